@@ -1,0 +1,1 @@
+"""Headrace: a low-code metadata platform for channel management."""

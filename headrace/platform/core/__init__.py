@@ -1,0 +1,1 @@
+"""Values that every layer uses: problems, errors, clock, ids, canonical JSON, registry, hooks."""

@@ -1,0 +1,43 @@
+"""Canonical JSON: the same content gives the same bytes, so that it can be hashed and compared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+LEADING_KEYS = ("kind", "id", "was", "name")
+
+
+def canonical_bytes(value: Any) -> bytes:
+    """Return `value` as compact JSON with sorted keys in UTF-8; what hashes are made of."""
+    return json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    ).encode("utf-8")
+
+
+def content_hash(value: Any) -> str:
+    """Return the SHA-256 of the canonical form, in hexadecimal."""
+    return hashlib.sha256(canonical_bytes(value)).hexdigest()
+
+
+def combined_hash(hashes: Iterable[str]) -> str:
+    """Return one fingerprint of many hashes, whatever their order."""
+    return hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
+
+
+def document_text(document: dict[str, Any]) -> str:
+    """Return the file form of a metadata document: identity first, then keys by name, two spaces."""
+    return json.dumps(_ordered(document), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, dict):
+        keys = sorted(
+            value, key=lambda k: (LEADING_KEYS.index(k) if k in LEADING_KEYS else len(LEADING_KEYS), k)
+        )
+        return {key: _ordered(value[key]) for key in keys}
+    if isinstance(value, list):
+        return [_ordered(item) for item in value]
+    return value

@@ -1,0 +1,112 @@
+"""One shape of finding for every door: command line, API and screens.
+
+A `Message` is the constant that stands beside the code that raises it; `Message.at` makes a
+`Problem` of it. Texts are kept in both languages until the edge picks the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+Language = Literal["en", "zh"]
+Severity = Literal["error", "warning"]
+
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text in both languages; a missing one falls back to the other."""
+
+    en: str = ""
+    zh: str = ""
+
+    def within(self, language: str) -> str:
+        """Return the text in `language`, or in the other one where it is missing."""
+        if language == "zh":
+            return self.zh or self.en
+        return self.en or self.zh
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the languages that are present."""
+        return {key: text for key, text in (("en", self.en), ("zh", self.zh)) if text}
+
+    def __bool__(self) -> bool:
+        return bool(self.en or self.zh)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A finding about a document or a request.
+
+    `code` is dotted words, `path` a JSON Pointer into what was sent ("" is the whole).
+    """
+
+    code: str
+    path: str
+    message: Text
+    hint: Text = Text()
+    severity: Severity = "error"
+
+    def below(self, prefix: str) -> Problem:
+        """Return the same problem seen from an enclosing document."""
+        return replace(self, path=prefix + self.path)
+
+    def render(self, language: str) -> dict[str, str]:
+        """Return the JSON form in one language."""
+        return {
+            "severity": self.severity,
+            "code": self.code,
+            "path": self.path,
+            "message": self.message.within(language),
+            "hint": self.hint.within(language),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The text of one problem code; `{name}` stands for a value given to `at`."""
+
+    code: str
+    en: str
+    zh: str
+    hint_en: str = ""
+    hint_zh: str = ""
+    severity: Severity = "error"
+
+    def at(self, path: str = "", /, **values: object) -> Problem:
+        """Make the problem at `path`; a value that is a `Text` is put in per language."""
+        return Problem(
+            code=self.code,
+            path=path,
+            message=Text(_fill(self.en, values, "en"), _fill(self.zh, values, "zh")),
+            hint=Text(_fill(self.hint_en, values, "en"), _fill(self.hint_zh, values, "zh")),
+            severity=self.severity,
+        )
+
+
+def _fill(template: str, values: Mapping[str, object], language: Language) -> str:
+    shown = {
+        key: value.within(language) if isinstance(value, Text) else _excerpt(value)
+        for key, value in values.items()
+    }
+    for key, value in shown.items():
+        template = template.replace("{" + key + "}", value)
+    return template
+
+
+def _excerpt(value: Any, limit: int = 200) -> str:
+    text = str(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def errors(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the problems that refuse, without the warnings."""
+    return [problem for problem in problems if problem.severity == "error"]
+
+
+def pointer(*parts: str | int) -> str:
+    """Join `parts` to a JSON Pointer (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
