@@ -1,0 +1,1 @@
+"""The formula language: parse, type, evaluate in Python and SQL (TypeScript in designer/)."""

@@ -1,0 +1,167 @@
+"""How a definition's dataclass describes its JSON keys: one source for schema, loader and help.
+
+A key is a dataclass field. Its JSON name is the attribute's name without a trailing underscore
+(`from_` is "from"). `key()` adds the help text and further JSON Schema keywords.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import types
+from typing import Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
+
+from headrace.platform.core.problems import Text
+
+Formula = NewType("Formula", str)
+"""Text in the formula language (docs/reference/formulas.md)."""
+
+Name = NewType("Name", str)
+"""An API name: snake_case, at most 40 characters."""
+
+Path = NewType("Path", str)
+"""API names joined by dots along lookups: `partner.territory`."""
+
+NAME_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
+PATH_PATTERN = r"^[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39}){0,5}$"
+MAX_FORMULA = 10_000
+
+_SCALARS: dict[Any, dict[str, Any]] = {
+    Formula: {"type": "string", "minLength": 1, "maxLength": MAX_FORMULA, "format": "formula"},
+    Name: {"type": "string", "pattern": NAME_PATTERN, "format": "name"},
+    Path: {"type": "string", "pattern": PATH_PATTERN, "format": "path"},
+    str: {"type": "string", "maxLength": 4000},
+    int: {"type": "integer"},
+    bool: {"type": "boolean"},
+    Text: {
+        "type": "object",
+        "format": "label",
+        "properties": {
+            "en": {"type": "string", "maxLength": 4000},
+            "zh": {"type": "string", "maxLength": 4000},
+        },
+        "additionalProperties": False,
+        "minProperties": 1,
+    },
+}
+
+
+def key(help_text: str, default: Any = dataclasses.MISSING, **schema: Any) -> Any:
+    """Describe a JSON key: its help (English, shown in the reference) and extra schema keywords.
+
+    Without `default` the key is required.
+    """
+    metadata = {"help": help_text, "schema": schema}
+    if isinstance(default, dict):
+        return dataclasses.field(default_factory=lambda: dict(default), metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def json_name(attribute: str) -> str:
+    """Return the JSON key of a dataclass attribute."""
+    return attribute.rstrip("_")
+
+
+@functools.cache
+def hints(definition: type) -> dict[str, Any]:
+    """Return the resolved annotations of a definition class."""
+    return get_type_hints(definition)
+
+
+def schema_of(definition: type) -> dict[str, Any]:
+    """Return the closed JSON Schema (draft 2020-12) of a definition class."""
+    properties: dict[str, Any] = {}
+    required: list[str] = []
+    for field in dataclasses.fields(definition):
+        if field.metadata.get("internal"):
+            continue
+        schema = {**type_schema(hints(definition)[field.name]), **field.metadata.get("schema", {})}
+        help_text = field.metadata.get("help")
+        if help_text:
+            schema["description"] = help_text
+        properties[json_name(field.name)] = schema
+        if (
+            field.default is dataclasses.MISSING
+            and field.default_factory is dataclasses.MISSING
+        ):
+            required.append(json_name(field.name))
+    result: dict[str, Any] = {
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+    }
+    if required:
+        result["required"] = required
+    return result
+
+
+def type_schema(annotation: Any) -> dict[str, Any]:
+    """Return the schema of one annotation."""
+    if annotation in _SCALARS:
+        return dict(_SCALARS[annotation])
+    origin = get_origin(annotation)
+    if origin is Literal:
+        return {"enum": list(get_args(annotation))}
+    if origin is tuple:
+        return {"type": "array", "items": type_schema(get_args(annotation)[0])}
+    if origin is dict:
+        return {
+            "type": "object",
+            "additionalProperties": type_schema(get_args(annotation)[1]),
+            "propertyNames": {"pattern": NAME_PATTERN},
+        }
+    if origin in {Union, types.UnionType}:
+        options = [arg for arg in get_args(annotation) if arg is not type(None)]
+        if len(options) == 1:
+            return type_schema(options[0])
+        return {"anyOf": [type_schema(option) for option in options]}
+    if dataclasses.is_dataclass(annotation) and isinstance(annotation, type):
+        own = getattr(annotation, "json_schema", None)
+        return own() if own else schema_of(annotation)
+    message = f"no schema for {annotation!r}"
+    raise TypeError(message)
+
+
+def load(definition: Any, data: Any) -> Any:
+    """Turn JSON that fits `schema_of(definition)` into the definition value."""
+    if data is None:
+        return None
+    if definition is Text:
+        return Text(**data)
+    if definition in _SCALARS or get_origin(definition) is Literal:
+        return data
+    origin = get_origin(definition)
+    if origin is tuple:
+        return tuple(load(get_args(definition)[0], item) for item in data)
+    if origin is dict:
+        return {name: load(get_args(definition)[1], item) for name, item in data.items()}
+    if origin in {Union, types.UnionType}:
+        return load(_fitting(definition, data), data)
+    own = getattr(definition, "from_json", None)
+    return own(data) if own else load_object(definition, data)
+
+
+def load_object(definition: type, data: dict[str, Any]) -> Any:
+    """Make the dataclass `definition` of a JSON object."""
+    known = hints(definition)
+    values = {
+        field.name: load(known[field.name], data[json_name(field.name)])
+        for field in dataclasses.fields(definition)
+        if json_name(field.name) in data and not field.metadata.get("internal")
+    }
+    return definition(**values)
+
+
+def _fitting(union: Any, data: Any) -> Any:
+    """Pick the member of a union by the shape of the JSON value."""
+    members = [member for member in get_args(union) if member is not type(None)]
+    if len(members) == 1:
+        return members[0]
+    wanted = "object" if isinstance(data, dict) else "scalar"
+    for member in members:
+        shape = "scalar" if member in _SCALARS and member is not Text else "object"
+        if get_origin(member) is Literal:
+            shape = "scalar"
+        if shape == wanted:
+            return member
+    return members[0]

@@ -1,0 +1,49 @@
+"""Modules: the unit that is installed, moved and versioned by its vendor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from headrace.platform.core.problems import Text
+from headrace.platform.metadata.definitions.keys import Name, key
+
+ConstantType = Literal["integer", "decimal", "money", "percent", "text", "boolean", "date"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantDef:
+    """A named value that formulas read as `$C.name`; changed by publishing."""
+
+    name: Name = key("API name, unique in the workspace.")
+    type: ConstantType = key("Type of the value.")
+    value: str = key("The literal value as text.", maxLength=200)
+    label: Text = key("Name shown to admins.", Text())
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItemDef:
+    """One entry of the module's menu: an object with its views, or a report."""
+
+    label: Text = key("Text of the entry.")
+    object: Name | None = key("Object whose list opens.", None)
+    views: tuple[Name, ...] = key("Views shown as tabs, in this order.", ())
+    report: Name | None = key("Report that opens.", None)
+    icon: str = key("Name of an icon from the built-in set.", "", maxLength=40)
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleDef:
+    """The manifest of a module folder."""
+
+    kind: Literal["module"] = key("Always `module`.")
+    name: Name = key("API name, also the folder's name.")
+    version: str = key(
+        "Version of the module, three numbers.", pattern=r"^\d{1,6}\.\d{1,6}\.\d{1,6}$"
+    )
+    id: str | None = key("Stable id, minted at first publish.", None, maxLength=60)
+    label: Text = key("Name shown in menus.", Text())
+    requires: tuple[Name, ...] = key("Modules that must be installed.", ())
+    optional: tuple[Name, ...] = key("Modules that this one extends when they are there.", ())
+    constants: tuple[ConstantDef, ...] = key("Constants of the module.", ())
+    menu: tuple[MenuItemDef, ...] = key("Menu entries, in order.", ())

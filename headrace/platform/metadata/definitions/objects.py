@@ -1,0 +1,113 @@
+"""Objects: tables with fields, children, rules and keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from headrace.platform.core.problems import Text
+from headrace.platform.metadata.definitions.keys import Formula, Name, Path, key
+
+Audience = Literal["all", "internal"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDef:
+    """One field of an object; the keys of its type stand beside these and land in `options`."""
+
+    name: Name = key("API name, unique in the object.")
+    type: str = key("Field type.", maxLength=40)
+    id: str | None = key("Stable id, minted at first publish.", None, maxLength=60)
+    was: Name | None = key("Former API name, where the file has no id.", None)
+    label: Text = key("Name shown on forms and lists.", Text())
+    help: Text = key("One line of help under the label.", Text())
+    required: bool = key("A record cannot be saved without a value.", default=False)
+    unique: bool = key("No two live records have the same value.", default=False)
+    external_id: bool = key(
+        "Other systems address records by it; implies unique among live records.", default=False
+    )
+    default: Formula | None = key("Value of a new record where none is given.", None)
+    audience: Audience = key("`internal` is never sent to partner roles.", "all")
+    written_by: Literal["user", "system"] = key(
+        "`system`: only workflows, approvals and defaults write it.", "user"
+    )
+    history: bool = key("Changes are kept with who, when, old and new.", default=False)
+    options: Any = field(default=None, metadata={"internal": True})
+
+
+@dataclass(frozen=True, slots=True)
+class ChildDef:
+    """Child rows that are edited inside this object's form and request."""
+
+    name: Name = key("Name of the relation in requests and forms.")
+    object: Name = key("The child object.")
+    by: Name = key("Its master-detail field that points here.")
+    label: Text = key("Heading of the grid.", Text())
+    min: int = key("Fewest rows.", 0, minimum=0, maximum=1000)
+    max: int = key("Most rows.", 200, minimum=1, maximum=1000)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDef:
+    """A rule that every write must keep; broken only when `unless` is false (null passes)."""
+
+    name: Name = key("API name, unique in the object.")
+    unless: Formula = key("What must hold.")
+    message: Text = key("What to tell the user when it does not.")
+    id: str | None = key("Stable id.", None, maxLength=60)
+    when: Formula | None = key("The rule applies only when this is true.", None)
+    field: Name | None = key("Field that the message stands at.", None)
+
+
+@dataclass(frozen=True, slots=True)
+class UniqueDef:
+    """Fields whose values together occur once among live records."""
+
+    fields: tuple[Name, ...] = key("The fields.", minItems=1, maxItems=5)
+
+
+@dataclass(frozen=True, slots=True)
+class ScopePathsDef:
+    """How rows reach the organisation, territory and owner that scopes speak of."""
+
+    organisation: Path | None = key("Path to the organisation; `id` on the object itself.", None)
+    territory: Path | None = key("Path to the territory; `id` on the object itself.", None)
+    owner: Path | None = key("Path to the owning user.", None)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectDef:
+    """A business object: a real table with its screens and API."""
+
+    kind: Literal["object"] = key("Always `object`.")
+    name: Name = key("API name.")
+    fields: tuple[FieldDef, ...] = key("The fields, in the order of the default form.", maxItems=500)
+    id: str | None = key("Stable id, minted at first publish.", None, maxLength=60)
+    was: Name | None = key("Former API name, where the file has no id.", None)
+    label: Text = key("Name of the object.", Text())
+    plural: Text = key("Name of many of them; the label where it is missing.", Text())
+    help: Text = key("What it is for, in a sentence.", Text())
+    title: Name | None = key("Field that names a record in lists and references.", None)
+    search: tuple[Name, ...] = key("Fields that the quick search looks in.", ())
+    scope_paths: ScopePathsDef = key("How scopes reach the rows.", ScopePathsDef())
+    acts_as: Literal["organisation", "territory"] | None = key(
+        "Rows are the organisations or territories of the workspace.", None
+    )
+    children: tuple[ChildDef, ...] = key("Child grids.", ())
+    rules: tuple[RuleDef, ...] = key("Rules that every write keeps.", ())
+    unique: tuple[UniqueDef, ...] = key("Keys over several fields.", ())
+    history: bool = key("All changes are kept.", default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendsDef:
+    """What a module adds to another module's definition."""
+
+    kind: Literal["extends"] = key("Always `extends`.")
+    of: Literal["object"] = key("Kind of the definition that is extended.")
+    name: Name = key("Its name.")
+    id: str | None = key("Stable id.", None, maxLength=60)
+    fields: tuple[FieldDef, ...] = key("Fields that are added.", ())
+    rules: tuple[RuleDef, ...] = key("Rules that are added.", ())
+    children: tuple[ChildDef, ...] = key("Child grids that are added.", ())
+    unique: tuple[UniqueDef, ...] = key("Keys that are added.", ())

@@ -1,0 +1,144 @@
+"""Workflows (the state machine of an object) and approvals (who decides a transition)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from headrace.platform.core.problems import Text
+from headrace.platform.metadata.definitions.keys import (
+    Formula,
+    Name,
+    Path,
+    key,
+    load_object,
+    schema_of,
+)
+
+Colour = Literal["grey", "blue", "green", "amber", "red", "purple"]
+
+
+@dataclass(frozen=True, slots=True)
+class StateDef:
+    """A state that a record can be in."""
+
+    name: Name = key("Stored value.")
+    id: str | None = key("Stable id.", None, maxLength=60)
+    was: Name | None = key("Former name.", None)
+    label: Text = key("Name shown.", Text())
+    initial: bool = key("New records start here.", default=False)
+    final: bool = key("Nothing follows.", default=False)
+    colour: Colour = key("Colour of the badge.", "grey")
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeDef:
+    """Where an outcome leads; in JSON a state's name, or an object."""
+
+    to: Name = key("The state.")
+    when: Formula | None = key("Only when this holds; else the record stays.", None)
+    set: dict[str, Formula] = key("Fields that are set.", {})
+
+    @classmethod
+    def from_json(cls, data: Any) -> OutcomeDef:
+        """Accept the short form (a state's name) and the long one."""
+        return cls(to=data) if isinstance(data, str) else load_object(cls, data)
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """Return the schema of both forms."""
+        long_form = schema_of(cls)
+        return {
+            "type": ["string", "object"],
+            "pattern": r"^[a-z][a-z0-9_]{0,39}$",
+            "properties": long_form["properties"],
+            "required": long_form["required"],
+            "additionalProperties": False,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomesDef:
+    """What follows when the approval of a transition ends."""
+
+    approved: OutcomeDef | None = key("After everybody needed approved.", None)
+    rejected: OutcomeDef | None = key("After a rejection.", None)
+    withdrawn: OutcomeDef | None = key("After the submitter withdrew.", None)
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionDef:
+    """A way from states to a state, taken by people or the system."""
+
+    name: Name = key("API name, unique in the workflow.")
+    from_: tuple[Name, ...] = key("States it leaves.", minItems=1)
+    to: Name = key("State it enters (while an approval runs, where there is one).")
+    id: str | None = key("Stable id.", None, maxLength=60)
+    label: Text = key("Text of the button.", Text())
+    by: tuple[Name, ...] = key("Roles that may take it; grants that list it are needed too.", ())
+    when: Formula | None = key("Only when this is true.", None)
+    needs: tuple[Literal["comment"], ...] = key("What the user must give.", ())
+    set: dict[str, Formula] = key("Fields that are set.", {})
+    without_approval: OutcomeDef | None = key(
+        "Where it leads when no approval applies.", None
+    )
+    on: OutcomesDef | None = key("Where its approval's outcomes lead.", None)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowDef:
+    """The state machine of an object's state field."""
+
+    kind: Literal["workflow"] = key("Always `workflow`.")
+    name: Name = key("API name.")
+    object: Name = key("The object.")
+    field: Name = key("Its state field.")
+    states: tuple[StateDef, ...] = key("The states.", minItems=1, maxItems=100)
+    transitions: tuple[TransitionDef, ...] = key("The transitions.", maxItems=300)
+    id: str | None = key("Stable id.", None, maxLength=60)
+    was: Name | None = key("Former name.", None)
+    label: Text = key("Name shown to admins.", Text())
+
+
+@dataclass(frozen=True, slots=True)
+class ApproverDef:
+    """One source of approvers; exactly one of `field` and `role` is given."""
+
+    field: Path | None = key("User field of the record, along lookups.", None)
+    role: Name | None = key("Everybody who holds this role.", None)
+    within: Path | None = key(
+        "Territory path: the role within the record's territory, walking up until found.", None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StepDef:
+    """One step of an approval."""
+
+    name: Name = key("API name, unique in the approval.")
+    approvers: tuple[ApproverDef, ...] = key("Who is asked.", minItems=1, maxItems=20)
+    id: str | None = key("Stable id.", None, maxLength=60)
+    label: Text = key("Name shown.", Text())
+    when: Formula | None = key("The step is taken only when this is true.", None)
+    mode: Literal["one", "any", "all"] = key(
+        "`one`: a single approver, the first found; `any`: the first decision counts; "
+        "`all`: everybody must approve.",
+        "any",
+    )
+    editable: tuple[Name, ...] = key("Fields that the approver may change.", ())
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalDef:
+    """Who decides a transition; of several that match, the highest priority runs."""
+
+    kind: Literal["approval"] = key("Always `approval`.")
+    name: Name = key("API name.")
+    workflow: Name = key("The workflow.")
+    transition: Name = key("The transition that it decides.")
+    steps: tuple[StepDef, ...] = key("The steps, in order.", minItems=1, maxItems=50)
+    id: str | None = key("Stable id.", None, maxLength=60)
+    was: Name | None = key("Former name.", None)
+    label: Text = key("Name shown; also the tag of a match that did not run.", Text())
+    priority: int = key("Higher runs first.", 0, minimum=-1000, maximum=1000)
+    when: Formula | None = key("It applies only when this is true.", None)

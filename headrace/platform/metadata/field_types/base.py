@@ -1,0 +1,111 @@
+"""The contract of a field type: one class, registered by one line in `field_types/__init__.py`.
+
+The type declares what it can do; nobody else lists types by name. Options are a frozen dataclass
+described by `keys.key`, so that the JSON Schema, the reference page and the designer's panel come
+from it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
+
+from marshmallow import fields
+
+from headrace.platform.core.problems import Problem, Text
+from headrace.platform.formulas.types import Type
+from headrace.platform.metadata.storage_types import Storage
+
+Operator = Literal[
+    "=", "!=", "<", "<=", ">", ">=", "in", "not_in", "contains", "starts_with", "is_null", "under"
+]
+Aggregate = Literal["count", "sum", "avg", "min", "max"]
+
+EQUALITY: frozenset[Operator] = frozenset({"=", "!=", "in", "not_in", "is_null"})
+ORDER: frozenset[Operator] = EQUALITY | {"<", "<=", ">", ">="}
+TEXTUAL: frozenset[Operator] = ORDER | {"contains", "starts_with"}
+ORDERED_AGGREGATES: frozenset[Aggregate] = frozenset({"count", "min", "max"})
+NUMBER_AGGREGATES: frozenset[Aggregate] = frozenset({"count", "sum", "avg", "min", "max"})
+NO_AGGREGATES: frozenset[Aggregate] = frozenset({"count"})
+
+
+@dataclass(frozen=True, slots=True)
+class NoOptions:
+    """Options of a type that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A value that the conformance suite sends: accepted with its JSON echo, or refused by code."""
+
+    options: Mapping[str, Any]
+    given: Any
+    stored: Any = None
+    refused: str | None = None
+
+
+OptionsT = TypeVar("OptionsT")
+
+
+class FieldType(ABC, Generic[OptionsT]):
+    """A kind of field: how its values are checked, stored, asked for and shown."""
+
+    key: ClassVar[str]
+    label: ClassVar[Text]
+    widget: ClassVar[str]
+    options_type: ClassVar[type]
+    operators: ClassVar[frozenset[Operator]] = EQUALITY
+    aggregates: ClassVar[frozenset[Aggregate]] = NO_AGGREGATES
+
+    @abstractmethod
+    def storage(self, options: OptionsT) -> Storage:
+        """Return how values are stored (for computed types: the form of the result)."""
+
+    @abstractmethod
+    def value_type(self, options: OptionsT) -> Type:
+        """Return the type that formulas see."""
+
+    @abstractmethod
+    def value_field(self, options: OptionsT) -> fields.Field[Any]:
+        """Return the marshmallow field that parses and validates what comes in."""
+
+    @abstractmethod
+    def examples(self) -> Sequence[Example]:
+        """Return inputs with what becomes of them, extremes included."""
+
+    def json_schema(self, options: OptionsT) -> dict[str, Any]:
+        """Return the JSON Schema of the values that the API sends."""
+        return dict(_JSON_SCHEMAS[self.storage(options).kind])
+
+    def check_options(self, options: OptionsT) -> Sequence[Problem]:
+        """Return what the closed schema cannot say about the options; paths are below the field."""
+        return ()
+
+
+@runtime_checkable
+class RefersTo(Protocol):
+    """A type whose values are ids of records (or of users, where the target is None)."""
+
+    def target(self, options: Any) -> str | None:
+        """Return the name of the object referred to; None for users."""
+        ...
+
+
+@runtime_checkable
+class Computed(Protocol):
+    """A type that nobody writes: formula, roll-up, number, state."""
+
+    computed: ClassVar[Literal["formula", "rollup", "number", "workflow"]]
+
+
+_JSON_SCHEMAS: dict[str, dict[str, Any]] = {
+    "text": {"type": "string"},
+    "integer": {"type": "integer"},
+    "decimal": {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"},
+    "boolean": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "instant": {"type": "string", "format": "date-time"},
+    "id": {"type": "string", "format": "uuid"},
+}

@@ -1,0 +1,82 @@
+"""Single choice: one of declared values with labels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from marshmallow import fields
+
+from headrace.platform.core.problems import Message, Problem, Text
+from headrace.platform.formulas.types import TEXT as TEXT_TYPE
+from headrace.platform.formulas.types import Type
+from headrace.platform.metadata.definitions.keys import key
+from headrace.platform.metadata.field_types.base import ORDER, Example, FieldType
+from headrace.platform.metadata.field_types.values import ChoiceField
+from headrace.platform.metadata.storage_types import TEXT, Storage
+
+DUPLICATE = Message(
+    "option.duplicate",
+    "The value “{value}” is declared twice.",
+    "选项值“{value}”重复。",
+    "Remove one or give it another value; upper and lower case count as the same.",
+    "请删除其一或改用其他值;不区分大小写。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceDef:
+    """One value of a choice."""
+
+    value: str = key("Stored value.", minLength=1, maxLength=40, pattern=r"^[A-Za-z0-9_.-]+$")
+    label: Text = key("Text shown.", Text())
+    colour: Literal["grey", "blue", "green", "amber", "red", "purple"] = key(
+        "Colour of the badge.", "grey"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceOptions:
+    """Options of a single choice."""
+
+    choices: tuple[ChoiceDef, ...] = key("The values, in order.", minItems=1, maxItems=500)
+
+
+class ChoiceType(FieldType[ChoiceOptions]):
+    """One of declared values."""
+
+    key = "choice"
+    label = Text("Single choice", "单选")
+    widget = "choice"
+    options_type = ChoiceOptions
+    operators = ORDER
+
+    def storage(self, options: ChoiceOptions) -> Storage:
+        return TEXT
+
+    def value_type(self, options: ChoiceOptions) -> Type:
+        return TEXT_TYPE
+
+    def value_field(self, options: ChoiceOptions) -> fields.Field[Any]:
+        return ChoiceField(tuple(choice.value for choice in options.choices))
+
+    def json_schema(self, options: ChoiceOptions) -> dict[str, Any]:
+        return {"type": "string", "enum": [choice.value for choice in options.choices]}
+
+    def check_options(self, options: ChoiceOptions) -> Sequence[Problem]:
+        counts = Counter(choice.value.lower() for choice in options.choices)
+        return [
+            DUPLICATE.at(f"/choices/{position}/value", value=choice.value)
+            for position, choice in enumerate(options.choices)
+            if counts[choice.value.lower()] > 1
+        ]
+
+    def examples(self) -> Sequence[Example]:
+        choices = {"choices": [{"value": "a"}, {"value": "b"}]}
+        return (
+            Example(choices, "a", "a"),
+            Example(choices, "c", refused="value.not_a_choice"),
+            Example(choices, ["a"], refused="value.wrong_type"),
+        )

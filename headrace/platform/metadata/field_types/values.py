@@ -1,0 +1,286 @@
+"""The marshmallow fields that parse what comes in; each refusal is a `Problem` with both languages."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from headrace.platform.core.ids import is_record_id
+from headrace.platform.core.problems import Message, Problem
+
+WRONG_TYPE = Message(
+    "value.wrong_type",
+    "Expected {expected}, got {given}.",
+    "应为{expected},收到的是{given}。",
+    "Send the value as {expected}.",
+    "请按{expected}填写。",
+)
+INVALID = Message(
+    "value.invalid",
+    "“{value}” is not {expected}.",
+    "“{value}”不是{expected}。",
+    "Write it like {example}.",
+    "请写成 {example} 这样的形式。",
+)
+TOO_LONG = Message(
+    "value.too_long",
+    "At most {limit} characters, this has {length}.",
+    "最多 {limit} 个字符,现有 {length} 个。",
+    "Shorten the text.",
+    "请缩短文字。",
+)
+OUT_OF_RANGE = Message(
+    "value.out_of_range",
+    "The value must lie between {least} and {most}.",
+    "数值必须在 {least} 与 {most} 之间。",
+    "Enter a value in this range.",
+    "请输入此范围内的数值。",
+)
+TOO_PRECISE = Message(
+    "value.too_precise",
+    "At most {scale} digits after the decimal point.",
+    "小数点后最多 {scale} 位。",
+    "Round the value yourself; nothing is rounded silently.",
+    "请自行四舍五入,系统不会悄悄取整。",
+)
+NOT_A_CHOICE = Message(
+    "value.not_a_choice",
+    "“{value}” is not one of the choices: {choices}.",
+    "“{value}”不在可选值中:{choices}。",
+    "Pick one of them.",
+    "请从中选择。",
+)
+ILLEGAL_CHARACTER = Message(
+    "value.illegal_character",
+    "The text contains a control or invisible character (U+{code}).",
+    "文字中含有控制字符或不可见字符(U+{code})。",
+    "Remove it.",
+    "请删除该字符。",
+)
+
+
+def refuse(problem: Problem) -> ValidationError:
+    """Wrap a problem for marshmallow."""
+    return ValidationError([problem])  # type: ignore[list-item]  # messages are opaque to it
+
+
+def type_name(value: object) -> str:
+    """Name a JSON value's type."""
+    names: tuple[tuple[type | tuple[type, ...], str], ...] = (
+        (bool, "boolean"),
+        ((int, float), "number"),
+        (str, "string"),
+        (Mapping, "object"),
+        ((list, tuple), "array"),
+    )
+    return next((name for kind, name in names if isinstance(value, kind)), "null")
+
+
+class TextField(fields.Field[str]):
+    """Text of bounded length; NUL, lone surrogates and control characters are refused."""
+
+    def __init__(self, limit: int, *, lines: bool = False) -> None:
+        super().__init__(allow_none=True)
+        self.limit = limit
+        self.allowed = {"\n", "\t"} if lines else set()
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
+        if not isinstance(value, str):
+            raise refuse(WRONG_TYPE.at(expected="string", given=type_name(value)))
+        text = value.replace("\r\n", "\n").strip()
+        for character in text:
+            if not character.isprintable() and character not in self.allowed:
+                self._check_character(character)
+        if len(text) > self.limit:
+            raise refuse(TOO_LONG.at(limit=self.limit, length=len(text)))
+        return text or None
+
+    @staticmethod
+    def _check_character(character: str) -> None:
+        if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"}:
+            raise refuse(ILLEGAL_CHARACTER.at(code=f"{ord(character):04X}"))
+
+
+class PatternField(TextField):
+    """Text of a form that a linear-time pattern describes."""
+
+    def __init__(self, limit: int, pattern: str, *, expected: tuple[str, str], example: str) -> None:
+        super().__init__(limit)
+        self.pattern = re.compile(pattern)
+        self.expected = expected
+        self.example = example
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text is not None and not self.pattern.fullmatch(text):
+            raise refuse(INVALID.at(value=text, expected=self.expected[0], example=self.example))
+        return text
+
+
+class IntegerField(fields.Field[int]):
+    """A whole number within bounds; floats and texts other than digits are refused."""
+
+    def __init__(self, least: int, most: int) -> None:
+        super().__init__(allow_none=True)
+        self.least = least
+        self.most = most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        number = _integer(value)
+        if not self.least <= number <= self.most:
+            raise refuse(OUT_OF_RANGE.at(least=self.least, most=self.most))
+        return number
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,20}", value):
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise refuse(WRONG_TYPE.at(expected="integer", given=type_name(value)))
+    return value
+
+
+class DecimalField(fields.Field[Decimal]):
+    """An exact decimal from text or a whole JSON number; never from a float."""
+
+    def __init__(self, scale: int, least: Decimal, most: Decimal) -> None:
+        super().__init__(allow_none=True)
+        self.scale = scale
+        self.quantum = Decimal(1).scaleb(-scale)
+        self.least = least
+        self.most = most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
+        number = self._parse(value)
+        if number != number.quantize(self.quantum):
+            raise refuse(TOO_PRECISE.at(scale=self.scale))
+        return number.quantize(self.quantum) + 0
+
+    def _parse(self, value: Any) -> Decimal:
+        if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
+            raise refuse(WRONG_TYPE.at(expected="decimal text", given=type_name(value)))
+        text = str(value).strip()
+        if not re.fullmatch(r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?", text):
+            raise refuse(INVALID.at(value=text, expected="a decimal number", example="1234.50"))
+        try:
+            number = Decimal(text)
+        except InvalidOperation:
+            raise refuse(
+                INVALID.at(value=text, expected="a decimal number", example="1234.50")
+            ) from None
+        if not self.least <= number <= self.most:
+            raise refuse(OUT_OF_RANGE.at(least=self.least, most=self.most))
+        return number
+
+
+class DateField(fields.Field[date]):
+    """A calendar day as `2025-06-10`."""
+
+    def __init__(self) -> None:
+        super().__init__(allow_none=True)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+        if not isinstance(value, str):
+            raise refuse(WRONG_TYPE.at(expected="date text", given=type_name(value)))
+        try:
+            if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+                return date.fromisoformat(value)
+        except ValueError:
+            pass
+        raise refuse(INVALID.at(value=value, expected="a date", example="2025-06-10"))
+
+
+class InstantField(fields.Field[datetime]):
+    """An instant as RFC 3339 text with an offset; kept in UTC."""
+
+    def __init__(self) -> None:
+        super().__init__(allow_none=True)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        if not isinstance(value, str):
+            raise refuse(WRONG_TYPE.at(expected="date-time text", given=type_name(value)))
+        try:
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is not None and "T" in value:
+                return moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        example = "2025-06-10T10:04:00+08:00"
+        raise refuse(INVALID.at(value=value, expected="an instant with offset", example=example))
+
+
+class BooleanField(fields.Field[bool]):
+    """True or false, nothing that merely looks like it."""
+
+    def __init__(self) -> None:
+        super().__init__(allow_none=True)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise refuse(WRONG_TYPE.at(expected="boolean", given=type_name(value)))
+        return value
+
+
+class ChoiceField(fields.Field[str]):
+    """One of the declared values."""
+
+    def __init__(self, choices: tuple[str, ...]) -> None:
+        super().__init__(allow_none=True)
+        self.choices = frozenset(choices)
+        self.shown = ", ".join(choices[:20])
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str):
+            raise refuse(WRONG_TYPE.at(expected="string", given=type_name(value)))
+        if value not in self.choices:
+            raise refuse(NOT_A_CHOICE.at(value=value, choices=self.shown))
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReference:
+    """A reference given by an external id: `{"key": "X"}` or `{"key": "X", "by": "erp_code"}`."""
+
+    key: str
+    by: str | None = None
+
+
+class ReferenceField(fields.Field[Any]):
+    """An id, `{"id": …}` as it was sent out, or a `KeyReference` that the store resolves."""
+
+    def __init__(self) -> None:
+        super().__init__(allow_none=True)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if is_record_id(value):
+            return value
+        if isinstance(value, Mapping):
+            return self._from_object(value)
+        if isinstance(value, str):
+            example = '0197a1b2-… or {"key": "X"}'
+            raise refuse(INVALID.at(value=value, expected="a record id", example=example))
+        raise refuse(WRONG_TYPE.at(expected="record id", given=type_name(value)))
+
+    @staticmethod
+    def _from_object(value: Mapping[str, Any]) -> Any:
+        names = set(value)
+        if {"id"} <= names <= {"id", "title"} and is_record_id(value["id"]):
+            return value["id"]
+        texts = all(isinstance(part, str) and len(part) <= 400 for part in value.values())  # noqa: PLR2004 - longest key
+        if {"key"} <= names <= {"key", "by"} and texts:
+            return KeyReference(value["key"], value.get("by"))
+        raise refuse(WRONG_TYPE.at(expected='record id or {"key": …}', given="object"))
+
+
+class NeverField(fields.Field[Any]):
+    """A field that nobody writes; the store refuses it before parsing."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        raise refuse(WRONG_TYPE.at(expected="nothing (computed)", given=type_name(value)))
