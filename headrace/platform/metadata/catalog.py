@@ -1,0 +1,375 @@
+"""What the catalog is made of: definitions with every name resolved and every formula typed.
+
+All values are frozen. Names are API names; ids are the stable ids that survive renames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from headrace.platform.core.problems import Text
+from headrace.platform.formulas.analysis import Expression
+from headrace.platform.formulas.types import Type
+from headrace.platform.metadata.definitions.access import Action, RoleDef
+from headrace.platform.metadata.definitions.modules import ModuleDef
+from headrace.platform.metadata.definitions.objects import ChildDef, FieldDef, ObjectDef, RuleDef
+from headrace.platform.metadata.definitions.screens import FormDef, ReportDef, ViewDef
+from headrace.platform.metadata.definitions.workflows import (
+    ApprovalDef,
+    StateDef,
+    StepDef,
+    TransitionDef,
+    WorkflowDef,
+)
+from headrace.platform.metadata.field_types.base import FieldType
+from headrace.platform.metadata.storage_types import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class FieldModel:
+    """A field with its type bound to its options.
+
+    `stored` says whether a column holds the value (a formula across lookups has none);
+    `computed` is how the platform makes it, None where people write it.
+    """
+
+    id: str
+    name: str
+    object: str
+    definition: FieldDef
+    type: FieldType[Any]
+    options: Any
+    storage: Storage
+    value_type: Type
+    label: Text
+    stored: bool = True
+    system: bool = False
+    computed: Literal["formula", "rollup", "number", "workflow"] | None = None
+    target: str | None = None
+    expression: Expression | None = None
+    default: Expression | None = None
+    lookup_filter: Expression | None = None
+
+    @property
+    def internal(self) -> bool:
+        """Whether partner roles never get it."""
+        return self.definition.audience == "internal"
+
+    @property
+    def is_tree(self) -> bool:
+        """Whether a path of ids is kept beside the reference."""
+        return self.type.key == "tree"
+
+    @property
+    def unique(self) -> bool:
+        """Whether live records differ in it."""
+        return self.definition.unique or self.definition.external_id or self.computed == "number"
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of sent values, null allowed."""
+        return {"anyOf": [self.type.json_schema(self.options), {"type": "null"}]}
+
+
+FieldPath = tuple[FieldModel, ...]
+"""Fields from an object along lookups; the last is the one meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleModel:
+    """A rule with its typed formulas."""
+
+    definition: RuleDef
+    unless: Expression
+    when: Expression | None
+
+    @property
+    def name(self) -> str:
+        """The API name."""
+        return self.definition.name
+
+
+@dataclass(frozen=True, slots=True)
+class RollupModel:
+    """A roll-up seen from both sides.
+
+    `field` stands on `owner`; `rows` are those of `source` whose `by` points to the owner.
+    """
+
+    owner: str
+    field: str
+    source: str
+    by: str
+    op: Literal["sum", "count"]
+    of: str | None
+    where: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectModel:
+    """An object with its fields, relations, rules and order of computing."""
+
+    id: str
+    name: str
+    module: str
+    definition: ObjectDef
+    fields: Mapping[str, FieldModel]
+    title: str
+    master: str | None = None
+    children: tuple[ChildDef, ...] = ()
+    rules: tuple[RuleModel, ...] = ()
+    computed_order: tuple[str, ...] = ()
+    rollups: tuple[RollupModel, ...] = ()
+    feeds: tuple[RollupModel, ...] = ()
+    workflow: str | None = None
+    state_field: str | None = None
+    tree_field: str | None = None
+    external_ids: tuple[str, ...] = ()
+    scope_paths: Mapping[str, FieldPath] = None  # type: ignore[assignment]  # always given
+    uniques: tuple[tuple[str, ...], ...] = ()
+    system: bool = False
+
+    @property
+    def label(self) -> Text:
+        """Name of the object in both languages."""
+        return self.definition.label or Text(self.name, self.name)
+
+    @property
+    def plural(self) -> Text:
+        """Name of many records."""
+        return self.definition.plural or self.label
+
+    @property
+    def acts_as(self) -> str | None:
+        """Whether rows are the workspace's organisations or territories."""
+        return self.definition.acts_as
+
+    def child(self, name: str) -> ChildDef | None:
+        """Return the child relation called `name`."""
+        return next((child for child in self.children if child.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A field that is set to the value of a formula."""
+
+    field: str
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeModel:
+    """Where an outcome leads."""
+
+    to: str
+    when: Expression | None
+    assignments: tuple[Assignment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionModel:
+    """A transition with typed guard and assignments."""
+
+    definition: TransitionDef
+    when: Expression | None
+    assignments: tuple[Assignment, ...]
+    without_approval: OutcomeModel | None
+    approved: OutcomeModel | None
+    rejected: OutcomeModel | None
+    withdrawn: OutcomeModel | None
+
+    @property
+    def name(self) -> str:
+        """The API name."""
+        return self.definition.name
+
+    @property
+    def label(self) -> Text:
+        """Text of the button."""
+        return self.definition.label or Text(self.name, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ApproverModel:
+    """One source of approvers, resolved: a path to a user field, or a role (within a territory)."""
+
+    field: FieldPath | None = None
+    role: str | None = None
+    within: FieldPath | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepModel:
+    """A step with its typed condition."""
+
+    definition: StepDef
+    when: Expression | None
+    approvers: tuple[ApproverModel, ...]
+
+    @property
+    def name(self) -> str:
+        """The API name."""
+        return self.definition.name
+
+    @property
+    def label(self) -> Text:
+        """Name shown."""
+        return self.definition.label or Text(self.name, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalModel:
+    """An approval with its typed condition and steps."""
+
+    definition: ApprovalDef
+    when: Expression | None
+    steps: tuple[StepModel, ...]
+
+    @property
+    def name(self) -> str:
+        """The API name."""
+        return self.definition.name
+
+    @property
+    def label(self) -> Text:
+        """Name shown; also the tag."""
+        return self.definition.label or Text(self.name, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowModel:
+    """A state machine, resolved."""
+
+    id: str
+    name: str
+    object: str
+    field: str
+    definition: WorkflowDef
+    states: Mapping[str, StateDef]
+    initial: str
+    transitions: Mapping[str, TransitionModel]
+    approvals: Mapping[str, tuple[ApprovalModel, ...]]
+    """Approvals of each transition, highest priority first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeModel:
+    """Which rows a grant covers, resolved."""
+
+    name: str
+    path: FieldPath = ()
+    criteria: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GrantModel:
+    """One grant, resolved; `read`/`edit` None means all that the audience allows."""
+
+    role: str
+    actions: frozenset[Action]
+    scope: ScopeModel
+    when: Expression | None
+    read: frozenset[str] | None
+    edit: frozenset[str] | None
+    transitions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewModel:
+    """A saved list with its typed condition and resolved columns."""
+
+    definition: ViewDef
+    where: Expression | None
+    columns: tuple[FieldPath, ...]
+
+    @property
+    def name(self) -> str:
+        """The API name."""
+        return self.definition.name
+
+    @property
+    def label(self) -> Text:
+        """Name of the tab."""
+        return self.definition.label or Text(self.name, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportModel:
+    """A report with its typed condition; paths are resolved by the report compiler."""
+
+    definition: ReportDef
+    where: Expression | None
+
+    @property
+    def name(self) -> str:
+        """The API name."""
+        return self.definition.name
+
+    @property
+    def label(self) -> Text:
+        """The title."""
+        return self.definition.label or Text(self.name, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantModel:
+    """A constant with its literal value in Python form."""
+
+    name: str
+    type: Type
+    value: Decimal | str | bool | Any
+    label: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Everything published, immutable; a request, job or import works on one from start to end.
+
+    `version` 0 is the empty workspace. `fingerprint` is a hash of the content: compiled parts
+    are cached by it.
+    """
+
+    version: int
+    fingerprint: str
+    modules: Mapping[str, ModuleDef]
+    objects: Mapping[str, ObjectModel]
+    system_objects: Mapping[str, ObjectModel]
+    workflows: Mapping[str, WorkflowModel]
+    permissions: Mapping[str, tuple[GrantModel, ...]]
+    """Grants by object name; an object without grants is closed to everybody but the system."""
+    roles: Mapping[str, RoleDef]
+    forms: Mapping[str, FormDef]
+    views: Mapping[str, ViewModel]
+    reports: Mapping[str, ReportModel]
+    constants: Mapping[str, ConstantModel]
+    documents: tuple[Any, ...] = ()
+
+    def object(self, name: str) -> ObjectModel | None:
+        """Return the object called `name`, the platform's own ones included."""
+        return self.objects.get(name) or self.system_objects.get(name)
+
+    def acting_as(self, part: Literal["organisation", "territory"]) -> ObjectModel | None:
+        """Return the object whose rows are the organisations or territories."""
+        return next((one for one in self.objects.values() if one.acts_as == part), None)
+
+    def path(self, object_name: str, names: str) -> FieldPath | None:
+        """Resolve API names joined by dots from `object_name`; None where one is unknown."""
+        found: list[FieldModel] = []
+        current = self.object(object_name)
+        for name in names.split("."):
+            field = current.fields.get(name) if current else None
+            if field is None:
+                return None
+            found.append(field)
+            current = self.object(field.target) if field.target else None
+        return tuple(found)
+
+    def children_of(self, object_name: str) -> tuple[ObjectModel, ...]:
+        """Return the detail objects whose master is `object_name`."""
+        return tuple(
+            one
+            for one in self.objects.values()
+            if one.master and one.fields[one.master].target == object_name
+        )

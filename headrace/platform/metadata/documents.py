@@ -1,0 +1,68 @@
+"""A metadata document: validated JSON with the place it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.platform.core.canonical import combined_hash, content_hash
+
+KINDS: tuple[str, ...] = (
+    "module",
+    "role",
+    "object",
+    "extends",
+    "workflow",
+    "approval",
+    "permission",
+    "form",
+    "view",
+    "report",
+)
+FOLDERS: Mapping[str, str] = {
+    "role": "roles",
+    "object": "objects",
+    "extends": "extends/object",
+    "workflow": "workflows",
+    "approval": "approvals",
+    "permission": "permissions",
+    "form": "forms",
+    "view": "views",
+    "report": "reports",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One definition as JSON, with its module."""
+
+    module: str
+    content: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """Kind of the definition."""
+        return str(self.content["kind"])
+
+    @property
+    def name(self) -> str:
+        """API name of the definition."""
+        return str(self.content["name"])
+
+    @property
+    def file(self) -> str:
+        """Path of its file, from the folder that holds the modules."""
+        if self.kind == "module":
+            return f"{self.module}/module.json"
+        return f"{self.module}/{FOLDERS[self.kind]}/{self.name}.json"
+
+    @property
+    def hash(self) -> str:
+        """Hash of the content."""
+        return content_hash([self.module, self.content])
+
+
+def fingerprint(documents: Iterable[Document]) -> str:
+    """Return the fingerprint of a set of documents."""
+    return combined_hash(document.hash for document in documents)
