@@ -1,0 +1,1 @@
+"""Business rows: the one source that every reader starts from, and the one writer."""

@@ -1,0 +1,105 @@
+"""What one use case works with: passed down explicitly, never global.
+
+A context holds one catalog from start to end (architecture D1). It is cheap to make: everything
+in it is shared but the principal.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Final, Protocol, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from headrace.platform.access.principals import SYSTEM_PRINCIPAL, Principal
+from headrace.platform.core.clock import Clock, RealClock, today
+from headrace.platform.core.ids import IdSource
+from headrace.platform.core.problems import Language
+from headrace.platform.database.engine import Database
+from headrace.platform.database.tables import Tables
+from headrace.platform.metadata.catalog import Catalog
+
+PartT = TypeVar("PartT")
+COMPILED_LIMIT: Final = 5_000
+
+
+class CompiledParts:
+    """Statements, writers and schemas made once for each catalog; the least used go first.
+
+    Shared by all threads of a process; a part may be made twice at the same moment, which is
+    harmless because parts are values.
+    """
+
+    def __init__(self, limit: int = COMPILED_LIMIT) -> None:
+        self._limit = limit
+        self._parts: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, catalog: Catalog, key: Hashable, make: Callable[[], PartT]) -> PartT:
+        """Return the part called `key` of `catalog`, made by `make` the first time."""
+        full_key = (catalog.version, catalog.fingerprint, key)
+        part = self._parts.get(full_key)
+        if part is None:
+            part = make()
+            with self._lock:
+                self._parts[full_key] = part
+                while len(self._parts) > self._limit:
+                    self._parts.popitem(last=False)
+        return cast(PartT, part)
+
+
+class TaskAccess(Protocol):
+    """Tells which records a user may read because a task on them is open (wired by the runtime).
+
+    Statements are compiled once and run for many users, so the answer is a condition over the two
+    expressions given, not over a principal.
+    """
+
+    def __call__(
+        self, object_id: str, record: sa.ColumnElement[Any], user: sa.ColumnElement[Any], /
+    ) -> sa.ColumnElement[bool] | None:
+        """Return the condition on which `user` has an open task on `record`; None for never."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One use case: the catalog, the tables, who asks and what time it is.
+
+    `clock` is the business clock of the workspace, `real_clock` the machine's (leases, sessions,
+    idempotency). `zone` is the workspace's zone, in which calendar days are counted. `language` is
+    the one to answer in.
+    """
+
+    database: Database
+    catalog: Catalog
+    tables: Tables
+    principal: Principal
+    clock: Clock
+    zone: ZoneInfo
+    language: Language
+    ids: IdSource
+    compiled: CompiledParts
+    real_clock: Clock = field(default_factory=RealClock)
+    task_access: TaskAccess | None = None
+
+    def now(self) -> datetime:
+        """Return the workspace's present instant, in UTC."""
+        return self.clock.now()
+
+    def today(self) -> date:
+        """Return the workspace's present calendar day."""
+        return today(self.clock, self.zone)
+
+    def as_system(self) -> Context:
+        """Return the same context for the platform itself: every row, every field."""
+        return self if self.principal.is_system else replace(self, principal=SYSTEM_PRINCIPAL)
+
+    def as_principal(self, principal: Principal) -> Context:
+        """Return the same context for somebody else."""
+        return replace(self, principal=principal)
