@@ -1,0 +1,28 @@
+"""The checks that need the whole catalog. A new one is a function and a line in `BUILT_IN`."""
+
+from __future__ import annotations
+
+from headrace.platform.core.problems import Problem
+from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.checks.access import check_access
+from headrace.platform.metadata.checks.base import Check, Subject
+from headrace.platform.metadata.checks.computed import check_computed
+from headrace.platform.metadata.checks.labels import check_labels
+from headrace.platform.metadata.checks.objects import check_objects
+from headrace.platform.metadata.checks.screens import check_screens
+from headrace.platform.metadata.checks.workflows import check_workflows
+
+BUILT_IN: tuple[Check, ...] = (
+    check_objects,
+    check_computed,
+    check_workflows,
+    check_access,
+    check_screens,
+    check_labels,
+)
+
+
+def run_checks(catalog: Catalog) -> tuple[Problem, ...]:
+    """Return every finding of every check."""
+    subject = Subject(catalog)
+    return tuple(problem for check in BUILT_IN for problem in check(subject))

@@ -1,0 +1,155 @@
+"""Checks of formulas and roll-ups: leaks, circles between objects, what can be summed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from headrace.platform.core.problems import Message, Problem
+from headrace.platform.formulas.analysis import Expression
+from headrace.platform.formulas.types import Kind
+from headrace.platform.metadata.catalog import Catalog, FieldModel, RollupModel
+from headrace.platform.metadata.checks.base import Subject
+
+LEAK = Message(
+    "formula.leaks_restricted_field",
+    "“{field}” is shown to partners but is computed from the internal field “{source}”.",
+    "“{field}”对伙伴可见,但由内部字段“{source}”计算得出。",
+    'Give “{field}” the audience "internal" too.',
+    "请将“{field}”也设为仅内部可见。",
+)
+ROLLUP_CYCLE = Message(
+    "rollup.cycle",
+    "The roll-ups and formulas depend on each other: {cycle}.",
+    "汇总与公式相互依赖:{cycle}。",
+    "Break the circle.",
+    "请打破循环。",
+)
+ROLLUP_BY = Message(
+    "rollup.by",
+    "“{by}” of “{source}” does not refer to “{owner}”.",
+    "“{source}”的“{by}”未引用“{owner}”。",
+    "Name a lookup or master-detail field that points here.",
+    "请填写指向本对象的引用字段。",
+)
+ROLLUP_NUMBER = Message(
+    "rollup.not_a_number",
+    "“{of}” is not a stored number, so it cannot be summed.",
+    "“{of}”不是已存储的数值,无法求和。",
+    "Sum a number field, or a formula over its own row.",
+    "请汇总数值字段,或仅引用本行的公式。",
+)
+ROLLUP_WHERE = Message(
+    "rollup.where",
+    "The condition reads “{field}”, which is not stored in the row itself.",
+    "条件引用了“{field}”,它不存储在该行中。",
+    "Use stored fields of the row only; neither lookups nor today.",
+    "只能使用该行已存储的字段,不能跨引用或使用当天日期。",
+)
+
+
+def check_computed(subject: Subject) -> Iterator[Problem]:
+    """Find computed fields that leak, cannot be kept, or turn in circles."""
+    catalog = subject.catalog
+    for model in catalog.objects.values():
+        for field in model.fields.values():
+            if field.expression is not None and not field.internal:
+                yield from _leaks(subject, field, field.expression, "formula")
+        for rollup in model.rollups:
+            yield from _rollup(subject, rollup)
+    yield from _cycles(subject)
+
+
+def fields_read(catalog: Catalog, object_name: str, expression: Expression) -> list[FieldModel]:
+    """Return every field on the paths that an expression over `object_name` reads."""
+    by_id = {
+        field.id: field
+        for model in (*catalog.objects.values(), *catalog.system_objects.values())
+        for field in model.fields.values()
+        if not field.system
+    }
+    read = []
+    for path in sorted(expression.references()):
+        read.extend(by_id[step] for step in path if step in by_id)
+    return read
+
+
+def _leaks(
+    subject: Subject, field: FieldModel, expression: Expression, key: str
+) -> Iterator[Problem]:
+    for source in fields_read(subject.catalog, field.object, expression):
+        if source.internal:
+            place = subject.field(field.object, field.name, key)
+            yield LEAK.at(place, field=field.name, source=source.name)
+            return
+
+
+def _rollup(subject: Subject, rollup: RollupModel) -> Iterator[Problem]:
+    catalog = subject.catalog
+    place = subject.field(rollup.owner, rollup.field)
+    source = catalog.objects[rollup.source]
+    if source.fields[rollup.by].target != rollup.owner:
+        problem = ROLLUP_BY.at("/by", by=rollup.by, source=rollup.source, owner=rollup.owner)
+        yield problem.below(place)
+    summed = source.fields[rollup.of] if rollup.of else None
+    if summed is not None and (summed.value_type.kind is not Kind.NUMBER or not summed.stored):
+        yield ROLLUP_NUMBER.at("/of", of=rollup.of).below(place)
+    owner_field = catalog.objects[rollup.owner].fields[rollup.field]
+    if summed is not None and summed.internal and not owner_field.internal:
+        yield LEAK.at("/of", field=rollup.field, source=summed.name).below(place)
+    if rollup.where is not None:
+        yield from _where(subject, rollup, owner_field)
+
+
+def _where(subject: Subject, rollup: RollupModel, owner: FieldModel) -> Iterator[Problem]:
+    if rollup.where is None:
+        return
+    place = subject.field(rollup.owner, rollup.field, "where")
+    source = subject.catalog.objects[rollup.source]
+    stored = {field.id for field in source.fields.values() if field.stored}
+    for path in sorted(rollup.where.references()):
+        if len(path) > 1 or path[0] not in stored or rollup.where.uses_clock:
+            names = [field.name for field in source.fields.values() if field.id == path[0]]
+            yield ROLLUP_WHERE.at(place, field=(names or ["?"])[0])
+            return
+    if not owner.internal:
+        for field in fields_read(subject.catalog, rollup.source, rollup.where):
+            if field.internal:
+                yield LEAK.at(place, field=rollup.field, source=field.name)
+                return
+
+
+def _cycles(subject: Subject) -> Iterator[Problem]:
+    """Follow stored computed fields across objects: formula -> own fields, roll-up -> source fields."""
+    catalog = subject.catalog
+    edges: dict[str, set[str]] = {}
+    names: dict[str, FieldModel] = {}
+    for model in catalog.objects.values():
+        for field in model.fields.values():
+            names[field.id] = field
+            if field.expression is not None and field.stored:
+                edges[field.id] = {path[0] for path in field.expression.references()}
+        for rollup in model.rollups:
+            source = catalog.objects[rollup.source]
+            reads = {source.fields[rollup.of].id} if rollup.of else set()
+            if rollup.where is not None:
+                reads |= {path[0] for path in rollup.where.references()}
+            edges[model.fields[rollup.field].id] = reads
+    done: set[str] = set()
+
+    def visit(one: str, trail: tuple[str, ...]) -> Iterator[Problem]:
+        if one in trail:
+            circle = (*trail[trail.index(one) :], one)
+            if any(names[step].computed == "rollup" for step in circle):
+                cycle = " → ".join(f"{names[step].object}.{names[step].name}" for step in circle)
+                place = subject.field(names[one].object, names[one].name)
+                yield ROLLUP_CYCLE.at(place, cycle=cycle)
+            return
+        if one in done:
+            return
+        for reads in sorted(edges.get(one, ())):
+            if reads in edges:
+                yield from visit(reads, (*trail, one))
+        done.add(one)
+
+    for start in sorted(edges):
+        yield from visit(start, ())

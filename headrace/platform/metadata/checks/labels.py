@@ -1,0 +1,45 @@
+"""Checks of texts: a label that lacks a language is a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from headrace.platform.core.problems import Message, Problem
+from headrace.platform.metadata.checks.base import Subject
+
+LANGUAGE_MISSING = Message(
+    "label.language_missing",
+    "The text of “{name}” is missing in {language}.",
+    "“{name}”缺少{language}文本。",
+    "Add it to the document or to help/{language}.json.",
+    "请在文档或 help/{language}.json 中补充。",
+    severity="warning",
+)
+_LABELLED = ("fields", "states", "transitions", "steps", "sections", "menu", "choices")
+
+
+def check_labels(subject: Subject) -> Iterator[Problem]:
+    """Find definitions whose label lacks a language."""
+    for document in subject.catalog.documents:
+        if document.kind not in {"permission", "extends", "approval"}:
+            yield from _label(document.content, "/" + document.file)
+        yield from _parts(document.content, "/" + document.file)
+
+
+def _parts(content: Mapping[str, Any], place: str) -> Iterator[Problem]:
+    for key in _LABELLED:
+        for index, part in enumerate(content.get(key, ())):
+            if isinstance(part, Mapping):
+                where = f"{place}/{key}/{index}"
+                if key != "sections" or "label" in part:
+                    yield from _label(part, where)
+                yield from _parts(part, where)
+
+
+def _label(part: Mapping[str, Any], place: str) -> Iterator[Problem]:
+    label = part.get("label", {})
+    for language in ("en", "zh"):
+        if not label.get(language):
+            name = part.get("name") or part.get("value") or "?"
+            yield LANGUAGE_MISSING.at(place + "/label", name=name, language=language)
