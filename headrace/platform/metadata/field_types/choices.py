@@ -80,3 +80,6 @@ class ChoiceType(FieldType[ChoiceOptions]):
             Example(choices, "c", refused="value.not_a_choice"),
             Example(choices, ["a"], refused="value.wrong_type"),
         )
+
+
+TYPES = (ChoiceType(),)

@@ -186,3 +186,6 @@ class StateType(FieldType[StateOptions]):
 
     def examples(self) -> Sequence[Example]:
         return ()
+
+
+TYPES = (AutoNumberType(), FormulaType(), RollupType(), StateType())

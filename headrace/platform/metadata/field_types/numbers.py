@@ -218,3 +218,6 @@ class PercentType(FixedDecimalType):
             Example({}, "99999.9999", "99999.9999"),
             Example({}, "100000", refused="value.out_of_range"),
         )
+
+
+TYPES = (IntegerType(), DecimalType(), QuantityType(), MoneyType(), PercentType())

@@ -121,3 +121,6 @@ class MasterDetailType(ReferenceType):
     label = Text("Master", "主记录")
     widget = "lookup"
     options_type = MasterDetailOptions
+
+
+TYPES = (UserType(), LookupType(), TreeType(), MasterDetailType())

@@ -104,3 +104,6 @@ class BooleanType(FieldType[NoOptions]):
             Example({}, "true", refused="value.wrong_type"),
             Example({}, 1, refused="value.wrong_type"),
         )
+
+
+TYPES = (DateType(), DateTimeType(), BooleanType())

@@ -178,3 +178,6 @@ class UrlType(PatternType):
             Example({}, "javascript:alert(1)", refused="value.invalid"),
             Example({}, "https://a b", refused="value.invalid"),
         )
+
+
+TYPES = (TextType(), LongTextType(), EmailType(), PhoneType(), UrlType())
