@@ -1,0 +1,106 @@
+"""What formulas say when they are refused, in both languages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.problems import Message, Problem
+
+SYNTAX: Final = Message(
+    "formula.syntax",
+    "At character {position}: {expected} was expected, but {found} stands there.",
+    "第 {position} 个字符处:应为{expected},实际是{found}。",
+    "Check brackets, quotes and operators around this place.",
+    "请检查该处附近的括号、引号和运算符。",
+)
+UNKNOWN_FIELD: Final = Message(
+    "formula.unknown_field",
+    "There is no field or constant “{name}” (character {position}).",
+    "没有名为“{name}”的字段或常量(第 {position} 个字符)。",
+    "{suggestion}",
+    "{suggestion}",
+)
+UNKNOWN_OBJECT: Final = Message(
+    "formula.unknown_object",
+    "There is no object “{name}” to ask (character {position}).",
+    "没有可查询的对象“{name}”(第 {position} 个字符)。",
+    "Write the object's API name before the point.",
+    "请在点号前写对象的 API 名称。",
+)
+TYPE: Final = Message(
+    "formula.type",
+    "“{part}” (character {position}) cannot be used here: {met} where {wanted} is needed.",
+    "“{part}”(第 {position} 个字符)不能用在这里:是{met},需要{wanted}。",
+    "{hint}",
+    "{hint}",
+)
+UNKNOWN_FUNCTION: Final = Message(
+    "formula.unknown_function",
+    "There is no function “{name}” (character {position}).",
+    "没有函数“{name}”(第 {position} 个字符)。",
+    "{suggestion}",
+    "{suggestion}",
+)
+ARGUMENTS: Final = Message(
+    "formula.arguments",
+    "{name} is called as {signature} (character {position}): {reason}.",
+    "{name} 的用法是 {signature}(第 {position} 个字符):{reason}。",
+    "Write the arguments in this order.",
+    "请按此顺序书写参数。",
+)
+TOO_COMPLEX: Final = Message(
+    "formula.too_complex",
+    "The formula is too large: {measure} {met}, at most {limit}.",
+    "公式过于复杂:{measure}为 {met},最多 {limit}。",
+    "Split it into several formula fields.",
+    "请拆分为多个公式字段。",
+)
+CONSTANT_ERROR: Final = Message(
+    "formula.constant_error",
+    "“{part}” (character {position}) can never give a value: {reason}.",
+    "“{part}”(第 {position} 个字符)永远得不到结果:{reason}。",
+    "Change the numbers written there.",
+    "请修改此处写出的数值。",
+)
+QUERY_NOT_ALLOWED: Final = Message(
+    "formula.query_not_allowed",
+    "{name} asks other records (character {position}), which is not possible here.",
+    "{name} 会查询其他记录(第 {position} 个字符),此处不允许。",
+    "Queries are for defaults, guards, actions and batch runs, and not inside one another; elsewhere "
+    "use a lookup path or a roll-up field.",
+    "查询只能用于默认值、条件检查、动作和批处理,且不能互相嵌套;其他地方请用查找路径或汇总字段。",
+)
+FUNCTION_ENGINE: Final = Message(
+    "formula.function_engine",
+    "{name} (character {position}) cannot be computed {engine}, which is needed here.",
+    "{name}(第 {position} 个字符)不能{engine}计算,而此处需要。",
+    "Use another function, or keep the result in a stored field.",
+    "请改用其他函数,或把结果存入字段。",
+)
+OVERFLOW: Final = Message(
+    "formula.overflow",
+    "A number in the formula grew beyond 18 digits.",
+    "公式中的数值超过了 18 位。",
+    "Check the values entered; numbers hold 18 digits, those after the point included.",
+    "请检查输入的数值;数值最多 18 位(含小数位)。",
+)
+
+
+class FormulaError(RefusedError):
+    """A formula that was refused; `spans` has the place in the source of each problem."""
+
+    code = "formula.refused"
+
+    def __init__(self, *problems: Problem, spans: tuple[tuple[int, int], ...] = ()) -> None:
+        super().__init__(*problems)
+        self.spans = spans
+
+
+class FormulaOverflowError(RefusedError):
+    """A number outgrew what every engine can hold exactly."""
+
+    code = "formula.overflow"
+
+    def __init__(self) -> None:
+        super().__init__(OVERFLOW.at())
