@@ -28,14 +28,15 @@ def combined_hash(hashes: Iterable[str]) -> str:
 
 
 def document_text(document: dict[str, Any]) -> str:
-    """Return the file form of a metadata document: identity first, then keys by name, two spaces."""
+    """Return the file form of a metadata document: identity first, then keys by name."""
     return json.dumps(_ordered(document), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
 def _ordered(value: Any) -> Any:
     if isinstance(value, dict):
         keys = sorted(
-            value, key=lambda k: (LEADING_KEYS.index(k) if k in LEADING_KEYS else len(LEADING_KEYS), k)
+            value,
+            key=lambda k: (LEADING_KEYS.index(k) if k in LEADING_KEYS else len(LEADING_KEYS), k),
         )
         return {key: _ordered(value[key]) for key in keys}
     if isinstance(value, list):

@@ -90,7 +90,11 @@ class UnavailableError(PlatformError):
 
 
 class NewerCatalogError(Exception):
-    """The database is at a newer metadata version than the catalog in hand: load it, start again."""
+    """The database is at a newer version than the catalog in hand: load it, start again."""
+
+
+class StalePrincipalError(Exception):
+    """The rights of the caller changed, or the credential ended: load the principal again."""
 
 
 NOT_FOUND = Message(

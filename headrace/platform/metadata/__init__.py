@@ -1,1 +1,1 @@
-"""Metadata: definitions, JSON Schemas, field types, the catalog, checks. No I/O, no web, no SQL text."""
+"""Metadata: definitions, JSON Schemas, field types, the catalog, checks. No I/O, no web."""

@@ -14,8 +14,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message, Problem, Text, errors, pointer
-from headrace.platform.formulas.analysis import Expression, ResolvedField, analyse
+from headrace.platform.formulas.analysis import analyse
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.formulas.functions.base import SQL_ENGINES, Engine
+from headrace.platform.formulas.scope import ResolvedField
 from headrace.platform.formulas.types import BOOLEAN, DATE, Kind, Type, number
 from headrace.platform.formulas.types import TEXT as TEXT_TYPE
 from headrace.platform.metadata.catalog import (
@@ -38,10 +42,9 @@ from headrace.platform.metadata.catalog import (
     ViewModel,
     WorkflowModel,
 )
-from headrace.platform.metadata.definitions.access import GrantDef, PermissionDef, RoleDef
-from headrace.platform.metadata.definitions.modules import ConstantDef, ModuleDef
+from headrace.platform.metadata.definitions.access import GrantDef
+from headrace.platform.metadata.definitions.modules import ConstantDef
 from headrace.platform.metadata.definitions.objects import ExtendsDef, FieldDef, ObjectDef
-from headrace.platform.metadata.definitions.screens import FormDef, ReportDef, ViewDef
 from headrace.platform.metadata.definitions.workflows import (
     ApprovalDef,
     ApproverDef,
@@ -100,6 +103,9 @@ BAD_CONSTANT = Message(
     "请按类型的形式填写。",
 )
 
+PYTHON: frozenset[Engine] = frozenset(("python",))
+"""Where defaults, guards and assignments are computed: they may ask queries."""
+
 SYSTEM_FIELDS: tuple[dict[str, Any], ...] = (
     {"name": "id", "type": "text", "label": {"en": "Id", "zh": "标识"}},
     {"name": "version", "type": "integer", "label": {"en": "Version", "zh": "版本"}},
@@ -131,13 +137,12 @@ def build_catalog(documents: Sequence[Document], types: FieldTypes, version: int
     return Built(None if errors(builder.problems) else catalog, tuple(builder.problems))
 
 
-def object_scope(catalog: Catalog, object_name: str, *, outer: str | None = None) -> CatalogScope:
+def object_scope(catalog: Catalog, object_name: str) -> CatalogScope:
     """Return the scope in which formulas over `object_name` are analysed."""
     return CatalogScope(
         {**catalog.system_objects, **catalog.objects},
         {name: constant.type for name, constant in catalog.constants.items()},
         object_name,
-        outer,
     )
 
 
@@ -148,7 +153,11 @@ class CatalogScope:
     objects: dict[str, ObjectModel]
     constants: dict[str, Type]
     object_name: str
-    outer_name: str | None = None
+
+    @property
+    def object_id(self) -> str:
+        """Return the id of the object."""
+        return self.objects[self.object_name].id
 
     def resolve(self, names: tuple[str, ...]) -> ResolvedField | None:
         """Resolve API names along lookups to ids and the type of the last."""
@@ -163,12 +172,6 @@ class CatalogScope:
             current = self.objects.get(found.target) if found.target else None
         return ResolvedField(tuple(ids), found.value_type) if found else None
 
-    def outer(self) -> CatalogScope | None:
-        """Return the scope that `this.` speaks of."""
-        if self.outer_name is None:
-            return None
-        return CatalogScope(self.objects, self.constants, self.outer_name)
-
     def constant(self, name: str) -> Type | None:
         """Return the type of a constant."""
         return self.constants.get(name)
@@ -177,8 +180,7 @@ class CatalogScope:
         """Return the scope of a query over `object_name`."""
         if object_name not in self.objects:
             return None
-        outer = self.outer_name or self.object_name
-        return CatalogScope(self.objects, self.constants, object_name, outer)
+        return CatalogScope(self.objects, self.constants, object_name)
 
     def suggestions(self) -> Iterable[str]:
         """Return the names that could have been meant."""
@@ -259,9 +261,7 @@ class _Builder:
                 model = _constant(constant)
                 place = ("constants", position)
                 if model is None:
-                    problem = BAD_CONSTANT.at(
-                        "/value", value=constant.value, type=constant.type
-                    )
+                    problem = BAD_CONSTANT.at("/value", value=constant.value, type=constant.type)
                     self.report(problem, module, *place)
                 elif constant.name in self.constants:
                     self.report(DUPLICATE_NAME.at("/name", name=constant.name), module, *place)
@@ -303,9 +303,7 @@ class _Builder:
 
     def _bare_object(self, definition: ObjectDef, source: ObjectDef) -> ObjectModel:
         self.files[id(definition)] = self.files.get(id(source), "")
-        fields = {
-            one["name"]: self._system_field(definition.name, one) for one in SYSTEM_FIELDS
-        }
+        fields = {one["name"]: self._system_field(definition.name, one) for one in SYSTEM_FIELDS}
         for field in definition.fields:
             fields.setdefault(field.name, self._field(definition.name, field))
         own = [one for one in fields.values() if not one.system]
@@ -387,9 +385,7 @@ class _Builder:
             known = field.target is None or field.target in self.objects
             if not known and field.target not in self.system_objects:
                 place = self.field_files[model.name, field.name]
-                self.problems.append(
-                    UNKNOWN_OBJECT.at("/to", name=field.target).below(place)
-                )
+                self.problems.append(UNKNOWN_OBJECT.at("/to", name=field.target).below(place))
         definition = model.definition
         for position, child in enumerate(definition.children):
             detail = self.objects.get(child.object)
@@ -401,10 +397,10 @@ class _Builder:
             for name in unique.fields:
                 if name not in model.fields:
                     self._unknown_field(definition, model, name, "unique", position, "fields")
-        for key_name, names in (("title", (definition.title,)), ("search", definition.search)):
-            for name in names:
-                if name is not None and name not in model.fields:
-                    self._unknown_field(definition, model, name, key_name)
+        named = [("search", name) for name in definition.search]
+        for key_name, name in [("title", definition.title or "id"), *named]:
+            if name not in model.fields:
+                self._unknown_field(definition, model, name, key_name)
         paths = {
             part: self._path(definition, model.name, path, "scope_paths", part)
             for part in ("organisation", "territory", "owner")
@@ -416,13 +412,12 @@ class _Builder:
 
     # -- formulas -------------------------------------------------------------------------
 
-    def scope(self, object_name: str, *, outer: str | None = None) -> CatalogScope:
+    def scope(self, object_name: str) -> CatalogScope:
         """Return the scope of formulas over an object."""
         return CatalogScope(
             {**self.system_objects, **self.objects},
             {name: constant.type for name, constant in self.constants.items()},
             object_name,
-            outer,
         )
 
     def expression(
@@ -434,21 +429,28 @@ class _Builder:
         expected: Type | None = BOOLEAN,
         queries: bool = False,
         outer: str | None = None,
+        engines: frozenset[Engine] = SQL_ENGINES,
     ) -> Expression | None:
         """Analyse a formula; its problems are kept at `place`."""
         if text is None or object_name not in {*self.objects, *self.system_objects}:
             return None
-        scope = self.scope(object_name, outer=outer)
-        expression, problems = analyse(text, scope, expected=expected, queries=queries)
-        self.problems.extend(problem.below(place) for problem in problems)
-        return expression
+        try:
+            return analyse(
+                text,
+                self.scope(object_name),
+                expected=expected,
+                queries=queries,
+                outer=self.scope(outer) if outer else None,
+                engines=PYTHON if queries else engines,
+            )
+        except RefusedError as refusal:
+            self.problems.extend(problem.below(place) for problem in refusal.problems)
+            return None
 
     def _formulas(self) -> None:
         self._sum_types()
         for name, model in self.objects.items():
-            fields = {
-                field.name: self._field_formulas(field) for field in model.fields.values()
-            }
+            fields = {field.name: self._field_formulas(field) for field in model.fields.values()}
             self.objects[name] = dataclasses.replace(model, fields=fields)
         for name, model in self.objects.items():
             self.objects[name] = dataclasses.replace(model, rules=self._rules(model))
@@ -478,12 +480,7 @@ class _Builder:
         )
         changed = dataclasses.replace(field, default=default)
         if field.computed == "formula":
-            formula = self.expression(
-                field.options.formula,
-                field.object,
-                place + "/formula",
-                expected=field.value_type,
-            )
+            formula = self._formula(field, place + "/formula")
             stored = formula is not None and _is_same_row(formula)
             return dataclasses.replace(changed, expression=formula, stored=stored)
         condition = getattr(field.options, "filter", None)
@@ -494,13 +491,21 @@ class _Builder:
             return dataclasses.replace(changed, lookup_filter=lookup_filter)
         return changed
 
+    def _formula(self, field: FieldModel, place: str) -> Expression | None:
+        """Analyse a formula field; one that is computed on read must be known to SQL."""
+        text, wanted = field.options.formula, field.value_type
+        found = self.expression(text, field.object, place, expected=wanted, engines=PYTHON)
+        if found is None or _is_same_row(found):
+            return found
+        return self.expression(text, field.object, place, expected=wanted)
+
     def _rules(self, model: ObjectModel) -> tuple[RuleModel, ...]:
         result = []
         definition = model.definition
         for position, rule in enumerate(definition.rules):
             place = self.files.get(id(definition), "") + pointer("rules", position)
-            unless = self.expression(rule.unless, model.name, place + "/unless")
-            when = self.expression(rule.when, model.name, place + "/when")
+            unless = self.expression(rule.unless, model.name, place + "/unless", engines=PYTHON)
+            when = self.expression(rule.when, model.name, place + "/when", engines=PYTHON)
             if rule.field is not None and rule.field not in model.fields:
                 self._unknown_field(definition, model, rule.field, "rules", position, "field")
             if unless is not None:
@@ -561,9 +566,7 @@ class _Builder:
             if state.get(field.id) == 1:
                 cycle = " → ".join((*trail[trail.index(field.name) :], field.name))
                 place = self.field_files[model.name, field.name]
-                self.problems.append(
-                    FORMULA_CYCLE.at("/formula", cycle=cycle).below(place)
-                )
+                self.problems.append(FORMULA_CYCLE.at("/formula", cycle=cycle).below(place))
                 return
             state[field.id] = 1
             for path in sorted(field.expression.references()):  # type: ignore[union-attr]  # chosen above
@@ -614,9 +617,7 @@ class _Builder:
                     self._approval(approval, model)
                 )
             elif approval.workflow not in self.definitions.get("workflow", {}):
-                problem = UNKNOWN_REFERENCE.at(
-                    "/workflow", kind="workflow", name=approval.workflow
-                )
+                problem = UNKNOWN_REFERENCE.at("/workflow", kind="workflow", name=approval.workflow)
                 self.report(problem, approval)
         return WorkflowModel(
             id=definition.id or definition.name,
@@ -830,7 +831,7 @@ _NOTHING = ObjectModel(
     id="",
     name="",
     module="",
-    definition=ObjectDef(kind="object", name="nothing", fields=()),  # type: ignore[arg-type]  # Name
+    definition=ObjectDef(kind="object", name="nothing", fields=()),
     fields={},
     title="id",
     scope_paths={},
@@ -862,7 +863,7 @@ def _title(definition: ObjectDef, own: Sequence[FieldModel]) -> str:
 def _is_same_row(expression: Expression) -> bool:
     """Whether a formula reads its own row only and never today: then it is stored."""
     own = all(len(path) == 1 for path in expression.references())
-    return own and not expression.uses_clock and not expression.uses_constants
+    return own and not expression.uses_clock and not expression.constants()
 
 
 def _constant(definition: ConstantDef) -> ConstantModel | None:

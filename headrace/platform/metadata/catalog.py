@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from headrace.platform.core.problems import Text
-from headrace.platform.formulas.analysis import Expression
+from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.types import Type
 from headrace.platform.metadata.definitions.access import Action, RoleDef
 from headrace.platform.metadata.definitions.modules import ModuleDef

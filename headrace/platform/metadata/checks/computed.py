@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from headrace.platform.core.problems import Message, Problem
-from headrace.platform.formulas.analysis import Expression
+from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.types import Kind
 from headrace.platform.metadata.catalog import Catalog, FieldModel, RollupModel
 from headrace.platform.metadata.checks.base import Subject
@@ -59,15 +59,15 @@ def check_computed(subject: Subject) -> Iterator[Problem]:
     yield from _cycles(subject)
 
 
-def fields_read(catalog: Catalog, object_name: str, expression: Expression) -> list[FieldModel]:
-    """Return every field on the paths that an expression over `object_name` reads."""
+def fields_read(catalog: Catalog, expression: Expression) -> list[FieldModel]:
+    """Return every field on the paths that an expression reads."""
     by_id = {
         field.id: field
         for model in (*catalog.objects.values(), *catalog.system_objects.values())
         for field in model.fields.values()
         if not field.system
     }
-    read = []
+    read: list[FieldModel] = []
     for path in sorted(expression.references()):
         read.extend(by_id[step] for step in path if step in by_id)
     return read
@@ -76,7 +76,7 @@ def fields_read(catalog: Catalog, object_name: str, expression: Expression) -> l
 def _leaks(
     subject: Subject, field: FieldModel, expression: Expression, key: str
 ) -> Iterator[Problem]:
-    for source in fields_read(subject.catalog, field.object, expression):
+    for source in fields_read(subject.catalog, expression):
         if source.internal:
             place = subject.field(field.object, field.name, key)
             yield LEAK.at(place, field=field.name, source=source.name)
@@ -112,15 +112,37 @@ def _where(subject: Subject, rollup: RollupModel, owner: FieldModel) -> Iterator
             yield ROLLUP_WHERE.at(place, field=(names or ["?"])[0])
             return
     if not owner.internal:
-        for field in fields_read(subject.catalog, rollup.source, rollup.where):
+        for field in fields_read(subject.catalog, rollup.where):
             if field.internal:
                 yield LEAK.at(place, field=rollup.field, source=field.name)
                 return
 
 
 def _cycles(subject: Subject) -> Iterator[Problem]:
-    """Follow stored computed fields across objects: formula -> own fields, roll-up -> source fields."""
-    catalog = subject.catalog
+    """Follow stored computed fields across objects; a circle through a roll-up never settles."""
+    edges, names = _dependencies(subject.catalog)
+    done: set[str] = set()
+
+    def visit(one: str, trail: tuple[str, ...]) -> Iterator[Problem]:
+        if one in trail:
+            circle = (*trail[trail.index(one) :], one)
+            if any(names[step].computed == "rollup" for step in circle):
+                cycle = " → ".join(f"{names[step].object}.{names[step].name}" for step in circle)
+                place = subject.field(names[one].object, names[one].name)
+                yield ROLLUP_CYCLE.at(place, cycle=cycle)
+            return
+        if one in done:
+            return
+        for reads in sorted(edges[one] & edges.keys()):
+            yield from visit(reads, (*trail, one))
+        done.add(one)
+
+    for start in sorted(edges):
+        yield from visit(start, ())
+
+
+def _dependencies(catalog: Catalog) -> tuple[dict[str, set[str]], dict[str, FieldModel]]:
+    """Return, by id, what each stored computed field reads, and all fields."""
     edges: dict[str, set[str]] = {}
     names: dict[str, FieldModel] = {}
     for model in catalog.objects.values():
@@ -134,22 +156,4 @@ def _cycles(subject: Subject) -> Iterator[Problem]:
             if rollup.where is not None:
                 reads |= {path[0] for path in rollup.where.references()}
             edges[model.fields[rollup.field].id] = reads
-    done: set[str] = set()
-
-    def visit(one: str, trail: tuple[str, ...]) -> Iterator[Problem]:
-        if one in trail:
-            circle = (*trail[trail.index(one) :], one)
-            if any(names[step].computed == "rollup" for step in circle):
-                cycle = " → ".join(f"{names[step].object}.{names[step].name}" for step in circle)
-                place = subject.field(names[one].object, names[one].name)
-                yield ROLLUP_CYCLE.at(place, cycle=cycle)
-            return
-        if one in done:
-            return
-        for reads in sorted(edges.get(one, ())):
-            if reads in edges:
-                yield from visit(reads, (*trail, one))
-        done.add(one)
-
-    for start in sorted(edges):
-        yield from visit(start, ())
+    return edges, names

@@ -114,7 +114,9 @@ def _children(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
         place = subject.at("object", model.name, "children", position)
         detail = subject.catalog.objects[child.object]
         if detail.master != child.by or detail.fields[child.by].target != model.name:
-            problem = CHILD_NOT_DETAIL.at("/by", field=child.by, child=child.object, object=model.name)
+            problem = CHILD_NOT_DETAIL.at(
+                "/by", field=child.by, child=child.object, object=model.name
+            )
             yield problem.below(place)
         if child.min > child.max:
             yield CHILD_RANGE.at("/min", least=child.min, most=child.max).below(place)
@@ -130,9 +132,8 @@ def _keys(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
     if len(trees) > 1:
         yield ONE_TREE.at(subject.field(model.name, trees[1].name), object=model.name)
     title = model.fields[model.title]
-    if not title.stored or title.target is not None:
-        if model.definition.title is not None:
-            yield TITLE.at(subject.at("object", model.name, "title"), field=title.name)
+    if model.definition.title is not None and (not title.stored or title.target is not None):
+        yield TITLE.at(subject.at("object", model.name, "title"), field=title.name)
 
 
 def _scopes(subject: Subject, model: ObjectModel) -> Iterator[Problem]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from headrace.platform.core.problems import Message, Problem
+from headrace.platform.formulas.types import Kind
 from headrace.platform.metadata.building import closest
 from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.definitions.screens import FormDef, ReportDef, ViewDef
-from headrace.platform.formulas.types import Kind
 
 UNKNOWN_FIELD = Message(
     "ref.unknown_field",

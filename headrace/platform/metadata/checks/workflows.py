@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from headrace.platform.core.problems import Message, Problem
-from headrace.platform.formulas.analysis import Expression
+from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.tree import Literal
 from headrace.platform.metadata.catalog import ApprovalModel, OutcomeModel, WorkflowModel
 from headrace.platform.metadata.checks.base import Subject
@@ -131,7 +132,9 @@ def check_workflows(subject: Subject) -> Iterator[Problem]:
 def _shape(subject: Subject, model: WorkflowModel) -> Iterator[Problem]:
     count = sum(state.initial for state in model.definition.states)
     if count != 1:
-        yield START_STATE.at(subject.at("workflow", model.name, "states"), name=model.name, count=count)
+        yield START_STATE.at(
+            subject.at("workflow", model.name, "states"), name=model.name, count=count
+        )
     field = subject.catalog.objects[model.object].fields[model.field]
     if field.computed != "workflow" or field.options.workflow != model.name:
         place = subject.at("workflow", model.name, "field")
@@ -216,16 +219,14 @@ def _outcomes(subject: Subject, model: WorkflowModel, transition: str) -> Iterat
 
 
 def _priorities(subject: Subject, approvals: tuple[ApprovalModel, ...]) -> Iterator[Problem]:
-    for first, second in zip(approvals, approvals[1:], strict=False):
+    for first, second in pairwise(approvals):
         same = first.definition.priority == second.definition.priority
         if same and (first.when is None or second.when is None or first.when == second.when):
             place = subject.at("approval", second.name, "priority")
             yield SAME_PRIORITY.at(place, first=first.name, second=second.name)
 
 
-def _approval(
-    subject: Subject, model: WorkflowModel, approval: ApprovalModel
-) -> Iterator[Problem]:
+def _approval(subject: Subject, model: WorkflowModel, approval: ApprovalModel) -> Iterator[Problem]:
     fields = subject.catalog.objects[model.object].fields
     yield from _never(approval.when, subject.at("approval", approval.name, "when"))
     for position, step in enumerate(approval.steps):

@@ -37,7 +37,7 @@ class RoleDef:
 
 @dataclass(frozen=True, slots=True)
 class ScopeDef:
-    """Which rows a grant covers; in JSON a name, `{"assigned": path}` or `{"criteria": formula}`."""
+    """Which rows a grant covers: a name, `{"assigned": path}` or `{"criteria": formula}`."""
 
     name: SimpleScope | Literal["assigned", "criteria"] = "all"
     path: Path | None = None

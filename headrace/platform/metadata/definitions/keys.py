@@ -9,17 +9,17 @@ from __future__ import annotations
 import dataclasses
 import functools
 import types
-from typing import Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from headrace.platform.core.problems import Text
 
-Formula = NewType("Formula", str)
+Formula = Annotated[str, "formula"]
 """Text in the formula language (docs/reference/formulas.md)."""
 
-Name = NewType("Name", str)
+Name = Annotated[str, "name"]
 """An API name: snake_case, at most 40 characters."""
 
-Path = NewType("Path", str)
+Path = Annotated[str, "path"]
 """API names joined by dots along lookups: `partner.territory`."""
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
@@ -65,7 +65,7 @@ def json_name(attribute: str) -> str:
 @functools.cache
 def hints(definition: type) -> dict[str, Any]:
     """Return the resolved annotations of a definition class."""
-    return get_type_hints(definition)
+    return get_type_hints(definition, include_extras=True)
 
 
 def schema_of(definition: type) -> dict[str, Any]:
@@ -80,10 +80,7 @@ def schema_of(definition: type) -> dict[str, Any]:
         if help_text:
             schema["description"] = help_text
         properties[json_name(field.name)] = schema
-        if (
-            field.default is dataclasses.MISSING
-            and field.default_factory is dataclasses.MISSING
-        ):
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             required.append(json_name(field.name))
     result: dict[str, Any] = {
         "type": "object",

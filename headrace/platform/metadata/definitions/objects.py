@@ -81,7 +81,9 @@ class ObjectDef:
 
     kind: Literal["object"] = key("Always `object`.")
     name: Name = key("API name.")
-    fields: tuple[FieldDef, ...] = key("The fields, in the order of the default form.", maxItems=500)
+    fields: tuple[FieldDef, ...] = key(
+        "The fields, in the order of the default form.", maxItems=500
+    )
     id: str | None = key("Stable id, minted at first publish.", None, maxLength=60)
     was: Name | None = key("Former API name, where the file has no id.", None)
     label: Text = key("Name of the object.", Text())

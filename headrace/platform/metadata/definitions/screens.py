@@ -152,4 +152,6 @@ class ReportDef:
     help: Text = key("What it answers.", Text())
     where: Formula | None = key("Only rows where this is true.", None)
     chart: ChartDef | None = key("Chart above the table.", None)
-    roles: tuple[Name, ...] = key("Roles that may open it; without it all that may read the object.", ())
+    roles: tuple[Name, ...] = key(
+        "Roles that may open it; without it all that may read the object.", ()
+    )

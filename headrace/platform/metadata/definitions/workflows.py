@@ -79,9 +79,7 @@ class TransitionDef:
     when: Formula | None = key("Only when this is true.", None)
     needs: tuple[Literal["comment"], ...] = key("What the user must give.", ())
     set: dict[str, Formula] = key("Fields that are set.", {})
-    without_approval: OutcomeDef | None = key(
-        "Where it leads when no approval applies.", None
-    )
+    without_approval: OutcomeDef | None = key("Where it leads when no approval applies.", None)
     on: OutcomesDef | None = key("Where its approval's outcomes lead.", None)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import fields
 
@@ -109,7 +109,7 @@ class DecimalType(FieldType[Any]):
     key = "decimal"
     label = Text("Decimal", "小数")
     widget = "decimal"
-    options_type: type = DecimalOptions
+    options_type: ClassVar[type] = DecimalOptions
     operators = ORDER
     aggregates = NUMBER_AGGREGATES
 
@@ -158,7 +158,7 @@ class DecimalType(FieldType[Any]):
 class FixedDecimalType(DecimalType):
     """A decimal whose digits the type fixes."""
 
-    options_type: type = BoundsOptions
+    options_type: ClassVar[type] = BoundsOptions
     fixed_digits: tuple[int, int]
 
     def digits(self, options: Any) -> tuple[int, int]:

@@ -117,9 +117,7 @@ class PatternType(FieldType[NoOptions]):
         return TEXT_TYPE
 
     def value_field(self, options: NoOptions) -> fields.Field[Any]:
-        return PatternField(
-            self.limit, self.pattern, expected=self.expected, example=self.example
-        )
+        return PatternField(self.limit, self.pattern, expected=self.expected, example=self.example)
 
 
 class EmailType(PatternType):

@@ -1,4 +1,4 @@
-"""The marshmallow fields that parse what comes in; each refusal is a `Problem` with both languages."""
+"""The marshmallow fields that parse what comes in; each refusal is a `Problem`."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ ILLEGAL_CHARACTER = Message(
 
 def refuse(problem: Problem) -> ValidationError:
     """Wrap a problem for marshmallow."""
-    return ValidationError([problem])  # type: ignore[list-item]  # messages are opaque to it
+    return ValidationError([problem])
 
 
 def type_name(value: object) -> str:
@@ -83,7 +83,7 @@ def type_name(value: object) -> str:
     return next((name for kind, name in names if isinstance(value, kind)), "null")
 
 
-class TextField(fields.Field[str]):
+class TextField(fields.Field[str | None]):
     """Text of bounded length; NUL, lone surrogates and control characters are refused."""
 
     def __init__(self, limit: int, *, lines: bool = False) -> None:
@@ -111,7 +111,9 @@ class TextField(fields.Field[str]):
 class PatternField(TextField):
     """Text of a form that a linear-time pattern describes."""
 
-    def __init__(self, limit: int, pattern: str, *, expected: tuple[str, str], example: str) -> None:
+    def __init__(
+        self, limit: int, pattern: str, *, expected: tuple[str, str], example: str
+    ) -> None:
         super().__init__(limit)
         self.pattern = re.compile(pattern)
         self.expected = expected
