@@ -106,17 +106,19 @@ def analyse(
     *,
     expected: Type | None = None,
     queries: bool = False,
+    outer: Scope | None = None,
     engines: frozenset[Engine] = _PYTHON_ONLY,
     functions: Registry[Function] = FUNCTIONS,
 ) -> Expression:
     """Return the analysed formula.
 
     With `expected` the result is brought to that type (a number rounded to its scale). `queries` allows
-    questions to other objects; `engines` says where the formula must be computable.
+    questions to other objects; `outer` is what `this.` speaks of in a lookup's filter; `engines` says
+    where the formula must be computable.
     Raises FormulaError with every problem found.
     """
     return Expression(
-        text, _Analyser(text, scope, functions, queries=queries).tree(expected, engines)
+        text, _Analyser(text, scope, functions, outer, queries=queries).tree(expected, engines)
     )
 
 
@@ -126,11 +128,17 @@ class _Broken(Exception):  # noqa: N818 - control flow within this module, never
 
 class _Analyser:
     def __init__(
-        self, source: str, scope: Scope, functions: Registry[Function], *, queries: bool
+        self,
+        source: str,
+        scope: Scope,
+        functions: Registry[Function],
+        outer: Scope | None,
+        *,
+        queries: bool,
     ) -> None:
         self.source = source
         self.scope = scope
-        self.outer: Scope | None = None
+        self.outer = outer
         self.functions = functions
         self.queries = queries
         self.problems: list[tuple[Problem, Span]] = []
