@@ -18,10 +18,6 @@ Audience = Literal["internal", "partner"]
 CredentialKind = Literal["session", "token", "system"]
 
 
-class StalePrincipalError(Exception):
-    """The rights of the caller changed, or the credential ended: load the principal, start again."""
-
-
 @dataclass(frozen=True, slots=True)
 class RoleHolding:
     """A role that a user holds, within a territory and what is below it, or without one."""
@@ -36,6 +32,18 @@ class Credential:
 
     kind: CredentialKind
     id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """All of a principal that a compiled statement may depend on: no ids of anybody.
+
+    Statements are cached by it, so two users with the same roles share them.
+    """
+
+    audience: Audience
+    roles: frozenset[str]
+    is_system: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,11 +72,14 @@ class Principal:
         return frozenset(holding.role for holding in self.roles)
 
     @cached_property
+    def rights(self) -> Rights:
+        """What compiled statements may depend on."""
+        return Rights(self.audience, self.role_names, self.is_system)
+
+    @property
     def rights_key(self) -> Hashable:
-        """What compiled statements depend on: no ids of people, organisations or territories."""
-        if self.is_system:
-            return "system"
-        return (self.audience, *sorted(self.role_names))
+        """What compiled statements are cached by: no ids of people, organisations, territories."""
+        return self.rights
 
     def holds(self, role: str) -> bool:
         """Say whether the user holds `role`."""

@@ -11,12 +11,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Final, Protocol, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
-
 from headrace.platform.access.principals import SYSTEM_PRINCIPAL, Principal
+from headrace.platform.access.rows import Surroundings, TaskAccess
 from headrace.platform.core.clock import Clock, RealClock, today
 from headrace.platform.core.ids import IdSource
 from headrace.platform.core.problems import Language
@@ -53,20 +52,6 @@ class CompiledParts:
         return cast(PartT, part)
 
 
-class TaskAccess(Protocol):
-    """Tells which records a user may read because a task on them is open (wired by the runtime).
-
-    Statements are compiled once and run for many users, so the answer is a condition over the two
-    expressions given, not over a principal.
-    """
-
-    def __call__(
-        self, object_id: str, record: sa.ColumnElement[Any], user: sa.ColumnElement[Any], /
-    ) -> sa.ColumnElement[bool] | None:
-        """Return the condition on which `user` has an open task on `record`; None for never."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Context:
     """One use case: the catalog, the tables, who asks and what time it is.
@@ -95,6 +80,17 @@ class Context:
     def today(self) -> date:
         """Return the workspace's present calendar day."""
         return today(self.clock, self.zone)
+
+    def surroundings(self) -> Surroundings:
+        """Return what statements of this use case are compiled for."""
+        return Surroundings(
+            self.catalog,
+            self.tables,
+            self.database.dialect,
+            self.zone.key,
+            self.principal.rights,
+            self.task_access,
+        )
 
     def as_system(self) -> Context:
         """Return the same context for the platform itself: every row, every field."""
