@@ -1,0 +1,166 @@
+"""Bad workspaces: a change to the good one, the code that must come, and where it must point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.documents import field, label
+
+Contents = dict[tuple[str, str], dict[str, Any]]
+CLAIM = ("object", "claim")
+ITEM = ("object", "claim_item")
+COMPANY = ("object", "company")
+FLOW = ("workflow", "claim_flow")
+APPROVAL = ("approval", "claim_by_amount")
+GRANTS = ("permission", "claim")
+FORM = ("form", "claim_entry")
+VIEW = ("view", "open_claims")
+REPORT = ("report", "claims_by_month")
+MODULE = ("module", "claims")
+
+
+@dataclass(frozen=True)
+class Bad:
+    name: str
+    code: str
+    place: str
+    change: Callable[[Contents], object]
+
+
+def _field(contents: Contents, key: tuple[str, str], name: str) -> dict[str, Any]:
+    return next(one for one in contents[key]["fields"] if one["name"] == name)
+
+
+def _set(key: tuple[str, str], *path: Any) -> Callable[[Contents], object]:
+    """Return a change that sets what `path` but its last part leads to; lists by position."""
+
+    def change(contents: Contents) -> None:
+        *way, last, value = path
+        target: Any = contents[key]
+        for step in way:
+            target = target[step]
+        target[last] = value
+
+    return change
+
+
+def _with(name: str, /, **keys: Any) -> Callable[[Contents], object]:
+    return lambda contents: _field(contents, CLAIM, name).update(keys)
+
+
+def _add(key: tuple[str, str], part: str, *items: Any) -> Callable[[Contents], object]:
+    return lambda contents: contents[key].setdefault(part, []).extend(items)
+
+
+def _drop(key: tuple[str, str], part: str) -> Callable[[Contents], object]:
+    return lambda contents: contents[key].pop(part)
+
+
+def _two(*changes: Callable[[Contents], object]) -> Callable[[Contents], object]:
+    return lambda contents: [change(contents) for change in changes]
+
+
+STATE = {"name": "lost", "label": label("Lost", "丢失"), "final": True}
+BAD = (
+    # closed schemas
+    Bad("unknown key", "schema.unknown_field", "/fields/2/requird", _with("subject", requird=True)),
+    Bad("wrong type", "schema.wrong_type", "/fields/2/required", _with("subject", required="true")),
+    Bad("number as text", "schema.wrong_type", "/fields/2/length", _with("subject", length="20")),
+    Bad("missing key", "schema.missing_field", "claim.json", _drop(CLAIM, "fields")),
+    Bad("unknown field type", "field.unknown_type", "/fields/5/type", _with("fee", type="moneyy")),
+    Bad("key of another type", "schema.unknown_field", "/fields/5/length", _with("fee", length=5)),
+    Bad("upper case name", "name.pattern", "/fields/2/name", _with("subject", name="Subject")),
+    Bad("quote in a name", "name.pattern", "/fields/2/name", _with("subject", name='a"b')),
+    Bad("long name", "name.pattern", "/fields/2/name", _with("subject", name="a" * 41)),
+    Bad("length out of range", "schema.range", "/fields/2/length", _with("subject", length=10**9)),
+    Bad("unknown scope", "schema.not_allowed", "/grants/0/scope", _set(GRANTS, "grants", 0, "scope", "everybody")),
+    Bad("unknown action", "schema.not_allowed", "/grants/0/actions/0", _set(GRANTS, "grants", 0, "actions", 0, "peek")),
+    # names
+    Bad("field twice", "name.duplicate", "/fields/", _add(CLAIM, "fields", field("fee", "text"))),
+    Bad("system field", "name.duplicate", "/fields/", _add(CLAIM, "fields", field("version", "integer"))),
+    Bad("constant twice", "name.duplicate", "/constants/1", _add(MODULE, "constants", {"name": "claim_limit", "type": "money", "value": "1"})),
+    Bad("bad constant", "constant.invalid", "/constants/0/value", _set(MODULE, "constants", 0, "value", "a lot")),
+    # references
+    Bad("unknown object", "ref.unknown_object", "/fields/1/to", _with("company", to="compani")),
+    Bad("unknown child object", "ref.unknown_object", "/children/0/object", _set(CLAIM, "children", 0, "object", "itemm")),
+    Bad("child by a text", "child.not_master_detail", "/children/0/by", _set(CLAIM, "children", 0, "by", "what")),
+    Bad("own master", "ref.ownership_cycle", "/fields/0", lambda c: _field(c, ITEM, "claim").update(to="claim_item")),
+    Bad("required circle", "ref.required_cycle", "/fields/", _two(
+        lambda c: (_field(c, CLAIM, "company").pop("default"), None),
+        _add(COMPANY, "fields", field("first_claim", "lookup", to="claim", required=True)),
+    )),
+    Bad("scope to nowhere", "ref.unknown_field", "/scope_paths/territory", _set(CLAIM, "scope_paths", "territory", "company.area")),
+    Bad("scope to the wrong object", "scope.wrong_target", "/scope_paths/organisation", _set(CLAIM, "scope_paths", "organisation", "company.region")),
+    Bad("two organisations", "object.acts_as_twice", "/acts_as", _set(CLAIM, "acts_as", "organisation")),
+    Bad("title that is a lookup", "object.title", "/title", _set(CLAIM, "title", "company")),
+    # options
+    Bad("choice twice", "option.duplicate", "/choices/1/value", lambda c: _field(c, CLAIM, "kind")["choices"][1].update(value="DAMAGE")),
+    Bad("default not a choice", "default.invalid", "/default", _with("kind", default="'theft'")),
+    Bad("least above most", "field.range", "/least", lambda c: _field(c, ITEM, "qty").update(least="5", most="1")),
+    # formulas
+    Bad("syntax", "formula.syntax", "/formula", _with("payable", formula="total + ")),
+    Bad("unknown field in a formula", "formula.unknown_field", "/formula", _with("payable", formula="totl + fee")),
+    Bad("text plus number", "formula.type", "/formula", _with("payable", formula="subject + fee")),
+    Bad("unknown function", "formula.unknown_function", "/formula", _with("payable", formula="SUMM(fee)")),
+    Bad("arguments", "formula.arguments", "/formula", _with("payable", formula="ROUND()")),
+    Bad("division by zero", "formula.constant_error", "/formula", _with("payable", formula="fee / 0")),
+    Bad("too deep", "formula.too_complex", "/formula", _with("payable", formula="(" * 60 + "fee" + ")" * 60)),
+    Bad("formula circle", "formula.cycle", "/formula", _two(
+        _with("payable", formula="extra + 1"),
+        _add(CLAIM, "fields", field("extra", "formula", returns="money", formula="payable + 1")),
+    )),
+    Bad("query in a formula field", "formula.query_not_allowed", "/formula", _with("payable", formula="SUM(claim_item.amount)")),
+    Bad("leak", "formula.leaks_restricted_field", "/formula", _with("payable", formula="total + reserve")),
+    Bad("wrong type of a default", "formula.type", "/default", _with("fee", default="'none'")),
+    Bad("rule over an unknown field", "formula.unknown_field", "/rules/0/unless", _set(CLAIM, "rules", 0, "unless", "fees <= 500")),
+    Bad("rule that reads nothing", "rule.constant", "/rules/0/unless", _set(CLAIM, "rules", 0, "unless", "1 < 2")),
+    # roll-ups
+    Bad("sum of a text", "rollup.not_a_number", "/of", _add(CLAIM, "fields", field("words", "rollup", op="sum", of="claim_item.what", by="claim"))),
+    Bad("roll-up by a text", "rollup.by", "/by", _with("total", by="what")),
+    Bad("roll-up over a lookup", "rollup.where", "/where", _with("total", where="claim.fee > 0")),
+    # workflows
+    Bad("no initial state", "workflow.start_state", "/states", _set(FLOW, "states", 0, "initial", False)),
+    Bad("unreachable state", "workflow.unreachable_state", "/states/5", _add(FLOW, "states", STATE)),
+    Bad("dead end", "workflow.dead_end", "/states/2", _set(FLOW, "states", 2, "final", False)),
+    Bad("final state left", "workflow.final_left", "/from/0", _set(FLOW, "transitions", 1, "from", ["paid"])),
+    Bad("unknown state", "workflow.unknown_state", "/to", _set(FLOW, "transitions", 1, "to", "nowhere")),
+    Bad("transition twice", "workflow.ambiguous", "/transitions/", lambda c: c[FLOW]["transitions"].append(dict(c[FLOW]["transitions"][1]))),
+    Bad("guard that never holds", "guard.never", "/transitions/0/when", _set(FLOW, "transitions", 0, "when", "FALSE")),
+    Bad("guard over an unknown field", "formula.unknown_field", "/transitions/0/when", _set(FLOW, "transitions", 0, "when", "amount > 0")),
+    Bad("approval without an outcome", "workflow.no_outcome", "/on", lambda c: c[FLOW]["transitions"][0]["on"].pop("rejected")),
+    Bad("set of an unknown field", "ref.unknown_field", "/set/decided", _set(FLOW, "transitions", 0, "set", {"decided": "NOW()"})),
+    Bad("workflow of another field", "workflow.wrong_field", "/field", _set(FLOW, "field", "subject")),
+    Bad("missing workflow", "ref.unknown", "/workflow", _with("status", workflow="claim_flaw")),
+    # approvals
+    Bad("approver of both kinds", "approval.approver", "/approvers/0", lambda c: c[APPROVAL]["steps"][0]["approvers"][0].update(role="boss")),
+    Bad("approver who is no user", "approval.approver_target", "/field", lambda c: c[APPROVAL]["steps"][0]["approvers"][0].update(field="company.name")),
+    Bad("approver of an unknown role", "ref.unknown", "/role", lambda c: c[APPROVAL]["steps"][1]["approvers"][0].update(role="chef")),
+    Bad("editable formula", "approval.not_editable", "/editable/0", _set(APPROVAL, "steps", 1, "editable", ["payable"])),
+    Bad("unknown transition", "ref.unknown", "/transition", _set(APPROVAL, "transition", "sumbit")),
+    # permissions
+    Bad("grant to an unknown role", "ref.unknown", "/grants/0/role", _set(GRANTS, "grants", 0, "role", "wizard")),
+    Bad("grant of an unknown field", "ref.unknown_field", "/fields/edit/0", _set(GRANTS, "grants", 2, "fields", "edit", 0, "subjct")),
+    Bad("internal field for partners", "perm.internal_field", "/fields/edit", _set(GRANTS, "grants", 2, "fields", "edit", ["reserve"])),
+    Bad("editable number", "perm.not_writable", "/fields/edit", _set(GRANTS, "grants", 2, "fields", "edit", ["claim_no"])),
+    Bad("unknown transition in a grant", "perm.unknown", "/transitions", _set(GRANTS, "grants", 1, "transitions", ["fly"])),
+    Bad("empty grant", "perm.empty", "/grants/0", _set(GRANTS, "grants", 0, {"role": "admin", "scope": "all"})),
+    Bad("scope without a path", "scope.path_missing", "/scope", _set(CLAIM, "scope_paths", {"organisation": "company"})),
+    Bad("assigned to a text", "scope.not_a_user", "/scope/assigned", _set(GRANTS, "grants", 0, "scope", {"assigned": "subject"})),
+    Bad("nobody designs", "perm.lockout", "/design", _set(("role", "admin"), "design", False)),
+    # screens
+    Bad("field twice on a form", "form.duplicate_field", "/items/", lambda c: c[FORM]["sections"][0]["items"].append("fee")),
+    Bad("required field missing", "form.required_missing", "/sections", lambda c: c[FORM]["sections"][0]["items"].remove("subject")),
+    Bad("form with an unknown field", "ref.unknown_field", "/items/0", _set(FORM, "sections", 0, "items", 0, "compny")),
+    Bad("grid with an unknown column", "ref.unknown_field", "/columns/0", lambda c: c[FORM]["sections"][1]["items"][0]["columns"].__setitem__(0, "wat")),
+    Bad("view column", "ref.unknown_field", "/columns/1", _set(VIEW, "columns", 1, "company.nam")),
+    Bad("view sort", "ref.unknown_field", "/sort/0", _set(VIEW, "sort", ["-claimed"])),
+    Bad("menu to an unknown view", "ref.unknown", "/menu/0/views/0", _set(MODULE, "menu", 0, "views", ["opn"])),
+    Bad("menu that opens nothing", "menu.empty", "/menu/0", _set(MODULE, "menu", 0, {"label": label("x", "x")})),
+    Bad("report sums a text", "report.aggregate", "/measures/0/op", _set(REPORT, "measures", 0, "field", "subject")),
+    Bad("report bucket of a text", "report.bucket", "/group_rows/0/bucket", _set(REPORT, "group_rows", 0, "field", "subject")),
+    Bad("report over an unknown field", "ref.unknown_field", "/group_columns/0", _set(REPORT, "group_columns", ["company.nam"])),
+    Bad("chart without groups", "report.chart", "/chart", _set(REPORT, "group_rows", [])),
+    Bad("count of a field", "report.measure", "/measures/1", _set(REPORT, "measures", 1, "field", "fee")),
+)
