@@ -1,0 +1,149 @@
+"""What the two databases can do and how their drivers are opened: ask for a capability here.
+
+Everything that is SQL of one vendor, and no statement over a table, stands in this file.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+import psycopg
+from psycopg.adapt import Loader
+from sqlalchemy.dialects.postgresql import psycopg as postgresql_dialect
+from sqlalchemy.dialects.sqlite import pysqlite as sqlite_dialect
+from sqlalchemy.engine.interfaces import Dialect as SqlDialect
+
+from headrace.platform.formulas import sqlite_functions
+from headrace.platform.metadata.storage_types import Dialect
+
+BUSY_SECONDS: Final = 10
+PUBLISH_LOCK: Final = 7_240_193_558_210_466
+"""Key of the advisory lock that writers share and the switch of a publish takes alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a database can do, and the words in which its transactions begin."""
+
+    begin_snapshot: str
+    begin_write: str
+    begin_publish: str
+    one_writer: bool
+    row_locks: bool
+    alters_constraints: bool
+
+
+CAPABILITIES: Final[Mapping[Dialect, Capabilities]] = MappingProxyType(
+    {
+        "sqlite": Capabilities(
+            begin_snapshot="BEGIN DEFERRED",
+            begin_write="BEGIN IMMEDIATE",
+            begin_publish="BEGIN IMMEDIATE",
+            one_writer=True,
+            row_locks=False,
+            alters_constraints=False,
+        ),
+        "postgresql": Capabilities(
+            begin_snapshot="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            # The version is read by the next statement: a snapshot taken before waiting for the
+            # lock would still show the old one.
+            begin_write=f"BEGIN; SELECT pg_advisory_xact_lock_shared({PUBLISH_LOCK})",
+            begin_publish=(
+                "BEGIN; SET LOCAL lock_timeout = '2s';"
+                f" SELECT pg_advisory_xact_lock({PUBLISH_LOCK})"
+            ),
+            one_writer=False,
+            row_locks=True,
+            alters_constraints=True,
+        ),
+    }
+)
+
+COMPILERS: Final[Mapping[Dialect, SqlDialect]] = MappingProxyType(
+    {
+        "sqlite": sqlite_dialect.dialect(paramstyle="qmark"),
+        "postgresql": postgresql_dialect.dialect(paramstyle="format"),  # type: ignore[no-untyped-call]  # SQLAlchemy
+    }
+)
+"""SQLAlchemy's dialects with positional parameters, for statements that go to the driver."""
+
+CONNECT_ARGUMENTS: Final[Mapping[Dialect, Mapping[str, Any]]] = MappingProxyType(
+    {
+        "sqlite": {
+            "isolation_level": None,
+            "check_same_thread": False,
+            "timeout": BUSY_SECONDS,
+            "cached_statements": 1024,
+        },
+        "postgresql": {
+            "autocommit": True,
+            "options": f"-c timezone=UTC -c lock_timeout={BUSY_SECONDS * 1000}",
+            "application_name": "headrace",
+        },
+    }
+)
+
+
+class _TextOfUuid(Loader):
+    """Gives uuid values as text, as ids are everywhere in the platform."""
+
+    def load(self, data: Any) -> str:
+        return bytes(data).decode("ascii")
+
+
+def prepare_connection(dialect: Dialect, connection: Any) -> None:
+    """Set up a new driver connection."""
+    if dialect == "sqlite":
+        _prepare_sqlite(connection)
+    else:
+        _prepare_postgresql(connection)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection) -> None:
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    sqlite_functions.register(connection)
+
+
+def _prepare_postgresql(connection: psycopg.Connection[Any]) -> None:
+    connection.adapters.register_loader("uuid", _TextOfUuid)
+    connection.prepared_max = 1000
+
+
+_BUSY_STATES: Final = frozenset({"55P03", "40001", "40P01", "57014"})
+"""Lock not available, serialization failure, deadlock, cancelled."""
+
+
+def is_busy(error: BaseException) -> bool:
+    """Say whether the statement failed only because another one was in its way."""
+    if isinstance(error, sqlite3.OperationalError):
+        code: int = getattr(error, "sqlite_errorcode", 0)
+        return code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+    return isinstance(error, psycopg.Error) and error.sqlstate in _BUSY_STATES
+
+
+def is_lost(error: BaseException) -> bool:
+    """Say whether the connection to the database was lost or cannot be made."""
+    if isinstance(error, psycopg.OperationalError):
+        state = error.sqlstate or ""
+        return not state or state[:2] in {"08", "57", "53"}
+    return False
+
+
+def is_full(error: BaseException) -> bool:
+    """Say whether the database has no space left."""
+    if isinstance(error, sqlite3.OperationalError):
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    return isinstance(error, psycopg.Error) and error.sqlstate == "53100"
+
+
+def is_clean(dialect: Dialect, connection: Any) -> bool:
+    """Say whether a driver connection is open and outside of any transaction."""
+    if dialect == "sqlite":
+        return not connection.in_transaction
+    idle = psycopg.pq.TransactionStatus.IDLE
+    return not connection.closed and connection.info.transaction_status == idle

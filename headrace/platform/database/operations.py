@@ -1,0 +1,189 @@
+"""Changes of the schema as values: they say what they do and how they are undone, and do nothing.
+
+Deciding is `diff.py`, running is `applying.py`. No operation throws data away.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+
+from headrace.platform.core.problems import Text
+from headrace.platform.database.physical import ColumnSpec, IndexSpec, TableSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(ABC):
+    """A change; `object` and `field` are the API names that people know, for describing it."""
+
+    object: str
+
+    @property
+    @abstractmethod
+    def code(self) -> str:
+        """The dotted code of the plan's line."""
+
+    @abstractmethod
+    def describe(self) -> Text:
+        """Say what happens, in both languages."""
+
+    @abstractmethod
+    def reverse(self) -> Operation:
+        """Return the operation that undoes this one."""
+
+    @property
+    def is_destructive(self) -> bool:
+        """Whether something that people see disappears (the data are kept)."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTable(Operation):
+    """Make the table of a new object."""
+
+    table: TableSpec
+
+    @property
+    def code(self) -> str:
+        return "object.create"
+
+    def describe(self) -> Text:
+        return Text(f"Create the object {self.object}", f"新建对象 {self.object}")
+
+    def reverse(self) -> Operation:
+        return KeepTable(self.object, self.table)
+
+
+@dataclass(frozen=True, slots=True)
+class KeepTable(Operation):
+    """Take an object away; its table and rows stay, unseen."""
+
+    table: TableSpec
+
+    @property
+    def code(self) -> str:
+        return "object.drop"
+
+    @property
+    def is_destructive(self) -> bool:
+        return True
+
+    def describe(self) -> Text:
+        return Text(
+            f"Remove the object {self.object}; its rows are kept for 30 days",
+            f"移除对象 {self.object};其数据保留 30 天",
+        )
+
+    def reverse(self) -> Operation:
+        return CreateTable(self.object, self.table)
+
+
+@dataclass(frozen=True, slots=True)
+class AddColumn(Operation):
+    """Add the column of a new field."""
+
+    field: str
+    table: str
+    column: ColumnSpec
+
+    @property
+    def code(self) -> str:
+        return "field.add"
+
+    def describe(self) -> Text:
+        return Text(
+            f"Add the field {self.object}.{self.field}", f"新增字段 {self.object}.{self.field}"
+        )
+
+    def reverse(self) -> Operation:
+        return KeepColumn(self.object, self.field, self.table, self.column)
+
+
+@dataclass(frozen=True, slots=True)
+class KeepColumn(Operation):
+    """Take a field away; its column stays, nullable and without constraints."""
+
+    field: str
+    table: str
+    column: ColumnSpec
+
+    @property
+    def code(self) -> str:
+        return "field.drop"
+
+    @property
+    def is_destructive(self) -> bool:
+        return True
+
+    def describe(self) -> Text:
+        return Text(
+            f"Remove the field {self.object}.{self.field}; its values are kept for 30 days",
+            f"移除字段 {self.object}.{self.field};其数据保留 30 天",
+        )
+
+    def reverse(self) -> Operation:
+        return AddColumn(self.object, self.field, self.table, self.column)
+
+
+@dataclass(frozen=True, slots=True)
+class RenameDefinition(Operation):
+    """Call an object or a field by another name; the database does not notice."""
+
+    field: str | None
+    old: str
+    new: str
+
+    @property
+    def code(self) -> str:
+        return "object.rename" if self.field is None else "field.rename"
+
+    def describe(self) -> Text:
+        if self.field is None:
+            return Text(
+                f"Rename the object {self.old} to {self.new}", f"对象 {self.old} 更名为 {self.new}"
+            )
+        return Text(
+            f"Rename the field {self.object}.{self.old} to {self.new}",
+            f"字段 {self.object}.{self.old} 更名为 {self.new}",
+        )
+
+    def reverse(self) -> Operation:
+        return replace(self, old=self.new, new=self.old)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateIndex(Operation):
+    """Make an index; a unique one fails where live rows have equal values."""
+
+    index: IndexSpec
+
+    @property
+    def code(self) -> str:
+        return "key.add" if self.index.unique else "index.add"
+
+    def describe(self) -> Text:
+        if self.index.unique:
+            return Text(f"Add a key to {self.object}", f"为 {self.object} 新增唯一约束")
+        return Text(f"Add an index to {self.object}", f"为 {self.object} 新增索引")
+
+    def reverse(self) -> Operation:
+        return DropIndex(self.object, self.index)
+
+
+@dataclass(frozen=True, slots=True)
+class DropIndex(Operation):
+    """Drop an index that nothing asks for any more."""
+
+    index: IndexSpec
+
+    @property
+    def code(self) -> str:
+        return "key.drop" if self.index.unique else "index.drop"
+
+    def describe(self) -> Text:
+        if self.index.unique:
+            return Text(f"Remove a key of {self.object}", f"移除 {self.object} 的唯一约束")
+        return Text(f"Remove an index of {self.object}", f"移除 {self.object} 的索引")
+
+    def reverse(self) -> Operation:
+        return CreateIndex(self.object, self.index)

@@ -1,0 +1,65 @@
+"""One write transaction: opened by the database for a use case, handed down, never committed below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from headrace.platform.core.clock import Clock, RealClock
+from headrace.platform.database.prepared import (
+    NO_PARAMETERS,
+    Parameters,
+    Prepared,
+    Statement,
+    prepare,
+)
+from headrace.platform.metadata.storage_types import Dialect
+
+
+class UnitOfWork:
+    """What a use case writes in; committed as a whole by the place that opened it.
+
+    `version` is the live metadata version, read under the lock. `now` is the machine's clock when
+    the work began.
+    """
+
+    __slots__ = ("_after", "_raw", "connection", "dialect", "now", "version")
+
+    def __init__(
+        self, connection: sa.Connection, dialect: Dialect, version: int, clock: Clock | None = None
+    ) -> None:
+        self.connection = connection
+        self.dialect: Dialect = dialect
+        self.version = version
+        self.now: datetime = (clock or RealClock()).now()
+        self._raw: Any = connection.connection.driver_connection
+        self._after: list[Callable[[], None]] = []
+
+    def execute(self, prepared: Prepared, parameters: Parameters = NO_PARAMETERS) -> Any:
+        """Run a prepared statement and return the driver's cursor (`fetchall`, `rowcount`)."""
+        return prepared.run(self._raw.cursor(), parameters)
+
+    def execute_many(self, prepared: Prepared, many: Iterable[Parameters]) -> Any:
+        """Run a prepared statement once for each set of parameters."""
+        return prepared.run_many(self._raw.cursor(), many)
+
+    def rows(self, prepared: Prepared, parameters: Parameters = NO_PARAMETERS) -> list[Any]:
+        """Run a prepared statement and return its rows as tuples of driver values."""
+        rows: list[Any] = prepared.run(self._raw.cursor(), parameters).fetchall()
+        return rows
+
+    def prepare(self, statement: Statement) -> Prepared:
+        """Compile a statement for this database."""
+        return prepare(statement, self.dialect)
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Keep `action` for when the work is committed; never run when it is rolled back."""
+        self._after.append(action)
+
+    def committed(self) -> None:
+        """Run what waits for the commit; called by the database."""
+        for action in self._after:
+            action()
