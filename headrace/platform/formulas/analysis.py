@@ -370,9 +370,7 @@ class _Analyser:
             if part.type.kind is Kind.NULL:
                 raise self.refuse_type(part, Text("a value", "具体的值"), _USE_IS_NULL)
         common = self.common_type((operand, *items))
-        if common.kind is Kind.NUMBER:
-            items = [_same_scale_literal(item, operand) for item in items]
-        else:
+        if not isinstance(items[0], Query):
             operand = self.converted(operand, common)
             items = [self.converted(item, common) for item in items]
         return In(operand, tuple(items), syntax.negated, BOOLEAN, syntax.span)

@@ -135,10 +135,10 @@ class _Compiler:
         if node.operator == "OR":
             return sa.or_(left, right)
         if node.operator in COMPARISONS:
-            return self.compared(node.operator, node.left, node.right)
+            return self.compared(node, left, right)
         return self.stored(self.arithmetic(node, left, right), node.type)
 
-    def compared(self, symbol: str, left: Node, right: Node) -> Column:
+    def compared(self, node: Binary, left: Column, right: Column) -> Column:
         raise NotImplementedError
 
     def arithmetic(self, node: Binary, left: Column, right: Column) -> Column:
@@ -148,17 +148,13 @@ class _Compiler:
         raise NotImplementedError
 
     def membership(self, node: In) -> Column:
-        operand = node.operand
-        values = [
-            storage_value(item.value, item.type, self.dialect)
-            for item in node.items
-            if isinstance(item, Literal) and item.type.scale == operand.type.scale
-        ]
-        if len(values) == len(node.items):
-            found: Column = self.compile(operand).in_(values)
-        else:
-            found = sa.or_(*(self.compared("=", operand, item) for item in node.items))
-        return sa.not_(found) if node.negated else found
+        operand = self.compile(node.operand)
+        literals = [item for item in node.items if isinstance(item, Literal)]
+        if len(literals) == len(node.items):
+            values = [storage_value(item.value, item.type, self.dialect) for item in literals]
+            return operand.not_in(values) if node.negated else operand.in_(values)
+        items = [self.compile(item) for item in node.items]
+        return operand.not_in(items) if node.negated else operand.in_(items)
 
     def case(self, node: Case) -> Column:
         whens = [(self.compile(b.condition), self.compile(b.result)) for b in node.branches]
@@ -173,19 +169,18 @@ class _Compiler:
 
 
 class _SqliteCompiler(_Compiler):
-    def compared(self, symbol: str, left: Node, right: Node) -> Column:
+    def compared(self, node: Binary, left: Column, right: Column) -> Column:
         """Compare; counts of different units are brought to one by multiplying.
 
         That may leave the 64 bits, where SQLite goes on with a float larger than any count, so the
         comparison stays right.
         """
-        first, second = self.compile(left), self.compile(right)
-        difference = left.type.scale - right.type.scale
+        difference = node.left.type.scale - node.right.type.scale
         if difference < 0:
-            first = first * sa.literal(10**-difference, sa.BigInteger())
+            left = left * sa.literal(10**-difference, sa.BigInteger())
         elif difference > 0:
-            second = second * sa.literal(10**difference, sa.BigInteger())
-        return _COMPARE[symbol](first, second)  # type: ignore[no-any-return]
+            right = right * sa.literal(10**difference, sa.BigInteger())
+        return _COMPARE[node.operator](left, right)  # type: ignore[no-any-return]
 
     def arithmetic(self, node: Binary, left: Column, right: Column) -> Column:
         first, second = node.left.type.scale, node.right.type.scale
@@ -206,11 +201,10 @@ class _SqliteCompiler(_Compiler):
 
 
 class _PostgresqlCompiler(_Compiler):
-    def compared(self, symbol: str, left: Node, right: Node) -> Column:
-        first, second = self.compile(left), self.compile(right)
-        if left.type.kind is Kind.TEXT and symbol not in ("=", "!="):
-            first = sa.collate(first, "C")
-        return _COMPARE[symbol](first, second)  # type: ignore[no-any-return]
+    def compared(self, node: Binary, left: Column, right: Column) -> Column:
+        if node.left.type.kind is Kind.TEXT and node.operator not in ("=", "!="):
+            left = sa.collate(left, "C")
+        return _COMPARE[node.operator](left, right)  # type: ignore[no-any-return]
 
     def arithmetic(self, node: Binary, left: Column, right: Column) -> Column:
         """Compute exactly; the cast rounds half away from zero and refuses more than 18 digits."""

@@ -193,7 +193,7 @@ def _period_number(day: Column, unit: str) -> Column:
 
 def _between_postgresql(call: SqlCall) -> Column:
     unit = _unit(call.node, 2)
-    start, end = call.args
+    start, end = call.args[:2]
     if call.node.args[0].type.kind is Kind.DATETIME:
         length = sa.cast(sa.extract("epoch", end - start), sa.Numeric())
         per_unit = sa.literal(Decimal(days.SECONDS[unit]), sa.Numeric())
@@ -203,7 +203,7 @@ def _between_postgresql(call: SqlCall) -> Column:
         return sa.func.div(_whole(count), Decimal(days.DAYS[unit]), type_=sa.Numeric())
     first, last = (
         _once(value, node, lambda day: _period_number(day, unit))
-        for value, node in zip(call.args, call.node.args[:2], strict=False)
+        for value, node in zip(call.args[:2], call.node.args[:2], strict=True)
     )
     return sa.type_coerce(last, sa.Numeric()) - sa.type_coerce(first, sa.Numeric())
 
