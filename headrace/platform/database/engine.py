@@ -58,7 +58,7 @@ FULL = Message(
 
 @dataclass(frozen=True, slots=True)
 class StampQuery:
-    """How the stamp of a credential is read: a select of one value, its parameters, the value known.
+    """How the stamp of a credential is read: a select of one value, parameters, the value known.
 
     The select is a constant of the module that owns the table, so that it is compiled once.
     """
@@ -231,7 +231,7 @@ class Database:
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
-        """Let one thread write at a time where the database has one writer: waiting beats polling."""
+        """Let one thread write at a time where there is one writer: waiting beats polling."""
         if self._writer is None:
             yield
             return
@@ -292,7 +292,7 @@ def _raise_unavailable(error: BaseException) -> None:
 
 
 def connect_database(url: str) -> Database:
-    """Return the database at `url` (`sqlite:///file` or `postgresql://…`); nothing is opened yet."""
+    """Return the database at `url` (`sqlite:///…`, `postgresql://…`); nothing is opened yet."""
     address = sa.make_url(url)
     dialect: Dialect = "sqlite" if address.get_backend_name() == "sqlite" else "postgresql"
     if dialect == "postgresql":

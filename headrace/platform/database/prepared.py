@@ -73,19 +73,20 @@ class Prepared:
         state = self._compiled.construct_expanded_state({**self._defaults, **parameters})
         values = dict(state.parameters)
         for name, process in state.processors.items():
-            if callable(process) and name in values:
-                values[name] = process(values[name])
+            if name in values:
+                values[name] = _apply(process, values[name])
         cursor.execute(state.statement, [values[name] for name in state.positiontup or ()])
         return cursor
 
 
 def prepare(statement: Statement, dialect: Dialect) -> Prepared:
     """Compile `statement` for `dialect`; parameters without a value must be given at each run."""
-    compiled = statement.compile(dialect=COMPILERS[dialect])
-    if not isinstance(compiled, SQLCompiler):
-        message = f"{statement!r} is not a statement with rows"
-        raise TypeError(message)
-    return Prepared(compiled)
+    return Prepared(statement.compile(dialect=COMPILERS[dialect]))
+
+
+def _apply(process: Any, value: Any) -> Any:
+    """Convert a value; the processors of a tuple stand in a sequence of their own."""
+    return process(value) if callable(process) else value
 
 
 def _ordering(names: Sequence[str]) -> Callable[[Parameters], Sequence[Any]]:

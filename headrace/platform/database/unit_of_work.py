@@ -1,4 +1,4 @@
-"""One write transaction: opened by the database for a use case, handed down, never committed below."""
+"""One write transaction: opened by the database for a use case, never committed below it."""
 
 from __future__ import annotations
 
