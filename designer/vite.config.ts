@@ -1,0 +1,25 @@
+import { defineConfig } from "vitest/config";
+
+const entries = { app: "src/app.ts", chart: "src/chart.ts", style: "src/app.css" };
+
+export default defineConfig(({ isSsrBuild }) => ({
+  // Relative addresses: the pages may be served below any prefix.
+  base: "./",
+  publicDir: false,
+  build: {
+    outDir: "../headrace/static/build",
+    emptyOutDir: true,
+    // The server reads .vite/manifest.json to name the hashed files.
+    manifest: !isSsrBuild,
+    target: "es2022",
+    // The Content-Security-Policy allows no inline assets and no inline script.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1500,
+    ...(isSsrBuild ? {} : { rolldownOptions: { input: entries } }),
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    environment: "node",
+  },
+}));

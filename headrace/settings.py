@@ -1,0 +1,356 @@
+"""The settings of an installation: `HEADRACE_*` variables over a `.env` file over defaults.
+
+`SETTINGS` is the one list of them; `load_settings` checks all at once and `docs/reference`
+is written from the same list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.problems import Language, Message, Problem, Text, pointer
+
+PREFIX: Final = "HEADRACE_"
+SECRET_KEY_LENGTH: Final = 32
+HIGHEST_PORT: Final = 65535
+
+INVALID: Final = Message(
+    "settings.invalid",
+    "The setting {name} cannot be used: {reason}.",
+    "设置 {name} 无效:{reason}。",
+    "{remedy}",
+    "{remedy}",
+)
+UNKNOWN: Final = Message(
+    "settings.unknown",
+    "There is no setting {name} in this version.",
+    "此版本没有名为 {name} 的设置。",
+    "{remedy}",
+    "{remedy}",
+)
+MALFORMED_FILE: Final = Message(
+    "settings.malformed_file",
+    "Line {line} of {file} is not NAME=value.",
+    "{file} 的第 {line} 行不是 NAME=value 的形式。",
+    "Write one NAME=value a line; quote a value that starts or ends with a space.",
+    "每行写一个 NAME=value;首尾有空格的值请加引号。",
+)
+MISSING_SECRET_KEY: Final = Message(
+    "settings.secret_key_missing",
+    "HEADRACE_SECRET_KEY is not set; sessions cannot be signed without it.",
+    "未设置 HEADRACE_SECRET_KEY,没有它无法为会话签名。",
+    "Set it to at least 32 random characters and keep it secret and the same for all servers.",
+    "请设置至少 32 个随机字符,妥善保密,并在所有服务器上保持一致。",
+)
+
+
+class _UnusableError(Exception):
+    """A value that a setting cannot take, with reason and remedy in both languages."""
+
+    def __init__(self, reason: Text, remedy: Text) -> None:
+        super().__init__(reason.en)
+        self.reason = reason
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as it is documented and checked."""
+
+    name: str
+    default: str
+    about: Text
+    check: Callable[[str], None]
+
+    @property
+    def variable(self) -> str:
+        """The name of the environment variable."""
+        return PREFIX + self.name.upper()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The checked settings of this process."""
+
+    database_url: str
+    secret_key: str | None
+    base_url: str
+    broker_url: str
+    host: str
+    port: int
+    time_zone: ZoneInfo
+    language: Language
+
+    def required_secret_key(self) -> str:
+        """Return the key that signs sessions, or refuse to start."""
+        if self.secret_key is None:
+            raise RefusedError(MISSING_SECRET_KEY.at(pointer(PREFIX + "SECRET_KEY")))
+        return self.secret_key
+
+
+def _check_database_url(value: str) -> None:
+    form = Text(
+        "Write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE.",
+        "请写成 sqlite:///文件 或 postgresql://用户:密码@主机/数据库。",
+    )
+    try:
+        url = sa.make_url(value)
+    except sa.exc.ArgumentError:
+        # The library's own message would show the password.
+        raise _UnusableError(Text("it is not a database address", "不是数据库地址"), form) from None
+    if url.drivername not in ("sqlite", "postgresql", "postgresql+psycopg"):
+        raise _UnusableError(
+            Text("only SQLite and PostgreSQL are supported", "仅支持 SQLite 和 PostgreSQL"), form
+        )
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise _UnusableError(
+            Text("a database in memory is lost with its process", "内存数据库会随进程消失"), form
+        )
+
+
+def _check_secret_key(value: str) -> None:
+    if value and len(value) < SECRET_KEY_LENGTH:
+        raise _UnusableError(
+            Text("it has fewer than 32 characters", "不足 32 个字符"),
+            Text("Use at least 32 random characters.", "请使用至少 32 个随机字符。"),
+        )
+
+
+def _check_base_url(value: str) -> None:
+    if not value:
+        return
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise _UnusableError(
+            Text("it is not a web address", "不是网址"),
+            Text(
+                "Write the address people open, such as https://orders.example.com.",
+                "请填写用户访问的地址,例如 https://orders.example.com。",
+            ),
+        )
+
+
+def _check_broker_url(value: str) -> None:
+    if value:
+        raise _UnusableError(
+            Text("this version works without a broker", "此版本不使用消息代理"),
+            Text(
+                "Leave it empty; the local worker does the jobs.",
+                "请留空;作业由本地工作进程执行。",
+            ),
+        )
+
+
+def _check_host(value: str) -> None:
+    if not value or any(character.isspace() or character == "/" for character in value):
+        raise _UnusableError(
+            Text("it is not a host name or address", "不是主机名或地址"),
+            Text("Write 127.0.0.1, 0.0.0.0 or a name.", "请写 127.0.0.1、0.0.0.0 或主机名。"),
+        )
+
+
+def _check_port(value: str) -> None:
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= HIGHEST_PORT):
+        raise _UnusableError(
+            Text("it is not a port", "不是端口号"),
+            Text("Write a whole number from 1 to 65535.", "请写 1 到 65535 之间的整数。"),
+        )
+
+
+def _check_time_zone(value: str) -> None:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise _UnusableError(
+            Text("there is no such time zone", "没有这个时区"),
+            Text(
+                "Write an IANA name such as Asia/Shanghai.",
+                "请写 IANA 时区名,例如 Asia/Shanghai。",
+            ),
+        ) from None
+
+
+def _check_language(value: str) -> None:
+    if value not in ("", "en", "zh"):
+        raise _UnusableError(
+            Text("there is no such language", "没有这种语言"),
+            Text("Write en or zh.", "请写 en 或 zh。"),
+        )
+
+
+SETTINGS: Final[tuple[Setting, ...]] = (
+    Setting(
+        "database_url",
+        "",
+        Text(
+            "The database: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`."
+            " Default: the SQLite file `var/headrace.sqlite` in the working folder.",
+            "数据库:`sqlite:///文件` 或 `postgresql://用户:密码@主机/数据库`。"
+            "默认:工作目录下的 SQLite 文件 `var/headrace.sqlite`。",
+        ),
+        lambda value: _check_database_url(value) if value else None,
+    ),
+    Setting(
+        "secret_key",
+        "",
+        Text(
+            "Signs sessions; at least 32 random characters, the same for all servers."
+            " `serve` does not start without it; `demo` makes one of its own.",
+            "用于会话签名;至少 32 个随机字符,所有服务器须一致。"
+            "未设置时 `serve` 不启动;`demo` 会自行生成。",
+        ),
+        _check_secret_key,
+    ),
+    Setting(
+        "base_url",
+        "",
+        Text(
+            "The address people open, for links in messages."
+            " Default: made from the host and the port.",
+            "用户访问的地址,用于消息中的链接。默认由主机和端口组成。",
+        ),
+        _check_base_url,
+    ),
+    Setting(
+        "broker_url",
+        "",
+        Text(
+            "Empty: the local worker does the jobs. A broker is refused in this version.",
+            "留空:作业由本地工作进程执行。此版本不接受消息代理。",
+        ),
+        _check_broker_url,
+    ),
+    Setting(
+        "host",
+        "127.0.0.1",
+        Text("Where to serve: host name or address.", "服务监听的主机名或地址。"),
+        _check_host,
+    ),
+    Setting("port", "8000", Text("Where to serve: port.", "服务监听的端口。"), _check_port),
+    Setting(
+        "time_zone",
+        "Asia/Shanghai",
+        Text(
+            "The workspace's time zone: where a business day starts and ends.",
+            "工作区时区:决定业务日的起止。",
+        ),
+        _check_time_zone,
+    ),
+    Setting(
+        "language",
+        "",
+        Text(
+            "The language of commands: `en` or `zh`. Default: as the locale says.",
+            "命令行的语言:`en` 或 `zh`。默认取系统语言。",
+        ),
+        _check_language,
+    ),
+)
+
+
+def load_settings(
+    environment: Mapping[str, str],
+    folder: Path,
+    *,
+    defaults: Mapping[str, str] | None = None,
+) -> Settings:
+    """Read and check the settings; `folder` holds `.env` and, by default, the database.
+
+    `defaults` are used where neither the environment nor the file says anything (the demo's key).
+    Raise `RefusedError` with every problem found.
+    """
+    problems: list[Problem] = []
+    given = {
+        **(defaults or {}),
+        **_from_file(folder / ".env", problems),
+        **{name: value for name, value in environment.items() if name.startswith(PREFIX)},
+    }
+    values = _checked(given, problems)
+    if problems:
+        raise RefusedError.of(problems)
+    host, port = values["host"], int(values["port"])
+    return Settings(
+        database_url=values["database_url"] or _default_database_url(folder),
+        secret_key=values["secret_key"] or None,
+        base_url=values["base_url"].rstrip("/") or f"http://{_in_address(host)}:{port}",
+        broker_url=values["broker_url"],
+        host=host,
+        port=port,
+        time_zone=ZoneInfo(values["time_zone"]),
+        language=_language(values["language"], environment),
+    )
+
+
+def _checked(given: Mapping[str, str], problems: list[Problem]) -> dict[str, str]:
+    known = {setting.variable: setting for setting in SETTINGS}
+    problems.extend(_unknown(name, known) for name in given if name not in known)
+    values = {}
+    for variable, setting in known.items():
+        value = given.get(variable, "").strip() or setting.default
+        try:
+            setting.check(value)
+        except _UnusableError as error:
+            problems.append(
+                INVALID.at(
+                    pointer(variable), name=variable, reason=error.reason, remedy=error.remedy
+                )
+            )
+        values[setting.name] = value
+    return values
+
+
+def _unknown(name: str, known: Mapping[str, Setting]) -> Problem:
+    close = get_close_matches(name, known, n=1)
+    remedy = (
+        Text(f"Did you mean {close[0]}?", f"您是否想写 {close[0]}?")
+        if close
+        else Text("Remove it.", "请删除它。")
+    )
+    return UNKNOWN.at(pointer(name), name=name, remedy=remedy)
+
+
+def _default_database_url(folder: Path) -> str:
+    path = folder.resolve() / "var" / "headrace.sqlite"
+    return sa.URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
+
+
+def _in_address(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _language(chosen: str, environment: Mapping[str, str]) -> Language:
+    if chosen:
+        return "zh" if chosen == "zh" else "en"
+    locales = (environment.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return "zh" if next(filter(None, locales), "").lower().startswith("zh") else "en"
+
+
+def _from_file(path: Path, problems: list[Problem]) -> dict[str, str]:
+    """Read `NAME=value` lines; names that are not ours are left alone."""
+    if not path.is_file():
+        return {}
+    values = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        text = line.strip().removeprefix("export ").strip()
+        if not text or text.startswith("#"):
+            continue
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip().isidentifier():
+            problems.append(MALFORMED_FILE.at("", line=number, file=path.name))
+        elif name.strip().startswith(PREFIX):
+            values[name.strip()] = _unquoted(value.strip())
+    return values
+
+
+def _unquoted(value: str) -> str:
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+    return value[1:-1] if quoted else value
