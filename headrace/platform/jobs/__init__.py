@@ -1,0 +1,1 @@
+"""The outbox and job table, the local worker, and its first consumer: notifications."""

@@ -1,0 +1,198 @@
+"""The local worker: leases jobs, runs their handlers, backs off, gives up into the dead letters.
+
+A handler runs in one transaction with the closing of its job: what it writes and the job's end are
+committed together or not at all. The close comes first and is conditional on the lease, so a worker
+whose lease was taken over changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final, TypeAlias
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from headrace.platform.core.clock import Clock, RealClock
+from headrace.platform.database.engine import Database
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.jobs.outbox import Job, Outbox
+from headrace.platform.jobs.tables import JOB
+
+LEASE: Final = timedelta(minutes=5)
+MAX_ATTEMPTS: Final = 8
+FIRST_DELAY: Final = timedelta(seconds=5)
+LONGEST_DELAY: Final = timedelta(hours=1)
+KEPT_DONE: Final = timedelta(days=7)
+POLL_SECONDS: Final = 1.0
+ERROR_LENGTH: Final = 500
+
+JobHandler: TypeAlias = Callable[[Job, UnitOfWork], None]
+"""Does a job inside the transaction that closes it; an exception means: try again later."""
+
+LOG: Final = logging.getLogger(__name__)
+
+
+class LeaseLostError(Exception):
+    """Another worker took the job over; nothing was changed."""
+
+
+def delay_after(attempt: int) -> timedelta:
+    """Return how long a job waits after its failed `attempt` (1, 2, …): doubling, capped."""
+    return min(LONGEST_DELAY, FIRST_DELAY * (1 << min(attempt - 1, 20)))
+
+
+@dataclass
+class Worker:
+    """Drains the job table; any number of them may run, in threads and operating-system processes.
+
+    `clock` is the workspace's (for due times), `real_clock` the machine's (for leases).
+    """
+
+    database: Database
+    outbox: Outbox
+    handlers: Mapping[str, JobHandler]
+    clock: Clock
+    real_clock: Clock = field(default_factory=RealClock)
+    name: str = field(default_factory=lambda: uuid4().hex)
+
+    def run_once(self) -> bool:
+        """Do one job if there is one; say whether there was."""
+        job = self._claim()
+        if job is None:
+            return False
+        try:
+            self._perform(job)
+        except LeaseLostError:
+            LOG.warning("job %s (%s): its lease was taken over", job.id, job.kind)
+        except Exception as error:  # the edge of a job: whatever fails is written down
+            LOG.exception("job %s (%s) failed, attempt %s", job.id, job.kind, job.attempt)
+            self._fail(job, error)
+        return True
+
+    def drain(self, limit: int = 10_000) -> int:
+        """Do all jobs that can be done now; return how many were tried."""
+        count = 0
+        while count < limit and self.run_once():
+            count += 1
+        return count
+
+    def run_forever(self, stop: threading.Event) -> None:
+        """Work until `stop` is set; sleeps between polls, woken by jobs of this process."""
+        while not stop.is_set():
+            try:
+                self.outbox.arrived.clear()
+                busy = self.run_once()
+            except Exception:  # the database may be away: keep the thread alive
+                LOG.exception("the worker could not look for jobs")
+                busy = False
+            if not busy:
+                self.outbox.arrived.wait(POLL_SECONDS)
+
+    def start(self, threads: int = 1) -> Callable[[], None]:
+        """Work in background threads; return the function that stops them and waits."""
+        stop = threading.Event()
+        started = [
+            threading.Thread(target=self.run_forever, args=(stop,), name=f"worker-{n}", daemon=True)
+            for n in range(threads)
+        ]
+        for thread in started:
+            thread.start()
+
+        def finish() -> None:
+            stop.set()
+            self.outbox.arrived.set()
+            for thread in started:
+                thread.join()
+
+        return finish
+
+    def _ready(self) -> sa.ColumnElement[bool]:
+        return sa.or_(
+            sa.and_(JOB.c.state == "waiting", JOB.c.due <= self.clock.now()),
+            sa.and_(JOB.c.state == "started", JOB.c.leased_until <= self.real_clock.now()),
+        )
+
+    def _claim(self) -> Job | None:
+        ready = sa.select(JOB).where(self._ready()).order_by(JOB.c.due, JOB.c.id).limit(1)
+        with self.database.reading() as reading:
+            # Looking first keeps an idle worker from taking SQLite's write lock every second.
+            found = reading.connection.execute(ready.with_only_columns(JOB.c.id)).first()
+        if found is None:
+            return None
+        with self.database.writing(None) as work:
+            row = work.connection.execute(ready.with_for_update(skip_locked=True)).first()
+            if row is None:
+                return None
+            lease = {
+                "state": "started",
+                "attempts": row.attempts + 1,
+                "leased_until": self.real_clock.now() + LEASE,
+                "leased_by": self.name,
+            }
+            work.connection.execute(sa.update(JOB).where(JOB.c.id == row.id).values(**lease))
+            return Job(row.id, row.kind, row.payload, row.attempts + 1)
+
+    def _perform(self, job: Job) -> None:
+        handler = self.handlers.get(job.kind)
+        if handler is None:
+            message = f"no handler for jobs of kind {job.kind!r}"
+            raise LookupError(message)
+        with self.database.writing(None) as work:
+            done = {"state": "done", "finished": self.real_clock.now(), "error": None}
+            self._leave(work, job, done)
+            handler(job, work)
+
+    def _fail(self, job: Job, error: Exception) -> None:
+        gives_up = job.attempt >= MAX_ATTEMPTS
+        now = self.real_clock.now()
+        outcome = {
+            "state": "dead" if gives_up else "started",
+            "finished": now if gives_up else None,
+            "leased_until": None if gives_up else now + delay_after(job.attempt),
+            "error": f"{type(error).__name__}: {error}"[:ERROR_LENGTH],
+        }
+        try:
+            with self.database.writing(None) as work:
+                self._leave(work, job, outcome)
+        except LeaseLostError:
+            LOG.warning("job %s (%s): its lease was taken over", job.id, job.kind)
+
+    def _leave(self, work: UnitOfWork, job: Job, values: Mapping[str, object]) -> None:
+        change = (
+            sa.update(JOB)
+            .where(JOB.c.id == job.id, JOB.c.state == "started", JOB.c.attempts == job.attempt)
+            .values(**values)
+        )
+        if work.connection.execute(change).rowcount != 1:
+            raise LeaseLostError(job.id)
+
+
+def dead_letters(connection: sa.Connection, limit: int = 100) -> list[sa.Row[tuple[object, ...]]]:
+    """Return the jobs that were given up, newest first, with their errors."""
+    statement = (
+        sa.select(JOB).where(JOB.c.state == "dead").order_by(JOB.c.finished.desc()).limit(limit)
+    )
+    return list(connection.execute(statement))
+
+
+def retry(work: UnitOfWork, job_id: str) -> bool:
+    """Let a dead job be tried again from the start; say whether it was dead."""
+    change = (
+        sa.update(JOB)
+        .where(JOB.c.id == job_id, JOB.c.state == "dead")
+        .values(state="started", attempts=0, leased_until=work.now, finished=None, error=None)
+    )
+    return bool(work.connection.execute(change).rowcount)
+
+
+def sweep(work: UnitOfWork) -> int:
+    """Delete what was done or cancelled long ago; dead letters stay. Return how many."""
+    old = sa.delete(JOB).where(
+        JOB.c.state.in_(("done", "cancelled")), JOB.c.finished < work.now - KEPT_DONE
+    )
+    return work.connection.execute(old).rowcount

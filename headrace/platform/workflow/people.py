@@ -1,0 +1,176 @@
+"""Who is asked: by field, by role, by role within a territory; never nobody, never oneself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from headrace.platform.access.principals import SYSTEM_USER_ID
+from headrace.platform.access.tables import USER, USER_ROLE
+from headrace.platform.core.errors import ConflictError
+from headrace.platform.core.problems import Message, Text
+from headrace.platform.database.system_tables import SETTING
+from headrace.platform.database.tables import Tables
+from headrace.platform.formulas.environment import Environment
+from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.workflow.pinned import Approver, Step
+
+FALLBACK_SETTING: Final = "fallback_approver_role"
+"""The setting that names the role asked where nobody else is found; without it, the designers."""
+
+NOBODY = Message(
+    "approval.nobody",
+    "Nobody can be asked in the step “{step}”.",
+    "步骤“{step}”找不到审批人。",
+    "An administrator must give somebody its role, or set the fall-back approver role.",
+    "请管理员分配该角色,或设置兜底审批角色。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user who is asked; `role` is the role for which, None where a field names the user."""
+
+    id: str
+    name: str
+    role: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The people of a step; `fallback` where the fall-back had to be used."""
+
+    people: tuple[Person, ...]
+    fallback: bool
+
+
+class People:
+    """Finds the approvers of steps, in one connection and for one catalog."""
+
+    def __init__(self, connection: sa.Connection, catalog: Catalog, tables: Tables) -> None:
+        self._connection = connection
+        self._catalog = catalog
+        self._tables = tables
+
+    def resolve(self, step: Step, environment: Environment, excluded: Collection[str]) -> Asked:
+        """Return who is asked in `step` of the record of `environment`, without the `excluded`.
+
+        Raise ConflictError where even the fall-back gives nobody.
+        """
+        found = [
+            self._without(self._candidates(one, environment, excluded), excluded)
+            for one in step.approvers
+        ]
+        if step.mode == "all":
+            return self._everybody(step, found, excluded)
+        union = _distinct(person for people in found for person in people)
+        if union:
+            return Asked(union[:1] if step.mode == "one" else union, fallback=False)
+        people = self.fallback(step.label, excluded)
+        return Asked(people[:1] if step.mode == "one" else people, fallback=True)
+
+    def fallback(self, step: Text, excluded: Collection[str]) -> tuple[Person, ...]:
+        """Return the people asked where nobody else is found."""
+        for role in (self._fallback_role(), *self._design_roles()):
+            people = self._without(self._holders(role), excluded) if role else ()
+            if people:
+                return people
+        raise ConflictError(NOBODY.at(step=step))
+
+    def _everybody(
+        self, step: Step, found: list[tuple[Person, ...]], excluded: Collection[str]
+    ) -> Asked:
+        """Return all of a step where each must approve: no source may fall away silently."""
+        missing = any(not people for people in found)
+        people = [person for several in found for person in several]
+        if missing:
+            people.append(self.fallback(step.label, excluded)[0])
+        return Asked(_distinct(people), fallback=missing)
+
+    def _candidates(
+        self, approver: Approver, environment: Environment, excluded: Collection[str]
+    ) -> tuple[Person, ...]:
+        if approver.field:
+            user = environment.value(approver.field)
+            return self._active((str(user),)) if user else ()
+        if approver.role is None:
+            return ()
+        if not approver.within:
+            return self._holders(approver.role)
+        territory = environment.value(approver.within)
+        return self._holders_up(approver.role, str(territory) if territory else None, excluded)
+
+    def _active(self, ids: Collection[str]) -> tuple[Person, ...]:
+        statement = (
+            sa.select(USER.c.id, USER.c.name)
+            .where(USER.c.id.in_(ids), USER.c.active, USER.c.id != SYSTEM_USER_ID)
+            .order_by(USER.c.login)
+        )
+        return tuple(Person(row.id, row.name, None) for row in self._connection.execute(statement))
+
+    def _holders(self, role: str) -> tuple[Person, ...]:
+        return _distinct(person for person, _ in self._holdings(role))
+
+    def _holders_up(
+        self, role: str, territory: str | None, excluded: Collection[str]
+    ) -> tuple[Person, ...]:
+        """Return who holds `role` in the territory, else in the next one up, …, else everywhere."""
+        held: dict[str | None, list[Person]] = {}
+        for person, place in self._holdings(role):
+            held.setdefault(place, []).append(person)
+        for place in (*self._upwards(territory), None):
+            people = self._without(_distinct(held.get(place, ())), excluded)
+            if people:
+                return people
+        return ()
+
+    def _holdings(self, role: str) -> list[tuple[Person, str | None]]:
+        statement = (
+            sa.select(USER.c.id, USER.c.name, USER_ROLE.c.territory)
+            .join(USER_ROLE, USER_ROLE.c.user == USER.c.id)
+            .where(USER_ROLE.c.role == role, USER.c.active, USER.c.id != SYSTEM_USER_ID)
+            .order_by(USER.c.login)
+        )
+        return [
+            (Person(row.id, row.name, role), row.territory)
+            for row in self._connection.execute(statement)
+        ]
+
+    def _upwards(self, territory: str | None) -> tuple[str, ...]:
+        """Return the territory and those above it, nearest first."""
+        model = self._catalog.acting_as("territory")
+        if territory is None or model is None:
+            return ()
+        table = self._tables.of(model.name)
+        if table.path is None:
+            return (territory,)
+        statement = sa.select(table.path).where(table.columns["id"] == territory)
+        path = self._connection.execute(statement).scalar()
+        return tuple(reversed(str(path).strip("/").split("/"))) if path else (territory,)
+
+    def _fallback_role(self) -> str | None:
+        statement = sa.select(SETTING.c.value).where(SETTING.c.key == FALLBACK_SETTING)
+        role = self._connection.execute(statement).scalar()
+        return role if isinstance(role, str) and role else None
+
+    def _design_roles(self) -> tuple[str, ...]:
+        return tuple(sorted(name for name, role in self._catalog.roles.items() if role.design))
+
+    def _without(self, people: Iterable[Person], excluded: Collection[str]) -> tuple[Person, ...]:
+        return tuple(person for person in people if person.id not in excluded)
+
+
+def _distinct(people: Iterable[Person]) -> tuple[Person, ...]:
+    found: dict[str, Person] = {}
+    for person in people:
+        found.setdefault(person.id, person)
+    return tuple(found.values())
+
+
+def names_of(connection: sa.Connection, ids: Collection[str]) -> dict[str, str]:
+    """Return the names of users by id."""
+    statement = sa.select(USER.c.id, USER.c.name).where(USER.c.id.in_(ids))
+    return {row.id: row.name for row in connection.execute(statement)} if ids else {}

@@ -1,0 +1,273 @@
+"""What a run is pinned to: the approval and its transition as published when it began.
+
+Fields are kept by id, so that a later version may rename them; formulas as typed trees. The JSON
+form is stored once by its hash and read back for each decision.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any, Literal
+
+from headrace.platform.core.canonical import canonical_bytes, content_hash
+from headrace.platform.core.problems import Text
+from headrace.platform.formulas.environment import Environment, Evaluator
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.formulas.python import compile_python
+from headrace.platform.metadata.catalog import (
+    ApprovalModel,
+    ApproverModel,
+    Assignment,
+    FieldPath,
+    ObjectModel,
+    OutcomeModel,
+    StepModel,
+    TransitionModel,
+    WorkflowModel,
+)
+from headrace.platform.workflow.machine import Branch, Move, Plan
+
+Mode = Literal["one", "any", "all"]
+FieldIds = tuple[str, ...]
+
+EXPRESSIONS_KEPT = 5_000
+
+
+@lru_cache(EXPRESSIONS_KEPT)
+def evaluator(expression: Expression) -> Evaluator:
+    """Return the compiled form of a formula."""
+    return compile_python(expression.tree)
+
+
+def holds(condition: Expression | None, environment: Environment) -> bool:
+    """Say whether a condition is true; one that is missing is, one that is null is not."""
+    return condition is None or evaluator(condition)(environment) is True
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where an outcome leads; `assignments` are field ids with formulas."""
+
+    to: str
+    when: Expression | None
+    assignments: tuple[tuple[str, Expression], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """One source of approvers; paths are of field ids, empty where not given."""
+
+    field: FieldIds
+    role: str | None
+    within: FieldIds
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step; `editable` are field ids."""
+
+    name: str
+    label: Text
+    mode: Mode
+    when: Expression | None
+    editable: frozenset[str]
+    approvers: tuple[Approver, ...]
+
+
+@dataclass(frozen=True)
+class PinnedApproval:
+    """An approval with the transition that it decides."""
+
+    name: str
+    label: Text
+    workflow: str
+    transition: str
+    transition_label: Text
+    to: str
+    sources: tuple[str, ...]
+    outcomes: Mapping[str, Outcome]
+    steps: tuple[Step, ...]
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The moves by which the outcomes leave the state of waiting."""
+        targets: list[tuple[Branch, str]] = [
+            (branch, self.outcomes[branch].to)
+            for branch in ("approved", "rejected", "withdrawn")
+            if branch in self.outcomes
+        ]
+        states = dict.fromkeys((self.to, *self.sources, *(target for _, target in targets)))
+        moves = tuple(Move(self.transition, branch, self.to, target) for branch, target in targets)
+        return Plan(tuple(states), moves)
+
+    def with_way_back(self, state: str) -> PinnedApproval:
+        """Return the approval whose withdrawal leads to `state` where the definition names none."""
+        if "withdrawn" in self.outcomes:
+            return self
+        outcomes = {**self.outcomes, "withdrawn": Outcome(state, None, ())}
+        return replace(self, outcomes=outcomes)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the stored form."""
+        return {
+            "name": self.name,
+            "label": self.label.as_dict(),
+            "workflow": self.workflow,
+            "transition": self.transition,
+            "transition_label": self.transition_label.as_dict(),
+            "to": self.to,
+            "sources": list(self.sources),
+            "outcomes": {key: _outcome_json(one) for key, one in self.outcomes.items()},
+            "steps": [_step_json(step) for step in self.steps],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> PinnedApproval:
+        """Read what `to_json` wrote."""
+        return cls(
+            name=data["name"],
+            label=text_of(data["label"]),
+            workflow=data["workflow"],
+            transition=data["transition"],
+            transition_label=text_of(data["transition_label"]),
+            to=data["to"],
+            sources=tuple(data["sources"]),
+            outcomes={key: _outcome_of(one) for key, one in data["outcomes"].items()},
+            steps=tuple(_step_of(step) for step in data["steps"]),
+        )
+
+
+def pin(
+    model: ObjectModel,
+    workflow: WorkflowModel,
+    transition: TransitionModel,
+    approval: ApprovalModel,
+) -> PinnedApproval:
+    """Return what a run of `approval` is pinned to."""
+    outcomes = {
+        "approved": transition.approved,
+        "rejected": transition.rejected,
+        "withdrawn": transition.withdrawn,
+    }
+    return PinnedApproval(
+        name=approval.name,
+        label=approval.label,
+        workflow=workflow.id,
+        transition=transition.name,
+        transition_label=transition.label,
+        to=transition.definition.to,
+        sources=tuple(transition.definition.from_),
+        outcomes={
+            key: Outcome(one.to, one.when, by_id(model, one.assignments))
+            for key, one in outcomes.items()
+            if one is not None
+        },
+        steps=tuple(_pin_step(model, step) for step in approval.steps),
+    )
+
+
+def outcome_of(model: ObjectModel, outcome: OutcomeModel) -> Outcome:
+    """Return an outcome of the catalog with its fields by id."""
+    return Outcome(outcome.to, outcome.when, by_id(model, outcome.assignments))
+
+
+def by_id(
+    model: ObjectModel, assignments: tuple[Assignment, ...]
+) -> tuple[tuple[str, Expression], ...]:
+    """Return assignments with the ids of their fields."""
+    return tuple((model.fields[one.field].id, one.value) for one in assignments)
+
+
+def stored_form(approval: PinnedApproval) -> tuple[str, dict[str, Any]]:
+    """Return the hash and the JSON form."""
+    content = approval.to_json()
+    return content_hash(content), content
+
+
+def read_stored(content: Mapping[str, Any]) -> PinnedApproval:
+    """Read a stored definition; the same content is parsed once."""
+    return _read(canonical_bytes(content))
+
+
+@lru_cache(EXPRESSIONS_KEPT)
+def _read(content: bytes) -> PinnedApproval:
+    return PinnedApproval.from_json(json.loads(content))
+
+
+def text_of(data: Mapping[str, str]) -> Text:
+    """Return a text from its languages."""
+    return Text(data.get("en", ""), data.get("zh", ""))
+
+
+def _pin_step(model: ObjectModel, step: StepModel) -> Step:
+    return Step(
+        name=step.name,
+        label=step.label,
+        mode=step.definition.mode,
+        when=step.when,
+        editable=frozenset(model.fields[name].id for name in step.definition.editable),
+        approvers=tuple(_pin_approver(one) for one in step.approvers),
+    )
+
+
+def _pin_approver(approver: ApproverModel) -> Approver:
+    return Approver(_ids(approver.field), approver.role, _ids(approver.within))
+
+
+def _ids(path: FieldPath | None) -> FieldIds:
+    return tuple(field.id for field in path or ())
+
+
+def _outcome_json(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "to": outcome.to,
+        "when": _expression_json(outcome.when),
+        "set": [{"field": field, "value": value.to_json()} for field, value in outcome.assignments],
+    }
+
+
+def _outcome_of(data: Mapping[str, Any]) -> Outcome:
+    return Outcome(
+        data["to"],
+        _expression_of(data["when"]),
+        tuple((one["field"], Expression.from_json(one["value"])) for one in data["set"]),
+    )
+
+
+def _step_json(step: Step) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "label": step.label.as_dict(),
+        "mode": step.mode,
+        "when": _expression_json(step.when),
+        "editable": sorted(step.editable),
+        "approvers": [
+            {"field": list(one.field), "role": one.role, "within": list(one.within)}
+            for one in step.approvers
+        ],
+    }
+
+
+def _step_of(data: Mapping[str, Any]) -> Step:
+    return Step(
+        name=data["name"],
+        label=text_of(data["label"]),
+        mode=data["mode"],
+        when=_expression_of(data["when"]),
+        editable=frozenset(data["editable"]),
+        approvers=tuple(
+            Approver(tuple(one["field"]), one["role"], tuple(one["within"]))
+            for one in data["approvers"]
+        ),
+    )
+
+
+def _expression_json(expression: Expression | None) -> dict[str, Any] | None:
+    return None if expression is None else expression.to_json()
+
+
+def _expression_of(data: Mapping[str, Any] | None) -> Expression | None:
+    return None if data is None else Expression.from_json(data)

@@ -1,0 +1,145 @@
+"""The system tables of approvals: runs, their steps, tasks and decisions.
+
+Instants are the workspace's clock. `object_id` and `record_id` name the record: no foreign key,
+because its table is the workspace's and may be replaced.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from headrace.platform.access.tables import USER
+from headrace.platform.database.system_tables import (
+    SYSTEM,
+    boolean_type,
+    id_type,
+    instant_type,
+    json_type,
+    text_type,
+)
+
+DEFINITION: Final = sa.Table(
+    "sys_approval_definition",
+    SYSTEM,
+    sa.Column("hash", text_type(), primary_key=True),
+    sa.Column("content", json_type(), nullable=False),
+)
+"""What runs are pinned to: the approval and its transition as they were published, by hash."""
+
+RUN: Final = sa.Table(
+    "sys_approval_run",
+    SYSTEM,
+    sa.Column("id", id_type(), primary_key=True),
+    sa.Column("object_id", text_type(), nullable=False),
+    sa.Column("record_id", id_type(), nullable=False),
+    sa.Column("definition", text_type(), sa.ForeignKey(DEFINITION.c.hash), nullable=False),
+    sa.Column("metadata_version", sa.BigInteger(), nullable=False),
+    sa.Column("fingerprint", text_type(), nullable=False),
+    sa.Column("state", text_type(), nullable=False),
+    sa.Column("submission", sa.Integer(), nullable=False),
+    sa.Column("from_state", text_type(), nullable=False),
+    sa.Column("submitter", id_type(), sa.ForeignKey(USER.c.id), nullable=False),
+    sa.Column("excluded", json_type(), nullable=False),
+    sa.Column("comment", text_type()),
+    sa.Column("title", text_type(), nullable=False),
+    sa.Column("summary", json_type(), nullable=False),
+    sa.Column("tags", json_type(), nullable=False),
+    sa.Column("snapshot", json_type(), nullable=False),
+    sa.Column("started_at", instant_type(), nullable=False),
+    sa.Column("ended_at", instant_type()),
+)
+"""One approval of one record. States: `open`, `approved`, `rejected`, `withdrawn`, `cancelled`.
+
+`submission` counts the runs of the record from 1. `excluded` are the people who may not decide: who
+submitted, and who last changed the record before. `snapshot` are the values as submitted, by field
+id; `summary` is the sum shown in lists.
+"""
+
+sa.Index(
+    "uq_sys_approval_run_open",
+    RUN.c.object_id,
+    RUN.c.record_id,
+    unique=True,
+    sqlite_where=RUN.c.state == "open",
+    postgresql_where=RUN.c.state == "open",
+)
+sa.Index("ix_sys_approval_run_record", RUN.c.record_id, RUN.c.object_id)
+sa.Index("ix_sys_approval_run_submitter", RUN.c.submitter, RUN.c.id)
+
+STEP: Final = sa.Table(
+    "sys_step",
+    SYSTEM,
+    sa.Column("id", id_type(), primary_key=True),
+    sa.Column("run", id_type(), sa.ForeignKey(RUN.c.id), nullable=False),
+    sa.Column("position", sa.Integer(), nullable=False),
+    sa.Column("state", text_type(), nullable=False),
+    sa.Column("fallback", boolean_type(), nullable=False),
+    sa.Column("opened_at", instant_type(), nullable=False),
+    sa.Column("ended_at", instant_type()),
+    sa.UniqueConstraint("run", "position"),
+)
+"""A step that was reached. States: `open`, `approved`, `rejected`, `skipped` (its condition did not
+hold), `passed` (its approver had just approved), `closed` (the run ended before).
+
+`fallback`: nobody was found where the definition looks, so the fall-back was asked.
+"""
+
+TASK: Final = sa.Table(
+    "sys_task",
+    SYSTEM,
+    sa.Column("id", id_type(), primary_key=True),
+    sa.Column("run", id_type(), sa.ForeignKey(RUN.c.id), nullable=False, index=True),
+    sa.Column("step", id_type(), sa.ForeignKey(STEP.c.id), nullable=False),
+    sa.Column("user", id_type(), sa.ForeignKey(USER.c.id), nullable=False),
+    sa.Column("role", text_type()),
+    sa.Column("object_id", text_type(), nullable=False),
+    sa.Column("record_id", id_type(), nullable=False),
+    sa.Column("state", text_type(), nullable=False),
+    sa.Column("version", sa.BigInteger(), nullable=False),
+    sa.Column("record_version", sa.BigInteger(), nullable=False),
+    sa.Column("opened_at", instant_type(), nullable=False),
+    sa.Column("ended_at", instant_type()),
+    sa.UniqueConstraint("step", "user"),
+)
+"""What one person is asked. States: `open`, `approved`, `rejected`, `closed` (no longer needed),
+`released` (the person left; somebody else is asked).
+
+`role` is the role for which the person was chosen; `version` grows when the record changes.
+"""
+
+sa.Index(
+    "ix_sys_task_open",
+    TASK.c.user,
+    TASK.c.record_id,
+    sqlite_where=TASK.c.state == "open",
+    postgresql_where=TASK.c.state == "open",
+)
+sa.Index("ix_sys_task_user", TASK.c.user, TASK.c.state, TASK.c.id)
+
+DECISION: Final = sa.Table(
+    "sys_decision",
+    SYSTEM,
+    sa.Column("id", id_type(), primary_key=True),
+    sa.Column("run", id_type(), sa.ForeignKey(RUN.c.id), nullable=False, index=True),
+    sa.Column("step", id_type(), sa.ForeignKey(STEP.c.id)),
+    sa.Column("task", id_type(), sa.ForeignKey(TASK.c.id)),
+    sa.Column("user", id_type(), sa.ForeignKey(USER.c.id), nullable=False),
+    sa.Column("action", text_type(), nullable=False),
+    sa.Column("comment", text_type()),
+    sa.Column("at", instant_type(), nullable=False),
+    sa.Column("record_version", sa.BigInteger(), nullable=False),
+    sa.Column("metadata_version", sa.BigInteger(), nullable=False),
+)
+"""What people said: `approve`, `reject`, `comment`, `withdraw`; and what the platform noted:
+`auto_approve`, `release`, `cancel`. Rows are added, never changed."""
+
+sa.Index(
+    "uq_sys_decision_task",
+    DECISION.c.task,
+    unique=True,
+    sqlite_where=DECISION.c.action.in_(("approve", "reject")),
+    postgresql_where=DECISION.c.action.in_(("approve", "reject")),
+)
+"""A task is decided once."""
