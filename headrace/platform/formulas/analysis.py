@@ -89,6 +89,9 @@ _ORDERED: Final = frozenset((Kind.NUMBER, Kind.TEXT, Kind.DATE, Kind.DATETIME))
 _PYTHON_ONLY: Final[frozenset[Engine]] = frozenset(("python",))
 
 _USE_CONCAT: Final = Text("Join texts with CONCAT.", "连接文本请用 CONCAT。")
+_OTHER_TYPE: Final = Text(
+    "Use a value of that type, or convert it.", "请使用该类型的值,或先转换。"
+)
 _USE_IS_NULL: Final = Text(
     "Nothing equals null: write IS NULL or IS NOT NULL.", "空值不等于任何值:请写 IS NULL 或 IS NOT NULL。"
 )
@@ -178,7 +181,7 @@ class _Analyser:
             part=self.part(node.span),
             met=node.type.shown(),
             wanted=wanted,
-            hint=hint or Text(),
+            hint=hint or _OTHER_TYPE,
         )
 
     def part(self, span: Span) -> str:

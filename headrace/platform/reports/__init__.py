@@ -1,0 +1,1 @@
+"""Reports: definitions compiled to one SELECT over the source, aggregated by the database."""

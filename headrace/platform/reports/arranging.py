@@ -1,0 +1,167 @@
+"""From the statement's rows to the table: keys sorted and named, cells put where they cross."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from headrace.platform.core.problems import Text
+from headrace.platform.metadata.catalog import Catalog, FieldModel
+from headrace.platform.metadata.storage_types import Dialect
+from headrace.platform.reports.compiler import CompiledReport, Group
+from headrace.platform.reports.results import Cell, Key, Line
+
+NOTHING: Final = Text("(none)", "(无)")
+MOST_LINES: Final = 500
+MOST_COLUMNS: Final = 60
+
+Keys = tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """The parts of a result that come from the statement's rows."""
+
+    columns: tuple[Keys, ...]
+    lines: tuple[Line, ...]
+    column_totals: tuple[Cell | None, ...]
+    total: Cell
+    record_count: int
+    cut: int
+
+
+def arrange(
+    compiled: CompiledReport, found: Sequence[Sequence[Any]], catalog: Catalog, dialect: Dialect
+) -> Arranged:
+    """Arrange the rows of the compiled statement; what is over the limits is counted as cut."""
+    reader = _RowReader(compiled, catalog, dialect)
+    levels: dict[int, list[tuple[Keys, Keys, Cell, int]]] = {}
+    for row in found:
+        levels.setdefault(int(row[0]), []).append(reader.read(row))
+    two_sided = bool(compiled.columns)
+    grouped = bool(compiled.rows or compiled.columns)
+    finest = levels.get(0, [])
+    by_row = levels.get(1, []) if two_sided else finest
+    by_column = levels.get(2, []) if two_sided else []
+    overall = levels.get(3 if two_sided else 1, []) if grouped else finest
+    empty = Cell(tuple(reader.nothing()))
+    total, count = (overall[0][2], overall[0][3]) if overall else (empty, 0)
+    all_columns = sorted((keys for _, keys, _, _ in by_column), key=_order)
+    all_rows = sorted(by_row, key=lambda one: _order(one[0]))
+    columns, rows = all_columns[:MOST_COLUMNS], all_rows[:MOST_LINES]
+    crossing = {(_values(a), _values(b)): cell for a, b, cell, _ in finest}
+    lines = tuple(
+        Line(keys, tuple(crossing.get((_values(keys), _values(c))) for c in columns), cell)
+        for keys, _, cell, _ in (rows if compiled.rows else [])
+    )
+    sums = {_values(keys): cell for _, keys, cell, _ in by_column}
+    totals = tuple(sums.get(_values(keys)) for keys in columns)
+    cut = len(all_columns) - len(columns) + len(all_rows) - len(rows)
+    return Arranged(tuple(columns), lines, totals, total, count, cut)
+
+
+class _RowReader:
+    """Reads level, keys, count and measures from one row of the statement."""
+
+    def __init__(self, compiled: CompiledReport, catalog: Catalog, dialect: Dialect) -> None:
+        self.compiled = compiled
+        self.namers = {
+            id(group): KeyNamer(group, catalog, dialect)
+            for group in (*compiled.rows, *compiled.columns)
+        }
+
+    def read(self, row: Sequence[Any]) -> tuple[Keys, Keys, Cell, int]:
+        """Return row keys, column keys, measures and number of records."""
+        position = 1
+        sides: list[Keys] = []
+        for side in (self.compiled.rows, self.compiled.columns):
+            keys = []
+            for group in side:
+                width = 1 if group.title is None else 2
+                keys.append(self.namers[id(group)].key(row[position : position + width]))
+                position += width
+            sides.append(tuple(keys))
+        count = int(row[position])
+        position += 1
+        values = []
+        for measure in self.compiled.measures:
+            width = len(measure.columns)
+            values.append(measure.value(row[position : position + width]))
+            position += width
+        return sides[0], sides[1], Cell(tuple(values)), count
+
+    def nothing(self) -> list[Any]:
+        """Return the measures over no records."""
+        return [
+            measure.value([0] * len(measure.columns)) if measure.definition.op == "count" else None
+            for measure in self.compiled.measures
+        ]
+
+
+class KeyNamer:
+    """Turns the driver values of a group into a key that people can read."""
+
+    def __init__(self, group: Group, catalog: Catalog, dialect: Dialect) -> None:
+        self.bucket = group.definition.bucket
+        self.to_json = group.storage.to_json(dialect)
+        title = group.title_storage
+        self.title_to_json = title.to_json(dialect) if title is not None else None
+        self.has_title = group.title is not None
+        self.labels = value_labels(group.field, catalog)
+
+    def key(self, found: Sequence[Any]) -> Key:
+        """Return the key of one row."""
+        value = found[0]
+        if value is None:
+            return Key(None, NOTHING)
+        shown = self.to_json(value) if self.to_json else value
+        shown = str(shown) if not isinstance(shown, (str, int, bool)) else shown
+        if self.has_title:
+            title = found[1]
+            text = str(self.title_to_json(title) if self.title_to_json else title)
+            return Key(shown, Text(text, text) if title is not None else NOTHING)
+        if self.bucket is not None:
+            return Key(shown, period_text(str(shown), self.bucket))
+        return Key(shown, self.labels.get(str(shown)) or Text(str(shown), str(shown)))
+
+
+def period_text(first_day: str, bucket: str) -> Text:
+    """Name the period that begins with `first_day`."""
+    year, month, _ = first_day.split("-")
+    if bucket == "year":
+        return Text(year, f"{year}年")
+    if bucket == "quarter":
+        quarter = (int(month) + 2) // 3
+        return Text(f"{year} Q{quarter}", f"{year}年{quarter}季度")
+    if bucket == "month":
+        return Text(f"{year}-{month}", f"{year}-{month}")
+    return Text(first_day, first_day)
+
+
+def value_labels(field: FieldModel, catalog: Catalog) -> Mapping[str, Text]:
+    """Return the labels of a field's stored values: choices, states, yes and no."""
+    choices = getattr(field.options, "choices", None)
+    if choices is not None:
+        return {one.value: one.label for one in choices}
+    workflow = catalog.workflows.get(getattr(field.options, "workflow", ""))
+    if workflow is not None:
+        return {state.name: state.label for state in workflow.definition.states}
+    if field.type.key == "boolean" or getattr(field.options, "returns", "") == "boolean":
+        return {"True": Text("Yes", "是"), "False": Text("No", "否")}
+    return {}
+
+
+def _values(keys: Keys) -> tuple[Any, ...]:
+    return tuple(key.value for key in keys)
+
+
+def _order(keys: Keys) -> tuple[Any, ...]:
+    """Sort by value, numbers by size, nothing last."""
+    return tuple((key.value is None, _comparable(key.value), key.text.en) for key in keys)
+
+
+def _comparable(value: Any) -> tuple[int, Any]:
+    if isinstance(value, (bool, int)):
+        return (0, value)
+    return (1, str(value or ""))

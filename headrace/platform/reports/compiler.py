@@ -1,0 +1,257 @@
+"""A report definition compiled to one SELECT over the source of its object.
+
+The statement has one part for each level: the finest groups, and, where there is more than one
+side, the totals of rows, of columns, and of all. So averages and extremes of totals come from the
+records, not from the groups. No part is ever summed up in Python over records.
+
+Cost: each level reads the visible records once; rows sent are as many as there are groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from headrace.platform.core.problems import Text
+from headrace.platform.formulas.analysis import analyse
+from headrace.platform.formulas.types import DATE as DATE_TYPE
+from headrace.platform.formulas.types import Kind
+from headrace.platform.metadata.building import object_scope
+from headrace.platform.metadata.catalog import Catalog, FieldModel, FieldPath, ReportModel
+from headrace.platform.metadata.definitions.screens import GroupDef, MeasureDef
+from headrace.platform.metadata.storage_types import DATE, INTEGER, Convert, Dialect, Storage
+from headrace.platform.records.context import Context
+from headrace.platform.records.source import Column, Source, source
+
+AVERAGE_SCALE: Final = 2
+"""Digits that an average has beyond those of what it averages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A compiled group: its field, bucket, and the columns that carry key and title."""
+
+    definition: GroupDef
+    path: FieldPath
+    storage: Storage
+    key: Column
+    title: Column | None
+    title_storage: Storage | None
+
+    @property
+    def field(self) -> FieldModel:
+        """The field grouped by."""
+        return self.path[-1]
+
+    @property
+    def label(self) -> Text:
+        """The heading."""
+        return self.definition.label or self.field.label
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A compiled measure: the columns it needs and how they become its JSON value."""
+
+    definition: MeasureDef
+    field: FieldModel | None
+    columns: tuple[Column, ...]
+    value: Callable[[Sequence[Any]], Any]
+
+    @property
+    def label(self) -> Text:
+        """The heading."""
+        if self.definition.label:
+            return self.definition.label
+        return self.field.label if self.field else Text("Count", "数量")
+
+    @property
+    def kind(self) -> str:
+        """How values are shown: the type of the field, or a whole number."""
+        if self.field is None:
+            return "integer"
+        return shown_kind(self.field)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledReport:
+    """The statement with the places of its parts; immutable, shared between users of same rights."""
+
+    rows: tuple[Group, ...]
+    columns: tuple[Group, ...]
+    measures: tuple[Measure, ...]
+    statement: sa.CompoundSelect[Any] | sa.Select[Any]
+
+
+def shown_kind(field: FieldModel) -> str:
+    """Return the kind of value by which a field is shown; that of its result where computed."""
+    returns = getattr(field.options, "returns", None)
+    if returns is not None:
+        return str(returns)
+    if field.computed == "rollup":
+        return "integer" if field.value_type.scale == 0 else "money"
+    return field.type.key
+
+
+def compile_report(context: Context, report: ReportModel) -> CompiledReport:
+    """Compile `report` for the rights of the principal.
+
+    Raise `field.unknown` where the report needs a field that they do not contain.
+    """
+    definition = report.definition
+    start = source(context, definition.object)
+    groups = [
+        _group(context, start, one, f"/{part}/{index}")
+        for part in ("group_rows", "group_columns")
+        for index, one in enumerate(getattr(definition, part))
+    ]
+    rows = tuple(groups[: len(definition.group_rows)])
+    columns = tuple(groups[len(definition.group_rows) :])
+    measures = tuple(
+        _measure(context, start, one, f"/measures/{index}")
+        for index, one in enumerate(definition.measures)
+    )
+    conditions = [start.where(report.where)] if report.where is not None else []
+    levels = [(rows, columns)]
+    levels += [(rows, ()), ((), columns)] if columns else []
+    levels += [((), ())] if rows or columns else []
+    selects = [
+        _level(start, number, level, (rows, columns), measures, conditions)
+        for number, level in enumerate(levels)
+    ]
+    statement = sa.union_all(*selects) if len(selects) > 1 else selects[0]
+    return CompiledReport(rows, columns, measures, statement)
+
+
+def _level(
+    start: Source,
+    number: int,
+    level: tuple[tuple[Group, ...], tuple[Group, ...]],
+    groups: tuple[tuple[Group, ...], tuple[Group, ...]],
+    measures: tuple[Measure, ...],
+    conditions: list[Any],
+) -> sa.Select[Any]:
+    """Return the select of one level; groups that it does not split by are null."""
+    split = {id(group) for side in level for group in side}
+    selected: list[Column] = [sa.literal(number, sa.Integer()).label("level")]
+    grouped: list[Column] = []
+    for side in groups:
+        for group in side:
+            for column in (group.key, group.title):
+                if column is None:
+                    continue
+                if id(group) in split:
+                    selected.append(column)
+                    grouped.append(column)
+                else:
+                    selected.append(sa.cast(sa.null(), column.type))
+    selected.append(sa.func.count())
+    selected += [column for measure in measures for column in measure.columns]
+    labelled = [column.label(f"c{index}") for index, column in enumerate(selected)]
+    return start.select(labelled, where=conditions, group_by=grouped)
+
+
+def _group(context: Context, start: Source, definition: GroupDef, place: str) -> Group:
+    path = start.resolve(definition.field, place)
+    field = path[-1]
+    column = start.column(path, place)
+    if definition.bucket is not None:
+        key = _bucket(context, start, definition, path, column)
+        return Group(definition, path, DATE, key, None, None)
+    title = start.title(path, place) if field.target is not None else None
+    if title is None:
+        return Group(definition, path, field.storage, column, None, None)
+    return Group(definition, path, field.storage, column, title[0], title[1].storage)
+
+
+def _bucket(
+    context: Context, start: Source, definition: GroupDef, path: FieldPath, column: Column
+) -> Column:
+    """Return the first day of the value's period, in the workspace's calendar."""
+    bucket = str(definition.bucket)
+    if path[-1].value_type.kind is Kind.DATE:
+        return _DAYS[context.database.dialect](column, bucket)
+    text = f"PERIOD_START({definition.field}, '{bucket}')"
+    if bucket == "day":
+        text = f"DATEADD({definition.field}, 0, 'day')"
+    scope = object_scope(context.catalog, start.model.name)
+    return start.where(analyse(text, scope, expected=DATE_TYPE))
+
+
+def _postgresql_days(column: Column, bucket: str) -> Column:
+    if bucket == "day":
+        return column
+    first: Column = sa.func.date_trunc(bucket, column, type_=sa.DateTime())
+    return sa.cast(first, sa.Date())
+
+
+def _sqlite_days(column: Column, bucket: str) -> Column:
+    """Dates are texts of fixed width here, so a period begins with a part of the text."""
+    if bucket == "day":
+        return column
+    if bucket == "month":
+        return sa.func.substr(column, 1, 7).concat("-01")
+    if bucket == "year":
+        return sa.func.substr(column, 1, 4).concat("-01-01")
+    month = sa.func.substr(column, 6, 2)
+    first = sa.case((month < "04", "01"), (month < "07", "04"), (month < "10", "07"), else_="10")
+    return sa.func.substr(column, 1, 5).concat(first).concat("-01")
+
+
+_DAYS: Final[dict[Dialect, Callable[[Column, str], Column]]] = {
+    "postgresql": _postgresql_days,
+    "sqlite": _sqlite_days,
+}
+
+
+def _measure(context: Context, start: Source, definition: MeasureDef, place: str) -> Measure:
+    dialect = context.database.dialect
+    if definition.field is None:
+        return Measure(definition, None, (sa.func.count(),), lambda found: found[0])
+    path = start.resolve(definition.field, place + "/field")
+    column = start.column(path, place + "/field")
+    field = path[-1]
+    if definition.op == "avg":
+        columns = (sa.func.sum(column), sa.func.count(column))
+        return Measure(definition, field, columns, _average(field.storage, dialect))
+    aggregate: Column = getattr(sa.func, definition.op)(column)
+    if definition.op in {"min", "max"}:
+        convert = field.storage.to_json(dialect) or _same
+        return Measure(definition, field, (aggregate,), lambda found: convert(found[0]))
+    whole = field.storage == INTEGER
+    number = (lambda value: int(value)) if whole else (field.storage.to_json(dialect) or _same)
+    return Measure(
+        definition,
+        field,
+        (sa.func.coalesce(aggregate, 0),),
+        lambda found: number(found[0]),
+    )
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _average(storage: Storage, dialect: Dialect) -> Callable[[Sequence[Any]], str | None]:
+    """Divide sum by count exactly, half away from zero."""
+    exact: Convert = storage.from_driver(dialect)
+    quantum = Decimal(1).scaleb(-(storage.scale + AVERAGE_SCALE))
+
+    def value(found: Sequence[Any]) -> str | None:
+        total, count = found
+        if not count:
+            return None
+        amount = Decimal(exact(total if dialect == "postgresql" else int(total)))
+        return format((amount / count).quantize(quantum, ROUND_HALF_UP), "f")
+
+    return value
+
+
+def readable(catalog: Catalog, report: ReportModel, roles: frozenset[str]) -> bool:
+    """Say whether somebody with `roles` may open the report by its own list of roles."""
+    wanted = report.definition.roles
+    return not wanted or bool(roles & set(wanted)) or not catalog.roles

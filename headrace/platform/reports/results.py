@@ -1,0 +1,103 @@
+"""What a report gives: keys and numbers, arranged for a table, with the way back to the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from headrace.platform.core.problems import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One value of a group: `value` is JSON, `text` what people read; null is nothing."""
+
+    value: Any
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The heading of a group or measure. `kind` says how values are shown (`money`, `date`, …)."""
+
+    name: str
+    label: Text
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The measures of one crossing of groups, as JSON values in the order of the measures."""
+
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the table: its keys, a cell for each column key, and its total.
+
+    A cell is None where no record falls into it.
+    """
+
+    keys: tuple[Key, ...]
+    cells: tuple[Cell | None, ...]
+    total: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class ReportResult:
+    """A finished report, as of `as_of` (the workspace's clock).
+
+    `columns` are the keys across the page, empty where there are no column groups; `cut` counts
+    the groups that are not shown.
+    """
+
+    name: str
+    label: Text
+    row_groups: tuple[Header, ...]
+    column_groups: tuple[Header, ...]
+    measures: tuple[Header, ...]
+    columns: tuple[tuple[Key, ...], ...]
+    lines: tuple[Line, ...]
+    column_totals: tuple[Cell | None, ...]
+    total: Cell
+    record_count: int
+    cut: int
+    as_of: datetime
+    metadata_version: int
+    chart: Mapping[str, Any] | None
+
+    def as_json(self, language: str) -> dict[str, Any]:
+        """Return the JSON form, texts in one language."""
+        return {
+            "name": self.name,
+            "title": self.label.within(language),
+            "row_groups": [_header(one, language) for one in self.row_groups],
+            "column_groups": [_header(one, language) for one in self.column_groups],
+            "measures": [_header(one, language) for one in self.measures],
+            "columns": [[_key(key, language) for key in keys] for keys in self.columns],
+            "rows": [
+                {
+                    "keys": [_key(key, language) for key in line.keys],
+                    "cells": [list(cell.values) if cell else None for cell in line.cells],
+                    "total": list(line.total.values),
+                }
+                for line in self.lines
+            ],
+            "column_totals": [list(one.values) if one else None for one in self.column_totals],
+            "total": list(self.total.values),
+            "record_count": self.record_count,
+            "groups_not_shown": self.cut,
+            "as_of": self.as_of.isoformat(),
+            "chart": self.chart,
+        }
+
+
+def _header(header: Header, language: str) -> dict[str, str]:
+    return {"name": header.name, "label": header.label.within(language), "kind": header.kind}
+
+
+def _key(key: Key, language: str) -> dict[str, Any]:
+    return {"value": key.value, "text": key.text.within(language)}
