@@ -24,14 +24,14 @@ def chart_spec(
     measure = compiled.measures[0]
     first = compiled.rows[0]
     dated = first.definition.bucket is not None
-    along = {
+    along: dict[str, Any] = {
         "field": "along",
         "type": "ordinal",
         "title": first.label.within(language),
         "sort": None,
         "axis": {"labelAngle": 0 if dated else -30, "labelLimit": 160},
     }
-    height = {
+    height: dict[str, Any] = {
         "field": "amount",
         "type": "quantitative",
         "title": measure.label.within(language),
@@ -48,7 +48,7 @@ def chart_spec(
         if chart.mark == "bar" and compiled.columns:
             encoding["xOffset"] = {"field": "series"}
     points = list(_points(compiled, arranged, language))[:MOST_POINTS]
-    mark = {"type": chart.mark, "tooltip": True}
+    mark: dict[str, Any] = {"type": chart.mark, "tooltip": True}
     if chart.mark == "line":
         mark["point"] = True
     return {"$schema": SCHEMA, "data": {"values": points}, "mark": mark, "encoding": encoding}

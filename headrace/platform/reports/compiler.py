@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from headrace.platform.access.parameters import Column
 from headrace.platform.core.problems import Text
 from headrace.platform.formulas.analysis import analyse
 from headrace.platform.formulas.types import DATE as DATE_TYPE
@@ -25,7 +26,7 @@ from headrace.platform.metadata.catalog import Catalog, FieldModel, FieldPath, R
 from headrace.platform.metadata.definitions.screens import GroupDef, MeasureDef
 from headrace.platform.metadata.storage_types import DATE, INTEGER, Convert, Dialect, Storage
 from headrace.platform.records.context import Context
-from headrace.platform.records.source import Column, Source, source
+from headrace.platform.records.source import Source, source
 
 AVERAGE_SCALE: Final = 2
 """Digits that an average has beyond those of what it averages."""
@@ -79,12 +80,16 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class CompiledReport:
-    """The statement with the places of its parts; immutable, shared between users of same rights."""
+    """The statement with the places of its parts; shared between users of the same rights."""
 
     rows: tuple[Group, ...]
     columns: tuple[Group, ...]
     measures: tuple[Measure, ...]
     statement: sa.CompoundSelect[Any] | sa.Select[Any]
+
+
+Sides = tuple[tuple[Group, ...], tuple[Group, ...]]
+"""Groups down and across the page."""
 
 
 def shown_kind(field: FieldModel) -> str:
@@ -120,7 +125,14 @@ def compile_report(context: Context, report: ReportModel) -> CompiledReport:
     levels += [(rows, ()), ((), columns)] if columns else []
     levels += [((), ())] if rows or columns else []
     selects = [
-        _level(start, number, level, (rows, columns), measures, conditions)
+        _level(
+            start,
+            number,
+            level,
+            groups=(rows, columns),
+            measures=measures,
+            conditions=conditions,
+        )
         for number, level in enumerate(levels)
     ]
     statement = sa.union_all(*selects) if len(selects) > 1 else selects[0]
@@ -130,8 +142,9 @@ def compile_report(context: Context, report: ReportModel) -> CompiledReport:
 def _level(
     start: Source,
     number: int,
-    level: tuple[tuple[Group, ...], tuple[Group, ...]],
-    groups: tuple[tuple[Group, ...], tuple[Group, ...]],
+    level: Sides,
+    *,
+    groups: Sides,
     measures: tuple[Measure, ...],
     conditions: list[Any],
 ) -> sa.Select[Any]:
@@ -223,7 +236,7 @@ def _measure(context: Context, start: Source, definition: MeasureDef, place: str
         convert = field.storage.to_json(dialect) or _same
         return Measure(definition, field, (aggregate,), lambda found: convert(found[0]))
     whole = field.storage == INTEGER
-    number = (lambda value: int(value)) if whole else (field.storage.to_json(dialect) or _same)
+    number = int if whole else (field.storage.to_json(dialect) or _same)
     return Measure(
         definition,
         field,
