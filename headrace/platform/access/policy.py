@@ -30,6 +30,7 @@ from headrace.platform.access.parameters import (
 )
 from headrace.platform.access.principals import Principal, Rights
 from headrace.platform.access.rows import Rows, subtree_end
+from headrace.platform.access.tables import USER
 from headrace.platform.metadata.building import SYSTEM_FIELD_NAMES
 from headrace.platform.metadata.catalog import (
     Catalog,
@@ -58,8 +59,8 @@ MASTER_ACTION: Final[dict[Wanted, Wanted]] = {
 }
 """What must be allowed on the master for an action on its details.
 
-`create` is for details that are made together with their master; one that is added to a master which
-is there already is an `update` of it.
+`create` is for details that are made together with their master; one that is added to a master
+which is there already is an `update` of it.
 """
 
 
@@ -95,7 +96,7 @@ def pairs_for(
 ) -> tuple[Pair, ...]:
     """Return the pairs that let holders of `rights` do `action` on rows of an object.
 
-    `by_task` adds the right to read a record, with its details, on which a task of the user is open.
+    `by_task` adds the right to read a record, with its details, while a task of the user is open.
     """
     model = catalog.object(object_name)
     if model is None:
@@ -189,8 +190,8 @@ def _user_pairs(model: ObjectModel, rights: Rights) -> tuple[Pair, ...]:
 
 
 def _of_same_organisation(rows: Rows) -> Truth:
-    organisation = rows.table.table.c.organisation
-    return rows.physical(organisation) == organisation_parameter(rows.surroundings.dialect)
+    own = organisation_parameter(rows.surroundings.dialect)
+    return rows.id.in_(sa.select(USER.c.id).where(USER.c.organisation == own))
 
 
 def _task_pair(model: ObjectModel, rights: Rights) -> Pair:
@@ -220,9 +221,7 @@ def _master_pairs(
         if child.object == model.name and child.by == reference.name
     )
     pairs = []
-    for pair in pairs_for(
-        catalog, rights, master.name, MASTER_ACTION[action], by_task=by_task
-    ):
+    for pair in pairs_for(catalog, rights, master.name, MASTER_ACTION[action], by_task=by_task):
         if not _reaches_details(pair, master, relations, action):
             continue
         internal = rights.audience == "internal"
@@ -269,7 +268,9 @@ def _nowhere(_: Rows) -> Truth:
 
 
 def _all(predicates: list[Predicate]) -> Predicate:
-    return predicates[0] if len(predicates) == 1 else lambda rows: all_of(p(rows) for p in predicates)
+    return (
+        predicates[0] if len(predicates) == 1 else lambda rows: all_of(p(rows) for p in predicates)
+    )
 
 
 def _scope(grant: GrantModel, scope: ScopeModel) -> Predicate:

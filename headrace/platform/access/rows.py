@@ -22,7 +22,7 @@ from headrace.platform.access.parameters import (
 )
 from headrace.platform.access.principals import Rights
 from headrace.platform.database.tables import ObjectTable, Tables
-from headrace.platform.formulas.analysis import Expression
+from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.sql import compile_sql
 from headrace.platform.formulas.sql_types import bound
 from headrace.platform.metadata.catalog import Catalog, FieldModel, FieldPath, ObjectModel

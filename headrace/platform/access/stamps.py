@@ -1,4 +1,4 @@
-"""The stamp of a credential: read in the same statement as the rows, so that revoking needs no wait.
+"""The stamp of a credential: read in the statement of the rows, so that revoking needs no wait.
 
 Each change of what a user may do raises the stamp of the user; an ended session or token and an
 inactive user have none. A principal kept from before then no longer fits.

@@ -1,0 +1,358 @@
+"""Filters, text search and page positions as SQL over a source; values are parameters."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+import orjson
+import sqlalchemy as sa
+
+from headrace.platform.access.parameters import (
+    Column,
+    Condition,
+    is_one_of,
+    list_value,
+    parameter,
+)
+from headrace.platform.access.policy import names_of
+from headrace.platform.access.rows import subtree_end
+from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.ids import is_record_id
+from headrace.platform.core.problems import Message
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel
+from headrace.platform.metadata.storage_types import TEXT, Dialect, Storage
+from headrace.platform.records.query import ByKey, Compare, Filter, Group, Not, SortKey
+from headrace.platform.records.source import Source, read_pairs
+
+Convert = Callable[[Any], Any]
+
+BAD_CURSOR = Message(
+    "query.cursor_invalid",
+    "The page position does not belong to this list.",
+    "分页位置与此列表不符。",
+    "Start again from the first page; keep sort and object the same while paging.",
+    "请从第一页重新开始;翻页时请保持对象和排序不变。",
+)
+ESCAPE: Final = "\\"
+SEARCH: Final = "search"
+
+
+class FilterSql:
+    """A filter as a condition, with what turns its values into parameters."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._dialect: Dialect = source.surroundings.dialect
+        self._converts: list[Convert] = []
+
+    def compile(self, node: Filter) -> Condition:
+        """Return the condition of a filter."""
+        match node:
+            case Group():
+                parts = [self.compile(part) for part in node.parts]
+                return sa.and_(*parts) if node.op == "and" else sa.or_(*parts)
+            case Not():
+                return sa.not_(self.compile(node.part))
+            case Compare():
+                return self._compare(node)
+
+    def parameters(self) -> Callable[[Sequence[Any]], dict[str, Any]]:
+        """Return what turns the values of `filter_values` into parameters."""
+        slots = [(f"v{index}", convert) for index, convert in enumerate(self._converts)]
+        return lambda values: {
+            name: convert(value) for (name, convert), value in zip(slots, values, strict=True)
+        }
+
+    def _compare(self, node: Compare) -> Condition:
+        column = self._source.column(node.path)
+        field = node.path[-1]
+        if node.op == "is_null":
+            return column.is_(None) if node.value else column.is_not(None)
+        if isinstance(node.value, ByKey):
+            return self._by_key(column, field, node.op, node.value)
+        if node.op == "under":
+            return self._under(column, field)
+        return self._plain(column, field.storage, node.op)
+
+    def _plain(self, column: Column, storage: Storage, op: str) -> Condition:
+        if op in {"contains", "starts_with"}:
+            before = "%" if op == "contains" else ""
+            return like(
+                column, self._slot(TEXT, lambda text: before + escaped(text) + "%"), self._dialect
+            )
+        convert = storage.to_driver(self._dialect)
+        if op in {"in", "not_in"}:
+            dialect = self._dialect
+            name = self._name(lambda items: list_value([convert(one) for one in items], dialect))
+            found = is_one_of(column, name, storage, dialect)
+            return found if op == "in" else sa.not_(found)
+        value = self._slot(storage, convert)
+        return _COMPARE[op](column, value)
+
+    def _by_key(self, column: Column, field: FieldModel, op: str, key: ByKey) -> Condition:
+        """Compare with a record named by its external id: one that the caller may see."""
+        target = Source(
+            self._source.surroundings, str(field.target), prefix=f"k{len(self._converts)}_"
+        )
+        named = target.model.fields[key.by]
+        several = op in {"in", "not_in"}
+        condition = self._plain(target.column(key.by), named.storage, "in" if several else "=")
+        ids = target.select([target.rows.id], where=[condition])
+        return column.not_in(ids) if op in {"!=", "not_in"} else column.in_(ids)
+
+    def _under(self, column: Column, field: FieldModel) -> Condition:
+        """Rows below a record in the tree; the record must be one that the caller may see."""
+        surroundings = self._source.surroundings
+        root = Source(surroundings, str(field.target), prefix=f"u{len(self._converts)}_")
+        below = Source(surroundings, str(field.target), prefix=f"b{len(self._converts)}_")
+        root_path, path = root.rows.path, below.rows.path
+        value = self._slot(field.storage, field.storage.to_driver(self._dialect))
+        if root_path is None or path is None:
+            return column == value
+        found = root.select([root_path], where=[root.rows.id == value]).scalar_subquery()
+        inside = sa.and_(path >= found, path < subtree_end(found))
+        return column.in_(below.select([below.rows.id], where=[inside]))
+
+    def _slot(self, storage: Storage, convert: Convert) -> Column:
+        return parameter(self._name(convert), storage, self._dialect)
+
+    def _name(self, convert: Convert) -> str:
+        self._converts.append(convert)
+        return f"v{len(self._converts) - 1}"
+
+
+def like(column: Column, pattern: Column, dialect: Dialect) -> Condition:
+    """Return whether a text fits a pattern; letters of ASCII fold, on both databases alike."""
+    if dialect == "postgresql":
+        return column.ilike(pattern, escape=ESCAPE)
+    return column.like(pattern, escape=ESCAPE)
+
+
+def escaped(text: str) -> str:
+    """Return `text` so that it stands for itself in a pattern."""
+    for special in (ESCAPE, "%", "_"):
+        text = text.replace(special, ESCAPE + special)
+    return text
+
+
+def search_condition(source: Source) -> Condition:
+    """Return whether one of the object's search fields that may be read contains the text."""
+    surroundings = source.surroundings
+    model = source.model
+    readable = names_of(read_pairs(surroundings, model.name))
+    names = [name for name in search_fields(source) if name in readable]
+    pattern = parameter(SEARCH, TEXT, surroundings.dialect)
+    found = [like(source.column(name), pattern, surroundings.dialect) for name in names]
+    return sa.or_(*found) if found else sa.false()
+
+
+def search_fields(source: Source) -> tuple[str, ...]:
+    """Return the names of text fields that the quick search looks in."""
+    model = source.model
+    declared = model.definition.search or (model.title,)
+    return tuple(
+        name
+        for name in declared
+        if name in model.fields and model.fields[name].storage.kind == "text"
+    )
+
+
+def search_value(text: str) -> str:
+    """Return the parameter of `search_condition`."""
+    return f"%{escaped(text)}%"
+
+
+_COMPARE: Final[Mapping[str, Callable[[Column, Column], Condition]]] = {
+    "=": lambda left, right: left == right,
+    "!=": lambda left, right: left != right,
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+}
+
+
+# -- order and position ----------------------------------------------------------------------------
+
+NEVER_NULL: Final = frozenset({"id", "version", "created_at", "updated_at"})
+
+
+class Order:
+    """The order of a list: its keys with the id as the last, and the position after a row."""
+
+    def __init__(self, source: Source, keys: Sequence[SortKey]) -> None:
+        surroundings = source.surroundings
+        self._dialect: Dialect = surroundings.dialect
+        self._keys = complete(source.model, keys)
+        self.columns = [source.column(key.path) for key in self._keys]
+
+    def clauses(self) -> list[Column]:
+        """Return what to order by, missing values last."""
+        clauses: list[Column] = []
+        for key, column in zip(self._keys, self.columns, strict=True):
+            clause = column.desc() if key.descending else column.asc()
+            clauses.append(clause if _never_null(key) else clause.nulls_last())
+        return clauses
+
+    def after(self, nulls: tuple[bool, ...]) -> Condition:
+        """Return whether a row comes after the position in the parameters `k0` to `kn`.
+
+        `nulls` says which values of the position are missing.
+        """
+        if len({key.descending for key in self._keys}) == 1 and all(map(_never_null, self._keys)):
+            return self._after_tuple()
+        alternatives = []
+        for index in range(len(self._keys)):
+            equal = [self._equals(before, missing=nulls[before]) for before in range(index)]
+            behind = self._behind(index, missing=nulls[index])
+            if behind is not None:
+                alternatives.append(sa.and_(*equal, behind))
+        return sa.or_(*alternatives)
+
+    def _after_tuple(self) -> Condition:
+        """All keys in one direction, never missing: an index gives the position directly."""
+        columns = sa.tuple_(*self.columns)
+        values = sa.tuple_(*(self._value(index) for index in range(len(self._keys))))
+        return columns < values if self._keys[0].descending else columns > values
+
+    def _equals(self, index: int, *, missing: bool) -> Condition:
+        column = self.columns[index]
+        return column.is_(None) if missing else column == self._value(index)
+
+    def _behind(self, index: int, *, missing: bool) -> Condition | None:
+        if missing:
+            return None
+        key, column = self._keys[index], self.columns[index]
+        value = self._value(index)
+        behind = column < value if key.descending else column > value
+        return behind if _never_null(key) else sa.or_(behind, column.is_(None))
+
+    def _value(self, index: int) -> Column:
+        return parameter(f"k{index}", self._keys[index].path[-1].storage, self._dialect)
+
+
+def complete(model: ObjectModel, keys: Sequence[SortKey]) -> tuple[SortKey, ...]:
+    """Return the keys with the id as the last, in the direction of the key before it.
+
+    Without keys the newest come first.
+    """
+    fields = model.fields
+    if not keys:
+        newest = "created_at" if "created_at" in fields else model.title
+        descending = newest == "created_at"
+        keys = (SortKey((fields[newest],), descending),)
+    if any(len(key.path) == 1 and key.path[0].name == "id" for key in keys):
+        return tuple(keys)
+    return (*keys, SortKey((fields["id"],), keys[-1].descending))
+
+
+def _never_null(key: SortKey) -> bool:
+    return len(key.path) == 1 and key.path[0].system and key.path[0].name in NEVER_NULL
+
+
+class Position:
+    """Writes and reads the opaque text that says where the next page starts.
+
+    It holds the sort values of the last row, which the caller has seen; a forged one is no more
+    than another condition over fields that the caller may read.
+    """
+
+    def __init__(self, object_name: str, keys: Sequence[SortKey], dialect: Dialect) -> None:
+        spec = orjson.dumps([object_name, *(key.name for key in keys)])
+        self._digest = hashlib.sha256(spec).hexdigest()[:16]
+        storages = [key.path[-1].storage for key in keys]
+        self._required = [_never_null(key) for key in keys]
+        self._writes = [storage.to_json(dialect) or _same for storage in storages]
+        self._reads = [_reader(storage, dialect) for storage in storages]
+
+    def write(self, values: Sequence[Any]) -> str:
+        """Return the position after a row with these driver values of the sort keys."""
+        shown = [write(value) for write, value in zip(self._writes, values, strict=True)]
+        return base64.urlsafe_b64encode(orjson.dumps([self._digest, *shown])).decode().rstrip("=")
+
+    def read(self, text: str) -> list[Any]:
+        """Return the driver values of the sort keys; raise `query.cursor_invalid`."""
+        try:
+            padded = text + "=" * (-len(text) % 4)
+            found = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        except (ValueError, binascii.Error):
+            raise RefusedError(BAD_CURSOR.at("/cursor")) from None
+        if not isinstance(found, list) or len(found) != len(self._reads) + 1:
+            raise RefusedError(BAD_CURSOR.at("/cursor"))
+        if found[0] != self._digest:
+            raise RefusedError(BAD_CURSOR.at("/cursor"))
+        try:
+            return [
+                None if value is None and not required else read(value)
+                for read, value, required in zip(
+                    self._reads, found[1:], self._required, strict=True
+                )
+            ]
+        except (ValueError, TypeError, ArithmeticError, InvalidOperation):
+            raise RefusedError(BAD_CURSOR.at("/cursor")) from None
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _reader(storage: Storage, dialect: Dialect) -> Convert:
+    parse = _PARSERS[storage.kind]
+    convert = storage.to_driver(dialect)
+    return lambda value: convert(parse(value))
+
+
+def _parse_text(value: Any) -> str:
+    if not isinstance(value, str) or "\x00" in value:
+        raise TypeError
+    value.encode()
+    return value
+
+
+def _parse_integer(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError
+    return value
+
+
+def _parse_decimal(value: Any) -> Decimal:
+    number = Decimal(_parse_text(value))
+    if not number.is_finite() or abs(number) >= Decimal(10) ** 18:
+        raise ValueError
+    return number
+
+
+def _parse_boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _parse_instant(value: Any) -> datetime:
+    instant = datetime.fromisoformat(_parse_text(value))
+    if instant.tzinfo is None:
+        raise ValueError
+    return instant
+
+
+def _parse_id(value: Any) -> str:
+    if not is_record_id(value):
+        raise ValueError
+    return str(value)
+
+
+_PARSERS: Final[Mapping[str, Convert]] = {
+    "text": _parse_text,
+    "integer": _parse_integer,
+    "decimal": _parse_decimal,
+    "boolean": _parse_boolean,
+    "date": lambda value: date.fromisoformat(_parse_text(value)),
+    "instant": _parse_instant,
+    "id": _parse_id,
+}

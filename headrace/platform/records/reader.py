@@ -1,0 +1,596 @@
+"""Reading records: one record, a page of a list, the choices of a lookup, a title.
+
+Each kind of request is compiled once for each catalog, rights and shape; then it is a dictionary of
+parameters, one statement, and a row writer. The statement carries the live version and the stamp of
+the caller, also where it finds no row, so nothing is answered by old metadata or old rights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+import sqlalchemy as sa
+
+from headrace.platform.access.parameters import (
+    Column,
+    is_one_of,
+    list_value,
+    parameter,
+)
+from headrace.platform.access.policy import names_of, pairs_for
+from headrace.platform.access.rows import Rows, Statement, Surroundings
+from headrace.platform.access.stamps import STAMPS
+from headrace.platform.access.tables import USER
+from headrace.platform.core.errors import (
+    NOT_FOUND,
+    NewerCatalogError,
+    NotFoundError,
+    RefusedError,
+    StalePrincipalError,
+)
+from headrace.platform.core.ids import is_record_id
+from headrace.platform.core.problems import pointer
+from headrace.platform.database.engine import Reading
+from headrace.platform.database.prepared import Prepared, prepare
+from headrace.platform.database.system_tables import LIVE_VERSION
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel
+from headrace.platform.metadata.definitions.objects import ChildDef
+from headrace.platform.metadata.field_types.references import USER_OBJECT
+from headrace.platform.metadata.storage_types import ID, INTEGER, Convert
+from headrace.platform.records.context import Context
+from headrace.platform.records.filters import (
+    SEARCH,
+    FilterSql,
+    Order,
+    Position,
+    complete,
+    search_condition,
+    search_value,
+)
+from headrace.platform.records.query import (
+    Query,
+    Shape,
+    SortKey,
+    filter_key,
+    filter_values,
+    shape_of,
+    value_field,
+)
+from headrace.platform.records.source import (
+    RECORD,
+    Source,
+    late_values,
+    path_of_ids,
+    read_pairs,
+    unknown_field,
+)
+from headrace.platform.records.writer import Columns, Record, Row, Writer, compile_writer
+
+COUNT_LIMIT: Final = 10_000
+CHOICE_LIMIT: Final = 50
+MAX_CHILD_ROWS: Final = 10_000
+_LIMIT: Final = "limit"
+_MASTERS: Final = "masters"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list; `count` is a number, "10000+", or None where it was not asked for."""
+
+    items: list[Record]
+    next: str | None
+    count: int | str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the form that the API sends."""
+        return {"items": self.items, "next": self.next, "count": self.count}
+
+
+# -- one record ------------------------------------------------------------------------------------
+
+
+def get(
+    context: Context,
+    object_name: str,
+    record_id: str,
+    *,
+    fields: Sequence[str] | None = None,
+    expand: Sequence[str] = (),
+    by_task: bool = False,
+) -> Record:
+    """Return one record as JSON values; raise NotFoundError where there is none to be seen.
+
+    `by_task` lets an open task of the principal give the right to read.
+    """
+    rights = context.principal.rights
+    names = None if fields is None else tuple(fields)
+    key = (
+        "get",
+        rights,
+        context.principal.credential.kind,
+        object_name,
+        names,
+        tuple(expand),
+        by_task,
+    )
+    plan = context.compiled.get(
+        context.catalog,
+        key,
+        lambda: _get_plan(
+            context,
+            _known(context, object_name, names, expand, by_task=by_task),
+            by_task=by_task,
+        ),
+    )
+    if not is_record_id(record_id):
+        raise NotFoundError(NOT_FOUND.at())
+    parameters = plan.late(context)
+    parameters[RECORD] = record_id
+    if plan.relations:
+        with context.database.snapshot() as reading:
+            return _one(context, reading, plan, parameters)
+    with context.database.reading() as reading:
+        return _one(context, reading, plan, parameters)
+
+
+def get_json(
+    context: Context,
+    object_name: str,
+    record_id: str,
+    *,
+    fields: Sequence[str] | None = None,
+    expand: Sequence[str] = (),
+    by_task: bool = False,
+) -> bytes:
+    """Return one record as JSON text."""
+    return orjson.dumps(
+        get(context, object_name, record_id, fields=fields, expand=expand, by_task=by_task)
+    )
+
+
+def title(context: Context, object_name: str, record_id: str) -> str | None:
+    """Return the title of a record that can be seen, else None."""
+    model = context.catalog.object(object_name)
+    if model is None or model.title not in names_of(
+        read_pairs(context.surroundings(), object_name)
+    ):
+        return None
+    try:
+        found = get(context, object_name, record_id, fields=(model.title,))
+    except NotFoundError:
+        return None
+    value = found[model.title]
+    return None if value is None else str(value)
+
+
+def _known(
+    context: Context,
+    object_name: str,
+    names: tuple[str, ...] | None,
+    expand: Sequence[str],
+    *,
+    by_task: bool,
+) -> Shape:
+    """Return the shape; an object that the rights do not contain is not there."""
+    surroundings = context.surroundings()
+    known = context.catalog.object(object_name) is not None
+    if not known or not read_pairs(surroundings, object_name, by_task=by_task):
+        raise NotFoundError(NOT_FOUND.at())
+    return shape_of(context, object_name, names, expand, by_task=by_task)
+
+
+def _one(context: Context, reading: Reading, plan: _Plan, parameters: Mapping[str, Any]) -> Record:
+    rows = reading.rows(plan.prepared, parameters)
+    _check(context, plan, rows[0])
+    if rows[0][0] is None:
+        raise NotFoundError(NOT_FOUND.at())
+    record = plan.write(rows[0])
+    _add_relations(context, reading, plan, [record])
+    return record
+
+
+# -- lists -----------------------------------------------------------------------------------------
+
+
+def find(context: Context, object_name: str, query: Query) -> Page:
+    """Return a page of the records that fit `query` and can be seen."""
+    plan = _list_plan_of(context, object_name, query)
+    parameters = plan.late(context)
+    parameters.update(plan.values(filter_values(query.filter)))
+    parameters[_LIMIT] = query.limit + 1
+    if query.text is not None:
+        parameters[SEARCH] = search_value(query.text)
+    if query.cursor is not None:
+        for index, value in enumerate(plan.position.read(query.cursor)):
+            parameters[f"k{index}"] = value
+    if plan.relations:
+        with context.database.snapshot() as reading:
+            return _page(context, reading, plan, query, parameters)
+    with context.database.reading() as reading:
+        return _page(context, reading, plan, query, parameters)
+
+
+def find_json(context: Context, object_name: str, query: Query) -> bytes:
+    """Return a page as JSON text."""
+    page = find(context, object_name, query)
+    return orjson.dumps(page.as_json())
+
+
+def _page(
+    context: Context,
+    reading: Reading,
+    plan: _ListPlan,
+    query: Query,
+    parameters: Mapping[str, Any],
+) -> Page:
+    rows = reading.rows(plan.prepared, parameters)
+    _check(context, plan, rows[0])
+    count = _shown_count(rows[0][plan.count_place]) if plan.count_place is not None else None
+    if rows[0][0] is None:
+        return Page([], None, count)
+    following = None
+    if len(rows) > query.limit:
+        rows.pop()
+        last = rows[-1]
+        following = plan.position.write([last[place] for place in plan.sort_places])
+    items = list(map(plan.write, rows))
+    _add_relations(context, reading, plan, items)
+    return Page(items, following, count)
+
+
+def _shown_count(count: int) -> int | str:
+    return count if count <= COUNT_LIMIT else f"{COUNT_LIMIT}+"
+
+
+def _list_plan_of(context: Context, object_name: str, query: Query) -> _ListPlan:
+    nulls: tuple[bool, ...] | None = None
+    if query.cursor is not None:
+        # Which values are missing decides the SQL, so the position is read before there is a plan.
+        nulls = tuple(
+            value is None
+            for value in _position(context, object_name, query.sort).read(query.cursor)
+        )
+    key = (
+        "find",
+        context.principal.rights,
+        context.principal.credential.kind,
+        query.shape,
+        filter_key(query.filter),
+        tuple(one.name for one in query.sort),
+        tuple(one.source for one in query.conditions),
+        query.text is not None,
+        query.count,
+        nulls,
+    )
+    return context.compiled.get(
+        context.catalog,
+        key,
+        lambda: _list_plan(context, _listed(context, object_name), query, nulls),
+    )
+
+
+def _listed(context: Context, object_name: str) -> str:
+    """Return the name of an object that the rights contain."""
+    if context.catalog.object(object_name) is None or not read_pairs(
+        context.surroundings(), object_name
+    ):
+        raise NotFoundError(NOT_FOUND.at())
+    return object_name
+
+
+def _position(context: Context, object_name: str, sort: Sequence[SortKey]) -> Position:
+    return context.compiled.get(
+        context.catalog,
+        ("position", object_name, tuple(key.name for key in sort)),
+        lambda: Position(
+            object_name,
+            complete(context.surroundings().object(object_name), sort),
+            context.database.dialect,
+        ),
+    )
+
+
+# -- plans -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Relation:
+    """How the rows of a child relation are read for several masters at once."""
+
+    name: str
+    prepared: Prepared
+    late: Callable[[Context], dict[str, Any]]
+    write: Writer
+    master_place: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    prepared: Prepared
+    late: Callable[[Context], dict[str, Any]]
+    write: Writer
+    relations: tuple[_Relation, ...]
+    has_stamp: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _ListPlan(_Plan):
+    values: Callable[[Sequence[Any]], dict[str, Any]]
+    position: Position
+    sort_places: tuple[int, ...]
+    count_place: int | None
+
+
+def _get_plan(context: Context, shape: Shape, *, by_task: bool) -> _Plan:
+    surroundings = context.surroundings()
+    source = Source(surroundings, shape.object, by_task=by_task)
+    columns = Columns()
+    write = compile_writer(source, columns, shape)
+    wanted = source.rows.id == parameter(RECORD, ID, surroundings.dialect)
+    inner = source.select(columns.labelled(), where=[wanted])
+    prepared, has_stamp = _framed(context, inner, None)
+    return _Plan(
+        prepared,
+        late_values(prepared, surroundings.dialect),
+        write,
+        _relations(context, shape, by_task=by_task),
+        has_stamp,
+    )
+
+
+def _list_plan(
+    context: Context, object_name: str, query: Query, nulls: tuple[bool, ...] | None
+) -> _ListPlan:
+    surroundings = context.surroundings()
+    source = Source(surroundings, object_name)
+    columns = Columns()
+    write = compile_writer(source, columns, query.shape)
+    order = Order(source, query.sort)
+    sort_places = tuple(columns.add(column) for column in order.columns)
+    conditions = _conditions(source, query)
+    after = [] if nulls is None else [order.after(nulls)]
+    inner = source.select(
+        columns.labelled(), where=[*conditions.where, *after], order_by=order.clauses()
+    ).limit(parameter(_LIMIT, INTEGER, surroundings.dialect))
+    count = _count(surroundings, object_name, query) if query.count else None
+    prepared, has_stamp = _framed(context, inner, count)
+    return _ListPlan(
+        prepared,
+        late_values(prepared, surroundings.dialect),
+        write,
+        _relations(context, query.shape, by_task=False),
+        has_stamp,
+        conditions.parameters,
+        _position(context, object_name, query.sort),
+        sort_places,
+        len(columns.items) if query.count else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Conditions:
+    where: list[sa.ColumnElement[bool]]
+    parameters: Callable[[Sequence[Any]], dict[str, Any]]
+
+
+def _conditions(source: Source, query: Query) -> _Conditions:
+    compiler = FilterSql(source)
+    where = [source.where(expression) for expression in query.conditions]
+    if query.filter is not None:
+        where.append(compiler.compile(query.filter))
+    if query.text is not None:
+        where.append(search_condition(source))
+    return _Conditions(where, compiler.parameters())
+
+
+def _count(surroundings: Surroundings, object_name: str, query: Query) -> Column:
+    """Return how many records fit, counted to just above the limit."""
+    source = Source(surroundings, object_name, prefix="n")
+    where = _conditions(source, query).where
+    found = source.select([source.rows.id], where=where).limit(COUNT_LIMIT + 1).subquery("counted")
+    return sa.select(sa.func.count()).select_from(found).scalar_subquery()
+
+
+def _framed(context: Context, inner: sa.Select[Any], count: Column | None) -> tuple[Prepared, bool]:
+    """Return the statement that gives a row in any case, with live version and stamp at its end."""
+    page = inner.subquery("page")
+    one = sa.select(sa.literal_column("1").label("one")).subquery("one")
+    extra = [] if count is None else [count.label("found")]
+    stamp = STAMPS.get(context.principal.credential.kind)
+    checks = [LIVE_VERSION.label("live")]
+    if stamp is not None:
+        checks.append(stamp.scalar_subquery().label("stamp"))
+    statement = sa.select(*page.c, *extra, *checks).select_from(one.outerjoin(page, sa.true()))
+    return prepare(statement, context.database.dialect), stamp is not None
+
+
+def _check(context: Context, plan: _Plan, row: Row) -> None:
+    """Refuse an answer that older metadata or older rights gave."""
+    live = row[-2] if plan.has_stamp else row[-1]
+    if live != context.catalog.version:
+        raise NewerCatalogError(live)
+    if plan.has_stamp and row[-1] != context.principal.stamp:
+        raise StalePrincipalError
+
+
+# -- child relations -------------------------------------------------------------------------------
+
+
+def _relations(context: Context, shape: Shape, *, by_task: bool) -> tuple[_Relation, ...]:
+    model = context.surroundings().object(shape.object)
+    found = []
+    for name, inner in shape.relations:
+        child = model.child(name)
+        if child is not None:
+            found.append(_relation(context, child, inner, by_task=by_task))
+    return tuple(found)
+
+
+def _relation(context: Context, child: ChildDef, shape: Shape, *, by_task: bool) -> _Relation:
+    surroundings = context.surroundings()
+    dialect = surroundings.dialect
+    source = Source(surroundings, child.object, by_task=by_task)
+    columns = Columns()
+    write = compile_writer(source, columns, shape)
+    reference = source.rows.column(source.model.fields[child.by])
+    place = columns.add(reference)
+    statement = source.select(
+        columns.labelled(),
+        where=[is_one_of(reference, _MASTERS, ID, dialect)],
+        order_by=[source.rows.id],
+    ).limit(MAX_CHILD_ROWS)
+    prepared = prepare(statement, dialect)
+    return _Relation(child.name, prepared, late_values(prepared, dialect), write, place)
+
+
+def _add_relations(context: Context, reading: Reading, plan: _Plan, records: list[Record]) -> None:
+    for relation in plan.relations:
+        by_master: dict[str, list[Record]] = {record["id"]: [] for record in records}
+        parameters = relation.late(context)
+        parameters[_MASTERS] = list_value(list(by_master), context.database.dialect)
+        for row in reading.rows(relation.prepared, parameters):
+            by_master[row[relation.master_place]].append(relation.write(row))
+        for record in records:
+            record[relation.name] = by_master[record["id"]]
+
+
+# -- choices of a lookup ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _ChoicePlan:
+    plan: _Plan
+    outer: tuple[tuple[str, FieldModel, Convert], ...]
+    title: Convert | None
+
+
+def choices(
+    context: Context,
+    object_name: str,
+    field_name: str,
+    text: str | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> list[Record]:
+    """Return the records that a reference may point to, as `{"id", "title"}`, at most 50 by title.
+
+    `values` are those of the form, in JSON; the filter of the lookup sees them as `this`. Raise
+    `field.unknown` for a field that the caller can neither read nor write.
+    """
+    field = _choosable(context, object_name, field_name)
+    key = (
+        "choices",
+        context.principal.rights,
+        context.principal.credential.kind,
+        field.id,
+        object_name,
+        bool(text),
+    )
+    found = context.compiled.get(
+        context.catalog, key, lambda: _choice_plan(context, field, searched=bool(text))
+    )
+    parameters = found.plan.late(context)
+    if text:
+        parameters[SEARCH] = search_value(text)
+    for name, outer, convert in found.outer:
+        given = (values or {}).get(outer.name)
+        parameters[name] = None if given is None else convert(_form_value(outer, given))
+    with context.database.reading() as reading:
+        rows = reading.rows(found.plan.prepared, parameters)
+    _check(context, found.plan, rows[0])
+    return [found.plan.write(row) for row in rows if row[0] is not None]
+
+
+def _choosable(context: Context, object_name: str, field_name: str) -> FieldModel:
+    model = context.catalog.object(object_name)
+    if model is None:
+        raise NotFoundError(NOT_FOUND.at())
+    known = frozenset().union(
+        *(
+            names_of(pairs_for(context.catalog, context.principal.rights, object_name, action))
+            for action in ("read", "create", "update")
+        )
+    )
+    field = model.fields.get(field_name)
+    if field is None or field_name not in known or field.target is None:
+        raise RefusedError(unknown_field(object_name, field_name, known, pointer("field")))
+    return field
+
+
+def _form_value(field: FieldModel, given: Any) -> Any:
+    """Return the Python value of a form's field; what does not parse is taken as missing."""
+    try:
+        value = value_field(field).deserialize(given)
+    except ValueError:
+        return None
+    return value if isinstance(value, str) or field.target is None else None
+
+
+def _choice_plan(context: Context, field: FieldModel, *, searched: bool) -> _ChoicePlan:
+    surroundings = context.surroundings()
+    target = surroundings.object(str(field.target))
+    if not read_pairs(surroundings, target.name):
+        raise NotFoundError(NOT_FOUND.at())
+    source = Source(surroundings, target.name)
+    outer = _Outer(surroundings, field.object)
+    where = [source.where_unguarded(field.lookup_filter, outer)] if field.lookup_filter else []
+    if target.name == USER_OBJECT:
+        where.append(source.rows.id.in_(sa.select(USER.c.id).where(USER.c.active)))
+    if searched:
+        where.append(search_condition(source))
+    shown = (
+        target.title if target.title in names_of(read_pairs(surroundings, target.name)) else "id"
+    )
+    columns = [source.rows.id.label("c0"), source.column(shown).label("c1")]
+    order = [source.column(shown).asc().nulls_last(), source.rows.id]
+    inner = source.select(columns, where=where, order_by=order).limit(CHOICE_LIMIT)
+    prepared, has_stamp = _framed(context, inner, None)
+    convert = target.fields[shown].storage.to_json(surroundings.dialect)
+    plan = _Plan(
+        prepared,
+        late_values(prepared, surroundings.dialect),
+        _choice_writer(convert),
+        (),
+        has_stamp,
+    )
+    return _ChoicePlan(plan, tuple(outer.used.values()), convert)
+
+
+def _choice_writer(convert: Convert | None) -> Writer:
+    if convert is None:
+        return lambda row: {"id": row[0], "title": row[1]}
+    return lambda row: {"id": row[0], "title": convert(row[1])}
+
+
+class _Outer:
+    """Gives `this.…` of a lookup filter: values of the form as parameters, paths by subqueries."""
+
+    def __init__(self, surroundings: Surroundings, object_name: str) -> None:
+        self._surroundings = surroundings
+        self._model: ObjectModel = surroundings.object(object_name)
+        self.used: dict[str, tuple[str, FieldModel, Convert]] = {}
+
+    def __call__(self, ids: tuple[str, ...]) -> Column:
+        """Return the value of a field of the form, or of one reached from it over lookups."""
+        path = path_of_ids(self._surroundings, self._model, ids)
+        value = self._parameter(path[0])
+        if len(path) == 1:
+            return value
+        statement = Statement(self._surroundings, f"o{len(self.used)}_")
+        rows: Rows = statement.start(str(path[0].target))
+        column = rows.path_column(path[1:])
+        return (
+            sa.select(column)
+            .select_from(statement.from_clause())
+            .where(rows.id == value)
+            .scalar_subquery()
+        )
+
+    def _parameter(self, field: FieldModel) -> Column:
+        dialect = self._surroundings.dialect
+        name, _, _ = self.used.setdefault(
+            field.name, (f"form_{field.name}", field, field.storage.to_driver(dialect))
+        )
+        return parameter(name, field.storage, dialect)

@@ -1,0 +1,340 @@
+"""The source that every reader starts from (architecture D8): rows and fields that may be seen.
+
+A source is one statement under construction. Its columns exist only for fields that the rights
+contain; where the right to a field depends on the row, the column is a CASE. Paths along lookups
+are guarded step by step: what may not be read there is null, as if there were nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
+from itertools import pairwise
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from headrace.platform.access.parameters import (
+    CREDENTIAL,
+    NOW,
+    ORGANISATION,
+    REAL_NOW,
+    TERRITORIES,
+    TODAY,
+    USER,
+    Column,
+    Condition,
+    list_value,
+    parameter,
+)
+from headrace.platform.access.policy import (
+    Pair,
+    RowAccess,
+    Truth,
+    Wanted,
+    all_of,
+    as_condition,
+    guarded,
+    names_of,
+    pairs_for,
+)
+from headrace.platform.access.rows import OuterColumn, Rows, RowsBinder, Statement, Surroundings
+from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.problems import Message, Problem
+from headrace.platform.database.engine import Reading
+from headrace.platform.database.prepared import Prepared, prepare
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.formulas.sql import compile_sql
+from headrace.platform.metadata.catalog import FieldModel, FieldPath, ObjectModel
+from headrace.platform.metadata.field_types.references import USER_OBJECT
+from headrace.platform.metadata.storage_types import DATE, ID, INSTANT, Dialect
+from headrace.platform.records.context import Context
+
+FIELD_UNKNOWN = Message(
+    "field.unknown",
+    "“{object}” has no field “{name}”.",
+    "“{object}”没有字段“{name}”。",
+    "Known fields: {suggestion}.",
+    "可用字段:{suggestion}。",
+)
+SHOWN_NAMES: Final = 8
+
+
+def source(context: Context, object_name: str, *, by_task: bool = False) -> Source:
+    """Return the rows of an object that the principal may read.
+
+    `by_task` adds the records on which a task of the principal is open.
+    """
+    return Source(context.surroundings(), object_name, by_task=by_task)
+
+
+class Source:
+    """Rows of an object with the columns that the rights contain."""
+
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        object_name: str,
+        *,
+        by_task: bool = False,
+        prefix: str = "t",
+    ) -> None:
+        self.surroundings = surroundings
+        self._by_task = by_task
+        self._pairs: dict[str, tuple[Pair, ...]] = {}
+        self._access: dict[Rows, RowAccess] = {}
+        self._guards: list[Truth] = []
+        self.statement = Statement(surroundings, prefix)
+        self.rows = self.statement.start(object_name)
+
+    @property
+    def model(self) -> ObjectModel:
+        """The object that the rows belong to."""
+        return self.rows.model
+
+    def is_visible(self) -> Condition | None:
+        """Return whether a row is live and may be read; None where that holds for all."""
+        truth = all_of((self._live(), self._of(self.rows).row()))
+        return None if truth is True else as_condition(truth)
+
+    def column(self, path: FieldPath | str, place: str = "") -> Column:
+        """Return the column of a field, or of one reached over lookups.
+
+        Raise `field.unknown` at `place` for a name that is unknown or not within the rights.
+        """
+        rows, field, allowed = self._walk(self.resolve(path, place))
+        return guarded(rows.column(field), allowed)
+
+    def title(self, path: FieldPath | str, place: str = "") -> tuple[Column, FieldModel] | None:
+        """Return the title of what a reference points to, and the field it comes from.
+
+        None where the rights contain no title of the target. The title of a user is always shown.
+        """
+        rows, field, allowed = self._walk(self.resolve(path, place))
+        target = self.surroundings.object(str(field.target))
+        title = target.fields[target.title]
+        if target.name != USER_OBJECT:
+            if title.name not in names_of(self._pairs_of(target.name)):
+                return None
+            there = rows.follow(field)
+            allowed = all_of((allowed, self._of(there).name(title.name)))
+        return guarded(rows.follow(field).column(title), allowed), title
+
+    def where(self, expression: Expression, outer: OuterColumn | None = None) -> Condition:
+        """Return whether a formula over the row holds, seen with these rights only."""
+        return compile_sql(expression.tree, _GuardedBinder(self, outer))
+
+    def where_unguarded(
+        self, expression: Expression, outer: OuterColumn | None = None
+    ) -> Condition:
+        """Return whether a formula over the row holds, whoever asks: the filter of a lookup.
+
+        For conditions of a definition that decide over rows and show none of what they read.
+        """
+        return self.rows.holds(expression, outer)
+
+    def resolve(self, path: FieldPath | str, place: str = "") -> FieldPath:
+        """Return the fields of a path, each of which the rights contain."""
+        names = path if isinstance(path, str) else ".".join(field.name for field in path)
+        return resolve(self.surroundings, self.model.name, names, place, by_task=self._by_task)
+
+    def select(
+        self,
+        columns: Sequence[Column],
+        *,
+        where: Iterable[Condition] = (),
+        group_by: Sequence[Column] = (),
+        order_by: Sequence[Column] = (),
+    ) -> sa.Select[Any]:
+        """Return the select over visible rows; every column comes from this source."""
+        # The predicate may join more tables, so it comes before the FROM clause is taken.
+        visible = self.is_visible()
+        statement = sa.select(*columns).select_from(self.statement.from_clause())
+        if visible is not None:
+            statement = statement.where(visible)
+        for condition in where:
+            statement = statement.where(condition)
+        if group_by:
+            statement = statement.group_by(*group_by)
+        return statement.order_by(*order_by) if order_by else statement
+
+    def _walk(self, path: FieldPath) -> tuple[Rows, FieldModel, Truth]:
+        """Follow a path; return its last rows and field, and whether all steps may be seen."""
+        rows = self.rows
+        steps = [self._of(rows).name_where_row(path[0].name)]
+        for field, following in pairwise(path):
+            rows = rows.follow(field)
+            steps.append(self._of(rows).name(following.name))
+        return rows, path[-1], all_of(steps)
+
+    def _live(self) -> Truth:
+        live = self.rows.is_live
+        return True if live is None else live
+
+    def _of(self, rows: Rows) -> RowAccess:
+        found = self._access.get(rows)
+        if found is None:
+            found = self._access[rows] = RowAccess(rows, self._pairs_of(rows.model.name))
+        return found
+
+    def _pairs_of(self, object_name: str) -> tuple[Pair, ...]:
+        if object_name not in self._pairs:
+            self._pairs[object_name] = read_pairs(
+                self.surroundings, object_name, by_task=self._by_task
+            )
+        return self._pairs[object_name]
+
+
+class _GuardedBinder(RowsBinder):
+    """Columns of formulas that somebody else's rights are held against: views, reports."""
+
+    def __init__(self, source_: Source, outer: OuterColumn | None = None) -> None:
+        super().__init__(source_.rows, outer)
+        self._source = source_
+
+    def column(self, path: tuple[str, ...], /) -> Column:
+        """Return the guarded column that a path of field ids leads to."""
+        return self._source.column(path_of_ids(self._source.surroundings, self._source.model, path))
+
+
+# -- names ---------------------------------------------------------------------------------------
+
+
+def read_pairs(
+    surroundings: Surroundings, object_name: str, *, by_task: bool = False
+) -> tuple[Pair, ...]:
+    """Return the pairs that let the rights read rows of an object."""
+    return pairs_for(
+        surroundings.catalog, surroundings.rights, object_name, "read", by_task=by_task
+    )
+
+
+def resolve(
+    surroundings: Surroundings,
+    object_name: str,
+    names: str,
+    place: str = "",
+    *,
+    by_task: bool = False,
+) -> FieldPath:
+    """Return the fields of a dotted path; unknown and unreadable are the same refusal."""
+    found: list[FieldModel] = []
+    current = surroundings.catalog.object(object_name)
+    for name in names.split("."):
+        if current is None:
+            raise RefusedError(unknown_field(object_name, name, (), place))
+        readable = names_of(read_pairs(surroundings, current.name, by_task=by_task))
+        field = current.fields.get(name)
+        if field is None or name not in readable:
+            raise RefusedError(unknown_field(current.name, name, readable, place))
+        found.append(field)
+        current = surroundings.catalog.object(field.target) if field.target else None
+    return tuple(found)
+
+
+def unknown_field(object_name: str, name: str, readable: Iterable[str], place: str) -> Problem:
+    """Return the one problem for fields that do not exist and fields that may not be known."""
+    known = sorted(readable)
+    near = get_close_matches(name, known, n=1, cutoff=0.5) or known[:SHOWN_NAMES]
+    return FIELD_UNKNOWN.at(place, object=object_name, name=name, suggestion=", ".join(near))
+
+
+def path_of_ids(surroundings: Surroundings, model: ObjectModel, ids: tuple[str, ...]) -> FieldPath:
+    """Return the fields that a formula's path of ids speaks of."""
+    found: list[FieldModel] = []
+    current: ObjectModel | None = model
+    for field_id in ids:
+        fields = current.fields.values() if current else ()
+        field = next((one for one in fields if one.id == field_id), None)
+        if field is None:
+            raise LookupError(field_id)
+        found.append(field)
+        current = surroundings.catalog.object(field.target) if field.target else None
+    return tuple(found)
+
+
+# -- rights to one row -----------------------------------------------------------------------------
+
+
+def row_rights(
+    context: Context, on: Reading | UnitOfWork, object_name: str, record_id: str, action: Wanted
+) -> frozenset[str] | None:
+    """Return the names of fields and relations that `action` may touch in one live row.
+
+    None where the action is not allowed on the row at all, or there is none. For `transition` the
+    names are those of the transitions that grants list. Asked on a unit of work after a write, it
+    judges the row as it has become.
+    """
+    rights = context.principal.rights
+    plan = context.compiled.get(
+        context.catalog,
+        ("row_rights", rights, object_name, action),
+        lambda: _rights_plan(context.surroundings(), object_name, action),
+    )
+    if plan is None:
+        return None
+    rows = on.rows(plan.prepared, {**plan.late(context), RECORD: record_id})
+    if not rows:
+        return None
+    held = [names for names, holds in zip(plan.names, rows[0][1:], strict=True) if holds]
+    return frozenset().union(*held) if held else None
+
+
+RECORD: Final = "record"
+
+
+class _RightsPlan:
+    def __init__(self, prepared: Prepared, names: list[frozenset[str]], dialect: Dialect) -> None:
+        self.prepared = prepared
+        self.names = names
+        self.late = late_values(prepared, dialect)
+
+
+def _rights_plan(
+    surroundings: Surroundings, object_name: str, action: Wanted
+) -> _RightsPlan | None:
+    pairs = pairs_for(surroundings.catalog, surroundings.rights, object_name, action)
+    if not pairs:
+        return None
+    statement = Statement(surroundings)
+    rows = statement.start(object_name)
+    compiled = RowAccess(rows, pairs).pairs()
+    columns = [sa.case((as_condition(truth), 1), else_=0) for truth, _ in compiled]
+    select = sa.select(rows.id, *columns).select_from(statement.from_clause())
+    select = select.where(rows.id == parameter(RECORD, ID, surroundings.dialect))
+    if rows.is_live is not None:
+        select = select.where(rows.is_live)
+    names = [names for _, names in compiled]
+    return _RightsPlan(prepare(select, surroundings.dialect), names, surroundings.dialect)
+
+
+# -- late parameters -------------------------------------------------------------------------------
+
+LateValue = Callable[[Context], Any]
+
+
+def late_values(prepared: Prepared, dialect: Dialect) -> Callable[[Context], dict[str, Any]]:
+    """Return what gives the parameters of `access.parameters` that a statement takes."""
+    needed = [
+        (name, getter)
+        for name in dict.fromkeys(prepared.names)
+        if (getter := _late_value(name, dialect)) is not None
+    ]
+    return lambda context: {name: getter(context) for name, getter in needed}
+
+
+def _late_value(name: str, dialect: Dialect) -> LateValue | None:
+    if name.startswith(TERRITORIES):
+        role = name.removeprefix(TERRITORIES)
+        return lambda context: list_value(context.principal.territories_of(role), dialect)
+    day, instant = DATE.to_driver(dialect), INSTANT.to_driver(dialect)
+    getters: dict[str, LateValue] = {
+        USER: lambda context: context.principal.user_id,
+        ORGANISATION: lambda context: context.principal.organisation,
+        TODAY: lambda context: day(context.today()),
+        NOW: lambda context: instant(context.now()),
+        CREDENTIAL: lambda context: context.principal.credential.id,
+        REAL_NOW: lambda context: context.real_clock.now(),
+    }
+    return getters.get(name)
