@@ -1,0 +1,152 @@
+"""A field as a screen needs it: label, widget, choices, and whether it can be changed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from headrace.platform.core.problems import Text
+from headrace.platform.metadata.catalog import Catalog, FieldModel, FieldPath, WorkflowModel
+
+COMPUTED: Final = "locked.computed"
+NUMBERED: Final = "locked.number"
+STATE: Final = "locked.state"
+SYSTEM: Final = "locked.system"
+NOT_ALLOWED: Final = "locked.rights"
+_BY_COMPUTATION: Final[Mapping[str | None, str]] = {
+    "formula": COMPUTED,
+    "rollup": COMPUTED,
+    "number": NUMBERED,
+    "workflow": STATE,
+}
+NUMERIC_WIDGETS: Final = frozenset({"integer", "decimal", "quantity", "money", "percent"})
+"""Widgets whose values are aligned at the right."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceView:
+    """One value of a choice or one state."""
+
+    value: str
+    label: Text
+    colour: str = "grey"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """A field on a screen.
+
+    `name` may be a path with dots (lists only). `widget` is how the value is shown and entered; for
+    a computed field it is that of its result. `locked` is the reason, a key of the translations,
+    why the viewer cannot change it here; None where they can.
+    """
+
+    name: str
+    id: str
+    object: str
+    label: Text
+    help: Text
+    widget: str
+    required: bool
+    locked: str | None
+    scale: int
+    target: str | None = None
+    choices: tuple[ChoiceView, ...] = ()
+    length: int | None = None
+    computed: bool = False
+    sortable: bool = False
+    operators: frozenset[str] = frozenset()
+
+    @property
+    def editable(self) -> bool:
+        """Whether the viewer can change the value here."""
+        return self.locked is None
+
+    @property
+    def numeric(self) -> bool:
+        """Whether values stand at the right."""
+        return self.widget in NUMERIC_WIDGETS
+
+    def choice(self, value: str) -> ChoiceView | None:
+        """Return the declared choice or state with this value."""
+        return next((one for one in self.choices if one.value == value), None)
+
+
+def field_view(
+    catalog: Catalog, field: FieldModel, *, editable: frozenset[str] = frozenset()
+) -> FieldView:
+    """Describe `field`; it can be changed where `editable` holds its name."""
+    return FieldView(
+        name=field.name,
+        id=field.id,
+        object=field.object,
+        label=field.label,
+        help=field.definition.help,
+        widget=_widget(catalog, field),
+        required=field.definition.required,
+        locked=locked_reason(field, editable),
+        scale=field.value_type.scale,
+        target=field.target,
+        choices=_choices(catalog, field),
+        length=getattr(field.options, "length", None),
+        computed=field.computed is not None,
+        sortable=field.stored and field.target is None,
+        operators=frozenset(field.type.operators),
+    )
+
+
+def path_view(catalog: Catalog, path: FieldPath) -> FieldView:
+    """Describe the field at the end of `path` for a list: named by the path, never editable."""
+    last = field_view(catalog, path[-1])
+    if len(path) == 1:
+        return last
+    label = Text(
+        " › ".join(one.label.within("en") for one in path[-2:]),
+        " › ".join(one.label.within("zh") for one in path[-2:]),
+    )
+    name = ".".join(one.name for one in path)
+    return replace(last, name=name, label=label, sortable=False, locked=NOT_ALLOWED)
+
+
+def locked_reason(field: FieldModel, editable: frozenset[str]) -> str | None:
+    """Return why the field cannot be changed, None where it can."""
+    if field.computed is not None:
+        return _BY_COMPUTATION[field.computed]
+    if field.system or field.definition.written_by == "system":
+        return SYSTEM
+    return None if field.name in editable else NOT_ALLOWED
+
+
+def _widget(catalog: Catalog, field: FieldModel) -> str:
+    """Return how values look; a computed value looks like what it is computed from."""
+    if field.computed == "formula":
+        return str(field.options.returns)
+    if field.computed == "rollup":
+        source, _, summed = field.options.of.partition(".")
+        model = catalog.object(source)
+        of = model.fields.get(summed) if model and field.options.op == "sum" else None
+        return _widget(catalog, of) if of else "integer"
+    return field.type.widget
+
+
+def _choices(catalog: Catalog, field: FieldModel) -> tuple[ChoiceView, ...]:
+    declared: Any = getattr(field.options, "choices", None)
+    if declared:
+        return tuple(
+            ChoiceView(one.value, one.label or Text(one.value, one.value), one.colour)
+            for one in declared
+        )
+    if field.computed == "workflow":
+        return state_choices(catalog.workflows.get(field.options.workflow))
+    return ()
+
+
+def state_choices(workflow: WorkflowModel | None) -> tuple[ChoiceView, ...]:
+    """Return the states of a workflow in their declared order."""
+    if workflow is None:
+        return ()
+    return tuple(
+        ChoiceView(state.name, state.label or Text(state.name, state.name), state.colour)
+        for state in workflow.states.values()
+    )

@@ -1,0 +1,230 @@
+"""Which form a viewer gets for an object, and what stands on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from headrace.platform.access.policy import editable_fields, readable_fields
+from headrace.platform.access.principals import Principal
+from headrace.platform.core.problems import Text
+from headrace.platform.forms.field_view import NOT_ALLOWED, FieldView, field_view
+from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
+from headrace.platform.metadata.definitions.objects import ChildDef
+from headrace.platform.metadata.definitions.screens import FormDef, FormItemDef, SectionDef
+
+Mode = Literal["create", "edit", "read"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChildGrid:
+    """The rows of a child relation as a grid."""
+
+    name: str
+    object: str
+    by: str
+    label: Text
+    columns: tuple[FieldView, ...]
+    least: int
+    most: int
+    editable: bool
+
+    def column(self, name: str) -> FieldView | None:
+        """Return the column called `name`."""
+        return next((one for one in self.columns if one.name == name), None)
+
+    @property
+    def main_column(self) -> FieldView:
+        """The column that names a row: the first reference, else the first column."""
+        references = (one for one in self.columns if one.target is not None)
+        return next(references, self.columns[0])
+
+
+@dataclass(frozen=True, slots=True)
+class FormSection:
+    """A group of fields and grids under a heading."""
+
+    label: Text
+    columns: int
+    fields: tuple[FieldView, ...] = ()
+    grids: tuple[ChildGrid, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FormPage:
+    """A form for one viewer: only what they may read, with what they may change marked."""
+
+    object: str
+    label: Text
+    plural: Text
+    mode: Mode
+    sections: tuple[FormSection, ...]
+
+    @property
+    def fields(self) -> tuple[FieldView, ...]:
+        """All fields, in order."""
+        return tuple(field for section in self.sections for field in section.fields)
+
+    @property
+    def grids(self) -> tuple[ChildGrid, ...]:
+        """All grids, in order."""
+        return tuple(grid for section in self.sections for grid in section.grids)
+
+    def field(self, name: str) -> FieldView | None:
+        """Return the field called `name`."""
+        return next((one for one in self.fields if one.name == name), None)
+
+    def grid(self, name: str) -> ChildGrid | None:
+        """Return the grid of the child relation called `name`."""
+        return next((one for one in self.grids if one.name == name), None)
+
+    @property
+    def editable(self) -> bool:
+        """Whether anything can be changed."""
+        return any(one.editable for one in self.fields) or any(one.editable for one in self.grids)
+
+
+def form_for(
+    catalog: Catalog,
+    principal: Principal,
+    object_name: str,
+    mode: Mode,
+    *,
+    editable: frozenset[str] | None = None,
+) -> FormPage:
+    """Return the form of an object for `principal`.
+
+    `editable` names the fields and child relations that can be changed in the record at hand;
+    without it they are those that could be in some record. The object must exist.
+    """
+    model = catalog.objects[object_name]
+    if editable is None:
+        editable = _editable(catalog, principal, object_name, mode)
+    builder = _FormBuilder(
+        catalog, principal, model, mode, readable_fields(catalog, principal, object_name), editable
+    )
+    definition = _chosen(catalog, principal, object_name)
+    sections = builder.defined(definition) if definition else builder.default()
+    return FormPage(object_name, model.label, model.plural, mode, sections)
+
+
+def _editable(
+    catalog: Catalog, principal: Principal, object_name: str, mode: Mode
+) -> frozenset[str]:
+    if mode == "read":
+        return frozenset()
+    action: Literal["create", "update"] = "create" if mode == "create" else "update"
+    return editable_fields(catalog, principal, object_name, action)
+
+
+def _chosen(catalog: Catalog, principal: Principal, object_name: str) -> FormDef | None:
+    """The first form made for one of the viewer's roles, else the first that is for everybody."""
+    forms = [one for one in catalog.forms.values() if one.object == object_name]
+    for_roles = (one for one in forms if principal.role_names & set(one.for_.roles))
+    for_all = (one for one in forms if not one.for_.roles)
+    return next(for_roles, next(for_all, None))
+
+
+@dataclass(frozen=True)
+class _FormBuilder:
+    catalog: Catalog
+    principal: Principal
+    model: ObjectModel
+    mode: Mode
+    readable: frozenset[str]
+    editable: frozenset[str]
+
+    def defined(self, definition: FormDef) -> tuple[FormSection, ...]:
+        sections = (self._section(section) for section in definition.sections)
+        return tuple(one for one in sections if one.fields or one.grids)
+
+    def default(self) -> tuple[FormSection, ...]:
+        names = (field.name for field in self.model.fields.values() if not field.system)
+        fields = tuple(self._fields(tuple(FormItemDef(field=name) for name in names)))
+        main = FormSection(Text(), 2, fields=fields)
+        grids = tuple(self._grids(tuple(FormItemDef(children=c.name) for c in self.model.children)))
+        below = (FormSection(grid.label, 1, grids=(grid,)) for grid in grids)
+        return (main, *below) if fields else tuple(below)
+
+    def _section(self, section: SectionDef) -> FormSection:
+        return FormSection(
+            section.label,
+            section.columns,
+            tuple(self._fields(section.items)),
+            tuple(self._grids(section.items)),
+        )
+
+    def _fields(self, items: tuple[FormItemDef, ...]) -> Iterator[FieldView]:
+        for item in items:
+            field = self.model.fields.get(item.field or "")
+            if field is None or field.name not in self.readable or not self._shown(field):
+                continue
+            yield field_view(self.catalog, field, editable=self.editable)
+
+    def _shown(self, field: FieldModel) -> bool:
+        """A new record has no number and no state yet, and nothing that only the system fills."""
+        if self.mode != "create":
+            return True
+        by_system = field.definition.written_by == "system" and field.default is None
+        return field.computed not in {"number", "workflow"} and not by_system
+
+    def _grids(self, items: tuple[FormItemDef, ...]) -> Iterator[ChildGrid]:
+        for item in items:
+            child = self.model.child(item.children or "")
+            if child is None or child.name not in self.readable:
+                continue
+            columns = self._columns(child, item.columns)
+            if columns:
+                label = child.label or self.catalog.objects[child.object].plural
+                editable = child.name in self.editable
+                yield ChildGrid(
+                    child.name,
+                    child.object,
+                    child.by,
+                    label,
+                    columns,
+                    child.min,
+                    child.max,
+                    editable,
+                )
+
+    def _columns(self, child: ChildDef, names: tuple[str, ...]) -> tuple[FieldView, ...]:
+        model = self.catalog.objects[child.object]
+        readable = readable_fields(self.catalog, self.principal, child.object)
+        editable = self._editable_in(child)
+        chosen = names or tuple(
+            one.name for one in model.fields.values() if not one.system and one.name != child.by
+        )
+        fields = (model.fields[name] for name in chosen if name in model.fields)
+        views = (
+            field_view(self.catalog, one, editable=editable)
+            for one in fields
+            if one.name in readable
+        )
+        return tuple(views)
+
+    def _editable_in(self, child: ChildDef) -> frozenset[str]:
+        if child.name not in self.editable:
+            return frozenset()
+        return editable_fields(
+            self.catalog, self.principal, child.object, "create"
+        ) | editable_fields(self.catalog, self.principal, child.object, "update")
+
+
+def only_editable(page: FormPage, names: frozenset[str]) -> FormPage:
+    """Return the form with nothing but `names` left to change (an approver's open fields)."""
+
+    def lock(field: FieldView) -> FieldView:
+        keep = field.locked is not None or field.name in names
+        return field if keep else replace(field, locked=NOT_ALLOWED)
+
+    sections = tuple(
+        replace(
+            section,
+            fields=tuple(lock(field) for field in section.fields),
+            grids=tuple(replace(grid, editable=False) for grid in section.grids),
+        )
+        for section in page.sections
+    )
+    return replace(page, sections=sections)
