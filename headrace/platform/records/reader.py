@@ -184,7 +184,7 @@ def _known(
 
 def _one(context: Context, reading: Reading, plan: _Plan, parameters: Mapping[str, Any]) -> Record:
     rows = reading.rows(plan.prepared, parameters)
-    _check(context, plan, rows[0])
+    check_answer(context, rows[0], has_stamp=plan.has_stamp)
     if rows[0][0] is None:
         raise NotFoundError(NOT_FOUND.at())
     record = plan.write(rows[0])
@@ -227,7 +227,7 @@ def _page(
     parameters: Mapping[str, Any],
 ) -> Page:
     rows = reading.rows(plan.prepared, parameters)
-    _check(context, plan, rows[0])
+    check_answer(context, rows[0], has_stamp=plan.has_stamp)
     count = _shown_count(rows[0][plan.count_place]) if plan.count_place is not None else None
     if rows[0][0] is None:
         return Page([], None, count)
@@ -331,7 +331,7 @@ def _get_plan(context: Context, shape: Shape, *, by_task: bool) -> _Plan:
     write = compile_writer(source, columns, shape)
     wanted = source.rows.id == parameter(RECORD, ID, surroundings.dialect)
     inner = source.select(columns.labelled(), where=[wanted])
-    prepared, has_stamp = _framed(context, inner, None)
+    prepared, has_stamp = framed(context, inner, None)
     return _Plan(
         prepared,
         late_values(prepared, surroundings.dialect),
@@ -356,7 +356,7 @@ def _list_plan(
         columns.labelled(), where=[*conditions.where, *after], order_by=order.clauses()
     ).limit(parameter(_LIMIT, INTEGER, surroundings.dialect))
     count = _count(surroundings, object_name, query) if query.count else None
-    prepared, has_stamp = _framed(context, inner, count)
+    prepared, has_stamp = framed(context, inner, count)
     return _ListPlan(
         prepared,
         late_values(prepared, surroundings.dialect),
@@ -394,7 +394,9 @@ def _count(surroundings: Surroundings, object_name: str, query: Query) -> Column
     return sa.select(sa.func.count()).select_from(found).scalar_subquery()
 
 
-def _framed(context: Context, inner: sa.Select[Any], count: Column | None) -> tuple[Prepared, bool]:
+def framed(
+    context: Context, inner: sa.Select[Any] | sa.CompoundSelect[Any], count: Column | None
+) -> tuple[Prepared, bool]:
     """Return the statement that gives a row in any case, with live version and stamp at its end."""
     page = inner.subquery("page")
     one = sa.select(sa.literal_column("1").label("one")).subquery("one")
@@ -407,12 +409,12 @@ def _framed(context: Context, inner: sa.Select[Any], count: Column | None) -> tu
     return prepare(statement, context.database.dialect), stamp is not None
 
 
-def _check(context: Context, plan: _Plan, row: Row) -> None:
+def check_answer(context: Context, row: Row, *, has_stamp: bool) -> None:
     """Refuse an answer that older metadata or older rights gave."""
-    live = row[-2] if plan.has_stamp else row[-1]
+    live = row[-2] if has_stamp else row[-1]
     if live != context.catalog.version:
         raise NewerCatalogError(live)
-    if plan.has_stamp and row[-1] != context.principal.stamp:
+    if has_stamp and row[-1] != context.principal.stamp:
         raise StalePrincipalError
 
 
@@ -499,7 +501,7 @@ def choices(
         parameters[name] = None if given is None else convert(_form_value(outer, given))
     with context.database.reading() as reading:
         rows = reading.rows(found.plan.prepared, parameters)
-    _check(context, found.plan, rows[0])
+    check_answer(context, rows[0], has_stamp=found.plan.has_stamp)
     return [found.plan.write(row) for row in rows if row[0] is not None]
 
 
@@ -546,7 +548,7 @@ def _choice_plan(context: Context, field: FieldModel, *, searched: bool) -> _Cho
     columns = [source.rows.id.label("c0"), source.column(shown).label("c1")]
     order = [source.column(shown).asc().nulls_last(), source.rows.id]
     inner = source.select(columns, where=where, order_by=order).limit(CHOICE_LIMIT)
-    prepared, has_stamp = _framed(context, inner, None)
+    prepared, has_stamp = framed(context, inner, None)
     convert = target.fields[shown].storage.to_json(surroundings.dialect)
     plan = _Plan(
         prepared,

@@ -1,0 +1,39 @@
+"""Selects of other layers over the source, run with the same checks as every read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from headrace.platform.database.prepared import Prepared
+from headrace.platform.records.context import Context
+from headrace.platform.records.reader import check_answer, framed
+from headrace.platform.records.source import late_values
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSelect:
+    """A select that carries the live version and the caller's stamp."""
+
+    prepared: Prepared
+    late: Callable[[Context], dict[str, Any]]
+    has_stamp: bool
+
+
+def compile_checked(
+    context: Context, select: sa.Select[Any] | sa.CompoundSelect[Any]
+) -> CheckedSelect:
+    """Compile a select made from a `Source`, for the rights of the principal."""
+    prepared, has_stamp = framed(context, select, None)
+    return CheckedSelect(prepared, late_values(prepared, context.database.dialect), has_stamp)
+
+
+def run_checked(context: Context, select: CheckedSelect) -> list[tuple[Any, ...]]:
+    """Return the rows; raise where the metadata or the rights are newer than those in hand."""
+    with context.database.reading() as reading:
+        rows = reading.rows(select.prepared, select.late(context))
+    check_answer(context, rows[0], has_stamp=select.has_stamp)
+    return [row for row in rows if row[0] is not None]

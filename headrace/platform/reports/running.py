@@ -1,0 +1,133 @@
+"""Run a report for a principal; find the records behind a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from headrace.platform.access.policy import can
+from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
+from headrace.platform.core.problems import Message
+from headrace.platform.metadata.catalog import ReportModel
+from headrace.platform.records.aggregating import CheckedSelect, compile_checked, run_checked
+from headrace.platform.records.context import Context
+from headrace.platform.records.query import Query, parse_query
+from headrace.platform.records.reader import Page, find
+from headrace.platform.reports.arranging import arrange
+from headrace.platform.reports.cells import cell_filter
+from headrace.platform.reports.charts import chart_spec
+from headrace.platform.reports.compiler import CompiledReport, compile_report, shown_kind
+from headrace.platform.reports.results import Header, ReportResult
+
+OVERFLOW = Message(
+    "formula.overflow",
+    "A sum of this report is larger than the database can hold exactly.",
+    "此报表的合计超出数据库可精确保存的范围。",
+    "Narrow the report by a filter.",
+    "请用筛选条件缩小范围。",
+)
+PAGE_PARAMETERS: Final = ("fields", "sort", "limit", "cursor", "count", "expand")
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    compiled: CompiledReport
+    select: CheckedSelect
+
+
+def available(context: Context) -> tuple[ReportModel, ...]:
+    """Return the reports that the principal may open, in the order of their names."""
+    return tuple(
+        report for _, report in sorted(context.catalog.reports.items()) if _open_to(context, report)
+    )
+
+
+def run(context: Context, name: str) -> ReportResult:
+    """Run a report over the records that the principal may see.
+
+    Raise NotFoundError for a report that is not there or not open to the principal, and
+    `field.unknown` where it needs a field that the principal may not read.
+    """
+    report = _report(context, name)
+    plan = context.compiled.get(
+        context.catalog,
+        ("report", name, context.principal.rights, context.principal.credential.kind),
+        lambda: _plan(context, report),
+    )
+    try:
+        found = run_checked(context, plan.select)
+    except (sa.exc.DBAPIError, OverflowError) as error:
+        raise RefusedError(OVERFLOW.at()) from error
+    arranged = arrange(plan.compiled, found, context.catalog, context.database.dialect)
+    chart = report.definition.chart
+    return ReportResult(
+        name=report.name,
+        label=report.label,
+        row_groups=tuple(_group_header(one) for one in plan.compiled.rows),
+        column_groups=tuple(_group_header(one) for one in plan.compiled.columns),
+        measures=tuple(
+            Header(f"{one.definition.op}_{one.definition.field or 'all'}", one.label, one.kind)
+            for one in plan.compiled.measures
+        ),
+        columns=arranged.columns,
+        lines=arranged.lines,
+        column_totals=arranged.column_totals,
+        total=arranged.total,
+        record_count=arranged.record_count,
+        cut=arranged.cut,
+        as_of=context.now(),
+        metadata_version=context.catalog.version,
+        chart=chart_spec(chart, plan.compiled, arranged, context.language) if chart else None,
+    )
+
+
+def cell_query(
+    context: Context, name: str, cell: Mapping[str, Any], page: Mapping[str, Any]
+) -> Query:
+    """Return the query of the records behind a cell.
+
+    `cell` is `{"rows": [...], "columns": [...]}` (see `cells.cell_filter`); `page` may carry the
+    list's own parameters.
+    """
+    report = _report(context, name)
+    conditions = () if report.where is None else (report.where,)
+    data: dict[str, Any] = {key: page[key] for key in PAGE_PARAMETERS if key in page}
+    wanted = cell_filter(context.catalog, report, cell, context.zone)
+    if wanted["and"]:
+        data["filter"] = wanted
+    return parse_query(context, report.definition.object, data, conditions)
+
+
+def rows(
+    context: Context, name: str, cell: Mapping[str, Any], page: Mapping[str, Any]
+) -> Page:
+    """Return the records behind a cell, exactly those that add up to it."""
+    query = cell_query(context, name, cell, page)
+    return find(context, _report(context, name).definition.object, query)
+
+
+def _plan(context: Context, report: ReportModel) -> _Plan:
+    compiled = compile_report(context, report)
+    return _Plan(compiled, compile_checked(context, compiled.statement))
+
+
+def _report(context: Context, name: str) -> ReportModel:
+    report = context.catalog.reports.get(name)
+    if report is None or not _open_to(context, report):
+        raise NotFoundError(NOT_FOUND.at())
+    return report
+
+
+def _open_to(context: Context, report: ReportModel) -> bool:
+    wanted = report.definition.roles
+    principal = context.principal
+    named = not wanted or principal.is_system or bool(principal.role_names & set(wanted))
+    return named and can(context.catalog, principal, report.definition.object, "read")
+
+
+def _group_header(group: Any) -> Header:
+    kind = "period" if group.definition.bucket else shown_kind(group.field)
+    return Header(group.definition.field, group.label, kind)
