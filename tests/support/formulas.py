@@ -108,7 +108,7 @@ class SampleEnvironment:
     answers: Mapping[str, Value] = field(default_factory=dict)
     today: date = TODAY
     now: datetime = NOW
-    zone: ZoneInfo = ZoneInfo(ZONE)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(ZONE))
     user: str | None = USER
     organisation: str | None = ORGANISATION
 
@@ -136,8 +136,32 @@ class SampleEnvironment:
 
 # --- rows --------------------------------------------------------------------------------------------
 
-_AMOUNTS = ("0", "0.01", "-0.01", "1", "2.345", "-2.345", "0.005", "-0.015", "72927.36", "99999999.99")
-_TEXTS = ("", "draft", "Draft", "订单", " AB 1 ", "SO-1", "é", "z", "Z", "\U0001f600", "\uff5ea", "a''b")
+_AMOUNTS = (
+    "0",
+    "0.01",
+    "-0.01",
+    "1",
+    "2.345",
+    "-2.345",
+    "0.005",
+    "-0.015",
+    "72927.36",
+    "99999999.99",
+)
+_TEXTS = (
+    "",
+    "draft",
+    "Draft",
+    "订单",
+    " AB 1 ",
+    "SO-1",
+    "é",
+    "z",
+    "Z",
+    "\U0001f600",
+    "\uff5ea",
+    "a''b",
+)
 
 
 def sample_rows(seed: int = 7, count: int = 24) -> list[dict[str, Value]]:
@@ -166,9 +190,7 @@ def _sample(rng: random.Random, type_: Type) -> Value:
         case Kind.DATE:
             return date(2023, 1, 1) + timedelta(days=rng.randrange(1400))
         case Kind.DATETIME:
-            return datetime(2024, 1, 1, tzinfo=UTC) + timedelta(
-                microseconds=rng.randrange(10**14)
-            )
+            return datetime(2024, 1, 1, tzinfo=UTC) + timedelta(microseconds=rng.randrange(10**14))
         case _:
             return f"0197c6a0-0000-7000-8000-0000000000{rng.randrange(4):02x}"
 
@@ -196,7 +218,9 @@ class PythonEngine:
     functions: Any = FUNCTIONS
     name: str = "python"
 
-    def results(self, trees: Sequence[Node], rows: Sequence[Mapping[str, Value]]) -> list[list[Any]]:
+    def results(
+        self, trees: Sequence[Node], rows: Sequence[Mapping[str, Value]]
+    ) -> list[list[Any]]:
         environments = [SampleEnvironment(row) for row in rows]
         return [[self._one(tree, env) for env in environments] for tree in trees]
 
@@ -270,7 +294,9 @@ class SqlEngine:
             return sa.Text(collation="C")
         return storage_type(type_.kind, self.dialect)  # type: ignore[arg-type]
 
-    def results(self, trees: Sequence[Node], rows: Sequence[Mapping[str, Value]]) -> list[list[Any]]:
+    def results(
+        self, trees: Sequence[Node], rows: Sequence[Mapping[str, Value]]
+    ) -> list[list[Any]]:
         with self.engine.connect() as connection:
             self.table.drop(connection, checkfirst=True)
             self.table.create(connection)
@@ -309,7 +335,9 @@ class SqlEngine:
 
     def _one(self, connection: sa.Connection, statement: Any, type_: Type, index: int) -> Any:
         try:
-            return self._fetch(connection, statement.where(self.table.c.position == index), type_)[0]
+            return self._fetch(connection, statement.where(self.table.c.position == index), type_)[
+                0
+            ]
         except sa.exc.DBAPIError as error:
             if not is_overflow(error):
                 raise
@@ -329,7 +357,9 @@ class NodeEngine:
     arguments: tuple[str, ...] = ()
     name: str = "node"
 
-    def results(self, trees: Sequence[Node], rows: Sequence[Mapping[str, Value]]) -> list[list[Any]]:
+    def results(
+        self, trees: Sequence[Node], rows: Sequence[Mapping[str, Value]]
+    ) -> list[list[Any]]:
         surroundings = {
             "today": TODAY.isoformat(),
             "now": value_to_json(NOW),
@@ -341,9 +371,7 @@ class NodeEngine:
         }
         lines = [json.dumps(surroundings)]
         lines.append(
-            json.dumps(
-                [{f"f_{name}": value_to_json(row[name]) for name in FIELDS} for row in rows]
-            )
+            json.dumps([{f"f_{name}": value_to_json(row[name]) for name in FIELDS} for row in rows])
         )
         lines += [json.dumps(to_json(tree)) for tree in trees]
         done = subprocess.run(

@@ -89,13 +89,14 @@ _ORDERED: Final = frozenset((Kind.NUMBER, Kind.TEXT, Kind.DATE, Kind.DATETIME))
 _PYTHON_ONLY: Final[frozenset[Engine]] = frozenset(("python",))
 
 _USE_CONCAT: Final = Text("Join texts with CONCAT.", "连接文本请用 CONCAT。")
-_OTHER_TYPE: Final = Text(
-    "Use a value of that type, or convert it.", "请使用该类型的值,或先转换。"
-)
+_OTHER_TYPE: Final = Text("Use a value of that type, or convert it.", "请使用该类型的值,或先转换。")
 _USE_IS_NULL: Final = Text(
-    "Nothing equals null: write IS NULL or IS NOT NULL.", "空值不等于任何值:请写 IS NULL 或 IS NOT NULL。"
+    "Nothing equals null: write IS NULL or IS NOT NULL.",
+    "空值不等于任何值:请写 IS NULL 或 IS NOT NULL。",
 )
-_USE_DATEADD: Final = Text("Move dates with DATEADD, compare them with DATEDIFF.", "日期加减请用 DATEADD、DATEDIFF。")
+_USE_DATEADD: Final = Text(
+    "Move dates with DATEADD, compare them with DATEDIFF.", "日期加减请用 DATEADD、DATEDIFF。"
+)
 _USE_OFFSET: Final = Text(
     "Write dates as '2025-06-10', instants as '2025-06-10T08:00:00+08:00'.",
     "日期写作 '2025-06-10',时刻写作 '2025-06-10T08:00:00+08:00'。",
@@ -338,9 +339,7 @@ class _Analyser:
             return self.arithmetic(syntax.operator, left, right, syntax.span)
         return Binary(syntax.operator, self.truth(left), self.truth(right), BOOLEAN, syntax.span)
 
-    def comparison(
-        self, operator: BinaryOperator, left: Node, right: Node, span: Span
-    ) -> Binary:
+    def comparison(self, operator: BinaryOperator, left: Node, right: Node, span: Span) -> Binary:
         for side in (left, right):
             if side.type.kind is Kind.NULL:
                 raise self.refuse_type(side, Text("a value", "具体的值"), _USE_IS_NULL)
@@ -353,9 +352,7 @@ class _Analyser:
             left, right = self.converted(left, common), self.converted(right, common)
         return Binary(operator, left, right, BOOLEAN, span)
 
-    def arithmetic(
-        self, operator: BinaryOperator, left: Node, right: Node, span: Span
-    ) -> Node:
+    def arithmetic(self, operator: BinaryOperator, left: Node, right: Node, span: Span) -> Node:
         left, right = self.quantity(left), self.quantity(right)
         scale = _SCALES[operator](left.type.scale, right.type.scale)
         if operator in ("/", "%") and self.constant_value(right) == 0:
@@ -382,9 +379,7 @@ class _Analyser:
         subject = None if syntax.subject is None else self.node(syntax.subject)
         conditions, results = zip(*syntax.branches, strict=True)
         tests = [
-            self.truth(test)
-            if subject is None
-            else self.comparison("=", subject, test, test.span)
+            self.truth(test) if subject is None else self.comparison("=", subject, test, test.span)
             for test in self.nodes(conditions)
         ]
         found = self.nodes(results)
@@ -419,9 +414,7 @@ class _Analyser:
         if len(syntax.args) not in (2, 3):
             reason = Text("it takes two or three arguments", "需要两个或三个参数")
             signature = "IF(condition, result, [otherwise])"
-            raise self.refuse(
-                ARGUMENTS, syntax.span, name="IF", signature=signature, reason=reason
-            )
+            raise self.refuse(ARGUMENTS, syntax.span, name="IF", signature=signature, reason=reason)
         test, *results = self.nodes(syntax.args)
         if len(results) == 1:
             results.append(Literal(None, NULL, (syntax.span[1], syntax.span[1])))
@@ -710,7 +703,9 @@ def _same_scale_literal(node: Node, other: Node) -> Node:
     if not isinstance(node, Literal) or node.type.scale >= other.type.scale:
         return node
     try:
-        value = None if node.value is None else rescaled(cast("Decimal", node.value), other.type.scale)
+        value = (
+            None if node.value is None else rescaled(cast("Decimal", node.value), other.type.scale)
+        )
     except FormulaOverflowError:
         return node
     return replace(node, value=value, type=other.type)

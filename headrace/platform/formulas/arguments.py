@@ -37,5 +37,6 @@ def _value_fault(parameter: Parameter, argument: Node) -> Text | None:
     if low <= value <= high:
         return None
     return Text(
-        f"{parameter.name} is between {low} and {high}", f"{parameter.name} 应在 {low} 至 {high} 之间"
+        f"{parameter.name} is between {low} and {high}",
+        f"{parameter.name} 应在 {low} 至 {high} 之间",
     )

@@ -86,7 +86,7 @@ def _refuse_character(source: str, position: int) -> NoReturn:
             Text("a closing quote '", "结束引号 '"),
             Text("the end", "公式结尾"),
         )
-    if character in "\"“”‘’":
+    if character in '"“”‘’':
         refuse(
             position,
             position + 1,

@@ -124,7 +124,9 @@ class _Parser:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise FormulaError(
-                TOO_COMPLEX.at(measure=Text("nesting", "嵌套层数"), met=self.depth, limit=MAX_DEPTH),
+                TOO_COMPLEX.at(
+                    measure=Text("nesting", "嵌套层数"), met=self.depth, limit=MAX_DEPTH
+                ),
                 spans=((self.token.start, self.token.end),),
             )
         result = self.operand()
@@ -225,7 +227,7 @@ class _Parser:
             self.need_mark(".")
             name = self.need_name(Text("the name of a constant", "常量名"))
             return ConstantName(name.value, (token.start, name.end))
-        self.expected(_OPERAND)
+        return self.expected(_OPERAND)
 
     def word(self, token: Token) -> Syntax:
         word = token.word

@@ -229,9 +229,7 @@ def _case(branches: tuple[tuple[Evaluator, Evaluator], ...], otherwise: Evaluato
 # --- comparisons -------------------------------------------------------------------------------------
 
 
-def _compared(
-    compare: Callable[[Any, Any], bool], left: Evaluator, right: Evaluator
-) -> Evaluator:
+def _compared(compare: Callable[[Any, Any], bool], left: Evaluator, right: Evaluator) -> Evaluator:
     def evaluate(environment: Environment) -> Value:
         first = left(environment)
         second = right(environment)
@@ -258,9 +256,7 @@ def _in_set(operand: Evaluator, values: frozenset[Value]) -> Evaluator:
     return evaluate
 
 
-def _in_values(
-    operand: Evaluator, listed: Callable[[Environment], tuple[Value, ...]]
-) -> Evaluator:
+def _in_values(operand: Evaluator, listed: Callable[[Environment], tuple[Value, ...]]) -> Evaluator:
     def evaluate(environment: Environment) -> Value:
         value = operand(environment)
         values = listed(environment)

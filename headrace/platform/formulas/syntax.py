@@ -84,13 +84,5 @@ class Question(NamedTuple):
 
 
 Syntax: TypeAlias = (
-    Constant
-    | Name
-    | ConstantName
-    | Prefix
-    | Infix
-    | Application
-    | Membership
-    | Choice
-    | Question
+    Constant | Name | ConstantName | Prefix | Infix | Application | Membership | Choice | Question
 )

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal as OneOf, TypeAlias
+from typing import Any, Final, TypeAlias
+from typing import Literal as OneOf
 
 from headrace.platform.formulas.types import Kind, Type
 
@@ -217,7 +218,9 @@ def to_json(node: Node) -> dict[str, Any]:
 
 def from_json(data: Mapping[str, Any]) -> Node:
     """Read a tree that `to_json` wrote."""
-    return _READERS[data["node"]](data, Type.from_json(data["type"]), (data["span"][0], data["span"][1]))
+    return _READERS[data["node"]](
+        data, Type.from_json(data["type"]), (data["span"][0], data["span"][1])
+    )
 
 
 def instant_text(instant: datetime) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -74,9 +74,7 @@ def _moved_sqlite(call: SqlCall) -> Column:
 
 def _within(value: Column, low: Column, high: Column, storage: Any) -> Column:
     """Return `value`, or null where it is not strictly between the two; LEAST and GREATEST skip nulls."""
-    clamped = sa.func.least(
-        sa.func.greatest(value, low, type_=storage), high, type_=storage
-    )
+    clamped = sa.func.least(sa.func.greatest(value, low, type_=storage), high, type_=storage)
     inner = sa.func.nullif(clamped, low, type_=storage)
     return sa.func.nullif(inner, high, type_=storage)
 
@@ -254,7 +252,9 @@ def _postgresql_part(name: str) -> SqlCompiler:
     return lambda call: _whole(sa.extract(name, call.args[0]))
 
 
-def _part(key: str, name: str, function: Callable[[date], int], summary: Text, shown: str) -> Function:
+def _part(
+    key: str, name: str, function: Callable[[date], int], summary: Text, shown: str
+) -> Function:
     return Function(
         key=key,
         parameters=(DAY,),

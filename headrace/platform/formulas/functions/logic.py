@@ -53,7 +53,7 @@ COALESCE: Final = Function(
 )
 
 
-def _is_blank(call: Call, args: tuple[Evaluator, ...]) -> Evaluator:
+def _is_blank(_call: Call, args: tuple[Evaluator, ...]) -> Evaluator:
     argument = args[0]
     return lambda environment: argument(environment) in (None, "")
 

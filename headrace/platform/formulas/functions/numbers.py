@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from headrace.platform.core.problems import Text
 from headrace.platform.formulas.chinese_amounts import capital_amount
 from headrace.platform.formulas.decimals import multiple_above, multiple_below, rescaled
-from headrace.platform.formulas.environment import Environment, Evaluator
+from headrace.platform.formulas.environment import Evaluator
 from headrace.platform.formulas.functions.base import (
     MOMENTS,
     NUMBERS,
@@ -20,13 +20,12 @@ from headrace.platform.formulas.functions.base import (
     SqlCall,
     always,
     like_first,
-    literal_value,
     strict,
     strict_in_first,
 )
 from headrace.platform.formulas.sql_types import Column, fixed_numeric, storage_type
-from headrace.platform.formulas.tree import Call, Node, Value
-from headrace.platform.formulas.types import MAX_SCALE, TEXT, Kind, Type, number
+from headrace.platform.formulas.tree import Call, Node
+from headrace.platform.formulas.types import MAX_SCALE, TEXT, Type, number
 
 NUMBER: Final = Parameter("number", NUMBERS)
 DIGITS: Final = Parameter(
@@ -58,7 +57,6 @@ def _round_sqlite(call: SqlCall) -> Column:
 
 def _round_postgresql(call: SqlCall) -> Column:
     return sa.cast(call.args[0], fixed_numeric(call.node.type.scale))
-
 
 
 ROUND: Final = Function(

@@ -195,7 +195,10 @@ CONTAINS: Final = Function(
     sqlite=lambda call: sa.func.instr(*call.args, type_=sa.Integer()) > sa.literal(0, sa.Integer()),
     postgresql=_contains_postgresql,
     summary=Text("Whether a text contains another.", "文本是否包含另一文本。"),
-    examples=(Example("CONTAINS('渠道管理', '道管')", "true"), Example("CONTAINS('a', '')", "true")),
+    examples=(
+        Example("CONTAINS('渠道管理', '道管')", "true"),
+        Example("CONTAINS('a', '')", "true"),
+    ),
 )
 
 STARTS_WITH: Final = Function(
