@@ -40,7 +40,9 @@ SETTINGS = {
 
 def make_directory() -> Path:
     """Make the run's folder; the server's own user must be able to pass through it."""
-    directory = Path(tempfile.mkdtemp(prefix="headrace-test-", dir="/var/tmp"))  # noqa: S108 - the socket's path must be short
+    directory = Path(
+        tempfile.mkdtemp(prefix="headrace-test-", dir="/var/tmp")
+    )  # a socket's path must be short
     directory.chmod(0o711)
     (directory / "owner").write_text(str(os.getpid()))
     return directory
