@@ -1,0 +1,201 @@
+/** A form that computes while it is filled in; the server computes and checks it all again. */
+
+import type { Json } from "../formula/evaluate";
+import { all, ask, data, debounced } from "../page/dom";
+import { language, word } from "../page/words";
+import { compute } from "./compute";
+import { Grid } from "./grid";
+import { Lookup } from "./lookup";
+import type { LiveForm, Problem } from "./model";
+import { Scope } from "./scope";
+
+interface Preview {
+  readonly values: Readonly<Record<string, Json>>;
+  readonly children: Readonly<Record<string, readonly Readonly<Record<string, Json>>[]>>;
+}
+
+const PAUSE = 200;
+
+class FormIsland {
+  private readonly record: Scope;
+  private readonly grids: Grid[];
+  private readonly askServer: () => void;
+  private dirty = false;
+  private running: AbortController | null = null;
+
+  constructor(
+    private readonly form: HTMLFormElement,
+    private readonly model: LiveForm,
+  ) {
+    this.record = new Scope(form, model, model.values);
+    this.askServer = debounced(PAUSE, () => void this.preview());
+    this.grids = all(form, "[data-grid]", HTMLElement).flatMap((element) => this.gridOf(element));
+    this.wireLookups(form);
+    this.listen();
+    this.refresh(false);
+  }
+
+  private gridOf(element: HTMLElement): Grid[] {
+    const name = element.dataset.grid ?? "";
+    const child = this.model.children[name];
+    if (child === undefined || element.dataset.editable !== "yes") return [];
+    const events = {
+      added: (scope: Scope): void => {
+        this.wireLookups(scope.element);
+        this.dirty = true;
+        this.refresh(false);
+        this.askServer();
+      },
+      changed: (): void => {
+        this.dirty = true;
+        this.refresh(true);
+      },
+    };
+    return [new Grid(element, name, child, events)];
+  }
+
+  private wireLookups(within: HTMLElement): void {
+    for (const element of all(within, "[data-lookup]", HTMLElement)) {
+      if (element.dataset.wired === "yes") continue;
+      element.dataset.wired = "yes";
+      Lookup.of(element, () => this.around(element));
+    }
+  }
+
+  /** The values around a lookup: those of its row with the record's under `master`. */
+  private around(element: Element): Readonly<Record<string, Json>> {
+    const record = Object.fromEntries(this.record.values());
+    const row = this.scopeOf(element);
+    if (row === this.record) return record;
+    return { ...Object.fromEntries(row.values()), master: record };
+  }
+
+  private listen(): void {
+    this.form.addEventListener("input", (event) => {
+      this.dirty = true;
+      this.touch(event.target);
+      this.refresh(false);
+    });
+    this.form.addEventListener("change", (event) => {
+      this.dirty = true;
+      const name = this.touch(event.target);
+      this.refresh(true);
+      if (name !== null && this.feeds(name, this.scopeOf(event.target as Element))) {
+        this.askServer();
+      }
+    });
+    this.form.addEventListener("submit", () => {
+      this.dirty = false;
+    });
+    window.addEventListener("beforeunload", (event) => {
+      if (this.dirty) event.preventDefault();
+    });
+  }
+
+  private touch(target: EventTarget | null): string | null {
+    if (!(target instanceof HTMLElement)) return null;
+    const name = target.dataset.name;
+    if (name === undefined) return null;
+    this.scopeOf(target).touched.add(name);
+    return name;
+  }
+
+  private scopeOf(element: Element): Scope {
+    for (const grid of this.grids) {
+      const scope = grid.scopeAround(element);
+      if (scope !== null) return scope;
+    }
+    return this.record;
+  }
+
+  /** Whether a change of `name` can change what only the server computes. */
+  private feeds(name: string, scope: Scope): boolean {
+    if (scope !== this.record) return scope.object.asks.includes(name);
+    const children = Object.values(this.model.children);
+    return (
+      this.model.asks.includes(name) || children.some((child) => child.asks.includes(`.${name}`))
+    );
+  }
+
+  private refresh(withProblems: boolean): void {
+    const filled = { record: this.record.values(), rows: this.rowValues() };
+    const problems = compute(this.model, filled);
+    this.record.show(filled.record);
+    for (const grid of this.grids) {
+      grid.rows().forEach((scope, position) => {
+        const values = filled.rows[grid.name]?.[position];
+        if (values !== undefined) scope.show(values);
+      });
+    }
+    if (withProblems) this.showProblems(problems);
+  }
+
+  private rowValues(): Record<string, ReturnType<Scope["values"]>[]> {
+    const rows = this.grids.map((grid) => [grid.name, grid.rows().map((row) => row.values())]);
+    return Object.fromEntries(rows) as Record<string, ReturnType<Scope["values"]>[]>;
+  }
+
+  private showProblems(problems: readonly Problem[]): void {
+    const scopes = [this.record, ...this.grids.flatMap((grid) => grid.rows())];
+    for (const place of scopes.flatMap((scope) => scope.places())) {
+      if (place.dataset.live === "yes") {
+        place.textContent = "";
+        delete place.dataset.live;
+      }
+    }
+    for (const problem of problems) this.showProblem(problem);
+  }
+
+  private showProblem(problem: Problem): void {
+    const grid = this.grids.find((one) => one.name === problem.child);
+    const scope = problem.child === null ? this.record : grid?.rows()[problem.row];
+    const place = problem.field === null ? null : (scope?.place(problem.field) ?? null);
+    if (place?.textContent !== "") return;
+    place.textContent = problem.message[language()] ?? problem.message.en ?? problem.message.zh ?? "";
+    place.dataset.live = "yes";
+  }
+
+  /** Ask the server for what only it can compute, such as a price from a price list. */
+  private async preview(): Promise<void> {
+    const address = this.form.dataset.preview;
+    if (address === undefined) return;
+    this.running?.abort();
+    const running = new AbortController();
+    this.running = running;
+    const asked = this.grids.map((grid) => ({ grid, rows: grid.rows() }));
+    const children = Object.fromEntries(
+      asked.map(({ grid, rows }) => [grid.name, rows.map((row) => withId(row))]),
+    );
+    const body = { id: this.form.dataset.record ?? null, values: this.record.touchedValues(), children };
+    this.form.dataset.asking = "yes";
+    const answer = await ask<Preview>(address, body, running.signal);
+    if (running.signal.aborted) return;
+    delete this.form.dataset.asking;
+    if (answer === null) return;
+    this.record.propose(answer.values);
+    for (const { grid, rows } of asked) {
+      rows.forEach((row, position) => {
+        const values = answer.children[grid.name]?.[position];
+        if (values !== undefined) row.propose(values);
+      });
+    }
+    this.refresh(false);
+  }
+}
+
+/** A row as the preview needs it: what the user entered, and which stored row it is. */
+function withId(row: Scope): Record<string, Json> {
+  const id = row.element.dataset.id;
+  const entered = row.touchedValues();
+  return id === undefined ? entered : { ...entered, id };
+}
+
+export function startForms(): void {
+  const model = data("form-model") as LiveForm | null;
+  if (model === null) return;
+  for (const form of all(document, "form[data-island=form]", HTMLFormElement)) {
+    new FormIsland(form, model);
+    form.dataset.ready = "yes";
+    form.setAttribute("aria-label", form.getAttribute("aria-label") ?? word("js.form"));
+  }
+}

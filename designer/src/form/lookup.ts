@@ -1,0 +1,239 @@
+/**
+ * A lookup as an ARIA combobox: type a code, name or pinyin, see two lines per choice. Without script
+ * the text field alone is sent and the server finds the record by its code.
+ */
+
+import type { Json } from "../formula/evaluate";
+import { ask, debounced, one } from "../page/dom";
+import { word } from "../page/words";
+
+interface Choice {
+  readonly id: string;
+  readonly title: string;
+  readonly detail: string;
+}
+
+interface Choices {
+  readonly items: readonly Choice[];
+  readonly more: boolean;
+}
+
+/** What the form says so that the server can filter the choices. */
+export type Surroundings = () => Readonly<Record<string, Json>>;
+
+const PAUSE = 150;
+let made = 0;
+
+export class Lookup {
+  private readonly list = document.createElement("ul");
+  private choices: readonly Choice[] = [];
+  private active = -1;
+  private title: string;
+  private running: AbortController | null = null;
+
+  constructor(
+    private readonly text: HTMLInputElement,
+    private readonly hidden: HTMLInputElement,
+    private readonly address: string,
+    private readonly surroundings: Surroundings,
+  ) {
+    this.title = text.value;
+    this.makeList();
+    this.listen();
+  }
+
+  /** Make a lookup of the element that the server wrote. */
+  static of(element: HTMLElement, surroundings: Surroundings): Lookup | null {
+    const text = one(element, "input[type=text]", HTMLInputElement);
+    const hidden = one(element, "input[type=hidden]", HTMLInputElement);
+    const address = element.dataset.lookup;
+    if (text === null || hidden === null || address === undefined) return null;
+    return new Lookup(text, hidden, address, surroundings);
+  }
+
+  private makeList(): void {
+    made += 1;
+    this.list.id = `choices-${made}`;
+    this.list.className = "choices";
+    this.list.hidden = true;
+    this.list.setAttribute("role", "listbox");
+    this.list.setAttribute("aria-label", word("js.choices"));
+    this.text.after(this.list);
+    this.text.setAttribute("role", "combobox");
+    this.text.setAttribute("aria-autocomplete", "list");
+    this.text.setAttribute("aria-expanded", "false");
+    this.text.setAttribute("aria-controls", this.list.id);
+    this.text.autocomplete = "off";
+  }
+
+  private listen(): void {
+    const search = debounced(PAUSE, () => void this.search());
+    this.text.addEventListener("input", () => {
+      this.hidden.value = "";
+      search();
+    });
+    this.text.addEventListener("click", () => {
+      if (this.list.hidden) void this.search();
+    });
+    this.text.addEventListener("keydown", (event) => {
+      this.key(event);
+    });
+    this.text.addEventListener("blur", () => {
+      this.leave();
+    });
+    // The list must not take the focus from the text: a press would close it before the click.
+    this.list.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+    });
+    this.list.addEventListener("click", (event) => {
+      const item = (event.target as Element).closest("li[data-index]");
+      if (item instanceof HTMLElement) this.take(Number(item.dataset.index));
+    });
+    this.hidden.addEventListener("lookup:shown", (event) => {
+      this.title = (event as CustomEvent<string>).detail;
+      this.text.value = this.title;
+    });
+  }
+
+  private key(event: KeyboardEvent): void {
+    if (event.isComposing) return;
+    const open = !this.list.hidden;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (!open) void this.search();
+      else this.point(this.active + (event.key === "ArrowDown" ? 1 : -1));
+    } else if (event.key === "Enter" && open && this.active >= 0) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.take(this.active);
+    } else if (event.key === "Tab" && open && this.active >= 0 && this.text.value !== "") {
+      this.take(this.active);
+    } else if (event.key === "Escape" && open) {
+      event.stopPropagation();
+      this.close();
+    }
+  }
+
+  private async search(): Promise<void> {
+    this.running?.abort();
+    const running = new AbortController();
+    this.running = running;
+    const text = this.text.value === this.title && this.hidden.value !== "" ? "" : this.text.value;
+    const body = { text: text.trim(), values: this.surroundings() };
+    const found = await ask<Choices>(this.address, body, running.signal);
+    if (running.signal.aborted) return;
+    if (document.activeElement !== this.text) {
+      this.settle(found);
+      return;
+    }
+    this.choices = found?.items ?? [];
+    this.render(found);
+  }
+
+  /** The user went on before the answer came: a single match is what they meant. */
+  private settle(found: Choices | null): void {
+    if (this.hidden.value !== "" || this.text.value.trim() === "") return;
+    const only = found?.items.length === 1 ? found.items[0] : undefined;
+    if (only === undefined) return;
+    this.choices = [only];
+    this.take(0);
+  }
+
+  private render(found: Choices | null): void {
+    const items = this.choices.map((choice, index) => this.item(choice, index));
+    if (items.length === 0) items.push(note(word(found === null ? "js.away" : "js.no_choices")));
+    else if (found?.more === true) items.push(note(word("js.more_choices")));
+    this.list.replaceChildren(...items);
+    this.list.hidden = false;
+    this.text.setAttribute("aria-expanded", "true");
+    this.place();
+    this.point(this.text.value === "" || this.choices.length === 0 ? -1 : 0);
+  }
+
+  private item(choice: Choice, index: number): HTMLLIElement {
+    const item = document.createElement("li");
+    item.id = `${this.list.id}-${index}`;
+    item.dataset.index = String(index);
+    item.setAttribute("role", "option");
+    item.setAttribute("aria-selected", "false");
+    const title = document.createElement("span");
+    title.textContent = choice.title;
+    item.append(title);
+    if (choice.detail !== "") {
+      const detail = document.createElement("small");
+      detail.textContent = choice.detail;
+      item.append(detail);
+    }
+    return item;
+  }
+
+  /** The list is fixed to the window, so that a grid that scrolls sideways does not cut it. */
+  private place(): void {
+    const box = this.text.getBoundingClientRect();
+    const width = Math.min(Math.max(box.width, 260), window.innerWidth - 16);
+    const below = window.innerHeight - box.bottom;
+    const height = this.list.offsetHeight;
+    const above = below < height + 8 && box.top > below;
+    this.list.style.width = `${width}px`;
+    this.list.style.left = `${Math.max(8, Math.min(box.left, window.innerWidth - width - 8))}px`;
+    this.list.style.top = `${above ? Math.max(8, box.top - height - 4) : box.bottom + 4}px`;
+  }
+
+  private point(index: number): void {
+    const items = [...this.list.querySelectorAll("li[data-index]")];
+    this.active = items.length === 0 ? -1 : Math.min(Math.max(index, -1), items.length - 1);
+    items.forEach((item, position) => {
+      item.setAttribute("aria-selected", String(position === this.active));
+    });
+    const active = items[this.active];
+    if (active === undefined) this.text.removeAttribute("aria-activedescendant");
+    else {
+      this.text.setAttribute("aria-activedescendant", active.id);
+      active.scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  private take(index: number): void {
+    const choice = this.choices[index];
+    if (choice === undefined) return;
+    this.title = choice.title;
+    this.text.value = choice.title;
+    this.hidden.value = choice.id;
+    this.close();
+    this.hidden.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  private leave(): void {
+    this.close();
+    if (this.hidden.value !== "" || this.text.value === "") {
+      if (this.text.value === "" && this.title !== "") this.clear();
+      return;
+    }
+    const text = this.text.value.trim().toLowerCase();
+    const exact = this.choices.findIndex((choice) => choice.title.toLowerCase() === text);
+    if (exact >= 0) this.take(exact);
+    else void this.search();
+  }
+
+  private clear(): void {
+    this.title = "";
+    this.hidden.value = "";
+    this.hidden.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  private close(): void {
+    this.list.hidden = true;
+    this.active = -1;
+    this.text.setAttribute("aria-expanded", "false");
+    this.text.removeAttribute("aria-activedescendant");
+  }
+}
+
+function note(text: string): HTMLLIElement {
+  const item = document.createElement("li");
+  item.className = "note";
+  item.setAttribute("role", "option");
+  item.setAttribute("aria-disabled", "true");
+  item.textContent = text;
+  return item;
+}

@@ -1,0 +1,64 @@
+/** What the server sends with a form (`forms/live.py`) so that the page can compute it. */
+
+import type { Json, TreeNode } from "../formula/evaluate";
+
+export interface LiveRule {
+  readonly unless: TreeNode;
+  readonly when: TreeNode | null;
+  readonly field: string | null;
+  readonly message: { readonly en?: string; readonly zh?: string };
+}
+
+export interface LiveFormula {
+  readonly field: string;
+  readonly tree: TreeNode;
+}
+
+/** One object on the form: the record, or the rows of a child relation. */
+export interface LiveObject {
+  readonly fields: Readonly<Record<string, { readonly id: string; readonly type: string }>>;
+  readonly formulas: readonly LiveFormula[];
+  readonly rules: readonly LiveRule[];
+  /** Fields whose change makes the server compute defaults anew; `.x` is a field of the master. */
+  readonly asks: readonly string[];
+}
+
+export interface LiveChild extends LiveObject {
+  /** Id of the field that points to the master. */
+  readonly by: string;
+}
+
+export interface LiveRollup {
+  readonly field: string;
+  readonly child: string;
+  readonly op: "sum" | "count";
+  readonly of: TreeNode | null;
+  readonly where: TreeNode | null;
+}
+
+export interface Session {
+  readonly today: string;
+  readonly now: string;
+  readonly zone: string;
+  readonly user: string | null;
+  readonly organisation: string | null;
+  readonly roles: readonly string[];
+  readonly constants: Readonly<Record<string, Json>>;
+}
+
+export interface LiveForm extends LiveObject {
+  readonly children: Readonly<Record<string, LiveChild>>;
+  readonly rollups: readonly LiveRollup[];
+  readonly session: Session;
+  readonly values: Readonly<Record<string, Json>>;
+}
+
+/** Values by field name, in the form of the API. */
+export type Values = Map<string, Json>;
+
+export interface Problem {
+  readonly child: string | null;
+  readonly row: number;
+  readonly field: string | null;
+  readonly message: { readonly en?: string; readonly zh?: string };
+}
