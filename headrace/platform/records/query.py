@@ -152,7 +152,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A page of a list; `conditions` are formulas of definitions (views), held against rights too."""
+    """A page of a list; `conditions` are formulas of views, held against the rights too."""
 
     shape: Shape
     filter: Filter | None = None
