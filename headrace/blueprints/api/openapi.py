@@ -1,0 +1,430 @@
+"""The OpenAPI 3.1 document of what one caller may use, made from the catalog and the rights.
+
+What the rights do not contain is not in it: objects, fields, relations, transitions, reports.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from headrace.platform.access.policy import (
+    can,
+    editable_fields,
+    grants_for,
+    names_of,
+    readable_fields,
+)
+from headrace.platform.core.problems import Text
+from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.records.context import Context
+from headrace.platform.reports.running import available
+
+PROBLEM: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "Stable code of the first problem."},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "problems": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "severity": {"enum": ["error", "warning"]},
+                    "code": {"type": "string"},
+                    "path": {"type": "string", "description": "JSON Pointer into the request."},
+                    "message": {"type": "string"},
+                    "hint": {"type": "string"},
+                },
+                "required": ["severity", "code", "path", "message", "hint"],
+            },
+        },
+        "differences": {"type": "object"},
+    },
+    "required": ["type", "title", "status", "code", "problems"],
+}
+REFERENCE_IN: Final[dict[str, Any]] = {
+    "oneOf": [
+        {"type": "string", "format": "uuid"},
+        {
+            "type": "object",
+            "properties": {"id": {"type": "string"}, "title": {"type": ["string", "null"]}},
+            "required": ["id"],
+            "additionalProperties": False,
+        },
+        {
+            "type": "object",
+            "properties": {"key": {"type": "string"}, "by": {"type": "string"}},
+            "required": ["key"],
+            "additionalProperties": False,
+        },
+        {"type": "null"},
+    ]
+}
+Json = dict[str, Any]
+
+
+def openapi_document(context: Context, base_url: str) -> Json:
+    """Return the document for the principal of `context`, texts in its language."""
+    writer = _Writer(context)
+    for model in context.catalog.objects.values():
+        writer.add_object(model)
+    writer.add_tasks()
+    for report in available(context):
+        writer.add_report(report.name, report.label)
+    if any(_designs(context, role) for role in context.principal.role_names):
+        writer.add_metadata()
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Headrace API",
+            "version": f"v1, metadata {context.catalog.version}",
+            "description": writer.text(
+                Text(
+                    "Records, workflows, tasks and reports that you may use.",
+                    "您有权使用的记录、流程、任务和报表。",
+                )
+            ),
+        },
+        "servers": [{"url": base_url.rstrip("/") + "/api/v1"}],
+        "security": [{"token": []}],
+        "paths": writer.paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": {"problem": PROBLEM, "reference": REFERENCE_IN, **writer.schemas},
+            "parameters": PARAMETERS,
+            "responses": {
+                "problem": {
+                    "description": "Refused; nothing was changed.",
+                    "content": {
+                        "application/problem+json": {
+                            "schema": {"$ref": "#/components/schemas/problem"}
+                        }
+                    },
+                }
+            },
+        },
+    }
+
+
+def _designs(context: Context, role: str) -> bool:
+    definition = context.catalog.roles.get(role)
+    return definition is not None and definition.design
+
+
+def _query(name: str, schema: Json, description: str) -> Json:
+    return {"name": name, "in": "query", "schema": schema, "description": description}
+
+
+PARAMETERS: Final[Json] = {
+    "id": {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "format": "uuid"},
+    },
+    "if_match": {
+        "name": "If-Match",
+        "in": "header",
+        "required": True,
+        "schema": {"type": "string"},
+        "description": 'The version that is meant, in quotes: "3".',
+    },
+    "idempotency_key": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "schema": {"type": "string", "maxLength": 200},
+        "description": "Repeating the same request with the same key does nothing twice.",
+    },
+    "filter": _query("filter", {"type": "string"}, "JSON: a condition, or and/or of conditions."),
+    "sort": _query("sort", {"type": "string"}, "Fields with commas; - in front for falling."),
+    "fields": _query("fields", {"type": "string"}, "Fields with commas, along lookups by dots."),
+    "expand": _query("expand", {"type": "string"}, "References and child relations to include."),
+    "limit": _query("limit", {"type": "integer", "minimum": 1, "maximum": 200}, "Page size."),
+    "cursor": _query("cursor", {"type": "string"}, "`next` of the page before."),
+    "count": _query("count", {"enum": ["exact", "none"]}, "Whether to count, up to 10,000."),
+    "q": _query("q", {"type": "string"}, "Text to search for."),
+}
+LIST_PARAMETERS: Final = ("filter", "sort", "fields", "expand", "limit", "cursor", "count", "q")
+REFUSALS: Final = ("401", "403", "404", "409", "422", "428", "429", "503")
+
+
+class _Writer:
+    """Collects paths and schemas."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.paths: Json = {}
+        self.schemas: Json = {}
+
+    def text(self, text: Text) -> str:
+        """Return a text in the caller's language."""
+        return text.within(self.context.language)
+
+    def add_object(self, model: ObjectModel) -> None:
+        """Add the paths and schemas of an object, as far as the rights reach."""
+        context, name = self.context, model.name
+        allowed = {
+            action: can(context.catalog, context.principal, name, action)
+            for action in ("read", "create", "update", "delete")
+        }
+        if not any(allowed.values()):
+            return
+        self.schemas[name] = self._read_schema(model)
+        collection: Json = {}
+        single: Json = {}
+        title = self.text(model.label)
+        if allowed["read"]:
+            page = {"type": "object", "properties": _page(_ref(name)), "required": ["items"]}
+            collection["get"] = self._call(title, name, "list", page, _list_parameters())
+            query = self._call(title, name, "query", page, [])
+            query["requestBody"] = _body({"type": "object"})
+            self.paths[f"/records/{name}/query"] = {"post": query}
+            single["get"] = self._call(title, name, "get", _ref(name), [_parameter("id")])
+            history = {"type": "object", "properties": {"items": {"type": "array", "items": {}}}}
+            self.paths[f"/records/{name}/{{id}}/history"] = {
+                "get": self._call(title, name, "history", history, [_parameter("id")])
+            }
+        if allowed["create"] and model.master is None:
+            self.schemas[f"{name}.create"] = self._write_schema(model, "create")
+            create = self._call(
+                title, name, "create", _ref(name), [_parameter("idempotency_key")], status="201"
+            )
+            create["requestBody"] = _body(_ref(f"{name}.create"))
+            collection["post"] = create
+        if allowed["update"]:
+            self.schemas[f"{name}.update"] = self._write_schema(model, "update")
+            single["patch"] = self._call(
+                title, name, "update", _ref(name), [_parameter("id"), _parameter("if_match")]
+            )
+            single["patch"]["requestBody"] = _body(_ref(f"{name}.update"))
+        if allowed["delete"]:
+            single["delete"] = self._call(
+                title, name, "delete", None, [_parameter("id"), _parameter("if_match")], "204"
+            )
+        if allowed["create"] or allowed["update"] or allowed["delete"]:
+            bulk = self._call(title, name, "bulk", {"type": "object"}, [])
+            bulk["requestBody"] = _body(BULK)
+            self.paths[f"/records/{name}/bulk"] = {"post": bulk}
+        if collection:
+            self.paths[f"/records/{name}"] = collection
+        if single:
+            self.paths[f"/records/{name}/{{id}}"] = single
+        self._add_transitions(model)
+
+    def _add_transitions(self, model: ObjectModel) -> None:
+        context = self.context
+        grants = grants_for(context.catalog, context.principal, model.name, "transition")
+        names = names_of(grants)
+        workflow = context.catalog.workflows.get(model.workflow or "")
+        if workflow is None or not names:
+            return
+        for name in sorted(names):
+            label = self.text(workflow.transitions[name].label)
+            call = self._call(
+                f"{self.text(model.label)}: {label}",
+                model.name,
+                f"transition_{name}",
+                _ref(model.name),
+                [_parameter("id"), _parameter("if_match"), _parameter("idempotency_key")],
+            )
+            call["requestBody"] = {**_body(COMMENT), "required": False}
+            self.paths[f"/records/{model.name}/{{id}}/transitions/{name}"] = {"post": call}
+        approvals = self._call(
+            self.text(model.label), model.name, "approvals", {"type": "object"}, [_parameter("id")]
+        )
+        self.paths[f"/records/{model.name}/{{id}}/approvals"] = {"get": approvals}
+
+    def add_tasks(self) -> None:
+        """Add inbox and decisions."""
+        state = _query("state", {"enum": ["open", "done", "started"]}, "Which tasks.")
+        anything: Json = {"type": "object"}
+        self.paths["/me"] = {"get": self._call("Me", "me", "get", anything, [])}
+        self.paths["/tasks"] = {"get": self._call("Tasks", "task", "list", anything, [state])}
+        self.paths["/tasks/{id}"] = {
+            "get": self._call("Task", "task", "get", anything, [_parameter("id")])
+        }
+        for action in ("approve", "reject", "comment"):
+            call = self._call(
+                f"Task: {action}",
+                "task",
+                action,
+                anything,
+                [_parameter("id"), _parameter("if_match"), _parameter("idempotency_key")],
+            )
+            call["requestBody"] = {**_body(COMMENT), "required": False}
+            self.paths[f"/tasks/{{id}}/{action}"] = {"post": call}
+        withdraw = self._call("Withdraw", "approval", "withdraw", anything, [_parameter("id")])
+        withdraw["requestBody"] = {**_body(COMMENT), "required": False}
+        self.paths["/approvals/{id}/withdraw"] = {"post": withdraw}
+
+    def add_report(self, name: str, label: Text) -> None:
+        """Add a report and its rows."""
+        form = _query("format", {"enum": ["json", "csv"]}, "Form of the answer.")
+        cell = _query("cell", {"type": "string"}, 'JSON: {"rows": […], "columns": […]}.')
+        anything: Json = {"type": "object"}
+        self.paths[f"/reports/{name}"] = {
+            "get": self._call(self.text(label), name, "run", anything, [form])
+        }
+        page = [cell, *(_parameter(one) for one in ("sort", "fields", "limit", "cursor", "count"))]
+        self.paths[f"/reports/{name}/rows"] = {
+            "get": self._call(self.text(label), name, "rows", anything, page)
+        }
+
+    def add_metadata(self) -> None:
+        """Add what designers use."""
+        anything: Json = {"type": "object"}
+        kind = {"name": "kind", "in": "path", "required": True, "schema": {"type": "string"}}
+        name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
+        self.paths["/metadata/{kind}"] = {
+            "get": self._call("Definitions", "metadata", "list", anything, [kind])
+        }
+        self.paths["/metadata/{kind}/{name}"] = {
+            "get": self._call("Definition", "metadata", "get", anything, [kind, name])
+        }
+        for action in ("check", "plan", "publish"):
+            call = self._call(f"Definitions: {action}", "metadata", action, anything, [])
+            call["requestBody"] = _body(DOCUMENTS)
+            self.paths[f"/metadata/{action}"] = {"post": call}
+
+    def _call(
+        self,
+        title: str,
+        name: str,
+        action: str,
+        schema: Json | None,
+        parameters: list[Json],
+        status: str = "200",
+    ) -> Json:
+        answer: Json = {"description": title}
+        if schema is not None:
+            answer["content"] = {"application/json": {"schema": schema}}
+        responses: Json = {status: answer}
+        for code in REFUSALS:
+            responses[code] = {"$ref": "#/components/responses/problem"}
+        return {
+            "operationId": f"{action}.{name}",
+            "summary": title,
+            "tags": [name],
+            "parameters": parameters,
+            "responses": responses,
+        }
+
+    def _read_schema(self, model: ObjectModel) -> Json:
+        context = self.context
+        readable = readable_fields(context.catalog, context.principal, model.name)
+        properties: Json = {}
+        for field in model.fields.values():
+            if field.name in readable:
+                properties[field.name] = {**field.json_schema(), "title": self.text(field.label)}
+        for child in model.children:
+            if child.name in readable:
+                properties[child.name] = {"type": "array", "items": _ref(child.object)}
+        return {"type": "object", "title": self.text(model.label), "properties": properties}
+
+    def _write_schema(self, model: ObjectModel, action: str) -> Json:
+        context = self.context
+        wanted = "create" if action == "create" else "update"
+        writable = editable_fields(context.catalog, context.principal, model.name, wanted)
+        properties: Json = {}
+        required = []
+        for field in model.fields.values():
+            system = field.system or field.computed or field.definition.written_by == "system"
+            if system or field.name not in writable:
+                continue
+            schema = _ref("reference") if field.target else field.json_schema()
+            properties[field.name] = {"allOf": [schema], "title": self.text(field.label)}
+            needed = field.definition.required and field.default is None
+            if action == "create" and needed:
+                required.append(field.name)
+        for child in model.children:
+            if child.name in writable:
+                properties[child.name] = self._child_schema(child.object, action)
+        result: Json = {
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": False,
+        }
+        return {**result, "required": required} if required else result
+
+    def _child_schema(self, name: str, action: str) -> Json:
+        key = f"{name}.line"
+        if key not in self.schemas:
+            model = self.context.catalog.objects[name]
+            self.schemas[key] = {"type": "object"}
+            line = self._write_schema(model, "create")
+            line["properties"].pop(str(model.master), None)
+            line["required"] = [one for one in line.get("required", []) if one != model.master]
+            self.schemas[key] = line
+        rows = {"type": "array", "items": _ref(key)}
+        if action == "create":
+            return rows
+        changed = {"type": "array", "items": {"type": "object", "required": ["id"]}}
+        return {
+            "type": "object",
+            "properties": {
+                "create": rows,
+                "update": changed,
+                "delete": {"type": "array", "items": {"type": "string", "format": "uuid"}},
+            },
+            "additionalProperties": False,
+        }
+
+
+COMMENT: Final[Json] = {
+    "type": "object",
+    "properties": {"comment": {"type": "string"}, "values": {"type": "object"}},
+    "additionalProperties": False,
+}
+BULK: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "mode": {"enum": ["create", "update", "upsert", "delete", "transition"]},
+        "key": {"type": "string"},
+        "partial": {"type": "boolean"},
+        "transition": {"type": "string"},
+        "records": {"type": "array", "items": {"type": "object"}, "maxItems": 1000},
+    },
+    "required": ["mode", "records"],
+    "additionalProperties": False,
+}
+DOCUMENTS: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "modules": {
+            "type": "object",
+            "description": "Module name to a list of its documents.",
+            "additionalProperties": {"type": "array", "items": {"type": "object"}},
+        },
+        "message": {"type": "string"},
+    },
+    "required": ["modules"],
+    "additionalProperties": False,
+}
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _parameter(name: str) -> Json:
+    return {"$ref": f"#/components/parameters/{name}"}
+
+
+def _list_parameters() -> list[Json]:
+    return [_parameter(name) for name in LIST_PARAMETERS]
+
+
+def _page(item: Json) -> Json:
+    return {
+        "items": {"type": "array", "items": item},
+        "next": {"type": ["string", "null"]},
+        "count": {"type": ["integer", "string", "null"]},
+    }
+
+
+def _body(schema: Json) -> Json:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
