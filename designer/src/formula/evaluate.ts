@@ -160,8 +160,8 @@ class Compiler {
     const items = node.items.map((item) => this.compile(item));
     const found: Formula = (environment) => {
       const value = operand(environment);
-      if (value === null) return null;
       const values = items.map((item) => item(environment));
+      if (value === null) return null;
       if (values.includes(value)) return true;
       return values.includes(null) ? null : false;
     };
