@@ -42,7 +42,8 @@ def with_ids(content: dict[str, Any], ids: IdSource) -> dict[str, Any]:
     """Return `content` with an id wherever one is allowed and missing."""
     copied: dict[str, Any] = json.loads(json.dumps(content))
     for part in identified_parts(DEFINITIONS[copied["kind"]], copied):
-        part.setdefault("id", ids.definition_id())
+        if "id" not in part:
+            part["id"] = ids.definition_id()
     return copied
 
 

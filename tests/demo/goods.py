@@ -19,7 +19,12 @@ CATEGORIES = (
     ("FC", "滤芯配件", "Filters and parts", "", False),
     ("FC-RP", "滤芯", "Replacement filters", "FC", False),
 )
-COLOURS = {"WH": ("white", "白"), "GY": ("gray", "灰"), "BK": ("black", "黑"), "SL": ("silver", "银")}
+COLOURS = {
+    "WH": ("white", "白"),
+    "GY": ("gray", "灰"),
+    "BK": ("black", "黑"),
+    "SL": ("silver", "银"),
+}
 PRODUCTS = (
     # code, name, category, series, energy level, variants beside the golden one, list price
     ("CL-WP-RO800", "RO800反渗透净水器", "WP", "RO", "2", "BK SL GY", 2999),
@@ -87,6 +92,7 @@ class Sku:
         return self.code in {one.code for one in GOLDEN}
 
 
+# fmt: off
 GOLDEN = (
     Sku("CL-WP-RO800-WH", "CL-WP-RO800", "RO800反渗透净水器 白", 2999, 2099, 2049, 1949, 1899, 1750, 1390, 2),
     Sku("CL-WP-RO600-WH", "CL-WP-RO600", "RO600反渗透净水器 白", 2299, 1609, 1579, 1499, 1459, 1349, 1069, 2),
@@ -101,6 +107,7 @@ GOLDEN = (
     Sku("CL-DW-13S-BK", "CL-DW-13S", "13套洗碗机 黑", 4999, 3499, 3419, 3249, 3169, 2919, 2319, 1),
     Sku("CL-FC-RO-01", "CL-FC-RO", "RO复合滤芯", 399, 259, 239, 219, 209, 180, 120, 4),
 )
+# fmt: on
 
 
 def ean13(body: str) -> str:

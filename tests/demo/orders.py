@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from tests.demo.goods import SKUS, Sku, price_of
+from tests.demo.goods import LATE_LAUNCHES, SKUS, Sku, price_of
 from tests.demo.people import APPLICANT, PARTNERS, TIERS, Address, Partner
 from tests.demo.tables import BEIJING, Row, Table, instant, money
 
@@ -91,7 +91,11 @@ def _planned(chance: random.Random) -> list[Order]:
             day = chance.choice(days)
             minute = chance.randint(8 * 60 + 30, 17 * 60 + 20)
             created = datetime(day.year, day.month, day.day, tzinfo=BEIJING)
-            found.append(Order(partner, created + timedelta(minutes=minute, seconds=chance.randint(0, 59)), way))
+            found.append(
+                Order(
+                    partner, created + timedelta(minutes=minute, seconds=chance.randint(0, 59)), way
+                )
+            )
     return sorted(found, key=lambda one: (one.created, one.partner.number))
 
 
@@ -101,7 +105,9 @@ def _working_days(month: int) -> list[date]:
     return [
         day
         for day in days
-        if day.month == month and day.weekday() < 5 and not date(2025, 1, 28) <= day <= date(2025, 2, 4)  # noqa: PLR2004 - Saturday
+        if day.month == month
+        and day.weekday() < 5
+        and not date(2025, 1, 28) <= day <= date(2025, 2, 4)
     ]
 
 
@@ -123,7 +129,7 @@ def _with_states(planned: list[Order], chance: random.Random) -> list[Order]:
 
 def _lines(number: str, order: Order, chance: random.Random) -> list[Row]:
     count = chance.choices((1, 2, 3, 4, 5, 6, 7, 8), (5, 13, 22, 24, 17, 10, 6, 3))[0]
-    usable = [one for one in SKUS if not (one.product == "CL-DW-15S" and order.day < date(2025, 5, 6))]
+    usable = [one for one in SKUS if LATE_LAUNCHES.get(one.product, "") <= order.day.isoformat()]
     weights = [4 if one.is_golden else 1 for one in usable]
     chosen: dict[str, Sku] = {}
     while len(chosen) < count:
@@ -136,7 +142,7 @@ def _lines(number: str, order: Order, chance: random.Random) -> list[Row]:
 def _quantity(order: Order, sku: Sku, chance: random.Random) -> int:
     size = SIZES[order.partner.tier] * (3 if sku.is_filter else 1)
     packs = max(1, round(chance.triangular(1, size, size / 3) / sku.multiple))
-    if sku.code == RO800 and order.partner.tier in {"gold", "diamond"} and chance.random() < 0.2:  # noqa: PLR2004 - now and then a large lot
+    if sku.code == RO800 and order.partner.tier in {"gold", "diamond"} and chance.random() < 0.2:
         packs = 25
     return packs * sku.multiple
 
@@ -175,7 +181,9 @@ def _head(
     gross = sum(Decimal(line["qty"]) * Decimal(line["price"]) for line in lines)
     open_to = [one for one in places if one.partner == order.partner.number and one.shipping]
     submitted = order.created + timedelta(minutes=chance.randint(2, 15))
-    confirmed = min(submitted + timedelta(minutes=chance.randint(1, 600)), AS_OF - timedelta(minutes=5))
+    confirmed = min(
+        submitted + timedelta(minutes=chance.randint(1, 600)), AS_OF - timedelta(minutes=5)
+    )
     is_confirmed = order.status not in {"draft", "rejected"}
     entered = order.source in {"portal", "mobile", "api"}
     return {
@@ -196,7 +204,7 @@ def _head(
         if order.status in NO_SHIPMENT
         else (order.day + timedelta(days=chance.randint(3, 9))).isoformat(),
         "erp_order_no": "" if order.status in NO_SHIPMENT else f"E25{position:05d}",
-        "buyer_note": chance.choice(NOTES) if chance.random() < 0.15 else "",  # noqa: PLR2004 - some of them
+        "buyer_note": chance.choice(NOTES) if chance.random() < 0.15 else "",
         "internal_note": chance.choice(REJECT_NOTES) if order.status == "rejected" else "",
         "created_at": instant(order.created),
         "created_by": (order.partner.user or "") if entered else "wuxiaoman",
@@ -204,7 +212,7 @@ def _head(
 
 
 def _order_type(partner: Partner, chance: random.Random) -> str:
-    if partner.channel == "engineering" and chance.random() < 0.6:  # noqa: PLR2004 - most of theirs
+    if partner.channel == "engineering" and chance.random() < 0.6:
         return "project"
     return chance.choices(("standard", "urgent", "sample"), (92, 6, 2))[0]
 
@@ -212,7 +220,7 @@ def _order_type(partner: Partner, chance: random.Random) -> str:
 def _rebate(partner: Partner, gross: Decimal, chance: random.Random) -> Decimal:
     """Return a rebate in whole hundreds, within what the tier may use of an order."""
     cap = gross * Decimal(next(tier[5] for tier in TIERS if tier[0] == partner.tier)) / 100
-    if chance.random() > 0.25:  # noqa: PLR2004 - a quarter of the orders
+    if chance.random() > 0.25:
         return Decimal(0)
     wanted = gross * chance.randint(2, 12) / 100
     return min(wanted, cap.quantize(Decimal("0.01"), ROUND_HALF_UP)) // 100 * 100

@@ -156,7 +156,20 @@ PARTNER_LINES = """
 PARTNERS = _table()
 
 SURNAMES = "林陈周吴郑沈韩杨朱秦许何吕施张孔曹严华金魏陶姜"
-GIVEN = ("文澜", "一禾", "景行", "予安", "知远", "若谷", "明川", "子岚", "书屿", "清和", "怀瑾", "云舟")
+GIVEN = (
+    "文澜",
+    "一禾",
+    "景行",
+    "予安",
+    "知远",
+    "若谷",
+    "明川",
+    "子岚",
+    "书屿",
+    "清和",
+    "怀瑾",
+    "云舟",
+)
 STREETS = ("滨江路", "云栖路", "澜山街", "禾丰大道", "科创三路", "物流园东路", "望潮路", "青屿巷")
 SITES = ("仓库", "门店", "二号库", "办公楼")
 AREA_CODES = {
@@ -175,7 +188,12 @@ AREA_CODES = {
     "51": "028",
     "53": "0871",
 }
-INCOMPLETE = {6: ("phone", "email"), 15: ("legal_person", "email"), 20: ("address",), 25: ("email",)}
+INCOMPLETE = {
+    6: ("phone", "email"),
+    15: ("legal_person", "email"),
+    20: ("address",),
+    25: ("email",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +238,9 @@ def partner_tiers() -> Table:
             "mdf_pct": fund,
             "benefits": benefits,
         }
-        for rank, (code, name, purchase, score, limit, rebate, fund, benefits) in enumerate(TIERS, 1)
+        for rank, (code, name, purchase, score, limit, rebate, fund, benefits) in enumerate(
+            TIERS, 1
+        )
     ]
     return Table("foundation/records/reference/partner_tier.csv", rows)
 
@@ -228,7 +248,9 @@ def partner_tiers() -> Table:
 def users() -> Table:
     """Return the brand's people and the partners' people."""
     rows = [_user(login, name, "", roles) for login, name, roles in INTERNAL_USERS]
-    rows += [_user(login, name, f"PTN-{number:05d}", role) for login, name, role, number in PARTNER_USERS]
+    rows += [
+        _user(login, name, f"PTN-{number:05d}", role) for login, name, role, number in PARTNER_USERS
+    ]
     return Table("partner_master/records/sample/user.csv", rows)
 
 
