@@ -20,7 +20,7 @@ from headrace.platform.access.parameters import (
     list_value,
     parameter,
 )
-from headrace.platform.access.policy import names_of, pairs_for
+from headrace.platform.access.policy import names_of, pairs_for, readable_fields
 from headrace.platform.access.rows import Rows, Statement, Surroundings
 from headrace.platform.access.stamps import STAMPS
 from headrace.platform.access.tables import USER
@@ -36,6 +36,7 @@ from headrace.platform.core.problems import pointer
 from headrace.platform.database.engine import Reading
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.database.system_tables import LIVE_VERSION
+from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.field_types.references import USER_OBJECT
@@ -136,6 +137,37 @@ def get(
         return _one(context, reading, plan, parameters)
 
 
+def get_within(context: Context, work: UnitOfWork, object_name: str, record_id: str) -> Record:
+    """Return one record with its child rows as it has become within a unit of work.
+
+    Raise NotFoundError where the caller may see it no more.
+    """
+    model = context.catalog.object(object_name)
+    known = readable_fields(context.catalog, context.principal, object_name)
+    expand = tuple(child.name for child in model.children if child.name in known) if model else ()
+    plan = context.compiled.get(
+        context.catalog,
+        ("get", context.principal.rights, context.principal.credential.kind, object_name, expand),
+        lambda: _get_plan(
+            context, _known(context, object_name, None, expand, by_task=True), by_task=True
+        ),
+    )
+    return _one(context, work, plan, {**plan.late(context), RECORD: record_id})
+
+
+def check_current(context: Context) -> None:
+    """Raise where the metadata or the rights are newer than those in hand."""
+    found = context.compiled.get(
+        context.catalog,
+        ("check", context.principal.credential.kind),
+        lambda: framed(context, sa.select(sa.literal(1).label("c0")), None),
+    )
+    prepared, has_stamp = found
+    parameters = late_values(prepared, context.database.dialect)(context)
+    with context.database.reading() as reading:
+        check_answer(context, reading.rows(prepared, parameters)[0], has_stamp=has_stamp)
+
+
 def get_json(
     context: Context,
     object_name: str,
@@ -182,7 +214,9 @@ def _known(
     return shape_of(context, object_name, names, expand, by_task=by_task)
 
 
-def _one(context: Context, reading: Reading, plan: _Plan, parameters: Mapping[str, Any]) -> Record:
+def _one(
+    context: Context, reading: Reading | UnitOfWork, plan: _Plan, parameters: Mapping[str, Any]
+) -> Record:
     rows = reading.rows(plan.prepared, parameters)
     check_answer(context, rows[0], has_stamp=plan.has_stamp)
     if rows[0][0] is None:
@@ -448,7 +482,9 @@ def _relation(context: Context, child: ChildDef, shape: Shape, *, by_task: bool)
     return _Relation(child.name, prepared, late_values(prepared, dialect), write, place)
 
 
-def _add_relations(context: Context, reading: Reading, plan: _Plan, records: list[Record]) -> None:
+def _add_relations(
+    context: Context, reading: Reading | UnitOfWork, plan: _Plan, records: list[Record]
+) -> None:
     for relation in plan.relations:
         by_master: dict[str, list[Record]] = {record["id"]: [] for record in records}
         parameters = relation.late(context)
