@@ -1,0 +1,201 @@
+"""What every API call shares: who calls, what they sent, how it is run and answered."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, cast
+
+import orjson
+from flask import Response, current_app, request
+from werkzeug.datastructures import Headers
+
+from headrace.platform.core.errors import (
+    PreconditionRequiredError,
+    RefusedError,
+    UnauthenticatedError,
+)
+from headrace.platform.core.problems import Language, Message, pointer
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.metadata.strict_json import parse_json
+from headrace.platform.records.context import Context
+from headrace.platform.runtime import Platform
+
+T = TypeVar("T")
+MAX_KEY: Final = 200
+
+TOKEN_NEEDED = Message(
+    "auth.required",
+    "This call needs a valid API token.",
+    "此调用需要有效的 API 令牌。",
+    "Send the header “Authorization: Bearer …”.",
+    "请发送请求头“Authorization: Bearer …”。",
+)
+VERSION_NEEDED = Message(
+    "precondition.required",
+    "Say which version you change.",
+    "请说明您所修改的版本。",
+    'Send the header If-Match with the version in quotes, such as "3".',
+    '请发送 If-Match 请求头,版本号加引号,例如 "3"。',
+)
+BAD_VERSION = Message(
+    "precondition.invalid",
+    "If-Match “{given}” is not a version.",
+    "If-Match“{given}”不是版本号。",
+    'Send one version in quotes, such as "3".',
+    '请发送一个带引号的版本号,例如 "3"。',
+)
+OBJECT_NEEDED = Message(
+    "request.object_needed",
+    "The body must be a JSON object.",
+    "请求体必须是 JSON 对象。",
+    "Send a JSON object with Content-Type application/json.",
+    "请以 application/json 发送 JSON 对象。",
+)
+UNKNOWN_KEY = Message(
+    "request.unknown_key",
+    "The key “{name}” is not known here.",
+    "此处没有键“{name}”。",
+    "Known keys: {known}.",
+    "可用的键:{known}。",
+)
+BAD_KEY = Message(
+    "idempotency.key",
+    "An Idempotency-Key has 1 to 200 visible ASCII characters.",
+    "Idempotency-Key 应为 1 至 200 个可见 ASCII 字符。",
+    "Send a random text, such as a UUID.",
+    "请发送随机文本,例如 UUID。",
+)
+
+
+def platform() -> Platform:
+    """Return the platform that the application was made with."""
+    return cast(Platform, current_app.extensions["headrace"])
+
+
+def bearer() -> str:
+    """Return the token of the request; raise UnauthenticatedError where there is none."""
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not secret:
+        raise UnauthenticatedError(TOKEN_NEEDED.at())
+    return secret
+
+
+def read(action: Callable[[Context], T]) -> T:
+    """Run a reading use case for the caller."""
+    return platform().perform_for_token(bearer(), action)
+
+
+def write(action: Callable[[Context, UnitOfWork], T]) -> T:
+    """Run a writing use case for the caller in one unit of work."""
+    return platform().write_for_token(bearer(), action)
+
+
+def write_once(action: Callable[[Context, UnitOfWork], tuple[int, Any]], data: Any) -> Response:
+    """Run a writing use case; with an Idempotency-Key the first answer is kept and repeated."""
+    key = _idempotency_key()
+    route = f"{request.method} {request.path}"
+    digest = hashlib.sha256(
+        orjson.dumps([route, request.args.to_dict(), data, request.headers.get("If-Match")])
+    ).hexdigest()
+
+    def once(context: Context, work: UnitOfWork) -> Response:
+        if key is None:
+            status, result = action(context, work)
+            body = None if result is None else orjson.dumps(result)
+        else:
+            kept = platform().idempotency.run(
+                context,
+                work,
+                key=key,
+                route=route,
+                request_hash=digest,
+                action=lambda: _kept(*action(context, work)),
+            )
+            status, body = kept.status, kept.body.encode() or None
+            result = orjson.loads(body) if body else None
+        response = answer_bytes(context, body or b"")
+        response.status_code = status
+        version = result.get("version") if isinstance(result, dict) else None
+        if version is not None:
+            response.set_etag(str(version))
+        return response
+
+    return write(once)
+
+
+def _kept(status: int, result: Any) -> tuple[int, str]:
+    return status, "" if result is None else orjson.dumps(result).decode()
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is None or request.method != "POST":
+        return None
+    if not 1 <= len(key) <= MAX_KEY or not (key.isascii() and key.isprintable()):
+        raise RefusedError(BAD_KEY.at())
+    return key
+
+
+def body_object() -> dict[str, Any]:
+    """Return the JSON object of the request, read strictly."""
+    parsed = parse_json(request.get_data(cache=False))
+    if parsed.problems:
+        raise RefusedError(*parsed.problems)
+    if not isinstance(parsed.value, dict):
+        raise RefusedError(OBJECT_NEEDED.at())
+    return parsed.value
+
+
+def optional_body(*known: str) -> dict[str, Any]:
+    """Return the JSON object of the request, empty where there is none; other keys are refused."""
+    if not request.content_length:
+        return {}
+    data = body_object()
+    for name in data:
+        if name not in known:
+            raise RefusedError(UNKNOWN_KEY.at(pointer(name), name=name, known=", ".join(known)))
+    return data
+
+
+def expected_version() -> int:
+    """Return the version of If-Match; raise where it is missing or none."""
+    given = request.headers.get("If-Match")
+    if given is None:
+        raise PreconditionRequiredError(VERSION_NEEDED.at())
+    text = given.removeprefix("W/").strip('"')
+    if not text.isascii() or not text.isdigit() or len(text) > 18:  # noqa: PLR2004 - 64 bits
+        raise RefusedError(BAD_VERSION.at(given=given))
+    return int(text)
+
+
+def answer(context: Context, data: Any, *, version: object = None) -> Response:
+    """Return `data` as JSON; `version` becomes the ETag."""
+    response = answer_bytes(context, orjson.dumps(data))
+    if version is not None:
+        response.set_etag(str(version))
+    return response
+
+
+def answer_bytes(context: Context, body: bytes) -> Response:
+    """Return JSON text with the headers of every answer."""
+    headers = Headers(
+        (
+            ("Content-Type", "application/json"),
+            ("Headrace-Metadata-Version", str(context.catalog.version)),
+            ("Cache-Control", "private, no-cache"),
+            ("Vary", "Authorization, Accept-Language"),
+        )
+    )
+    return Response(body, headers=headers)
+
+
+def entity_tag(context: Context, name: str) -> str:
+    """Return a tag that covers version, rights and language."""
+    parts = [name, context.catalog.fingerprint, repr(context.principal.rights), context.language]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def language_of(context: Context) -> Language:
+    """Return the language to answer in."""
+    return context.language

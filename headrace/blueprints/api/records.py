@@ -1,0 +1,175 @@
+"""Records: list, get, create, change, delete, bulk, history, transitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from headrace.blueprints.api.calls import (
+    answer,
+    answer_bytes,
+    body_object,
+    expected_version,
+    language_of,
+    optional_body,
+    platform,
+    read,
+    write_once,
+)
+from headrace.platform.core.errors import NOT_FOUND, NotFoundError
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.records import reader
+from headrace.platform.records.bulk import bulk
+from headrace.platform.records.context import Context
+from headrace.platform.records.history_reader import history
+from headrace.platform.records.query import parse_query
+
+blueprint = Blueprint("api_records", __name__, url_prefix="/api/v1/records")
+
+
+@blueprint.get("/<object_name>")
+def find(object_name: str) -> Response:
+    """A page of a list, asked for by arguments."""
+    data = request.args.to_dict()
+    return read(
+        lambda context: answer_bytes(
+            context,
+            reader.find_json(context, object_name, parse_query(context, object_name, data)),
+        )
+    )
+
+
+@blueprint.post("/<object_name>/query")
+def query(object_name: str) -> Response:
+    """A page of a list, asked for by a body."""
+    data = body_object()
+    return read(
+        lambda context: answer_bytes(
+            context,
+            reader.find_json(context, object_name, parse_query(context, object_name, data)),
+        )
+    )
+
+
+@blueprint.get("/<object_name>/<record_id>")
+def get(object_name: str, record_id: str) -> Response:
+    """One record; its version is the ETag."""
+    fields, expand = _names("fields"), _names("expand") or ()
+
+    def action(context: Context) -> Response:
+        record = reader.get(context, object_name, record_id, fields=fields, expand=expand)
+        return answer(context, record, version=record.get("version"))
+
+    return read(action)
+
+
+@blueprint.post("/<object_name>")
+def create(object_name: str) -> Response:
+    """One new record, children inline."""
+    data = body_object()
+    mode = "migration" if request.args.get("mode") == "migration" else "normal"
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        saved = platform().store.create(context, work, object_name, data, mode=mode)
+        return 201, reader.get_within(context, work, object_name, saved.id)
+
+    return write_once(action, data)
+
+
+@blueprint.post("/<object_name>/bulk")
+def change_many(object_name: str) -> Response:
+    """Many records at once, with a result for each."""
+    data = body_object()
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        items = bulk(context, work, platform().store, platform().workflow, object_name, data)
+        return 200, {"items": [item.as_json(language_of(context)) for item in items]}
+
+    return write_once(action, data)
+
+
+@blueprint.patch("/<object_name>/<record_id>")
+def update(object_name: str, record_id: str) -> Response:
+    """Change fields and children of a record."""
+    data = body_object()
+    version = expected_version()
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        platform().store.update(context, work, object_name, record_id, data, version)
+        return 200, reader.get_within(context, work, object_name, record_id)
+
+    return write_once(action, data)
+
+
+@blueprint.delete("/<object_name>/<record_id>")
+def delete(object_name: str, record_id: str) -> Response:
+    """Delete a record; it can be seen no more, and refused while others need it."""
+    version = expected_version()
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        platform().store.delete(context, work, object_name, record_id, version)
+        return 204, None
+
+    return write_once(action, None)
+
+
+@blueprint.get("/<object_name>/<record_id>/history")
+def record_history(object_name: str, record_id: str) -> Response:
+    """The changes of a record, newest first, as far as the caller may see its fields."""
+    return read(
+        lambda context: answer(context, {"items": history(context, object_name, record_id)})
+    )
+
+
+@blueprint.post("/<object_name>/<record_id>/transitions/<name>")
+def transition(object_name: str, record_id: str, name: str) -> Response:
+    """Take a transition of the record's workflow."""
+    data = optional_body("comment", "values")
+    version = expected_version()
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        platform().workflow.fire(
+            context,
+            work,
+            object_name,
+            record_id,
+            name,
+            comment=data.get("comment"),
+            values=data.get("values"),
+            version=version,
+        )
+        return 200, _after(context, work, object_name, record_id)
+
+    return write_once(action, data)
+
+
+@blueprint.get("/<object_name>/<record_id>/approvals")
+def approvals(object_name: str, record_id: str) -> Response:
+    """The approval runs of a record with steps, tasks and decisions."""
+
+    def action(context: Context) -> Response:
+        reader.get(context, object_name, record_id, fields=("id",), by_task=True)
+        runs = platform().workflow.approvals(context, object_name, record_id)
+        return answer(context, {"items": runs})
+
+    return read(action)
+
+
+def _after(context: Context, work: UnitOfWork, object_name: str, record_id: str) -> Any:
+    """Return the record as it has become; only its id where the caller may see it no more."""
+    try:
+        return reader.get_within(context, work, object_name, record_id)
+    except NotFoundError:
+        return {"id": record_id}
+
+
+def _names(argument: str) -> tuple[str, ...] | None:
+    given = request.args.get(argument)
+    return None if given is None else tuple(name for name in given.split(",") if name)
+
+
+@blueprint.route("/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+def elsewhere(rest: str) -> Response:
+    """What is not there answers like a record that is not there."""
+    raise NotFoundError(NOT_FOUND.at())

@@ -1,0 +1,73 @@
+"""Tasks of approvals: the inbox and decisions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from headrace.blueprints.api.calls import (
+    answer,
+    expected_version,
+    optional_body,
+    platform,
+    read,
+    write_once,
+)
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.records.context import Context
+
+blueprint = Blueprint("api_tasks", __name__, url_prefix="/api/v1")
+
+
+@blueprint.get("/tasks")
+def inbox() -> Response:
+    """The caller's tasks: open, done, or started by the caller."""
+    state = request.args.get("state", "open")
+    return read(
+        lambda context: answer(context, {"items": platform().tasks.inbox(context, state)})
+    )
+
+
+@blueprint.get("/tasks/<task_id>")
+def get(task_id: str) -> Response:
+    """One task with its record, what changed, and the chain."""
+
+    def action(context: Context) -> Response:
+        task = platform().tasks.get(context, task_id)
+        return answer(context, task, version=task["version"])
+
+    return read(action)
+
+
+@blueprint.post("/tasks/<task_id>/<any(approve, reject, comment):name>")
+def decide(task_id: str, name: str) -> Response:
+    """Decide a task, or comment on it."""
+    data = optional_body("comment", "values")
+    version = expected_version()
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        done = platform().tasks.decide(
+            context,
+            work,
+            task_id,
+            name,
+            version=version,
+            comment=data.get("comment"),
+            values=data.get("values"),
+        )
+        return 200, done
+
+    return write_once(action, data)
+
+
+@blueprint.post("/approvals/<run_id>/withdraw")
+def withdraw(run_id: str) -> Response:
+    """Take a submission back, before the first decision."""
+    data = optional_body("comment")
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        done = platform().workflow.withdraw(context, work, run_id, comment=data.get("comment"))
+        return 200, done
+
+    return write_once(action, data)
