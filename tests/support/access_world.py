@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from headrace.platform.access.principals import Credential, Principal, RoleHolding
 from headrace.platform.access.tables import USER
-from headrace.platform.core.clock import FixedClock
+from headrace.platform.core.clock import Clock, FixedClock
 from headrace.platform.core.ids import RandomIds
 from headrace.platform.database.engine import Database, connect_database
 from headrace.platform.database.installing import install_catalog
@@ -241,6 +241,7 @@ class World:
     rows: dict[str, dict[str, dict[str, Any]]]
     users: dict[str, str]
     compiled: CompiledParts = field(default_factory=CompiledParts)
+    real_clock: Clock = field(default_factory=lambda: FixedClock(NOW))
 
     def context(self, principal: Principal) -> Context:
         return Context(
@@ -253,6 +254,7 @@ class World:
             language="en",
             ids=RandomIds(),
             compiled=self.compiled,
+            real_clock=self.real_clock,
         )
 
     def principal(

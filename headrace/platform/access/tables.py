@@ -73,12 +73,11 @@ TOKEN: Final = sa.Table(
     sa.Column("revoked", instant_type()),
 )
 
-SIGN_IN_FAILURE: Final = sa.Table(
-    "sys_sign_in_failure",
+SIGN_IN_ATTEMPT: Final = sa.Table(
+    "sys_sign_in_attempt",
     SYSTEM,
     sa.Column("subject", text_type(), primary_key=True),
-    sa.Column("failures", sa.BigInteger(), nullable=False),
-    sa.Column("first_at", instant_type(), nullable=False),
-    sa.Column("blocked_until", instant_type()),
+    sa.Column("attempts", sa.BigInteger(), nullable=False),
+    sa.Column("first_at", instant_type(), nullable=False, index=True),
 )
-"""Failed sign-ins by hashed login and by hashed address; a row is a window of time."""
+"""Tries to sign in since `first_at`, by a hash of who tries from where; a success clears them."""
