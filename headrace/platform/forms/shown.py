@@ -1,0 +1,99 @@
+"""Values as people read them, in their language and zone; exact digits, never a float."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from headrace.platform.forms.field_view import FieldView
+
+NOTHING: Final = "–"
+MONEY_DIGITS: Final = 2
+YES: Final = "✓"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A value ready to be written out.
+
+    `colour` makes it a badge; `object` and `id` make it a link to a record; `exact` is the tooltip.
+    """
+
+    text: str
+    colour: str | None = None
+    object: str | None = None
+    id: str | None = None
+    exact: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no value."""
+        return self.text == NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """How one viewer reads values."""
+
+    language: str
+    zone: ZoneInfo
+
+    def of(self, view: FieldView, value: Any) -> Shown:
+        """Return `value` of the field as its viewer reads it."""
+        if value is None or value == "":
+            return Shown(NOTHING)
+        if isinstance(value, Mapping):
+            return self._reference(view, value)
+        choice = view.choice(str(value)) if view.choices else None
+        if choice is not None:
+            return Shown(choice.label.within(self.language), colour=choice.colour)
+        if view.widget == "datetime":
+            return self.instant(str(value))
+        return Shown(text_of(view.widget, value))
+
+    def instant(self, value: str | datetime) -> Shown:
+        """Return an instant to the minute, in the viewer's zone."""
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        local = moment.astimezone(self.zone)
+        return Shown(f"{local:%Y-%m-%d %H:%M}", exact=f"{local:%Y-%m-%d %H:%M:%S %Z}")
+
+    def _reference(self, view: FieldView, value: Mapping[str, Any]) -> Shown:
+        title = value.get("title")
+        if title is None:
+            return Shown(NOTHING)
+        return Shown(str(title), object=view.target, id=value.get("id"))
+
+
+def text_of(widget: str, value: Any) -> str:
+    """Return a plain value as text by its widget: numbers grouped, decimals without idle zeros."""
+    if isinstance(value, bool):
+        return YES if value else NOTHING
+    text = str(value)
+    if widget == "money":
+        return grouped(text, MONEY_DIGITS)
+    if widget == "integer":
+        return grouped(text)
+    if widget in {"decimal", "quantity"}:
+        return grouped(trimmed(text))
+    if widget == "percent":
+        return trimmed(text) + "%"
+    return text
+
+
+def grouped(text: str, digits: int = 0) -> str:
+    """Group the digits before the point by three and keep at least `digits` behind it."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    behind = max(digits, -int(number.as_tuple().exponent))
+    return f"{number:,.{behind}f}"
+
+
+def trimmed(text: str) -> str:
+    """Remove zeros that stand idle behind the point."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
