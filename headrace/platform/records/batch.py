@@ -1,0 +1,195 @@
+"""Rows that are written together in one transaction, and what is read on the way, each row once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.problems import Problem
+from headrace.platform.database.prepared import Prepared, prepare
+from headrace.platform.formulas.environment import Environment
+from headrace.platform.formulas.tree import Query, Value
+from headrace.platform.records.context import Context
+from headrace.platform.records.drafts import Draft, Kind, Row
+from headrace.platform.records.environment import RowEnvironment
+from headrace.platform.records.queries import CompiledQuery, compile_query
+from headrace.platform.records.shapes import ObjectShape, shapes_of
+
+Key = tuple[str, str]
+"""Object name and record id."""
+
+
+class Rows(Protocol):
+    """A unit of work, or a connection that only reads."""
+
+    def rows(self, prepared: Prepared, parameters: Any, /) -> list[Any]:
+        """Run a prepared statement and return its rows."""
+        ...
+
+
+class Batch:
+    """The drafts of one write with a cache of the rows read for them.
+
+    Rows are cached for the life of the batch only: it lives within one transaction and holds locks
+    on what it changes. `migrating` lets more be given, `unchecked` asks no rights, `granted` holds
+    the fields that a task opens in a row, `rights` what could be touched before the change.
+    """
+
+    def __init__(self, context: Context, work: Rows) -> None:
+        self.context = context
+        self.work = work
+        self.shapes = shapes_of(context)
+        self.problems: list[Problem] = []
+        self.migrating = False
+        self.unchecked = False
+        self.granted: dict[str, frozenset[str]] = {}
+        self.rights: dict[str, frozenset[str] | None] = {}
+        self._drafts: dict[Key, Draft] = {}
+        self._rows: dict[Key, Row | None] = {}
+        self._environments: dict[Key, RowEnvironment] = {}
+        self._paths: dict[Key, str | None] = {}
+
+    @functools.cached_property
+    def now(self) -> datetime:
+        """The workspace's instant, the same for all rows of the batch."""
+        return self.context.now()
+
+    @functools.cached_property
+    def today(self) -> date:
+        """The workspace's day, the same for all rows of the batch."""
+        return self.now.astimezone(self.context.zone).date()
+
+    # -- drafts ---------------------------------------------------------------------------
+
+    def add(self, draft: Draft) -> Draft:
+        """Take a draft into the batch."""
+        self._drafts[draft.shape.name, draft.id] = draft
+        draft.environment = RowEnvironment(self, draft.shape, draft.new, draft.old)
+        return draft
+
+    def draft(self, object_name: str, record_id: str) -> Draft | None:
+        """Return the draft of a row, if it is part of the batch."""
+        return self._drafts.get((object_name, record_id))
+
+    def drafts(self) -> Iterator[Draft]:
+        """Yield the drafts in the order in which they were taken in."""
+        return iter(tuple(self._drafts.values()))
+
+    def loaded(self, shape: ObjectShape, values: tuple[Any, ...], kind: Kind) -> Draft:
+        """Take in a stored row that one of the shape's selects gave."""
+        old = shape.row(values)
+        known = self._drafts.get((shape.name, old["id"]))
+        if known is not None:
+            return known
+        draft = Draft(shape, old["id"], kind, old, dict(old), path=shape.path_of(values))
+        return self.add(draft)
+
+    def refuse(self, problems: Iterable[Problem] = ()) -> None:
+        """Raise all problems found so far, if there are any."""
+        self.problems.extend(problems)
+        if self.problems:
+            raise RefusedError.of(self.problems)
+
+    # -- rows read ------------------------------------------------------------------------
+
+    def remember(self, shape: ObjectShape, values: tuple[Any, ...]) -> Row:
+        """Keep a row that one of the shape's selects gave, for formulas that look it up."""
+        row = shape.row(values)
+        key = (shape.name, row["id"])
+        self._rows[key] = row
+        if shape.table.path is not None:
+            self._paths[key] = shape.path_of(values)
+        return row
+
+    def row(self, object_name: str, record_id: str) -> Row | None:
+        """Return the present values of a live row: as drafted, else as stored."""
+        draft = self._drafts.get((object_name, record_id))
+        if draft is not None:
+            return None if draft.kind == "delete" else draft.new
+        key = (object_name, record_id)
+        if key not in self._rows:
+            shape = self.shapes.of(object_name)
+            found = self.work.rows(shape.select_live, {"id": record_id})
+            if found:
+                self.remember(shape, found[0])
+            else:
+                self._rows[key] = None
+        return self._rows[key]
+
+    def environment_of(self, object_name: str, record_id: str) -> RowEnvironment | None:
+        """Return a live row as formulas see it; None where there is none."""
+        draft = self._drafts.get((object_name, record_id))
+        if draft is not None:
+            return None if draft.kind == "delete" else draft.environment
+        row = self.row(object_name, record_id)
+        if row is None:
+            return None
+        key = (object_name, record_id)
+        found = self._environments.get(key)
+        if found is None:
+            found = RowEnvironment(self, self.shapes.of(object_name), row, row)
+            self._environments[key] = found
+        return found
+
+    def fetch(self, shape: ObjectShape, ids: Iterable[str]) -> None:
+        """Read rows that will be asked for soon, in one statement."""
+        wanted = sorted({one for one in ids if (shape.name, one) not in self._rows})
+        wanted = [one for one in wanted if (shape.name, one) not in self._drafts]
+        for start in range(0, len(wanted), CHUNK):
+            part = wanted[start : start + CHUNK]
+            for values in self.work.rows(shape.select_many, {"ids": part}):
+                self.remember(shape, values)
+
+    # -- what formulas ask ----------------------------------------------------------------
+
+    def run_query(self, asking: ObjectShape, query: Query, row: Environment) -> Value:
+        """Answer a query of a formula over `asking`."""
+        parts = self.shapes.parts
+        key = ("query", asking.name, id(query))
+        compiled: CompiledQuery | None = parts.get(key)
+        if compiled is None:
+            compiled = compile_query(self.shapes, asking, query, self.context.zone.key)
+            parts[key] = compiled
+        return compiled.ask(self.work.rows, row)
+
+    def in_subtree(self, node: str, root: str) -> bool:
+        """Say whether `node` is `root` or below it in whichever tree holds them."""
+        if node == root:
+            return True
+        return any(f"/{root}/" in (self.path(shape, node) or "") for shape in self.shapes.trees)
+
+    def path(self, shape: ObjectShape, record_id: str) -> str | None:
+        """Return the tree path of a live row; None where the tree does not hold it."""
+        draft = self._drafts.get((shape.name, record_id))
+        if draft is not None:
+            return draft.path
+        key = (shape.name, record_id)
+        if key not in self._paths:
+            found = self.work.rows(_select_path(shape), {"id": record_id})
+            self._paths[key] = found[0][0] if found else None
+        return self._paths[key]
+
+    def forget_paths(self) -> None:
+        """Read tree paths anew: a lock on the tree was taken since."""
+        self._paths.clear()
+
+
+CHUNK = 500
+"""Most ids in one statement."""
+
+
+def _select_path(shape: ObjectShape) -> Prepared:
+    def make() -> Prepared:
+        path = shape.table.path
+        assert path is not None  # noqa: S101 - asked for trees only
+        record_id = sa.bindparam("id", type_=shape.table.id.type)
+        statement = sa.select(path).where(shape.table.id == record_id, shape.live())
+        return prepare(statement, shape.shapes.dialect)
+
+    prepared: Prepared = shape.shapes.part(("path", shape.name), make)
+    return prepared

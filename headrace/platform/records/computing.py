@@ -1,0 +1,81 @@
+"""Values that nobody sends: defaults and stored formulas, in the order of what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.problems import pointer
+from headrace.platform.formulas.messages import FormulaOverflowError
+from headrace.platform.metadata.catalog import FieldModel
+from headrace.platform.records.batch import Batch
+from headrace.platform.records.drafts import Draft
+from headrace.platform.records.shapes import ObjectShape
+
+
+def fill(batch: Batch) -> None:
+    """Bring what was given into the drafts, then defaults and formulas, masters before details."""
+    for draft in batch.drafts():
+        if draft.kind == "create":
+            fill_new(draft)
+        elif draft.kind == "update":
+            draft.new.update(draft.given)
+            compute_formulas(draft)
+
+
+def fill_new(draft: Draft) -> None:
+    """Fill a new row: what was given, its master, its state, zero roll-ups, defaults, formulas."""
+    new, shape = draft.new, draft.shape
+    new["id"] = draft.id
+    new.update(draft.given)
+    if draft.parent is not None and shape.model.master is not None:
+        new[shape.model.master] = draft.parent.id
+    if shape.initial_state is not None:
+        name, state = shape.initial_state
+        if new.get(name) is None:
+            new[name] = state
+    for rollup in shape.model.rollups:
+        new[rollup.field] = zero(shape.fields[rollup.field])
+    environment = draft.environment
+    assert environment is not None  # noqa: S101 - set when the batch took the draft in
+    for kind, name, evaluate in shape.steps:
+        if kind == "default" and (name in draft.given or new.get(name) is not None):
+            continue
+        with overflow_at(draft, name):
+            new[name] = stored_value(shape, name, evaluate(environment))
+
+
+def compute_formulas(draft: Draft) -> None:
+    """Compute the stored formulas of a row anew."""
+    environment = draft.environment
+    assert environment is not None  # noqa: S101 - set when the batch took the draft in
+    for name, evaluate in draft.shape.formulas:
+        with overflow_at(draft, name):
+            draft.new[name] = stored_value(draft.shape, name, evaluate(environment))
+
+
+def stored_value(shape: ObjectShape, name: str, value: Any) -> Any:
+    """Return the result of a formula as the Python value of the field."""
+    if isinstance(value, Decimal) and shape.fields[name].storage.kind == "integer":
+        return int(value)
+    return value
+
+
+def zero(field: FieldModel) -> Any:
+    """Return the roll-up of no rows."""
+    if field.storage.kind == "integer":
+        return 0
+    return Decimal(0).scaleb(-field.storage.scale)
+
+
+@contextmanager
+def overflow_at(draft: Draft, name: str) -> Iterator[None]:
+    """Say in which field a number outgrew its digits."""
+    try:
+        yield
+    except FormulaOverflowError as error:
+        place = draft.place + pointer(name)
+        raise RefusedError.of(problem.below(place) for problem in error.problems) from error

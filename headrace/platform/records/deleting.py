@@ -1,0 +1,103 @@
+"""Deleting: a record goes only when no live record refers to it.
+
+What the caller may not see counts for the refusal and not for its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from headrace.platform.core.problems import Message, Problem, Text
+from headrace.platform.database.prepared import Prepared, prepare
+from headrace.platform.metadata.catalog import FieldModel
+from headrace.platform.records.batch import CHUNK, Batch
+from headrace.platform.records.drafts import Draft
+from headrace.platform.records.permits import names_in_row
+from headrace.platform.records.shapes import ObjectShape
+
+IN_USE: Final = Message(
+    "record.in_use",
+    "The record is still used by other records{shown}.",
+    "该记录仍被其他记录引用{shown}。",
+    "Change or delete these records first, or close the record instead of deleting it.",
+    "请先修改或删除这些记录,或将该记录停用而非删除。",
+)
+MOST_COUNTED: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Referrer:
+    """A reference field of another object that may point to the deleted rows."""
+
+    shape: ObjectShape
+    field: FieldModel
+    select: Prepared
+
+
+def check_unused(batch: Batch) -> None:
+    """Find live records that refer to rows that the batch deletes and that it does not delete too."""
+    groups: dict[ObjectShape, list[Draft]] = {}
+    for draft in batch.drafts():
+        if draft.kind == "delete":
+            groups.setdefault(draft.shape, []).append(draft)
+    for shape, drafts in groups.items():
+        for referrer in _referrers(shape):
+            users = _users(batch, referrer, [draft.id for draft in drafts])
+            if users:
+                batch.problems.append(_in_use(batch, referrer, users, drafts[0]))
+                return
+
+
+def _referrers(shape: ObjectShape) -> tuple[_Referrer, ...]:
+    found: tuple[_Referrer, ...] = shape.shapes.part(
+        ("referrers", shape.name),
+        lambda: tuple(
+            _Referrer(other, field, _select_users(other, field))
+            for other in map(shape.shapes.of, shape.shapes.catalog.objects)
+            for field in other.references
+            if field.target == shape.name
+        ),
+    )
+    return found
+
+
+def _select_users(shape: ObjectShape, field: FieldModel) -> Prepared:
+    column = shape.table.columns[field.name]
+    ids = sa.bindparam("ids", expanding=True, type_=column.type)
+    statement = sa.select(shape.table.id).where(column.in_(ids), shape.live())
+    return prepare(statement.order_by(shape.table.id).limit(MOST_COUNTED), shape.shapes.dialect)
+
+
+def _users(batch: Batch, referrer: _Referrer, ids: list[str]) -> list[str]:
+    """Return the ids of rows that refer to `ids` and stay."""
+    users: list[str] = []
+    for start in range(0, len(ids), CHUNK):
+        parameters = {"ids": ids[start : start + CHUNK]}
+        for (user,) in batch.work.rows(referrer.select, parameters):
+            draft = batch.draft(referrer.shape.name, user)
+            if draft is None or draft.kind != "delete":
+                users.append(user)
+    return users
+
+
+def _in_use(batch: Batch, referrer: _Referrer, users: Iterable[str], draft: Draft) -> Problem:
+    shape = referrer.shape
+    batch.fetch(shape, users)
+    seen = 0
+    for user in users:
+        row = batch.environment_of(shape.name, user)
+        if row is not None and names_in_row(row, batch.context.principal, "read") is not None:
+            seen += 1
+    return IN_USE.at(draft.place, shown=_shown(shape, seen))
+
+
+def _shown(shape: ObjectShape, seen: int) -> Text | str:
+    if not seen:
+        return ""
+    count = f"{seen}" if seen < MOST_COUNTED else f"≥ {MOST_COUNTED}"
+    label = shape.model.label
+    return Text(f" ({label.en}: {count})", f"({label.within('zh')}:{count})")

@@ -1,0 +1,107 @@
+"""A row on its way into the database: what it was, what it becomes, and with which rows below it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from headrace.platform.records.environment import RowEnvironment
+    from headrace.platform.records.shapes import ObjectShape
+
+Row = dict[str, Any]
+"""Python values by field API name."""
+
+Kind = Literal["create", "update", "delete", "computed"]
+"""`computed`: only computed values of the row follow from a change elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a write gives back."""
+
+    id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to a record, for hooks: values by field API name, before and after.
+
+    `action` is that of the history line (`created`, `updated`, `deleted`, `migrated`, `computed` or
+    a transition's); `fields` names those that differ.
+    """
+
+    object: str
+    id: str
+    version: int
+    action: str
+    old: Mapping[str, Any] | None
+    new: Mapping[str, Any] | None
+    fields: frozenset[str]
+
+
+Contribution = tuple[str, Any]
+"""The owner of a roll-up and what a row adds to it."""
+
+
+@dataclass(slots=True, eq=False)
+class Draft:
+    """One row of a batch. `old` is None for a new one.
+
+    `given` holds the fields that the caller sent, `touched` the relations. `place` is the JSON Pointer of the row in the request; `fed` holds what the roll-ups have been
+    told so far, by position of the roll-up in the shape.
+    """
+
+    shape: ObjectShape
+    id: str
+    kind: Kind
+    old: Row | None
+    new: Row
+    place: str = ""
+    parent: Draft | None = None
+    children: dict[str, list[Draft]] = field(default_factory=dict)
+    given: dict[str, Any] = field(default_factory=dict)
+    action: str = "updated"
+    comment: str | None = None
+    acted_for: str | None = None
+    path: str | None = None
+    old_path: str | None = None
+    fed: dict[int, Contribution] | None = None
+    environment: RowEnvironment | None = None
+    touched: set[str] = field(default_factory=set)
+    rights_needed: bool = False
+    expected_version: Any = None
+
+    @property
+    def version(self) -> int:
+        """The version that the row has once it is written."""
+        before = self.old["version"] if self.old else 0
+        return int(before) if self.kind == "computed" else int(before) + 1
+
+    def root(self) -> Draft:
+        """Return the master of masters."""
+        top = self
+        while top.parent is not None:
+            top = top.parent
+        return top
+
+    def changed(self) -> frozenset[str]:
+        """Return the names of the fields that differ from the stored row."""
+        if self.old is None:
+            return frozenset(name for name, value in self.new.items() if value is not None)
+        old = self.old
+        return frozenset(name for name, value in self.new.items() if old.get(name) != value)
+
+    def change(self) -> Change:
+        """Return what hooks are told."""
+        return Change(
+            object=self.shape.model.name,
+            id=self.id,
+            version=self.version,
+            action=self.action,
+            old=self.old,
+            new=None if self.kind == "delete" else self.new,
+            fields=self.changed(),
+        )

@@ -1,0 +1,177 @@
+"""Drafts to the database: inserts, updates and marks of deletion, as few statements as there are kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from headrace.platform.core.errors import RefusedError, StaleError
+from headrace.platform.core.problems import Message, Problem, Text, pointer
+from headrace.platform.database.prepared import Prepared
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.database.violations import INTEGRITY_ERRORS, unique_violation
+from headrace.platform.records.batch import Batch
+from headrace.platform.records.drafts import Draft
+from headrace.platform.records.shapes import ObjectShape, UniqueKey
+from headrace.platform.records.trees import move_subtrees
+
+NOT_UNIQUE: Final = Message(
+    "value.not_unique",
+    "Another record has the same {name}.",
+    "已有记录使用相同的{name}。",
+    "Enter another value.",
+    "请填写其他值。",
+)
+STALE: Final = Message(
+    "record.stale",
+    "The record was changed since you loaded it.",
+    "您加载之后,该记录已被修改。",
+    "Look at the differences, load it again and repeat your change.",
+    "请查看差异,重新加载后再修改。",
+)
+
+Parameters = Mapping[str, Any]
+
+
+def flush(batch: Batch, work: UnitOfWork) -> None:
+    """Write all drafts; masters before their details, parents in a tree before children."""
+    _stamp(batch)
+    _insert(batch, work)
+    _update(batch, work)
+    move_subtrees(batch)
+    _delete(batch, work)
+
+
+def _stamp(batch: Batch) -> None:
+    """Set version, times and users of rows that people write."""
+    user, now = batch.context.principal.user_id, batch.now
+    for draft in batch.drafts():
+        if draft.kind == "computed":
+            continue
+        new = draft.new
+        if draft.kind == "create":
+            given = draft.given
+            new["created_at"] = given.get("created_at") or now
+            new["created_by"] = given.get("created_by") or user
+            new["updated_at"] = given.get("updated_at") or new["created_at"]
+            new["updated_by"] = given.get("updated_by") or new["created_by"]
+        else:
+            new["updated_at"], new["updated_by"] = now, user
+        new["version"] = draft.version
+
+
+def _insert(batch: Batch, work: UnitOfWork) -> None:
+    groups: dict[ObjectShape, list[Draft]] = {}
+    for draft in batch.drafts():
+        if draft.kind == "create":
+            groups.setdefault(draft.shape, []).append(draft)
+    for shape, drafts in groups.items():
+        if shape.table.path is not None:
+            drafts.sort(key=lambda draft: len(draft.path or ""))
+        parameters = [_inserted(draft) for draft in drafts]
+        _run(work, shape, shape.insert, parameters, drafts)
+
+
+def _inserted(draft: Draft) -> dict[str, Any]:
+    values = draft.shape.driver_values(draft.new, draft.shape.stored_names)
+    if draft.shape.table.path is not None:
+        values["v_path"] = draft.path
+    return values
+
+
+def _update(batch: Batch, work: UnitOfWork) -> None:
+    groups: dict[tuple[ObjectShape, frozenset[str]], list[Draft]] = {}
+    for draft in batch.drafts():
+        if draft.kind in {"update", "computed"}:
+            names = draft.changed()
+            if draft.path is not None and draft.old_path is not None:
+                names |= {"path"}
+            if names:
+                groups.setdefault((draft.shape, names), []).append(draft)
+    for (shape, names), drafts in groups.items():
+        parameters = [_updated(draft, names) for draft in drafts]
+        changed = _run(work, shape, shape.update(names), parameters, drafts)
+        if changed != len(drafts):
+            raise StaleError(STALE.at())
+
+
+def _updated(draft: Draft, names: frozenset[str]) -> dict[str, Any]:
+    values = draft.shape.driver_values(draft.new, names - {"path"})
+    if "path" in names:
+        values["v_path"] = draft.path
+    values["id"] = draft.id
+    values["at_version"] = draft.old["version"] if draft.old else 0
+    return values
+
+
+def _delete(batch: Batch, work: UnitOfWork) -> None:
+    groups: dict[ObjectShape, list[Draft]] = {}
+    for draft in batch.drafts():
+        if draft.kind == "delete" and draft.old is not None:
+            groups.setdefault(draft.shape, []).append(draft)
+    for shape, drafts in groups.items():
+        convert = shape.to_driver["updated_at"]
+        parameters = [
+            {
+                **shape.driver_values(draft.new, ("version", "updated_at", "updated_by")),
+                "v_deleted_at": convert(batch.now),
+                "id": draft.id,
+                "at_version": draft.old["version"] if draft.old else 0,
+            }
+            for draft in drafts
+        ]
+        if _run(work, shape, shape.delete, parameters, drafts) != len(drafts):
+            raise StaleError(STALE.at())
+
+
+def _run(
+    work: UnitOfWork,
+    shape: ObjectShape,
+    prepared: Prepared,
+    parameters: list[dict[str, Any]],
+    drafts: list[Draft],
+) -> int:
+    """Run a statement for some rows and return how many it changed."""
+    try:
+        if len(parameters) == 1:
+            return int(work.execute(prepared, parameters[0]).rowcount)
+        return int(work.execute_many(prepared, parameters).rowcount)
+    except INTEGRITY_ERRORS as error:
+        violation = unique_violation(error)
+        if violation is None:
+            raise
+        key = _key(shape, violation.index, violation.columns)
+        raise RefusedError.of(_problems(key, drafts)) from error
+
+
+def _key(shape: ObjectShape, index: str | None, columns: frozenset[str]) -> UniqueKey | None:
+    for key in shape.unique_keys:
+        if key.index == index or key.columns == columns:
+            return key
+    return None
+
+
+def _problems(key: UniqueKey | None, drafts: list[Draft]) -> Iterable[Problem]:
+    """Say which fields collide; which of many rows it was is said only where it is known."""
+    if key is None:
+        yield NOT_UNIQUE.at(drafts[0].place if len(drafts) == 1 else "", name="id")
+        return
+    shape = drafts[0].shape
+    labels = [shape.fields[name].label for name in key.fields]
+    name = Text(
+        " + ".join(one.en for one in labels), " + ".join(one.within("zh") for one in labels)
+    )
+    for draft in drafts if len(drafts) == 1 else _colliding(key, drafts):
+        yield NOT_UNIQUE.at(draft.place + pointer(key.fields[-1]), name=name)
+
+
+def _colliding(key: UniqueKey, drafts: list[Draft]) -> list[Draft]:
+    """Return the rows that collide within the batch; the first where the other one is stored."""
+    seen: dict[tuple[Any, ...], Draft] = {}
+    colliding = []
+    for draft in drafts:
+        values = tuple(draft.new[name] for name in key.fields)
+        if None not in values and values in seen:
+            colliding.append(draft)
+        seen.setdefault(values, draft)
+    return colliding or drafts[:1]

@@ -1,0 +1,284 @@
+"""Questions that formulas ask other objects (`FIRST`, `EXISTS`, `COUNT`, `SUM`, `LIST`), as SQL.
+
+They run as the system principal over saved, live rows: what the writer of the formula discloses by
+them is declared, not filtered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from headrace.platform.database.prepared import Prepared, prepare
+from headrace.platform.formulas.environment import Environment
+from headrace.platform.formulas.sql import compile_sql
+from headrace.platform.formulas.sql_types import (
+    Column,
+    bound,
+    python_value,
+    storage_type,
+    storage_value,
+)
+from headrace.platform.formulas.tree import Query, Value
+from headrace.platform.formulas.types import (
+    BOOLEAN,
+    DATE,
+    DATETIME,
+    REFERENCE,
+    Kind,
+    Type,
+    reference,
+)
+from headrace.platform.metadata.catalog import FieldModel
+from headrace.platform.metadata.field_types.references import USER_OBJECT
+from headrace.platform.metadata.storage_types import Dialect
+
+if TYPE_CHECKING:
+    from headrace.platform.records.shapes import ObjectShape, Shapes
+
+Late = Callable[[Environment], Any]
+"""Gives a parameter its value when the query is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledQuery:
+    """A query ready to be asked. It keeps its tree alive, which is the key it is found by."""
+
+    tree: Query
+    prepared: Prepared
+    parameters: tuple[tuple[str, Late], ...]
+    read: Callable[[list[Any]], Value]
+
+    def ask(self, rows: Callable[[Prepared, dict[str, Any]], list[Any]], row: Environment) -> Value:
+        """Run the query for the record that `row` shows."""
+        return self.read(rows(self.prepared, {name: late(row) for name, late in self.parameters}))
+
+
+class QueryBinder:
+    """Columns of the rows asked, with joins along lookups; values of the asking record as parameters."""
+
+    def __init__(self, shapes: Shapes, asked: ObjectShape, asking: ObjectShape, zone: str) -> None:
+        self.shapes = shapes
+        self.dialect: Dialect = shapes.dialect
+        self.zone = zone
+        self.asking = asking
+        self.parameters: dict[str, Late] = {}
+        self._table = asked.table.table.alias()
+        self._asked = asked
+        self._source: sa.FromClause = self._table
+        self._joined: dict[tuple[str, ...], tuple[ObjectShape, sa.FromClause]] = {
+            (): (asked, self._table)
+        }
+
+    @property
+    def source(self) -> sa.FromClause:
+        """The rows asked with everything joined so far."""
+        return self._source
+
+    def live(self) -> sa.ColumnElement[bool]:
+        """Return the condition of rows that are not deleted."""
+        deleted_at = self._asked.table.deleted_at
+        return sa.true() if deleted_at is None else self._table.c[deleted_at.name].is_(None)
+
+    def column(self, path: tuple[str, ...], /) -> Column:
+        """Return a column of the rows asked, or of rows reached over lookups."""
+        return self._column((), path)
+
+    def _column(self, base: tuple[str, ...], path: tuple[str, ...]) -> Column:
+        prefix = (*base, *path[:-1])
+        shape, table = self._join(prefix)
+        field = shape.by_id[path[-1]]
+        if not field.stored:
+            return self._computed(field, prefix)
+        return self._stored(table.c[shape.table.columns[field.name].name], field)
+
+    def _computed(self, field: FieldModel, prefix: tuple[str, ...]) -> Column:
+        assert field.expression is not None  # noqa: S101 - only formula fields have no column
+        return compile_sql(field.expression.tree, _Rooted(self, prefix))
+
+    def _stored(self, column: sa.ColumnElement[Any], field: FieldModel) -> Column:
+        if self.dialect == "postgresql" and field.storage.kind == "integer":
+            return sa.cast(column, sa.Numeric(18, 0))
+        return column
+
+    def _join(self, prefix: tuple[str, ...]) -> tuple[ObjectShape, sa.FromClause]:
+        found = self._joined.get(prefix)
+        if found is not None:
+            return found
+        shape, table = self._join(prefix[:-1])
+        field = shape.by_id[prefix[-1]]
+        target = self.shapes.of(str(field.target))
+        joined = target.table.table.alias()
+        reference_column = table.c[shape.table.columns[field.name].name]
+        self._source = self._source.outerjoin(
+            joined, joined.c[target.table.id.name] == reference_column
+        )
+        self._joined[prefix] = (target, joined)
+        return target, joined
+
+    def outer(self, path: tuple[str, ...], /) -> Column:
+        """Return a parameter for a field of the asking record."""
+        type_ = self._type_of(path)
+        return self._late(
+            "outer_" + "_".join(str(len(self.parameters)).split()),
+            type_,
+            lambda row: row.value(path),
+        )
+
+    def _type_of(self, path: tuple[str, ...]) -> Type:
+        shape = self.asking
+        for step in path[:-1]:
+            shape = self.shapes.of(str(shape.by_id[step].target))
+        return shape.by_id[path[-1]].value_type
+
+    def _late(self, name: str, type_: Type, value: Callable[[Environment], Value]) -> Column:
+        dialect = self.dialect
+        self.parameters[name] = lambda row: storage_value(value(row), type_, dialect)
+        return sa.bindparam(name, type_=storage_type(type_.kind, dialect))
+
+    def constant(self, name: str, /) -> Column:
+        """Return a workspace constant, which this catalog fixes."""
+        constant = self.shapes.catalog.constants[name]
+        return bound(constant.value, constant.type, self.dialect)
+
+    def today(self) -> Column:
+        """Return the workspace's day as a parameter."""
+        return self._late("today", DATE, lambda row: row.today)
+
+    def now(self) -> Column:
+        """Return the workspace's instant as a parameter."""
+        return self._late("now", DATETIME, lambda row: row.now)
+
+    def user(self) -> Column:
+        """Return the acting user as a parameter."""
+        return self._late("user", reference(USER_OBJECT), lambda row: row.user)
+
+    def organisation(self) -> Column:
+        """Return the acting user's organisation as a parameter."""
+        return self._late("organisation", REFERENCE, lambda row: row.organisation)
+
+    def has_role(self, name: str, /) -> Column:
+        """Return whether the acting user holds a role, as a parameter."""
+        return self._late("role_" + name, BOOLEAN, lambda row: row.has_role(name))
+
+    def in_subtree(self, node: Column, root: Column, /) -> Column:
+        """Return whether `node` is `root` or below it, in whichever tree holds them."""
+        found: list[sa.ColumnElement[bool]] = []
+        for shape in self.shapes.trees:
+            below, above = shape.table.table.alias(), shape.table.table.alias()
+            path_name = shape.table.path.name if shape.table.path is not None else ""
+            reaches = below.c[path_name].startswith(above.c[path_name])
+            found.append(
+                sa.exists(
+                    sa.select(sa.literal(1))
+                    .select_from(below.join(above, reaches))
+                    .where(below.c["id"] == node, above.c["id"] == root)
+                )
+            )
+        return sa.or_(sa.false(), *found)
+
+
+class _Rooted:
+    """A binder seen from a row reached over lookups: for formulas that are computed on read."""
+
+    def __init__(self, binder: QueryBinder, prefix: tuple[str, ...]) -> None:
+        self._binder = binder
+        self._prefix = prefix
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._binder, name)
+
+    def column(self, path: tuple[str, ...], /) -> Column:
+        """Return a column as seen from the prefix."""
+        return self._binder._column(self._prefix, path)  # noqa: SLF001 - part of the binder
+
+
+def compile_query(shapes: Shapes, asking: ObjectShape, tree: Query, zone: str) -> CompiledQuery:
+    """Compile a query that formulas over `asking` ask."""
+    asked = shapes.of(tree.name)
+    binder = QueryBinder(shapes, asked, asking, zone)
+    result = binder.column(tree.field.path if tree.field else (asked.fields["id"].id,))
+    where = compile_sql(tree.where, binder) if tree.where is not None else sa.true()
+    order = [_ordered(binder.column(one.field.path), one.descending) for one in tree.order_by]
+    order.append(binder.column((asked.fields["id"].id,)))
+    statement = _STATEMENTS[tree.function](result, order, shapes.dialect)
+    statement = statement.select_from(binder.source).where(where, binder.live())
+    field_type = tree.field.type if tree.field else reference(tree.name)
+    return CompiledQuery(
+        tree=tree,
+        prepared=prepare(statement, shapes.dialect),
+        parameters=tuple(binder.parameters.items()),
+        read=_READERS[tree.function](field_type, shapes.dialect),
+    )
+
+
+def _ordered(column: Column, descending: bool) -> sa.ColumnElement[Any]:  # noqa: FBT001 - data of the tree
+    return (column.desc() if descending else column.asc()).nulls_last()
+
+
+Ordered = list[sa.ColumnElement[Any]]
+
+
+def _first(result: Column, order: Ordered, _dialect: Dialect) -> sa.Select[Any]:
+    return sa.select(result).order_by(*order).limit(1)
+
+
+def _list(result: Column, order: Ordered, _dialect: Dialect) -> sa.Select[Any]:
+    return sa.select(result).order_by(*order)
+
+
+def _exists(_result: Column, _order: Ordered, _dialect: Dialect) -> sa.Select[Any]:
+    return sa.select(sa.literal(1)).limit(1)
+
+
+def _count(_result: Column, _order: Ordered, _dialect: Dialect) -> sa.Select[Any]:
+    return sa.select(sa.func.count())
+
+
+def _sum(result: Column, _order: Ordered, _dialect: Dialect) -> sa.Select[Any]:
+    return sa.select(sa.func.coalesce(sa.func.sum(result), 0))
+
+
+_STATEMENTS: dict[str, Callable[[Column, Ordered, Dialect], sa.Select[Any]]] = {
+    "FIRST": _first,
+    "LIST": _list,
+    "EXISTS": _exists,
+    "COUNT": _count,
+    "SUM": _sum,
+}
+
+Read = Callable[[list[Any]], Value]
+
+
+def _read_first(type_: Type, dialect: Dialect) -> Read:
+    return lambda rows: python_value(rows[0][0], type_, dialect) if rows else None
+
+
+def _read_list(type_: Type, dialect: Dialect) -> Read:
+    return lambda rows: tuple(python_value(row[0], type_, dialect) for row in rows)
+
+
+def _read_exists(_type: Type, _dialect: Dialect) -> Read:
+    return bool
+
+
+def _read_count(_type: Type, _dialect: Dialect) -> Read:
+    return lambda rows: Decimal(rows[0][0])
+
+
+def _read_sum(type_: Type, dialect: Dialect) -> Read:
+    number = type_ if type_.kind is Kind.NUMBER else Type(Kind.NUMBER)
+    return lambda rows: python_value(rows[0][0], number, dialect)
+
+
+_READERS: dict[str, Callable[[Type, Dialect], Read]] = {
+    "FIRST": _read_first,
+    "LIST": _read_list,
+    "EXISTS": _read_exists,
+    "COUNT": _read_count,
+    "SUM": _read_sum,
+}

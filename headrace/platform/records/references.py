@@ -1,0 +1,261 @@
+"""References that were sent: keys become ids, and each must be a live row that the caller may read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from marshmallow import ValidationError
+
+from headrace.platform.access.tables import USER
+from headrace.platform.core.problems import Message, pointer
+from headrace.platform.database.prepared import Prepared, prepare
+from headrace.platform.formulas.python import holds
+from headrace.platform.metadata.catalog import FieldModel
+from headrace.platform.metadata.field_types.references import USER_OBJECT
+from headrace.platform.metadata.field_types.values import KeyReference
+from headrace.platform.records.batch import CHUNK, Batch
+from headrace.platform.records.drafts import Draft, Row
+from headrace.platform.records.environment import RowEnvironment
+from headrace.platform.records.permits import names_in_row, static_names
+from headrace.platform.records.shapes import ObjectShape
+
+NOT_FOUND: Final = Message(
+    "reference.not_found",
+    "“{name}” points to nothing that you can choose here.",
+    "“{name}”指向的记录不存在或不可选择。",
+    "Pick one of the records that the field offers.",
+    "请从该字段提供的记录中选择。",
+)
+UNKNOWN_KEY: Final = Message(
+    "reference.unknown_key",
+    "“{object}” cannot be found by “{by}”.",
+    "无法按“{by}”查找“{object}”。",
+    "Send the record's id, or a key by one of: {known}.",
+    "请提供记录标识,或使用以下字段之一作为键:{known}。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A reference in a draft."""
+
+    draft: Draft
+    field: FieldModel
+    value: Any
+
+    @property
+    def place(self) -> str:
+        return self.draft.place + pointer(self.field.name)
+
+
+def resolve_references(batch: Batch) -> None:
+    """Replace keys by ids in what was given, and refuse what the caller cannot refer to."""
+    sent = list(_sent(batch))
+    if not sent:
+        return
+    _resolve_keys(batch, [one for one in sent if isinstance(one.value, KeyReference)])
+    _check_ids(batch, [one for one in sent if not isinstance(one.value, KeyReference)])
+
+
+def check_filters(batch: Batch) -> None:
+    """Refuse changed lookups whose target does not fit the field's condition."""
+    for draft in batch.drafts():
+        if draft.kind not in {"create", "update"} or batch.migrating:
+            continue
+        for name, condition in draft.shape.lookup_filters.items():
+            value = draft.new.get(name)
+            if value is None or (draft.old is not None and draft.old.get(name) == value):
+                continue
+            field = draft.shape.fields[name]
+            target = batch.row(str(field.target), value)
+            if target is None:
+                continue
+            shape = batch.shapes.of(str(field.target))
+            row = RowEnvironment(batch, shape, target, target, draft.environment)
+            if not holds(condition(row)):
+                problem = NOT_FOUND.at(draft.place + pointer(name), name=field.label)
+                batch.problems.append(problem)
+
+
+def _sent(batch: Batch) -> Iterator[_Sent]:
+    for draft in batch.drafts():
+        for name, value in draft.given.items():
+            field = draft.shape.fields[name]
+            if value is None or field.target is None:
+                continue
+            if draft.old is not None and draft.old.get(name) == value:
+                continue
+            yield _Sent(draft, field, value)
+
+
+def id_by_key(batch: Batch, object_name: str, sent: Mapping[str, Any]) -> str | None:
+    """Return the id of the row that `{"key": …}` speaks of; None where the caller has none such."""
+    shape = batch.shapes.of(object_name)
+    known = _known_keys(batch, shape)
+    by = sent.get("by") or (known[0] if known else "")
+    if by not in known or not isinstance(sent.get("key"), str):
+        return None
+    value = _parsed_key(shape, str(by), sent["key"])
+    if value is None:
+        return None
+    parameters = {"keys": [shape.to_driver[str(by)](value)]}
+    for values in batch.work.rows(_select_by_key(shape, str(by)), parameters):
+        row = batch.remember(shape, values)
+        return str(row["id"]) if may_refer(batch, shape, row) else None
+    return None
+
+
+# -- keys ----------------------------------------------------------------------------------------
+
+
+def _resolve_keys(batch: Batch, sent: list[_Sent]) -> None:
+    groups: dict[tuple[str, str], list[_Sent]] = {}
+    for one in sent:
+        by = _key_field(batch, one)
+        if by is not None:
+            groups.setdefault((str(one.field.target), by), []).append(one)
+    for (target, by), members in groups.items():
+        shape = batch.shapes.of(target)
+        found = _rows_by_key(batch, shape, by, members)
+        for one in members:
+            row = found.get(_parsed_key(shape, by, one.value.key))
+            if row is None or not may_refer(batch, shape, row):
+                batch.problems.append(NOT_FOUND.at(one.place, name=one.field.label))
+                one.draft.given[one.field.name] = None
+            else:
+                one.draft.given[one.field.name] = row["id"]
+
+
+def _key_field(batch: Batch, one: _Sent) -> str | None:
+    """Return the unique field that a key speaks of, where the caller may read it."""
+    shape = batch.shapes.of(str(one.field.target))
+    known = _known_keys(batch, shape)
+    by = one.value.by or (known[0] if known else "")
+    if by in known:
+        return by
+    one.draft.given[one.field.name] = None
+    shown = ", ".join(known) or "id"
+    batch.problems.append(UNKNOWN_KEY.at(one.place, object=shape.model.label, by=by, known=shown))
+    return None
+
+
+def _known_keys(batch: Batch, shape: ObjectShape) -> list[str]:
+    """Return the unique fields by which the caller may name rows, external ids first."""
+    known = [name for name in shape.model.external_ids if name in shape.stored_names]
+    known += [
+        field.name
+        for field in shape.stored
+        if field.unique and not field.system and field.name not in known
+    ]
+    readable = _readable_names(batch, shape)
+    return [name for name in known if name in readable]
+
+
+def _readable_names(batch: Batch, shape: ObjectShape) -> frozenset[str]:
+    principal = batch.context.principal
+    if shape.name == USER_OBJECT:
+        return shape.all_names if principal.audience == "internal" else frozenset()
+    return static_names(shape, principal, "read")
+
+
+def _parsed_key(shape: ObjectShape, by: str, key: str) -> Any:
+    field = shape.fields[by]
+    if field.computed is not None:
+        return key
+    try:
+        return field.type.value_field(field.options).deserialize(key, by, None)
+    except ValidationError:
+        return None
+
+
+def _rows_by_key(batch: Batch, shape: ObjectShape, by: str, members: list[_Sent]) -> dict[Any, Row]:
+    found: dict[Any, Row] = {
+        draft.new[by] if draft.new[by] is not None else draft.given.get(by): draft.new
+        for draft in batch.drafts()
+        if draft.shape is shape and draft.kind != "delete"
+    }
+    keys = {_parsed_key(shape, by, one.value.key) for one in members} - {None} - set(found)
+    ordered = sorted(keys, key=str)
+    prepared = _select_by_key(shape, by)
+    for start in range(0, len(ordered), CHUNK):
+        part = [shape.to_driver[by](one) for one in ordered[start : start + CHUNK]]
+        for values in batch.work.rows(prepared, {"keys": part}):
+            row = batch.remember(shape, values)
+            found[row[by]] = row
+    return found
+
+
+def _select_by_key(shape: ObjectShape, by: str) -> Prepared:
+    prepared: Prepared = shape.shapes.part(
+        ("by_key", shape.name, by), lambda: shape.select_by_key(by)
+    )
+    return prepared
+
+
+# -- ids -----------------------------------------------------------------------------------------
+
+
+def _check_ids(batch: Batch, sent: list[_Sent]) -> None:
+    groups: dict[str, list[_Sent]] = {}
+    for one in sent:
+        groups.setdefault(str(one.field.target), []).append(one)
+    for target, members in groups.items():
+        shape = batch.shapes.of(target)
+        found = _rows_by_id(batch, shape, {str(one.value) for one in members})
+        for one in members:
+            row = found.get(str(one.value))
+            if row is None or not may_refer(batch, shape, row):
+                batch.problems.append(NOT_FOUND.at(one.place, name=one.field.label))
+                one.draft.given[one.field.name] = None
+
+
+def _rows_by_id(batch: Batch, shape: ObjectShape, ids: Iterable[str]) -> dict[str, Row]:
+    found: dict[str, Row] = {}
+    missing = []
+    for one in sorted(ids):
+        draft = batch.draft(shape.name, one)
+        if draft is None:
+            missing.append(one)
+        elif draft.kind != "delete":
+            found[one] = draft.new
+    for start in range(0, len(missing), CHUNK):
+        for values in batch.work.rows(
+            shape.select_referred, {"ids": missing[start : start + CHUNK]}
+        ):
+            row = batch.remember(shape, values)
+            found[row["id"]] = row
+    return found
+
+
+def may_refer(batch: Batch, shape: ObjectShape, row: Row) -> bool:
+    """Say whether the caller may read a row and so refer to it."""
+    principal = batch.context.principal
+    if principal.is_system:
+        return True
+    if shape.name == USER_OBJECT:
+        return _may_refer_to_user(batch, row["id"])
+    environment = batch.environment_of(shape.name, row["id"])
+    return environment is not None and names_in_row(environment, principal, "read") is not None
+
+
+def _may_refer_to_user(batch: Batch, user_id: str) -> bool:
+    """Internal people may name everybody, partners people of their own organisation."""
+    principal = batch.context.principal
+    if principal.audience == "internal" or user_id == principal.user_id:
+        return True
+    if principal.organisation is None:
+        return False
+    prepared: Prepared = batch.shapes.part(
+        "colleague", lambda: prepare(_SELECT_COLLEAGUE, batch.shapes.dialect)
+    )
+    parameters = {"id": user_id, "organisation": principal.organisation}
+    return bool(batch.work.rows(prepared, parameters))
+
+
+_SELECT_COLLEAGUE: Final = sa.select(USER.c.id).where(
+    USER.c.id == sa.bindparam("id", type_=USER.c.id.type),
+    USER.c.organisation == sa.bindparam("organisation", type_=USER.c.id.type),
+)

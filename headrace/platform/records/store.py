@@ -1,0 +1,378 @@
+"""The one writer of business rows: a use case hands it JSON, it leaves rows that keep every rule.
+
+Everything happens in the caller's unit of work: parsing, references, defaults, formulas, roll-ups,
+access before and after, rules, numbers, optimistic lock, history, hooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from headrace.platform.core.errors import NOT_FOUND as NOTHING_HERE
+from headrace.platform.core.errors import ForbiddenError, NotFoundError, StaleError
+from headrace.platform.core.hooks import Hook
+from headrace.platform.core.ids import is_record_id
+from headrace.platform.core.problems import Message, pointer
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.formulas.environment import Environment
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.formulas.python import compile_python
+from headrace.platform.formulas.tree import Value
+from headrace.platform.metadata.definitions.access import Action
+from headrace.platform.metadata.field_types.values import KeyReference
+from headrace.platform.records.batch import Batch
+from headrace.platform.records.computing import fill, stored_value
+from headrace.platform.records.context import Context
+from headrace.platform.records.deleting import check_unused
+from headrace.platform.records.drafts import Change, Draft, Row, Saved
+from headrace.platform.records.environment import RowEnvironment
+from headrace.platform.records.flushing import STALE, flush
+from headrace.platform.records.history import json_value, write_history
+from headrace.platform.records.migration import require_migrator
+from headrace.platform.records.numbering import assign_numbers
+from headrace.platform.records.parsing import (
+    load_details,
+    mark_deleted,
+    new_draft,
+    parse,
+)
+from headrace.platform.records.permits import names_in_row
+from headrace.platform.records.references import (
+    NOT_FOUND,
+    check_filters,
+    id_by_key,
+    resolve_references,
+)
+from headrace.platform.records.rights import (
+    FORBIDDEN,
+    check_access,
+    is_visible,
+    may_create,
+    note_rights,
+)
+from headrace.platform.records.rollups import settle
+from headrace.platform.records.rules import (
+    check_children,
+    check_missing,
+    check_required,
+    check_rules,
+)
+from headrace.platform.records.shapes import ObjectShape
+from headrace.platform.records.trees import place_in_trees
+
+MASTER_NEEDED: Final = Message(
+    "value.required",
+    "“{name}” needs a value.",
+    "“{name}”为必填项。",
+    "Say to which record the row belongs.",
+    "请指明该行所属的记录。",
+)
+
+Hooked = Hook[[Context, UnitOfWork, Change]]
+
+
+class RecordStore:
+    """Creates, changes and deletes records. Holds nothing but its hooks; safe to share."""
+
+    def __init__(self) -> None:
+        self.before_save: Hooked = Hook("records.before_save")
+        self.after_save: Hooked = Hook("records.after_save")
+
+    # -- people ---------------------------------------------------------------------------
+
+    def create(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        object_name: str,
+        data: Any,
+        *,
+        mode: str = "normal",
+    ) -> Saved:
+        """Make a record with its children; raise RefusedError with all problems found.
+
+        With `mode="migration"` state, numbers, times and system fields may be given.
+        """
+        return self.create_many(context, work, object_name, [data], places=[""], mode=mode)[0]
+
+    def create_many(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        object_name: str,
+        items: Sequence[Any],
+        *,
+        places: Sequence[str] | None = None,
+        mode: str = "normal",
+    ) -> list[Saved]:
+        """Make records of one object together; `places` are where they stand in the request.
+
+        All or none is written. References by key may point to other records of `items`.
+        """
+        batch = Batch(context, work)
+        batch.migrating = mode == "migration"
+        shape = self._shape(batch, object_name)
+        if batch.migrating:
+            require_migrator(context)
+        if not may_create(batch, shape):
+            raise ForbiddenError(FORBIDDEN.at(object=shape.model.label))
+        drafts = []
+        for position, item in enumerate(items):
+            place = places[position] if places else pointer(position)
+            draft = self._new(batch, shape, item, place)
+            if draft is not None:
+                drafts.append(draft)
+                parse(batch, draft, item)
+        self._finish(batch, work)
+        return [Saved(draft.id, draft.version) for draft in drafts]
+
+    def update(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        object_name: str,
+        record_id: str,
+        data: Any,
+        version: int,
+    ) -> Saved:
+        """Change a record and its children; raise StaleError where it is no longer at `version`."""
+        batch = Batch(context, work)
+        draft = self._open(batch, object_name, record_id, "update")
+        _change_masters(draft)
+        parse(batch, draft, data)
+        check_version(batch, draft, version)
+        self._finish(batch, work)
+        return Saved(draft.id, draft.version)
+
+    def update_granted(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        object_name: str,
+        record_id: str,
+        data: Mapping[str, Any],
+        fields: frozenset[str],
+        *,
+        action: str = "updated",
+        comment: str | None = None,
+    ) -> Saved:
+        """Change fields that a task grants to the caller, whatever their own rights are.
+
+        The caller of this method has checked the task and the version. Other fields are refused
+        with `field.not_editable`; references must still be readable for the person who acts.
+        """
+        batch = Batch(context, work)
+        draft = self._locked(batch, object_name, record_id)
+        if draft is None:
+            raise NotFoundError(NOTHING_HERE.at())
+        batch.granted = {draft.id: fields}
+        draft.kind, draft.action, draft.comment = "update", action, comment
+        _change_masters(draft)
+        parse(batch, draft, data)
+        self._finish(batch, work)
+        return Saved(draft.id, draft.version)
+
+    def delete(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        object_name: str,
+        record_id: str,
+        version: int,
+    ) -> Saved:
+        """Mark a record with its children as deleted; refuse while live records refer to it."""
+        batch = Batch(context, work)
+        draft = self._open(batch, object_name, record_id, "delete")
+        _change_masters(draft)
+        check_version(batch, draft, version)
+        draft.rights_needed = True
+        mark_deleted(batch, draft)
+        check_unused(batch)
+        self._finish(batch, work)
+        return Saved(draft.id, draft.version)
+
+    # -- the platform ---------------------------------------------------------------------
+
+    def apply_system(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        object_name: str,
+        record_id: str,
+        assignments: Mapping[str, Any],
+        *,
+        action: str,
+        comment: str | None = None,
+        acted_for: str | None = None,
+    ) -> Saved:
+        """Set fields to Python values in the name of the caller, without asking their rights.
+
+        For workflows and actions: state and system fields too. Formulas, roll-ups and rules follow;
+        `action` is that of the history line.
+        """
+        batch = Batch(context, work)
+        draft = self._locked(batch, object_name, record_id)
+        if draft is None:
+            raise NotFoundError(NOTHING_HERE.at())
+        batch.unchecked = True
+        draft.kind, draft.action = "update", action
+        draft.comment, draft.acted_for = comment, acted_for
+        _change_masters(draft)
+        for name, value in assignments.items():
+            draft.given[name] = stored_value(draft.shape, name, value)
+        self._finish(batch, work)
+        return Saved(draft.id, draft.version)
+
+    def lock(self, context: Context, work: UnitOfWork, object_name: str, record_id: str) -> Row:
+        """Lock a live record until the end of the work; return its Python values by field name.
+
+        Raise NotFoundError where there is none; rights are the caller's business.
+        """
+        draft = self._locked(Batch(context, work), object_name, record_id)
+        if draft is None or draft.old is None:
+            raise NotFoundError(NOTHING_HERE.at())
+        return draft.old
+
+    def environment(
+        self, context: Context, work: UnitOfWork, object_name: str, row: Row
+    ) -> Environment:
+        """Return what formulas over a record see; rows along lookups are read when asked for."""
+        batch = Batch(context, work)
+        shape = batch.shapes.of(object_name)
+        draft = Draft(shape, row["id"], "computed", dict(row), dict(row))
+        batch.add(draft)
+        assert draft.environment is not None  # noqa: S101 - set by `add`
+        return draft.environment
+
+    def evaluate(self, expression: Expression, environment: Environment) -> Value:
+        """Return the value of a formula."""
+        return compile_python(expression.tree)(environment)
+
+    # -- steps ----------------------------------------------------------------------------
+
+    def _shape(self, batch: Batch, object_name: str) -> ObjectShape:
+        if object_name not in batch.context.catalog.objects:
+            raise NotFoundError(NOTHING_HERE.at())
+        return batch.shapes.of(object_name)
+
+    def _new(self, batch: Batch, shape: ObjectShape, item: Any, place: str) -> Draft | None:
+        """Take in a new record; one of a detail belongs to a stored master."""
+        if shape.model.master is None:
+            return new_draft(batch, shape, place)
+        field = shape.fields[shape.model.master]
+        sent = item.get(field.name) if isinstance(item, Mapping) else None
+        master_id = sent.get("id") if isinstance(sent, Mapping) else sent
+        if sent is None:
+            problem = MASTER_NEEDED.at(place + pointer(field.name), name=field.label)
+            batch.problems.append(problem)
+            return None
+        if isinstance(sent, Mapping) and "key" in sent:
+            master_id = id_by_key(batch, shape.master_name, sent)
+        master = None
+        if is_record_id(master_id):
+            master = self._locked(batch, shape.master_name, str(master_id))
+        if master is None or not is_visible(batch, master):
+            problem = NOT_FOUND.at(place + pointer(field.name), name=field.label)
+            batch.problems.append(problem)
+            return None
+        draft = new_draft(batch, shape, place, master)
+        _change_masters(draft)
+        relation = master.shape.relations[shape.relation_name]
+        load_details(batch, master, relation)
+        master.children[shape.relation_name].append(draft)
+        if shape.relation_name not in master.touched:
+            master.touched.add(shape.relation_name)
+            note_rights(batch, master, "update")
+        return draft
+
+    def _open(self, batch: Batch, object_name: str, record_id: str, action: Action) -> Draft:
+        """Lock a record that the caller may see and change."""
+        shape = self._shape(batch, object_name)
+        draft = self._locked(batch, object_name, record_id, deleting=action == "delete")
+        if draft is None or draft.environment is None:
+            raise NotFoundError(NOTHING_HERE.at())
+        if note_rights(batch, draft, action) is None:
+            if not is_visible(batch, draft):
+                raise NotFoundError(NOTHING_HERE.at())
+            raise ForbiddenError(FORBIDDEN.at(object=shape.model.label))
+        draft.kind = "update"
+        return draft
+
+    def _locked(
+        self, batch: Batch, object_name: str, record_id: str, *, deleting: bool = False
+    ) -> Draft | None:
+        """Lock a live record and its masters."""
+        known = batch.draft(object_name, record_id)
+        if known is not None:
+            return known
+        shape = self._shape(batch, object_name)
+        if not is_record_id(record_id):
+            return None
+        select = shape.select_deleting if deleting else shape.select_locked
+        found = batch.work.rows(select, {"id": record_id})
+        if not found:
+            return None
+        draft = batch.loaded(shape, found[0], "computed")
+        if shape.model.master is not None:
+            draft.parent = self._locked(batch, shape.master_name, draft.new[shape.model.master])
+        return draft
+
+    def _finish(self, batch: Batch, work: UnitOfWork) -> None:
+        """Compute, check and write everything that a batch holds."""
+        resolve_references(batch)
+        if batch.problems:
+            check_missing(batch)
+        batch.refuse()
+        assign_numbers(batch)
+        fill(batch)
+        place_in_trees(batch)
+        settle(batch)
+        check_required(batch)
+        check_children(batch)
+        check_filters(batch)
+        check_rules(batch)
+        check_access(batch)
+        batch.refuse()
+        written = [draft for draft in batch.drafts() if draft.kind != "computed" or draft.changed()]
+        for draft in written:
+            self.before_save(batch.context, work, draft.change())
+        flush(batch, work)
+        write_history(batch, work)
+        for draft in written:
+            self.after_save(batch.context, work, draft.change())
+
+
+def check_version(batch: Batch, draft: Draft, version: int) -> None:
+    """Raise StaleError with what differs where the row, or a named child, is at another version."""
+    stored = draft.old["version"] if draft.old else 0
+    if version != stored:
+        raise StaleError(STALE.at(draft.place), differences=differences(batch, draft))
+    for rows in draft.children.values():
+        for child in rows:
+            expected = child.expected_version
+            if expected is not None and child.old and expected != child.old["version"]:
+                raise StaleError(STALE.at(child.place), differences=differences(batch, child))
+
+
+def differences(batch: Batch, draft: Draft) -> dict[str, Any]:
+    """Return the stored values beside those that were sent, for fields that the caller may read."""
+    if draft.old is None or draft.environment is None:
+        return {}
+    row = RowEnvironment(batch, draft.shape, draft.old, draft.old)
+    readable = names_in_row(row, batch.context.principal, "read") or frozenset()
+    found: dict[str, Any] = {"version": draft.old["version"]}
+    for name, value in draft.given.items():
+        present = draft.old.get(name)
+        if name in readable and present != value and not isinstance(value, KeyReference):
+            found[name] = {"yours": json_value(value), "stored": json_value(present)}
+    return found
+
+
+def _change_masters(draft: Draft) -> None:
+    """A detail is locked and versioned with its master: the masters change too."""
+    master = draft.parent
+    while master is not None:
+        if master.kind == "computed":
+            master.kind = "update"
+        master = master.parent
