@@ -122,15 +122,17 @@ LIMITS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Documents that fit their schemas, and what is wrong with the others."""
+    """Documents that fit their schemas with the paths of their files; what is wrong with others."""
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
+    paths: tuple[str, ...] = ()
 
 
 def load_documents(files: Iterable[tuple[str, str, bytes]], types: FieldTypes) -> Loaded:
     """Parse and check files given as (module, path, bytes); problems start with the path."""
     documents: list[Document] = []
+    paths: list[str] = []
     problems: list[Problem] = []
     for module, path, data in files:
         parsed = parse_json(data)
@@ -139,7 +141,8 @@ def load_documents(files: Iterable[tuple[str, str, bytes]], types: FieldTypes) -
             problems.extend(problem.below("/" + path) for problem in found)
         else:
             documents.append(Document(module, parsed.value))
-    return Loaded(tuple(documents), tuple(problems))
+            paths.append(path)
+    return Loaded(tuple(documents), tuple(problems), tuple(paths))
 
 
 def check_document(content: Any, types: FieldTypes) -> tuple[Problem, ...]:

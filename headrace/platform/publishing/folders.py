@@ -1,0 +1,211 @@
+"""Module folders as they stand on disk: which files belong to a module, and what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from headrace.platform.core.problems import Message, Problem, pointer
+from headrace.platform.metadata.definitions.modules import ModuleDef
+from headrace.platform.metadata.documents import FOLDERS, Document
+from headrace.platform.metadata.field_types import FieldTypes
+from headrace.platform.metadata.loading import load_documents
+from headrace.platform.metadata.schemas import load_definition
+from headrace.platform.publishing.rows import ROW_FORMATS, ROW_SETS, RowsFile, load_rows_file
+
+MANIFEST: Final = "module.json"
+
+NOT_A_MODULE = Message(
+    "module.not_found",
+    "“{path}” is neither a module folder nor a folder of modules.",
+    "“{path}”既不是模块文件夹,也不是存放模块的文件夹。",
+    "Give the folder that holds module.json, or the one above it.",
+    "请指定 module.json 所在的文件夹,或其上一级文件夹。",
+)
+MISSING_MODULE = Message(
+    "module.missing",
+    "The module “{name}” is required and was not found.",
+    "缺少所依赖的模块“{name}”。",
+    "Put its folder beside this one, or name the place with --with.",
+    "请将其文件夹放在旁边,或用 --with 指定位置。",
+)
+MODULE_CYCLE = Message(
+    "module.cycle",
+    "Modules require each other: {cycle}.",
+    "模块相互依赖:{cycle}。",
+    "Break the circle; use “optional” on one side.",
+    "请打破循环;可在一侧使用“optional”。",
+)
+WRONG_FOLDER = Message(
+    "document.wrong_folder",
+    "A document of kind “{kind}” called “{name}” belongs into {expected}.",
+    "类型为“{kind}”、名称为“{name}”的文档应放在 {expected}。",
+    "Move or rename the file, or correct kind and name.",
+    "请移动或重命名文件,或更正类型与名称。",
+)
+UNKNOWN_FILE = Message(
+    "module.unknown_file",
+    "This file has no meaning in a module.",
+    "模块中不应有此文件。",
+    "Remove it; known folders are {known}.",
+    "请删除;可用的文件夹有 {known}。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Modules:
+    """What was read: documents and rows of the modules, and everything that is wrong with them."""
+
+    names: tuple[str, ...]
+    documents: tuple[Document, ...]
+    rows: tuple[RowsFile, ...]
+    problems: tuple[Problem, ...]
+
+    def joined(self, other: Modules) -> Modules:
+        """Return both together."""
+        return Modules(
+            (*self.names, *other.names),
+            (*self.documents, *other.documents),
+            (*self.rows, *other.rows),
+            (*self.problems, *other.problems),
+        )
+
+
+NOTHING: Final = Modules((), (), (), ())
+
+
+def read_modules(path: Path, types: FieldTypes) -> Modules:
+    """Read the module at `path`, or all modules in it."""
+    folders = module_folders(path)
+    if not folders:
+        return Modules((), (), (), (NOT_A_MODULE.at(path=path.name or str(path)),))
+    result = NOTHING
+    for folder in folders:
+        result = result.joined(_read_module(folder, types))
+    return result
+
+
+def with_required(
+    modules: Modules, path: Path, others: Sequence[Path], known: Iterable[str], types: FieldTypes
+) -> Modules:
+    """Add the modules that are required and not `known`: from beside `path`, then from `others`."""
+    present = {*known}
+    complete = modules
+    waiting = [name for name, _ in _required(modules)]
+    beside = path.resolve() if len(module_folders(path)) != 1 else path.resolve().parent
+    while waiting:
+        name = waiting.pop()
+        if name in present or name in complete.names:
+            continue
+        present.add(name)
+        folder = _find(name, (beside, path.resolve().parent, *others))
+        if folder is None:
+            continue
+        found = _read_module(folder, types)
+        complete = complete.joined(found)
+        waiting.extend(required for required, _ in _required(found))
+    return complete
+
+
+def missing_modules(modules: Modules, known: Iterable[str]) -> tuple[Problem, ...]:
+    """Return a problem for each required module that is neither here nor `known`."""
+    present = {*known, *modules.names}
+    return tuple(
+        MISSING_MODULE.at(place, name=name)
+        for name, place in _required(modules)
+        if name not in present
+    )
+
+
+def in_order(modules: Iterable[ModuleDef]) -> tuple[str, ...]:
+    """Return the names of modules so that each comes after those it requires."""
+    definitions = {one.name: one for one in modules}
+    order: list[str] = []
+    seen: set[str] = set()
+
+    def visit(name: str) -> None:
+        if name in seen or name not in definitions:
+            return
+        seen.add(name)
+        for needed in (*definitions[name].requires, *definitions[name].optional):
+            visit(needed)
+        order.append(name)
+
+    for name in sorted(definitions):
+        visit(name)
+    return tuple(order)
+
+
+def module_folders(path: Path) -> tuple[Path, ...]:
+    """Return `path` if it is a module, else the modules in it, by name."""
+    if (path / MANIFEST).is_file():
+        return (path,)
+    if not path.is_dir():
+        return ()
+    return tuple(sorted(one for one in path.iterdir() if (one / MANIFEST).is_file()))
+
+
+def _find(name: str, places: Iterable[Path]) -> Path | None:
+    for place in places:
+        for candidate in (place / name, place):
+            if (candidate / MANIFEST).is_file() and candidate.name == name:
+                return candidate
+    return None
+
+
+def _required(modules: Modules) -> Iterator[tuple[str, str]]:
+    for document in modules.documents:
+        if document.kind == "module":
+            for index, name in enumerate(document.content.get("requires", ())):
+                yield name, "/" + document.file + pointer("requires", index)
+
+
+def _read_module(folder: Path, types: FieldTypes) -> Modules:
+    name = folder.name
+    problems: list[Problem] = []
+    texts: list[tuple[str, str, bytes]] = []
+    rows: list[RowsFile] = []
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        if not path.is_file() or any(part.startswith((".", "__")) for part in parts):
+            continue
+        place = "/".join((name, *parts))
+        if _is_definition(parts):
+            texts.append((name, place, path.read_bytes()))
+        elif _is_rows(parts):
+            read, found = load_rows_file(name, parts[1], path.name, path.read_bytes())
+            problems.extend(problem.below("/" + place) for problem in found)
+            rows.extend(read)
+        elif path.suffix in {".json", ".csv"}:
+            problems.append(UNKNOWN_FILE.at("/" + place, known=", ".join(sorted(FOLDERS.values()))))
+    loaded = load_documents(texts, types)
+    problems.extend(loaded.problems)
+    problems.extend(
+        WRONG_FOLDER.at("/" + path, kind=one.kind, name=one.name, expected=one.file)
+        for one, path in zip(loaded.documents, loaded.paths, strict=True)
+        if one.file != path
+    )
+    return Modules((name,), loaded.documents, tuple(rows), tuple(problems))
+
+
+def _is_definition(parts: tuple[str, ...]) -> bool:
+    if parts == (MANIFEST,):
+        return True
+    return "/".join(parts[:-1]) in FOLDERS.values() and parts[-1].endswith(".json")
+
+
+def _is_rows(parts: tuple[str, ...]) -> bool:
+    return (
+        len(parts) == 3  # noqa: PLR2004 - records/sample/file.csv
+        and parts[0] == "records"
+        and parts[1] in ROW_SETS
+        and Path(parts[2]).suffix in ROW_FORMATS
+    )
+
+
+def manifest_of(document: Document, types: FieldTypes) -> ModuleDef:
+    """Return the definition of a module's manifest."""
+    definition: ModuleDef = load_definition(document.content, types)
+    return definition

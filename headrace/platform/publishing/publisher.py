@@ -1,0 +1,135 @@
+"""Check, plan, publish: the use cases that change what is live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from headrace.platform.core.errors import ConflictError, RefusedError
+from headrace.platform.core.ids import IdSource
+from headrace.platform.core.problems import Message, Problem
+from headrace.platform.database.applying import apply_operations
+from headrace.platform.database.diff import diff
+from headrace.platform.database.engine import Database
+from headrace.platform.database.names import load_names, save_names
+from headrace.platform.database.tables import build_tables
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.field_types import FieldTypes
+from headrace.platform.publishing.backfill import fill_rows
+from headrace.platform.publishing.catalogs import CatalogStore, Published, save_version
+from headrace.platform.publishing.counting import Counter
+from headrace.platform.publishing.folders import Modules
+from headrace.platform.publishing.plan import Plan
+from headrace.platform.publishing.planning import check_folders, make_plan, read_for_plan
+from headrace.platform.publishing.reference_rows import take_reference_rows
+from headrace.platform.records.context import Context
+from headrace.platform.records.store import RecordStore
+
+CONFLICT = Message(
+    "publish.conflict",
+    "The plan was made on version {base}; version {live} is live now.",
+    "该计划基于版本 {base},而当前版本是 {live}。",
+    "Plan again and look at what changed.",
+    "请重新生成计划并查看变化。",
+)
+COUNT_GROWN = Message(
+    "plan.count_grown",
+    "More rows are touched now than the plan says: {now} instead of {then}. {line}",
+    "涉及的行数已多于计划:现为 {now},计划为 {then}。{line}",
+    "Plan again.",
+    "请重新生成计划。",
+)
+
+ContextFactory = Callable[[Published], Context]
+"""Makes the context of the platform itself for a version, published or about to be."""
+
+
+class Publisher:
+    """Checks modules, plans and publishes them."""
+
+    def __init__(
+        self,
+        database: Database,
+        catalogs: CatalogStore,
+        store: RecordStore,
+        ids: IdSource,
+        context_of: ContextFactory,
+    ) -> None:
+        self._database = database
+        self._catalogs = catalogs
+        self._store = store
+        self._ids = ids
+        self._context_of = context_of
+
+    @property
+    def types(self) -> FieldTypes:
+        """The field types that definitions may use."""
+        return self._catalogs.types
+
+    def check(self, path: Path, others: Sequence[Path] = ()) -> tuple[Problem, ...]:
+        """Return what is wrong with the modules at `path`; needs no database."""
+        return check_folders(path, others, self.types)
+
+    def plan(self, path: Path, others: Sequence[Path] = ()) -> Plan:
+        """Return what publishing the modules at `path` would do; changes nothing."""
+        live = self._catalogs.refresh()
+        return self.plan_modules(read_for_plan(path, others, live.catalog, self.types))
+
+    def plan_modules(self, modules: Modules) -> Plan:
+        """Return what publishing modules that are already read would do."""
+        return make_plan(self._database, self._catalogs, self._ids, modules)
+
+    def publish(self, plan: Plan, message: str, by_user: str | None) -> int:
+        """Carry out `plan` in one transaction and return the number of the version that is live.
+
+        A plan that changes nothing publishes nothing. Raise RefusedError for a plan with errors,
+        ConflictError where another version went live since it was made.
+        """
+        if plan.refused:
+            raise RefusedError.of(plan.refused)
+        if plan.is_empty or plan.catalog is None:
+            return plan.base
+        with self._database.publishing() as work:
+            if work.version != plan.base:
+                raise ConflictError(CONFLICT.at(base=plan.base, live=work.version))
+            self._check_counts(plan, work)
+            self._switch(plan, plan.catalog, work, message, by_user)
+        return self._catalogs.refresh().version
+
+    def _switch(
+        self, plan: Plan, catalog: Catalog, work: UnitOfWork, message: str, by_user: str | None
+    ) -> None:
+        """Everything that turns one version into the next; the caller's transaction holds it."""
+        live = self._catalogs.current()
+        names = load_names(work.connection)
+        difference = diff(live.catalog, catalog, names)
+        apply_operations(work.connection, work.dialect, difference.operations)
+        tables = build_tables(catalog, difference.names, work.dialect, live.tables)
+        context = self._context_of(Published(catalog, tables, plan.content.rows))
+        fill_rows(self._store, context, work, plan.backfill)
+        save_names(
+            work.connection,
+            names,
+            difference.names.without(difference.dropped, catalog.version),
+        )
+        changed = {one.hash for one in live.rows}
+        new_rows = [one for one in plan.content.rows if one.hash not in changed]
+        take_reference_rows(self._store, context, work, new_rows)
+        save_version(work, catalog.version, plan.content, message, by_user)
+
+    def _check_counts(self, plan: Plan, work: UnitOfWork) -> None:
+        """Refuse where a destructive line touches more rows than the plan says."""
+        if plan.difference is None:
+            return
+        live = self._catalogs.current()
+        tables = [live.tables.of(name) for name in live.catalog.objects]
+        counter = Counter(work.connection, work.dialect, tables)
+        told = {line.text: line.rows for line in plan.lines}
+        for operation in plan.difference.operations:
+            if not operation.is_destructive:
+                continue
+            text = operation.describe()
+            now, then = counter.rows_of(operation) or 0, told.get(text) or 0
+            if now > then:
+                raise ConflictError(COUNT_GROWN.at(now=now, then=then, line=text))

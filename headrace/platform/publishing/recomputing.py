@@ -1,0 +1,177 @@
+"""Which stored formulas and roll-ups must be computed again when their definitions change, and how.
+
+Publishing does this in SQL over whole tables; single rows are the business of the record store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NoReturn
+
+import sqlalchemy as sa
+
+from headrace.platform.database.tables import ObjectTable, Tables
+from headrace.platform.formulas.sql import compile_sql
+from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, RollupModel
+from headrace.platform.metadata.storage_types import Dialect
+
+
+def computed_changes(old: Catalog, new: Catalog, touched: Iterable[str]) -> tuple[str, ...]:
+    """Return the ids of objects to compute again, each after those whose rows it sums.
+
+    `touched` are objects whose rows get values by the publish itself.
+    """
+    before = {model.id: model for model in old.objects.values()}
+    changed = set(touched) | {
+        model.id
+        for model in new.objects.values()
+        if model.id in before and _computing(before[model.id]) != _computing(model)
+    }
+    pending = [model for model in new.objects.values() if model.id in changed]
+    while pending:
+        for feed in pending.pop().feeds:
+            owner = new.objects[feed.owner]
+            if owner.id not in changed:
+                changed.add(owner.id)
+                pending.append(owner)
+    return tuple(one for one in _details_first(new) if one in changed and one in before)
+
+
+def _computing(model: ObjectModel) -> dict[str, Any]:
+    """Return how each stored computed field is made, by field id."""
+    made: dict[str, Any] = {
+        field.id: field.expression.tree
+        for field in model.fields.values()
+        if field.stored and field.expression is not None
+    }
+    for rollup in model.rollups:
+        where = rollup.where.tree if rollup.where else None
+        made[model.fields[rollup.field].id] = (
+            rollup.source,
+            rollup.by,
+            rollup.op,
+            rollup.of,
+            where,
+        )
+    return made
+
+
+def _details_first(catalog: Catalog) -> Iterator[str]:
+    seen: set[str] = set()
+
+    def visit(model: ObjectModel) -> Iterator[str]:
+        if model.id in seen:
+            return
+        seen.add(model.id)
+        for rollup in model.rollups:
+            yield from visit(catalog.objects[rollup.source])
+        yield model.id
+
+    for model in catalog.objects.values():
+        yield from visit(model)
+
+
+def recompute(
+    connection: sa.Connection,
+    catalog: Catalog,
+    tables: Tables,
+    object_ids: Iterable[str],
+    zone: str,
+) -> None:
+    """Compute the stored roll-ups and formulas of all rows of these objects, in this order.
+
+    `zone` is the workspace's, by which instants count as days.
+    """
+    by_id = {model.id: model for model in catalog.objects.values()}
+    for object_id in object_ids:
+        model = by_id[object_id]
+        table = tables.of(model.name)
+        for rollup in model.rollups:
+            total = _rollup_value(catalog, tables, rollup, zone)
+            column = table.columns[rollup.field]
+            connection.execute(sa.update(table.table).values({column.name: total}))
+        for name in model.computed_order:
+            field = model.fields[name]
+            if field.stored and field.expression is not None:
+                binder = RowBinder(model, table, tables.dialect, zone)
+                value = compile_sql(field.expression.tree, binder)
+                column = table.columns[name]
+                connection.execute(
+                    sa.update(table.table).values({column.name: sa.cast(value, column.type)})
+                )
+
+
+def _rollup_value(
+    catalog: Catalog, tables: Tables, rollup: RollupModel, zone: str
+) -> sa.ScalarSelect[Any]:
+    source_model = catalog.objects[rollup.source]
+    source = tables.of(rollup.source)
+    aliased = source.table.alias()
+    binder = RowBinder(source_model, source, tables.dialect, zone, aliased)
+    owner = tables.of(rollup.owner).table
+    conditions = [
+        aliased.c[source.columns[rollup.by].name] == owner.c["id"],
+        aliased.c["deleted_at"].is_(None),
+    ]
+    if rollup.where is not None:
+        conditions.append(compile_sql(rollup.where.tree, binder))
+    measured: sa.ColumnElement[Any] = sa.func.count()
+    if rollup.op == "sum" and rollup.of is not None:
+        summed = aliased.c[source.columns[rollup.of].name]
+        measured = sa.func.coalesce(sa.func.sum(summed), 0)
+    return sa.select(measured).select_from(aliased).where(*conditions).scalar_subquery()
+
+
+class RowBinder:
+    """The columns of one row, for formulas that read nothing else: those are the stored ones."""
+
+    def __init__(
+        self,
+        model: ObjectModel,
+        table: ObjectTable,
+        dialect: Dialect,
+        zone: str,
+        source: sa.FromClause | None = None,
+    ) -> None:
+        self.dialect: Dialect = dialect
+        self.zone = zone
+        self._source = table.table if source is None else source
+        self._table = table
+        self._fields: dict[str, FieldModel] = {
+            field.id: field for field in model.fields.values() if field.stored
+        }
+
+    def column(self, path: tuple[str, ...], /) -> sa.ColumnElement[Any]:
+        """Return a column of the row itself."""
+        field = self._fields[path[0]]
+        column = self._source.c[self._table.columns[field.name].name]
+        if self.dialect == "postgresql" and field.storage.kind == "integer":
+            return sa.cast(column, sa.Numeric(18, 0))
+        return column
+
+    def outer(self, path: tuple[str, ...], /) -> NoReturn:
+        self._nothing_else()
+
+    def constant(self, name: str, /) -> NoReturn:
+        self._nothing_else()
+
+    def today(self) -> NoReturn:
+        self._nothing_else()
+
+    def now(self) -> NoReturn:
+        self._nothing_else()
+
+    def user(self) -> NoReturn:
+        self._nothing_else()
+
+    def organisation(self) -> NoReturn:
+        self._nothing_else()
+
+    def has_role(self, name: str, /) -> NoReturn:
+        self._nothing_else()
+
+    def in_subtree(self, node: Any, root: Any, /) -> NoReturn:
+        self._nothing_else()
+
+    def _nothing_else(self) -> NoReturn:
+        raise TypeError("a stored formula reads its own row only")

@@ -1,0 +1,138 @@
+"""Sample rows of a module: loaded through the record store, remembered, taken away exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from headrace.platform.access.identity import Identity
+from headrace.platform.core.errors import ConflictError, NotFoundError
+from headrace.platform.core.problems import Message
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.metadata.catalog import Catalog, ObjectModel
+from headrace.platform.publishing.row_order import check_rows, in_loading_order
+from headrace.platform.publishing.rows import USER_FILE, RowsFile
+from headrace.platform.publishing.sample_users import SampleUsers
+from headrace.platform.publishing.tables import SAMPLE
+from headrace.platform.records.context import Context
+from headrace.platform.records.store import RecordStore
+
+UNKNOWN_MODULE = Message(
+    "module.unknown",
+    "There is no module “{name}” here.",
+    "没有模块“{name}”。",
+    "Publish it first.",
+    "请先发布该模块。",
+)
+ALREADY_LOADED = Message(
+    "sample.loaded",
+    "The sample rows of “{name}” are loaded already.",
+    "“{name}”的示例数据已加载。",
+    "Unload them first.",
+    "请先卸载。",
+)
+NOT_LOADED = Message(
+    "sample.not_loaded",
+    "No sample rows of “{name}” are loaded.",
+    "“{name}”没有已加载的示例数据。",
+    "Load them first.",
+    "请先加载。",
+)
+USER_OBJECT_ID: Final = "system.user"
+CHUNK: Final = 200
+
+
+class Samples:
+    """Loads and unloads the sample rows of modules, each in one unit of work."""
+
+    def __init__(self, store: RecordStore, identity: Identity) -> None:
+        self._store = store
+        self._identity = identity
+
+    def load(
+        self, context: Context, work: UnitOfWork, files: Sequence[RowsFile], module: str
+    ) -> int:
+        """Load the sample rows of `module`; return how many records were made."""
+        own = _sample_files(context.catalog, files, module)
+        if _loaded(work, module):
+            raise ConflictError(ALREADY_LOADED.at(name=module))
+        check_rows(context.catalog, own)
+        memory = _Memory(work, module)
+        users = SampleUsers(self._identity, context, work)
+        for file in own:
+            if file.object == USER_FILE:
+                memory.add(USER_OBJECT_ID, users.create(file))
+        for one in in_loading_order(context.catalog, own):
+            for start in range(0, len(one.rows), CHUNK):
+                chunk = one.rows[start : start + CHUNK]
+                saved = self._store.create_many(
+                    context, work, one.model.name, chunk, mode="migration"
+                )
+                memory.add(one.model.id, [record.id for record in saved])
+        users.place()
+        return memory.count
+
+    def unload(self, context: Context, work: UnitOfWork, module: str) -> int:
+        """Take away exactly the rows that `load` made and that are still there."""
+        rows = _loaded(work, module)
+        if not rows:
+            raise NotFoundError(NOT_LOADED.at(name=module))
+        models = {model.id: model for model in context.catalog.objects.values()}
+        for row in reversed(rows):
+            if row.object_id == USER_OBJECT_ID:
+                self._identity.update_user(work, row.record_id, active=False)
+            elif row.object_id in models:
+                self._delete(context, work, models[row.object_id], row.record_id)
+        work.connection.execute(sa.delete(SAMPLE).where(SAMPLE.c.module == module))
+        return len(rows)
+
+    def _delete(
+        self, context: Context, work: UnitOfWork, model: ObjectModel, record_id: str
+    ) -> None:
+        table = context.tables.of(model.name)
+        query = sa.select(table.columns["version"]).where(
+            table.id == record_id, table.table.c["deleted_at"].is_(None)
+        )
+        version = work.connection.execute(query).scalar_one_or_none()
+        if version is not None:
+            self._store.delete(context, work, model.name, record_id, version)
+
+
+def _sample_files(catalog: Catalog, files: Sequence[RowsFile], module: str) -> tuple[RowsFile, ...]:
+    if module not in catalog.modules:
+        raise NotFoundError(UNKNOWN_MODULE.at(name=module))
+    return tuple(file for file in files if file.module == module and file.set == "sample")
+
+
+def _loaded(work: UnitOfWork, module: str) -> list[Any]:
+    query = sa.select(SAMPLE).where(SAMPLE.c.module == module).order_by(SAMPLE.c.number)
+    return list(work.connection.execute(query))
+
+
+class _Memory:
+    """Remembers what was made, so that exactly this can be taken away."""
+
+    def __init__(self, work: UnitOfWork, module: str) -> None:
+        self._work = work
+        self._module = module
+        highest = work.connection.execute(sa.select(sa.func.max(SAMPLE.c.number))).scalar_one()
+        self._number = highest or 0
+        self.count = 0
+
+    def add(self, object_id: str, record_ids: Iterable[str]) -> None:
+        rows = []
+        for record_id in record_ids:
+            self._number += 1
+            rows.append(
+                {
+                    "number": self._number,
+                    "module": self._module,
+                    "object_id": object_id,
+                    "record_id": record_id,
+                }
+            )
+        if rows:
+            self._work.connection.execute(sa.insert(SAMPLE), rows)
+            self.count += len(rows)
