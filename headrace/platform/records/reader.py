@@ -106,35 +106,25 @@ def get(
 
     `by_task` lets an open task of the principal give the right to read.
     """
-    rights = context.principal.rights
-    names = None if fields is None else tuple(fields)
-    key = (
-        "get",
-        rights,
-        context.principal.credential.kind,
-        object_name,
-        names,
-        tuple(expand),
-        by_task,
-    )
-    plan = context.compiled.get(
-        context.catalog,
-        key,
-        lambda: _get_plan(
-            context,
-            _known(context, object_name, names, expand, by_task=by_task),
-            by_task=by_task,
-        ),
-    )
-    if not is_record_id(record_id):
-        raise NotFoundError(NOT_FOUND.at())
-    parameters = plan.late(context)
-    parameters[RECORD] = record_id
-    if plan.relations:
-        with context.database.snapshot() as reading:
-            return _one(context, reading, plan, parameters)
-    with context.database.reading() as reading:
-        return _one(context, reading, plan, parameters)
+    plan = _get_plan_of(context, object_name, fields, expand, by_task=by_task)
+    lend = context.database.snapshot if plan.relations else context.database.reading
+    with lend() as reading:
+        return _one(context, reading, plan, record_id)
+
+
+def get_in(
+    context: Context,
+    reading: Reading | UnitOfWork,
+    object_name: str,
+    record_id: str,
+    *,
+    fields: Sequence[str] | None = None,
+    expand: Sequence[str] = (),
+    by_task: bool = False,
+) -> Record:
+    """Return one record like `get`, read in the same moment as the caller's other statements."""
+    plan = _get_plan_of(context, object_name, fields, expand, by_task=by_task)
+    return _one(context, reading, plan, record_id)
 
 
 def get_within(context: Context, work: UnitOfWork, object_name: str, record_id: str) -> Record:
@@ -145,14 +135,7 @@ def get_within(context: Context, work: UnitOfWork, object_name: str, record_id: 
     model = context.catalog.object(object_name)
     known = readable_fields(context.catalog, context.principal, object_name)
     expand = tuple(child.name for child in model.children if child.name in known) if model else ()
-    plan = context.compiled.get(
-        context.catalog,
-        ("get", context.principal.rights, context.principal.credential.kind, object_name, expand),
-        lambda: _get_plan(
-            context, _known(context, object_name, None, expand, by_task=True), by_task=True
-        ),
-    )
-    return _one(context, work, plan, {**plan.late(context), RECORD: record_id})
+    return get_in(context, work, object_name, record_id, expand=expand, by_task=True)
 
 
 def check_current(context: Context) -> None:
@@ -166,6 +149,28 @@ def check_current(context: Context) -> None:
     parameters = late_values(prepared, context.database.dialect)(context)
     with context.database.reading() as reading:
         check_answer(context, reading.rows(prepared, parameters)[0], has_stamp=has_stamp)
+
+
+def _get_plan_of(
+    context: Context,
+    object_name: str,
+    fields: Sequence[str] | None,
+    expand: Sequence[str],
+    *,
+    by_task: bool,
+) -> _Plan:
+    principal = context.principal
+    names = None if fields is None else tuple(fields)
+    asked = (object_name, names, tuple(expand), by_task)
+    return context.compiled.get(
+        context.catalog,
+        ("get", principal.rights, principal.credential.kind, asked),
+        lambda: _get_plan(
+            context,
+            _known(context, object_name, names, expand, by_task=by_task),
+            by_task=by_task,
+        ),
+    )
 
 
 def get_json(
@@ -214,9 +219,11 @@ def _known(
     return shape_of(context, object_name, names, expand, by_task=by_task)
 
 
-def _one(
-    context: Context, reading: Reading | UnitOfWork, plan: _Plan, parameters: Mapping[str, Any]
-) -> Record:
+def _one(context: Context, reading: Reading | UnitOfWork, plan: _Plan, record_id: str) -> Record:
+    if not is_record_id(record_id):
+        raise NotFoundError(NOT_FOUND.at())
+    parameters = plan.late(context)
+    parameters[RECORD] = record_id
     rows = reading.rows(plan.prepared, parameters)
     check_answer(context, rows[0], has_stamp=plan.has_stamp)
     if rows[0][0] is None:
@@ -240,10 +247,8 @@ def find(context: Context, object_name: str, query: Query) -> Page:
     if query.cursor is not None:
         for index, value in enumerate(plan.position.read(query.cursor)):
             parameters[f"k{index}"] = value
-    if plan.relations:
-        with context.database.snapshot() as reading:
-            return _page(context, reading, plan, query, parameters)
-    with context.database.reading() as reading:
+    lend = context.database.snapshot if plan.relations else context.database.reading
+    with lend() as reading:
         return _page(context, reading, plan, query, parameters)
 
 

@@ -8,6 +8,7 @@ are guarded step by step: what may not be read there is null, as if there were n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any, Final
@@ -258,19 +259,25 @@ def path_of_ids(surroundings: Surroundings, model: ObjectModel, ids: tuple[str, 
 
 
 def row_rights(
-    context: Context, on: Reading | UnitOfWork, object_name: str, record_id: str, action: Wanted
+    context: Context,
+    on: Reading | UnitOfWork,
+    object_name: str,
+    record_id: str,
+    action: Wanted,
+    *,
+    by_task: bool = False,
 ) -> frozenset[str] | None:
     """Return the names of fields and relations that `action` may touch in one live row.
 
     None where the action is not allowed on the row at all, or there is none. For `transition` the
     names are those of the transitions that grants list. Asked on a unit of work after a write, it
-    judges the row as it has become.
+    judges the row as it has become. `by_task` counts an open task as the right to read.
     """
     rights = context.principal.rights
     plan = context.compiled.get(
         context.catalog,
-        ("row_rights", rights, object_name, action),
-        lambda: _rights_plan(context.surroundings(), object_name, action),
+        ("row_rights", rights, object_name, action, by_task),
+        lambda: _rights_plan(context.surroundings(), object_name, action, by_task=by_task),
     )
     if plan is None:
         return None
@@ -291,15 +298,53 @@ class _RightsPlan:
         self.late = late_values(prepared, dialect)
 
 
-def _rights_plan(
-    surroundings: Surroundings, object_name: str, action: Wanted
-) -> _RightsPlan | None:
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A grant that lets the principal do something with a row, and the names that it covers."""
+
+    origin: str
+    names: frozenset[str]
+
+
+def explain(
+    context: Context, object_name: str, record_id: str, action: Wanted = "read"
+) -> tuple[Explanation, ...]:
+    """Return the grants of the principal that hold for one live row; none where it is closed."""
+    surroundings = context.surroundings()
     pairs = pairs_for(surroundings.catalog, surroundings.rights, object_name, action)
+    if not pairs:
+        return ()
+    statement = Statement(surroundings)
+    rows = statement.start(object_name)
+    plan = _flags_plan(statement, rows, [(pair.holds(rows), pair.names) for pair in pairs])
+    with context.database.reading() as reading:
+        found = reading.rows(plan.prepared, {**plan.late(context), RECORD: record_id})
+    flags = found[0][1:] if found else ()
+    return tuple(
+        Explanation(pair.origin, pair.names)
+        for pair, holds in zip(pairs, flags, strict=False)
+        if holds
+    )
+
+
+def _rights_plan(
+    surroundings: Surroundings, object_name: str, action: Wanted, *, by_task: bool
+) -> _RightsPlan | None:
+    pairs = pairs_for(
+        surroundings.catalog, surroundings.rights, object_name, action, by_task=by_task
+    )
     if not pairs:
         return None
     statement = Statement(surroundings)
     rows = statement.start(object_name)
-    compiled = RowAccess(rows, pairs).pairs()
+    return _flags_plan(statement, rows, RowAccess(rows, pairs).pairs())
+
+
+def _flags_plan(
+    statement: Statement, rows: Rows, compiled: list[tuple[Truth, frozenset[str]]]
+) -> _RightsPlan:
+    """Return the plan that says for one row which truths hold."""
+    surroundings = statement.surroundings
     columns = [sa.case((as_condition(truth), 1), else_=0) for truth, _ in compiled]
     select = sa.select(rows.id, *columns).select_from(statement.from_clause())
     select = select.where(rows.id == parameter(RECORD, ID, surroundings.dialect))
