@@ -174,3 +174,16 @@ def names_of(connection: sa.Connection, ids: Collection[str]) -> dict[str, str]:
     """Return the names of users by id."""
     statement = sa.select(USER.c.id, USER.c.name).where(USER.c.id.in_(ids))
     return {row.id: row.name for row in connection.execute(statement)} if ids else {}
+
+
+def is_active(connection: sa.Connection, user_id: str) -> bool:
+    """Say whether a user may act."""
+    return bool(connection.execute(sa.select(USER.c.active).where(USER.c.id == user_id)).scalar())
+
+
+def holds_role(connection: sa.Connection, user_id: str, role: str) -> bool:
+    """Say whether a user holds a role, in whatever territory."""
+    statement = sa.select(USER_ROLE.c.id).where(
+        USER_ROLE.c.user == user_id, USER_ROLE.c.role == role
+    )
+    return connection.execute(statement.limit(1)).first() is not None

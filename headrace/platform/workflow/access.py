@@ -1,0 +1,109 @@
+"""What open tasks and runs mean for records: who may read them, and that nobody changes them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from headrace.platform.access.parameters import Column, Condition
+from headrace.platform.core.errors import ConflictError
+from headrace.platform.database.engine import Reading
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.metadata.building import SYSTEM_FIELD_NAMES
+from headrace.platform.metadata.catalog import ObjectModel, WorkflowModel
+from headrace.platform.records.context import Context
+from headrace.platform.records.drafts import Change
+from headrace.platform.records.source import row_rights
+from headrace.platform.workflow import messages
+from headrace.platform.workflow.runs import Runs, open_run
+from headrace.platform.workflow.tables import TASK
+
+LOCKED_ACTIONS: Final = frozenset({"updated", "deleted"})
+"""What people do to records; transitions, decisions and computed values are the platform's."""
+
+
+def task_access(object_id: str, record: Column, user: Column, /) -> Condition:
+    """Return the condition on which `user` has an open task on `record` (`access.rows.TaskAccess`)."""
+    task = TASK.alias()
+    return sa.exists(
+        sa.select(sa.literal(1))
+        .select_from(task)
+        .where(
+            task.c.user == user,
+            task.c.record_id == record,
+            task.c.object_id == object_id,
+            task.c.state == "open",
+        )
+    )
+
+
+def is_visible(
+    context: Context, on: Reading | UnitOfWork, object_name: str, record_id: str
+) -> bool:
+    """Say whether the caller may read a record, by grants or by an open task on it."""
+    if row_rights(context, on, object_name, record_id, "read") is not None:
+        return True
+    model = context.catalog.object(object_name)
+    return model is not None and has_open_task(
+        on.connection, model.id, record_id, context.principal.user_id
+    )
+
+
+def has_open_task(connection: sa.Connection, object_id: str, record_id: str, user_id: str) -> bool:
+    """Say whether a user is asked about a record."""
+    statement = sa.select(TASK.c.id).where(
+        TASK.c.user == user_id,
+        TASK.c.record_id == record_id,
+        TASK.c.object_id == object_id,
+        TASK.c.state == "open",
+    )
+    return connection.execute(statement.limit(1)).first() is not None
+
+
+# -- hooks of the record store ---------------------------------------------------------------------
+
+
+def refuse_change_in_approval(context: Context, work: UnitOfWork, change: Change) -> None:
+    """Refuse changes of a record that is in approval (a `before_save` hook).
+
+    What a step opens is written with the decision, not here. A change of a detail is one of its
+    master, which the store reports too.
+    """
+    if change.action not in LOCKED_ACTIONS or _is_computed(change) or context.principal.is_system:
+        return
+    model = context.catalog.object(change.object)
+    if model is None or not _may_be_in_approval(context, model, change):
+        return
+    if open_run(work.connection, model.id, change.id) is not None:
+        raise ConflictError(messages.IN_APPROVAL.at())
+
+
+def renew_tasks(context: Context, work: UnitOfWork, change: Change) -> None:
+    """Make open tasks of a changed record stale (an `after_save` hook)."""
+    model = context.catalog.object(change.object)
+    if model is None or not _may_be_in_approval(context, model, change):
+        return
+    if change.fields - SYSTEM_FIELD_NAMES - {model.state_field}:
+        Runs(work, context.ids, context.now()).renew_tasks(model.id, change.id)
+
+
+def _is_computed(change: Change) -> bool:
+    return change.old is not None and change.version == change.old["version"]
+
+
+def _may_be_in_approval(context: Context, model: ObjectModel, change: Change) -> bool:
+    """Say whether a run may be open: never on a new record, nor in a state where none waits."""
+    workflow = context.catalog.workflows.get(model.workflow or "")
+    if workflow is None or change.old is None:
+        return False
+    state = change.old[str(model.state_field)]
+    return state != workflow.initial or state in _waiting(workflow)
+
+
+def _waiting(workflow: WorkflowModel) -> frozenset[str]:
+    return frozenset(
+        workflow.transitions[name].definition.to
+        for name in workflow.approvals
+        if name in workflow.transitions
+    )

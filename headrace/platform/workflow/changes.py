@@ -1,0 +1,59 @@
+"""What changed on a record since it was submitted, or since somebody read it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.records.context import Context
+from headrace.platform.records.drafts import Row as RecordRow
+from headrace.platform.records.source import row_rights
+from headrace.platform.records.tables import HISTORY
+from headrace.platform.workflow.runs import Row
+from headrace.platform.workflow.subjects import snapshot
+
+
+def changed_fields(
+    context: Context, model: ObjectModel, run: Row, present: RecordRow
+) -> dict[str, list[Any]]:
+    """Return `[as submitted, now]` by field name, for what an approver of the caller's kind reads.
+
+    An open task gives read on its record, so the audience is all that hides a field here.
+    """
+    internal = context.principal.audience == "internal"
+    now = snapshot(model, present, context.database.dialect)
+    submitted = run.snapshot
+    return {
+        field.name: [submitted.get(field.id), now[field.id]]
+        for field in model.fields.values()
+        if field.id in now
+        and submitted.get(field.id) != now[field.id]
+        and (internal or not field.internal)
+    }
+
+
+def changed_since(
+    context: Context, work: UnitOfWork, model: ObjectModel, record_id: str, version: int
+) -> dict[str, list[Any]]:
+    """Return `[then, now]` by name of what the history says since `version`, as far as readable."""
+    readable = row_rights(context, work, model.name, record_id, "read") or frozenset()
+    names = {field.id: field.name for field in model.fields.values() if field.name in readable}
+    statement = (
+        sa.select(HISTORY.c.changes)
+        .where(
+            HISTORY.c.object_id == model.id,
+            HISTORY.c.record_id == record_id,
+            HISTORY.c.version > version,
+        )
+        .order_by(HISTORY.c.version, HISTORY.c.id)
+    )
+    found: dict[str, list[Any]] = {}
+    for changes in work.connection.execute(statement).scalars():
+        for field_id, (old, new) in changes.items():
+            if field_id in names:
+                first = found.get(names[field_id], [old])[0]
+                found[names[field_id]] = [first, new]
+    return found

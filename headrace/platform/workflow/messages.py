@@ -1,0 +1,161 @@
+"""What people are told by workflows and approvals."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from headrace.platform.core.problems import Message, Text
+
+NO_WORKFLOW: Final = Message(
+    "workflow.none",
+    "“{object}” has no workflow.",
+    "“{object}”没有工作流。",
+    "Only objects with a state field have transitions.",
+    "只有带状态字段的对象才有转换。",
+)
+UNKNOWN_TRANSITION: Final = Message(
+    "workflow.unknown_transition",
+    "There is no transition “{name}” that you may take.",
+    "没有您可以执行的转换“{name}”。",
+    "Read the record's approvals page for what is possible now.",
+    "请查看该记录当前可执行的操作。",
+)
+WRONG_STATE: Final = Message(
+    "workflow.wrong_state",
+    "“{transition}” is not possible in the state “{state}”.",
+    "状态“{state}”下不能执行“{transition}”。",
+    "Somebody may have moved the record: load it again.",
+    "记录可能已被他人处理,请重新加载。",
+)
+GUARD: Final = Message(
+    "workflow.guard",
+    "“{transition}” is not possible: its condition does not hold.",
+    "不能执行“{transition}”:条件不满足。",
+    "Check the record, complete it and try again.",
+    "请检查并完善记录后重试。",
+)
+GUARD_SHOWN: Final = Message(
+    GUARD.code, GUARD.en, GUARD.zh, "The condition is: {condition}", "条件为:{condition}"
+)
+COMMENT_NEEDED: Final = Message(
+    "workflow.comment_needed",
+    "“{transition}” needs a comment.",
+    "“{transition}”需要填写意见。",
+    "Say why in a few words.",
+    "请简要说明原因。",
+)
+REASON_NEEDED: Final = Message(
+    "approval.reason_needed",
+    "A rejection needs a reason of at least {count} characters.",
+    "驳回理由至少需要 {count} 个字。",
+    "Say what must change.",
+    "请说明需要修改的内容。",
+)
+COMMENT_TOO_LONG: Final = Message(
+    "approval.comment_too_long",
+    "The comment is longer than {count} characters.",
+    "意见超过 {count} 个字。",
+    "Shorten it.",
+    "请缩短内容。",
+)
+IN_APPROVAL: Final = Message(
+    "record.in_approval",
+    "The record cannot be changed while its approval runs.",
+    "审批期间不能修改该记录。",
+    "Withdraw it first, or wait for the decision.",
+    "请先撤回,或等待审批结束。",
+)
+NOT_EDITABLE: Final = Message(
+    "approval.not_editable",
+    "“{field}” cannot be changed in this step.",
+    "此步骤不能修改“{field}”。",
+    "The step opens: {fields}.",
+    "此步骤可修改:{fields}。",
+)
+ALREADY_DECIDED: Final = Message(
+    "task.already_decided",
+    "{name} has already decided this: {action}, {at}.",
+    "{name} 已于 {at} 处理:{action}。",
+    "Nothing is left to do here.",
+    "无需再处理。",
+)
+STALE_TASK: Final = Message(
+    "task.stale",
+    "The record was changed since you opened the task.",
+    "您打开待办后,记录已被修改。",
+    "Look at the differences and decide again.",
+    "请查看差异后重新决定。",
+)
+SELF_APPROVAL: Final = Message(
+    "approval.self",
+    "Nobody decides a record that they submitted or changed last before.",
+    "提交人或提交前最后修改的人不能审批该记录。",
+    "Somebody else must decide it.",
+    "须由他人审批。",
+)
+ROLE_LOST: Final = Message(
+    "task.role_lost",
+    "You no longer hold the role for which you were asked.",
+    "您已不再拥有该审批所需的角色。",
+    "Ask an administrator who decides now.",
+    "请联系管理员确认由谁审批。",
+)
+UNKNOWN_ACTION: Final = Message(
+    "task.unknown_action",
+    "“{action}” is not something that can be done with a task.",
+    "待办没有“{action}”这个操作。",
+    "The actions are: {actions}.",
+    "可用操作:{actions}。",
+)
+NOT_SUBMITTER: Final = Message(
+    "approval.not_submitter",
+    "Only who submitted it can withdraw it.",
+    "只有提交人可以撤回。",
+    "Ask the submitter.",
+    "请联系提交人。",
+)
+DECIDED_BEFORE: Final = Message(
+    "approval.decided",
+    "It cannot be withdrawn: {name} has already decided, {at}.",
+    "不能撤回:{name} 已于 {at} 处理。",
+    "Ask an approver to reject it.",
+    "可请审批人驳回。",
+)
+RUN_ENDED: Final = Message(
+    "approval.ended",
+    "This approval has already ended: {state}.",
+    "该审批已结束:{state}。",
+    "Load the record again.",
+    "请重新加载记录。",
+)
+DEFINITION_GONE: Final = Message(
+    "approval.definition_gone",
+    "“{name}”, which this approval needs, is no longer there.",
+    "该审批所需的“{name}”已不存在。",
+    "An administrator must bring it back by publishing.",
+    "请管理员重新发布该定义。",
+)
+
+ACTION_TEXTS: Final = {
+    "approve": Text("approved", "已同意"),
+    "reject": Text("rejected", "已驳回"),
+    "withdraw": Text("withdrawn", "已撤回"),
+    "cancel": Text("cancelled", "已取消"),
+    "release": Text("given to somebody else", "已转交他人"),
+}
+STATE_TEXTS: Final = {
+    "approved": Text("approved", "已同意"),
+    "rejected": Text("rejected", "已驳回"),
+    "withdrawn": Text("withdrawn", "已撤回"),
+    "cancelled": Text("cancelled", "已取消"),
+}
+ASKED: Final = Message(
+    "task.asked",
+    "{submitter} asks for your decision: {title} ({step})",
+    "{submitter} 请您审批:{title}({step})",
+)
+ENDED: Final = Message(
+    "approval.told",
+    "{title}: {state} by {name}",
+    "{title}:{state}({name})",
+)

@@ -1,0 +1,268 @@
+"""The rows of approval runs: what is written and read, without judging it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from headrace.platform.core.ids import IdSource
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.workflow.people import Person
+from headrace.platform.workflow.pinned import PinnedApproval, read_stored, stored_form
+from headrace.platform.workflow.tables import DECISION, DEFINITION, RUN, STEP, TASK
+
+Row = sa.Row[Any]
+
+DECIDING: Final = ("approve", "reject")
+_ADD_DEFINITION: Final = {
+    "sqlite": sqlite.insert(DEFINITION).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(DEFINITION).on_conflict_do_nothing(),
+}
+
+
+def still_open(task_id: str, version: int) -> sa.ColumnElement[bool]:
+    """Return the condition on which a decision counts: the task as it was seen, undecided."""
+    return sa.and_(TASK.c.id == task_id, TASK.c.state == "open", TASK.c.version == version)
+
+
+class Runs:
+    """Writes runs, steps, tasks and decisions in one unit of work; `at` is the workspace's now."""
+
+    def __init__(self, work: UnitOfWork, ids: IdSource, at: datetime) -> None:
+        self._work = work
+        self._connection = work.connection
+        self._ids = ids
+        self._at = at
+
+    def add_run(self, approval: PinnedApproval, values: Mapping[str, Any]) -> str:
+        """Add an open run pinned to `approval`; return its id."""
+        content_hash, content = stored_form(approval)
+        add = _ADD_DEFINITION[self._work.dialect]
+        self._connection.execute(add.values(hash=content_hash, content=content))
+        run_id = self._ids.record_id()
+        before = sa.select(sa.func.count()).where(
+            RUN.c.object_id == values["object_id"], RUN.c.record_id == values["record_id"]
+        )
+        row = {
+            **values,
+            "id": run_id,
+            "definition": content_hash,
+            "state": "open",
+            "submission": self._connection.execute(before).scalar_one() + 1,
+            "started_at": self._at,
+        }
+        self._connection.execute(sa.insert(RUN).values(**row))
+        return run_id
+
+    def end_run(self, run_id: str, state: str) -> bool:
+        """End an open run with its open steps and tasks; say whether it was open."""
+        ended = {"ended_at": self._at}
+        change = sa.update(RUN).where(RUN.c.id == run_id, RUN.c.state == "open")
+        if self._connection.execute(change.values(state=state, **ended)).rowcount != 1:
+            return False
+        for table in (STEP, TASK):
+            left = sa.update(table).where(table.c.run == run_id, table.c.state == "open")
+            self._connection.execute(left.values(state="closed", **ended))
+        return True
+
+    def add_step(self, run_id: str, position: int, state: str, *, fallback: bool = False) -> str:
+        """Add a step that was reached; return its id."""
+        step_id = self._ids.record_id()
+        row = {
+            "id": step_id,
+            "run": run_id,
+            "position": position,
+            "state": state,
+            "fallback": fallback,
+            "opened_at": self._at,
+            "ended_at": None if state == "open" else self._at,
+        }
+        self._connection.execute(sa.insert(STEP).values(**row))
+        return step_id
+
+    def end_step(self, step_id: str, state: str) -> None:
+        """End an open step and close the tasks on it that are left."""
+        ended = {"ended_at": self._at}
+        self._connection.execute(
+            sa.update(STEP)
+            .where(STEP.c.id == step_id, STEP.c.state == "open")
+            .values(state=state, **ended)
+        )
+        self._connection.execute(
+            sa.update(TASK)
+            .where(TASK.c.step == step_id, TASK.c.state == "open")
+            .values(state="closed", **ended)
+        )
+
+    def add_tasks(
+        self, run: Row, step_id: str, people: Iterable[Person], record_version: int
+    ) -> dict[str, str]:
+        """Ask `people`; return the ids of their tasks by user."""
+        tasks = {person.id: self._ids.record_id() for person in people}
+        rows = [
+            {
+                "id": tasks[person.id],
+                "run": run.id,
+                "step": step_id,
+                "user": person.id,
+                "role": person.role,
+                "object_id": run.object_id,
+                "record_id": run.record_id,
+                "state": "open",
+                "version": 1,
+                "record_version": record_version,
+                "opened_at": self._at,
+            }
+            for person in people
+        ]
+        if rows:
+            self._connection.execute(sa.insert(TASK), rows)
+        return tasks
+
+    def close_task(self, task_id: str, version: int, state: str) -> bool:
+        """Decide a task: one conditional UPDATE; say whether it counted."""
+        change = (
+            sa.update(TASK)
+            .where(still_open(task_id, version))
+            .values(state=state, version=TASK.c.version + 1, ended_at=self._at)
+        )
+        return self._connection.execute(change).rowcount == 1
+
+    def add_decision(self, values: Mapping[str, Any]) -> str:
+        """Add a row to what was said; return its id."""
+        decision_id = self._ids.record_id()
+        row = {**values, "id": decision_id, "at": self._at}
+        self._connection.execute(sa.insert(DECISION).values(**row))
+        return decision_id
+
+    def renew_tasks(self, object_id: str, record_id: str) -> None:
+        """Make what approvers have on their screens stale: the record changed."""
+        self._connection.execute(
+            sa.update(TASK)
+            .where(
+                TASK.c.object_id == object_id,
+                TASK.c.record_id == record_id,
+                TASK.c.state == "open",
+            )
+            .values(version=TASK.c.version + 1)
+        )
+
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+def run_by_id(connection: sa.Connection, run_id: str) -> Row | None:
+    """Return a run."""
+    return connection.execute(sa.select(RUN).where(RUN.c.id == run_id)).first()
+
+
+def known_run(connection: sa.Connection, run_id: str) -> Row:
+    """Return a run that exists."""
+    return connection.execute(sa.select(RUN).where(RUN.c.id == run_id)).one()
+
+
+def open_run(connection: sa.Connection, object_id: str, record_id: str) -> Row | None:
+    """Return the run that is open on a record."""
+    statement = sa.select(RUN).where(
+        RUN.c.object_id == object_id, RUN.c.record_id == record_id, RUN.c.state == "open"
+    )
+    return connection.execute(statement).first()
+
+
+def runs_of(connection: sa.Connection, object_id: str, record_id: str) -> list[Row]:
+    """Return all runs of a record, newest first."""
+    statement = (
+        sa.select(RUN)
+        .where(RUN.c.object_id == object_id, RUN.c.record_id == record_id)
+        .order_by(RUN.c.id.desc())
+    )
+    return list(connection.execute(statement))
+
+
+def task_by_id(connection: sa.Connection, task_id: str) -> Row | None:
+    """Return a task."""
+    return connection.execute(sa.select(TASK).where(TASK.c.id == task_id)).first()
+
+
+def known_task(connection: sa.Connection, task_id: str) -> Row:
+    """Return a task that exists."""
+    return connection.execute(sa.select(TASK).where(TASK.c.id == task_id)).one()
+
+
+def open_tasks_of_step(connection: sa.Connection, step_id: str) -> list[Row]:
+    """Return the tasks of a step that are open."""
+    statement = sa.select(TASK).where(TASK.c.step == step_id, TASK.c.state == "open")
+    return list(connection.execute(statement.order_by(TASK.c.id)))
+
+
+def open_tasks_of_user(connection: sa.Connection, user_id: str) -> list[Row]:
+    """Return the tasks that wait for a user."""
+    statement = sa.select(TASK).where(TASK.c.user == user_id, TASK.c.state == "open")
+    return list(connection.execute(statement.order_by(TASK.c.id)))
+
+
+def tasks_of_step(connection: sa.Connection, step_id: str) -> list[Row]:
+    """Return all tasks of a step, whatever became of them."""
+    return list(connection.execute(sa.select(TASK).where(TASK.c.step == step_id)))
+
+
+def step_by_id(connection: sa.Connection, step_id: str) -> Row:
+    """Return a step that exists."""
+    return connection.execute(sa.select(STEP).where(STEP.c.id == step_id)).one()
+
+
+def rows_of_runs(
+    connection: sa.Connection, table: sa.Table, run_ids: Collection[str]
+) -> dict[str, list[Row]]:
+    """Return the rows of steps, tasks or decisions by run, oldest first."""
+    found: dict[str, list[Row]] = {run_id: [] for run_id in run_ids}
+    statement = sa.select(table).where(table.c.run.in_(run_ids)).order_by(table.c.id)
+    for row in connection.execute(statement) if run_ids else ():
+        found[row.run].append(row)
+    return found
+
+
+def last_decision(connection: sa.Connection, run_id: str, step_id: str | None) -> Row | None:
+    """Return the newest decision of a person in a step, or in the whole run without one."""
+    statement = sa.select(DECISION).where(
+        DECISION.c.run == run_id, DECISION.c.action.in_((*DECIDING, "withdraw", "cancel"))
+    )
+    if step_id is not None:
+        statement = statement.where(DECISION.c.step == step_id)
+    return connection.execute(statement.order_by(DECISION.c.id.desc()).limit(1)).first()
+
+
+def approvers_of_step(connection: sa.Connection, run_id: str, position: int) -> frozenset[str]:
+    """Return who approved the last step taken before `position`, themselves or in passing."""
+    taken = (
+        sa.select(STEP.c.id)
+        .where(
+            STEP.c.run == run_id,
+            STEP.c.position < position,
+            STEP.c.state.in_(("approved", "passed")),
+        )
+        .order_by(STEP.c.position.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    statement = sa.select(DECISION.c.user).where(
+        DECISION.c.step == taken, DECISION.c.action.in_(("approve", "auto_approve"))
+    )
+    return frozenset(connection.execute(statement).scalars())
+
+
+def definitions_of(connection: sa.Connection, hashes: Collection[str]) -> dict[str, PinnedApproval]:
+    """Return the definitions that runs are pinned to, by hash."""
+    statement = sa.select(DEFINITION).where(DEFINITION.c.hash.in_(hashes))
+    rows = connection.execute(statement) if hashes else ()
+    return {row.hash: read_stored(row.content) for row in rows}
+
+
+def definition_of(connection: sa.Connection, run: Row) -> PinnedApproval:
+    """Return what a run is pinned to."""
+    found = definitions_of(connection, (run.definition,))[run.definition]
+    return found.with_way_back(run.from_state)

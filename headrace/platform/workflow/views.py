@@ -1,0 +1,253 @@
+"""What people see of approvals: runs with steps, tasks and decisions; tasks with their record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from headrace.platform.core.problems import Text
+from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.metadata.storage_types import instant_text
+from headrace.platform.records.context import Context
+from headrace.platform.workflow.people import names_of
+from headrace.platform.workflow.pinned import Mode, PinnedApproval, text_of
+from headrace.platform.workflow.runs import DECIDING, Row, definitions_of, rows_of_runs, runs_of
+from headrace.platform.workflow.tables import DECISION, STEP, TASK
+
+StepState = Literal["open", "approved", "rejected", "skipped", "passed", "closed", "pending"]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """Somebody by name; `id` only for those who may know it."""
+
+    name: str
+    id: str | None
+
+    def render(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"name": self.name} if self.id is None else {"id": self.id, "name": self.name}
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """What somebody said, at an instant in UTC."""
+
+    person: PersonView
+    action: str
+    comment: str | None
+    at: datetime
+
+    def render(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "person": self.person.render(),
+            "action": self.action,
+            "comment": self.comment,
+            "at": instant_text(self.at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """One person who was asked."""
+
+    id: str
+    person: PersonView
+    state: str
+    opened_at: datetime
+    ended_at: datetime | None
+
+    def render(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "id": self.id,
+            "person": self.person.render(),
+            "state": self.state,
+            "opened_at": instant_text(self.opened_at),
+            "ended_at": instant_text(self.ended_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """A step with who was asked and what was said; `pending` where it was not reached yet."""
+
+    name: str
+    label: Text
+    mode: Mode
+    state: StepState
+    fallback: bool
+    opened_at: datetime | None
+    ended_at: datetime | None
+    tasks: tuple[TaskView, ...]
+    decisions: tuple[DecisionView, ...]
+
+    def render(self, language: str) -> dict[str, Any]:
+        """Return the JSON form in one language."""
+        return {
+            "name": self.name,
+            "label": self.label.within(language),
+            "mode": self.mode,
+            "state": self.state,
+            "fallback": self.fallback,
+            "opened_at": instant_text(self.opened_at),
+            "ended_at": instant_text(self.ended_at),
+            "tasks": [task.render() for task in self.tasks],
+            "decisions": [decision.render() for decision in self.decisions],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """An approval run; `can_withdraw` is for the caller, now."""
+
+    id: str
+    approval: str
+    label: Text
+    transition: str
+    transition_label: Text
+    state: str
+    submission: int
+    submitter: PersonView
+    comment: str | None
+    tags: tuple[Text, ...]
+    started_at: datetime
+    ended_at: datetime | None
+    metadata_version: int
+    can_withdraw: bool
+    steps: tuple[StepView, ...]
+    decisions: tuple[DecisionView, ...]
+
+    def render(self, language: str) -> dict[str, Any]:
+        """Return the JSON form in one language."""
+        return {
+            "id": self.id,
+            "approval": self.approval,
+            "label": self.label.within(language),
+            "transition": self.transition,
+            "transition_label": self.transition_label.within(language),
+            "state": self.state,
+            "submission": self.submission,
+            "submitter": self.submitter.render(),
+            "comment": self.comment,
+            "tags": [tag.within(language) for tag in self.tags],
+            "started_at": instant_text(self.started_at),
+            "ended_at": instant_text(self.ended_at),
+            "metadata_version": self.metadata_version,
+            "can_withdraw": self.can_withdraw,
+            "steps": [step.render(language) for step in self.steps],
+            "decisions": [decision.render() for decision in self.decisions],
+        }
+
+
+def runs_view(
+    context: Context, connection: sa.Connection, model: ObjectModel, record_id: str
+) -> list[RunView]:
+    """Return the runs of a record that the caller may see, newest first."""
+    return views_of_runs(context, connection, runs_of(connection, model.id, record_id))
+
+
+def views_of_runs(context: Context, connection: sa.Connection, runs: list[Row]) -> list[RunView]:
+    """Return `runs` with everything that belongs to them, in three statements and one for names."""
+    ids = [run.id for run in runs]
+    pinned = definitions_of(connection, {run.definition for run in runs})
+    steps = rows_of_runs(connection, STEP, ids)
+    tasks = rows_of_runs(connection, TASK, ids)
+    decisions = rows_of_runs(connection, DECISION, ids)
+    users = {run.submitter for run in runs}
+    users |= {row.user for rows in (*tasks.values(), *decisions.values()) for row in rows}
+    viewer = _Viewer(context, names_of(connection, users))
+    return [
+        viewer.run(run, pinned[run.definition], steps[run.id], tasks[run.id], decisions[run.id])
+        for run in runs
+    ]
+
+
+class _Viewer:
+    """Shows rows to one caller: ids of people and internal talk are for internal people only."""
+
+    def __init__(self, context: Context, names: Mapping[str, str]) -> None:
+        self._internal = context.principal.audience == "internal"
+        self._user = context.principal.user_id
+        self._names = names
+
+    def run(
+        self,
+        run: Row,
+        pinned: PinnedApproval,
+        steps: list[Row],
+        tasks: list[Row],
+        decisions: list[Row],
+    ) -> RunView:
+        decided = any(row.action in DECIDING for row in decisions)
+        return RunView(
+            id=run.id,
+            approval=pinned.name,
+            label=pinned.label,
+            transition=pinned.transition,
+            transition_label=pinned.transition_label,
+            state=run.state,
+            submission=run.submission,
+            submitter=self.person(run.submitter),
+            comment=run.comment,
+            tags=tuple(text_of(tag["label"]) for tag in run.tags),
+            started_at=run.started_at,
+            ended_at=run.ended_at,
+            metadata_version=run.metadata_version,
+            can_withdraw=run.state == "open" and run.submitter == self._user and not decided,
+            steps=self._steps(run, pinned, steps, tasks, decisions),
+            decisions=self._decisions(row for row in decisions if row.step is None),
+        )
+
+    def person(self, user_id: str) -> PersonView:
+        """Show a user."""
+        return PersonView(self._names.get(user_id, ""), user_id if self._internal else None)
+
+    def _steps(
+        self,
+        run: Row,
+        pinned: PinnedApproval,
+        steps: list[Row],
+        tasks: list[Row],
+        decisions: list[Row],
+    ) -> tuple[StepView, ...]:
+        reached = {row.position: row for row in steps}
+        shown = []
+        for position, step in enumerate(pinned.steps):
+            row = reached.get(position)
+            if row is None and run.state != "open":
+                continue
+            shown.append(
+                StepView(
+                    name=step.name,
+                    label=step.label,
+                    mode=step.mode,
+                    state="pending" if row is None else row.state,
+                    fallback=row is not None and row.fallback,
+                    opened_at=None if row is None else row.opened_at,
+                    ended_at=None if row is None else row.ended_at,
+                    tasks=tuple(
+                        self._task(one) for one in tasks if row is not None and one.step == row.id
+                    ),
+                    decisions=self._decisions(
+                        one for one in decisions if row is not None and one.step == row.id
+                    ),
+                )
+            )
+        return tuple(shown)
+
+    def _task(self, row: Row) -> TaskView:
+        person = self.person(row.user)
+        return TaskView(row.id, person, row.state, row.opened_at, row.ended_at)
+
+    def _decisions(self, rows: Iterable[Row]) -> tuple[DecisionView, ...]:
+        return tuple(
+            DecisionView(self.person(row.user), row.action, row.comment, row.at)
+            for row in rows
+            if row.action != "comment" or self._internal or row.user == self._user
+        )
