@@ -41,6 +41,14 @@ REJECT_NOTES = ("超出本季度计划,请下调数量", "收货地址待核实"
 RO800 = "CL-WP-RO800-WH"
 GIFT = next(one for one in SKUS if one.code == "CL-FC-RO-01")
 GIFT_FROM = date(2025, 6, 1)
+SATURDAY = 5
+HOLIDAYS = (
+    (date(2025, 1, 1), date(2025, 1, 1)),
+    (date(2025, 1, 28), date(2025, 2, 4)),
+    (date(2025, 4, 4), date(2025, 4, 4)),
+    (date(2025, 5, 1), date(2025, 5, 5)),
+    (date(2025, 6, 2), date(2025, 6, 2)),
+)
 NO_SHIPMENT = {"draft", "rejected", "cancelled"}
 
 
@@ -100,14 +108,14 @@ def _planned(chance: random.Random) -> list[Order]:
 
 
 def _working_days(month: int) -> list[date]:
-    """Return Monday to Friday without the week of the spring festival."""
+    """Return the days of a month on which offices are open."""
     days = [date(2025, month, 1) + timedelta(days=step) for step in range(31)]
     return [
         day
         for day in days
         if day.month == month
-        and day.weekday() < 5
-        and not date(2025, 1, 28) <= day <= date(2025, 2, 4)
+        and day.weekday() < SATURDAY
+        and not any(first <= day <= last for first, last in HOLIDAYS)
     ]
 
 
