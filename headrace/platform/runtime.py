@@ -1,0 +1,308 @@
+"""Builds the platform of a process from its settings: the one place where parts are wired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, TypeVar
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from headrace.platform.access.identity import Identity
+from headrace.platform.access.principals import SYSTEM_PRINCIPAL, Principal
+from headrace.platform.access.stamps import stamp_query
+from headrace.platform.core.clock import Clock, RealClock
+from headrace.platform.core.errors import (
+    NewerCatalogError,
+    RefusedError,
+    StalePrincipalError,
+    UnavailableError,
+)
+from headrace.platform.core.ids import IdSource, RandomIds
+from headrace.platform.core.problems import Language, Message
+from headrace.platform.database.engine import BUSY, Database, connect_database
+from headrace.platform.database.installing import create_system_tables
+from headrace.platform.database.system_tables import LIVE
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.jobs.notifications import NOTIFY, Notifications
+from headrace.platform.jobs.outbox import Outbox
+from headrace.platform.jobs.worker import JobHandler, Worker
+from headrace.platform.metadata.field_types import FieldTypes, built_in
+from headrace.platform.publishing import tables as publishing_tables
+from headrace.platform.publishing.catalogs import CatalogStore, Published
+from headrace.platform.publishing.publisher import Publisher
+from headrace.platform.publishing.samples import Samples
+from headrace.platform.publishing.workspace import (
+    TIME_ZONE,
+    clock_of,
+    read_setting,
+    write_setting,
+    zone_of,
+)
+from headrace.platform.records import tables as records_tables
+from headrace.platform.records.context import CompiledParts, Context
+from headrace.platform.records.store import RecordStore
+from headrace.platform.workflow import tables as workflow_tables
+from headrace.platform.workflow.access import (
+    refuse_change_in_approval,
+    renew_tasks,
+    task_access,
+)
+from headrace.platform.workflow.approvals import Approvals
+from headrace.platform.workflow.engine import WorkflowEngine
+from headrace.platform.workflow.tasks import Tasks
+from headrace.settings import Settings
+
+SYSTEM_TABLES: Final = (publishing_tables, records_tables, workflow_tables)
+"""Modules that declare system tables and that nothing else here imports."""
+
+T = TypeVar("T")
+ATTEMPTS: Final = 5
+
+NOT_INITIALISED = Message(
+    "database.not_initialised",
+    "The database has no system tables yet.",
+    "数据库中尚无系统表。",
+    "Run `headrace init`, or `headrace demo` for the demo workspace.",
+    "请运行 `headrace init`,演示工作区请运行 `headrace demo`。",
+)
+
+PrincipalSource = Callable[[Published, bool], Principal]
+"""Gives the caller for a version; the flag asks for a principal that was not kept."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The parts of a process. Frozen: what changes lives in the database."""
+
+    settings: Settings
+    database: Database
+    catalogs: CatalogStore
+    identity: Identity
+    store: RecordStore
+    publisher: Publisher
+    samples: Samples
+    outbox: Outbox
+    notifications: Notifications
+    approvals: Approvals
+    workflow: WorkflowEngine
+    tasks: Tasks
+    clock: Clock
+    zone: ZoneInfo
+    ids: IdSource
+    compiled: CompiledParts
+    handlers: Mapping[str, JobHandler]
+    real_clock: Clock = field(default_factory=RealClock)
+
+    # -- use cases for callers ------------------------------------------------------------
+
+    def perform_for_token(
+        self, token: str, action: Callable[[Context], T], language: Language | None = None
+    ) -> T:
+        """Run a reading use case for the holder of an API token."""
+        return self._with_context(self._by_token(token), action, language)
+
+    def perform_for_session(
+        self, cookie: str, action: Callable[[Context], T], language: Language | None = None
+    ) -> T:
+        """Run a reading use case for the holder of a session."""
+        return self._with_context(self._by_session(cookie), action, language)
+
+    def write_for_token(
+        self,
+        token: str,
+        action: Callable[[Context, UnitOfWork], T],
+        language: Language | None = None,
+    ) -> T:
+        """Run a writing use case for the holder of an API token, in one unit of work."""
+        return self._write(self._by_token(token), action, language)
+
+    def write_for_session(
+        self,
+        cookie: str,
+        action: Callable[[Context, UnitOfWork], T],
+        language: Language | None = None,
+    ) -> T:
+        """Run a writing use case for the holder of a session, in one unit of work."""
+        return self._write(self._by_session(cookie), action, language)
+
+    def perform_as_system(self, action: Callable[[Context], T]) -> T:
+        """Run a reading use case for the platform itself."""
+        return self._with_context(_the_system, action, None)
+
+    def write_as_system(self, action: Callable[[Context, UnitOfWork], T]) -> T:
+        """Run a writing use case for the platform itself, in one unit of work."""
+        return self._write(_the_system, action, None)
+
+    def confirm(self, context: Context) -> None:
+        """Raise where catalog or principal of `context` are no longer live.
+
+        For answers that no statement over rows goes into: those carry the comparison themselves.
+        """
+        if self.database.live_version() != context.catalog.version:
+            raise NewerCatalogError
+        self.identity.confirm(context.principal)
+
+    # -- parts ----------------------------------------------------------------------------
+
+    def context_of(
+        self,
+        published: Published,
+        principal: Principal = SYSTEM_PRINCIPAL,
+        language: Language | None = None,
+    ) -> Context:
+        """Return the context of one use case."""
+        return Context(
+            database=self.database,
+            catalog=published.catalog,
+            tables=published.tables,
+            principal=principal,
+            clock=self.clock,
+            zone=self.zone,
+            language=language or principal.language,
+            ids=self.ids,
+            compiled=self.compiled,
+            real_clock=self.real_clock,
+            task_access=task_access,
+        )
+
+    def worker(self) -> Worker:
+        """Return a worker over this platform's jobs."""
+        return Worker(self.database, self.outbox, self.handlers, self.clock, self.real_clock)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.database.dispose()
+
+    def _by_token(self, token: str) -> PrincipalSource:
+        def find(published: Published, fresh: bool) -> Principal:  # noqa: FBT001 - fixed by PrincipalSource
+            return self.identity.principal_of_token(token, published.catalog, fresh=fresh)
+
+        return find
+
+    def _by_session(self, cookie: str) -> PrincipalSource:
+        def find(published: Published, fresh: bool) -> Principal:  # noqa: FBT001 - fixed by PrincipalSource
+            return self.identity.principal_of_session(cookie, published.catalog, fresh=fresh)
+
+        return find
+
+    def _write(
+        self,
+        source: PrincipalSource,
+        action: Callable[[Context, UnitOfWork], T],
+        language: Language | None,
+    ) -> T:
+        def write(context: Context) -> T:
+            stamp = stamp_query(context.principal, self.real_clock.now())
+            with self.database.writing(context.catalog.version, stamp) as work:
+                return action(context, work)
+
+        return self._with_context(source, write, language)
+
+    def _with_context(
+        self, source: PrincipalSource, action: Callable[[Context], T], language: Language | None
+    ) -> T:
+        """Run `action`; start again with newer catalog or principal where it says it must."""
+        fresh = False
+        for _ in range(ATTEMPTS):
+            published = self.catalogs.current()
+            try:
+                principal = source(published, fresh)
+                return action(self.context_of(published, principal, language))
+            except NewerCatalogError:
+                self.catalogs.refresh()
+            except StalePrincipalError:
+                fresh = True
+        raise UnavailableError(BUSY.at())
+
+
+def _the_system(_: Published, fresh: bool) -> Principal:  # noqa: ARG001, FBT001 - fixed by PrincipalSource
+    return SYSTEM_PRINCIPAL
+
+
+def initialise(database: Database, zone: ZoneInfo) -> None:
+    """Make the system tables that are missing, the platform's own user, the workspace's zone."""
+    create_system_tables(database)
+    with database.writing(None) as work:
+        Identity(database, RandomIds()).ensure_system_user(work)
+        if read_setting(work.connection, TIME_ZONE) is None:
+            write_setting(work.connection, TIME_ZONE, zone.key)
+
+
+def is_initialised(database: Database) -> bool:
+    """Say whether the database has system tables."""
+    with database.reading() as reading:
+        return sa.inspect(reading.connection).has_table(LIVE.name)
+
+
+def open_database(settings: Settings) -> Database:
+    """Return the database of `settings`; the folder of a SQLite file is made."""
+    address = sa.make_url(settings.database_url)
+    if address.get_backend_name() == "sqlite" and address.database:
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    return connect_database(settings.database_url)
+
+
+def build(settings: Settings) -> Platform:
+    """Build the platform over the initialised database of `settings`."""
+    database = open_database(settings)
+    if not is_initialised(database):
+        database.dispose()
+        raise RefusedError(NOT_INITIALISED.at())
+    return assemble(settings, database, built_in(), RandomIds())
+
+
+def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdSource) -> Platform:
+    """Wire the parts over an open, initialised database."""
+    real_clock = RealClock()
+    with database.reading() as reading:
+        clock = clock_of(reading.connection, real_clock)
+        zone = zone_of(reading.connection, settings.time_zone)
+    catalogs = CatalogStore(database, types)
+    identity = Identity(database, ids, real_clock)
+    store = RecordStore()
+    outbox = Outbox(clock, ids)
+    notifications = Notifications(database, outbox, clock, ids)
+    approvals = Approvals(store, notifications)
+    store.before_save.plug(refuse_change_in_approval)
+    store.after_save.plug(renew_tasks)
+    compiled = CompiledParts()
+
+    def system_context(published: Published) -> Context:
+        return Context(
+            database=database,
+            catalog=published.catalog,
+            tables=published.tables,
+            principal=SYSTEM_PRINCIPAL,
+            clock=clock,
+            zone=zone,
+            language="en",
+            ids=ids,
+            compiled=CompiledParts(),
+            real_clock=real_clock,
+            task_access=task_access,
+        )
+
+    return Platform(
+        settings=settings,
+        database=database,
+        catalogs=catalogs,
+        identity=identity,
+        store=store,
+        publisher=Publisher(database, catalogs, store, ids, system_context),
+        samples=Samples(store, identity),
+        outbox=outbox,
+        notifications=notifications,
+        approvals=approvals,
+        workflow=WorkflowEngine(store, approvals),
+        tasks=Tasks(approvals),
+        clock=clock,
+        zone=zone,
+        ids=ids,
+        compiled=compiled,
+        handlers=MappingProxyType({NOTIFY: notifications.write}),
+        real_clock=real_clock,
+    )
