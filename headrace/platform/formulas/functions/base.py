@@ -128,7 +128,7 @@ class Function:
 
 def literal_value(call: Call, index: int) -> Any:
     """Return the value of an argument that the analysis has proved to be written out."""
-    return call.args[index].value  # type: ignore[union-attr]
+    return call.args[index].value  # type: ignore[union-attr]  # proved by the analysis
 
 
 def always(type_: Type) -> ResultRule:

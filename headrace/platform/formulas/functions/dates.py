@@ -69,7 +69,7 @@ def _moved(call: Call, args: tuple[Evaluator, ...]) -> Evaluator:
 
 def _moved_sqlite(call: SqlCall) -> Column:
     name = "fx_move_day" if call.node.type.kind is Kind.DATE else "fx_move_instant"
-    return getattr(sa.func, name)(*call.args, type_=sa.Text())  # type: ignore[no-any-return]
+    return getattr(sa.func, name)(*call.args, type_=sa.Text())  # type: ignore[no-any-return]  # typed as any by SQLAlchemy
 
 
 def _within(value: Column, low: Column, high: Column, storage: Any) -> Column:
@@ -169,7 +169,7 @@ def _between(call: Call, args: tuple[Evaluator, ...]) -> Evaluator:
 
 def _between_sqlite(call: SqlCall) -> Column:
     name = "fx_days" if call.node.args[0].type.kind is Kind.DATE else "fx_time"
-    return getattr(sa.func, name)(*call.args, type_=sa.BigInteger())  # type: ignore[no-any-return]
+    return getattr(sa.func, name)(*call.args, type_=sa.BigInteger())  # type: ignore[no-any-return]  # typed as any by SQLAlchemy
 
 
 def _once(value: Column, node: Node, body: Callable[[Column], Column]) -> Column:
@@ -311,7 +311,7 @@ def _of_unit(function: Callable[[date, str], Value]) -> PythonCompiler:
 
 def _period_sqlite(name: str) -> SqlCompiler:
     def compiler(call: SqlCall) -> Column:
-        return getattr(sa.func, name)(*call.args, type_=sa.Text())  # type: ignore[no-any-return]
+        return getattr(sa.func, name)(*call.args, type_=sa.Text())  # type: ignore[no-any-return]  # typed as any by SQLAlchemy
 
     return compiler
 

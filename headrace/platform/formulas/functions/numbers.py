@@ -48,7 +48,7 @@ def rescale_sqlite(value: Column, old: int, new: int) -> Column:
 
 
 def _round_result(args: tuple[Node, ...]) -> Type:
-    return number(int(args[1].value))  # type: ignore[union-attr,arg-type]
+    return number(int(args[1].value))  # type: ignore[union-attr,arg-type]  # proved by the analysis
 
 
 def _round_sqlite(call: SqlCall) -> Column:
@@ -100,7 +100,7 @@ def _multiple_sqlite(name: str, call: SqlCall) -> Column:
     value, step = call.node.args
     common = max(value.type.scale, step.type.scale)
     function = getattr(sa.func, name)
-    return function(  # type: ignore[no-any-return]
+    return function(  # type: ignore[no-any-return]  # typed as any by SQLAlchemy
         call.args[0],
         10 ** (common - value.type.scale),
         call.args[1],
@@ -175,7 +175,7 @@ def _only_or(call: SqlCall, name: str) -> Column:
         return call.args[0]
     function = getattr(sa.func, name)
     storage = storage_type(call.node.type.kind, call.dialect)
-    return function(*call.args, type_=storage)  # type: ignore[no-any-return]
+    return function(*call.args, type_=storage)  # type: ignore[no-any-return]  # typed as any by SQLAlchemy
 
 
 def _extreme_postgresql(call: SqlCall, name: str, sentinel: str) -> Column:

@@ -48,7 +48,7 @@ def _bytewise(text: Column) -> Column:
 
 def _on_first(name: str) -> SqlCompiler:
     def compiler(call: SqlCall) -> Column:
-        return getattr(sa.func, name)(call.args[0], type_=sa.Text())  # type: ignore[no-any-return]
+        return getattr(sa.func, name)(call.args[0], type_=sa.Text())  # type: ignore[no-any-return]  # typed as any by SQLAlchemy
 
     return compiler
 
@@ -56,7 +56,7 @@ def _on_first(name: str) -> SqlCompiler:
 def _first_bytewise(name: str) -> SqlCompiler:
     def compiler(call: SqlCall) -> Column:
         function = getattr(sa.func, name)
-        return function(_bytewise(call.args[0]), type_=sa.Text())  # type: ignore[no-any-return]
+        return function(_bytewise(call.args[0]), type_=sa.Text())  # type: ignore[no-any-return]  # typed as any by SQLAlchemy
 
     return compiler
 
