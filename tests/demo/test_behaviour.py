@@ -1,0 +1,218 @@
+"""The shipped modules at work on both databases: prices, rules, rights, and every row loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from headrace.platform.core.errors import ForbiddenError, RefusedError
+from headrace.platform.records.drafts import Saved
+from tests.demo.test_demo import LINES, ORDERS, lines_by_order
+from tests.demo.world import World, make_world
+
+RO800 = "CL-WP-RO800-WH"
+
+
+@pytest.fixture(scope="module")
+def world(
+    backend: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    """One demo workspace for all tests: they add records and leave those of the demo alone."""
+    with ExitStack() as databases:
+        if backend == "sqlite":
+            url = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.sqlite'}"
+        else:
+            server = request.getfixturevalue("postgres_server")
+            url = databases.enter_context(server.database())
+        made = make_world(url)
+        yield made
+        made.database.dispose()
+
+
+def create(world: World, login: str, data: dict[str, Any]) -> Saved:
+    context = world.acting(login)
+    with world.database.writing(None) as work:
+        return world.store.create(context, work, "sales_order", data)
+
+
+def update(world: World, login: str, saved: Saved, data: dict[str, Any]) -> Saved:
+    context = world.acting(login)
+    with world.database.writing(None) as work:
+        return world.store.update(context, work, "sales_order", saved.id, data, saved.version)
+
+
+def line(quantity: Any, sku: str = RO800, **more: Any) -> dict[str, Any]:
+    return {"sku": {"key": sku}, "qty": str(quantity), **more}
+
+
+def stored(world: World, object_name: str, where: str, value: str) -> list[dict[str, Any]]:
+    """Read rows as Python values, past every right."""
+    table, model = world.tables.of(object_name), world.catalog.objects[object_name]
+    query = sa.select(*table.columns.values()).where(table.columns[where] == value)
+    with world.database.reading() as reading:
+        rows = reading.connection.execute(query).all()
+    names = list(table.columns)
+    return [
+        {
+            name: model.fields[name].storage.from_driver(world.database.dialect)(cell)
+            for name, cell in zip(names, row, strict=True)
+        }
+        for row in rows
+    ]
+
+
+def codes(error: RefusedError) -> set[tuple[str, str]]:
+    return {(one.code, one.path) for one in error.problems}
+
+
+def refused(world: World, login: str, data: dict[str, Any]) -> set[tuple[str, str]]:
+    with pytest.raises(RefusedError) as caught:
+        create(world, login, data)
+    return codes(caught.value)
+
+
+def test_all_rows_are_there_and_their_totals_add_up(world: World) -> None:
+    order, detail = world.tables.of("sales_order"), world.tables.of("sales_order_line")
+    numbers = [row["order_no"] for row in ORDERS]
+    known = sa.select(order.id).where(order.columns["order_no"].in_(numbers))
+    with world.database.reading() as reading:
+        assert len(reading.connection.execute(known).all()) == len(ORDERS)
+        lines = sa.select(detail.id).where(detail.columns["order"].in_(known))
+        assert len(reading.connection.execute(lines).all()) == len(LINES)
+    own = lines_by_order()
+    for row in ORDERS[::60]:
+        found = stored(world, "sales_order", "order_no", row["order_no"])[0]
+        gross = sum(Decimal(one["qty"]) * Decimal(one["price"]) for one in own[row["order_no"]])
+        payable = gross - Decimal(row["rebate_requested"]) + Decimal(row["freight"])
+        assert (found["gross_amount"], found["payable_amount"]) == (gross, payable)
+        assert found["status"] == row["status"]
+        assert found["unpriced_lines"] == 0
+
+
+@pytest.mark.parametrize(
+    ("login", "partner", "quantity", "price", "book"),
+    [
+        ("xumiao", None, 20, "1949.00", "PB-DIST-GOLD"),
+        ("xumiao", None, 50, "1899.00", "PB-DIST-GOLD"),
+        ("gurun", None, 20, "2049.00", "PB-DIST"),
+        ("wuxiaoman", "PTN-00010", 20, "2099.00", "PB-STD"),
+        ("wuxiaoman", "PTN-00017", 20, "1899.00", "PB-DIST-DIA"),
+    ],
+)
+def test_price_comes_from_the_best_book(
+    world: World, login: str, partner: str | None, quantity: int, price: str, book: str
+) -> None:
+    data: dict[str, Any] = {"lines": [line(quantity)]}
+    if partner:
+        data["partner"] = {"key": partner}
+    saved = create(world, login, data)
+    row = stored(world, "sales_order_line", "order", saved.id)[0]
+    assert (str(row["price"]), row["price_source"]) == (price, book)
+    assert (row["list_price"], row["line_type"]) == (Decimal("2999.00"), "normal")
+    order = stored(world, "sales_order", "id", saved.id)[0]
+    assert order["gross_amount"] == Decimal(price) * quantity
+    assert order["status"] == "draft"
+    expected = partner or world.users[login]["organisation"]
+    assert order["partner"] == world.id_of("partner", expected)
+    assert order["source"] == ("assist" if partner else "portal")
+    assert str(order["order_date"]) == str(order["price_date"]) == "2025-06-30"
+    address = stored(world, "partner_address", "id", order["ship_to"])[0]
+    assert address["partner"] == order["partner"]
+    assert address["is_default"]
+
+
+def test_a_price_follows_the_quantity(world: World) -> None:
+    """Nobody keeps the price of a large lot for a small one."""
+    saved = create(world, "xumiao", {"lines": [line(50)]})
+    row = stored(world, "sales_order_line", "order", saved.id)[0]
+    assert row["price"] == Decimal("1899.00")
+    change = {"lines": {"update": [{"id": row["id"], "version": row["version"], "qty": "2"}]}}
+    saved = update(world, "xumiao", saved, change)
+    row = stored(world, "sales_order_line", "order", saved.id)[0]
+    assert (row["qty"], row["price"]) == (Decimal("2.000"), Decimal("1949.00"))
+    assert stored(world, "sales_order", "id", saved.id)[0]["gross_amount"] == Decimal("3898.00")
+
+
+def test_rules_of_orders_and_lines(world: World) -> None:
+    assert ("rule.broken", "/lines/0/qty") in refused(world, "xumiao", {"lines": [line(3)]})
+    filters = line(2, "CL-FC-RO-01")
+    assert ("rule.broken", "/lines/0/qty") in refused(world, "xumiao", {"lines": [filters]})
+    too_much = {"rebate_requested": "11694.01", "lines": [line(20)]}
+    assert refused(world, "xumiao", too_much) == {("rule.broken", "/rebate_requested")}
+    assert create(world, "xumiao", {**too_much, "rebate_requested": "11694.00"}).version == 1
+    soon = {"requested_date": "2025-06-30", "lines": [line(20)]}
+    assert refused(world, "xumiao", soon) == {("rule.broken", "/requested_date")}
+    elsewhere = {"ship_to": {"key": "ADR-00040"}, "lines": [line(20)]}
+    assert {path for _, path in refused(world, "xumiao", elsewhere)} == {"/ship_to"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"source": "api"},
+        {"freight": "0.00"},
+        {"partner": {"key": "PTN-00001"}},
+        {"order_date": "2025-06-01"},
+        {"price_date": "2025-06-01"},
+        {"internal_note": "x"},
+        {"status": "confirmed"},
+        {"lines": [line(20, line_type="gift")]},
+        {"lines": [line(20, price="1.00")]},
+        {"lines": [line(20, price_source="PB-STD")]},
+    ],
+    ids="-".join,
+)
+def test_a_clerk_writes_only_what_is_the_clerks(world: World, more: dict[str, Any]) -> None:
+    assert refused(world, "xumiao", {"lines": [line(20)], **more})
+
+
+def test_who_may_order_for_whom(world: World) -> None:
+    data = {"partner": {"key": "PTN-00001"}, "lines": [line(20)]}
+    assert create(world, "wuxiaoman", data).version == 1
+    assert create(world, "lixiaoqu", data).version == 1
+    with pytest.raises((RefusedError, ForbiddenError)):
+        create(world, "songyan", data)  # another region's manager
+    with pytest.raises(ForbiddenError):
+        create(world, "shaohui", {"lines": [line(20)]})  # finance reads only
+
+
+def test_gifts_cost_nothing(world: World) -> None:
+    lines = [line(20), line(4, "CL-FC-RO-01", line_type="gift")]
+    saved = create(world, "wuxiaoman", {"partner": {"key": "PTN-00001"}, "lines": lines})
+    order = stored(world, "sales_order", "id", saved.id)[0]
+    assert (order["gross_amount"], order["normal_lines"]) == (Decimal("38980.00"), 1)
+
+
+def test_partner_rules(world: World) -> None:
+    context = world.system()
+    data = {
+        "name": "测试商行",
+        "short_name": "测试",
+        "uscc": "92330109TEXT00099A",
+        "channel_type": {"key": "sub_distributor"},
+        "territory": {"key": "330109"},
+        "channel_manager": {"key": "lixiaoqu"},
+    }
+
+    def attempt(**more: Any) -> set[tuple[str, str]]:
+        with pytest.raises(RefusedError) as caught, world.database.writing(None) as work:
+            world.store.create(context, work, "partner", {**data, **more})
+        return codes(caught.value)
+
+    assert attempt() == {("rule.broken", "/parent_partner")}
+    outside = {"parent_partner": {"key": "PTN-00002"}}
+    assert attempt(**outside) == {("rule.broken", "/territory")}
+    inside = {"parent_partner": {"key": "PTN-00001"}}
+    assert attempt(**inside, uscc="92330109text00099a") == {("rule.broken", "/uscc")}
+    assert attempt(**inside, uscc="91330100TEXT000017")
+    with world.database.writing(None) as work:
+        saved = world.store.create(context, work, "partner", {**data, **inside})
+    row = stored(world, "partner", "id", saved.id)[0]
+    assert row["tier"] == world.id_of("partner_tier", "bronze")
+    assert (row["payment_terms"], row["invoice_title"]) == ("cod", "测试商行")
+    assert (row["code"], row["cooperation_status"]) == ("PTN-00037", "prospect")
