@@ -7,19 +7,22 @@ access before and after, rules, numbers, optimistic lock, history, hooks.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from headrace.platform.core.errors import NOT_FOUND as NOTHING_HERE
+from marshmallow import ValidationError
+
 from headrace.platform.core.errors import ForbiddenError, NotFoundError, StaleError
 from headrace.platform.core.hooks import Hook
 from headrace.platform.core.ids import is_record_id
-from headrace.platform.core.problems import Message, pointer
+from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.formulas.environment import Environment
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.python import compile_python
 from headrace.platform.formulas.tree import Value
 from headrace.platform.metadata.definitions.access import Action
+from headrace.platform.metadata.field_types.values import KeyReference
 from headrace.platform.metadata.field_types.values import KeyReference
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.computing import fill, stored_value
@@ -186,6 +189,10 @@ class RecordStore:
         draft = self._open(batch, object_name, record_id, "delete")
         _change_masters(draft)
         check_version(batch, draft, version)
+        if draft.parent is not None:
+            # The master may need a number of rows.
+            relation = draft.parent.shape.relations[draft.shape.relation_name]
+            load_details(batch, draft.parent, relation)
         draft.rights_needed = True
         mark_deleted(batch, draft)
         check_unused(batch)
@@ -262,12 +269,17 @@ class RecordStore:
             return new_draft(batch, shape, place)
         field = shape.fields[shape.model.master]
         sent = item.get(field.name) if isinstance(item, Mapping) else None
-        master_id = sent.get("id") if isinstance(sent, Mapping) else sent
         if sent is None:
             problem = MASTER_NEEDED.at(place + pointer(field.name), name=field.label)
             batch.problems.append(problem)
             return None
-        if isinstance(sent, Mapping) and "key" in sent:
+        try:
+            master_id = field.type.value_field(field.options).deserialize(sent)
+        except ValidationError as refusal:
+            for problem in cast("list[Problem]", refusal.messages):
+                batch.problems.append(problem.below(place + pointer(field.name)))
+            return None
+        if isinstance(master_id, KeyReference):
             master_id = id_by_key(batch, shape.master_name, sent)
         master = None
         if is_record_id(master_id):
@@ -330,9 +342,11 @@ class RecordStore:
         settle(batch)
         check_required(batch)
         check_children(batch)
+        if not batch.problems:
+            # Whose record it is can be said only when what says so is there.
+            check_access(batch)
         check_filters(batch)
         check_rules(batch)
-        check_access(batch)
         batch.refuse()
         written = [draft for draft in batch.drafts() if draft.kind != "computed" or draft.changed()]
         for draft in written:
