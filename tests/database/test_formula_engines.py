@@ -17,8 +17,10 @@ from headrace.platform.formulas.analysis import analyse
 from headrace.platform.formulas.decimals import checked_count
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.functions import FUNCTIONS
-from headrace.platform.formulas.functions.base import Function, strict_in_first
+from headrace.platform.formulas.functions.base import EVERYWHERE, Function, strict_in_first
 from headrace.platform.formulas.functions.numbers import ROUND
+from headrace.platform.formulas.messages import FormulaError
+from headrace.platform.formulas.sql import compile_sql
 from headrace.platform.formulas.sqlite_functions import FUNCTIONS as SQLITE_FUNCTIONS
 from headrace.platform.formulas.tree import Binary, In, Node, value_from_json, walk
 from headrace.platform.formulas.types import Kind
@@ -28,6 +30,7 @@ from tests.support.formulas import (
     OVERFLOW,
     NodeEngine,
     PythonEngine,
+    SampleBinder,
     SampleScope,
     SqlEngine,
     sample_rows,
@@ -221,6 +224,48 @@ def test_edges_are_alike(
 
 def _given(kind: str, text: Any) -> Any:
     return value_from_json(text, Kind(kind))
+
+
+@pytest.mark.parametrize(
+    ("step", "leaf"),
+    [
+        ("(0.01 + {})", "amount"),
+        ("ROUND({}, 2)", "amount"),
+        ("IF(active, {}, 2.5)", "amount"),
+        ("CASE WHEN {} THEN active ELSE urgent END", "active"),
+        ("CONCAT('a', {})", "code"),
+        ("DATEADD({}, 1, 'month')", "start_date"),
+        ("DATEDIFF(start_date, DATEADD(end_date, {}, 'day'), 'month')", "1"),
+        ("({} IN (active, urgent))", "active"),
+        ("MIN({}, amount)", "qty"),
+    ],
+)
+def test_the_deepest_formulas_are_computed_quickly(
+    step: str, leaf: str, engines: dict[str, Any]
+) -> None:
+    """Below filters and joins, too: SQLite's parser has a small stack."""
+    formula = leaf
+    while (deeper := _accepted(step.format(formula))) is not None:
+        formula = deeper.source
+    tree = analyse(formula, SampleScope()).tree
+    rows = sample_rows(count=3)
+    results = {name: engine.results([tree], rows)[0] for name, engine in engines.items()}
+    assert len({str(result) for result in results.values()}) == 1
+    sqlite = engines["sqlite"]
+    column = compile_sql(tree, SampleBinder(sqlite.table, "sqlite")).label("x")
+    inner = sa.select(column).subquery()
+    middle = sa.select(sa.case((sa.exists(sa.select(inner.c.x)), 1), else_=0).label("y")).subquery()
+    assert str(sa.select(middle.c.y).compile(sqlite.engine))
+    with sqlite.engine.connect() as connection:
+        sqlite.table.create(connection)
+        connection.execute(sa.select(middle.c.y))
+
+
+def _accepted(text: str) -> Expression | None:
+    try:
+        return analyse(text, SampleScope(), engines=EVERYWHERE)
+    except FormulaError:
+        return None
 
 
 # --- planted bugs ------------------------------------------------------------------------------------

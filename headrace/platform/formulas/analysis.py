@@ -84,6 +84,8 @@ from headrace.platform.formulas.types import (
 )
 
 MAX_NODES: Final = 2_000
+MAX_SQL_DEPTH: Final = 12
+"""SQLite's parser holds 100 open symbols; a level of nesting takes up to five, the statement around it some."""
 MAX_ARGUMENTS: Final = 50
 _ORDERED: Final = frozenset((Kind.NUMBER, Kind.TEXT, Kind.DATE, Kind.DATETIME))
 _PYTHON_ONLY: Final[frozenset[Engine]] = frozenset(("python",))
@@ -159,7 +161,7 @@ class _Analyser:
         except _Broken:
             pass
         if result is not None:
-            self.check_size(result)
+            self.check_size(result, engines)
             self.check_engines(result, engines)
         if self.problems or result is None:
             problems, spans = zip(*self.problems, strict=True)
@@ -188,7 +190,7 @@ class _Analyser:
     def part(self, span: Span) -> str:
         return self.source[span[0] : span[1]]
 
-    def check_size(self, tree: Node) -> None:
+    def check_size(self, tree: Node, engines: frozenset[Engine]) -> None:
         for count, _ in enumerate(walk(tree), 1):
             if count > MAX_NODES:
                 self.note(
@@ -199,10 +201,16 @@ class _Analyser:
                     limit=MAX_NODES,
                 )
                 return
+        self.check_depth(tree, MAX_SQL_DEPTH if engines & SQL_ENGINES else MAX_DEPTH)
+        for node in walk(tree):
+            if isinstance(node, Query):
+                self.check_depth(node, MAX_SQL_DEPTH)
+
+    def check_depth(self, tree: Node, limit: int) -> None:
         levels = depth(tree)
-        if levels > MAX_DEPTH:
+        if levels > limit:
             measure = Text("nesting", "嵌套层数")
-            self.note(TOO_COMPLEX, tree.span, measure=measure, met=levels, limit=MAX_DEPTH)
+            self.note(TOO_COMPLEX, tree.span, measure=measure, met=levels, limit=limit)
 
     def check_engines(self, tree: Node, engines: frozenset[Engine]) -> None:
         if self.problems:

@@ -97,7 +97,14 @@ class _Compiler:
         return handler(node)
 
     def stored(self, column: Column, type_: Type) -> Column:
-        return sa.type_coerce(column, storage_type(type_.kind, self.dialect))
+        """Give an expression its storage type, so that neighbours are bound and combined by it.
+
+        Only where it has another: SQLAlchemy's time to name a chain of wrappers doubles with each.
+        """
+        storage = storage_type(type_.kind, self.dialect)
+        if type(column.type) is type(storage):
+            return column
+        return sa.type_coerce(column, storage)
 
     # --- leaves ------------------------------------------------------------------------------------
 
@@ -180,18 +187,21 @@ class _SqliteCompiler(_Compiler):
             left = left * sa.literal(10**-difference, sa.BigInteger())
         elif difference > 0:
             right = right * sa.literal(10**difference, sa.BigInteger())
-        return _COMPARE[node.operator](left, right)  # type: ignore[no-any-return]
+        return _COMPARE[node.operator](left, right)  # type: ignore[no-any-return]  # typed as any by SQLAlchemy
 
     def arithmetic(self, node: Binary, left: Column, right: Column) -> Column:
         first, second = node.left.type.scale, node.right.type.scale
         if node.operator == "*":
-            return sa.func.fx_mul(left, right, 10 ** (first + second - node.type.scale))
+            divisor = 10 ** (first + second - node.type.scale)
+            return sa.func.fx_mul(left, right, divisor, type_=sa.BigInteger())
         if node.operator == "/":
-            return sa.func.fx_div(left, right, 10 ** (MAX_SCALE - first + second))
+            factor = 10 ** (MAX_SCALE - first + second)
+            return sa.func.fx_div(left, right, factor, type_=sa.BigInteger())
         common = node.type.scale
         name = {"+": "fx_add", "-": "fx_sub", "%": "fx_mod"}[node.operator]
         call: Callable[..., Column] = getattr(sa.func, name)
-        return call(left, 10 ** (common - first), right, 10 ** (common - second))
+        factors = 10 ** (common - first), 10 ** (common - second)
+        return call(left, factors[0], right, factors[1], type_=sa.BigInteger())
 
     def convert(self, node: Convert) -> Column:
         operand = self.compile(node.operand)
@@ -204,7 +214,7 @@ class _PostgresqlCompiler(_Compiler):
     def compared(self, node: Binary, left: Column, right: Column) -> Column:
         if node.left.type.kind is Kind.TEXT and node.operator not in ("=", "!="):
             left = sa.collate(left, "C")
-        return _COMPARE[node.operator](left, right)  # type: ignore[no-any-return]
+        return _COMPARE[node.operator](left, right)  # type: ignore[no-any-return]  # typed as any by SQLAlchemy
 
     def arithmetic(self, node: Binary, left: Column, right: Column) -> Column:
         """Compute exactly; the cast rounds half away from zero and refuses more than 18 digits."""

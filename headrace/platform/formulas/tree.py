@@ -195,14 +195,26 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def depth(node: Node) -> int:
-    """Return the number of levels of the tree."""
+    """Return the number of levels of the tree; a chain of AND (or of OR) is one level."""
     deepest = 0
     pending = [(node, 1)]
     while pending:
         current, level = pending.pop()
         deepest = max(deepest, level)
-        pending.extend((child, level + 1) for child in children(current))
+        pending.extend(
+            (child, level if _same_connective(current, child) else level + 1)
+            for child in children(current)
+        )
     return deepest
+
+
+def _same_connective(parent: Node, child: Node) -> bool:
+    return (
+        isinstance(parent, Binary)
+        and isinstance(child, Binary)
+        and parent.operator in ("AND", "OR")
+        and parent.operator == child.operator
+    )
 
 
 # --- the stored form -------------------------------------------------------------------------------
