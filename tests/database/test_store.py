@@ -109,7 +109,11 @@ def test_a_reference_may_be_sent_by_key(shop: Shop) -> None:
         ({"lines": {}}, "/lines", "value.wrong_type"),
         ({"lines": ["x"]}, "/lines/0", "value.wrong_type"),
         ({"lines": [{"qty": "1"}]}, "/lines/0/product", "value.required"),
-        ({"lines": [{"product": {"key": "none"}, "qty": "1"}]}, "/lines/0/product", "reference.not_found"),
+        (
+            {"lines": [{"product": {"key": "none"}, "qty": "1"}]},
+            "/lines/0/product",
+            "reference.not_found",
+        ),
         (
             {"lines": [{"product": {"key": "pump", "by": "name"}, "qty": "1"}]},
             "/lines/0/product",
@@ -121,12 +125,28 @@ def test_a_reference_may_be_sent_by_key(shop: Shop) -> None:
             "reference.not_found",
         ),
         ({"lines": [{"product": {"key": "pump"}, "qty": "0"}]}, "/lines/0/qty", "rule.broken"),
-        ({"lines": [{"product": {"key": "pump"}, "qty": "1", "amount": "1"}]}, "/lines/0/amount", "field.read_only"),
-        ({"lines": [{"product": {"key": "pump"}, "qty": "1", "x": 1}]}, "/lines/0/x", "field.unknown"),
+        (
+            {"lines": [{"product": {"key": "pump"}, "qty": "1", "amount": "1"}]},
+            "/lines/0/amount",
+            "field.read_only",
+        ),
+        (
+            {"lines": [{"product": {"key": "pump"}, "qty": "1", "x": 1}]},
+            "/lines/0/x",
+            "field.unknown",
+        ),
         ({"discount": "36.01"}, "/discount", "rule.broken"),
         ({"external_no": "x" * 41}, "/external_no", "value.too_long"),
         (
-            {"lines": [{"product": {"key": "pump"}, "qty": "999999999999999", "price": "9999999999999999"}]},
+            {
+                "lines": [
+                    {
+                        "product": {"key": "pump"},
+                        "qty": "999999999999999",
+                        "price": "9999999999999999",
+                    }
+                ]
+            },
             "/lines/0/amount",
             "formula.overflow",
         ),
@@ -301,12 +321,32 @@ def test_children_are_created_changed_and_deleted_with_their_master(shop: Shop) 
     ("change", "path", "code"),
     [
         ({"lines": {"delete": ["FIRST"]}}, "/lines", "children.too_few"),
-        ({"lines": {"delete": ["0197a1b2-0000-7000-8000-000000000000"]}}, "/lines/delete/0/id", "child.not_found"),
-        ({"lines": {"update": [{"id": "OTHER", "qty": "2"}]}}, "/lines/update/0/id", "child.not_found"),
-        ({"lines": {"update": [{"id": "FIRST", "qty": "2"}, {"id": "FIRST"}]}}, "/lines/update/1", "child.named_twice"),
+        (
+            {"lines": {"delete": ["0197a1b2-0000-7000-8000-000000000000"]}},
+            "/lines/delete/0/id",
+            "child.not_found",
+        ),
+        (
+            {"lines": {"update": [{"id": "OTHER", "qty": "2"}]}},
+            "/lines/update/0/id",
+            "child.not_found",
+        ),
+        (
+            {"lines": {"update": [{"id": "FIRST", "qty": "2"}, {"id": "FIRST"}]}},
+            "/lines/update/1",
+            "child.named_twice",
+        ),
         ({"lines": {"remove": []}}, "/lines", "value.wrong_type"),
-        ({"lines": {"update": [{"id": "FIRST", "qty": None}]}}, "/lines/update/0/qty", "value.required"),
-        ({"lines": {"update": [{"id": "FIRST", "qty": "-1"}]}}, "/lines/update/0/qty", "rule.broken"),
+        (
+            {"lines": {"update": [{"id": "FIRST", "qty": None}]}},
+            "/lines/update/0/qty",
+            "value.required",
+        ),
+        (
+            {"lines": {"update": [{"id": "FIRST", "qty": "-1"}]}},
+            "/lines/update/0/qty",
+            "rule.broken",
+        ),
         ({"discount": "36.01"}, "/discount", "rule.broken"),
         ({"status": "sent"}, "/status", "field.workflow_controlled"),
         ({"submitted_at": None}, "/submitted_at", "field.read_only"),
@@ -460,8 +500,10 @@ def test_a_rule_that_was_broken_before_does_not_block_others(shop: Shop) -> None
     with shop.work() as work:
         from sqlalchemy import update
 
-        to_driver = shop.context.catalog.objects["company"].fields["available"].storage.to_driver(
-            shop.database.dialect
+        to_driver = (
+            shop.context.catalog.objects["company"]
+            .fields["available"]
+            .storage.to_driver(shop.database.dialect)
         )
         work.connection.execute(
             update(table.table)
@@ -519,8 +561,7 @@ def test_a_transition_sets_state_and_system_fields_and_leaves_a_line(shop: Shop)
         environment = shop.store.environment(context, work, "purchase", row)
         transition = context.catalog.workflows["purchase_flow"].transitions["send"]
         values = {
-            one.field: shop.store.evaluate(one.value, environment)
-            for one in transition.assignments
+            one.field: shop.store.evaluate(one.value, environment) for one in transition.assignments
         }
         done = shop.store.apply_system(
             context,

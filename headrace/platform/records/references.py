@@ -102,7 +102,7 @@ def id_by_key(batch: Batch, object_name: str, sent: Mapping[str, Any]) -> str | 
     if value is None:
         return None
     parameters = {"keys": [shape.to_driver[str(by)](value)]}
-    for values in batch.work.rows(_select_by_key(shape, str(by)), parameters):
+    for values in batch.work.rows(_select_by_key(batch, shape, str(by)), parameters):
         row = batch.remember(shape, values)
         return str(row["id"]) if may_refer(batch, shape, row) else None
     return None
@@ -179,7 +179,7 @@ def _rows_by_key(batch: Batch, shape: ObjectShape, by: str, members: list[_Sent]
     }
     keys = {_parsed_key(shape, by, one.value.key) for one in members} - {None} - set(found)
     ordered = sorted(keys, key=str)
-    prepared = _select_by_key(shape, by)
+    prepared = _select_by_key(batch, shape, by)
     for start in range(0, len(ordered), CHUNK):
         part = [shape.to_driver[by](one) for one in ordered[start : start + CHUNK]]
         for values in batch.work.rows(prepared, {"keys": part}):
@@ -188,9 +188,10 @@ def _rows_by_key(batch: Batch, shape: ObjectShape, by: str, members: list[_Sent]
     return found
 
 
-def _select_by_key(shape: ObjectShape, by: str) -> Prepared:
+def _select_by_key(batch: Batch, shape: ObjectShape, by: str) -> Prepared:
+    locking = batch.locking
     prepared: Prepared = shape.shapes.part(
-        ("by_key", shape.name, by), lambda: shape.select_by_key(by)
+        ("by_key", shape.name, by, locking), lambda: shape.select_by_key(by, locking=locking)
     )
     return prepared
 
@@ -222,9 +223,8 @@ def _rows_by_id(batch: Batch, shape: ObjectShape, ids: Iterable[str]) -> dict[st
         elif draft.kind != "delete":
             found[one] = draft.new
     for start in range(0, len(missing), CHUNK):
-        for values in batch.work.rows(
-            shape.select_referred, {"ids": missing[start : start + CHUNK]}
-        ):
+        select = shape.select_referred if batch.locking else shape.select_many
+        for values in batch.work.rows(select, {"ids": missing[start : start + CHUNK]}):
             row = batch.remember(shape, values)
             found[row["id"]] = row
     return found

@@ -37,6 +37,17 @@ def settle(batch: Batch) -> None:
         pending = _apply(batch, differences)
 
 
+def settle_within(batch: Batch) -> None:
+    """Pass the effect on to owners that are drafts of the batch; for previews."""
+    pending: Iterable[Draft] = batch.drafts()
+    while pending:
+        differences: Differences = {}
+        for draft in pending:
+            _tell(batch, draft, differences)
+        within = {one: diff for one, diff in differences.items() if batch.draft(*one)}
+        pending = _apply(batch, within)
+
+
 def _tell(batch: Batch, draft: Draft, differences: Differences) -> None:
     feeds = draft.shape.feeds
     if not feeds:

@@ -158,22 +158,33 @@ class ObjectShape:
             statement.order_by(self.table.id).with_for_update(read=True, key_share=True)
         )
 
-    def select_by_key(self, name: str) -> Prepared:
-        """Return the select of live rows by values of a unique field, kept from being deleted."""
+    def select_by_key(self, name: str, *, locking: bool) -> Prepared:
+        """Return the select of live rows by values of a unique field.
+
+        With `locking` the rows are kept from being deleted until the end of the transaction.
+        """
         column = self.table.columns[name]
         keys = sa.bindparam("keys", expanding=True, type_=column.type)
         statement = sa.select(*self.columns).where(column.in_(keys), self.live())
-        if not self.model.system:
+        if locking and not self.model.system:
             statement = statement.with_for_update(read=True, key_share=True)
         return self._prepare(statement)
 
     @functools.cached_property
     def select_details(self) -> Prepared:
         """The live rows of one master, locked."""
+        return self._prepare(self._details().with_for_update())
+
+    @functools.cached_property
+    def select_details_unlocked(self) -> Prepared:
+        """The live rows of one master."""
+        return self._prepare(self._details())
+
+    def _details(self) -> sa.Select[Any]:
         master = self.table.columns[str(self.model.master)]
         given = sa.bindparam("master", type_=master.type)
         statement = sa.select(*self.columns).where(master == given, self.live())
-        return self._prepare(statement.order_by(self.table.id).with_for_update())
+        return statement.order_by(self.table.id)
 
     # -- statements that write ------------------------------------------------------------
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
-from headrace.platform.core.errors import NOT_FOUND as NOTHING_HERE
 from marshmallow import ValidationError
 
+from headrace.platform.core.errors import NOT_FOUND as NOTHING_HERE
 from headrace.platform.core.errors import ForbiddenError, NotFoundError, StaleError
 from headrace.platform.core.hooks import Hook
 from headrace.platform.core.ids import is_record_id
@@ -22,7 +22,6 @@ from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.python import compile_python
 from headrace.platform.formulas.tree import Value
 from headrace.platform.metadata.definitions.access import Action
-from headrace.platform.metadata.field_types.values import KeyReference
 from headrace.platform.metadata.field_types.values import KeyReference
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.computing import fill, stored_value

@@ -1,0 +1,124 @@
+"""What a record would hold if it were saved now: defaults and computed values for a form.
+
+Nothing is locked or written, no number is taken; what is wrong in the data is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from headrace.platform.core.errors import NOT_FOUND, NotFoundError
+from headrace.platform.core.ids import is_record_id
+from headrace.platform.metadata.catalog import FieldModel
+from headrace.platform.metadata.definitions.objects import ChildDef
+from headrace.platform.records.batch import Batch, Rows
+from headrace.platform.records.computing import fill
+from headrace.platform.records.context import Context
+from headrace.platform.records.drafts import Draft
+from headrace.platform.records.history import json_value
+from headrace.platform.records.parsing import new_draft, parse
+from headrace.platform.records.permits import names_in_row, static_names
+from headrace.platform.records.references import may_refer, resolve_references
+from headrace.platform.records.rights import editable_names
+from headrace.platform.records.rollups import settle_within
+from headrace.platform.records.shapes import ObjectShape
+
+
+def preview(
+    context: Context,
+    rows: Rows,
+    object_name: str,
+    data: Mapping[str, Any],
+    *,
+    record_id: str | None = None,
+) -> dict[str, Any]:
+    """Return the values of a record with its children as they would be saved, as JSON values.
+
+    `data` holds the fields that were typed and, under each relation's name, all rows that the form
+    shows; a row with an `id` is a stored one, a stored one that is missing counts as deleted.
+    Only fields that the caller may see are returned.
+    """
+    if object_name not in context.catalog.objects:
+        raise NotFoundError(NOT_FOUND.at())
+    batch = Batch(context, rows)
+    batch.locking = False
+    shape = batch.shapes.of(object_name)
+    draft = new_draft(batch, shape, "") if record_id is None else _stored(batch, shape, record_id)
+    relations = {name: one for name, one in shape.relations.items() if name in data}
+    parse(batch, draft, {name: raw for name, raw in data.items() if name not in relations})
+    for name, relation in relations.items():
+        _take_rows(batch, draft, relation, data[name])
+    resolve_references(batch)
+    batch.problems.clear()
+    fill(batch)
+    settle_within(batch)
+    shown = _shown(batch, draft)
+    for name in relations:
+        rows_shown = [row for row in draft.children[name] if row.kind != "delete"]
+        shown[name] = [_shown(batch, row) for row in rows_shown]
+    return shown
+
+
+def _stored(batch: Batch, shape: ObjectShape, record_id: str) -> Draft:
+    found = None
+    if is_record_id(record_id):
+        found = batch.work.rows(shape.select_live, {"id": record_id})
+    if not found:
+        raise NotFoundError(NOT_FOUND.at())
+    draft = batch.loaded(shape, found[0], "update")
+    row = draft.environment
+    if row is None or names_in_row(row, batch.context.principal, "read") is None:
+        raise NotFoundError(NOT_FOUND.at())
+    return draft
+
+
+def _take_rows(batch: Batch, draft: Draft, relation: ChildDef, raw: Any) -> None:
+    shape = batch.shapes.of(relation.object)
+    stored: dict[str, Draft] = {}
+    if draft.old is not None:
+        for values in batch.work.rows(shape.select_details_unlocked, {"master": draft.id}):
+            child = batch.loaded(shape, values, "delete")
+            child.parent = draft
+            stored[child.id] = child
+    rows = draft.children[str(relation.name)] = []
+    for item in raw if isinstance(raw, list) else []:
+        if not isinstance(item, Mapping):
+            continue
+        found = stored.pop(str(item.get("id")), None)
+        if found is None:
+            found = new_draft(batch, shape, "", draft)
+        else:
+            found.kind = "update"
+        rows.append(found)
+        parse(batch, found, {key: value for key, value in item.items() if key != "id"})
+
+
+def _shown(batch: Batch, draft: Draft) -> dict[str, Any]:
+    shape, principal = draft.shape, batch.context.principal
+    names = static_names(shape, principal, "read") | editable_names(batch, draft)
+    shown: dict[str, Any] = {}
+    if draft.old is not None:
+        shown["id"] = draft.id
+    for field in shape.fields.values():
+        if field.system or field.name not in names or field.computed == "number":
+            continue
+        shown[field.name] = _json(batch, field, _value(draft, field))
+    return shown
+
+
+def _value(draft: Draft, field: FieldModel) -> Any:
+    if field.stored or draft.environment is None:
+        return draft.new.get(field.name)
+    return draft.environment.value((field.id,))
+
+
+def _json(batch: Batch, field: FieldModel, value: Any) -> Any:
+    if value is None or field.target is None:
+        return json_value(value)
+    shape = batch.shapes.of(field.target)
+    row = batch.row(field.target, value)
+    title = None
+    if row is not None and may_refer(batch, shape, row):
+        title = json_value(row.get(shape.model.title))
+    return {"id": value, "title": title}
