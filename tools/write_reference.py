@@ -30,6 +30,10 @@ REFERENCE: Final = Path(__file__).parents[1] / "docs" / "reference"
 NOTE: Final = "<!-- Written by tools/write_reference.py: change the code, then run it. -->"
 
 
+NOTICES: Final = frozenset({"approval.told", "task.asked"})
+"""Codes of what is told to people without anything being wrong; they have no remedy."""
+
+
 def page(title: str, about: str, *sections: str) -> str:
     """Join a page from its parts."""
     return "\n\n".join((f"# {title}", NOTE, about, *sections)) + "\n"
@@ -102,6 +106,7 @@ def problems_page() -> str:
         )
         for group in messages().values()
         for message in group
+        if message.code not in NOTICES
     ]
     about = (
         "Everything that is refused says why in one shape: `{severity, code, path, message, hint}`,"
