@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any
 
@@ -13,25 +11,15 @@ import sqlalchemy as sa
 from headrace.platform.core.errors import ForbiddenError, RefusedError
 from headrace.platform.records.drafts import Saved
 from tests.demo.test_demo import LINES, ORDERS, lines_by_order
-from tests.demo.world import World, make_world
+from tests.demo.world import World
 
 RO800 = "CL-WP-RO800-WH"
 
 
 @pytest.fixture(scope="module")
-def world(
-    backend: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[World]:
-    """One demo workspace for all tests: they add records and leave those of the demo alone."""
-    with ExitStack() as databases:
-        if backend == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.sqlite'}"
-        else:
-            server = request.getfixturevalue("postgres_server")
-            url = databases.enter_context(server.database())
-        made = make_world(url)
-        yield made
-        made.database.dispose()
+def world(busy_demo: World) -> World:
+    """The workspace that tests add records to."""
+    return busy_demo
 
 
 def create(world: World, login: str, data: dict[str, Any]) -> Saved:
