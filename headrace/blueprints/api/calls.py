@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Any, Final, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import orjson
 from flask import Response, current_app, request
@@ -18,11 +18,11 @@ from headrace.platform.core.errors import (
 from headrace.platform.core.problems import Language, Message, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.strict_json import parse_json
+from headrace.platform.records import idempotency
 from headrace.platform.records.context import Context
 from headrace.platform.runtime import Platform
 
 T = TypeVar("T")
-MAX_KEY: Final = 200
 
 TOKEN_NEEDED = Message(
     "auth.required",
@@ -59,13 +59,6 @@ UNKNOWN_KEY = Message(
     "Known keys: {known}.",
     "可用的键:{known}。",
 )
-BAD_KEY = Message(
-    "idempotency.key",
-    "An Idempotency-Key has 1 to 200 visible ASCII characters.",
-    "Idempotency-Key 应为 1 至 200 个可见 ASCII 字符。",
-    "Send a random text, such as a UUID.",
-    "请发送随机文本,例如 UUID。",
-)
 
 
 def platform() -> Platform:
@@ -93,28 +86,20 @@ def write(action: Callable[[Context, UnitOfWork], T]) -> T:
 
 def write_once(action: Callable[[Context, UnitOfWork], tuple[int, Any]], data: Any) -> Response:
     """Run a writing use case; with an Idempotency-Key the first answer is kept and repeated."""
-    key = _idempotency_key()
-    route = f"{request.method} {request.path}"
-    digest = hashlib.sha256(
-        orjson.dumps([route, request.args.to_dict(), data, request.headers.get("If-Match")])
-    ).hexdigest()
+    keyed = _keyed_request(data)
 
     def once(context: Context, work: UnitOfWork) -> Response:
-        if key is None:
+        kept = idempotency.replay(context, work, keyed) if keyed else None
+        if kept is None:
             status, result = action(context, work)
-            body = None if result is None else orjson.dumps(result)
+            body = b"" if result is None else orjson.dumps(result)
+            if keyed is not None:
+                answered = idempotency.Answer(status, body.decode())
+                idempotency.keep(context, work, keyed, answered)
         else:
-            kept = platform().idempotency.run(
-                context,
-                work,
-                key=key,
-                route=route,
-                request_hash=digest,
-                action=lambda: _kept(*action(context, work)),
-            )
-            status, body = kept.status, kept.body.encode() or None
+            status, body = kept.status, kept.body.encode()
             result = orjson.loads(body) if body else None
-        response = answer_bytes(context, body or b"")
+        response = answer_bytes(context, body)
         response.status_code = status
         version = result.get("version") if isinstance(result, dict) else None
         if version is not None:
@@ -124,17 +109,13 @@ def write_once(action: Callable[[Context, UnitOfWork], tuple[int, Any]], data: A
     return write(once)
 
 
-def _kept(status: int, result: Any) -> tuple[int, str]:
-    return status, "" if result is None else orjson.dumps(result).decode()
-
-
-def _idempotency_key() -> str | None:
+def _keyed_request(data: Any) -> idempotency.KeyedRequest | None:
     key = request.headers.get("Idempotency-Key")
     if key is None or request.method != "POST":
         return None
-    if not 1 <= len(key) <= MAX_KEY or not (key.isascii() and key.isprintable()):
-        raise RefusedError(BAD_KEY.at())
-    return key
+    route = f"{request.method} {request.path}"
+    content = orjson.dumps([request.args.to_dict(), data, request.headers.get("If-Match")])
+    return idempotency.KeyedRequest(key, route, content)
 
 
 def body_object() -> dict[str, Any]:

@@ -5,7 +5,7 @@ What the rights do not contain is not in it: objects, fields, relations, transit
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from headrace.platform.access.policy import (
     can,
@@ -325,10 +325,9 @@ class _Writer:
                 properties[child.name] = {"type": "array", "items": _ref(child.object)}
         return {"type": "object", "title": self.text(model.label), "properties": properties}
 
-    def _write_schema(self, model: ObjectModel, action: str) -> Json:
+    def _write_schema(self, model: ObjectModel, action: Literal["create", "update"]) -> Json:
         context = self.context
-        wanted = "create" if action == "create" else "update"
-        writable = editable_fields(context.catalog, context.principal, model.name, wanted)
+        writable = editable_fields(context.catalog, context.principal, model.name, action)
         properties: Json = {}
         required = []
         for field in model.fields.values():
@@ -350,7 +349,7 @@ class _Writer:
         }
         return {**result, "required": required} if required else result
 
-    def _child_schema(self, name: str, action: str) -> Json:
+    def _child_schema(self, name: str, action: Literal["create", "update"]) -> Json:
         key = f"{name}.line"
         if key not in self.schemas:
             model = self.context.catalog.objects[name]

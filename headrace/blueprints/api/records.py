@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from headrace.blueprints.api.bulk import bulk_request, run_bulk, shown_item
 from headrace.blueprints.api.calls import (
     answer,
     answer_bytes,
     body_object,
     expected_version,
-    language_of,
     optional_body,
     platform,
     read,
@@ -20,7 +20,6 @@ from headrace.blueprints.api.calls import (
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.records import reader
-from headrace.platform.records.bulk import bulk
 from headrace.platform.records.context import Context
 from headrace.platform.records.history_reader import history
 from headrace.platform.records.query import parse_query
@@ -82,9 +81,11 @@ def change_many(object_name: str) -> Response:
     """Many records at once, with a result for each."""
     data = body_object()
 
+    asked = bulk_request(data)
+
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
-        items = bulk(context, work, platform().store, platform().workflow, object_name, data)
-        return 200, {"items": [item.as_json(language_of(context)) for item in items]}
+        items = run_bulk(platform(), context, work, object_name, asked)
+        return 200, {"items": [shown_item(item, context.language) for item in items]}
 
     return write_once(action, data)
 
@@ -151,7 +152,7 @@ def approvals(object_name: str, record_id: str) -> Response:
     def action(context: Context) -> Response:
         reader.get(context, object_name, record_id, fields=("id",), by_task=True)
         runs = platform().workflow.approvals(context, object_name, record_id)
-        return answer(context, {"items": runs})
+        return answer(context, {"items": [run.render(context.language) for run in runs]})
 
     return read(action)
 

@@ -43,9 +43,7 @@ def rows(name: str) -> Response:
     """The records behind a cell, exactly those that add up to it."""
     cell = _cell(request.args.get("cell", "{}"))
     page = {key: value for key, value in request.args.items() if key != "cell"}
-    return read(
-        lambda context: answer(context, running.rows(context, name, cell, page).as_json())
-    )
+    return read(lambda context: answer(context, running.rows(context, name, cell, page).as_json()))
 
 
 def _cell(text: str) -> dict[str, Any]:

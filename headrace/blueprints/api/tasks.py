@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+from typing import Any, Final, cast
 
 from flask import Blueprint, Response, request
 
@@ -14,8 +15,14 @@ from headrace.blueprints.api.calls import (
     read,
     write_once,
 )
+from headrace.platform.core.errors import RefusedError
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.records.context import Context
+from headrace.platform.records.query import BAD_PARAMETER
+from headrace.platform.workflow.approvals import Decided
+from headrace.platform.workflow.tasks import InboxState
+
+STATES: Final = ("open", "done", "started")
 
 blueprint = Blueprint("api_tasks", __name__, url_prefix="/api/v1")
 
@@ -24,9 +31,15 @@ blueprint = Blueprint("api_tasks", __name__, url_prefix="/api/v1")
 def inbox() -> Response:
     """The caller's tasks: open, done, or started by the caller."""
     state = request.args.get("state", "open")
-    return read(
-        lambda context: answer(context, {"items": platform().tasks.inbox(context, state)})
-    )
+    if state not in STATES:
+        raise RefusedError(BAD_PARAMETER.at("/state", name="state", expected=", ".join(STATES)))
+    before = request.args.get("cursor")
+
+    def action(context: Context) -> Response:
+        page = platform().tasks.inbox(context, cast(InboxState, state), before=before)
+        return answer(context, page.render(context.language))
+
+    return read(action)
 
 
 @blueprint.get("/tasks/<task_id>")
@@ -35,7 +48,7 @@ def get(task_id: str) -> Response:
 
     def action(context: Context) -> Response:
         task = platform().tasks.get(context, task_id)
-        return answer(context, task, version=task["version"])
+        return answer(context, task.render(context.language), version=task.item.version)
 
     return read(action)
 
@@ -56,7 +69,7 @@ def decide(task_id: str, name: str) -> Response:
             comment=data.get("comment"),
             values=data.get("values"),
         )
-        return 200, done
+        return 200, _outcome(done)
 
     return write_once(action, data)
 
@@ -68,6 +81,11 @@ def withdraw(run_id: str) -> Response:
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
         done = platform().workflow.withdraw(context, work, run_id, comment=data.get("comment"))
-        return 200, done
+        return 200, _outcome(done)
 
     return write_once(action, data)
+
+
+def _outcome(done: Decided | None) -> dict[str, Any]:
+    """Return what became of run and record; a comment changes neither."""
+    return {} if done is None else dataclasses.asdict(done)

@@ -1,0 +1,117 @@
+"""The REST API, `/api/v1`: thin routes over the use cases that the screens use too."""
+
+from __future__ import annotations
+
+import logging
+
+import orjson
+from flask import Blueprint, Flask, Response, current_app, g, request
+from werkzeug.exceptions import HTTPException
+
+from headrace.blueprints.api import description, metadata, records, reports, tasks
+from headrace.blueprints.statuses import (
+    TITLES,
+    problem_document,
+    retry_after,
+    status_of,
+)
+from headrace.platform.core.errors import NOT_FOUND, NotFoundError, PlatformError
+from headrace.platform.core.ids import RandomIds
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    records.blueprint,
+    tasks.blueprint,
+    reports.blueprint,
+    metadata.blueprint,
+    description.blueprint,
+)
+_log = logging.getLogger("headrace.api")
+_ids = RandomIds()
+
+
+def register(app: Flask) -> None:
+    """Add the API to the application."""
+    rest = Blueprint("api_rest", __name__, url_prefix="/api")
+    rest.add_url_rule(
+        "/<path:rest>",
+        view_func=_nothing,
+        methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+    )
+    for blueprint in (*BLUEPRINTS, rest):
+        blueprint.register_error_handler(PlatformError, _refused)
+        blueprint.register_error_handler(HTTPException, _http_error)
+        blueprint.register_error_handler(Exception, _failed)
+        app.register_blueprint(blueprint)
+
+
+def _nothing(rest: str) -> Response:
+    raise NotFoundError(NOT_FOUND.at())
+
+
+def _language() -> str:
+    """Return the caller's language: that of the principal once known, else what is asked for."""
+    known = getattr(g, "language", None)
+    return known or request.accept_languages.best_match(["en", "zh"], "en") or "en"
+
+
+def _refused(error: PlatformError) -> Response:
+    document = problem_document(error, _language(), f"urn:uuid:{_ids.record_id()}")
+    response = _problem(document)
+    response.status_code = status_of(error)
+    seconds = retry_after(error)
+    if seconds is not None:
+        response.headers["Retry-After"] = str(seconds)
+    if response.status_code == 401:  # noqa: PLR2004 - HTTP status
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    """Answer what the framework refuses (method, size, form) in the one shape."""
+    status = error.code or 500
+    title = TITLES.get(status, TITLES[400]).within(_language())
+    problem = {
+        "severity": "error",
+        "code": f"http.{status}",
+        "path": "",
+        "message": title,
+        "hint": "",
+    }
+    response = _problem(
+        {
+            "type": "about:blank",
+            "title": title,
+            "status": status,
+            "code": f"http.{status}",
+            "problems": [problem],
+        }
+    )
+    response.status_code = status
+    return response
+
+
+def _failed(error: Exception) -> Response:
+    """Log what nobody foresaw; tell the caller only where to point support."""
+    reference = f"urn:uuid:{_ids.record_id()}"
+    _log.error("%s %s %s", reference, request.method, request.path, exc_info=error)
+    if current_app.testing:
+        raise error
+    title = TITLES[500].within(_language())
+    response = _problem(
+        {
+            "type": "about:blank",
+            "title": title,
+            "status": 500,
+            "code": "internal",
+            "instance": reference,
+            "problems": [],
+        }
+    )
+    response.status_code = 500
+    return response
+
+
+def _problem(document: dict[str, object]) -> Response:
+    response = Response(orjson.dumps(document), content_type="application/problem+json")
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
