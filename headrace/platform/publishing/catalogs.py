@@ -125,6 +125,13 @@ class CatalogStore:
             rows = reading.connection.execute(sa.select(*columns).order_by(VERSION.c.number.desc()))
             return tuple(Version(*row) for row in rows)
 
+    def content_of(self, number: int | None = None) -> Content:
+        """Return the documents and rows of a version, the live one without `number`."""
+        with self._lock, self._database.snapshot() as reading:
+            connection = reading.connection
+            live: int = connection.execute(sa.select(LIVE.c.version)).scalar_one()
+            return self.content(connection, live if number is None else number)
+
     def content(self, connection: sa.Connection, number: int) -> Content:
         """Return the documents and rows of a version; version 0 has none."""
         if number == 0:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import sqlalchemy as sa
-
 from headrace.platform.access.identity import Identity
 from headrace.platform.access.principals import RoleHolding
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.publishing.keys import ids_by_key
 from headrace.platform.publishing.rows import RowsFile
 from headrace.platform.records.context import Context
 
@@ -98,13 +97,7 @@ class SampleUsers:
         return tuple(found)
 
     def _ids_by_key(self, model: ObjectModel | None) -> dict[str, str]:
-        if model is None or not model.external_ids:
-            return {}
-        table = self._context.tables.of(model.name)
-        query = sa.select(table.columns[model.external_ids[0]], table.id).where(
-            table.table.c["deleted_at"].is_(None)
-        )
-        return {str(key): str(row_id) for key, row_id in self._work.connection.execute(query)}
+        return ids_by_key(self._work.connection, self._context.tables, model)
 
 
 def _place(file: RowsFile, line: int) -> str:

@@ -74,6 +74,12 @@ class Samples:
         users.place()
         return memory.count
 
+    def load_once(
+        self, context: Context, work: UnitOfWork, files: Sequence[RowsFile], module: str
+    ) -> int:
+        """Load the sample rows of `module` unless they are there."""
+        return 0 if _loaded(work, module) else self.load(context, work, files, module)
+
     def unload(self, context: Context, work: UnitOfWork, module: str) -> int:
         """Take away exactly the rows that `load` made and that are still there."""
         rows = _loaded(work, module)

@@ -1,0 +1,119 @@
+"""Looks at an installation and says what is well and what is not, with the remedy."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+
+import headrace
+from headrace.platform import runtime
+from headrace.platform.core.errors import PlatformError
+from headrace.platform.core.problems import Text
+from headrace.platform.jobs.worker import dead_letters
+from headrace.platform.metadata.checks import run_checks
+from headrace.platform.runtime import Platform
+from headrace.settings import Settings
+
+OLDEST_PYTHON: Final = (3, 11)
+NOTHING: Final = Text()
+BUILD: Final = Path(headrace.__file__).parent / "static" / "build"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    ok: bool
+    what: Text
+    remedy: Text = NOTHING
+
+    def render(self, language: str) -> dict[str, object]:
+        """Return the JSON form in one language."""
+        shown = {"ok": self.ok, "what": self.what.within(language)}
+        return shown if self.ok else {**shown, "remedy": self.remedy.within(language)}
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Yield what is found about installation, database, queue and metadata."""
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    yield Finding(
+        sys.version_info >= OLDEST_PYTHON,
+        Text(f"Python {version}", f"Python {version}"),
+        Text("Install Python 3.11 or newer.", "请安装 Python 3.11 或更高版本。"),
+    )
+    yield Finding(
+        (BUILD / ".vite" / "manifest.json").is_file() or (BUILD / "manifest.json").is_file(),
+        Text("Front end built", "前端已构建"),
+        Text("Run ./run once, it builds the front end.", "运行一次 ./run 即可构建前端。"),
+    )
+    yield Finding(
+        settings.secret_key is not None,
+        Text("Secret key set", "已设置密钥"),
+        Text("Set HEADRACE_SECRET_KEY.", "请设置 HEADRACE_SECRET_KEY。"),
+    )
+    try:
+        platform = runtime.build(settings)
+    except PlatformError as error:
+        first = error.problems[0]
+        yield Finding(False, first.message, first.hint)
+        return
+    try:
+        yield from _examine_workspace(platform)
+    finally:
+        platform.close()
+
+
+def _examine_workspace(platform: Platform) -> Iterator[Finding]:
+    live = platform.catalogs.refresh()
+    number = live.version
+    yield Finding(True, Text(f"Database reached, version {number}", f"数据库可用,版本 {number}"))
+    problems = [one for one in run_checks(live.catalog) if one.severity == "error"]
+    yield Finding(
+        not problems,
+        Text(f"Metadata checked: {len(problems)} problems", f"元数据检查:{len(problems)} 个问题"),
+        Text(
+            "Run `headrace export` and `headrace check`.",
+            "请运行 `headrace export` 与 `headrace check`。",
+        ),
+    )
+    missing = list(_missing_columns(platform))
+    yield Finding(
+        not missing,
+        Text(
+            f"Tables match the metadata: {len(missing)} columns missing",
+            f"数据表与元数据一致:缺少 {len(missing)} 列",
+        ),
+        Text(
+            f"Restore a backup; missing: {', '.join(missing[:5])}.",
+            f"请恢复备份;缺少:{', '.join(missing[:5])}。",
+        ),
+    )
+    with platform.database.reading() as reading:
+        dead = len(dead_letters(reading.connection))
+    yield Finding(
+        dead == 0,
+        Text(f"Jobs given up: {dead}", f"已放弃的作业:{dead}"),
+        Text("Look at their errors, then let them be tried again.", "请查看错误后重试。"),
+    )
+
+
+def _missing_columns(platform: Platform) -> Iterator[str]:
+    live = platform.catalogs.current()
+    with platform.database.reading() as reading:
+        inspector = sa.inspect(reading.connection)
+        for name in live.catalog.objects:
+            table = live.tables.of(name).table
+            if not inspector.has_table(table.name):
+                yield table.name
+                continue
+            present = {column["name"] for column in inspector.get_columns(table.name)}
+            yield from (
+                f"{table.name}.{column.name}"
+                for column in table.columns
+                if column.name not in present
+            )
