@@ -73,7 +73,9 @@ def house(database_url: str) -> Iterator[House]:
             language="zh",
             roles=[RoleHolding("admin"), RoleHolding("role_of_no_module")],
         )
-    yield House(database, identity, clock, World(database, catalog, tables, {}, {}, real_clock=clock), user)
+    yield House(
+        database, identity, clock, World(database, catalog, tables, {}, {}, real_clock=clock), user
+    )
     database.dispose()
 
 
@@ -161,6 +163,7 @@ def test_ten_tries_in_a_window_reach_the_password_check(house, monkeypatch):
         Passwords, "fits", lambda self, kept, given: reached.append(1) or fits(self, kept, given)
     )
     refusals = 0
+    waits = []
     for number in range(60):
         login = ("ann", "ANN", " Ann", "ａnn")[number % 4]
         try:
@@ -169,9 +172,10 @@ def test_ten_tries_in_a_window_reach_the_password_check(house, monkeypatch):
             pass
         except TooManyRequestsError as error:
             refusals += 1
-            assert 0 < error.retry_after <= 15 * 60 + 1
+            waits.append(error.retry_after)
     assert len(reached) == 10
     assert refusals == 50
+    assert all(0 < wait <= 15 * 60 + 1 for wait in waits)
     with pytest.raises(TooManyRequestsError):
         sign_in(house)
     assert house.identity.sign_in("ann", PASSWORD, "198.51.100.9"), "another address is free"

@@ -302,7 +302,9 @@ def insert_rows(
                 convert = model.fields["created_at"].storage.to_driver(dialect)
                 values[table.deleted_at.key] = convert(value)
             else:
-                values[table.columns[name].key] = model.fields[name].storage.to_driver(dialect)(value)
+                values[table.columns[name].key] = model.fields[name].storage.to_driver(dialect)(
+                    value
+                )
         prepared.append(values)
     if prepared:
         with database.writing(None) as work:
@@ -325,12 +327,13 @@ def base_row(record_id: str, user: str, minute: int) -> dict[str, Any]:
     }
 
 
-def make_rows(
-    seed: int, deals: int
-) -> tuple[dict[str, dict[str, dict[str, Any]]], dict[str, str]]:
+def make_rows(seed: int, deals: int) -> tuple[dict[str, dict[str, dict[str, Any]]], dict[str, str]]:
     """Return the rows of every object and the users by login, the same for the same seed."""
     chance = random.Random(seed)
-    users = {name: uuid_of(1, index) for index, name in enumerate(["ann", "bob", "cat", "dan", "eve", "fay"], 1)}
+    users = {
+        name: uuid_of(1, index)
+        for index, name in enumerate(["ann", "bob", "cat", "dan", "eve", "fay"], 1)
+    }
     logins = list(users.values())
     rows: dict[str, dict[str, dict[str, Any]]] = {
         name: {} for name in ("area", "firm", "contact", "deal", "deal_line", "vault")
@@ -352,7 +355,7 @@ def make_rows(
         [None, 0, 1, None, 3, None],
         lambda index: {
             "code": f"F{index}",
-            "name": f"Firm {'αβγδεζ'[index]}{index}",
+            "name": f"Firm {'αβγδεζ'[index]}{chance.randrange(100)}",
             "area": areas[index % 4] if index < 5 else None,
             "manager": logins[index % 3],
             "grade": GRADES[index % 3],
@@ -363,7 +366,7 @@ def make_rows(
     for index in range(12):
         record_id = uuid_of(4, index + 1)
         rows["contact"][record_id] = base_row(record_id, logins[1], index) | {
-            "name": f"Contact {index:02d}",
+            "name": f"Contact {chance.randrange(100):02d} of {index}",
             "firm": firms[index % 6],
         }
     contacts = list(rows["contact"])
@@ -400,7 +403,7 @@ def make_rows(
     return rows, users
 
 
-def make_world(url: str, *, seed: int = 7, deals: int = 60, rows: Any = None) -> World:
+def make_world(url: str, *, seed: int = 7, deals: int = 150, rows: Any = None) -> World:
     database = connect_database(url)
     catalog = catalog_of(DOCUMENTS)
     tables = install_catalog(database, catalog_of([], 0), catalog)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias
 
 import orjson
@@ -21,7 +22,7 @@ from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.metadata.catalog import FieldModel, FieldPath, ObjectModel
-from headrace.platform.metadata.field_types.base import Operator
+from headrace.platform.metadata.field_types.base import EQUALITY, ORDER, TEXTUAL, Operator
 from headrace.platform.metadata.field_types.values import (
     WRONG_TYPE,
     BooleanField,
@@ -171,6 +172,9 @@ class Query:
         return replace(self, filter=both)
 
 
+_FITTING: Final[Mapping[str, frozenset[Operator]]] = MappingProxyType(
+    {"id": EQUALITY | {"under"}, "boolean": EQUALITY, "text": TEXTUAL}
+)
 PARAMETERS: Final = ("filter", "sort", "fields", "expand", "limit", "cursor", "count", "q")
 
 
@@ -472,7 +476,7 @@ def comparison(
 ) -> Compare:
     """Return the comparison of a readable field with a JSON value, as the field's type allows."""
     field_ = path[-1]
-    operators = field_.type.operators
+    operators = operators_of(field_)
     known = next((one for one in operators if one == op), None)
     if known is None:
         shown = ", ".join(sorted(operators))
@@ -489,6 +493,14 @@ def comparison(
     if known in {"in", "not_in"}:
         return Compare(path, known, _items(surroundings, field_, given, place))
     return Compare(path, known, _value(surroundings, field_, given, place))
+
+
+def operators_of(field_: FieldModel) -> frozenset[Operator]:
+    """Return the operators by which a field can be compared: those of its type that fit its values.
+
+    The type of a computed field declares them for all kinds of results.
+    """
+    return field_.type.operators & _FITTING.get(field_.storage.kind, ORDER)
 
 
 def _items(surroundings: Surroundings, field_: FieldModel, given: Any, place: str) -> Any:

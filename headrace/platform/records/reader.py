@@ -135,7 +135,10 @@ def get_within(context: Context, work: UnitOfWork, object_name: str, record_id: 
     model = context.catalog.object(object_name)
     known = readable_fields(context.catalog, context.principal, object_name)
     expand = tuple(child.name for child in model.children if child.name in known) if model else ()
-    return get_in(context, work, object_name, record_id, expand=expand, by_task=True)
+    try:
+        return get_in(context, work, object_name, record_id, expand=expand)
+    except NotFoundError:
+        return get_in(context, work, object_name, record_id, by_task=True)
 
 
 def check_current(context: Context) -> None:
