@@ -21,7 +21,7 @@ def _worlds(
             url = databases.enter_context(server.database())
         made = make_world(url)
         yield made
-        made.database.dispose()
+        made.platform.close()
 
 
 @pytest.fixture(scope="package")
