@@ -22,6 +22,10 @@ class Hook(Generic[P]):
         """Add `function`; done once, when the platform is built."""
         self._functions.append(function)
 
+    def __bool__(self) -> bool:
+        """Say whether anything is plugged in: what nobody asks for need not be put together."""
+        return bool(self._functions)
+
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> None:
         for function in self._functions:
             function(*args, **kwargs)

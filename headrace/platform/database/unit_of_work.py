@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
@@ -45,6 +46,16 @@ class UnitOfWork:
     def execute_many(self, prepared: Prepared, many: Iterable[Parameters]) -> Any:
         """Run a prepared statement once for each set of parameters."""
         return prepared.run_many(self._raw.cursor(), many)
+
+    def pipelined(self) -> contextlib.AbstractContextManager[Any]:
+        """Send statements without waiting for each: results and errors come at the end of the block.
+
+        Where the driver cannot do that, statements run one after the other.
+        """
+        if self.dialect == "postgresql":
+            pipeline: contextlib.AbstractContextManager[Any] = self._raw.pipeline()
+            return pipeline
+        return contextlib.nullcontext()
 
     def rows(self, prepared: Prepared, parameters: Parameters = NO_PARAMETERS) -> list[Any]:
         """Run a prepared statement and return its rows as tuples of driver values."""

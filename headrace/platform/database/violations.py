@@ -24,6 +24,7 @@ class UniqueViolation:
     """A broken key: the index where the database names it, else the columns."""
 
     index: str | None
+    table: str | None
     columns: frozenset[str]
 
 
@@ -31,8 +32,9 @@ def unique_violation(error: BaseException) -> UniqueViolation | None:
     """Return the key that `error` reports as broken; None for any other error."""
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig else error
     if isinstance(cause, psycopg.errors.UniqueViolation):
-        return UniqueViolation(cause.diag.constraint_name, frozenset())
+        return UniqueViolation(cause.diag.constraint_name, cause.diag.table_name, frozenset())
     if isinstance(cause, sqlite3.IntegrityError) and str(cause).startswith(_SQLITE_PREFIX):
         names = str(cause).removeprefix(_SQLITE_PREFIX).split(", ")
-        return UniqueViolation(None, frozenset(name.rpartition(".")[2] for name in names))
+        table = names[0].partition(".")[0]
+        return UniqueViolation(None, table, frozenset(name.rpartition(".")[2] for name in names))
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -138,14 +138,20 @@ class Batch:
             self._environments[key] = found
         return found
 
+    def rows_by_ids(self, ids: Sequence[str], one: Prepared, many: Prepared) -> Iterator[Any]:
+        """Run `one` for a single id, which needs no list in its text, else `many` in parts."""
+        if len(ids) == 1:
+            yield from self.work.rows(one, {"id": ids[0]})
+            return
+        for start in range(0, len(ids), CHUNK):
+            yield from self.work.rows(many, {"ids": ids[start : start + CHUNK]})
+
     def fetch(self, shape: ObjectShape, ids: Iterable[str]) -> None:
         """Read rows that will be asked for soon, in one statement."""
         wanted = sorted({one for one in ids if (shape.name, one) not in self._rows})
         wanted = [one for one in wanted if (shape.name, one) not in self._drafts]
-        for start in range(0, len(wanted), CHUNK):
-            part = wanted[start : start + CHUNK]
-            for values in self.work.rows(shape.select_many, {"ids": part}):
-                self.remember(shape, values)
+        for values in self.rows_by_ids(wanted, shape.select_live, shape.select_many):
+            self.remember(shape, values)
 
     # -- what formulas ask ----------------------------------------------------------------
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from headrace.platform.core.errors import RefusedError, StaleError
 from headrace.platform.core.problems import Message, Problem, Text, pointer
 from headrace.platform.database.prepared import Prepared
 from headrace.platform.database.unit_of_work import UnitOfWork
-from headrace.platform.database.violations import INTEGRITY_ERRORS, unique_violation
+from headrace.platform.database.violations import (
+    INTEGRITY_ERRORS,
+    UniqueViolation,
+    unique_violation,
+)
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft
+from headrace.platform.records.history import write_history
 from headrace.platform.records.shapes import ObjectShape, UniqueKey
 from headrace.platform.records.trees import move_subtrees
 
@@ -30,16 +36,35 @@ STALE: Final = Message(
     "请查看差异,重新加载后再修改。",
 )
 
-Parameters = Mapping[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A statement on its way, with the rows that it writes."""
+
+    cursor: Any
+    shape: ObjectShape
+    drafts: list[Draft]
 
 
 def flush(batch: Batch, work: UnitOfWork) -> None:
-    """Write all drafts; masters before their details, parents in a tree before children."""
+    """Write all drafts with their history; masters before details, parents before children."""
     _stamp(batch)
-    _insert(batch, work)
-    _update(batch, work)
-    move_subtrees(batch)
-    _delete(batch, work)
+    sent: list[_Sent] = []
+    try:
+        with work.pipelined():
+            sent += _insert(batch, work)
+            sent += _update(batch, work)
+            move_subtrees(batch, work)
+            sent += _delete(batch, work)
+            write_history(batch, work)
+    except INTEGRITY_ERRORS as error:
+        violation = unique_violation(error)
+        if violation is None:
+            raise
+        raise RefusedError.of(_collisions(batch, violation)) from error
+    for one in sent:
+        if one.cursor.rowcount != len(one.drafts):
+            raise StaleError(STALE.at(one.drafts[0].place))
 
 
 def _stamp(batch: Batch) -> None:
@@ -60,7 +85,7 @@ def _stamp(batch: Batch) -> None:
         new["version"] = draft.version
 
 
-def _insert(batch: Batch, work: UnitOfWork) -> None:
+def _insert(batch: Batch, work: UnitOfWork) -> Iterator[_Sent]:
     groups: dict[ObjectShape, list[Draft]] = {}
     for draft in batch.drafts():
         if draft.kind == "create":
@@ -69,7 +94,7 @@ def _insert(batch: Batch, work: UnitOfWork) -> None:
         if shape.table.path is not None:
             drafts.sort(key=lambda draft: len(draft.path or ""))
         parameters = [_inserted(draft) for draft in drafts]
-        _run(work, shape, shape.insert, parameters, drafts)
+        yield _Sent(_run(work, shape.insert, parameters), shape, drafts)
 
 
 def _inserted(draft: Draft) -> dict[str, Any]:
@@ -79,7 +104,7 @@ def _inserted(draft: Draft) -> dict[str, Any]:
     return values
 
 
-def _update(batch: Batch, work: UnitOfWork) -> None:
+def _update(batch: Batch, work: UnitOfWork) -> Iterator[_Sent]:
     groups: dict[tuple[ObjectShape, frozenset[str]], list[Draft]] = {}
     for draft in batch.drafts():
         if draft.kind in {"update", "computed"}:
@@ -90,9 +115,7 @@ def _update(batch: Batch, work: UnitOfWork) -> None:
                 groups.setdefault((draft.shape, names), []).append(draft)
     for (shape, names), drafts in groups.items():
         parameters = [_updated(draft, names) for draft in drafts]
-        changed = _run(work, shape, shape.update(names), parameters, drafts)
-        if changed != len(drafts):
-            raise StaleError(STALE.at())
+        yield _Sent(_run(work, shape.update(names), parameters), shape, drafts)
 
 
 def _updated(draft: Draft, names: frozenset[str]) -> dict[str, Any]:
@@ -104,7 +127,7 @@ def _updated(draft: Draft, names: frozenset[str]) -> dict[str, Any]:
     return values
 
 
-def _delete(batch: Batch, work: UnitOfWork) -> None:
+def _delete(batch: Batch, work: UnitOfWork) -> Iterator[_Sent]:
     groups: dict[ObjectShape, list[Draft]] = {}
     for draft in batch.drafts():
         if draft.kind == "delete" and draft.old is not None:
@@ -120,42 +143,40 @@ def _delete(batch: Batch, work: UnitOfWork) -> None:
             }
             for draft in drafts
         ]
-        if _run(work, shape, shape.delete, parameters, drafts) != len(drafts):
-            raise StaleError(STALE.at())
+        yield _Sent(_run(work, shape.delete, parameters), shape, drafts)
 
 
-def _run(
-    work: UnitOfWork,
-    shape: ObjectShape,
-    prepared: Prepared,
-    parameters: list[dict[str, Any]],
-    drafts: list[Draft],
-) -> int:
-    """Run a statement for some rows and return how many it changed."""
-    try:
-        if len(parameters) == 1:
-            return int(work.execute(prepared, parameters[0]).rowcount)
-        return int(work.execute_many(prepared, parameters).rowcount)
-    except INTEGRITY_ERRORS as error:
-        violation = unique_violation(error)
-        if violation is None:
-            raise
-        key = _key(shape, violation.index, violation.columns)
-        raise RefusedError.of(_problems(key, drafts)) from error
+def _run(work: UnitOfWork, prepared: Prepared, parameters: list[dict[str, Any]]) -> Any:
+    """Run a statement for some rows and return the cursor that will know how many it changed."""
+    if len(parameters) == 1:
+        return work.execute(prepared, parameters[0])
+    return work.execute_many(prepared, parameters)
 
 
-def _key(shape: ObjectShape, index: str | None, columns: frozenset[str]) -> UniqueKey | None:
+def _collisions(batch: Batch, violation: UniqueViolation) -> Iterable[Problem]:
+    """Return the problems of rows that broke a key; index and column names differ by table."""
+    groups: dict[ObjectShape, list[Draft]] = {}
+    for draft in batch.drafts():
+        if draft.kind in {"create", "update"}:
+            groups.setdefault(draft.shape, []).append(draft)
+    for shape, drafts in groups.items():
+        key = _key(shape, violation)
+        if key is not None:
+            return _problems(key, drafts)
+    return [NOT_UNIQUE.at(name="id")]
+
+
+def _key(shape: ObjectShape, violation: UniqueViolation) -> UniqueKey | None:
+    if violation.table not in {None, shape.table.table.name}:
+        return None
     for key in shape.unique_keys:
-        if key.index == index or key.columns == columns:
+        if key.index == violation.index or key.columns == violation.columns:
             return key
     return None
 
 
-def _problems(key: UniqueKey | None, drafts: list[Draft]) -> Iterable[Problem]:
+def _problems(key: UniqueKey, drafts: list[Draft]) -> Iterable[Problem]:
     """Say which fields collide; which of many rows it was is said only where it is known."""
-    if key is None:
-        yield NOT_UNIQUE.at(drafts[0].place if len(drafts) == 1 else "", name="id")
-        return
     shape = drafts[0].shape
     labels = [shape.fields[name].label for name in key.fields]
     name = Text(

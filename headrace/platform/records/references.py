@@ -222,11 +222,12 @@ def _rows_by_id(batch: Batch, shape: ObjectShape, ids: Iterable[str]) -> dict[st
             missing.append(one)
         elif draft.kind != "delete":
             found[one] = draft.new
-    for start in range(0, len(missing), CHUNK):
-        select = shape.select_referred if batch.locking else shape.select_many
-        for values in batch.work.rows(select, {"ids": missing[start : start + CHUNK]}):
-            row = batch.remember(shape, values)
-            found[row["id"]] = row
+    single, several = shape.select_live, shape.select_many
+    if batch.locking:
+        single, several = shape.select_referred, shape.select_many_referred
+    for values in batch.rows_by_ids(missing, single, several):
+        row = batch.remember(shape, values)
+        found[row["id"]] = row
     return found
 
 

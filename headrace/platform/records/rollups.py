@@ -13,7 +13,7 @@ from headrace.platform.core.problems import pointer
 from headrace.platform.formulas.decimals import LIMITS
 from headrace.platform.formulas.messages import OVERFLOW
 from headrace.platform.formulas.python import holds
-from headrace.platform.records.batch import CHUNK, Batch
+from headrace.platform.records.batch import Batch
 from headrace.platform.records.computing import compute_formulas
 from headrace.platform.records.drafts import Contribution, Draft, Row
 from headrace.platform.records.environment import RowEnvironment
@@ -123,7 +123,5 @@ def _lock_owners(batch: Batch, owners: Iterable[Owner]) -> None:
             missing.setdefault(object_name, []).append(owner_id)
     for object_name, ids in missing.items():
         shape = batch.shapes.of(object_name)
-        for start in range(0, len(ids), CHUNK):
-            parameters = {"ids": ids[start : start + CHUNK]}
-            for values in batch.work.rows(shape.select_many_locked, parameters):
-                batch.loaded(shape, values, "computed").action = "computed"
+        for values in batch.rows_by_ids(ids, shape.select_locked, shape.select_many_locked):
+            batch.loaded(shape, values, "computed").action = "computed"

@@ -149,9 +149,17 @@ class ObjectShape:
 
     @functools.cached_property
     def select_referred(self) -> Prepared:
-        """Live rows by ids, kept from being deleted until the end of the transaction."""
+        """One live row by id, kept from being deleted until the end of the transaction."""
+        return self._referred(self.table.id == _id(self))
+
+    @functools.cached_property
+    def select_many_referred(self) -> Prepared:
+        """The same for rows by ids."""
         ids = sa.bindparam("ids", expanding=True, type_=self.table.id.type)
-        statement = sa.select(*self.columns).where(self.table.id.in_(ids), self.live())
+        return self._referred(self.table.id.in_(ids))
+
+    def _referred(self, condition: sa.ColumnElement[bool]) -> Prepared:
+        statement = sa.select(*self.columns).where(condition, self.live())
         if self.model.system:
             return self._prepare(statement)
         return self._prepare(

@@ -30,7 +30,7 @@ from headrace.platform.records.deleting import check_unused
 from headrace.platform.records.drafts import Change, Draft, Row, Saved
 from headrace.platform.records.environment import RowEnvironment
 from headrace.platform.records.flushing import STALE, flush
-from headrace.platform.records.history import json_value, write_history
+from headrace.platform.records.history import json_value
 from headrace.platform.records.migration import require_migrator
 from headrace.platform.records.numbering import assign_numbers
 from headrace.platform.records.parsing import (
@@ -347,13 +347,18 @@ class RecordStore:
         check_filters(batch)
         check_rules(batch)
         batch.refuse()
-        written = [draft for draft in batch.drafts() if draft.kind != "computed" or draft.changed()]
-        for draft in written:
-            self.before_save(batch.context, work, draft.change())
+        self._tell(self.before_save, batch, work)
         flush(batch, work)
-        write_history(batch, work)
-        for draft in written:
-            self.after_save(batch.context, work, draft.change())
+        self._tell(self.after_save, batch, work)
+
+    @staticmethod
+    def _tell(hook: Hooked, batch: Batch, work: UnitOfWork) -> None:
+        if not hook:
+            return
+        for draft in batch.drafts():
+            change = draft.change()
+            if draft.kind != "computed" or change.fields:
+                hook(batch.context, work, change)
 
 
 def check_version(batch: Batch, draft: Draft, version: int) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from headrace.platform.core.problems import Message, pointer
 from headrace.platform.database.prepared import Prepared, prepare
+from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.shapes import ObjectShape
@@ -43,7 +44,7 @@ def place_in_trees(batch: Batch) -> None:
         _place(batch, draft, placed, ())
 
 
-def move_subtrees(batch: Batch) -> None:
+def move_subtrees(batch: Batch, work: UnitOfWork) -> None:
     """Bring the rows below moved ones along; the moved rows themselves are written already."""
     for draft in batch.drafts():
         if draft.kind != "update" or draft.shape.table.path is None or draft.old_path is None:
@@ -56,7 +57,7 @@ def move_subtrees(batch: Batch) -> None:
                 "behind": len(draft.old_path) + 1,
                 "id": draft.id,
             }
-            batch.work.execute(_moving(draft.shape), parameters)  # type: ignore[attr-defined]  # a unit of work here
+            work.execute(_moving(draft.shape), parameters)
 
 
 def _moves(draft: Draft) -> bool:
