@@ -85,10 +85,21 @@ def instant_text(value: datetime) -> str:
 Id = sa.String(36) if SQLITE else sa.Uuid(as_uuid=False)
 Json = sa.JSON().with_variant(JSONB(), "postgresql")
 TYPES: dict[str, Any] = {
-    "id": Id, "customer": Id, "area": Id, "parent": Id, "created_by": Id, "updated_by": Id,
-    "amount": Exact(), "discount": Exact(), "payable": Exact(), "order_date": Day(),
-    "created_at": Instant(), "updated_at": Instant(), "deleted_at": Instant(),
-    "version": sa.BigInteger(), "priority": sa.BigInteger(),
+    "id": Id,
+    "customer": Id,
+    "area": Id,
+    "parent": Id,
+    "created_by": Id,
+    "updated_by": Id,
+    "amount": Exact(),
+    "discount": Exact(),
+    "payable": Exact(),
+    "order_date": Day(),
+    "created_at": Instant(),
+    "updated_at": Instant(),
+    "deleted_at": Instant(),
+    "version": sa.BigInteger(),
+    "priority": sa.BigInteger(),
 }
 METADATA = sa.MetaData()
 
@@ -102,21 +113,53 @@ def table(name: str) -> sa.Table:
 
 
 purchase, customer, area = table("purchase"), table("customer"), table("area")
-token = sa.Table("sys_token", METADATA, sa.Column("hash", sa.String()), sa.Column("user", Id), sa.Column("revoked", Instant()))
-user = sa.Table("sys_user", METADATA, sa.Column("id", Id), sa.Column("name", sa.String()), sa.Column("active", sa.Integer() if SQLITE else sa.Boolean()))
-holding = sa.Table("sys_user_role", METADATA, sa.Column("user", Id), sa.Column("role", sa.String()), sa.Column("territory", Id))
+token = sa.Table(
+    "sys_token",
+    METADATA,
+    sa.Column("hash", sa.String()),
+    sa.Column("user", Id),
+    sa.Column("revoked", Instant()),
+)
+user = sa.Table(
+    "sys_user",
+    METADATA,
+    sa.Column("id", Id),
+    sa.Column("name", sa.String()),
+    sa.Column("active", sa.Integer() if SQLITE else sa.Boolean()),
+)
+holding = sa.Table(
+    "sys_user_role",
+    METADATA,
+    sa.Column("user", Id),
+    sa.Column("role", sa.String()),
+    sa.Column("territory", Id),
+)
 history = sa.Table(
-    "sys_history", METADATA, sa.Column("id", Id), sa.Column("object_id", sa.String()),
-    sa.Column("record_id", Id), sa.Column("version", sa.BigInteger()), sa.Column("at", Instant()),
-    sa.Column("user", Id), sa.Column("action", sa.String()), sa.Column("changes", Json),
+    "sys_history",
+    METADATA,
+    sa.Column("id", Id),
+    sa.Column("object_id", sa.String()),
+    sa.Column("record_id", Id),
+    sa.Column("version", sa.BigInteger()),
+    sa.Column("at", Instant()),
+    sa.Column("user", Id),
+    sa.Column("action", sa.String()),
+    sa.Column("changes", Json),
     sa.Column("metadata_version", sa.BigInteger()),
 )
-counter = sa.Table("sys_counter", METADATA, sa.Column("field_id", sa.String(), primary_key=True), sa.Column("period", sa.String(), primary_key=True), sa.Column("value", sa.BigInteger()))
+counter = sa.Table(
+    "sys_counter",
+    METADATA,
+    sa.Column("field_id", sa.String(), primary_key=True),
+    sa.Column("period", sa.String(), primary_key=True),
+    sa.Column("value", sa.BigInteger()),
+)
 
 
 def connect() -> sa.Engine:
     engine = sa.create_engine(CONFIG["database_url"], pool_size=8)
     if SQLITE:
+
         @sa.event.listens_for(engine, "connect")
         def prepare(raw: Any, _record: Any) -> None:
             raw.isolation_level = None
@@ -129,6 +172,7 @@ def connect() -> sa.Engine:
         def begin(connection: sa.Connection) -> None:
             mode = connection.get_execution_options().get("mode", "DEFERRED")
             connection.exec_driver_sql(f"BEGIN {mode}")
+
     return engine
 
 
@@ -185,7 +229,9 @@ class PurchaseIn(Schema):
 
     customer = fields.UUID(required=True)
     order_date = fields.Date(required=True)
-    order_type = fields.String(validate=validate.OneOf(["standard", "urgent", "sample"]), allow_none=True)
+    order_type = fields.String(
+        validate=validate.OneOf(["standard", "urgent", "sample"]), allow_none=True
+    )
     source = fields.String(validate=validate.OneOf(["portal", "phone", "api"]), allow_none=True)
     amount = fields.Decimal(places=2, required=True)
     discount = fields.Decimal(places=2, required=True)
@@ -209,7 +255,14 @@ def visible() -> sa.ColumnElement[bool]:
     return sa.exists(
         sa.select(sa.literal(1))
         .select_from(below.join(top, below.c.path.between(top.c.path, top.c.path.concat("~"))))
-        .join(holding, sa.and_(holding.c.territory == top.c.id, holding.c.user == g.user, holding.c.role == "seller"))
+        .join(
+            holding,
+            sa.and_(
+                holding.c.territory == top.c.id,
+                holding.c.user == g.user,
+                holding.c.role == "seller",
+            ),
+        )
         .where(below.c.id == customer.c.area)
     )
 
@@ -238,8 +291,13 @@ def authenticate() -> Response | None:
     digest = hashlib.sha256(secret.encode()).hexdigest()
     with ENGINE.connect() as connection:
         row = connection.execute(
-            sa.select(user.c.id).join_from(token, user, user.c.id == token.c.user)
-            .where(token.c.hash == digest, token.c.revoked.is_(None), user.c.active == (1 if SQLITE else sa.true()))
+            sa.select(user.c.id)
+            .join_from(token, user, user.c.id == token.c.user)
+            .where(
+                token.c.hash == digest,
+                token.c.revoked.is_(None),
+                user.c.active == (1 if SQLITE else sa.true()),
+            )
         ).first()
     if row is None:
         return answer({"code": "auth.required"}, 401)
@@ -248,13 +306,21 @@ def authenticate() -> Response | None:
 
 
 def answer(data: Any, status: int = 200) -> Response:
-    return Response(json.dumps(data, ensure_ascii=False, separators=(",", ":")), status, mimetype="application/json")
+    return Response(
+        json.dumps(data, ensure_ascii=False, separators=(",", ":")),
+        status,
+        mimetype="application/json",
+    )
 
 
 @app.get("/api/v1/records/purchase/<record_id>")
 def get_purchase(record_id: str) -> Response:
     with ENGINE.connect() as connection:
-        row = connection.execute(select_purchases().where(purchase.c.id == record_id)).mappings().first()
+        row = (
+            connection.execute(select_purchases().where(purchase.c.id == record_id))
+            .mappings()
+            .first()
+        )
     return answer({"code": "not_found"}, 404) if row is None else answer(OUT.dump(row))
 
 
@@ -278,19 +344,38 @@ def next_number(connection: sa.Connection, today: date) -> str:
     period = f"{today:%Y}"
     chosen = (counter.c.field_id == FIELDS["order_no"], counter.c.period == period)
     value = connection.execute(
-        sa.update(counter).where(*chosen).values(value=counter.c.value + 1).returning(counter.c.value)
+        sa.update(counter)
+        .where(*chosen)
+        .values(value=counter.c.value + 1)
+        .returning(counter.c.value)
     ).scalar()
     if value is None:
-        connection.execute(sa.insert(counter).values(field_id=FIELDS["order_no"], period=period, value=1))
+        connection.execute(
+            sa.insert(counter).values(field_id=FIELDS["order_no"], period=period, value=1)
+        )
         value = 1
     return f"P-{period}-{value:06d}"
 
 
-def write_history(connection: sa.Connection, record_id: str, version: int, action: str, changes: dict[str, Any], now: datetime) -> None:
+def write_history(
+    connection: sa.Connection,
+    record_id: str,
+    version: int,
+    action: str,
+    changes: dict[str, Any],
+    now: datetime,
+) -> None:
     connection.execute(
         sa.insert(history).values(
-            id=IDS.record_id(), object_id=CONFIG["object_id"], record_id=record_id, version=version,
-            at=now, user=g.user, action=action, changes=changes, metadata_version=CONFIG["version"],
+            id=IDS.record_id(),
+            object_id=CONFIG["object_id"],
+            record_id=record_id,
+            version=version,
+            at=now,
+            user=g.user,
+            action=action,
+            changes=changes,
+            metadata_version=CONFIG["version"],
         )
     )
 
@@ -311,19 +396,32 @@ def create_purchase() -> Response:
     with ENGINE.execution_options(mode="IMMEDIATE").begin() as connection:
         data["customer"] = str(data["customer"])
         known = connection.execute(
-            sa.select(customer.c.id).where(customer.c.id == data["customer"], customer.c.deleted_at.is_(None), visible())
+            sa.select(customer.c.id).where(
+                customer.c.id == data["customer"], customer.c.deleted_at.is_(None), visible()
+            )
         ).first()
         if known is None:
             return answer({"code": "reference.not_found"}, 422)
         data |= {
-            "id": IDS.record_id(), "version": 1, "order_no": next_number(connection, now.date()),
-            "payable": data["amount"] - data["discount"], "created_at": now, "updated_at": now,
-            "created_by": g.user, "updated_by": g.user,
+            "id": IDS.record_id(),
+            "version": 1,
+            "order_no": next_number(connection, now.date()),
+            "payable": data["amount"] - data["discount"],
+            "created_at": now,
+            "updated_at": now,
+            "created_by": g.user,
+            "updated_by": g.user,
         }
         connection.execute(sa.insert(purchase).values(data))
-        changes = {FIELDS[name]: [None, plain(value)] for name, value in data.items() if name in FIELDS}
+        changes = {
+            FIELDS[name]: [None, plain(value)] for name, value in data.items() if name in FIELDS
+        }
         write_history(connection, data["id"], 1, "create", changes, now)
-        row = connection.execute(select_purchases().where(purchase.c.id == data["id"])).mappings().one()
+        row = (
+            connection.execute(select_purchases().where(purchase.c.id == data["id"]))
+            .mappings()
+            .one()
+        )
         body = OUT.dump(row)
     return answer(body, 201)
 
@@ -348,18 +446,30 @@ def patch_purchase(record_id: str) -> Response:
         amount, discount = data.get("amount", old["amount"]), data.get("discount", old["discount"])
         if discount > amount:
             return answer({"code": "rule.broken"}, 422)
-        data |= {"payable": amount - discount, "version": expected + 1, "updated_at": now, "updated_by": g.user}
+        data |= {
+            "payable": amount - discount,
+            "version": expected + 1,
+            "updated_at": now,
+            "updated_by": g.user,
+        }
         done = connection.execute(
-            sa.update(purchase).where(purchase.c.id == record_id, purchase.c.version == expected).values(data)
+            sa.update(purchase)
+            .where(purchase.c.id == record_id, purchase.c.version == expected)
+            .values(data)
         )
         if done.rowcount != 1:
             return answer({"code": "record.stale"}, 409)
         changes = {
             FIELDS[name]: [plain(old[name]), plain(value)]
-            for name, value in data.items() if name in FIELDS and old[name] != value
+            for name, value in data.items()
+            if name in FIELDS and old[name] != value
         }
         write_history(connection, record_id, expected + 1, "update", changes, now)
-        row = connection.execute(select_purchases().where(purchase.c.id == record_id)).mappings().one()
+        row = (
+            connection.execute(select_purchases().where(purchase.c.id == record_id))
+            .mappings()
+            .one()
+        )
         body = OUT.dump(row)
     return answer(body)
 
@@ -372,14 +482,20 @@ def report() -> Response:
         else sa.cast(sa.func.date_trunc("month", purchase.c.order_date), sa.Date())
     )
     amounts = (sa.func.sum(purchase.c.payable), sa.func.count())
-    statement = select_purchases(customer.c.tier, month.label("month"), *amounts).group_by(customer.c.tier, month)
+    statement = select_purchases(customer.c.tier, month.label("month"), *amounts).group_by(
+        customer.c.tier, month
+    )
     with ENGINE.connect() as connection:
         groups = connection.execute(statement).all()
         total = connection.execute(select_purchases(*amounts)).one()
-    rows = sorted((tier is None, tier or "", str(day), amount, count) for tier, day, amount, count in groups)
+    rows = sorted(
+        (tier is None, tier or "", str(day), amount, count) for tier, day, amount, count in groups
+    )
     return answer(
         {
-            "rows": [[tier or None, day, str(amount), count] for _, tier, day, amount, count in rows],
+            "rows": [
+                [tier or None, day, str(amount), count] for _, tier, day, amount, count in rows
+            ],
             "total": [str(total[0]), total[1]],
         }
     )

@@ -17,11 +17,21 @@ def _choices(*values: str) -> list[Json]:
 
 DOCUMENTS: tuple[Json, ...] = (
     {"kind": "module", "name": "bench", "version": "1.0.0", "label": {"en": "Bench", "zh": "基准"}},
-    {"kind": "role", "name": "designer", "label": {"en": "d", "zh": "d"}, "design": True, "migrate": True},
+    {
+        "kind": "role",
+        "name": "designer",
+        "label": {"en": "d", "zh": "d"},
+        "design": True,
+        "migrate": True,
+    },
     {"kind": "role", "name": "seller", "label": {"en": "Seller", "zh": "销售"}},
     {
-        "kind": "object", "name": "area", "label": {"en": "Area", "zh": "区域"}, "title": "name",
-        "acts_as": "territory", "scope_paths": {"territory": "id"},
+        "kind": "object",
+        "name": "area",
+        "label": {"en": "Area", "zh": "区域"},
+        "title": "name",
+        "acts_as": "territory",
+        "scope_paths": {"territory": "id"},
         "fields": [
             _field("code", "text", length=20, required=True, external_id=True),
             _field("name", "text", length=60, required=True),
@@ -29,7 +39,10 @@ DOCUMENTS: tuple[Json, ...] = (
         ],
     },
     {
-        "kind": "object", "name": "customer", "label": {"en": "Customer", "zh": "客户"}, "title": "name",
+        "kind": "object",
+        "name": "customer",
+        "label": {"en": "Customer", "zh": "客户"},
+        "title": "name",
         "scope_paths": {"territory": "area"},
         "fields": [
             _field("code", "text", length=20, required=True, external_id=True),
@@ -39,8 +52,12 @@ DOCUMENTS: tuple[Json, ...] = (
         ],
     },
     {
-        "kind": "object", "name": "purchase", "label": {"en": "Purchase", "zh": "采购单"},
-        "title": "order_no", "history": True, "scope_paths": {"territory": "customer.area"},
+        "kind": "object",
+        "name": "purchase",
+        "label": {"en": "Purchase", "zh": "采购单"},
+        "title": "order_no",
+        "history": True,
+        "scope_paths": {"territory": "customer.area"},
         "fields": [
             _field("order_no", "auto_number", pattern="P-{YYYY}-{000000}"),
             _field("customer", "lookup", to="customer", required=True),
@@ -56,33 +73,48 @@ DOCUMENTS: tuple[Json, ...] = (
         ],
         "rules": [
             {
-                "name": "discount_cap", "unless": "discount <= amount", "field": "discount",
+                "name": "discount_cap",
+                "unless": "discount <= amount",
+                "field": "discount",
                 "message": {"en": "The discount is above the amount", "zh": "折扣超过金额"},
             }
         ],
     },
     {
-        "kind": "permission", "name": "area", "object": "area",
+        "kind": "permission",
+        "name": "area",
+        "object": "area",
         "grants": [{"role": "seller", "actions": ["read"], "scope": "all"}],
     },
     {
-        "kind": "permission", "name": "customer", "object": "customer",
+        "kind": "permission",
+        "name": "customer",
+        "object": "customer",
         "grants": [{"role": "seller", "actions": ["read"], "scope": "territory_tree"}],
     },
     {
-        "kind": "permission", "name": "purchase", "object": "purchase",
+        "kind": "permission",
+        "name": "purchase",
+        "object": "purchase",
         "grants": [
             {"role": "seller", "actions": ["read", "create", "update"], "scope": "territory_tree"}
         ],
     },
     {
-        "kind": "view", "name": "open_purchases", "object": "purchase", "type": "table",
+        "kind": "view",
+        "name": "open_purchases",
+        "object": "purchase",
+        "type": "table",
         "label": {"en": "Open", "zh": "未结"},
         "columns": ["order_no", "customer", "payable", "status"],
-        "where": "status = 'open'", "sort": ["-order_date"],
+        "where": "status = 'open'",
+        "sort": ["-order_date"],
     },
     {
-        "kind": "report", "name": "by_tier_and_month", "object": "purchase", "type": "grouped",
+        "kind": "report",
+        "name": "by_tier_and_month",
+        "object": "purchase",
+        "type": "grouped",
         "label": {"en": "By tier and month", "zh": "按等级与月份"},
         "group_rows": ["customer.tier", {"field": "order_date", "bucket": "month"}],
         "measures": [{"op": "sum", "field": "payable"}, {"op": "count"}],

@@ -96,7 +96,9 @@ def environment(database_url: str, **more: str) -> dict[str, str]:
     }
 
 
-def headrace(database_url: str, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+def headrace(
+    database_url: str, *arguments: str, **options: Any
+) -> subprocess.CompletedProcess[str]:
     """Run a command of the product and return what it printed."""
     return subprocess.run(
         [sys.executable, "-m", "headrace", *arguments],

@@ -60,9 +60,7 @@ class World:
 
     def load(self, object_name: str, items: Sequence[Any]) -> list[str]:
         with self.database.writing(self.context.catalog.version) as work:
-            saved = self.store.create_many(
-                self.context, work, object_name, items, mode="migration"
-            )
+            saved = self.store.create_many(self.context, work, object_name, items, mode="migration")
         return [one.id for one in saved]
 
     def get(self, object_name: str, record_id: str, **options: Any) -> Any:

@@ -158,8 +158,9 @@ def _level(
                 if column is None:
                     continue
                 if id(group) in split:
+                    # By its name in this select: parameters within a column differ at each place.
+                    grouped.append(sa.literal_column(f"c{len(selected)}"))
                     selected.append(column)
-                    grouped.append(column)
                 else:
                     selected.append(sa.cast(sa.null(), column.type))
     selected.append(sa.func.count())
@@ -207,12 +208,12 @@ def _sqlite_days(column: Column, bucket: str) -> Column:
     if bucket == "day":
         return column
     if bucket == "month":
-        return sa.func.substr(column, 1, 7).concat("-01")
+        return sa.func.substr(column, 1, 7, type_=sa.String()).concat("-01")
     if bucket == "year":
-        return sa.func.substr(column, 1, 4).concat("-01-01")
-    month = sa.func.substr(column, 6, 2)
+        return sa.func.substr(column, 1, 4, type_=sa.String()).concat("-01-01")
+    month = sa.func.substr(column, 6, 2, type_=sa.String())
     first = sa.case((month < "04", "01"), (month < "07", "04"), (month < "10", "07"), else_="10")
-    return sa.func.substr(column, 1, 5).concat(first).concat("-01")
+    return sa.func.substr(column, 1, 5, type_=sa.String()).concat(first).concat("-01")
 
 
 _DAYS: Final[dict[Dialect, Callable[[Column, str], Column]]] = {

@@ -101,9 +101,7 @@ def cell_query(
     return parse_query(context, report.definition.object, data, conditions)
 
 
-def rows(
-    context: Context, name: str, cell: Mapping[str, Any], page: Mapping[str, Any]
-) -> Page:
+def rows(context: Context, name: str, cell: Mapping[str, Any], page: Mapping[str, Any]) -> Page:
     """Return the records behind a cell, exactly those that add up to it."""
     query = cell_query(context, name, cell, page)
     return find(context, _report(context, name).definition.object, query)

@@ -1,0 +1,209 @@
+"""Reports: groups, totals and charts as the database sees them, and the way back to the rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+
+import pytest
+
+from headrace.platform.core.errors import NotFoundError, RefusedError
+from headrace.platform.reports import running
+from tests.support.documents import documents, workspace
+from tests.support.world import World, add_user, open_world, principal
+
+CLAIMS = (
+    ("A", "2025-01-15", "100.10", "draft"),
+    ("A", "2025-01-31", "0.20", "paid"),
+    ("A", "2025-02-01", "50.00", "paid"),
+    ("B", "2025-01-01", "7.77", "paid"),
+    ("B", "2025-03-31", "1000.00", "rejected"),
+    ("B", "2025-03-31", "5.00", "cancelled"),
+)
+
+
+def claims_world(url: str, contents=None) -> World:
+    world = open_world(url, documents(contents))
+    user = add_user(world, "manager")
+    region = world.create("region", {"code": "R", "name": "Region"})
+    for code in "AB":
+        world.create(
+            "company", {"code": code, "name": f"Company {code}", "region": region, "manager": user}
+        )
+    world.load(
+        "claim",
+        [
+            {
+                "company": {"key": code},
+                "subject": f"{code}{index}",
+                "claimed_on": day,
+                "status": state,
+                "fee": "0",
+                "items": [{"what": "x", "qty": "1", "price": price}],
+            }
+            for index, (code, day, price, state) in enumerate(CLAIMS)
+        ],
+    )
+    return world
+
+
+@pytest.fixture
+def world(database_url: str) -> World:
+    return claims_world(database_url)
+
+
+def expected() -> dict[tuple[str, str], Decimal]:
+    sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for code, day, price, state in CLAIMS:
+        if state != "cancelled":
+            sums[day[:7] + "-01", f"Company {code}"] += Decimal(price)
+    return sums
+
+
+def cells(result) -> dict[tuple[str, str], tuple]:
+    found = {}
+    for line in result.lines:
+        for keys, cell in zip(result.columns, line.cells, strict=True):
+            if cell is not None:
+                found[line.keys[0].value, keys[0].value] = cell.values
+    return found
+
+
+def test_the_cells_are_the_sums_of_their_rows(world: World):
+    result = running.run(world.context, "claims_by_month")
+
+    found = {key: Decimal(values[0]) for key, values in cells(result).items()}
+    assert found == expected()
+
+
+def test_totals_of_rows_columns_and_all_agree_with_the_cells(world: World):
+    result = running.run(world.context, "claims_by_month")
+
+    for line in result.lines:
+        parts = [Decimal(cell.values[0]) for cell in line.cells if cell]
+        assert Decimal(line.total.values[0]) == sum(parts)
+    across = [Decimal(one.values[0]) for one in result.column_totals if one]
+    assert Decimal(result.total.values[0]) == sum(across) == sum(expected().values())
+    assert result.total.values[1] == result.record_count == 5
+
+
+def test_the_rows_behind_each_cell_add_up_to_it(world: World):
+    result = running.run(world.context, "claims_by_month")
+
+    for (month, company), (amount, count) in cells(result).items():
+        cell = {"rows": [month], "columns": [company]}
+        page = running.rows(world.context, "claims_by_month", cell, {"limit": 200})
+        assert len(page.items) == count
+        assert sum(Decimal(one["payable"]) for one in page.items) == Decimal(amount)
+
+
+def test_the_rows_behind_the_total_are_all_that_the_report_counts(world: World):
+    page = running.rows(world.context, "claims_by_month", {}, {"limit": 200})
+
+    assert len(page.items) == 5
+
+
+def test_a_cell_that_does_not_fit_the_groups_is_refused(world: World):
+    with pytest.raises(RefusedError) as refusal:
+        running.rows(world.context, "claims_by_month", {"rows": ["2025-01-01", "x"]}, {})
+
+    assert refusal.value.problems[0].code == "report.cell"
+
+
+def test_a_report_counts_only_what_its_reader_may_see(world: World):
+    company = running.rows(world.context, "claims_by_month", {}, {}).items[0]["company"]["id"]
+    dealer = world.as_(principal("d", "partner", "dealer", organisation=company))
+
+    result = running.run(dealer, "claims_by_month")
+    everything = running.run(world.context, "claims_by_month")
+
+    assert 0 < result.record_count < everything.record_count
+    assert len(result.columns) == 1
+
+
+def test_nobody_without_the_right_to_read_gets_the_report(world: World):
+    stranger = world.as_(principal("s", "internal", "nobody"))
+
+    with pytest.raises(NotFoundError):
+        running.run(stranger, "claims_by_month")
+    assert running.available(stranger) == ()
+
+
+def test_a_report_over_a_field_that_one_may_not_read_is_refused(database_url: str):
+    contents = workspace()
+    contents["report", "claims_by_month"]["measures"] = [{"op": "sum", "field": "reserve"}]
+    world = claims_world(database_url, contents)
+    dealer = world.as_(principal("d", "partner", "dealer"))
+
+    with pytest.raises(RefusedError) as refusal:
+        running.run(dealer, "claims_by_month")
+
+    assert refusal.value.problems[0].code == "field.unknown"
+
+
+@pytest.mark.parametrize(
+    ("bucket", "first"), [("day", "2025-01-01"), ("quarter", "2025-01-01"), ("year", "2025-01-01")]
+)
+def test_dates_fall_into_buckets_of_the_workspace_calendar(
+    database_url: str, bucket: str, first: str
+):
+    contents = workspace()
+    contents["report", "claims_by_month"]["group_rows"] = [
+        {"field": "claimed_on", "bucket": bucket}
+    ]
+
+    result = running.run(claims_world(database_url, contents).context, "claims_by_month")
+
+    assert result.lines[0].keys[0].value == first
+
+
+def test_an_average_is_exact_and_of_the_records(database_url: str):
+    contents = workspace()
+    contents["report", "claims_by_month"]["measures"] = [
+        {"op": "avg", "field": "payable"},
+        {"op": "min", "field": "payable"},
+        {"op": "max", "field": "claimed_on"},
+    ]
+
+    result = running.run(claims_world(database_url, contents).context, "claims_by_month")
+
+    amounts = [Decimal(price) for _, _, price, state in CLAIMS if state != "cancelled"]
+    mean = (sum(amounts) / len(amounts)).quantize(Decimal("0.0001"))
+    assert result.total.values == (str(mean), "0.20", "2025-03-31")
+
+
+def test_states_and_choices_are_shown_by_their_labels(database_url: str):
+    contents = workspace()
+    contents["report", "claims_by_month"]["group_columns"] = ["status"]
+
+    result = running.run(claims_world(database_url, contents).context, "claims_by_month")
+
+    texts = {keys[0].value: keys[0].text.zh for keys in result.columns}
+    assert texts == {"draft": "草稿", "paid": "已赔付", "rejected": "已驳回"}
+
+
+def test_the_chart_draws_the_cells_and_nothing_else(world: World):
+    result = running.run(world.context, "claims_by_month")
+
+    assert result.chart is not None
+    assert "url" not in str(result.chart["data"])
+    points = {
+        (p["along"], p["series"]): Decimal(p["amount"]) for p in result.chart["data"]["values"]
+    }
+    assert {
+        (month[:7], company): amount for (month, company), amount in expected().items()
+    } == points
+
+
+def test_a_report_is_one_statement(world: World, monkeypatch):
+    running.run(world.context, "claims_by_month")
+    statements = []
+    reading = type(world.database.reading().__enter__())
+    rows = reading.rows
+    monkeypatch.setattr(
+        reading, "rows", lambda self, p, v=None: (statements.append(p.sql), rows(self, p, v))[1]
+    )
+
+    running.run(world.context, "claims_by_month")
+
+    assert len(statements) == 1
