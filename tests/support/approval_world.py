@@ -21,8 +21,8 @@ from headrace.platform.access.principals import (
 from headrace.platform.access.tables import USER, USER_ROLE
 from headrace.platform.core.ids import RandomIds
 from headrace.platform.database.engine import Database, connect_database
-from headrace.platform.database.installing import install_catalog
-from headrace.platform.database.system_tables import SETTING
+from headrace.platform.database.installing import change_tables, install_catalog, load_tables
+from headrace.platform.database.system_tables import LIVE, SETTING
 from headrace.platform.database.tables import Tables
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.notifications import NOTIFY, Notifications
@@ -111,7 +111,9 @@ class World:
         with self.database.reading() as reading:
             row = reading.connection.execute(sa.select(USER).where(USER.c.id == user_id)).one()
             held = reading.connection.execute(
-                sa.select(USER_ROLE.c.role, USER_ROLE.c.territory).where(USER_ROLE.c.user == user_id)
+                sa.select(USER_ROLE.c.role, USER_ROLE.c.territory).where(
+                    USER_ROLE.c.user == user_id
+                )
             ).all()
         roles = frozenset(RoleHolding(role, territory) for role, territory in held)
         partner = any(self.catalog.roles[one.role].audience == "partner" for one in roles)
@@ -202,6 +204,9 @@ class World:
         statement = sa.select(STEP.c.state).where(STEP.c.run == run_id).order_by(STEP.c.position)
         return [row.state for row in self.rows(statement)]
 
+    def rows_of_step(self, run_id: str) -> list[Any]:
+        return self.rows(sa.select(STEP).where(STEP.c.run == run_id).order_by(STEP.c.position))
+
     def run(self, run_id: str) -> Any:
         return self.rows(sa.select(RUN).where(RUN.c.id == run_id))[0]
 
@@ -228,6 +233,15 @@ class World:
             .order_by(HISTORY.c.version, HISTORY.c.id)
         )
         return [row.changes[field_id] for row in self.rows(statement) if field_id in row.changes]
+
+    def publish(self, contents: Contents) -> None:
+        """Let another version of the documents be live."""
+        catalog = catalog_of(contents, self.catalog.version + 1)
+        with self.database.publishing() as work:
+            change_tables(work, self.catalog, catalog)
+            work.connection.execute(sa.update(LIVE).values(version=catalog.version))
+        self.tables = load_tables(self.database, catalog)
+        self.catalog = catalog
 
     # -- changes around --------------------------------------------------------------------
 

@@ -16,15 +16,11 @@ from headrace.platform.core.ids import IdSource
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.tables import JOB
 
-WAITING: Final = JOB.c.state == "waiting"
 _INSERTS: Final = {
-    "sqlite": sqlite.insert(JOB).on_conflict_do_nothing(
-        index_elements=[JOB.c.key], index_where=WAITING
-    ),
-    "postgresql": postgresql.insert(JOB).on_conflict_do_nothing(
-        index_elements=[JOB.c.key], index_where=WAITING
-    ),
+    "sqlite": sqlite.insert(JOB).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(JOB).on_conflict_do_nothing(),
 }
+"""No index is named: PostgreSQL cannot infer a partial one from a condition with parameters."""
 
 
 @dataclass(frozen=True, slots=True)

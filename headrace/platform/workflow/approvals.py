@@ -440,6 +440,7 @@ class Approvals:
                 case.run.record_id,
                 values,
                 frozenset(names),
+                action="edited",
             )
         except RefusedError as error:
             raise RefusedError.of(one.below("/values") for one in error.problems) from error
