@@ -30,7 +30,9 @@ def shop(backend: str, fresh_database: Callable[[str], str]) -> Iterator[Shop]:
     world.database.dispose()
 
 
-def write(shop: Shop, mode: Any, records: list[Any], who: str = "boss", **options: Any) -> list[Item]:
+def write(
+    shop: Shop, mode: Any, records: list[Any], who: str = "boss", **options: Any
+) -> list[Item]:
     with shop.work() as work:
         return write_many(shop.store, shop.as_(who), work, "product", mode, records, **options)
 

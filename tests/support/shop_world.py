@@ -255,6 +255,19 @@ DOCUMENTS: list[dict[str, Any]] = [
         ],
     },
     {
+        "kind": "object",
+        "name": "ticket",
+        "title": "number",
+        "history": True,
+        "fields": [
+            {"name": "number", "type": "auto_number", "pattern": "T-{0000}"},
+            {"name": "product", "type": "lookup", "to": "product"},
+            {"name": "subject", "type": "text", "required": True},
+            {"name": "hours", "type": "quantity", "default": "1"},
+            {"name": "cost", "type": "formula", "returns": "money", "formula": "hours * 80"},
+        ],
+    },
+    {
         "kind": "workflow",
         "name": "purchase_flow",
         "object": "purchase",
@@ -314,7 +327,7 @@ DOCUMENTS: list[dict[str, Any]] = [
                 {"role": "loader", "actions": ["create", "read"], "scope": "all"},
             ],
         }
-        for name in ("region", "product", "price")
+        for name in ("region", "product", "price", "ticket")
     ),
 ]
 
