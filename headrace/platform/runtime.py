@@ -269,6 +269,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
     approvals = Approvals(store, notifications)
     store.before_save.plug(refuse_change_in_approval)
     store.after_save.plug(renew_tasks)
+    workflow = WorkflowEngine(store, approvals)
     compiled = CompiledParts()
 
     def system_context(published: Published) -> Context:
@@ -286,6 +287,14 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
             task_access=task_access,
         )
 
+    def release_tasks(work: UnitOfWork, user_id: str) -> None:
+        published = catalogs.current()
+        if published.catalog.version != work.version:
+            published = catalogs.refresh()
+        approvals.release(system_context(published), work, user_id)
+
+    identity.rights_changed.plug(release_tasks)
+
     return Platform(
         settings=settings,
         database=database,
@@ -293,11 +302,11 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         identity=identity,
         store=store,
         publisher=Publisher(database, catalogs, store, ids, system_context),
-        samples=Samples(store, identity),
+        samples=Samples(store, identity, workflow),
         outbox=outbox,
         notifications=notifications,
         approvals=approvals,
-        workflow=WorkflowEngine(store, approvals),
+        workflow=workflow,
         tasks=Tasks(approvals),
         clock=clock,
         zone=zone,

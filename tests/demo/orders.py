@@ -23,11 +23,12 @@ MONTHS = (
 )
 IN_FLIGHT = (
     # from the youngest order back
-    ("draft", 8),
-    ("confirmed", 16),
+    ("draft", 6),
+    ("in_approval", 8),
+    ("confirmed", 12),
     ("allocated", 8),
     ("shipping", 8),
-    ("shipped", 10),
+    ("shipped", 8),
     ("received", 8),
 )
 CANCELLED, REJECTED = 29, 19
@@ -49,7 +50,9 @@ HOLIDAYS = (
     (date(2025, 5, 1), date(2025, 5, 5)),
     (date(2025, 6, 2), date(2025, 6, 2)),
 )
-NO_SHIPMENT = {"draft", "rejected", "cancelled"}
+NOT_CONFIRMED = {"draft", "in_approval", "rejected"}
+NO_SHIPMENT = NOT_CONFIRMED | {"cancelled"}
+ASKED_TYPES = {"urgent", "project", "sample"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,8 @@ def _lines(number: str, order: Order, chance: random.Random) -> list[Row]:
 
 def _quantity(order: Order, sku: Sku, chance: random.Random) -> int:
     size = SIZES[order.partner.tier] * (3 if sku.is_filter else 1)
+    if order.status == "in_approval":
+        size *= 3
     packs = max(1, round(chance.triangular(1, size, size / 3) / sku.multiple))
     if sku.code == RO800 and order.partner.tier in {"gold", "diamond"} and chance.random() < 0.2:
         packs = 25
@@ -192,12 +197,16 @@ def _head(
     confirmed = min(
         submitted + timedelta(minutes=chance.randint(1, 600)), AS_OF - timedelta(minutes=5)
     )
-    is_confirmed = order.status not in {"draft", "rejected"}
+    is_confirmed = order.status not in NOT_CONFIRMED
+    kind = _order_type(order.partner, chance)
+    limit = next(tier[4] for tier in TIERS if tier[0] == order.partner.tier)
+    if order.status == "in_approval" and gross * 100 < 115 * limit and kind not in ASKED_TYPES:
+        kind = "urgent"  # what nobody is asked about is confirmed at once
     entered = order.source in {"portal", "mobile", "api"}
     return {
         "order_no": number,
         "partner": order.partner.code,
-        "order_type": _order_type(order.partner, chance),
+        "order_type": kind,
         "source": order.source,
         "order_date": order.day.isoformat(),
         "price_date": order.day.isoformat(),

@@ -17,6 +17,7 @@ from tests.demo.test_demo import LINES, ORDERS, PARTNERS, SKUS, lines_by_order
 from tests.demo.world import World
 
 LIVE = [row for row in ORDERS if row["status"] not in {"draft", "rejected", "cancelled"}]
+WAITING = {row["order_no"]: row for row in ORDERS if row["status"] == "in_approval"}
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +141,19 @@ def test_values_across_lookups(world: World) -> None:
             assert line["below_floor"] is False
 
 
+# -- tasks --------------------------------------------------------------------------------
+
+
+def test_waiting_orders_are_in_the_inbox_of_their_manager(world: World) -> None:
+    found: dict[str, str] = {}
+    for login in {row["channel_manager"] for row in PARTNERS.values()}:
+        for item in world.platform.tasks.inbox(world.acting(login)).items:
+            found[str(item.title)] = login
+    assert found == {
+        number: PARTNERS[row["partner"]]["channel_manager"] for number, row in WAITING.items()
+    }
+
+
 # -- views and reports --------------------------------------------------------------------
 
 
@@ -152,6 +166,7 @@ def test_every_view_opens_and_its_condition_holds(world: World) -> None:
         query = parse_query(context, view.definition.object, asked, conditions)
         counts[name] = len(reader.find(context, view.definition.object, query).items)
     states = Counter(row["status"] for row in ORDERS)
+    assert counts["orders_in_approval"] == len(WAITING)
     assert counts["draft_orders"] == states["draft"] + states["rejected"]
     assert counts["to_ship"] == states["confirmed"] + states["allocated"] + states["shipping"]
     assert counts["in_transit"] == states["shipping"] + states["shipped"]
@@ -163,7 +178,6 @@ def test_every_view_opens_and_its_condition_holds(world: World) -> None:
     assert counts["overdue_orders"] > 0
     empty = {name for name, count in counts.items() if count == 0}
     assert empty == {
-        "orders_in_approval",
         "my_partners",  # the administrator manages none
         "prices_below_floor",
         "pending_price_books",

@@ -18,6 +18,7 @@ from headrace.platform.publishing.sample_users import SampleUsers
 from headrace.platform.publishing.tables import SAMPLE
 from headrace.platform.records.context import Context
 from headrace.platform.records.store import RecordStore
+from headrace.platform.workflow.engine import WorkflowEngine
 
 UNKNOWN_MODULE = Message(
     "module.unknown",
@@ -47,9 +48,10 @@ CHUNK: Final = 200
 class Samples:
     """Loads and unloads the sample rows of modules, each in one unit of work."""
 
-    def __init__(self, store: RecordStore, identity: Identity) -> None:
+    def __init__(self, store: RecordStore, identity: Identity, workflow: WorkflowEngine) -> None:
         self._store = store
         self._identity = identity
+        self._workflow = workflow
 
     def load(
         self, context: Context, work: UnitOfWork, files: Sequence[RowsFile], module: str
@@ -64,14 +66,23 @@ class Samples:
         for file in own:
             if file.object == USER_FILE:
                 memory.add(USER_OBJECT_ID, users.create(file))
+        waiting: list[tuple[str, str]] = []
         for one in in_loading_order(context.catalog, own):
+            states = _states_of_waiting(context.catalog, one.model)
             for start in range(0, len(one.rows), CHUNK):
                 chunk = one.rows[start : start + CHUNK]
                 saved = self._store.create_many(
                     context, work, one.model.name, chunk, mode="migration"
                 )
                 memory.add(one.model.id, [record.id for record in saved])
+                waiting += [
+                    (one.model.name, record.id)
+                    for record, row in zip(saved, chunk, strict=True)
+                    if row.get(str(one.model.state_field)) in states
+                ]
         users.place()
+        for object_name, record_id in waiting:
+            self._workflow.adopt(context, work, object_name, record_id)
         return memory.count
 
     def load_once(
@@ -103,7 +114,20 @@ class Samples:
         )
         version = work.connection.execute(query).scalar_one_or_none()
         if version is not None:
+            self._workflow.abandon(context, work, model.name, record_id)
             self._store.delete(context, work, model.name, record_id, version)
+
+
+def _states_of_waiting(catalog: Catalog, model: ObjectModel) -> frozenset[str]:
+    """Return the states in which records wait for an approval."""
+    workflow = catalog.workflows.get(model.workflow or "")
+    if workflow is None:
+        return frozenset()
+    return frozenset(
+        one.definition.to
+        for one in workflow.transitions.values()
+        if workflow.approvals.get(one.name)
+    )
 
 
 def _sample_files(catalog: Catalog, files: Sequence[RowsFile], module: str) -> tuple[RowsFile, ...]:

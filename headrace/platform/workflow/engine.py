@@ -284,6 +284,13 @@ class WorkflowEngine:
             )
         return None
 
+    def abandon(self, context: Context, work: UnitOfWork, object_name: str, record_id: str) -> None:
+        """End the open approval run of a record that is taken away; nothing where none is."""
+        model = context.catalog.object(object_name)
+        if model is not None and open_run(work.connection, model.id, record_id) is not None:
+            found = subject(context, work, object_name, record_id)
+            self._approvals.cancel(context, work, found, None)
+
     def _check_right(
         self,
         context: Context,
