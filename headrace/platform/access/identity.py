@@ -40,6 +40,7 @@ from headrace.platform.core.errors import (
     TooManyRequestsError,
     UnauthenticatedError,
 )
+from headrace.platform.core.hooks import Hook
 from headrace.platform.core.ids import IdSource
 from headrace.platform.core.problems import LANGUAGES, Language, Message, pointer
 from headrace.platform.database.engine import Database
@@ -136,6 +137,7 @@ class Identity:
         self._ids = ids
         self._clock = clock or RealClock()
         self._passwords = passwords or Passwords()
+        self.rights_changed: Hook[[UnitOfWork, str]] = Hook("access.rights_changed")
         self._kept = _KeptPrincipals()
         self._found = {
             kind: prepare(select, database.dialect) for kind, select in _PRINCIPALS.items()
@@ -361,6 +363,8 @@ class Identity:
         if changes.get("active") is False:
             self._end_sessions(work, user_id)
         self._change(work, user_id, changes)
+        if changes.get("active") is False:
+            self.rights_changed(work, user_id)
 
     def set_password(self, work: UnitOfWork, user_id: str, password: str) -> None:
         """Set a new password; all sessions of the user end and all its tokens are revoked."""
@@ -377,6 +381,7 @@ class Identity:
         work.connection.execute(sa.delete(USER_ROLE).where(USER_ROLE.c.user == user_id))
         self._insert_roles(work, user_id, roles)
         self._change(work, user_id, {})
+        self.rights_changed(work, user_id)
 
     def create_token(
         self, work: UnitOfWork, user_id: str, name: str, expires: datetime | None = None
