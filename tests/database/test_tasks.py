@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
-from headrace.platform.core.errors import NotFoundError, RefusedError
+from headrace.platform.access.principals import Credential
+from headrace.platform.access.tables import TOKEN
+from headrace.platform.core.errors import (
+    NewerCatalogError,
+    NotFoundError,
+    RefusedError,
+    StalePrincipalError,
+)
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.tables import JOB
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import parse_query
-from tests.support.approval_world import World, approval_world
+from tests.support.approval_world import START, World, approval_world
 from tests.support.documents import workspace
 
 
@@ -212,3 +220,39 @@ def test_lists_do_not_show_records_by_task(world: World):
 def _company_without_region(world: World) -> str:
     data = {"code": "away", "name": "Away", "manager": world.users["mia"]}
     return world.does("system", lambda c, w: world.store.create(c, w, "company", data)).id
+
+
+def test_what_is_read_belongs_to_the_live_version_and_to_present_rights(world: World):
+    claim = world.claim()
+    run_id = world.submit(claim)
+    task_id = world.open_tasks(run_id)["mia"].id
+    behind = world.context("mia")
+    token = with_token(world, behind, stamp=1)
+    reads = [
+        world.tasks.inbox,
+        world.tasks.open_count,
+        lambda c: world.tasks.get(c, task_id),
+        lambda c: world.engine.available(c, "claim", claim),
+        lambda c: world.engine.simulate(c, "claim", claim, "submit"),
+        lambda c: world.engine.approvals(c, "claim", claim),
+    ]
+    for read in reads:
+        read(token)
+    world.set_user("mia", stamp=2)
+    for read in reads:
+        with pytest.raises(StalePrincipalError):
+            read(token)
+    world.publish(workspace())
+    for read in reads:
+        with pytest.raises(NewerCatalogError):
+            read(behind)
+
+
+def with_token(world: World, context: Context, stamp: int) -> Context:
+    token_id = world.ids.record_id()
+    user_id = context.principal.user_id
+    row = {"id": token_id, "user": user_id, "name": "t", "hash": token_id, "created": START}
+    with world.database.writing(None) as work:
+        work.connection.execute(sa.insert(TOKEN).values(**row))
+    credential = Credential("token", token_id)
+    return context.as_principal(replace(context.principal, credential=credential, stamp=stamp))

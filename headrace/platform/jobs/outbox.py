@@ -17,8 +17,8 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.tables import JOB
 
 _INSERTS: Final = {
-    "sqlite": sqlite.insert(JOB).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(JOB).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(JOB).on_conflict_do_nothing().returning(JOB.c.id),
+    "postgresql": postgresql.insert(JOB).on_conflict_do_nothing().returning(JOB.c.id),
 }
 """No index is named: PostgreSQL cannot infer a partial one from a condition with parameters."""
 
@@ -67,7 +67,7 @@ class Outbox:
             "created": work.now,
         }
         added = work.connection.execute(_INSERTS[work.dialect].values(**row))
-        if added.rowcount != 1:
+        if added.first() is None:
             return None
         work.after_commit(self.arrived.set)
         return job_id

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import sqlalchemy as sa
 
 from headrace.platform.access.parameters import Column, Condition
-from headrace.platform.core.errors import ConflictError
+from headrace.platform.access.stamps import stamp_query
+from headrace.platform.core.errors import ConflictError, NewerCatalogError, StalePrincipalError
 from headrace.platform.database.engine import Reading
+from headrace.platform.database.system_tables import LIVE_VERSION
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.building import SYSTEM_FIELD_NAMES
 from headrace.platform.metadata.catalog import ObjectModel, WorkflowModel
@@ -36,6 +40,29 @@ def task_access(object_id: str, record: Column, user: Column, /) -> Condition:
             task.c.state == "open",
         )
     )
+
+
+@contextmanager
+def checked_snapshot(context: Context) -> Iterator[Reading]:
+    """Lend a connection on which all statements see one moment, at which the caller is still valid.
+
+    Raise NewerCatalogError where the live version is not that of `context`, StalePrincipalError
+    where the caller's rights or credential changed.
+    """
+    stamp = stamp_query(context.principal, context.real_clock.now())
+    with context.database.snapshot() as reading:
+        if stamp is None:
+            live = reading.connection.execute(sa.select(LIVE_VERSION)).scalar_one()
+            present = expected = None
+        else:
+            both = sa.select(LIVE_VERSION, stamp.select.scalar_subquery())
+            live, present = reading.connection.execute(both, dict(stamp.parameters)).one()
+            expected = stamp.expected
+        if live != context.catalog.version:
+            raise NewerCatalogError(live)
+        if present != expected:
+            raise StalePrincipalError
+        yield reading
 
 
 def is_visible(

@@ -30,7 +30,7 @@ from headrace.platform.records.flushing import STALE
 from headrace.platform.records.source import row_rights
 from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import messages
-from headrace.platform.workflow.access import is_visible
+from headrace.platform.workflow.access import checked_snapshot, is_visible
 from headrace.platform.workflow.approvals import Approvals, Decided, checked_comment
 from headrace.platform.workflow.changes import changed_since
 from headrace.platform.workflow.machine import GuardError, NoWayError, leaving, move, plan_of
@@ -139,7 +139,7 @@ class WorkflowEngine:
         model = context.catalog.object(object_name)
         if model is None or model.workflow is None:
             return []
-        with context.database.snapshot() as reading:
+        with checked_snapshot(context) as reading:
             if not is_visible(context, reading, object_name, record_id):
                 raise NotFoundError(NOT_FOUND.at())
             found = subject(context, reading, object_name, record_id)
@@ -158,7 +158,7 @@ class WorkflowEngine:
 
         Values that approvers may still change are taken as they are.
         """
-        with context.database.snapshot() as reading:
+        with checked_snapshot(context) as reading:
             if not is_visible(context, reading, object_name, record_id):
                 raise NotFoundError(NOT_FOUND.at())
             found = subject(context, reading, object_name, record_id)
@@ -179,7 +179,7 @@ class WorkflowEngine:
         model = context.catalog.object(object_name)
         if model is None:
             raise NotFoundError(NOT_FOUND.at())
-        with context.database.snapshot() as reading:
+        with checked_snapshot(context) as reading:
             if not is_visible(context, reading, object_name, record_id):
                 raise NotFoundError(NOT_FOUND.at())
             return runs_view(context, reading.connection, model, record_id)

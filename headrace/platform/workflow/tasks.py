@@ -18,6 +18,7 @@ from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.workflow import messages
+from headrace.platform.workflow.access import checked_snapshot
 from headrace.platform.workflow.approvals import Approvals, Decided, Decision
 from headrace.platform.workflow.changes import changed_fields
 from headrace.platform.workflow.people import names_of
@@ -162,7 +163,7 @@ class Tasks:
         if before is not None and is_record_id(before):
             page = page.where(key < before)
         total = sa.select(sa.func.count()).select_from(key.table).where(condition)
-        with context.database.snapshot() as reading:
+        with checked_snapshot(context) as reading:
             connection = reading.connection
             rows = list(connection.execute(page.order_by(key.desc()).limit(limit + 1)).mappings())
             count = connection.execute(total).scalar_one()
@@ -177,7 +178,7 @@ class Tasks:
         """Return how many tasks wait for the caller."""
         condition = _list_of("open", context.principal.user_id)[1]
         statement = sa.select(sa.func.count()).select_from(TASK).where(condition)
-        with context.database.reading() as reading:
+        with checked_snapshot(context) as reading:
             return reading.connection.execute(statement).scalar_one()
 
     def get(self, context: Context, task_id: str) -> Task:
@@ -185,7 +186,7 @@ class Tasks:
         if not is_record_id(task_id):
             raise NotFoundError(NOT_FOUND.at())
         page = sa.select(RUN, TASK, STEP.c.position).select_from(_JOINED)
-        with context.database.snapshot() as reading:
+        with checked_snapshot(context) as reading:
             connection = reading.connection
             task = task_by_id(connection, task_id)
             if task is None or task.user != context.principal.user_id:
