@@ -13,6 +13,7 @@ from headrace.platform.formulas.messages import FormulaOverflowError
 from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft
+from headrace.platform.records.parsing import load_details
 from headrace.platform.records.shapes import ObjectShape
 
 
@@ -22,8 +23,49 @@ def fill(batch: Batch) -> None:
         if draft.kind == "create":
             fill_new(draft)
         elif draft.kind == "update":
-            draft.new.update(draft.given)
-            compute_formulas(draft)
+            _fill_changed(batch, draft)
+
+
+def _fill_changed(batch: Batch, draft: Draft) -> None:
+    """Fill a changed row, and details of it that nobody touched but whose defaults read the change."""
+    draft.new.update(draft.given)
+    if not batch.migrating:
+        refill(draft)
+    compute_formulas(draft)
+    if batch.migrating or draft.old is None:
+        return
+    changed = {name for name, value in draft.new.items() if draft.old.get(name) != value}
+    for name, relation in draft.shape.relations.items():
+        detail = batch.shapes.of(relation.object)
+        if not any(changed & one.master_reads for one in detail.refills):
+            continue
+        if batch.locking:
+            load_details(batch, draft, relation)
+        for child in draft.children.get(name, ()):
+            if child.kind == "computed":
+                child.kind, child.place = "update", draft.place
+                _fill_changed(batch, child)
+
+
+def refill(draft: Draft) -> None:
+    """Make defaults of system-written fields anew where what they read in the row has changed.
+
+    So a price follows the quantity: nobody keeps the price of a large lot for a small one.
+    """
+    old, master, environment = draft.old, draft.parent, draft.environment
+    if old is None or environment is None:
+        return
+    for one in draft.shape.refills:
+        if one.name in draft.given:
+            continue
+        reads_change = any(draft.new.get(name) != old.get(name) for name in one.reads)
+        if not reads_change and master is not None and master.old is not None:
+            before, after = master.old, master.new
+            reads_change = any(after.get(name) != before.get(name) for name in one.master_reads)
+        if reads_change:
+            with overflow_at(draft, one.name):
+                value = one.evaluate(environment)
+                draft.new[one.name] = stored_value(draft.shape, one.name, value)
 
 
 def fill_new(draft: Draft) -> None:

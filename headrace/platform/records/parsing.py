@@ -9,7 +9,6 @@ from marshmallow import ValidationError
 
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Message, Problem, pointer
-from headrace.platform.metadata.building import closest
 from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.field_types.values import WRONG_TYPE, type_name
@@ -19,14 +18,8 @@ from headrace.platform.records.migration import migrated_field
 from headrace.platform.records.permits import static_names
 from headrace.platform.records.rights import editable_names, not_editable, note_rights
 from headrace.platform.records.shapes import ObjectShape
+from headrace.platform.records.source import unknown_field
 
-FIELD_UNKNOWN: Final = Message(
-    "field.unknown",
-    "“{object}” has no field “{name}”.",
-    "“{object}”没有字段“{name}”。",
-    "Known fields: {suggestion}.",
-    "可用字段:{suggestion}。",
-)
 READ_ONLY: Final = Message(
     "field.read_only",
     "“{name}” is filled by the platform.",
@@ -71,10 +64,7 @@ def parse(batch: Batch, draft: Draft, data: Any) -> None:
     for name, raw in data.items():
         place = draft.place + pointer(name)
         if name not in known:
-            suggestion = closest(str(name), sorted(known))
-            batch.problems.append(
-                FIELD_UNKNOWN.at(place, object=shape.name, name=name, suggestion=suggestion)
-            )
+            batch.problems.append(unknown_field(shape.name, str(name), known, place))
         elif name in shape.relations:
             if name in editable:
                 _parse_children(batch, draft, shape.relations[name], raw, place)
@@ -162,7 +152,7 @@ def _parse_children(batch: Batch, draft: Draft, relation: ChildDef, raw: Any, pl
             if shape.has_own_grants:
                 note_rights(batch, child, "delete" if part == "delete" else "update")
             else:
-                batch.rights[child.id] = shape.names_for(batch.context.principal)
+                batch.rights[child.id] = shape.names_for(batch.context.principal, "update")
             parse_part(batch, child, item)
     _create_children(batch, draft, relation, shape, raw.get("create", []), f"{place}/create")
 

@@ -143,7 +143,7 @@ def names_in_row(
     from_master = names_in_row(master_row, principal, MASTER_ACTION[action])
     if from_master is None or not shape.reached_by(from_master):
         return None
-    inherited = shape.names_for(principal)
+    inherited = shape.names_for(principal, action)
     if not shape.has_own_grants:
         return inherited
     own = _united(shape.permits, row, principal, action)
@@ -170,7 +170,7 @@ def _static_names(shape: ObjectShape, principal: Principal, action: Action) -> f
     master = shape.shapes.of(shape.master_name)
     if not shape.reached_by(static_names(master, principal, MASTER_ACTION[action])):
         return frozenset()
-    inherited = shape.names_for(principal)
+    inherited = shape.names_for(principal, action)
     return own & inherited if shape.has_own_grants else inherited
 
 

@@ -17,7 +17,9 @@ from headrace.platform.database.tables import ObjectTable, Tables
 from headrace.platform.formulas.environment import Evaluator
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.python import compile_python
+from headrace.platform.metadata.building import SYSTEM_FIELD_NAMES
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, RollupModel
+from headrace.platform.metadata.definitions.access import Action
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.storage_types import Dialect
@@ -294,6 +296,30 @@ class ObjectShape:
         return tuple(order)
 
     @functools.cached_property
+    def refills(self) -> tuple[Refill, ...]:
+        """The defaults of system-written fields that read the row or its master, in order."""
+        names = [name for kind, name, _ in self.steps if kind == "default"]
+        fields = (self.fields[name] for name in names)
+        return tuple(
+            self._refill(field, field.default)
+            for field in fields
+            if field.default is not None and field.definition.written_by == "system"
+        )
+
+    def _refill(self, field: FieldModel, default: Expression) -> Refill:
+        reads, master_reads = set(), set()
+        for first, *rest in default.references():
+            name = self.by_id[first].name
+            if name != self.model.master:
+                reads.add(name)
+            elif rest:
+                master = self.shapes.of(self.master_name)
+                master_reads.add(master.by_id[rest[0]].name)
+        return Refill(
+            field.name, compile_python(default.tree), frozenset(reads), frozenset(master_reads)
+        )
+
+    @functools.cached_property
     def rules(self) -> tuple[CompiledRule, ...]:
         """The rules of the object."""
         return tuple(
@@ -441,11 +467,10 @@ class ObjectShape:
         """All fields and child relations."""
         return frozenset((*self.fields, *self.relations))
 
-    def names_for(self, principal: Principal) -> frozenset[str]:
-        """Return the fields and relations that the principal's audience allows."""
-        if principal.audience == "internal":
-            return self.all_names
-        return self.all_names - self.internal_names
+    def names_for(self, principal: Principal, action: Action) -> frozenset[str]:
+        """Return the fields and relations of a detail that the principal's audience allows."""
+        names = self.all_names if action == "read" else self.all_names - SYSTEM_FIELD_NAMES
+        return names if principal.audience == "internal" else names - self.internal_names
 
     @functools.cached_property
     def internal_names(self) -> frozenset[str]:
