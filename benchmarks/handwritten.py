@@ -12,6 +12,7 @@ import json
 import os
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from headrace.platform.core.ids import RandomIds
 
-CONFIG = json.loads(open(os.environ["BENCH_CONFIG"], encoding="utf-8").read())  # noqa: PTH123, SIM115
+CONFIG = json.loads(Path(os.environ["BENCH_CONFIG"]).read_text(encoding="utf-8"))
 SQLITE = CONFIG["database_url"].startswith("sqlite")
 NAMES = CONFIG["names"]
 FIELDS = CONFIG["field_ids"]

@@ -39,7 +39,7 @@ def problems_of(contents) -> tuple[Problem, ...]:
     loaded = load_documents(files, built_in())
     if errors(loaded.problems):
         return tuple(loaded.problems)
-    built = build_catalog(loaded.documents, built_in())
+    built = build_catalog(loaded.documents, built_in(), version=1)
     if built.catalog is None:
         return built.problems
     return (*built.problems, *run_checks(built.catalog))

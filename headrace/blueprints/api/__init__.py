@@ -30,21 +30,19 @@ _ids = RandomIds()
 
 
 def register(app: Flask) -> None:
-    """Add the API to the application."""
-    rest = Blueprint("api_rest", __name__, url_prefix="/api")
-    rest.add_url_rule(
-        "/<path:rest>",
-        view_func=_nothing,
-        methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-    )
-    for blueprint in (*BLUEPRINTS, rest):
-        blueprint.register_error_handler(PlatformError, _refused)
-        blueprint.register_error_handler(HTTPException, _http_error)
-        blueprint.register_error_handler(Exception, _failed)
-        app.register_blueprint(blueprint)
+    """Add the API to the application; errors of all its calls have one shape."""
+    api = Blueprint("api", __name__)
+    api.register_error_handler(PlatformError, _refused)
+    api.register_error_handler(HTTPException, _http_error)
+    api.register_error_handler(Exception, _failed)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+    api.add_url_rule("/api/<path:rest>", view_func=_nothing, methods=methods)
+    app.register_blueprint(api)
 
 
-def _nothing(rest: str) -> Response:
+def _nothing(rest: str) -> Response:  # noqa: ARG001 - whatever it was
     raise NotFoundError(NOT_FOUND.at())
 
 

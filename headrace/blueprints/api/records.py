@@ -17,7 +17,7 @@ from headrace.blueprints.api.calls import (
     read,
     write_once,
 )
-from headrace.platform.core.errors import NOT_FOUND, NotFoundError
+from headrace.platform.core.errors import NotFoundError
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
@@ -30,25 +30,22 @@ blueprint = Blueprint("api_records", __name__, url_prefix="/api/v1/records")
 @blueprint.get("/<object_name>")
 def find(object_name: str) -> Response:
     """A page of a list, asked for by arguments."""
-    data = request.args.to_dict()
-    return read(
-        lambda context: answer_bytes(
-            context,
-            reader.find_json(context, object_name, parse_query(context, object_name, data)),
-        )
-    )
+    return _page(object_name, request.args.to_dict())
 
 
 @blueprint.post("/<object_name>/query")
 def query(object_name: str) -> Response:
     """A page of a list, asked for by a body."""
-    data = body_object()
-    return read(
-        lambda context: answer_bytes(
-            context,
-            reader.find_json(context, object_name, parse_query(context, object_name, data)),
-        )
-    )
+    return _page(object_name, body_object())
+
+
+def _page(object_name: str, data: dict[str, Any]) -> Response:
+    def action(context: Context) -> Response:
+        reader.readable_object(context, object_name)
+        query = parse_query(context, object_name, data)
+        return answer_bytes(context, reader.find_json(context, object_name, query))
+
+    return read(action)
 
 
 @blueprint.get("/<object_name>/<record_id>")
@@ -168,9 +165,3 @@ def _after(context: Context, work: UnitOfWork, object_name: str, record_id: str)
 def _names(argument: str) -> tuple[str, ...] | None:
     given = request.args.get(argument)
     return None if given is None else tuple(name for name in given.split(",") if name)
-
-
-@blueprint.route("/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-def elsewhere(rest: str) -> Response:
-    """What is not there answers like a record that is not there."""
-    raise NotFoundError(NOT_FOUND.at())

@@ -310,12 +310,12 @@ def _list_plan_of(context: Context, object_name: str, query: Query) -> _ListPlan
     return context.compiled.get(
         context.catalog,
         key,
-        lambda: _list_plan(context, _listed(context, object_name), query, nulls),
+        lambda: _list_plan(context, readable_object(context, object_name), query, nulls),
     )
 
 
-def _listed(context: Context, object_name: str) -> str:
-    """Return the name of an object that the rights contain."""
+def readable_object(context: Context, object_name: str) -> str:
+    """Return `object_name`; raise NotFoundError for an object that the rights do not contain."""
     if context.catalog.object(object_name) is None or not read_pairs(
         context.surroundings(), object_name
     ):

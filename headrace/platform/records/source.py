@@ -145,10 +145,13 @@ class Source:
         columns: Sequence[Column],
         *,
         where: Iterable[Condition] = (),
-        group_by: Sequence[Column] = (),
+        group_by: Sequence[Column | str] = (),
         order_by: Sequence[Column] = (),
     ) -> sa.Select[Any]:
-        """Return the select over visible rows; every column comes from this source."""
+        """Return the select over visible rows; every column comes from this source.
+
+        `group_by` may name columns by their labels.
+        """
         # The predicate may join more tables, so it comes before the FROM clause is taken.
         visible = self.is_visible()
         statement = sa.select(*columns).select_from(self.statement.from_clause())

@@ -151,7 +151,7 @@ def _level(
     """Return the select of one level; groups that it does not split by are null."""
     split = {id(group) for side in level for group in side}
     selected: list[Column] = [sa.literal(number, sa.Integer()).label("level")]
-    grouped: list[Column] = []
+    grouped: list[str] = []
     for side in groups:
         for group in side:
             for column in (group.key, group.title):
@@ -159,7 +159,7 @@ def _level(
                     continue
                 if id(group) in split:
                     # By its name in this select: parameters within a column differ at each place.
-                    grouped.append(sa.literal_column(f"c{len(selected)}"))
+                    grouped.append(f"c{len(selected)}")
                     selected.append(column)
                 else:
                     selected.append(sa.cast(sa.null(), column.type))
