@@ -432,6 +432,32 @@ def test_a_row_of_a_detail_keeps_the_rules_and_rights_of_its_master(shop: Shop) 
         shop.create("rita", "purchase_line", line(shop, purchase=saved.id))
 
 
+def test_a_default_of_a_system_field_follows_what_it_reads(shop: Shop) -> None:
+    saved = purchase(shop)
+    first = shop.details(saved.id)[0]
+    assert first["list_price"] == Decimal("120.00")
+    change = {"lines": {"update": [{"id": first["id"], "qty": "2"}]}}
+    shop.update("ann", "purchase", saved.id, change, 1)
+    change = {"lines": {"update": [{"id": first["id"], "product": shop.ids["valve"]}]}}
+    shop.update("ann", "purchase", saved.id, change, 2)
+    first = shop.details(saved.id)[0]
+    assert (first["list_price"], first["price"]) == (Decimal("9.99"), Decimal("120.00"))
+    change = {"lines": {"update": [{"id": first["id"], "list_price": "1"}]}}
+    found = refused(shop, lambda: shop.update("boss", "purchase", saved.id, change, 3))
+    assert found == {"/lines/update/0/list_price": "field.read_only"}
+
+
+def test_a_default_of_a_detail_follows_its_master(shop: Shop) -> None:
+    saved = purchase(shop)
+    before = shop.details(saved.id)[0]
+    shop.update("boss", "purchase", saved.id, {"day": "2025-08-15"}, 1)
+    after = shop.details(saved.id)[0]
+    assert (after["list_price"], after["price"]) == (Decimal("150.00"), Decimal("120.00"))
+    assert after["version"] == before["version"] + 1
+    shop.update("boss", "purchase", saved.id, {"discount": "1"}, 2)
+    assert shop.details(saved.id)[0]["version"] == after["version"]
+
+
 # -- delete ---------------------------------------------------------------------------------------
 
 

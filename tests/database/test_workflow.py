@@ -195,9 +195,9 @@ def test_the_highest_priority_runs_and_the_others_are_tags(database_url: str):
     contents["approval", "never"] = {**approval, "name": "never", "when": "payable > 9999999"}
     with approval_world(database_url, contents) as world:
         run_id = world.submit(world.claim(kind="loss"))
-        view = world.engine.approvals(
-            world.context("dora"), "claim", world.run(run_id).record_id
-        )[0]
+        view = world.engine.approvals(world.context("dora"), "claim", world.run(run_id).record_id)[
+            0
+        ]
         assert view.approval == "urgent"
         assert [tag.en for tag in view.tags] == ["By amount"]
         ordinary = world.run(world.submit(world.claim(kind="damage")))

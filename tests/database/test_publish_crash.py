@@ -1,0 +1,197 @@
+"""kill -9 before and after every statement of a publish: the old version or the new one, no third."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from headrace.platform.database.engine import Database, connect_database
+from headrace.platform.database.system_tables import LIVE, VERSION
+from headrace.platform.publishing.plan import Plan
+from tests.support.documents import field, label
+from tests.support.kill_points import Points, count_in_child, in_child
+from tests.support.publishing import Publishing, platform_at
+
+VOLATILE = frozenset(
+    {"at", "created_at", "updated_at", "deleted_at", "id", "record_id", "hash"}
+    | {"definition_id", "object_id", "field_id", "fingerprint", "documents", "tree_path"}
+)
+"""Columns that differ between two databases with the same history."""
+SHARE = 30
+"""Moments tried in a plain run, spread over all of them."""
+
+
+@contextmanager
+def prepared(url: str, folder: Path) -> Iterator[Publishing]:
+    with platform_at(url) as platform:
+        work = Publishing(platform, folder)
+        work.publish()
+        region = work.create("region", code="N", name="North")
+        for number in range(3):
+            owner = work.create("company", code=f"C{number}", name="x", region=region, note="n")
+            items = [{"what": "Pump", "qty": "2", "price": "10.00"}]
+            work.create("claim", company=owner, subject="Broken", items=items)
+        yield work
+
+
+@pytest.fixture
+def publishing(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
+    with prepared(database_url, tmp_path / "modules") as work:
+        yield work
+
+
+def change_much(work: Publishing) -> None:
+    """One of everything that a publish can do."""
+    fields = work.contents["object", "company"]["fields"]
+    work.field("company", "note").update(name="remark", was="note")
+    fields += [
+        field("motto", "text", required=True, default="CONCAT('we are ', code)"),
+        field("claimed", "rollup", op="sum", of="claim.payable", by="company"),
+        field("branch", "lookup", to="branch"),
+    ]
+    work.field("claim", "payable")["formula"] = "total + fee * 2"
+    work.contents["object", "claim_item"]["fields"].append(field("place", "lookup", to="branch"))
+    work.contents["object", "branch"] = {
+        "kind": "object",
+        "name": "branch",
+        "label": label("Branch", "网点"),
+        "fields": [
+            field("code", "text", length=9, external_id=True),
+            field("above", "tree"),
+            field("company", "lookup", to="company"),
+        ],
+    }
+    work.rows["reference/branch.csv"] = "code,above\nB1,\nB2,B1\n"
+    work.contents["object", "company"]["unique"] = [{"fields": ["code", "region"]}]
+
+
+def state_of(url: str) -> Any:
+    """Everything that is in a database but ids and times: schema, versions, rows."""
+    database = connect_database(url)
+    wait_until_alone(database)
+    try:
+        with database.reading() as reading:
+            connection = reading.connection
+            inspector = sa.inspect(connection)
+            return {
+                name: (
+                    sorted((one["name"], str(one["type"])) for one in inspector.get_columns(name)),
+                    sorted(
+                        (one["name"] or "", bool(one["unique"]))
+                        for one in inspector.get_indexes(name)
+                    ),
+                    sorted(one["referred_table"] for one in inspector.get_foreign_keys(name)),
+                    rows_of(connection, name),
+                )
+                for name in inspector.get_table_names()
+            }
+    finally:
+        database.dispose()
+
+
+def rows_of(connection: sa.Connection, name: str) -> list[str]:
+    table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+    references = {key.parent.name for key in table.foreign_keys}
+    shown = [one for one in table.columns if one.name not in VOLATILE | references]
+    if name in {"sys_document", "sys_version", "sys_history", "sys_reference"}:
+        return [str(connection.execute(sa.select(sa.func.count()).select_from(table)).scalar())]
+    return sorted(str(tuple(row)) for row in connection.execute(sa.select(*shown)))
+
+
+def wait_until_alone(database: Database) -> None:
+    """PostgreSQL needs a moment to see that a killed client is gone."""
+    if database.dialect == "sqlite":
+        return
+    activity = sa.table("pg_stat_activity", sa.column("datname"), sa.column("pid"))
+    others = sa.select(sa.func.count()).where(
+        activity.c.datname == sa.func.current_database(),
+        activity.c.pid != sa.func.pg_backend_pid(),
+    )
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with database.reading() as reading:
+            if reading.connection.execute(others).scalar() == 0:
+                return
+        time.sleep(0.005)
+    raise AssertionError("a killed publish still holds its connection")
+
+
+def attempt(work: Publishing, plan: Plan, deadly: int | None) -> int:
+    """Publish in a process of its own that dies at the moment `deadly`."""
+    work.platform.close()
+    return in_child(
+        lambda: Points(deadly).during(lambda: work.platform.publisher.publish(plan, "m", None))
+    )
+
+
+def chosen(count: int, *, all_of_them: bool) -> list[int]:
+    if all_of_them or count <= SHARE:
+        return list(range(1, count + 1))
+    middle = {1 + round(step * (count - 1) / (SHARE - 13)) for step in range(SHARE - 12)}
+    return sorted(middle | set(range(count - 11, count + 1)))
+
+
+def test_a_killed_publish_leaves_the_old_version_or_the_new_one(
+    publishing, database_url, deep, fresh_database, backend, tmp_path, capsys
+):
+    change_much(publishing)
+    plan = publishing.plan()
+    publishing.platform.close()
+    old = state_of(database_url)
+    twin_url = fresh_database(backend)
+    with prepared(twin_url, tmp_path / "twin") as twin:
+        change_much(twin)
+        twin_plan = twin.plan()
+        twin.platform.close()
+        assert state_of(twin_url) == old
+        count = count_in_child(lambda: twin.platform.publisher.publish(twin_plan, "m", None))
+        new = state_of(twin_url)
+    assert old != new
+    seen = {"old": 0, "new": 0}
+    points = chosen(count, all_of_them=deep)
+    for deadly in points:
+        assert attempt(publishing, plan, deadly) < 0
+        state = state_of(database_url)
+        assert state in (old, new), f"between the versions at moment {deadly}"
+        if state == new:
+            seen["new"] += 1
+            break
+        seen["old"] += 1
+    assert seen["new"], "no kill came after the commit"
+    with capsys.disabled():
+        print(f"\n{backend}: {count} moments, {len(points)} chosen, states {seen}")
+    check_goes_on(publishing)
+
+
+def test_a_broken_transaction_is_found(publishing, database_url, monkeypatch):
+    change_much(publishing)
+    plan = publishing.plan()
+    publishing.platform.close()
+    old = state_of(database_url)
+    broken = dataclasses.replace(publishing.platform.database.capabilities, begin_publish="")
+    monkeypatch.setattr(publishing.platform.database, "capabilities", broken)
+    assert attempt(publishing, plan, 60) < 0
+    between = state_of(database_url)
+    assert between != old
+    assert between["sys_live"] == old["sys_live"]
+
+
+def check_goes_on(work: Publishing) -> None:
+    """The next start needs no hand work: publishing and writing go on."""
+    with platform_at(work.platform.settings.database_url) as platform:
+        again = Publishing(platform, work.folder)
+        again.contents, again.rows = work.contents, work.rows
+        again.publish()
+        assert again.plan().is_empty
+        assert again.create("company", code="NEW", name="x")
+        with platform.database.reading() as reading:
+            live = reading.connection.execute(sa.select(LIVE.c.version)).scalar()
+            newest = reading.connection.execute(sa.select(sa.func.max(VERSION.c.number))).scalar()
+        assert live == newest == 2

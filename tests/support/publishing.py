@@ -1,0 +1,91 @@
+"""Workspaces as module folders on disk, published into real databases."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from headrace.platform import runtime
+from headrace.platform.core.ids import RandomIds
+from headrace.platform.metadata.documents import Document
+from headrace.platform.metadata.field_types import built_in
+from headrace.platform.publishing.plan import Plan
+from headrace.platform.runtime import Platform
+from headrace.settings import load_settings
+from tests.support.documents import workspace
+
+Contents = dict[tuple[str, str], dict[str, Any]]
+MODULE = "claims"
+
+
+def write_module(folder: Path, contents: Contents, rows: dict[str, str] | None = None) -> Path:
+    """Write `contents` as a module folder below `folder`; replace what is there."""
+    for old in sorted(folder.rglob("*.json")):
+        old.unlink()
+    for content in contents.values():
+        _write(folder / Document(MODULE, content).file, json.dumps(content, ensure_ascii=False))
+    for name, text in (rows or {}).items():
+        _write(folder / MODULE / "records" / name, text)
+    return folder / MODULE
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def platform_at(url: str) -> Iterator[Platform]:
+    """Open a platform on a database, made ready if it is empty."""
+    settings = load_settings({"HEADRACE_DATABASE_URL": url}, Path(os.devnull).parent)
+    database = runtime.open_database(settings)
+    runtime.initialise(database, settings.time_zone)
+    platform = runtime.assemble(settings, database, built_in(), RandomIds())
+    try:
+        yield platform
+    finally:
+        platform.close()
+
+
+class Publishing:
+    """A workspace that a test changes and publishes again."""
+
+    def __init__(self, platform: Platform, folder: Path) -> None:
+        self.platform = platform
+        self.folder = folder
+        self.contents: Contents = workspace()
+        self.rows: dict[str, str] = {}
+
+    def plan(self) -> Plan:
+        return self.platform.publisher.plan(write_module(self.folder, self.contents, self.rows))
+
+    def publish(self) -> Plan:
+        plan = self.plan()
+        self.platform.publisher.publish(plan, "test", None)
+        return plan
+
+    def codes(self) -> list[str]:
+        """The codes of what stands in the way of publishing."""
+        return [problem.code for problem in self.plan().refused]
+
+    def field(self, object_name: str, name: str) -> dict[str, Any]:
+        fields = self.contents["object", object_name]["fields"]
+        return next(field for field in fields if field["name"] == name)
+
+    def create(self, object_name: str, **values: Any) -> str:
+        saved = self.platform.write_as_system(
+            lambda context, work: self.platform.store.create(
+                context, work, object_name, values, mode="migration"
+            )
+        )
+        return saved.id
+
+    def value(self, object_name: str, record_id: str, field: str) -> Any:
+        """The Python value of a field of a live record."""
+        return self.platform.write_as_system(
+            lambda context, work: self.platform.store.lock(context, work, object_name, record_id)
+        )[field]
