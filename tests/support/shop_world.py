@@ -233,6 +233,15 @@ DOCUMENTS: list[dict[str, Any]] = [
                 ),
             },
             {
+                "name": "list_price",
+                "type": "money",
+                "written_by": "system",
+                "default": (
+                    "FIRST(price.amount WHERE product = this.product AND valid_from <= this.purchase.day"
+                    " ORDER BY valid_from DESC)"
+                ),
+            },
+            {
                 "name": "kind",
                 "type": "choice",
                 "default": "'normal'",

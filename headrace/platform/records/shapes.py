@@ -46,6 +46,16 @@ class CompiledRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Refill:
+    """A default that is made anew when what it reads changes, in the row or in its master."""
+
+    name: str
+    evaluate: Evaluator
+    reads: frozenset[str]
+    master_reads: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """A roll-up that rows of this object feed: where its owner's id and the amount stand."""
 
@@ -298,26 +308,22 @@ class ObjectShape:
     @functools.cached_property
     def refills(self) -> tuple[Refill, ...]:
         """The defaults of system-written fields that read the row or its master, in order."""
-        names = [name for kind, name, _ in self.steps if kind == "default"]
-        fields = (self.fields[name] for name in names)
         return tuple(
-            self._refill(field, field.default)
-            for field in fields
-            if field.default is not None and field.definition.written_by == "system"
+            self._refill(name, evaluate)
+            for kind, name, evaluate in self.steps
+            if kind == "default" and self.fields[name].definition.written_by == "system"
         )
 
-    def _refill(self, field: FieldModel, default: Expression) -> Refill:
+    def _refill(self, field_name: str, evaluate: Evaluator) -> Refill:
+        default = self.fields[field_name].default
         reads, master_reads = set(), set()
-        for first, *rest in default.references():
+        for first, *rest in default.references() if default else ():
             name = self.by_id[first].name
             if name != self.model.master:
                 reads.add(name)
             elif rest:
-                master = self.shapes.of(self.master_name)
-                master_reads.add(master.by_id[rest[0]].name)
-        return Refill(
-            field.name, compile_python(default.tree), frozenset(reads), frozenset(master_reads)
-        )
+                master_reads.add(self.shapes.of(self.master_name).by_id[rest[0]].name)
+        return Refill(field_name, evaluate, frozenset(reads), frozenset(master_reads))
 
     @functools.cached_property
     def rules(self) -> tuple[CompiledRule, ...]:
