@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
-from headrace.platform.access.policy import editable_fields, readable_fields
+from headrace.platform.access.policy import editable_fields, names_of, pairs_for
 from headrace.platform.access.principals import Principal
 from headrace.platform.core.problems import Text
-from headrace.platform.forms.field_view import NOT_ALLOWED, FieldView, field_view
+from headrace.platform.forms.field_view import FieldView, field_view
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.definitions.screens import FormDef, FormItemDef, SectionDef
@@ -92,18 +93,18 @@ def form_for(
     mode: Mode,
     *,
     editable: frozenset[str] | None = None,
+    by_task: bool = False,
 ) -> FormPage:
     """Return the form of an object for `principal`.
 
     `editable` names the fields and child relations that can be changed in the record at hand;
-    without it they are those that could be in some record. The object must exist.
+    without it they are those that could be in some record. `by_task` adds what an open task lets
+    its holder read. The object must exist.
     """
     model = catalog.objects[object_name]
     if editable is None:
         editable = _editable(catalog, principal, object_name, mode)
-    builder = _FormBuilder(
-        catalog, principal, model, mode, readable_fields(catalog, principal, object_name), editable
-    )
+    builder = _FormBuilder(catalog, principal, model, mode, editable, by_task)
     definition = _chosen(catalog, principal, object_name)
     sections = builder.defined(definition) if definition else builder.default()
     return FormPage(object_name, model.label, model.plural, mode, sections)
@@ -132,8 +133,12 @@ class _FormBuilder:
     principal: Principal
     model: ObjectModel
     mode: Mode
-    readable: frozenset[str]
     editable: frozenset[str]
+    by_task: bool
+
+    @cached_property
+    def readable(self) -> frozenset[str]:
+        return self._readable(self.model.name)
 
     def defined(self, definition: FormDef) -> tuple[FormSection, ...]:
         sections = (self._section(section) for section in definition.sections)
@@ -191,7 +196,7 @@ class _FormBuilder:
 
     def _columns(self, child: ChildDef, names: tuple[str, ...]) -> tuple[FieldView, ...]:
         model = self.catalog.objects[child.object]
-        readable = readable_fields(self.catalog, self.principal, child.object)
+        readable = self._readable(child.object)
         editable = self._editable_in(child)
         chosen = names or tuple(
             one.name for one in model.fields.values() if not one.system and one.name != child.by
@@ -204,6 +209,10 @@ class _FormBuilder:
         )
         return tuple(views)
 
+    def _readable(self, object_name: str) -> frozenset[str]:
+        rights = self.principal.rights
+        return names_of(pairs_for(self.catalog, rights, object_name, "read", by_task=self.by_task))
+
     def _editable_in(self, child: ChildDef) -> frozenset[str]:
         if child.name not in self.editable:
             return frozenset()
@@ -212,19 +221,7 @@ class _FormBuilder:
         ) | editable_fields(self.catalog, self.principal, child.object, "update")
 
 
-def only_editable(page: FormPage, names: frozenset[str]) -> FormPage:
-    """Return the form with nothing but `names` left to change (an approver's open fields)."""
-
-    def lock(field: FieldView) -> FieldView:
-        keep = field.locked is not None or field.name in names
-        return field if keep else replace(field, locked=NOT_ALLOWED)
-
-    sections = tuple(
-        replace(
-            section,
-            fields=tuple(lock(field) for field in section.fields),
-            grids=tuple(replace(grid, editable=False) for grid in section.grids),
-        )
-        for section in page.sections
-    )
-    return replace(page, sections=sections)
+def with_editable(model: ObjectModel, fields: Sequence[FieldView]) -> FormPage:
+    """Return a form of nothing but `fields` (what an open task lets its holder change)."""
+    section = FormSection(Text(), 2, fields=tuple(fields))
+    return FormPage(model.name, model.label, model.plural, "edit", (section,))

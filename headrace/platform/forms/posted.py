@@ -1,11 +1,13 @@
 """What a browser's form sends, as the data that the record store takes.
 
 Names of inputs: `f.<field>`, `c.<relation>.<row>.<field>`; `…:text` carries what was typed into a
-lookup, `c.….id` the stored row, `c.….removed` its removal.
+lookup, `c.….id` the stored row, `c.….removed` its removal. `was` and `c.….was` hold what the form
+showed at first: only what was changed since is sent on, so that nobody's later change is undone.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,11 +26,16 @@ _ROW = re.compile(r"c\.([a-z][a-z0-9_]*)\.([0-9]{1,4})\.")
 
 @dataclass(frozen=True, slots=True)
 class PostedRow:
-    """One row of a grid as it was sent; `values` are in the form of the API."""
+    """One row of a grid as it was sent; `values` are in the form of the API.
 
+    `position` is its number in the names of its inputs.
+    """
+
+    position: int
     values: dict[str, Any]
     id: str | None = None
     removed: bool = False
+    was: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +51,8 @@ class Posted:
     places: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 
-def posted(
-    page: FormPage, form: Mapping[str, str], zone: ZoneInfo, stored: Mapping[str, Any] | None
-) -> Posted:
-    """Read a form. `stored` is the record as it is now: only what differs from it is sent on."""
+def posted(page: FormPage, form: Mapping[str, str], zone: ZoneInfo) -> Posted:
+    """Read a form: of a stored record what was changed, of a new one what was filled in."""
     values = {
         view.name: _value(view, f"f.{view.name}", form, zone)
         for view in page.fields
@@ -59,11 +64,14 @@ def posted(
         for grid in page.grids
         if grid.editable and f"grid.{grid.name}" in form
     }
-    data = {name: value for name, value in values.items() if _differs(stored, name, value)}
+    is_new = page.mode == "create"
+    data = _given(values) if is_new else _changed(values, _was(form.get("was")))
     places: dict[str, tuple[str, int]] = {}
-    for grid in page.grids:
-        if grid.name in rows:
-            _add_rows(data, places, grid.name, rows[grid.name], stored)
+    for name, sent in rows.items():
+        if is_new:
+            _add_new_rows(data, places, name, sent)
+        else:
+            _add_changed_rows(data, places, name, sent)
     return Posted(values, rows, data, places)
 
 
@@ -96,9 +104,11 @@ def _row(grid: ChildGrid, position: int, form: Mapping[str, str], zone: ZoneInfo
         if view.editable
     }
     return PostedRow(
+        position,
         {name: value for name, value in values.items() if value is not MISSING},
         form.get(f"{prefix}.id") or None,
         form.get(f"{prefix}.removed") == "1",
+        _was(form.get(f"{prefix}.was")),
     )
 
 
@@ -107,37 +117,38 @@ def _is_filled(row: PostedRow) -> bool:
     return any(value not in (None, False) for value in row.values.values())
 
 
-def _add_rows(
+def _add_new_rows(
     data: dict[str, Any],
     places: dict[str, tuple[str, int]],
     relation: str,
     rows: tuple[PostedRow, ...],
-    stored: Mapping[str, Any] | None,
 ) -> None:
-    if stored is None:
-        data[relation] = []
-        for position, row in enumerate(rows):
-            places[f"/{relation}/{len(data[relation])}"] = (relation, position)
-            data[relation].append(_given(row.values))
-        return
-    before = {row["id"]: row for row in stored.get(relation) or ()}
+    data[relation] = [_given(row.values) for row in rows]
+    places.update({f"/{relation}/{index}": (relation, index) for index in range(len(rows))})
+
+
+def _add_changed_rows(
+    data: dict[str, Any],
+    places: dict[str, tuple[str, int]],
+    relation: str,
+    rows: tuple[PostedRow, ...],
+) -> None:
     changes: dict[str, list[Any]] = {"create": [], "update": [], "delete": []}
-    for position, row in enumerate(rows):
-        kind, value = _change(row, before)
+    for index, row in enumerate(rows):
+        kind, value = _change(row)
         if kind is not None:
-            places[f"/{relation}/{kind}/{len(changes[kind])}"] = (relation, position)
+            places[f"/{relation}/{kind}/{len(changes[kind])}"] = (relation, index)
             changes[kind].append(value)
     if any(changes.values()):
         data[relation] = {kind: values for kind, values in changes.items() if values}
 
 
-def _change(row: PostedRow, before: Mapping[str, Mapping[str, Any]]) -> tuple[str | None, Any]:
+def _change(row: PostedRow) -> tuple[str | None, Any]:
     if row.id is None:
-        return ("create", _given(row.values)) if not row.removed else (None, None)
+        return "create", _given(row.values)
     if row.removed:
-        return "delete", row.id
-    old = before.get(row.id)
-    changed = {name: value for name, value in row.values.items() if _differs(old, name, value)}
+        return "delete", {"id": row.id}
+    changed = _changed(row.values, row.was)
     return ("update", {"id": row.id, **changed}) if changed else (None, None)
 
 
@@ -146,15 +157,29 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _differs(stored: Mapping[str, Any] | None, name: str, value: Any) -> bool:
-    if stored is None:
-        return value is not None
-    before = stored.get(name)
-    if isinstance(before, Mapping):
-        before = before.get("id")
-    if isinstance(before, str) and isinstance(value, str) and name in stored:
-        return _plain(before) != _plain(value)
-    return before != value if not isinstance(before, int) else str(before) != str(value)
+def _changed(values: Mapping[str, Any], was: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in was or not _same(was[name], value)
+    }
+
+
+def _same(before: Any, now: Any) -> bool:
+    if isinstance(before, str) and isinstance(now, str):
+        return _plain(before) == _plain(now)
+    if isinstance(before, int) and isinstance(now, str):
+        return _plain(str(before)) == _plain(now)
+    return bool(before == now)
+
+
+def _was(text: str | None) -> Mapping[str, Any]:
+    """Read what a form showed at first; what does not parse counts as nothing."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _plain(text: str) -> str:

@@ -1,0 +1,131 @@
+"""The web application over a platform: pages, API, static files, the headers of every answer."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any, Final
+
+import jinja2
+from flask import Flask, Response, request
+from flask_login import LoginManager
+from whitenoise import WhiteNoise
+
+from headrace.blueprints import api, approvals, auth, reports, workspace
+from headrace.blueprints.shared import errors, pages, session
+from headrace.blueprints.shared.assets import BUILD, PREFIX, Assets
+from headrace.blueprints.shared.words import Words
+from headrace.platform.core.errors import NewerCatalogError, StalePrincipalError
+from headrace.platform.runtime import Platform
+
+LOG = logging.getLogger("headrace.web")
+API_PREFIX: Final = "/api/"
+CSP_REPORTS: Final = "/csp-report"
+LARGEST_REQUEST: Final = 8 * 1024 * 1024
+MOST_PARTS: Final = 50_000
+LONGEST_REPORT: Final = 8_000
+POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "font-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        f"report-uri {CSP_REPORTS}",
+    )
+)
+HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+YEAR: Final = 365 * 24 * 60 * 60
+
+
+def create_app(platform: Platform) -> Flask:
+    """Make the WSGI application; static files are served by it, hashed ones for ever."""
+    app = Flask("headrace", static_folder=None)
+    app.secret_key = platform.settings.required_secret_key()
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, MAX_FORM_PARTS=MOST_PARTS)
+    app.extensions["headrace"] = platform
+    app.extensions["headrace.words"] = Words.load()
+    app.extensions["headrace.assets"] = Assets.load()
+    _add_filters(app)
+    _add_login(app)
+    app.before_request(_check_request)
+    app.after_request(_finish)
+    for blueprint in (auth.blueprint, workspace.blueprint, approvals.blueprint, reports.blueprint):
+        app.register_blueprint(blueprint)
+    api.register(app)
+    app.add_url_rule(CSP_REPORTS, "csp_report", _csp_report, methods=["POST"])
+    app.add_url_rule("/health", "health", _health)
+    errors.register(app)
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]  # Flask's way to wrap itself
+        app.wsgi_app,
+        root=str(BUILD),
+        prefix=PREFIX,
+        # Names carry a hash of the content, so they never change.
+        immutable_file_test=lambda _path, url: "/assets/" in url,
+        max_age=0,
+    )
+    return app
+
+
+def _add_filters(app: Flask) -> None:
+    @jinja2.pass_context
+    def text(context: jinja2.runtime.Context, value: Any) -> str:
+        return pages.text_filter(str(context["language"]), value)
+
+    app.jinja_env.filters["text"] = text
+    app.jinja_env.undefined = jinja2.StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+def _add_login(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.session_protection = None
+    manager.request_loader(session.load_user)
+
+
+def _check_request() -> None:
+    """Refuse a change that does not come from one of our own pages; the API has tokens instead."""
+    if request.method in SAFE_METHODS or request.path.startswith(API_PREFIX):
+        return
+    if request.path != CSP_REPORTS:
+        session.check_csrf()
+
+
+def _finish(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    if not request.path.startswith(API_PREFIX):
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        session.remember_visitor(response)
+    if session.is_secure():
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
+    return response
+
+
+def _csp_report() -> Response:
+    """Take a report of the browser about what the policy stopped; there should be none."""
+    LOG.warning("content security policy: %s", request.get_data(as_text=True)[:LONGEST_REPORT])
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _health() -> Response:
+    """Say that the process serves and reaches its database."""
+    parts = session.platform()
+    try:
+        parts.catalogs.current()
+    except (NewerCatalogError, StalePrincipalError):
+        return Response("busy", HTTPStatus.SERVICE_UNAVAILABLE, mimetype="text/plain")
+    return Response("ok", mimetype="text/plain")

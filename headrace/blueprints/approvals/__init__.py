@@ -1,0 +1,3 @@
+"""The inbox, tasks and their decisions."""
+
+from headrace.blueprints.approvals.views import blueprint as blueprint

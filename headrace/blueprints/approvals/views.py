@@ -1,0 +1,298 @@
+"""The inbox: what waits for me, what I decided, what I started; a task and its decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from http import HTTPStatus
+from typing import Any, Final, cast
+
+from flask import Blueprint, make_response, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from headrace.blueprints.shared.errors import sign_in_again
+from headrace.blueprints.shared.pages import render, word
+from headrace.blueprints.shared.session import (
+    new_key,
+    platform,
+    read,
+    session_cookie,
+    write,
+    write_once,
+)
+from headrace.blueprints.statuses import status_of
+from headrace.blueprints.workspace.records import ChangeLine, shown_record
+from headrace.blueprints.workspace.rows import display_of, record_address, state_of, title_of
+from headrace.platform.core.errors import (
+    NOT_FOUND,
+    ConflictError,
+    NotFoundError,
+    PreconditionRequiredError,
+    RefusedError,
+)
+from headrace.platform.core.problems import Message, Problem, Text
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.forms.entries import (
+    Entry,
+    first_values,
+    record_entries,
+    sent_entries,
+)
+from headrace.platform.forms.field_view import FieldView, field_view
+from headrace.platform.forms.form_page import form_for, with_editable
+from headrace.platform.forms.posted import Posted, place_of, posted
+from headrace.platform.forms.shown import Shown, text_of
+from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.records.context import Context
+from headrace.platform.workflow.tasks import InboxState, Task, TaskItem
+
+blueprint = Blueprint("approvals", __name__)
+
+STATES: Final[tuple[InboxState, ...]] = ("open", "done", "started")
+COLOURS: Final = {"approved": "green", "rejected": "red", "open": "amber", "withdrawn": "grey"}
+VERSION_NEEDED = Message(
+    "precondition.required",
+    "The form does not say which version of the task it decides.",
+    "表单未说明所处理的任务版本。",
+    "Open the task again.",
+    "请重新打开该任务。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A task in the inbox."""
+
+    id: str | None
+    version: int | None
+    key: str
+    title: str
+    address: str
+    object: Text
+    sum: str
+    line: str
+    tags: tuple[Text, ...]
+    submission: int
+    state: Shown | None
+    decide: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Cards under a heading."""
+
+    label: str
+    cards: list[Card]
+
+
+@blueprint.before_request
+def need_session() -> Response | None:
+    """Send whoever has no session to the sign-in page before anything is looked up."""
+    return None if session_cookie() else sign_in_again()
+
+
+@blueprint.get("/inbox")
+def inbox() -> str:
+    """Tasks by state, the oldest days apart from today."""
+    given = request.args.get("state")
+    state: InboxState = cast(InboxState, given) if given in STATES else "open"
+
+    def action(context: Context) -> str:
+        page = platform().tasks.inbox(context, state, limit=200)
+        groups = _groups(context, state, page.items)
+        return render(context, "approvals/inbox.html", "inbox", groups=groups, open_state=state)
+
+    return read(action)
+
+
+@blueprint.get("/inbox/<task_id>")
+def task(task_id: str) -> str:
+    """A task: the record, what changed, who decided before, and the decision."""
+    return read(lambda context: _page(context, task_id, (), None))
+
+
+@blueprint.post("/inbox/<task_id>/<any(approve, reject):action>")
+def decide(task_id: str, action: str) -> Response:
+    """Approve or reject."""
+    version = request.form.get("version", "")
+    if not version.isdigit():
+        raise PreconditionRequiredError(VERSION_NEEDED.at())
+    sent: list[Posted] = []
+
+    def act(context: Context, work: UnitOfWork) -> str:
+        found = platform().tasks.get(context, task_id)
+        given = _given(context, found) if action == "approve" else None
+        if given is not None:
+            sent[:] = [given]
+        platform().tasks.decide(
+            context,
+            work,
+            task_id,
+            action,
+            version=int(version),
+            comment=request.form.get("comment", "").strip() or None,
+            values=given.data or None if given is not None else None,
+        )
+        return action
+
+    try:
+        write_once(act)
+    except (RefusedError, ConflictError) as error:
+        problems = error.problems
+        given = sent[0] if sent else None
+        body = read(lambda context: _page(context, task_id, problems, given))
+        return make_response(body, status_of(error))
+    done = "approved" if action == "approve" else "rejected"
+    return redirect(url_for("approvals.inbox", done=done), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post("/runs/<run_id>/withdraw")
+def withdraw(run_id: str) -> Response:
+    """Take a submission back."""
+
+    def action(context: Context, work: UnitOfWork) -> None:
+        platform().workflow.withdraw(context, work, run_id)
+
+    write(action)
+    address = url_for(
+        "workspace.record",
+        object_name=request.form.get("object", "-"),
+        record_id=request.form.get("record", "-"),
+        done="withdrawn",
+    )
+    return redirect(address, HTTPStatus.SEE_OTHER)
+
+
+def _groups(context: Context, state: InboxState, items: Sequence[TaskItem]) -> list[Group]:
+    if state != "open":
+        cards = [_card(context, one, state) for one in items]
+        return [Group("", cards)] if cards else []
+    today = context.today()
+    groups = []
+    for key, wanted in (("today", True), ("earlier", False)):
+        cards = [
+            _card(context, one, state) for one in items if (_day(context, one) == today) is wanted
+        ]
+        if cards:
+            groups.append(Group(word(context.language, f"inbox.{key}"), cards))
+    return groups
+
+
+def _day(context: Context, item: TaskItem) -> date:
+    return item.since.astimezone(context.zone).date()
+
+
+def _card(context: Context, item: TaskItem, state: InboxState) -> Card:
+    address = record_address(item.object, item.record_id)
+    if item.id is not None:
+        address = url_for("approvals.task", task_id=item.id)
+    ended = Shown(word(context.language, f"step.{item.state}"), colour=COLOURS.get(item.state))
+    editable = state == "open"
+    return Card(
+        item.id,
+        item.version,
+        new_key(),
+        item.title,
+        address,
+        item.object_label,
+        _sum(context, item),
+        _line(context, item),
+        item.tags,
+        item.submission,
+        None if state == "open" else ended,
+        editable,
+    )
+
+
+def _sum(context: Context, item: TaskItem) -> str:
+    summary = item.summary
+    if summary is None:
+        return ""
+    model = context.catalog.objects[item.object]
+    view = field_view(context.catalog, model.fields[summary.field])
+    return text_of(view.widget, summary.value)
+
+
+def _line(context: Context, item: TaskItem) -> str:
+    since = display_of(context).instant(item.since).text
+    parts = [item.submitter.name, item.step_label.within(context.language), since]
+    return " · ".join(part for part in parts if part)
+
+
+def _page(context: Context, task_id: str, problems: Sequence[Problem], sent: Posted | None) -> str:
+    found = platform().tasks.get(context, task_id)
+    item = found.item
+    model = context.catalog.objects[item.object]
+    page = form_for(context.catalog, context.principal, item.object, "read", by_task=True)
+    try:
+        record: dict[str, Any] = shown_record(context, page, item.record_id)
+    except NotFoundError:
+        record = found.record or {}
+    editable = _editable(context, model, found)
+    errors: dict[str, str] = {}
+    if sent is not None:
+        for problem in problems:
+            errors.setdefault(place_of(problem, sent), problem.message.within(context.language))
+    return render(
+        context,
+        "approvals/task.html",
+        "inbox",
+        title=title_of(context, item.object, record) if record else item.title,
+        state=state_of(context, item.object, record),
+        line=_line(context, item),
+        task_id=task_id,
+        version=item.version,
+        key=new_key(),
+        page=page,
+        record=record,
+        changed=frozenset(found.changed),
+        changes=_changes(context, model, found),
+        runs=[found.run],
+        open="approve" in found.actions,
+        editable=editable,
+        entries=_entries(editable, record, sent),
+        was=request.form.get("was") or first_values(editable, record),
+        errors=errors,
+        comment=request.form.get("comment", ""),
+        problems=problems,
+    )
+
+
+def _entries(
+    editable: Sequence[FieldView], record: dict[str, Any], sent: Posted | None
+) -> dict[str, Entry]:
+    if sent is None:
+        return record_entries(editable, record)
+    return sent_entries(editable, request.form, "f", record)
+
+
+def _editable(context: Context, model: ObjectModel, found: Task) -> list[FieldView]:
+    names = frozenset(found.editable)
+    return [
+        view
+        for name in found.editable
+        if name in model.fields
+        and (view := field_view(context.catalog, model.fields[name], editable=names)).editable
+    ]
+
+
+def _given(context: Context, found: Task) -> Posted:
+    """Read the fields that the step opens, as far as they were changed."""
+    model = context.catalog.objects.get(found.item.object)
+    if model is None:
+        raise NotFoundError(NOT_FOUND.at())
+    page = with_editable(model, _editable(context, model, found))
+    return posted(page, request.form, context.principal.zone)
+
+
+def _changes(context: Context, model: ObjectModel, found: Task) -> list[ChangeLine]:
+    display = display_of(context)
+    lines = []
+    for name, (before, now) in found.changed.items():
+        view = field_view(context.catalog, model.fields[name])
+        if view.target is not None:
+            continue
+        label = view.label.within(context.language)
+        lines.append(ChangeLine(label, display.of(view, before), display.of(view, now)))
+    return lines

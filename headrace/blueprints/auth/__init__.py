@@ -1,0 +1,3 @@
+"""Sign-in, sign-out, language, profile."""
+
+from headrace.blueprints.auth.views import blueprint as blueprint

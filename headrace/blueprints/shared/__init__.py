@@ -1,0 +1,1 @@
+"""What all pages share: words, sessions, rendering, assets, errors."""

@@ -1,0 +1,177 @@
+"""Rendering: what every template finds, in the viewer's language and zone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, cast
+
+from flask import current_app, render_template, request, url_for
+from markupsafe import Markup, escape
+
+from headrace.blueprints.shared.assets import Assets
+from headrace.blueprints.shared.session import csrf_token, platform
+from headrace.blueprints.shared.words import Words
+from headrace.platform.access.policy import can
+from headrace.platform.core.problems import Language, Text
+from headrace.platform.forms.field_view import FieldView
+from headrace.platform.forms.menu import MenuEntry, menu_for
+from headrace.platform.forms.shown import Display, Shown
+from headrace.platform.records.context import Context
+from headrace.platform.reports.running import available
+
+BRAND: Final = "Headrace"
+HTML_LANGUAGES: Final[Mapping[str, str]] = {"en": "en", "zh": "zh-CN"}
+PHONE_ENTRIES: Final = 1
+SHORTCUTS: Final = (
+    (("/",), "keys.search"),
+    (("j", "k"), "keys.rows"),
+    (("n",), "keys.new"),
+    (("e",), "keys.edit"),
+    (("a",), "keys.approve"),
+    (("g", "h"), "keys.home"),
+    (("g", "t"), "keys.tasks"),
+    (("g", "r"), "keys.reports"),
+    (("Esc",), "keys.leave"),
+    (("?",), "keys.help"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What waits for the viewer."""
+
+    tasks: int
+    notifications: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flash:
+    """A line above the page that says what was done; `kind` is good, bad or warn."""
+
+    kind: str
+    text: str
+
+
+def words() -> Words:
+    """Return the catalogue of the interface's words."""
+    return cast(Words, current_app.extensions["headrace.words"])
+
+
+def word(language: str, key: str, /, **values: object) -> str:
+    """Return a word of the interface."""
+    return words().text(language, key, **values)
+
+
+def render(context: Context, template: str, here: str, /, **values: Any) -> str:
+    """Render a page inside the shell; `here` says which entry of the menu it belongs to."""
+    parts = platform()
+    principal = context.principal
+    menu = menu_for(context.catalog, principal)
+    entries = [entry for group in menu for entry in group.entries if entry.object]
+    display = Display(context.language, principal.zone)
+    language = context.language
+    return _render(
+        template,
+        language,
+        viewer=principal,
+        menu=menu,
+        main_entries=entries[:PHONE_ENTRIES],
+        has_reports=bool(available(context)),
+        counts=Counts(
+            parts.tasks.open_count(context),
+            parts.notifications.unread_count(principal.user_id),
+        ),
+        here=here,
+        here_address=request.full_path.rstrip("?") if request.method == "GET" else "/",
+        page_words=words().for_browser(language),
+        shortcuts=SHORTCUTS,
+        flashes=_flashes(language),
+        display=display,
+        shown=display.of,
+        when=lambda moment: _when(display, moment),
+        local_time=lambda value: local_time(context, value),
+        choice_labels=lambda view: choice_labels(view, language),
+        may_open=lambda name: (
+            name in context.catalog.objects and can(context.catalog, principal, name, "read")
+        ),
+        entry_address=_entry_address,
+        entry_place=_entry_place,
+        **values,
+    )
+
+
+def render_alone(template: str, language: Language, /, **values: Any) -> str:
+    """Render a page without the shell."""
+    return _render(template, language, **values)
+
+
+def _render(template: str, language: str, /, **values: Any) -> str:
+    assets: Assets = current_app.extensions["headrace.assets"]
+    return render_template(
+        template,
+        t=lambda key, **filled: word(language, key, **filled),
+        language=language,
+        html_lang=HTML_LANGUAGES[language],
+        brand=BRAND,
+        csrf_token=csrf_token(),
+        csrf_field=_csrf_field,
+        asset_styles=assets.styles(),
+        asset_script=assets.script,
+        **values,
+    )
+
+
+def text_filter(language: str, text: Any) -> str:
+    """Return a text of metadata in the page's language."""
+    return text.within(language) if isinstance(text, Text) else str(text or "")
+
+
+def local_time(context: Context, value: Any) -> str:
+    """Return an instant as the input for local times takes it."""
+    if not value:
+        return ""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return str(value)
+    local = moment.astimezone(context.principal.zone) if moment.tzinfo else moment
+    return f"{local:%Y-%m-%dT%H:%M}"
+
+
+def choice_labels(view: FieldView, language: str) -> str:
+    """Return the labels of a field's choices as JSON by value."""
+    labels = {one.value: one.label.within(language) for one in view.choices}
+    return json.dumps(labels, ensure_ascii=False)
+
+
+def _when(display: Display, moment: Any) -> Markup:
+    shown: Shown = display.instant(moment)
+    return Markup('<time title="{}">{}</time>').format(shown.exact, shown.text)
+
+
+def _csrf_field() -> Markup:
+    return Markup('<input type="hidden" name="csrf" value="{}">').format(escape(csrf_token()))
+
+
+def _entry_address(entry: MenuEntry) -> str:
+    if entry.object:
+        return url_for("workspace.records", object_name=entry.object)
+    return url_for("reports.report", name=entry.report)
+
+
+def _entry_place(entry: MenuEntry) -> str:
+    return f"object:{entry.object}" if entry.object else f"report:{entry.report}"
+
+
+FLASHES: Final = frozenset(
+    {"created", "saved", "deleted", "done", "approved", "rejected", "withdrawn"}
+)
+"""What a page may say that it was just done: it stands in the address, so only these."""
+
+
+def _flashes(language: str) -> list[Flash]:
+    done = request.args.get("done", "")
+    return [Flash("good", word(language, f"flash.{done}"))] if done in FLASHES else []

@@ -1,0 +1,50 @@
+"""The words of the interface in both languages; labels of business objects are not here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from headrace.platform.core.problems import LANGUAGES
+
+FOLDER: Final = Path(__file__).parents[2] / "translations"
+BROWSER_PREFIX: Final = "js."
+"""Words with it are sent along with each page."""
+
+
+class Words:
+    """The catalogue of one process."""
+
+    def __init__(self, texts: Mapping[str, Mapping[str, str]]) -> None:
+        self._texts = texts
+
+    @classmethod
+    def load(cls, folder: Path = FOLDER) -> Words:
+        """Read one JSON file a language."""
+        return cls(
+            {
+                language: json.loads((folder / f"{language}.json").read_text(encoding="utf-8"))
+                for language in LANGUAGES
+            }
+        )
+
+    def text(self, language: str, key: str, /, **values: object) -> str:
+        """Return a text with its `{name}` places filled; the key itself where it is unknown."""
+        text = self._texts[language].get(key, key)
+        for name, value in values.items():
+            text = text.replace("{" + name + "}", str(value))
+        return text
+
+    def keys(self, language: str) -> frozenset[str]:
+        """Return the keys of a language."""
+        return frozenset(self._texts[language])
+
+    def for_browser(self, language: str) -> dict[str, str]:
+        """Return the words that scripts use."""
+        return {
+            key: text
+            for key, text in self._texts[language].items()
+            if key.startswith(BROWSER_PREFIX)
+        }

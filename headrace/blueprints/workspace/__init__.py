@@ -1,0 +1,11 @@
+"""Home, lists, records, forms, search, notifications."""
+
+from headrace.blueprints.workspace import (
+    asking,
+    forms,
+    home,
+    lists,
+    records,
+    transitions,
+)
+from headrace.blueprints.workspace.blueprint import blueprint as blueprint

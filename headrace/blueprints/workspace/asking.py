@@ -1,0 +1,79 @@
+"""What a form asks while it is filled in: choices of a lookup, and values only the server knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+from flask import Response, request
+
+from headrace.blueprints.shared.session import read
+from headrace.blueprints.workspace.blueprint import blueprint, known_object
+from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.problems import Message
+from headrace.platform.forms.choices import lookup_choices
+from headrace.platform.metadata.strict_json import parse_json
+from headrace.platform.records.context import Context
+from headrace.platform.records.preview import preview
+
+LONGEST_TEXT: Final = 200
+BAD_QUESTION = Message(
+    "request.object_needed",
+    "The body must be a JSON object.",
+    "请求体必须是 JSON 对象。",
+    "Load the page again.",
+    "请重新加载页面。",
+)
+
+
+@blueprint.post("/o/<object_name>/choices/<field_name>")
+def choices(object_name: str, field_name: str) -> Response:
+    """The records that a lookup may point to, two lines each."""
+    asked = _asked()
+    text, values = asked.get("text"), asked.get("values")
+    if not isinstance(text, str) or not isinstance(values, Mapping):
+        raise RefusedError(BAD_QUESTION.at())
+
+    def action(context: Context) -> Response:
+        known_object(context, object_name)
+        found = lookup_choices(context, object_name, field_name, text[:LONGEST_TEXT], values)
+        items = [{"id": one.id, "title": one.title, "detail": one.detail} for one in found.items]
+        return _answer({"items": items, "more": found.more})
+
+    return read(action)
+
+
+@blueprint.post("/o/<object_name>/preview", endpoint="preview")
+def preview_values(object_name: str) -> Response:
+    """Defaults and computed values of the form as it is now; nothing is saved."""
+    asked = _asked()
+    given, children, record_id = asked.get("values"), asked.get("children"), asked.get("id")
+    if not isinstance(given, Mapping) or not isinstance(children, Mapping):
+        raise RefusedError(BAD_QUESTION.at())
+
+    def action(context: Context) -> Response:
+        known_object(context, object_name)
+        with context.database.snapshot() as reading:
+            found = preview(
+                context,
+                reading,
+                object_name,
+                {**given, **children},
+                record_id=record_id if isinstance(record_id, str) else None,
+            )
+        rows = {name: found.pop(name) for name in children if name in found}
+        return _answer({"values": found, "children": rows})
+
+    return read(action)
+
+
+def _asked() -> Mapping[str, Any]:
+    parsed = parse_json(request.get_data(cache=True))
+    if parsed.problems or not isinstance(parsed.value, Mapping):
+        raise RefusedError(*(parsed.problems or (BAD_QUESTION.at(),)))
+    return parsed.value
+
+
+def _answer(data: Any) -> Response:
+    return Response(orjson.dumps(data), mimetype="application/json")

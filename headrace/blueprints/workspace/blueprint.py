@@ -1,0 +1,28 @@
+"""The blueprint that the modules of this package add their addresses to."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from headrace.blueprints.shared.errors import sign_in_again
+from headrace.blueprints.shared.session import session_cookie
+from headrace.platform.core.errors import NOT_FOUND, NotFoundError
+from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.records.context import Context
+
+blueprint = Blueprint("workspace", __name__)
+
+
+@blueprint.before_request
+def need_session() -> Response | None:
+    """Send whoever has no session to the sign-in page before anything is looked up."""
+    return None if session_cookie() else sign_in_again()
+
+
+def known_object(context: Context, name: str) -> ObjectModel:
+    """Return a business object by name; one that is not there is a page that is not there."""
+    model = context.catalog.objects.get(name)
+    if model is None:
+        raise NotFoundError(NOT_FOUND.at())
+    return model

@@ -1,0 +1,388 @@
+"""Making and changing records in forms that work without script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from flask import make_response, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from headrace.blueprints.shared.pages import render, word
+from headrace.blueprints.shared.session import new_key, platform, read, write_once
+from headrace.blueprints.statuses import status_of
+from headrace.blueprints.workspace.blueprint import blueprint, known_object
+from headrace.blueprints.workspace.records import shown_record
+from headrace.blueprints.workspace.rows import display_of, title_of
+from headrace.platform.access.policy import can
+from headrace.platform.core.errors import (
+    ForbiddenError,
+    PreconditionRequiredError,
+    RefusedError,
+    StaleError,
+)
+from headrace.platform.core.problems import Message, Problem
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.forms.entries import (
+    Entry,
+    RowEntries,
+    blank_row,
+    first_values,
+    preview_data,
+    record_entries,
+    sent_entries,
+    sent_rows,
+    stored_rows,
+    total_field,
+)
+from headrace.platform.forms.form_page import FormPage, Mode, form_for
+from headrace.platform.forms.live import constant_values, live_form
+from headrace.platform.forms.posted import Posted, place_of, posted
+from headrace.platform.records.context import Context
+from headrace.platform.records.preview import preview
+from headrace.platform.records.source import row_rights
+
+FORBIDDEN = Message(
+    "access.forbidden",
+    "You may not do this with “{object}”.",
+    "您无权对“{object}”执行此操作。",
+    "Ask an administrator for the right.",
+    "请向管理员申请权限。",
+)
+VERSION_NEEDED = Message(
+    "precondition.required",
+    "The form does not say which version it changes.",
+    "表单未说明所修改的版本。",
+    "Open the record again.",
+    "请重新打开该记录。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemLine:
+    """A problem in the summary; `input` is the element it jumps to."""
+
+    message: str
+    hint: str
+    label: str = ""
+    input: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What stands in a form: a fresh one has no `sent`."""
+
+    page: FormPage
+    record: Mapping[str, Any]
+    sent: Posted | None = None
+    problems: Sequence[Problem] = ()
+
+
+@blueprint.get("/o/<object_name>/new")
+def new(object_name: str) -> str:
+    """An empty form with the defaults filled in."""
+
+    def action(context: Context) -> str:
+        page = _form(context, object_name, "create", None)
+        first: dict[str, Any] = {grid.name: [{}] for grid in page.grids if grid.editable}
+        return _render(context, Filling(page, _previewed(context, page, first, None)), None)
+
+    return read(action)
+
+
+@blueprint.post("/o/<object_name>/new")
+def create(object_name: str) -> Response:
+    """Make a record, or show the form again with what is wrong."""
+    if _changes_rows():
+        return make_response(read(lambda context: _again(context, object_name, None, ())))
+
+    def action(context: Context, work: UnitOfWork) -> str:
+        page = _form(context, object_name, "create", None)
+        sent = posted(page, request.form, context.principal.zone)
+        return platform().store.create(context, work, object_name, sent.data).id
+
+    try:
+        record_id = write_once(action)
+    except RefusedError as error:
+        problems = error.problems
+        body = read(lambda context: _again(context, object_name, None, problems))
+        return make_response(body, status_of(error))
+    return _to_record(object_name, record_id, "created")
+
+
+@blueprint.get("/o/<object_name>/<record_id>/edit")
+def edit(object_name: str, record_id: str) -> str:
+    """The form of a record as it is."""
+
+    def action(context: Context) -> str:
+        page = _form(context, object_name, "edit", record_id)
+        found = shown_record(context, page, record_id, by_task=False)
+        return _render(context, Filling(page, found), record_id)
+
+    return read(action)
+
+
+@blueprint.post("/o/<object_name>/<record_id>/edit")
+def update(object_name: str, record_id: str) -> Response:
+    """Change a record; where somebody was faster, show both values by field."""
+    if _changes_rows():
+        return make_response(read(lambda context: _again(context, object_name, record_id, ())))
+    version = request.form.get("version", "")
+    if not version.isdigit():
+        raise PreconditionRequiredError(VERSION_NEEDED.at())
+
+    def action(context: Context, work: UnitOfWork) -> str:
+        page = _form(context, object_name, "edit", record_id)
+        data = _chosen(posted(page, request.form, context.principal.zone).data)
+        if data:
+            platform().store.update(context, work, object_name, record_id, data, int(version))
+        return record_id
+
+    try:
+        write_once(action)
+    except StaleError:
+        body = read(lambda context: _conflict(context, object_name, record_id))
+        return make_response(body, HTTPStatus.CONFLICT)
+    except RefusedError as error:
+        problems = error.problems
+        body = read(lambda context: _again(context, object_name, record_id, problems))
+        return make_response(body, status_of(error))
+    return _to_record(object_name, record_id, "saved")
+
+
+def _to_record(object_name: str, record_id: str, done: str) -> Response:
+    address = url_for("workspace.record", object_name=object_name, record_id=record_id, done=done)
+    return redirect(address, HTTPStatus.SEE_OTHER)
+
+
+def _changes_rows() -> bool:
+    """Whether a button of a grid was pressed that works without script."""
+    return "add" in request.form or "remove" in request.form
+
+
+def _form(context: Context, object_name: str, mode: Mode, record_id: str | None) -> FormPage:
+    """Return the form with what the caller may change in this very record."""
+    model = known_object(context, object_name)
+    forbidden = ForbiddenError(FORBIDDEN.at(object=model.label))
+    if record_id is None:
+        if model.master is not None or not can(
+            context.catalog, context.principal, object_name, "create"
+        ):
+            raise forbidden
+        return form_for(context.catalog, context.principal, object_name, mode)
+    with context.database.reading() as reading:
+        names = row_rights(context, reading, object_name, record_id, "update")
+    page = form_for(
+        context.catalog, context.principal, object_name, mode, editable=names or frozenset()
+    )
+    shown_record(context, page, record_id, by_task=False)
+    if not names:
+        raise forbidden
+    return page
+
+
+def _previewed(
+    context: Context, page: FormPage, data: Mapping[str, Any], record_id: str | None
+) -> dict[str, Any]:
+    with context.database.snapshot() as reading:
+        return preview(context, reading, page.object, data, record_id=record_id)
+
+
+def _again(
+    context: Context, object_name: str, record_id: str | None, problems: Sequence[Problem]
+) -> str:
+    """Show a form again as it was sent, with its problems or with a row more or less."""
+    page = _form(context, object_name, "create" if record_id is None else "edit", record_id)
+    sent = _with_rows_changed(posted(page, request.form, context.principal.zone))
+    stored: Mapping[str, Any] = {}
+    if record_id is not None:
+        stored = shown_record(context, page, record_id, by_task=False)
+    previewed = _previewed(context, page, preview_data(page, sent), record_id)
+    return _render(context, Filling(page, {**stored, **previewed}, sent, problems), record_id)
+
+
+def _with_rows_changed(sent: Posted) -> Posted:
+    relation, _, position = request.form.get("remove", "").partition(".")
+    rows = dict(sent.rows)
+    if relation in rows and position.isdigit():
+        rows[relation] = tuple(one for one in rows[relation] if one.position != int(position))
+    return Posted(sent.values, rows, sent.data, sent.places)
+
+
+def _render(context: Context, filling: Filling, record_id: str | None) -> str:
+    page, sent, language = filling.page, filling.sent, context.language
+    total = total_field(context.catalog, page)
+    title = title_of(context, page.object, filling.record) if record_id else None
+    label = page.label.within(language)
+    heading = (
+        word(language, "form.edit", title=title)
+        if record_id
+        else word(language, "form.new", object=label)
+    )
+    errors, lines = _problems(context, page, sent, filling.problems)
+    return render(
+        context,
+        "workspace/form.html",
+        f"object:{page.object}",
+        page=page,
+        heading=heading,
+        record_title=title,
+        record_id=record_id,
+        stored=record_id is not None or sent is not None,
+        action=_address(page, record_id),
+        back=_back(page, record_id),
+        key=request.form.get("key") or new_key(),
+        version=_version(filling, record_id),
+        was=request.form.get("was") or first_values(page.fields, filling.record),
+        entries=_entries(filling),
+        rows={grid.name: rows for grid, rows in _rows(filling)},
+        blanks={grid.name: blank_row(grid) for grid in page.grids},
+        stored_rows={grid.name: filling.record.get(grid.name) or [] for grid in page.grids},
+        errors=errors,
+        problems=lines,
+        total=total,
+        total_value=filling.record.get(total.name) if total else None,
+        live=_live(context, page, filling.record),
+    )
+
+
+def _address(page: FormPage, record_id: str | None) -> str:
+    if record_id is None:
+        return url_for("workspace.create", object_name=page.object)
+    return url_for("workspace.update", object_name=page.object, record_id=record_id)
+
+
+def _back(page: FormPage, record_id: str | None) -> str:
+    if record_id is None:
+        return url_for("workspace.records", object_name=page.object)
+    return url_for("workspace.record", object_name=page.object, record_id=record_id)
+
+
+def _version(filling: Filling, record_id: str | None) -> Any:
+    if record_id is None:
+        return None
+    return request.form.get("version") or filling.record.get("version")
+
+
+def _entries(filling: Filling) -> dict[str, Entry]:
+    fields = filling.page.fields
+    if filling.sent is None:
+        return record_entries(fields, filling.record)
+    return sent_entries(fields, request.form, "f", filling.record)
+
+
+def _rows(filling: Filling) -> list[tuple[Any, list[RowEntries]]]:
+    found = []
+    for grid in filling.page.grids:
+        known = filling.record.get(grid.name) or []
+        if filling.sent is None or grid.name not in filling.sent.rows:
+            rows = stored_rows(grid, known, stored=filling.page.mode == "edit")
+        else:
+            rows = sent_rows(grid, filling.sent, request.form, known)
+            if request.form.get("add") == grid.name:
+                rows.append(blank_row(grid))
+        found.append((grid, rows))
+    return found
+
+
+def _live(context: Context, page: FormPage, record: Mapping[str, Any]) -> dict[str, Any]:
+    live = live_form(context.catalog, context.principal, page)
+    principal = context.principal
+    session = {
+        "today": context.today().isoformat(),
+        "now": context.now().isoformat().replace("+00:00", "Z"),
+        "zone": context.zone.key,
+        "user": principal.user_id,
+        "organisation": principal.organisation,
+        "roles": sorted(principal.role_names),
+        "constants": constant_values(context.catalog, live.constants),
+    }
+    values = {name: value for name, value in record.items() if name in live.model["fields"]}
+    return {**live.model, "session": session, "values": values}
+
+
+def _problems(
+    context: Context, page: FormPage, sent: Posted | None, problems: Sequence[Problem]
+) -> tuple[dict[str, str], list[ProblemLine]]:
+    """Return messages by the name of the input they stand at, and the lines of the summary."""
+    errors: dict[str, str] = {}
+    lines = []
+    for problem in problems:
+        place = place_of(problem, sent) if sent is not None else ""
+        message = problem.message.within(context.language)
+        hint = problem.hint.within(context.language)
+        if place:
+            errors.setdefault(place, message)
+        lines.append(ProblemLine(message, hint, *_where(context, page, place)))
+    return errors, lines
+
+
+def _where(context: Context, page: FormPage, place: str) -> tuple[str, str]:
+    """Return the words that lead to an input and the id of its element."""
+    parts = place.split(".")
+    if parts[0] == "f":
+        view = page.field(parts[1])
+        known = view is not None and view.editable
+        return "", f"f-{parts[1]}" if known else ""
+    if parts[0] == "c" and len(parts) > 2:  # noqa: PLR2004 - relation, row, field
+        _, relation, row, name = parts
+        number = int(row) + 1
+        return word(context.language, "form.in_row", row=number), f"c-{relation}-{row}-{name}"
+    return "", ""
+
+
+# -- somebody was faster ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field that both changed, or that is about to be changed over the other's value."""
+
+    view: Any
+    mine: str
+    theirs: str
+
+
+def _chosen(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the fields for which the other's value was chosen."""
+    return {
+        name: value for name, value in data.items() if request.form.get(f"keep.{name}") != "theirs"
+    }
+
+
+def _conflict(context: Context, object_name: str, record_id: str) -> str:
+    page = _form(context, object_name, "edit", record_id)
+    found = shown_record(context, page, record_id, by_task=False)
+    sent = posted(page, request.form, context.principal.zone)
+    entries = sent_entries(page.fields, request.form, "f", found)
+    display = display_of(context)
+    differences = [
+        Difference(view, _typed(context, view, entries[view.name]), theirs.text)
+        for view in page.fields
+        if view.name in sent.data and (theirs := display.of(view, found.get(view.name)))
+    ]
+    kept = [
+        (name, value)
+        for name, value in request.form.items(multi=True)
+        if name not in {"csrf", "version", "key", "then"}
+    ]
+    return render(
+        context,
+        "workspace/conflict.html",
+        f"object:{object_name}",
+        title=title_of(context, object_name, found),
+        differences=[one for one in differences if one.mine != one.theirs],
+        sent=kept,
+        version=found["version"],
+        key=new_key(),
+        action=_address(page, record_id),
+        back=_back(page, record_id),
+    )
+
+
+def _typed(context: Context, view: Any, entry: Entry) -> str:
+    if view.target is not None:
+        return entry.text or "–"
+    return display_of(context).of(view, entry.value).text

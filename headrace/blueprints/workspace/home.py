@@ -1,0 +1,116 @@
+"""Home, search over everything, notifications."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from headrace.blueprints.shared.pages import render
+from headrace.blueprints.shared.session import platform, read, write
+from headrace.blueprints.workspace.blueprint import blueprint
+from headrace.blueprints.workspace.rows import Found, found_rows
+from headrace.platform.access.policy import can
+from headrace.platform.core.problems import Text
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.forms.lists import list_for
+from headrace.platform.forms.menu import menu_for
+from headrace.platform.jobs.notifications import Notification
+from headrace.platform.records.context import Context
+
+FOUND_EACH = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SearchGroup:
+    """What was found in one object."""
+
+    label: Text
+    address: str
+    rows: list[Found]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A notification with where it leads."""
+
+    text: Text
+    at: datetime
+    read: bool
+    address: str | None
+
+
+@blueprint.get("/")
+def home() -> str:
+    """What waits, and the menu by module."""
+    return read(lambda context: render(context, "workspace/home.html", "home"))
+
+
+@blueprint.get("/search")
+def search() -> str:
+    """Records of every object in the menu whose search fields contain the text."""
+    text = request.args.get("q", "").strip()
+
+    def action(context: Context) -> str:
+        groups = _search(context, text) if text else []
+        return render(context, "workspace/search.html", "search", groups=groups, search_text=text)
+
+    return read(action)
+
+
+@blueprint.get("/notifications")
+def notifications() -> str:
+    """What the user was told, newest first."""
+
+    def action(context: Context) -> str:
+        items = [
+            _news(context, one)
+            for one in platform().notifications.latest(context.principal.user_id)
+        ]
+        return render(context, "workspace/notifications.html", "notifications", items=items)
+
+    return read(action)
+
+
+@blueprint.post("/notifications")
+def read_notifications() -> Response:
+    """Mark all as read."""
+
+    def action(context: Context, work: UnitOfWork) -> None:
+        platform().notifications.mark_read(work, context.principal.user_id)
+
+    write(action)
+    return redirect(url_for("workspace.notifications"), HTTPStatus.SEE_OTHER)
+
+
+def _search(context: Context, text: str) -> list[SearchGroup]:
+    groups = []
+    entries = [
+        entry for group in menu_for(context.catalog, context.principal) for entry in group.entries
+    ]
+    for name in dict.fromkeys(entry.object for entry in entries if entry.object):
+        page = list_for(context.catalog, context.principal, name, None)
+        if not page.searchable:
+            continue
+        rows, _ = found_rows(context, name, {"q": text[:200]}, FOUND_EACH)
+        if rows:
+            address = url_for("workspace.records", object_name=name, q=text, view="all")
+            groups.append(SearchGroup(page.plural, address, rows))
+    return groups
+
+
+def _news(context: Context, item: Notification) -> News:
+    address: Any = None
+    if item.task_id:
+        address = url_for("approvals.task", task_id=item.task_id)
+    elif item.object_id and item.record_id:
+        name = next(
+            (one.name for one in context.catalog.objects.values() if one.id == item.object_id), None
+        )
+        if name is not None and can(context.catalog, context.principal, name, "read"):
+            address = url_for("workspace.record", object_name=name, record_id=item.record_id)
+    return News(item.text, item.at, item.read, address)

@@ -1,0 +1,216 @@
+"""The list of an object: tabs, filters, sort and pages are all in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from flask import request, url_for
+
+from headrace.blueprints.shared.pages import render, word
+from headrace.blueprints.shared.session import read
+from headrace.blueprints.workspace.blueprint import blueprint, known_object
+from headrace.blueprints.workspace.rows import Row, cells_of, display_of, record_address
+from headrace.platform.core.problems import Text
+from headrace.platform.forms.lists import (
+    Condition,
+    ListPage,
+    conditions,
+    filter_json,
+    list_for,
+)
+from headrace.platform.records import reader
+from headrace.platform.records.context import Context
+from headrace.platform.records.query import parse_query
+
+PAGE_SIZE: Final = 50
+TRAIL: Final = "~"
+MOST_BACK: Final = 30
+PAGING: Final = ("cursor", "trail", "done")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A page of rows with the count of all."""
+
+    rows: list[Row]
+    count: int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter that is set, and the address without it."""
+
+    text: str
+    without: str
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a list leads: the next page, the one before, each sort, and no filter."""
+
+    next: str | None = None
+    previous: str | None = None
+    clear: str | None = None
+    sort: dict[str, str] = field(default_factory=dict)
+
+
+@blueprint.get("/o/<object_name>")
+def records(object_name: str) -> str:
+    """A list; htmx asks for its rows alone."""
+    arguments = {name: value for name, value in request.args.items() if value}
+
+    def action(context: Context) -> str:
+        known_object(context, object_name)
+        page = list_for(context.catalog, context.principal, object_name, arguments.get("view"))
+        return _page(context, page, arguments)
+
+    return read(action)
+
+
+def _page(context: Context, page: ListPage, arguments: Mapping[str, str]) -> str:
+    found = conditions(page, arguments)
+    keys = _sort_keys(page, arguments)
+    result = _find(context, page, arguments, found, keys)
+    display = display_of(context)
+    cards = _cards(page)
+    rows = [
+        Row(
+            record_address(page.object, record["id"]),
+            cells_of(display, page.columns, record, cards),
+        )
+        for record in result.items
+    ]
+    values: dict[str, Any] = {
+        "page": page,
+        "result": Rows(rows, result.count if result.count is not None else len(rows)),
+        "sort": _sorted(keys),
+        "addresses": _addresses(page, arguments, keys, result.next),
+        "q": arguments.get("q", ""),
+        "given": arguments,
+        "kept": [(name, value) for name, value in arguments.items() if name not in {*PAGING, "q"}],
+        "filter_fields": [one for one in page.filters if one.target is None],
+        "chips": [_chip(context, page, arguments, one) for one in found],
+    }
+    template = "workspace/_rows_alone.html" if _is_partial() else "workspace/list.html"
+    return render(context, template, f"object:{page.object}", **values)
+
+
+def _is_partial() -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _find(
+    context: Context,
+    page: ListPage,
+    arguments: Mapping[str, str],
+    found: Sequence[Condition],
+    keys: Sequence[str],
+) -> reader.Page:
+    data: dict[str, Any] = {
+        "fields": ",".join(dict.fromkeys(["id", *(one.name for one in page.columns)])),
+        "sort": ",".join(keys),
+        "limit": PAGE_SIZE,
+        "count": "exact",
+    }
+    for name in ("q", "cursor"):
+        if arguments.get(name) and (name != "q" or page.searchable):
+            data[name] = arguments[name]
+    filters = filter_json(found, context.principal.zone)
+    if filters is not None:
+        data["filter"] = filters
+    where = () if page.open.where is None else (page.open.where,)
+    return reader.find(context, page.object, parse_query(context, page.object, data, where))
+
+
+def _sort_keys(page: ListPage, arguments: Mapping[str, str]) -> tuple[str, ...]:
+    given = arguments.get("sort")
+    return (given,) if given else page.open.sort
+
+
+def _sorted(keys: Sequence[str]) -> dict[str, str]:
+    return {
+        key.removeprefix("-"): "falling" if key.startswith("-") else "rising" for key in keys[:1]
+    }
+
+
+def _cards(page: ListPage) -> dict[str, str]:
+    cards = {page.state: "card-state"} if page.state else {}
+    return cards | dict(zip(page.card_fields, ("card-first", "card-second"), strict=False))
+
+
+def _addresses(
+    page: ListPage, arguments: Mapping[str, str], keys: Sequence[str], following: str | None
+) -> Addresses:
+    kept = {name: value for name, value in arguments.items() if name not in PAGING}
+    trail = arguments["trail"].split(TRAIL) if "trail" in arguments else []
+    cursor = arguments.get("cursor")
+    return Addresses(
+        next=_address(page, kept, cursor=following, trail=[*trail, cursor or ""])
+        if following
+        else None,
+        previous=_address(page, kept, cursor=trail[-1] if trail else "", trail=trail[:-1])
+        if cursor
+        else None,
+        clear=_address(page, {"view": page.open.name})
+        if any(name == "q" or name.startswith("f.") for name in kept)
+        else None,
+        sort={
+            column.name: _address(page, {**kept, "sort": _turned(column.name, keys)})
+            for column in page.columns
+            if column.sortable
+        },
+    )
+
+
+def _turned(name: str, keys: Sequence[str]) -> str:
+    return f"-{name}" if keys[:1] == (name,) else name
+
+
+def _address(
+    page: ListPage, arguments: Mapping[str, str], *, cursor: str = "", trail: Sequence[str] = ()
+) -> str:
+    paging = {"cursor": cursor} if cursor else {}
+    if cursor and trail:
+        paging["trail"] = TRAIL.join(trail[-MOST_BACK:])
+    values: dict[str, Any] = {**arguments, **paging}
+    return url_for("workspace.records", object_name=page.object, **values)
+
+
+def _chip(
+    context: Context, page: ListPage, arguments: Mapping[str, str], condition: Condition
+) -> Chip:
+    rest = {
+        name: value
+        for name, value in arguments.items()
+        if name not in condition.arguments and name not in PAGING
+    }
+    return Chip(_chip_text(context, condition), _address(page, rest))
+
+
+def _chip_text(context: Context, condition: Condition) -> str:
+    language, view = context.language, condition.view
+    label = view.label.within(language)
+    if condition.value is not None:
+        return word(language, "list.chip_is", field=label, value=_chip_value(context, condition))
+    if condition.least and condition.most:
+        return word(
+            language,
+            "list.chip_between",
+            field=label,
+            least=condition.least,
+            most=condition.most,
+        )
+    key = "list.chip_from" if condition.least else "list.chip_to"
+    return word(language, key, field=label, value=condition.least or condition.most)
+
+
+def _chip_value(context: Context, condition: Condition) -> str:
+    view, value = condition.view, str(condition.value)
+    if view.widget == "boolean":
+        return word(context.language, "value.yes" if value == "true" else "value.no")
+    if view.target is not None:
+        return reader.title(context, view.target, value) or value
+    choice = view.choice(value)
+    return (choice.label if choice else Text(value, value)).within(context.language)

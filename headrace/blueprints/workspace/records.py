@@ -1,0 +1,254 @@
+"""The page of a record: fields, rows, related records, approvals, history; and its deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from flask import make_response, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from headrace.blueprints.shared.pages import render, word
+from headrace.blueprints.shared.session import new_key, platform, read, write
+from headrace.blueprints.statuses import status_of
+from headrace.blueprints.workspace.blueprint import blueprint, known_object
+from headrace.blueprints.workspace.rows import (
+    Found,
+    display_of,
+    found_rows,
+    state_of,
+    title_of,
+)
+from headrace.platform.access.policy import readable_fields
+from headrace.platform.core.errors import ConflictError, NotFoundError, PlatformError, RefusedError
+from headrace.platform.core.problems import Text
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.forms.field_view import field_view
+from headrace.platform.forms.form_page import FormPage, form_for
+from headrace.platform.forms.shown import Shown
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel
+from headrace.platform.records import reader
+from headrace.platform.records.context import Context
+from headrace.platform.records.history_reader import history
+from headrace.platform.records.source import row_rights
+from headrace.platform.workflow.views import RunView
+
+MOST_RELATED: Final = 8
+RELATED_ROWS: Final = 5
+TELLING: Final = frozenset({"created", "updated", "deleted", "migrated"})
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Records that point here."""
+
+    label: Text
+    rows: list[Found]
+    count: int | str | None
+    more: bool
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """A field before and after."""
+
+    label: str
+    old: Shown
+    new: Shown
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """What somebody did."""
+
+    who: str
+    action: str
+    at: str
+    comment: str | None
+    changes: list[ChangeLine]
+
+
+@blueprint.get("/o/<object_name>/<record_id>")
+def record(object_name: str, record_id: str) -> str:
+    """A record as its viewer may see it."""
+    return read(lambda context: _page(context, object_name, record_id))
+
+
+@blueprint.route("/o/<object_name>/<record_id>/delete", methods=["GET", "POST"])
+def delete_page(object_name: str, record_id: str) -> Response:
+    """Ask before deleting; delete."""
+    problem: PlatformError | None = None
+    if request.method == "POST":
+        version = int(request.form.get("version", "0"))
+
+        def action(context: Context, work: UnitOfWork) -> None:
+            known_object(context, object_name)
+            platform().store.delete(context, work, object_name, record_id, version)
+
+        try:
+            write(action)
+            address = url_for("workspace.records", object_name=object_name, done="deleted")
+            return redirect(address, HTTPStatus.SEE_OTHER)
+        except (RefusedError, ConflictError) as error:
+            problem = error
+    body = read(lambda context: _delete_page(context, object_name, record_id, problem))
+    return make_response(body, status_of(problem) if problem else HTTPStatus.OK)
+
+
+def shown_record(
+    context: Context, page: FormPage, record_id: str, *, by_task: bool = True
+) -> dict[str, Any]:
+    """Return a record with the rows that a form shows."""
+    expand = tuple(grid.name for grid in page.grids)
+    return reader.get(context, page.object, record_id, expand=expand, by_task=by_task)
+
+
+def open_people(runs: Sequence[RunView]) -> list[str]:
+    """Return the names of those whom a record waits for."""
+    return list(
+        dict.fromkeys(
+            task.person.name
+            for run in runs
+            if run.state == "open"
+            for step in run.steps
+            for task in step.tasks
+            if task.state == "open"
+        )
+    )
+
+
+def _page(context: Context, object_name: str, record_id: str) -> str:
+    model = known_object(context, object_name)
+    page = form_for(context.catalog, context.principal, object_name, "read", by_task=True)
+    found = shown_record(context, page, record_id)
+    engine = platform().workflow
+    runs = engine.approvals(context, object_name, record_id) if model.workflow else []
+    transitions = engine.available(context, object_name, record_id)
+    main = next((one for one in transitions if one.allowed), None)
+    rights = _rights(context, object_name, record_id)
+    is_open = any(run.state == "open" for run in runs)
+    return render(
+        context,
+        "workspace/record.html",
+        f"object:{object_name}",
+        page=page,
+        record=found,
+        title=title_of(context, object_name, found),
+        state=state_of(context, object_name, found),
+        waiting_for=open_people(runs),
+        may_edit=bool(rights.edit) and not is_open,
+        may_delete=rights.delete and not is_open,
+        main_transition=main,
+        more_transitions=[one for one in transitions if one is not main],
+        withdraw=next((run for run in runs if run.can_withdraw), None),
+        runs=runs,
+        related=_related(context, model, record_id),
+        history=_history(context, model, record_id),
+        key=new_key(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rights:
+    edit: frozenset[str]
+    delete: bool
+
+
+def _rights(context: Context, object_name: str, record_id: str) -> _Rights:
+    with context.database.reading() as reading:
+        edit = row_rights(context, reading, object_name, record_id, "update")
+        delete = row_rights(context, reading, object_name, record_id, "delete")
+    return _Rights(edit or frozenset(), delete is not None)
+
+
+def _related(context: Context, model: ObjectModel, record_id: str) -> list[Related]:
+    found = []
+    for other, field in _pointing_here(context, model)[:MOST_RELATED]:
+        query = {
+            "filter": {"field": field.name, "op": "=", "value": record_id},
+            "count": "exact",
+            "sort": "-created_at",
+        }
+        rows, page = found_rows(context, other.name, query, RELATED_ROWS)
+        if rows:
+            filters: dict[str, Any] = {f"f.{field.name}": record_id}
+            address = url_for("workspace.records", object_name=other.name, view="all", **filters)
+            more = page.next is not None
+            found.append(Related(_related_label(other, field), rows, page.count, more, address))
+    return found
+
+
+def _pointing_here(context: Context, model: ObjectModel) -> list[tuple[ObjectModel, FieldModel]]:
+    """Return the references of other objects to this one that the viewer may read."""
+    return [
+        (other, field)
+        for other in context.catalog.objects.values()
+        if other.master is None
+        for field in other.fields.values()
+        if field.target == model.name
+        and not field.system
+        and field.stored
+        and field.name in readable_fields(context.catalog, context.principal, other.name)
+    ]
+
+
+def _related_label(other: ObjectModel, field: FieldModel) -> Text:
+    if not field.is_tree:
+        return other.plural
+    return Text(f"{other.plural.en} ({field.label.en})", f"{other.plural.zh}({field.label.zh})")
+
+
+def _history(context: Context, model: ObjectModel, record_id: str) -> list[HistoryLine]:
+    lines = history(context, model.name, record_id, by_task=True)
+    return [_history_line(context, model, line) for line in lines]
+
+
+def _history_line(context: Context, model: ObjectModel, line: Mapping[str, Any]) -> HistoryLine:
+    display = display_of(context)
+    changes = []
+    for change in line["changes"]:
+        view = field_view(context.catalog, model.fields[change["field"]])
+        label = view.label.within(context.language)
+        old, new = display.of(view, change["old"]), display.of(view, change["new"])
+        changes.append(ChangeLine(label, old, new))
+    user = line["user"] or {}
+    return HistoryLine(
+        str(user.get("title") or ""),
+        _action_label(context, model, line["action"]),
+        display.instant(line["at"]).text,
+        line["comment"],
+        changes,
+    )
+
+
+def _action_label(context: Context, model: ObjectModel, action: str) -> str:
+    if action in TELLING:
+        return word(context.language, f"history.{action}")
+    workflow = context.catalog.workflows.get(model.workflow or "")
+    transition = workflow.transitions.get(action) if workflow else None
+    if transition is not None:
+        return transition.label.within(context.language)
+    key = f"history.{action}"
+    text = word(context.language, key)
+    return action if text == key else text
+
+
+def _delete_page(
+    context: Context, object_name: str, record_id: str, problem: PlatformError | None
+) -> str:
+    known_object(context, object_name)
+    found = reader.get(context, object_name, record_id)
+    if not _rights(context, object_name, record_id).delete:
+        raise NotFoundError
+    return render(
+        context,
+        "workspace/delete.html",
+        f"object:{object_name}",
+        title=title_of(context, object_name, found),
+        version=found["version"],
+        back=url_for("workspace.record", object_name=object_name, record_id=record_id),
+        problems=problem.problems if problem else (),
+    )

@@ -1,0 +1,85 @@
+"""The choices of a lookup as two lines each: the title, and what tells alike ones apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from headrace.platform.access.policy import readable_fields
+from headrace.platform.forms.field_view import field_view
+from headrace.platform.forms.shown import Display
+from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.records import reader
+from headrace.platform.records.context import Context
+from headrace.platform.records.query import parse_query
+
+MOST_SHOWN: Final = 20
+DETAILS: Final = 2
+TELLING_APART: Final = frozenset({"text", "choice", "lookup", "phone"})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A record that can be chosen."""
+
+    id: str
+    title: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a lookup offers for a text; `more` says that there are others."""
+
+    items: tuple[Choice, ...]
+    more: bool
+
+
+def lookup_choices(
+    context: Context, object_name: str, field_name: str, text: str, values: Mapping[str, Any]
+) -> Choices:
+    """Return what a lookup offers; `values` are those of the form around it."""
+    found = reader.choices(context, object_name, field_name, text.strip() or None, values)
+    shown = found[:MOST_SHOWN]
+    target = context.catalog.objects.get(
+        str(context.catalog.objects[object_name].fields[field_name].target)
+    )
+    details = _details(context, target, [one["id"] for one in shown]) if target else {}
+    items = tuple(
+        Choice(one["id"], str(one["title"] or one["id"]), details.get(one["id"], ""))
+        for one in shown
+    )
+    return Choices(items, len(found) > MOST_SHOWN)
+
+
+def _details(context: Context, target: ObjectModel, ids: list[str]) -> dict[str, str]:
+    names = _detail_fields(context, target)
+    if not ids or not names:
+        return {}
+    data = {
+        "filter": {"field": "id", "op": "in", "value": ids},
+        "fields": ",".join(["id", *names]),
+        "limit": len(ids),
+    }
+    page = reader.find(context, target.name, parse_query(context, target.name, data))
+    display = Display(context.language, context.principal.zone)
+    views = [field_view(context.catalog, target.fields[name]) for name in names]
+    found = {}
+    for record in page.items:
+        texts = [display.of(view, record.get(view.name)) for view in views]
+        found[record["id"]] = " · ".join(one.text for one in texts if not one.is_empty)
+    return found
+
+
+def _detail_fields(context: Context, target: ObjectModel) -> list[str]:
+    """Return the fields that tell records apart: external ids, search fields, then the first."""
+    readable = readable_fields(context.catalog, context.principal, target.name)
+    rest = (one.name for one in target.fields.values() if one.type.key in TELLING_APART)
+    names = dict.fromkeys((*target.external_ids, *target.definition.search, *rest))
+    usable = [
+        name
+        for name in names
+        if name != target.title and name in readable and name in target.fields
+    ]
+    return usable[:DETAILS]

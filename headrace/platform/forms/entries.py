@@ -1,0 +1,167 @@
+"""What stands in the inputs of a form: from a record, from defaults, or as it was sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.platform.forms.field_view import FieldView
+from headrace.platform.forms.form_page import ChildGrid, FormPage
+from headrace.platform.forms.posted import Posted
+from headrace.platform.metadata.catalog import Catalog
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One field: `value` and `text` of its input, and the `stored` value where it has none."""
+
+    value: Any = ""
+    text: str = ""
+    stored: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowEntries:
+    """One row of a grid; `known` are all its values as JSON for the page's formulas.
+
+    `stored` says that its values are not to be replaced by new defaults, `was` is what its inputs
+    held at first.
+    """
+
+    entries: Mapping[str, Entry]
+    known: str = "{}"
+    number: str = ""
+    id: str | None = None
+    stored: bool = False
+    removed: bool = False
+    was: str = ""
+
+
+def record_entries(fields: Iterable[FieldView], record: Record) -> dict[str, Entry]:
+    """Return what stands in the inputs for a record as it is."""
+    return {view.name: _entry(record.get(view.name)) for view in fields}
+
+
+def sent_entries(
+    fields: Iterable[FieldView], form: Mapping[str, str], prefix: str, record: Record
+) -> dict[str, Entry]:
+    """Return what was typed; `record` gives the values of fields without an input."""
+    entries = record_entries(fields, record)
+    for view in fields:
+        name = f"{prefix}.{view.name}"
+        if not view.editable or not _was_sent(view, name, form):
+            continue
+        ticked = view.widget == "boolean"
+        value: Any = name in form if ticked else form.get(name, "")
+        entries[view.name] = Entry(value, form.get(f"{name}:text", ""), record.get(view.name))
+    return entries
+
+
+def stored_rows(grid: ChildGrid, rows: Iterable[Record], *, stored: bool) -> list[RowEntries]:
+    """Return the rows of a grid as they are."""
+    return [
+        RowEntries(
+            record_entries(grid.columns, row),
+            known_values(row),
+            str(position),
+            row.get("id"),
+            stored,
+            was=first_values(grid.columns, row),
+        )
+        for position, row in enumerate(rows, 1)
+    ]
+
+
+def sent_rows(
+    grid: ChildGrid, sent: Posted, form: Mapping[str, str], computed: Iterable[Record]
+) -> list[RowEntries]:
+    """Return the rows of a grid as they were typed, with computed values where there are some."""
+    known = iter(computed)
+    rows = []
+    for number, row in enumerate(sent.rows.get(grid.name, ()), 1):
+        record = {} if row.removed else next(known, {})
+        prefix = f"c.{grid.name}.{row.position}"
+        entries = sent_entries(grid.columns, form, prefix, record)
+        rows.append(
+            RowEntries(
+                entries,
+                known_values(record),
+                str(number),
+                row.id,
+                stored=True,
+                removed=row.removed,
+                was=form.get(f"{prefix}.was", ""),
+            )
+        )
+    return rows
+
+
+def blank_row(grid: ChildGrid) -> RowEntries:
+    """Return a new row; defaults come once it stands on the page."""
+    return RowEntries({view.name: Entry() for view in grid.columns})
+
+
+def known_values(record: Record) -> str:
+    """Return the values of a record as JSON, without what is inside relations."""
+    plain = {name: value for name, value in record.items() if not isinstance(value, list)}
+    return json.dumps(plain, ensure_ascii=False)
+
+
+def first_values(fields: Iterable[FieldView], record: Record) -> str:
+    """Return what the inputs of a form hold at first, as JSON in the form that they send."""
+    return json.dumps(
+        {view.name: _sent_form(record.get(view.name)) for view in fields if view.editable},
+        ensure_ascii=False,
+    )
+
+
+def preview_data(page: FormPage, sent: Posted) -> dict[str, Any]:
+    """Return what was sent as the data of a preview: all rows that stay, in their order."""
+    data: dict[str, Any] = {name: value for name, value in sent.values.items() if value is not None}
+    for grid in page.grids:
+        if grid.name in sent.rows:
+            data[grid.name] = [
+                {**_filled(row.values), **({"id": row.id} if row.id else {})}
+                for row in sent.rows[grid.name]
+                if not row.removed
+            ]
+    return data
+
+
+def total_field(catalog: Catalog, page: FormPage) -> FieldView | None:
+    """Return the sum that stands beside the save button: what approvals ask about, if possible."""
+    sums = [one for one in page.fields if one.widget == "money" and one.computed]
+    asked = {
+        path[0]
+        for workflow in catalog.workflows.values()
+        if workflow.object == page.object
+        for approvals in workflow.approvals.values()
+        for approval in approvals
+        if approval.when is not None
+        for path in approval.when.references()
+    }
+    return next((one for one in sums if one.id in asked), sums[-1] if sums else None)
+
+
+def _entry(value: Any) -> Entry:
+    if isinstance(value, Mapping):
+        return Entry(value.get("id") or "", str(value.get("title") or ""), value)
+    return Entry("" if value is None else value, "", value)
+
+
+def _sent_form(value: Any) -> Any:
+    return value.get("id") if isinstance(value, Mapping) else value
+
+
+def _was_sent(view: FieldView, name: str, form: Mapping[str, str]) -> bool:
+    if view.widget == "boolean":
+        return f"{name}:sent" in form
+    return name in form or f"{name}:text" in form
+
+
+def _filled(values: Record) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
