@@ -114,6 +114,33 @@ def test_a_price_follows_the_quantity(world: World) -> None:
     assert world.stored("sales_order", "id", saved.id)[0]["gross_amount"] == Decimal("3898.00")
 
 
+def test_prices_follow_the_partner_and_the_day(world: World) -> None:
+    """What the order says of all lines reaches lines that nobody touched."""
+    data = {"partner": {"key": "PTN-00001"}, "lines": [line(20), line(4, "CL-FC-RO-01")]}
+    saved = create(world, "wuxiaoman", data)
+    other = {"partner": {"key": "PTN-00004"}}
+    address = world.stored("partner_address", "partner", world.id_of("partner", "PTN-00004"))[0]
+    saved = update(world, "wuxiaoman", saved, {**other, "ship_to": {"key": address["code"]}})
+    rows = world.stored("sales_order_line", "order", saved.id)
+    assert sorted(str(row["price"]) for row in rows) == ["2049.00", "239.00"]
+    assert {row["price_source"] for row in rows} == {"PB-DIST"}
+    order = world.stored("sales_order", "id", saved.id)[0]
+    assert order["gross_amount"] == Decimal("41936.00")
+    saved = update(world, "wuxiaoman", saved, {"order_date": "2024-12-31"})
+    rows = world.stored("sales_order_line", "order", saved.id)
+    assert [row["price"] for row in rows] == [None, None]  # no book was there yet
+    order = world.stored("sales_order", "id", saved.id)[0]
+    assert (str(order["price_date"]), order["unpriced_lines"]) == ("2024-12-31", 2)
+
+
+def test_other_changes_leave_prices_alone(world: World) -> None:
+    """A new list price or a note does not reach into what was ordered before."""
+    saved = create(world, "xumiao", {"lines": [line(20)]})
+    before = world.stored("sales_order_line", "order", saved.id)
+    saved = update(world, "xumiao", saved, {"buyer_note": "please call first"})
+    assert world.stored("sales_order_line", "order", saved.id) == before
+
+
 def test_rules_of_orders_and_lines(world: World) -> None:
     assert ("rule.broken", "/lines/0/qty") in refused(world, "xumiao", {"lines": [line(3)]})
     filters = line(2, "CL-FC-RO-01")
