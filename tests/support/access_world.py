@@ -427,6 +427,6 @@ def make_world(url: str, *, seed: int = 7, deals: int = 150, rows: Any = None) -
             ],
         )
     for name in ("area", "firm", "contact", "deal", "deal_line", "vault"):
-        for one in made[name].values():
-            insert_rows(database, catalog, tables, name, [one])
+        rows = [{"deleted_at": None, **one} for one in made[name].values()]
+        insert_rows(database, catalog, tables, name, rows)
     return World(database, catalog, tables, made, users)

@@ -62,6 +62,14 @@ class Surroundings:
         return model
 
 
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """Rows that a subquery picked by id; a statement that starts with them joins the rest to few."""
+
+    rows: sa.FromClause
+    id: Column
+
+
 class Statement:
     """The FROM clause of one statement; it grows as paths are followed."""
 
@@ -71,10 +79,13 @@ class Statement:
         self._count = 0
         self._from: sa.FromClause | None = None
 
-    def start(self, object_name: str) -> Rows:
-        """Begin with the rows of an object."""
+    def start(self, object_name: str, picked: Picked | None = None) -> Rows:
+        """Begin with the rows of an object, or with those of them that were picked before."""
         rows = self._occurrence(object_name)
-        self._from = rows.alias
+        if picked is None:
+            self._from = rows.alias
+        else:
+            self._from = picked.rows.outerjoin(rows.alias, rows.id == picked.id)
         return rows
 
     def join(self, object_name: str, on: Callable[[Rows], Condition]) -> Rows:

@@ -27,7 +27,7 @@ def compile_checked(
     context: Context, select: sa.Select[Any] | sa.CompoundSelect[Any]
 ) -> CheckedSelect:
     """Compile a select made from a `Source`, for the rights of the principal."""
-    prepared, has_stamp = framed(context, select, None)
+    prepared, has_stamp = framed(context, select)
     return CheckedSelect(prepared, late_values(prepared, context.database.dialect), has_stamp)
 
 

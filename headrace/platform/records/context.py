@@ -6,6 +6,7 @@ in it is shared but the principal.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -49,6 +50,9 @@ class CompiledParts:
                 self._parts[full_key] = part
                 while len(self._parts) > self._limit:
                     self._parts.popitem(last=False)
+        else:
+            with contextlib.suppress(KeyError):  # another thread may just have dropped it
+                self._parts.move_to_end(full_key)
         return cast(PartT, part)
 
 

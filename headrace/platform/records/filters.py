@@ -192,10 +192,10 @@ class Order:
         self._keys = complete(source.model, keys)
         self.columns = [source.column(key.path) for key in self._keys]
 
-    def clauses(self) -> list[Column]:
-        """Return what to order by, missing values last."""
+    def clauses(self, columns: Sequence[Column] | None = None) -> list[Column]:
+        """Return what to order by, missing values last; `columns` stand for those of the keys."""
         clauses: list[Column] = []
-        for key, column in zip(self._keys, self.columns, strict=True):
+        for key, column in zip(self._keys, columns or self.columns, strict=True):
             clause = column.desc() if key.descending else column.asc()
             clauses.append(clause if _never_null(key) else clause.nulls_last())
         return clauses

@@ -21,7 +21,7 @@ from headrace.platform.access.parameters import (
     parameter,
 )
 from headrace.platform.access.policy import names_of, pairs_for, readable_fields
-from headrace.platform.access.rows import Rows, Statement, Surroundings
+from headrace.platform.access.rows import Picked, Rows, Statement, Surroundings
 from headrace.platform.access.stamps import STAMPS
 from headrace.platform.access.tables import USER
 from headrace.platform.core.errors import (
@@ -146,7 +146,7 @@ def check_current(context: Context) -> None:
     found = context.compiled.get(
         context.catalog,
         ("check", context.principal.credential.kind),
-        lambda: framed(context, sa.select(sa.literal(1).label("c0")), None),
+        lambda: framed(context, sa.select(sa.literal(1).label("c0"))),
     )
     prepared, has_stamp = found
     parameters = late_values(prepared, context.database.dialect)(context)
@@ -373,7 +373,7 @@ def _get_plan(context: Context, shape: Shape, *, by_task: bool) -> _Plan:
     write = compile_writer(source, columns, shape)
     wanted = source.rows.id == parameter(RECORD, ID, surroundings.dialect)
     inner = source.select(columns.labelled(), where=[wanted])
-    prepared, has_stamp = framed(context, inner, None)
+    prepared, has_stamp = framed(context, inner)
     return _Plan(
         prepared,
         late_values(prepared, surroundings.dialect),
@@ -386,19 +386,37 @@ def _get_plan(context: Context, shape: Shape, *, by_task: bool) -> _Plan:
 def _list_plan(
     context: Context, object_name: str, query: Query, nulls: tuple[bool, ...] | None
 ) -> _ListPlan:
+    """Compile a page in two steps: pick the ids in order, then join all that is shown to those few."""
     surroundings = context.surroundings()
-    source = Source(surroundings, object_name)
+    pick = Source(surroundings, object_name, prefix="p")
+    order = Order(pick, query.sort)
+    conditions = _conditions(pick, query)
+    after = [] if nulls is None else [order.after(nulls)]
+    keys = [column.label(f"k{place}") for place, column in enumerate(order.columns)]
+    picked = (
+        pick.select(
+            [pick.rows.id.label("id"), *keys],
+            where=[*conditions.where, *after],
+            order_by=order.clauses(),
+        )
+        .limit(parameter(_LIMIT, INTEGER, surroundings.dialect))
+        .subquery("picked")
+    )
+    rows = _one_row().outerjoin(picked, sa.true())
+    source = Source(surroundings, object_name, picked=Picked(rows, picked.c.id))
     columns = Columns()
     write = compile_writer(source, columns, query.shape)
-    order = Order(source, query.sort)
-    sort_places = tuple(columns.add(column) for column in order.columns)
-    conditions = _conditions(source, query)
-    after = [] if nulls is None else [order.after(nulls)]
-    inner = source.select(
-        columns.labelled(), where=[*conditions.where, *after], order_by=order.clauses()
-    ).limit(parameter(_LIMIT, INTEGER, surroundings.dialect))
+    sorted_by = [picked.c[key.name] for key in keys]
+    sort_places = tuple(columns.add(column) for column in sorted_by)
     count = _count(surroundings, object_name, query) if query.count else None
-    prepared, has_stamp = framed(context, inner, count)
+    checks = _checks(context)
+    statement = (
+        sa.select(*columns.labelled(), *([] if count is None else [count.label("found")]), *checks)
+        .select_from(source.statement.from_clause())
+        .order_by(*order.clauses(sorted_by))
+    )
+    prepared = prepare(statement, surroundings.dialect)
+    has_stamp = len(checks) > 1
     return _ListPlan(
         prepared,
         late_values(prepared, surroundings.dialect),
@@ -437,18 +455,33 @@ def _count(surroundings: Surroundings, object_name: str, query: Query) -> Column
 
 
 def framed(
-    context: Context, inner: sa.Select[Any] | sa.CompoundSelect[Any], count: Column | None
+    context: Context,
+    inner: sa.Select[Any] | sa.CompoundSelect[Any],
+    order: Callable[[sa.Subquery], list[Column]] | None = None,
 ) -> tuple[Prepared, bool]:
-    """Return the statement that gives a row in any case, with live version and stamp at its end."""
+    """Return the statement that gives a row in any case, with live version and stamp at its end.
+
+    The order of `inner` gets lost; `order` says it again over its columns. The second value says
+    whether there is a stamp.
+    """
     page = inner.subquery("page")
-    one = sa.select(sa.literal_column("1").label("one")).subquery("one")
-    extra = [] if count is None else [count.label("found")]
+    checks = _checks(context)
+    statement = sa.select(*page.c, *checks).select_from(_one_row().outerjoin(page, sa.true()))
+    if order is not None:
+        statement = statement.order_by(*order(page))
+    return prepare(statement, context.database.dialect), len(checks) > 1
+
+
+def _one_row() -> sa.Subquery:
+    """Return a row to join to, so that a statement that finds nothing still gives one."""
+    return sa.select(sa.literal_column("1").label("one")).subquery("one")
+
+
+def _checks(context: Context) -> list[Column]:
+    """Return the columns that `check_answer` looks at: the live version, and the stamp if any."""
     stamp = STAMPS.get(context.principal.credential.kind)
-    checks = [LIVE_VERSION.label("live")]
-    if stamp is not None:
-        checks.append(stamp.scalar_subquery().label("stamp"))
-    statement = sa.select(*page.c, *extra, *checks).select_from(one.outerjoin(page, sa.true()))
-    return prepare(statement, context.database.dialect), stamp is not None
+    live: list[Column] = [LIVE_VERSION.label("live")]
+    return live if stamp is None else [*live, stamp.scalar_subquery().label("stamp")]
 
 
 def check_answer(context: Context, row: Row, *, has_stamp: bool) -> None:
@@ -592,7 +625,9 @@ def _choice_plan(context: Context, field: FieldModel, *, searched: bool) -> _Cho
     columns = [source.rows.id.label("c0"), source.column(shown).label("c1")]
     order = [source.column(shown).asc().nulls_last(), source.rows.id]
     inner = source.select(columns, where=where, order_by=order).limit(CHOICE_LIMIT)
-    prepared, has_stamp = framed(context, inner, None)
+    prepared, has_stamp = framed(
+        context, inner, lambda page: [page.c.c1.asc().nulls_last(), page.c.c0]
+    )
     convert = target.fields[shown].storage.to_json(surroundings.dialect)
     plan = _Plan(
         prepared,

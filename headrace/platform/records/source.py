@@ -39,7 +39,14 @@ from headrace.platform.access.policy import (
     names_of,
     pairs_for,
 )
-from headrace.platform.access.rows import OuterColumn, Rows, RowsBinder, Statement, Surroundings
+from headrace.platform.access.rows import (
+    OuterColumn,
+    Picked,
+    Rows,
+    RowsBinder,
+    Statement,
+    Surroundings,
+)
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.database.engine import Reading
@@ -80,6 +87,7 @@ class Source:
         *,
         by_task: bool = False,
         prefix: str = "t",
+        picked: Picked | None = None,
     ) -> None:
         self.surroundings = surroundings
         self._by_task = by_task
@@ -87,7 +95,7 @@ class Source:
         self._access: dict[Rows, RowAccess] = {}
         self._guards: list[Truth] = []
         self.statement = Statement(surroundings, prefix)
-        self.rows = self.statement.start(object_name)
+        self.rows = self.statement.start(object_name, picked)
 
     @property
     def model(self) -> ObjectModel:
