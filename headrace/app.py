@@ -15,7 +15,6 @@ from headrace.blueprints import api, approvals, auth, reports, workspace
 from headrace.blueprints.shared import errors, pages, session
 from headrace.blueprints.shared.assets import BUILD, PREFIX, Assets
 from headrace.blueprints.shared.words import Words
-from headrace.platform.core.errors import NewerCatalogError, StalePrincipalError
 from headrace.platform.runtime import Platform
 
 LOG = logging.getLogger("headrace.web")
@@ -65,7 +64,7 @@ def create_app(platform: Platform) -> Flask:
         app.register_blueprint(blueprint)
     api.register(app)
     app.add_url_rule(CSP_REPORTS, "csp_report", _csp_report, methods=["POST"])
-    app.add_url_rule("/health", "health", _health)
+    app.add_url_rule("/healthz", "health", _health)
     errors.register(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]  # Flask's way to wrap itself
         app.wsgi_app,
@@ -123,9 +122,5 @@ def _csp_report() -> Response:
 
 def _health() -> Response:
     """Say that the process serves and reaches its database."""
-    parts = session.platform()
-    try:
-        parts.catalogs.current()
-    except (NewerCatalogError, StalePrincipalError):
-        return Response("busy", HTTPStatus.SERVICE_UNAVAILABLE, mimetype="text/plain")
+    session.platform().database.live_version()
     return Response("ok", mimetype="text/plain")
