@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -110,7 +111,7 @@ def _complete(modules: Modules) -> Modules:
     live = platform().catalogs.refresh().catalog
     missing = missing_modules(modules, live.modules)
     problems = (*modules.problems, *missing)
-    return Modules(modules.names, modules.documents, modules.rows, problems)
+    return replace(modules, problems=problems)
 
 
 def _modules(data: dict[str, Any]) -> Modules:
@@ -126,7 +127,7 @@ def _modules(data: dict[str, Any]) -> Modules:
             text = _text(content)
             files.append((name, f"modules/{name}/{position}", text))
     loaded = load_documents(files, platform().publisher.types)
-    return Modules(tuple(sent), loaded.documents, (), loaded.problems)
+    return Modules(tuple(sent), loaded.documents, (), loaded.problems, keeps_rows=True)
 
 
 def _text(content: Any) -> bytes:

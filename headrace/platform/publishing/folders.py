@@ -56,12 +56,16 @@ UNKNOWN_FILE = Message(
 
 @dataclass(frozen=True, slots=True)
 class Modules:
-    """What was read: documents and rows of the modules, and everything that is wrong with them."""
+    """What was read: documents and rows of the modules, and everything that is wrong with them.
+
+    With `keeps_rows` the files of rows that are live stay: only the definitions were sent.
+    """
 
     names: tuple[str, ...]
     documents: tuple[Document, ...]
     rows: tuple[RowsFile, ...]
     problems: tuple[Problem, ...]
+    keeps_rows: bool = False
 
     def joined(self, other: Modules) -> Modules:
         """Return both together."""

@@ -86,10 +86,10 @@ class _Planner:
         kept = tuple(one for one in self.old.documents if one.module not in modules.names)
         assigned, found = assign_ids(modules.documents, self.old.documents, ids)
         problems.extend(found)
-        rows = (
-            *(one for one in self.old.rows if one.module not in modules.names),
-            *modules.rows,
+        kept_rows = (
+            one for one in self.old.rows if modules.keeps_rows or one.module not in modules.names
         )
+        rows = (*kept_rows, *modules.rows)
         return Content((*kept, *assigned), rows), problems
 
     def refused(self, content: Content, problems: Sequence[Problem]) -> Plan:
