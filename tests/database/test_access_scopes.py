@@ -107,7 +107,8 @@ def check_list(world: World, name: str, object_name: str) -> None:
     items = listed(world, principal, object_name)
     assert [one["id"] for one in items] == sorted(
         expected,
-        key=lambda one: (-world.rows[object_name][one]["created_at"].timestamp(), one),
+        key=lambda one: (world.rows[object_name][one]["created_at"], one),
+        reverse=True,
     )
     known = readable_fields(world.catalog, principal, object_name)
     for item in items:

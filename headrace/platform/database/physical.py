@@ -30,7 +30,7 @@ class ColumnSpec:
 
 @dataclass(frozen=True, slots=True)
 class IndexSpec:
-    """An index; a unique one covers live rows only. `descending` speaks of all but the id."""
+    """An index; a unique one covers live rows only. `descending` speaks of all columns."""
 
     name: str
     table: str

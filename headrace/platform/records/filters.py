@@ -202,6 +202,8 @@ class Order:
 
         `nulls` says which values of the position are missing.
         """
+        if len({key.descending for key in self._keys}) == 1 and all(map(_never_null, self._keys)):
+            return self._after_tuple()
         alternatives = []
         for index in range(len(self._keys)):
             equal = [self._equals(before, missing=nulls[before]) for before in range(index)]
@@ -215,11 +217,15 @@ class Order:
         column, value = self.columns[0], self._value(0)
         return sa.and_(column <= value if self._keys[0].descending else column >= value, found)
 
+    def _after_tuple(self) -> Condition:
+        """All keys in one direction, never missing: an index gives the position directly."""
+        columns = sa.tuple_(*self.columns)
+        values = sa.tuple_(*(self._value(index) for index in range(len(self._keys))))
+        return columns < values if self._keys[0].descending else columns > values
+
     def _clause(self, key: SortKey, column: Column) -> Column:
         """Return one key as the indexes are declared, so that they can be used."""
         clause = column.desc() if key.descending else column.asc()
-        if len(key.path) == 1 and key.path[0].name == "id":
-            return clause
         if self._dialect == "postgresql":
             return clause.nulls_last()
         # SQLite sorts missing values last by itself when falling.
@@ -242,7 +248,10 @@ class Order:
 
 
 def complete(model: ObjectModel, keys: Sequence[SortKey]) -> tuple[SortKey, ...]:
-    """Return the keys with the id as the last, rising; without keys the newest come first."""
+    """Return the keys with the id as the last, in the direction of the key before it.
+
+    Without keys the newest come first.
+    """
     fields = model.fields
     if not keys:
         newest = "created_at" if "created_at" in fields else model.title
@@ -250,7 +259,7 @@ def complete(model: ObjectModel, keys: Sequence[SortKey]) -> tuple[SortKey, ...]
         keys = (SortKey((fields[newest],), descending),)
     if any(len(key.path) == 1 and key.path[0].name == "id" for key in keys):
         return tuple(keys)
-    return (*keys, SortKey((fields["id"],)))
+    return (*keys, SortKey((fields["id"],), keys[-1].descending))
 
 
 def _never_null(key: SortKey) -> bool:
