@@ -88,13 +88,15 @@ class PostgresServer:
             host=str(self.directory), user=SUPERUSER, dbname=database, autocommit=True
         )
 
-    def create_database(self) -> str:
-        """Make an empty database and return its name."""
+    def create_database(self, template: str = "template0") -> str:
+        """Make an empty database, or a copy of one that nobody is connected to; return its name."""
         self._made += 1
         name = f"test_{os.getpid()}_{self._made}"
         with self.connect() as connection:
             connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name))
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(name), sql.Identifier(template)
+                )
             )
         return name
 
@@ -120,9 +122,9 @@ class PostgresServer:
                 return
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """Give the address of an empty database that is dropped afterwards."""
-        name = self.create_database()
+    def database(self, template: str = "template0") -> Iterator[str]:
+        """Give the address of an empty database, or of a copy, that is dropped afterwards."""
+        name = self.create_database(template)
         try:
             yield self.url(name)
         finally:

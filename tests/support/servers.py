@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
@@ -67,6 +67,18 @@ class Client:
                     raise
         raise AssertionError
 
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the kept connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
     def get(self, path: str, /, **arguments: Any) -> Answer:
         query = "?" + urlencode(arguments) if arguments else ""
         return self.call("GET", path + query)
@@ -113,22 +125,53 @@ def headrace(
 
 
 @contextlib.contextmanager
-def server(database_url: str, *arguments: str, log: Path | None = None) -> Iterator[int]:
+def server(
+    database_url: str,
+    *arguments: str,
+    log: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[int]:
     """Start `headrace serve` on a free port; stop it, and whatever it started, at the end."""
+    with contextlib.ExitStack() as stack:
+        process, port = stack.enter_context(_process(database_url, arguments, log, variables or {}))
+        _wait_for(port, process)
+        yield port
+
+
+@contextlib.contextmanager
+def servers(
+    count: int, database_url: str, variables: Mapping[str, str] | None = None
+) -> Iterator[list[int]]:
+    """Start `count` server processes on one database, all at the same time."""
+    with contextlib.ExitStack() as stack:
+        started = [
+            stack.enter_context(_process(database_url, (), None, variables or {}))
+            for _ in range(count)
+        ]
+        for process, port in started:
+            _wait_for(port, process)
+        yield [port for _, port in started]
+
+
+@contextlib.contextmanager
+def _process(
+    database_url: str, arguments: Sequence[str], log: Path | None, variables: Mapping[str, str]
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     port = free_port()
     with contextlib.ExitStack() as stack:
         out = stack.enter_context(log.open("wb")) if log else subprocess.DEVNULL
         process = subprocess.Popen(
             [sys.executable, "-m", "headrace", "serve", *arguments],
-            env=environment(database_url, HEADRACE_PORT=str(port), HEADRACE_HOST="127.0.0.1"),
+            env=environment(
+                database_url, HEADRACE_PORT=str(port), HEADRACE_HOST="127.0.0.1", **variables
+            ),
             cwd=ROOT,
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
-            _wait_for(port, process)
-            yield port
+            yield process, port
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
@@ -139,20 +182,13 @@ def server(database_url: str, *arguments: str, log: Path | None = None) -> Itera
                 process.wait(15)
 
 
-@contextlib.contextmanager
-def servers(count: int, database_url: str) -> Iterator[list[int]]:
-    """Start `count` server processes on one database."""
-    with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(server(database_url)) for _ in range(count)]
-
-
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with {process.returncode}")
-        with contextlib.suppress(OSError):
-            if Client(port).get("/healthz").status == 200:
+        with contextlib.suppress(OSError), Client(port) as client:
+            if client.get("/healthz").status == 200:
                 return
         time.sleep(0.05)
     raise TimeoutError("the server does not answer")
