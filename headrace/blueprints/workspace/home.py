@@ -20,6 +20,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.forms.lists import list_for
 from headrace.platform.forms.menu import menu_for
 from headrace.platform.jobs.notifications import Notification
+from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.records.context import Context
 
 FOUND_EACH = 5
@@ -47,7 +48,16 @@ class News:
 @blueprint.get("/")
 def home() -> str:
     """What waits, and the menu by module."""
-    return read(lambda context: render(context, "workspace/home.html", "home"))
+
+    def action(context: Context) -> str:
+        first = _first_object(context)
+        creatable = None
+        if first is not None and can(context.catalog, context.principal, first.name, "create"):
+            creatable = first
+        recent = _recent(context, first) if first is not None else None
+        return render(context, "workspace/home.html", "home", first=creatable, recent=recent)
+
+    return read(action)
 
 
 @blueprint.get("/search")
@@ -85,6 +95,23 @@ def read_notifications() -> Response:
 
     write(action)
     return redirect(url_for("workspace.notifications"), HTTPStatus.SEE_OTHER)
+
+
+def _first_object(context: Context) -> ObjectModel | None:
+    """Return the object that the viewer works with most: the first of the menu that has states."""
+    for group in menu_for(context.catalog, context.principal):
+        for entry in group.entries:
+            model = context.catalog.objects.get(entry.object or "")
+            if model is not None and model.workflow is not None:
+                return model
+    return None
+
+
+def _recent(context: Context, model: ObjectModel) -> SearchGroup | None:
+    rows, _ = found_rows(context, model.name, {"sort": "-updated_at"}, FOUND_EACH)
+    address = url_for("workspace.records", object_name=model.name)
+    label = Text(f"Latest: {model.plural.en}", f"最近的{model.plural.zh}")
+    return SearchGroup(label, address, rows) if rows else None
 
 
 def _search(context: Context, text: str) -> list[SearchGroup]:

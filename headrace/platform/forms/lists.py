@@ -95,7 +95,10 @@ def list_for(
     model = catalog.objects[object_name]
     reading = _Reading(catalog, principal, model)
     tabs = tuple(reading.tabs())
-    opened = next((one for one in tabs if one.name == open_view), tabs[0])
+    if open_view == EVERYTHING:
+        opened = next(one for one in tabs if one.where is None)
+    else:
+        opened = next((one for one in tabs if one.name == open_view), tabs[0])
     return ListPage(
         object=object_name,
         label=model.label,
@@ -122,12 +125,17 @@ class _Reading:
         return readable_fields(self.catalog, self.principal, self.model.name)
 
     def tabs(self) -> Iterator[ViewTab]:
+        """Yield the views; where none shows everything, a tab that does comes last."""
+        partial = True
         for view in self._views():
             columns = self._columns(path for path in view.columns if self._may_read(path))
             if columns and self._holds_readable(view.where):
                 sort = tuple(key for key in view.definition.sort if self._may_sort(key))
+                partial = partial and view.where is not None
                 yield ViewTab(view.name, view.label, columns, view.where, sort)
-        yield ViewTab(EVERYTHING, Text("All", "全部"), self._default(), None, self._default_sort())
+        if partial:
+            label = Text("All", "全部")
+            yield ViewTab(EVERYTHING, label, self._default(), None, self._default_sort())
 
     def filters(self) -> Iterator[FieldView]:
         for field in self.model.fields.values():

@@ -15,8 +15,14 @@ from headrace.platform.access.policy import readable_fields
 from headrace.platform.access.principals import Principal
 from headrace.platform.forms.form_page import ChildGrid, FormPage
 from headrace.platform.formulas.expression import Expression
-from headrace.platform.formulas.tree import to_json
-from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, RuleModel
+from headrace.platform.formulas.tree import FieldRef, to_json
+from headrace.platform.metadata.catalog import (
+    Catalog,
+    FieldModel,
+    ObjectModel,
+    RollupModel,
+    RuleModel,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +81,19 @@ def _rollups(
                 "field": rollup.field,
                 "child": grid.name,
                 "op": rollup.op,
-                "of": rollup.of,
+                "of": _summed(catalog, rollup),
                 "where": where,
             }
         )
     return found
+
+
+def _summed(catalog: Catalog, rollup: RollupModel) -> dict[str, Any] | None:
+    """Return the tree of the field that a sum adds up."""
+    if rollup.of is None:
+        return None
+    field = catalog.objects[rollup.source].fields[rollup.of]
+    return to_json(FieldRef((field.id,), (field.name,), field.value_type))
 
 
 class _Live:
