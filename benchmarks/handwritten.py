@@ -7,6 +7,7 @@ row and one number for each order. It is run by the same server with the same se
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -165,7 +166,7 @@ def connect() -> sa.Engine:
         def prepare(raw: Any, _record: Any) -> None:
             raw.isolation_level = None
             raw.execute("PRAGMA journal_mode=WAL")
-            raw.execute("PRAGMA synchronous=NORMAL")
+            raw.execute("PRAGMA synchronous=FULL")
             raw.execute("PRAGMA busy_timeout=10000")
             raw.execute("PRAGMA foreign_keys=ON")
 
@@ -246,6 +247,7 @@ class PurchaseIn(Schema):
             raise ValidationError("The discount is above the amount", "discount")
 
 
+CURSOR = hashlib.sha256(b'["purchase","-order_date","-id"]').hexdigest()[:16]
 OUT, LIST_OUT, IN = PurchaseOut(), PurchaseOut(many=True), PurchaseIn()
 maker, changer = user.alias("maker"), user.alias("changer")
 
@@ -332,17 +334,28 @@ def list_purchases() -> Response:
     statement = (
         select_purchases()
         .where(purchase.c[condition["field"]] == condition["value"])
-        .order_by(purchase.c.order_date.desc().nulls_last(), purchase.c.id)
+        .order_by(falling(purchase.c.order_date), falling(purchase.c.id))
         .limit(limit + 1)
     )
     with ENGINE.connect() as connection:
         rows = connection.execute(statement).mappings().all()
-    following = "more" if len(rows) > limit else None
+    following = cursor_after(rows[limit - 1]) if len(rows) > limit else None
     return answer({"items": LIST_OUT.dump(rows[:limit]), "next": following, "count": None})
 
 
+def falling(column: sa.Column[Any]) -> Any:
+    """Sort as the indexes are declared; SQLite has missing values last by itself."""
+    return column.desc() if SQLITE else column.desc().nulls_last()
+
+
+def cursor_after(row: Any) -> str:
+    values = [CURSOR, row["order_date"].isoformat(), row["id"]]
+    text = json.dumps(values, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
 def next_number(connection: sa.Connection, today: date) -> str:
-    period = f"{today:%Y}"
+    period = f"P-{today:%Y}-"
     chosen = (counter.c.field_id == FIELDS["order_no"], counter.c.period == period)
     value = connection.execute(
         sa.update(counter)
@@ -355,7 +368,7 @@ def next_number(connection: sa.Connection, today: date) -> str:
             sa.insert(counter).values(field_id=FIELDS["order_no"], period=period, value=1)
         )
         value = 1
-    return f"P-{period}-{value:06d}"
+    return f"{period}{value:06d}"
 
 
 def write_history(
@@ -417,7 +430,7 @@ def create_purchase() -> Response:
         changes = {
             FIELDS[name]: [None, plain(value)] for name, value in data.items() if name in FIELDS
         }
-        write_history(connection, data["id"], 1, "create", changes, now)
+        write_history(connection, data["id"], 1, "created", changes, now)
         row = (
             connection.execute(select_purchases().where(purchase.c.id == data["id"]))
             .mappings()
@@ -465,7 +478,7 @@ def patch_purchase(record_id: str) -> Response:
             for name, value in data.items()
             if name in FIELDS and old[name] != value
         }
-        write_history(connection, record_id, expected + 1, "update", changes, now)
+        write_history(connection, record_id, expected + 1, "updated", changes, now)
         row = (
             connection.execute(select_purchases().where(purchase.c.id == record_id))
             .mappings()
