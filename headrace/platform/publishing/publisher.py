@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
-from headrace.platform.core.errors import ConflictError, RefusedError
+from headrace.platform.core.errors import ConflictError, RefusedError, UnavailableError
 from headrace.platform.core.ids import IdSource
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.database.applying import apply_operations
@@ -25,6 +28,9 @@ from headrace.platform.publishing.planning import check_folders, make_plan, read
 from headrace.platform.publishing.reference_rows import take_reference_rows
 from headrace.platform.records.context import Context
 from headrace.platform.records.store import RecordStore
+
+ATTEMPTS: Final = 15
+PAUSE_SECONDS: Final = 0.2
 
 CONFLICT = Message(
     "publish.conflict",
@@ -90,12 +96,25 @@ class Publisher:
             raise RefusedError.of(plan.refused)
         if plan.is_empty or plan.catalog is None:
             return plan.base
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._publish_once(plan, plan.catalog, message, by_user)
+                break
+            except UnavailableError:
+                # A long read holds a table: waiting on it would make everybody else wait too.
+                if attempt == ATTEMPTS:
+                    raise
+                time.sleep(random.uniform(0, PAUSE_SECONDS * attempt))  # noqa: S311 - spreads retries
+        return self._catalogs.refresh().version
+
+    def _publish_once(
+        self, plan: Plan, catalog: Catalog, message: str, by_user: str | None
+    ) -> None:
         with self._database.publishing() as work:
             if work.version != plan.base:
                 raise ConflictError(CONFLICT.at(base=plan.base, live=work.version))
             self._check_counts(plan, work)
-            self._switch(plan, plan.catalog, work, message, by_user)
-        return self._catalogs.refresh().version
+            self._switch(plan, catalog, work, message, by_user)
 
     def _switch(
         self, plan: Plan, catalog: Catalog, work: UnitOfWork, message: str, by_user: str | None

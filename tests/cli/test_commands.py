@@ -1,0 +1,202 @@
+"""The commands as people run them: a process, its output, its exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from headrace.cli import main
+from tests.support.documents import field, workspace
+from tests.support.publishing import Contents, write_module
+
+ROOT = Path(__file__).parents[2]
+NOT_YET = ("rollback", "diff", "where-used", "uninstall", "import")
+
+
+class Terminal:
+    """A folder of its own with the settings of one workspace; commands run in this process."""
+
+    def __init__(self, folder: Path, url: str, language: str = "en") -> None:
+        self.folder = folder
+        self.environment = {
+            "HEADRACE_DATABASE_URL": url,
+            "HEADRACE_LANGUAGE": language,
+        }
+
+    def run(self, *arguments: str, given: str = "", code: int = 0) -> Result:
+        with contextlib.chdir(self.folder):
+            done = CliRunner(env=self.environment).invoke(main, arguments, input=given)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        assert done.exit_code == code, done.output
+        return done
+
+    def json(self, *arguments: str, given: str = "", code: int = 0) -> Any:
+        return json.loads(self.run(*arguments, "--json", given=given, code=code).stdout)
+
+
+@pytest.fixture
+def terminal(database_url: str, tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path, database_url)
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Callable[[Contents], str]:
+    return lambda contents: str(write_module(tmp_path / "modules", contents))
+
+
+def test_from_an_empty_database_to_a_second_version(terminal, module):
+    assert terminal.run("init", "--password-stdin", given="a good password\n")
+    contents = workspace()
+    path = module(contents)
+    assert terminal.json("check", path) == []
+    planned = terminal.json("plan", path)
+    assert "object.create" in {line["code"] for line in planned["lines"]}
+    assert terminal.json("publish", path, "-m", "first")["version"] == 1
+    contents["object", "company"]["fields"].append(field("rank", "integer"))
+    shown = terminal.run("publish", module(contents)).stdout
+    assert "Add the field company.rank (0 rows)" in shown
+    assert "Version 2 is live." in shown
+    found = terminal.json("versions")
+    assert [(one["version"], one["live"], one["message"]) for one in found] == [
+        (2, True, ""),
+        (1, False, "first"),
+    ]
+    assert "Nothing would change." in terminal.run("plan", path).stdout
+    terminal.run("export", "out")
+    assert terminal.json("check", "out") == []
+    terminal.run("export", "old", "--version", "1", "--module", "claims")
+    assert "rank" not in (terminal.folder / "old/claims/objects/company.json").read_text()
+
+
+def test_problems_are_told_in_the_callers_language_with_exit_code_one(terminal, module):
+    contents = workspace()
+    contents["object", "company"]["fields"].append({"name": "x", "type": "moneyy"})
+    path = module(contents)
+    done = terminal.run("check", path, code=1)
+    assert "field.unknown_type" in done.stdout
+    assert "/claims/objects/company.json/fields/7/type" in done.stdout
+    assert "There is no field type “moneyy”." in done.stdout
+    terminal.environment["HEADRACE_LANGUAGE"] = "zh"
+    assert "没有字段类型“moneyy”。" in terminal.run("check", path, code=1).stdout
+    [problem] = terminal.json("check", path, code=1)
+    assert problem["severity"] == "error"
+    terminal.run("init", "--password-stdin", given="a good password\n")
+    terminal.run("plan", path, code=1)
+    terminal.run("publish", path, code=1)
+    assert terminal.json("versions") == []
+
+
+def test_a_database_without_tables_says_what_to_do(terminal):
+    done = terminal.run("versions", code=1)
+    assert "headrace init" in done.stderr
+
+
+def test_accounts_and_tokens(terminal, module):
+    first = terminal.json("init")
+    assert len(first["password"]) > 11
+    again = terminal.json("init")
+    assert "password" not in again
+    terminal.run("publish", module(workspace()))
+    made = terminal.json(
+        "user",
+        "create",
+        "ann",
+        "--name",
+        "Ann",
+        "--role",
+        "dealer",
+        "--password-stdin",
+        given="a good password\n",
+    )
+    assert "password" not in made
+    terminal.run(
+        "user", "create", "ann", "--name", "Ann", "--password-stdin", given="x" * 12, code=1
+    )
+    terminal.run("user", "roles", "ann", "finance", "admin")
+    terminal.run("user", "password", "ann", "--password-stdin", given="another password\n")
+    token = terminal.json("token", "create", "ann", "erp", "--days", "30")["token"]
+    [listed] = terminal.json("token", "list", "ann")
+    assert token not in json.dumps(listed)
+    terminal.run("token", "revoke", listed["id"])
+    assert terminal.json("token", "list", "ann")[0]["revoked"]
+    terminal.run("user", "deactivate", "ann")
+    users = {one["login"]: one for one in terminal.json("user", "list")}
+    assert [held["role"] for held in users["ann"]["roles"]] == ["finance", "admin"]
+    assert not users["ann"]["active"]
+    terminal.run("user", "roles", "nobody", "finance", code=1)
+    terminal.run("user", "create", "bob", "--name", "B", "--organisation", "none", code=1)
+
+
+def test_the_doctor_names_what_is_wrong(terminal, module):
+    terminal.environment["HEADRACE_SECRET_KEY"] = "k" * 40
+    findings = terminal.json("doctor", code=1)
+    assert "headrace init" in findings[-1]["remedy"]
+    terminal.run("init", "--password-stdin", given="a good password\n")
+    terminal.run("publish", module(workspace()))
+    told = {one["what"]: one["ok"] for one in terminal.json("doctor", code=_doctor_code())}
+    assert told["Tables match the metadata: 0 columns missing"]
+    assert told["Metadata checked: 0 problems"]
+
+
+def _doctor_code() -> int:
+    """The front end may not be built where tests run alone."""
+    built = ROOT / "headrace/static/build"
+    return 0 if any(built.glob("**/manifest.json")) else 1
+
+
+@pytest.mark.parametrize("command", NOT_YET)
+def test_commands_still_to_come_exit_with_two(command, tmp_path):
+    terminal = Terminal(tmp_path, f"sqlite:///{tmp_path}/x.sqlite", "zh")
+    done = terminal.run(command, "a", "b", code=2)
+    assert "尚不提供" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nonsense",),
+        ("publish",),
+        ("user", "create"),
+        ("check", "x", "--what"),
+        ("worker", "--threads", "0"),
+    ],
+)
+def test_wrong_usage_exits_with_two(arguments, tmp_path):
+    Terminal(tmp_path, f"sqlite:///{tmp_path}/x.sqlite").run(*arguments, code=2)
+
+
+def test_a_wrong_setting_is_named(terminal):
+    terminal.environment["HEADRACE_DATABASE_URL"] = "mysql://x/y"
+    assert "settings.invalid" in terminal.run("versions", code=1).stderr
+
+
+def test_python_runs_the_commands_too(tmp_path):
+    arguments = [sys.executable, "-m", "headrace", "versions"]
+    variables = {"HEADRACE_DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        arguments, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "database.not_initialised" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_command_says_what_it_does():
+    def walk(group):
+        for command in group.commands.values():
+            if hasattr(command, "commands"):
+                yield from walk(command)
+            elif not command.hidden:
+                yield command
+
+    assert [command.name for command in walk(main) if not command.help] == []
