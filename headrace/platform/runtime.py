@@ -16,7 +16,9 @@ from headrace.platform.access.principals import SYSTEM_PRINCIPAL, Principal
 from headrace.platform.access.stamps import stamp_query
 from headrace.platform.core.clock import Clock, RealClock
 from headrace.platform.core.errors import (
+    ForbiddenError,
     NewerCatalogError,
+    NotFoundError,
     RefusedError,
     StalePrincipalError,
     UnavailableError,
@@ -207,16 +209,28 @@ class Platform:
     ) -> T:
         """Run `action`; start again with newer catalog or principal where it says it must."""
         fresh = False
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             published = self.catalogs.current()
             try:
                 principal = source(published, fresh)
-                return action(self.context_of(published, principal, language))
+                return self._live_answer(self.context_of(published, principal, language), action)
             except NewerCatalogError:
                 self.catalogs.refresh()
             except StalePrincipalError:
                 fresh = True
         raise UnavailableError(BUSY.at())
+
+    def _live_answer(self, context: Context, action: Callable[[Context], T]) -> T:
+        """Run `action`; a refusal counts only where catalog and principal are live.
+
+        What is refused by its name (a field, a report) is refused before any statement runs that
+        would notice a newer version.
+        """
+        try:
+            return action(context)
+        except (RefusedError, ForbiddenError, NotFoundError):
+            self.confirm(context)
+            raise
 
 
 def _the_system(_: Published, fresh: bool) -> Principal:  # noqa: ARG001, FBT001 - fixed by PrincipalSource
