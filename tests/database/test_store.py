@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,22 @@ from headrace.platform.core.errors import (
     RefusedError,
     StaleError,
 )
-from tests.support.shop_world import NOW, Shop, open_shop, user_id_of
+from tests.support.shop_world import NOW, Shop, open_shop, person, user_id_of
+
+
+@pytest.fixture(scope="module")
+def still_shop(
+    backend: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shop]:
+    """A shop for tests that leave it as it was."""
+    with ExitStack() as databases:
+        url = f"sqlite:///{tmp_path_factory.mktemp('still') / 'shop.sqlite'}"
+        if backend != "sqlite":
+            server = request.getfixturevalue("postgres_server")
+            url = databases.enter_context(server.database())
+        world = open_shop(url)
+        yield world
+        world.database.dispose()
 
 
 @pytest.fixture
@@ -153,9 +169,9 @@ def test_a_reference_may_be_sent_by_key(shop: Shop) -> None:
     ],
 )
 def test_a_bad_record_is_refused_and_changes_nothing(
-    shop: Shop, data: dict[str, Any], path: str, code: str
+    still_shop: Shop, data: dict[str, Any], path: str, code: str
 ) -> None:
-    found = refused(shop, lambda: purchase(shop, **data))
+    found = refused(still_shop, lambda: purchase(still_shop, **data))
     assert found.get(path) == code, found
 
 
@@ -354,8 +370,9 @@ def test_children_are_created_changed_and_deleted_with_their_master(shop: Shop) 
     ],
 )
 def test_a_bad_change_is_refused_and_changes_nothing(
-    shop: Shop, change: dict[str, Any], path: str, code: str
+    still_shop: Shop, change: dict[str, Any], path: str, code: str
 ) -> None:
+    shop = still_shop
     saved, other = purchase(shop), purchase(shop, "bob")
     ids = {"FIRST": shop.details(saved.id)[0]["id"], "OTHER": shop.details(other.id)[0]["id"]}
     change = _with_ids(change, ids)
@@ -479,6 +496,36 @@ def test_a_record_that_is_referred_to_stays(shop: Shop) -> None:
     shop.delete("ann", "purchase", saved.id, 1)
     product = shop.create("boss", "product", {"code": "fresh"})
     assert shop.delete("boss", "product", product.id, 1).version == 2
+
+
+def test_only_what_the_caller_may_see_is_counted(shop: Shop) -> None:
+    shop.create("boss", "ticket", {"subject": "x", "product": shop.ids["pump"]})
+
+    def told(who: str) -> str:
+        with pytest.raises(RefusedError) as caught:
+            shop.delete(who, "product", shop.ids["pump"], 1)
+        return caught.value.problems[0].message.en
+
+    assert "price: 3" in told("boss")
+    assert told("keeper") == "The record is still used by other records."
+
+
+def test_a_company_with_active_users_stays(shop: Shop) -> None:
+    found = refused(shop, lambda: shop.delete("boss", "company", shop.ids["south"], 1))
+    assert found == {"": "record.has_people"}
+    fresh = shop.create("boss", "company", {"code": "new", "name": "New"})
+    assert shop.delete("boss", "company", fresh.id, 1).version == 2
+
+
+def test_a_default_that_points_to_nothing_is_refused(shop: Shop) -> None:
+    lost = person("ann", "partner", ["clerk"], user_id_of("nobody"))
+
+    def create() -> Any:
+        data = {"lines": [line(shop)]}
+        with shop.work() as work:
+            return shop.store.create(shop.context.as_principal(lost), work, "purchase", data)
+
+    assert refused(shop, create) == {"": "reference.dangling"}
 
 
 def test_deleting_a_stale_record_is_refused(shop: Shop) -> None:

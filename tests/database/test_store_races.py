@@ -130,9 +130,9 @@ def test_nothing_points_to_a_deleted_record(shop: Shop, deep: bool) -> None:
 
 def test_paths_of_trees_stay_right(shop: Shop, deep: bool) -> None:
     ids = shop.ids
+    parents = [ids["west"], ids["east"]]
     for turn in range(30 if deep else 5):
         version = shop.row("region", ids["river"])["version"]
-        parents = [ids["west"], ids["east"]]
 
         def act(number: int, turn: int = turn, version: int = version) -> Any:
             if number == 0:
@@ -152,9 +152,9 @@ def test_paths_of_trees_stay_right(shop: Shop, deep: bool) -> None:
 
 
 def test_a_repeated_request_has_one_effect(shop: Shop, deep: bool) -> None:
+    context = shop.as_("boss")
     for turn in range(20 if deep else 3):
         request = KeyedRequest(f"key-{turn}", "POST /records/product", b"{}")
-        context = shop.as_("boss")
 
         def act(_: int, turn: int = turn, request: KeyedRequest = request) -> str:
             with shop.work() as work:

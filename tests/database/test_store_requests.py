@@ -164,10 +164,15 @@ def test_a_repeated_request_gets_the_same_answer_without_a_second_effect(shop: S
 
 def test_what_was_rolled_back_is_not_remembered(shop: Shop) -> None:
     context = shop.as_("boss")
-    with pytest.raises(RefusedError), shop.work() as work:
-        assert replay(context, work, REQUEST) is None
-        keep(context, work, REQUEST, Answer(201, ""))
-        shop.store.create(context, work, "product", {"code": "pump"})
+
+    def act() -> None:
+        with shop.work() as work:
+            assert replay(context, work, REQUEST) is None
+            keep(context, work, REQUEST, Answer(201, ""))
+            shop.store.create(context, work, "product", {"code": "pump"})
+
+    with pytest.raises(RefusedError):
+        act()
     with shop.work() as work:
         assert replay(context, work, REQUEST) is None
 

@@ -52,6 +52,7 @@ DOCUMENTS: list[dict[str, Any]] = [
     {"kind": "role", "name": "boss"},
     {"kind": "role", "name": "loader", "migrate": True},
     {"kind": "role", "name": "guest"},
+    {"kind": "role", "name": "keeper"},
     {"kind": "role", "name": "regional"},
     {
         "kind": "object",
@@ -325,6 +326,12 @@ DOCUMENTS: list[dict[str, Any]] = [
             {"role": "loader", "actions": ["create", "read"], "scope": "all"},
         ],
     },
+    {
+        "kind": "permission",
+        "name": "keeper_product",
+        "object": "product",
+        "grants": [{"role": "keeper", "actions": ["read", "delete"]}],
+    },
     *(
         {
             "kind": "permission",
@@ -370,6 +377,7 @@ class Shop:
             "ann": person("ann", "partner", ["clerk"], self.ids["north"]),
             "bob": person("bob", "partner", ["clerk"], self.ids["south"]),
             "boss": person("boss", "internal", ["boss"]),
+            "keeper": person("keeper", "internal", ["keeper"]),
             "loader": person("loader", "internal", ["loader"]),
             "guest": person("guest", "internal", ["guest"]),
             "rita": person("rita", "internal", [("regional", self.ids["east"])]),

@@ -28,6 +28,14 @@ class UniqueViolation:
     columns: frozenset[str]
 
 
+def is_missing_reference(error: BaseException) -> bool:
+    """Say whether `error` reports an id that no row of the table referred to has."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig else error
+    if isinstance(cause, sqlite3.IntegrityError):
+        return cause.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+    return isinstance(cause, psycopg.errors.ForeignKeyViolation)
+
+
 def unique_violation(error: BaseException) -> UniqueViolation | None:
     """Return the key that `error` reports as broken; None for any other error."""
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig else error

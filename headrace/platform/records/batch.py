@@ -158,11 +158,15 @@ class Batch:
     def run_query(self, asking: ObjectShape, query: Query, row: Environment) -> Value:
         """Answer a query of a formula over `asking`."""
         parts = self.shapes.parts
-        key = ("query", asking.name, id(query))
+        known: CompiledQuery | None = parts.get(("query", asking.name, id(query)))
+        if known is not None:
+            return known.ask(self.work.rows, row)
+        # Equal trees are one query; only the first is found by its id, which its part keeps alive.
+        key = ("query", asking.name, query)
         compiled: CompiledQuery | None = parts.get(key)
         if compiled is None:
             compiled = compile_query(self.shapes, asking, query, self.context.zone.key)
-            parts[key] = compiled
+            parts[key] = parts["query", asking.name, id(query)] = compiled
         return compiled.ask(self.work.rows, row)
 
     def in_subtree(self, node: str, root: str) -> bool:

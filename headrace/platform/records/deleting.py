@@ -11,6 +11,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from headrace.platform.access.tables import USER, USER_ROLE
 from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.metadata.catalog import FieldModel
@@ -25,6 +26,13 @@ IN_USE: Final = Message(
     "该记录仍被其他记录引用{shown}。",
     "Change or delete these records first, or close the record instead of deleting it.",
     "请先修改或删除这些记录,或将该记录停用而非删除。",
+)
+HAS_PEOPLE: Final = Message(
+    "record.has_people",
+    "Active users belong to the record or hold roles in it.",
+    "仍有启用的用户属于该记录,或在其中担任角色。",
+    "Deactivate these users or move them first.",
+    "请先停用或调整这些用户。",
 )
 MOST_COUNTED: Final = 200
 
@@ -45,11 +53,37 @@ def check_unused(batch: Batch) -> None:
         if draft.kind == "delete":
             groups.setdefault(draft.shape, []).append(draft)
     for shape, drafts in groups.items():
+        if _has_people(batch, shape, drafts):
+            batch.problems.append(HAS_PEOPLE.at(drafts[0].place))
+            return
         for referrer in _referrers(shape):
             users = _users(batch, referrer, [draft.id for draft in drafts])
             if users:
                 batch.problems.append(_in_use(batch, referrer, users, drafts[0]))
                 return
+
+
+def _has_people(batch: Batch, shape: ObjectShape, drafts: list[Draft]) -> bool:
+    """Say whether accounts depend on rows that act as organisations or territories."""
+    if shape.model.acts_as is None:
+        return False
+    prepared: Prepared = shape.shapes.part(("people", shape.name), lambda: _select_people(shape))
+    ids = [draft.id for draft in drafts]
+    return any(
+        batch.work.rows(prepared, {"ids": ids[start : start + CHUNK]})
+        for start in range(0, len(ids), CHUNK)
+    )
+
+
+def _select_people(shape: ObjectShape) -> Prepared:
+    ids = sa.bindparam("ids", expanding=True, type_=USER.c.id.type)
+    statement = sa.select(USER.c.id).where(USER.c.active)
+    if shape.model.acts_as == "organisation":
+        statement = statement.where(USER.c.organisation.in_(ids))
+    else:
+        statement = statement.join(USER_ROLE, USER_ROLE.c.user == USER.c.id)
+        statement = statement.where(USER_ROLE.c.territory.in_(ids))
+    return prepare(statement.limit(1), shape.shapes.dialect)
 
 
 def _referrers(shape: ObjectShape) -> tuple[_Referrer, ...]:

@@ -13,6 +13,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.database.violations import (
     INTEGRITY_ERRORS,
     UniqueViolation,
+    is_missing_reference,
     unique_violation,
 )
 from headrace.platform.records.batch import Batch
@@ -27,6 +28,13 @@ NOT_UNIQUE: Final = Message(
     "已有记录使用相同的{name}。",
     "Enter another value.",
     "请填写其他值。",
+)
+DANGLING: Final = Message(
+    "reference.dangling",
+    "A value that the platform fills in points to a record that does not exist.",
+    "系统自动填写的值指向不存在的记录。",
+    "Enter the references of the record yourself, or tell an administrator.",
+    "请自行填写记录中的引用字段,或联系管理员。",
 )
 STALE: Final = Message(
     "record.stale",
@@ -59,6 +67,9 @@ def flush(batch: Batch, work: UnitOfWork) -> None:
             write_history(batch, work)
     except INTEGRITY_ERRORS as error:
         violation = unique_violation(error)
+        if violation is None and is_missing_reference(error):
+            # What was sent is checked before: a default gave an id that is no longer there.
+            raise RefusedError(DANGLING.at()) from error
         if violation is None:
             raise
         raise RefusedError.of(_collisions(batch, violation)) from error

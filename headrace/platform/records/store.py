@@ -7,7 +7,7 @@ access before and after, rules, numbers, optimistic lock, history, hooks.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from marshmallow import ValidationError
 
@@ -15,7 +15,7 @@ from headrace.platform.core.errors import NOT_FOUND as NOTHING_HERE
 from headrace.platform.core.errors import ForbiddenError, NotFoundError, StaleError
 from headrace.platform.core.hooks import Hook
 from headrace.platform.core.ids import is_record_id
-from headrace.platform.core.problems import Message, Problem, pointer
+from headrace.platform.core.problems import Problem, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.formulas.environment import Environment
 from headrace.platform.formulas.expression import Expression
@@ -55,6 +55,7 @@ from headrace.platform.records.rights import (
 )
 from headrace.platform.records.rollups import settle
 from headrace.platform.records.rules import (
+    REQUIRED,
     check_children,
     check_missing,
     check_required,
@@ -62,14 +63,6 @@ from headrace.platform.records.rules import (
 )
 from headrace.platform.records.shapes import ObjectShape
 from headrace.platform.records.trees import place_in_trees
-
-MASTER_NEEDED: Final = Message(
-    "value.required",
-    "“{name}” needs a value.",
-    "“{name}”为必填项。",
-    "Say to which record the row belongs.",
-    "请指明该行所属的记录。",
-)
 
 Hooked = Hook[[Context, UnitOfWork, Change]]
 
@@ -269,8 +262,7 @@ class RecordStore:
         field = shape.fields[shape.model.master]
         sent = item.get(field.name) if isinstance(item, Mapping) else None
         if sent is None:
-            problem = MASTER_NEEDED.at(place + pointer(field.name), name=field.label)
-            batch.problems.append(problem)
+            batch.problems.append(REQUIRED.at(place + pointer(field.name), name=field.label))
             return None
         try:
             master_id = field.type.value_field(field.options).deserialize(sent)
