@@ -62,7 +62,7 @@ class _Lines:
     """Turns stored lines into shown ones and notes the references in them."""
 
     def __init__(self, model: ObjectModel, names: frozenset[str]) -> None:
-        self._fields = {field.id: field for field in model.fields.values() if field.name in names}
+        self._fields = [field for field in model.fields.values() if field.name in names]
         self._shows_state = model.state_field is not None and model.state_field in names
         self.referred: dict[str, set[str]] = {}
         self.holders: list[tuple[str, Line]] = []
@@ -71,8 +71,9 @@ class _Lines:
         """Return a line as the caller may see it; None where nothing of it may be seen."""
         changes = [
             {"field": field.name, "old": self._value(field, old), "new": self._value(field, new)}
-            for field_id, (old, new) in row.changes.items()
-            if (field := self._fields.get(field_id)) is not None
+            for field in self._fields
+            if (change := row.changes.get(field.id)) is not None
+            for old, new in (change,)
         ]
         if not changes and row.action not in TELLING:
             return None

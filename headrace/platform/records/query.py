@@ -37,7 +37,7 @@ from headrace.platform.metadata.field_types.values import (
 )
 from headrace.platform.metadata.storage_types import MAX_DIGITS
 from headrace.platform.records.context import Context
-from headrace.platform.records.source import read_pairs, resolve, unknown_field
+from headrace.platform.records.source import kept_names, read_pairs, resolve, unknown_field
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 200
@@ -188,18 +188,18 @@ def parse_query(
 
     Raise RefusedError with all that is wrong; paths of problems point into `data`.
     """
-    surroundings = context.surroundings()
+    names = _Names(context)
     problems = _Problems()
     known = ", ".join(PARAMETERS)
     for name in data:
         if name not in PARAMETERS:
             problems.add(UNKNOWN_PARAMETER.at(pointer(name), name=name, known=known))
-    reader = _FilterReader(surroundings, object_name, problems)
+    reader = _FilterReader(names, object_name, problems)
     query = Query(
         shape=problems.collect(lambda: _shape(context, object_name, data))
         or Shape(object_name, ()),
         filter=reader.read(data.get("filter")),
-        sort=problems.collect(lambda: _sort(surroundings, object_name, data.get("sort"))) or (),
+        sort=problems.collect(lambda: _sort(names, object_name, data.get("sort"))) or (),
         limit=problems.collect(lambda: _limit(data.get("limit"))) or DEFAULT_LIMIT,
         cursor=problems.collect(lambda: _text("cursor", data.get("cursor"), 8_000)),
         count=problems.collect(lambda: _count(data.get("count"))) or False,
@@ -208,6 +208,22 @@ def parse_query(
     )
     problems.raise_all()
     return query
+
+
+class _Names:
+    """The names that the caller's rights contain."""
+
+    def __init__(self, context: Context) -> None:
+        self._surroundings = context.surroundings()
+        self.readable = kept_names(context)
+
+    def object(self, name: str) -> ObjectModel:
+        """Return an object that is known to exist."""
+        return self._surroundings.object(name)
+
+    def resolve(self, object_name: str, names: str, place: str) -> FieldPath:
+        """Return the fields of a dotted path, or refuse it."""
+        return resolve(self._surroundings, object_name, names, place, readable_names=self.readable)
 
 
 class _Problems:
@@ -358,25 +374,25 @@ def _names(name: str, given: Any) -> tuple[str, ...]:
     return tuple(one.strip() for one in parts)
 
 
-def _sort(surroundings: Surroundings, object_name: str, given: Any) -> tuple[SortKey, ...]:
-    names = _names("sort", given)
-    if len(names) > MAX_SORT:
+def _sort(names: _Names, object_name: str, given: Any) -> tuple[SortKey, ...]:
+    asked = _names("sort", given)
+    if len(asked) > MAX_SORT:
         raise RefusedError(TOO_COMPLEX.at("/sort", limit=f"{MAX_SORT} sort keys"))
     keys = []
-    for name in names:
-        path = resolve(surroundings, object_name, name.removeprefix("-"), "/sort")
+    for name in asked:
+        path = names.resolve(object_name, name.removeprefix("-"), "/sort")
         _check_levels(path, "/sort")
-        keys.append(SortKey(_sorted_by(surroundings, path), name.startswith("-")))
+        keys.append(SortKey(_sorted_by(names, path), name.startswith("-")))
     return tuple(keys)
 
 
-def _sorted_by(surroundings: Surroundings, path: FieldPath) -> FieldPath:
+def _sorted_by(names: _Names, path: FieldPath) -> FieldPath:
     """References sort by the title that people see, where the rights contain it."""
     last = path[-1]
     if last.target is None or last.name == "id":
         return path
-    target = surroundings.object(last.target)
-    readable = names_of(read_pairs(surroundings, target.name))
+    target = names.object(last.target)
+    readable = names.readable(target.name)
     return (*path, target.fields[target.title]) if target.title in readable else path
 
 
@@ -413,8 +429,8 @@ def _text(name: str, given: Any, limit: int) -> str | None:
 
 
 class _FilterReader:
-    def __init__(self, surroundings: Surroundings, object_name: str, problems: _Problems) -> None:
-        self._surroundings = surroundings
+    def __init__(self, names: _Names, object_name: str, problems: _Problems) -> None:
+        self._names = names
         self._object = object_name
         self._problems = problems
         self._nodes = 0
@@ -466,15 +482,17 @@ class _FilterReader:
         name, op = given.get("field"), given.get("op", "=")
         if not isinstance(name, str) or not isinstance(op, str):
             raise RefusedError(BAD_FILTER.at(place, expected="field, op and value"))
-        path = resolve(self._surroundings, self._object, name, place + "/field")
+        path = self._names.resolve(self._object, name, place + "/field")
         _check_levels(path, place + "/field")
-        return comparison(self._surroundings, path, op, given.get("value"), place)
+        return _comparison(self._names, path, op, given.get("value"), place)
 
 
-def comparison(
-    surroundings: Surroundings, path: FieldPath, op: str, given: Any, place: str = ""
-) -> Compare:
+def comparison(context: Context, path: FieldPath, op: str, given: Any, place: str = "") -> Compare:
     """Return the comparison of a readable field with a JSON value, as the field's type allows."""
+    return _comparison(_Names(context), path, op, given, place)
+
+
+def _comparison(names: _Names, path: FieldPath, op: str, given: Any, place: str) -> Compare:
     field_ = path[-1]
     operators = operators_of(field_)
     known = next((one for one in operators if one == op), None)
@@ -491,8 +509,8 @@ def comparison(
         text = _checked(lambda: TextField(MAX_TEXT).deserialize(given), place)
         return Compare(path, known, text or "")
     if known in {"in", "not_in"}:
-        return Compare(path, known, _items(surroundings, field_, given, place))
-    return Compare(path, known, _value(surroundings, field_, given, place))
+        return Compare(path, known, _items(names, field_, given, place))
+    return Compare(path, known, _value(names, field_, given, place))
 
 
 def operators_of(field_: FieldModel) -> frozenset[Operator]:
@@ -503,14 +521,12 @@ def operators_of(field_: FieldModel) -> frozenset[Operator]:
     return field_.type.operators & _FITTING.get(field_.storage.kind, ORDER)
 
 
-def _items(surroundings: Surroundings, field_: FieldModel, given: Any, place: str) -> Any:
+def _items(names: _Names, field_: FieldModel, given: Any, place: str) -> Any:
     if not isinstance(given, list):
         raise RefusedError(WRONG_TYPE.at(place, expected="array", given=type_name(given)))
     if len(given) > MAX_ITEMS:
         raise RefusedError(TOO_COMPLEX.at(place, limit=f"{MAX_ITEMS} values"))
-    items = [
-        _value(surroundings, field_, one, f"{place}/{index}") for index, one in enumerate(given)
-    ]
+    items = [_value(names, field_, one, f"{place}/{index}") for index, one in enumerate(given)]
     keys = {one.by for one in items if isinstance(one, ByKey)}
     if not keys:
         return tuple(items)
@@ -519,17 +535,17 @@ def _items(surroundings: Surroundings, field_: FieldModel, given: Any, place: st
     return ByKey(keys.pop(), tuple(one.value for one in items))
 
 
-def _value(surroundings: Surroundings, field_: FieldModel, given: Any, place: str) -> Any:
+def _value(names: _Names, field_: FieldModel, given: Any, place: str) -> Any:
     if given is None:
         raise RefusedError(WRONG_TYPE.at(place, expected=field_.type.key, given="null"))
     value = _checked(lambda: value_field(field_).deserialize(given), place)
     if not isinstance(value, KeyReference):
         return value
-    target = surroundings.object(str(field_.target))
+    target = names.object(str(field_.target))
     name = value.by or next(iter(target.external_ids), "")
     if name not in target.external_ids:
         raise RefusedError(unknown_field(target.name, name or "key", target.external_ids, place))
-    (key,) = resolve(surroundings, target.name, name, place)
+    (key,) = names.resolve(target.name, name, place)
     return ByKey(name, _checked(lambda: value_field(key).deserialize(value.key), place))
 
 

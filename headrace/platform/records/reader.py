@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
+from marshmallow import ValidationError
 
 from headrace.platform.access.parameters import (
     Column,
@@ -602,7 +603,7 @@ def _form_value(field: FieldModel, given: Any) -> Any:
     """Return the Python value of a form's field; what does not parse is taken as missing."""
     try:
         value = value_field(field).deserialize(given)
-    except ValueError:
+    except ValidationError:
         return None
     return value if isinstance(value, str) or field.target is None else None
 

@@ -69,6 +69,9 @@ FIELD_UNKNOWN = Message(
 SHOWN_NAMES: Final = 8
 
 
+ReadableNames = Callable[[str], frozenset[str]]
+
+
 def source(context: Context, object_name: str, *, by_task: bool = False) -> Source:
     """Return the rows of an object that the principal may read.
 
@@ -229,20 +232,41 @@ def resolve(
     place: str = "",
     *,
     by_task: bool = False,
+    readable_names: ReadableNames | None = None,
 ) -> FieldPath:
-    """Return the fields of a dotted path; unknown and unreadable are the same refusal."""
+    """Return the fields of a dotted path; unknown and unreadable are the same refusal.
+
+    `readable_names` gives the names of an object that the rights contain, where they are kept.
+    """
     found: list[FieldModel] = []
     current = surroundings.catalog.object(object_name)
     for name in names.split("."):
         if current is None:
             raise RefusedError(unknown_field(object_name, name, (), place))
-        readable = names_of(read_pairs(surroundings, current.name, by_task=by_task))
+        if readable_names is not None:
+            readable = readable_names(current.name)
+        else:
+            readable = names_of(read_pairs(surroundings, current.name, by_task=by_task))
         field = current.fields.get(name)
         if field is None or name not in readable:
             raise RefusedError(unknown_field(current.name, name, readable, place))
         found.append(field)
         current = surroundings.catalog.object(field.target) if field.target else None
     return tuple(found)
+
+
+def kept_names(context: Context) -> ReadableNames:
+    """Return what gives the readable names of an object, made once for each catalog and rights."""
+    catalog, rights, compiled = context.catalog, context.principal.rights, context.compiled
+
+    def names(object_name: str) -> frozenset[str]:
+        return compiled.get(
+            catalog,
+            ("readable", rights, object_name),
+            lambda: names_of(pairs_for(catalog, rights, object_name, "read")),
+        )
+
+    return names
 
 
 def unknown_field(object_name: str, name: str, readable: Iterable[str], place: str) -> Problem:
