@@ -55,6 +55,7 @@ class Batch:
         self._rows: dict[Key, Row | None] = {}
         self._environments: dict[Key, RowEnvironment] = {}
         self._paths: dict[Key, str | None] = {}
+        self._answers: dict[tuple[Any, ...], Value] = {}
 
     @functools.cached_property
     def now(self) -> datetime:
@@ -157,17 +158,26 @@ class Batch:
 
     def run_query(self, asking: ObjectShape, query: Query, row: Environment) -> Value:
         """Answer a query of a formula over `asking`."""
+        compiled = self._compiled(asking, query)
+        parameters = compiled.bound(row)
+        # Nothing is written before everything is computed, so equal questions have equal answers.
+        key = (id(compiled), *parameters.values())
+        if key not in self._answers:
+            self._answers[key] = compiled.read(self.work.rows(compiled.prepared, parameters))
+        return self._answers[key]
+
+    def _compiled(self, asking: ObjectShape, query: Query) -> CompiledQuery:
         parts = self.shapes.parts
         known: CompiledQuery | None = parts.get(("query", asking.name, id(query)))
         if known is not None:
-            return known.ask(self.work.rows, row)
+            return known
         # Equal trees are one query; only the first is found by its id, which its part keeps alive.
         key = ("query", asking.name, query)
         compiled: CompiledQuery | None = parts.get(key)
         if compiled is None:
             compiled = compile_query(self.shapes, asking, query, self.context.zone.key)
             parts[key] = parts["query", asking.name, id(query)] = compiled
-        return compiled.ask(self.work.rows, row)
+        return compiled
 
     def in_subtree(self, node: str, root: str) -> bool:
         """Say whether `node` is `root` or below it in whichever tree holds them."""

@@ -53,9 +53,9 @@ class CompiledQuery:
     parameters: tuple[tuple[str, Late], ...]
     read: Callable[[list[Any]], Value]
 
-    def ask(self, rows: Callable[[Prepared, dict[str, Any]], list[Any]], row: Environment) -> Value:
-        """Run the query for the record that `row` shows."""
-        return self.read(rows(self.prepared, {name: late(row) for name, late in self.parameters}))
+    def bound(self, row: Environment) -> dict[str, Any]:
+        """Return the parameters for the record that `row` shows."""
+        return {name: late(row) for name, late in self.parameters}
 
 
 class QueryBinder:
