@@ -209,7 +209,7 @@ class Platform:
     ) -> T:
         """Run `action`; start again with newer catalog or principal where it says it must."""
         fresh = False
-        for attempt in range(ATTEMPTS):
+        for _ in range(ATTEMPTS):
             published = self.catalogs.current()
             try:
                 principal = source(published, fresh)

@@ -114,6 +114,9 @@ def _prepare_postgresql(connection: psycopg.Connection[Any]) -> None:
     connection.prepared_max = 1000
 
 
+DRIVER_ERRORS: Final = (sqlite3.Error, psycopg.Error)
+"""What drivers raise when a statement cannot be done."""
+
 _BUSY_STATES: Final = frozenset({"55P03", "40001", "40P01", "57014"})
 """Lock not available, serialization failure, deadlock, cancelled."""
 

@@ -84,10 +84,12 @@ class _Slot:
 class Reading:
     """A connection to read on; each statement sees what is committed when it starts."""
 
-    __slots__ = ("_slot",)
+    __slots__ = ("_database", "_slot", "_snapshot")
 
-    def __init__(self, slot: _Slot) -> None:
+    def __init__(self, database: Database, slot: _Slot, *, snapshot: bool) -> None:
+        self._database = database
         self._slot = slot
+        self._snapshot = snapshot
 
     @property
     def connection(self) -> sa.Connection:
@@ -96,29 +98,34 @@ class Reading:
 
     def rows(self, prepared: Prepared, parameters: Parameters = NO_PARAMETERS) -> list[Any]:
         """Run a prepared statement and return its rows as tuples of driver values."""
-        rows: list[Any] = prepared.run(self._slot.cursor, parameters).fetchall()
+        try:
+            rows: list[Any] = prepared.run(self._slot.cursor, parameters).fetchall()
+        except dialects.DRIVER_ERRORS as error:
+            if self._snapshot or not dialects.is_lost(error):
+                raise
+            # A connection that was kept did not outlive the server; a read can be sent again.
+            self._database._give_back(self._slot)  # noqa: SLF001 - same module
+            self._slot = self._database._take()  # noqa: SLF001 - same module
+            rows = prepared.run(self._slot.cursor, parameters).fetchall()
         return rows
 
 
 class _ReadingScope:
     """Lends a connection for reading; a class, because this is the path of every request."""
 
-    __slots__ = ("_database", "_slot", "_snapshot")
+    __slots__ = ("_database", "_reading", "_snapshot")
 
     def __init__(self, database: Database, *, snapshot: bool) -> None:
         self._database = database
         self._snapshot = snapshot
-        self._slot: _Slot | None = None
+        self._reading: Reading | None = None
 
     def __enter__(self) -> Reading:
-        slot = self._slot = self._database._take()  # noqa: SLF001 - same module
+        slot = self._database._take()  # noqa: SLF001 - same module
         if self._snapshot:
-            try:
-                slot.cursor.execute(self._database.capabilities.begin_snapshot)
-            except BaseException as error:
-                self.__exit__(type(error), error, None)
-                raise
-        return Reading(slot)
+            slot = self._database._begun(slot, self._database.capabilities.begin_snapshot)  # noqa: SLF001 - same module
+        self._reading = Reading(self._database, slot, snapshot=self._snapshot)
+        return self._reading
 
     def __exit__(
         self,
@@ -126,9 +133,10 @@ class _ReadingScope:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        slot, self._slot = self._slot, None
-        if slot is None:
+        reading, self._reading = self._reading, None
+        if reading is None:
             return
+        slot = reading._slot  # noqa: SLF001 - same module
         if error is None and not self._snapshot and not slot.connection.in_transaction():
             self._database._idle.append(slot)  # noqa: SLF001 - same module
             return
@@ -218,9 +226,8 @@ class Database:
     @contextlib.contextmanager
     def _transaction(self, begin: str) -> Iterator[_Slot]:
         with self._turn():
-            slot = self._take()
+            slot = self._begun(self._take(), begin)
             try:
-                slot.connection.info["begin"] = begin
                 with slot.connection.begin():
                     yield slot
             except BaseException as error:
@@ -228,6 +235,26 @@ class Database:
                 _raise_unavailable(error)
                 raise
             self._give_back(slot)
+
+    def _begun(self, slot: _Slot, words: str) -> _Slot:
+        """Begin a transaction on `slot`, or on a new connection where a kept one was lost."""
+        try:
+            _send(slot, words)
+        except dialects.DRIVER_ERRORS as error:
+            self._give_back(slot)
+            if not dialects.is_lost(error):
+                _raise_unavailable(error)
+                raise
+        else:
+            return slot
+        fresh = self._take()
+        try:
+            _send(fresh, words)
+        except dialects.DRIVER_ERRORS as error:
+            self._give_back(fresh)
+            _raise_unavailable(error)
+            raise
+        return fresh
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
@@ -262,7 +289,7 @@ class Database:
             if not dialects.is_clean(self.dialect, slot.raw):
                 slot.raw.rollback()
             sound = dialects.is_clean(self.dialect, slot.raw)
-        except Exception:  # noqa: BLE001 - whatever is wrong with it, the connection goes
+        except (*dialects.DRIVER_ERRORS, sa.exc.SQLAlchemyError):
             sound = False
         if sound and len(self._idle) < IDLE_CONNECTIONS:
             self._idle.append(slot)
@@ -274,8 +301,13 @@ class Database:
                 _close(self._idle.pop())
 
 
+def _send(slot: _Slot, words: str) -> None:
+    if words:
+        slot.cursor.execute(words)
+
+
 def _close(slot: _Slot) -> None:
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(*dialects.DRIVER_ERRORS, sa.exc.SQLAlchemyError):
         slot.connection.close()
 
 
