@@ -89,6 +89,9 @@ def test_a_task_shows_its_record_what_changed_and_who_decided(database_url: str)
         assert first.editable == ("fee",)
         assert first.actions == ("approve", "reject", "comment")
         world.decide("mia", run_id, values={"fee": "20"}, comment="with a fee")
+        shown = world.tasks.inbox(world.context("bob")).items[0].summary
+        assert shown is not None
+        assert shown.value == "2020.00", "the sum in lists follows"
         task = world.tasks.get(world.context("bob"), world.open_tasks(run_id)["bob"].id)
         assert task.changed == {"fee": ["0.00", "20.00"], "payable": ["2000.00", "2020.00"]}
         assert task.record is not None

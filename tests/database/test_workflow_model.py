@@ -249,7 +249,7 @@ def test_random_approvals_do_what_the_model_says(database_url: str, deep: bool):
     with approval_world(database_url) as world:
 
         @settings(
-            max_examples=1000 if deep else 25,
+            max_examples=1000 if deep else 60,
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),

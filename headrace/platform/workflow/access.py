@@ -21,6 +21,7 @@ from headrace.platform.records.drafts import Change
 from headrace.platform.records.source import row_rights
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.runs import Runs, open_run
+from headrace.platform.workflow.subjects import json_value
 from headrace.platform.workflow.tables import TASK
 
 LOCKED_ACTIONS: Final = frozenset({"updated", "deleted"})
@@ -107,12 +108,23 @@ def refuse_change_in_approval(context: Context, work: UnitOfWork, change: Change
 
 
 def renew_tasks(context: Context, work: UnitOfWork, change: Change) -> None:
-    """Make open tasks of a changed record stale (an `after_save` hook)."""
+    """Make open tasks of a changed record stale, and its sum in lists right (an `after_save` hook)."""
     model = context.catalog.object(change.object)
     if model is None or not _may_be_in_approval(context, model, change):
         return
-    if change.fields - SYSTEM_FIELD_NAMES - {model.state_field}:
-        Runs(work, context.ids, context.now()).renew_tasks(model.id, change.id)
+    changed = change.fields - SYSTEM_FIELD_NAMES - {model.state_field}
+    if not changed:
+        return
+    rows = Runs(work, context.ids, context.now())
+    rows.renew_tasks(model.id, change.id)
+    run = open_run(work.connection, model.id, change.id)
+    if run is None or change.new is None:
+        return
+    shown = run.summary.get("field")
+    field = next((one for one in model.fields.values() if one.id == shown), None)
+    if field is not None and field.name in changed:
+        value = json_value(field, change.new.get(field.name), work.dialect)
+        rows.set_summary(run.id, {"field": field.id, "value": value} if value else {})
 
 
 def _is_computed(change: Change) -> bool:

@@ -58,6 +58,11 @@ class Runs:
         self._connection.execute(sa.insert(RUN).values(**row))
         return run_id
 
+    def set_summary(self, run_id: str, summary: Mapping[str, Any]) -> None:
+        """Change the sum that lists show of a run."""
+        change = sa.update(RUN).where(RUN.c.id == run_id).values(summary=dict(summary))
+        self._connection.execute(change)
+
     def end_run(self, run_id: str, state: str) -> bool:
         """End an open run with its open steps and tasks; say whether it was open."""
         ended = {"ended_at": self._at}
