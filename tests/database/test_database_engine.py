@@ -51,10 +51,15 @@ def test_work_is_committed_as_a_whole_or_not_at_all(database):
         put(work, "a")
         work.after_commit(lambda: told.append("a"))
         assert count(database) == 0
-    with pytest.raises(ZeroDivisionError), database.writing(0) as work:
-        put(work, "b")
-        work.after_commit(lambda: told.append("b"))
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with database.writing(0) as work:
+            put(work, "b")
+            work.after_commit(lambda: told.append("b"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert count(database) == 1
     assert told == ["a"]
 
@@ -62,9 +67,14 @@ def test_work_is_committed_as_a_whole_or_not_at_all(database):
 def test_tables_made_in_a_failed_transaction_are_gone(database):
     metadata = sa.MetaData()
     table = sa.Table("made", metadata, sa.Column("id", sa.Integer()))
-    with pytest.raises(ZeroDivisionError), database.publishing() as work:
-        table.create(work.connection)
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with database.publishing() as work:
+            table.create(work.connection)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert not sa.inspect(database.engine).has_table("made")
 
 
@@ -169,10 +179,15 @@ def test_a_server_that_ended_the_connections_is_found_again(fresh_database):
     end_connections(url)
     with database.writing(0) as work:
         put(work, "a")
-    with pytest.raises(UnavailableError) as refused, database.writing(0) as work:
-        put(work, "b")
-        end_connections(url)
-        work.connection.execute(sa.select(1))
+
+    def lose() -> None:
+        with database.writing(0) as work:
+            put(work, "b")
+            end_connections(url)
+            work.connection.execute(sa.select(1))
+
+    with pytest.raises(UnavailableError) as refused:
+        lose()
     assert refused.value.problems[0].code == "database.unreachable"
     assert count(database) == 1
     database.dispose()
