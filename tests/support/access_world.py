@@ -403,9 +403,17 @@ def make_rows(seed: int, deals: int) -> tuple[dict[str, dict[str, dict[str, Any]
     return rows, users
 
 
-def make_world(url: str, *, seed: int = 7, deals: int = 150, rows: Any = None) -> World:
+def make_world(
+    url: str,
+    *,
+    seed: int = 7,
+    deals: int = 150,
+    rows: Any = None,
+    more: tuple[dict[str, Any], ...] = (),
+) -> World:
+    """Publish the workspace with `more` documents into an empty database and fill it."""
     database = connect_database(url)
-    catalog = catalog_of(DOCUMENTS)
+    catalog = catalog_of([*DOCUMENTS, *more])
     tables = install_catalog(database, catalog_of([], 0), catalog)
     made, users = make_rows(seed, deals)
     made = made if rows is None else rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -34,7 +35,11 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
-        self._nobody = self._hasher.hash("nobody has this password")
+
+    @cached_property
+    def _nobody(self) -> str:
+        """A hash to check against where there is none; costs as much to make as to check."""
+        return self._hasher.hash("nobody has this password")
 
     def hash(self, password: str) -> str:
         """Return the hash to keep; refuse what is too short or too long."""
@@ -46,8 +51,9 @@ class Passwords:
 
     def fits(self, kept: str | None, password: str) -> bool:
         """Say whether `password` is the one kept; costs the same where none is kept."""
+        nobody = self._nobody  # made at the first check, whoever is checked
         try:
-            self._hasher.verify(kept or self._nobody, password[: MOST_CHARACTERS + 1])
+            self._hasher.verify(kept or nobody, password[: MOST_CHARACTERS + 1])
         except (VerifyMismatchError, VerificationError, InvalidHashError):
             return False
         return kept is not None
