@@ -177,7 +177,7 @@ def _bench(
         started = [
             stack.enter_context(_served(workspace, options, application))
             for application in (
-                ("--factory", "headrace.serving:application"),
+                ("--factory", "headrace.wsgi:application"),
                 ("benchmarks.handwritten:app",),
             )
         ]

@@ -8,7 +8,7 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -31,6 +31,7 @@ from headrace.platform.publishing.keys import ids_by_key
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.planning import check_folders
 from headrace.platform.runtime import Platform
+from headrace.serving import serve as serve_forever
 from headrace.settings import Settings, load_settings
 
 ALL_FINE: Final = Text("No problems found.", "未发现问题。")
@@ -619,14 +620,7 @@ def _serve(shell: Shell, workers: int) -> None:
     with shell.platform() as platform:
         platform.catalogs.current()
     shell.say(Text(f"Serving at {shell.settings.base_url}", f"服务地址:{shell.settings.base_url}"))
-    server = _server()
-    server(shell.settings, workers)
-
-
-def _server() -> Callable[[Settings, int], None]:
-    from headrace.serving import serve as serve_forever  # noqa: PLC0415 - the web stack is only loaded to serve
-
-    return serve_forever
+    serve_forever(shell.settings, workers)
 
 
 @main.command()

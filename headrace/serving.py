@@ -1,34 +1,16 @@
-"""Serving: the application of one server process, and the server that runs several of them."""
+"""The server: as many processes as asked for, each with an application of its own."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from granian import Granian
 from granian.constants import Interfaces
 
-from headrace.app import create_app
-from headrace.platform import runtime
-from headrace.settings import Settings, load_settings
+from headrace.settings import Settings
 
-TARGET: Final = "headrace.serving:application"
+TARGET: Final = "headrace.wsgi:application"
 BLOCKING_THREADS: Final = 4
-
-
-def application() -> Any:
-    """Make the WSGI application of this process, with a worker thread for jobs.
-
-    Called in each server process; the settings come from the environment, so that all are alike.
-    """
-    settings = load_settings(os.environ, Path.cwd())
-    platform = runtime.build(settings)
-    platform.catalogs.current()
-    app = create_app(platform)
-    platform.worker().start()
-    return app
 
 
 def serve(settings: Settings, workers: int) -> None:
@@ -44,8 +26,3 @@ def serve(settings: Settings, workers: int) -> None:
         websockets=False,
         respawn_failed_workers=True,
     ).serve()
-
-
-def export_settings(values: Iterable[tuple[str, str]]) -> None:
-    """Put settings where server processes find them."""
-    os.environ.update(values)
