@@ -260,6 +260,14 @@ def test_a_record_outside_of_the_scope_as_it_would_become_is_refused(shop: Shop)
     assert found == {"": "access.outside_scope"}
 
 
+def test_a_record_is_owned_by_who_makes_it(shop: Shop) -> None:
+    own = shop.create("keeper", "ticket", {"subject": "mine"})
+    other = shop.create("boss", "ticket", {"subject": "theirs"})
+    assert shop.update("keeper", "ticket", own.id, {"subject": "still mine"}, 1).version == 2
+    with pytest.raises(NotFoundError):
+        shop.update("keeper", "ticket", other.id, {"subject": "mine"}, 1)
+
+
 def test_records_of_others_do_not_exist_for_a_clerk(shop: Shop) -> None:
     saved = purchase(shop, "bob")
     for act in (
@@ -737,3 +745,6 @@ def test_numbers_that_a_migration_brings_are_not_given_again(shop: Shop) -> None
     shop.create("loader", "purchase", data, mode="migration")
     saved = purchase(shop)
     assert shop.row("purchase", saved.id)["number"] == "P-202507-010"
+    data["number"] = None
+    saved = shop.create("loader", "purchase", data, mode="migration")
+    assert shop.row("purchase", saved.id)["number"] == "P-202507-011"

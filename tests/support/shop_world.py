@@ -328,6 +328,14 @@ DOCUMENTS: list[dict[str, Any]] = [
     },
     {
         "kind": "permission",
+        "name": "own_tickets",
+        "object": "ticket",
+        "grants": [
+            {"role": "keeper", "actions": ["create", "read", "update"], "scope": "own"},
+        ],
+    },
+    {
+        "kind": "permission",
         "name": "keeper_product",
         "object": "product",
         "grants": [{"role": "keeper", "actions": ["read", "delete"]}],

@@ -21,7 +21,7 @@ def fill(batch: Batch) -> None:
     """Bring what was given into the drafts, then defaults and formulas, masters before details."""
     for draft in batch.drafts():
         if draft.kind == "create":
-            fill_new(draft)
+            fill_new(batch, draft)
         elif draft.kind == "update":
             _fill_changed(batch, draft)
 
@@ -68,11 +68,16 @@ def refill(draft: Draft) -> None:
                 draft.new[one.name] = stored_value(draft.shape, one.name, value)
 
 
-def fill_new(draft: Draft) -> None:
-    """Fill a new row: what was given, its master, its state, zero roll-ups, defaults, formulas."""
+def fill_new(batch: Batch, draft: Draft) -> None:
+    """Fill a new row: what was given, who and when, its master, its state, defaults, formulas."""
     new, shape = draft.new, draft.shape
     new["id"] = draft.id
     new.update(draft.given)
+    new["version"] = draft.version
+    new["created_at"] = new["created_at"] or batch.now
+    new["created_by"] = new["created_by"] or batch.context.principal.user_id
+    new["updated_at"] = new["updated_at"] or new["created_at"]
+    new["updated_by"] = new["updated_by"] or new["created_by"]
     if draft.parent is not None and shape.model.master is not None:
         new[shape.model.master] = draft.parent.id
     if shape.initial_state is not None:

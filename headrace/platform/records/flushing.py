@@ -79,21 +79,12 @@ def flush(batch: Batch, work: UnitOfWork) -> None:
 
 
 def _stamp(batch: Batch) -> None:
-    """Set version, times and users of rows that people write."""
-    user, now = batch.context.principal.user_id, batch.now
+    """Set version, time and user of stored rows that people change."""
     for draft in batch.drafts():
-        if draft.kind == "computed":
-            continue
-        new = draft.new
-        if draft.kind == "create":
-            given = draft.given
-            new["created_at"] = given.get("created_at") or now
-            new["created_by"] = given.get("created_by") or user
-            new["updated_at"] = given.get("updated_at") or new["created_at"]
-            new["updated_by"] = given.get("updated_by") or new["created_by"]
-        else:
-            new["updated_at"], new["updated_by"] = now, user
-        new["version"] = draft.version
+        if draft.kind in {"update", "delete"}:
+            draft.new["updated_at"] = batch.now
+            draft.new["updated_by"] = batch.context.principal.user_id
+            draft.new["version"] = draft.version
 
 
 def _insert(batch: Batch, work: UnitOfWork) -> Iterator[_Sent]:

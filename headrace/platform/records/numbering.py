@@ -70,6 +70,7 @@ def assign_numbers(batch: Batch) -> None:
             last = _advance(batch, field, before + after, len(missing))
             width = number_pattern(field.options.pattern).width
             for number, draft in enumerate(missing, last - len(missing) + 1):
+                draft.given.pop(field.name, None)
                 draft.new[field.name] = f"{before}{number:0{width}d}{after}"
 
 
