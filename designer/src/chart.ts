@@ -29,29 +29,47 @@ function look(element: HTMLElement): Config {
       titleFontSize: 12,
       titleFontWeight: "normal",
     },
-    legend: { labelColor: text, titleColor: text, labelFontSize: 12, titleFontWeight: "normal" },
+    legend: {
+      labelColor: text,
+      titleColor: text,
+      labelFontSize: 12,
+      titleFontWeight: "normal",
+      orient: element.clientWidth < NARROW ? "bottom" : "right",
+      columns: element.clientWidth < NARROW ? 4 : 1,
+    },
     range: { category: colours },
   } as Config;
+}
+
+const HEIGHT = 280;
+const NARROW = 500;
+
+function widthOf(element: HTMLElement): number {
+  return Math.max(200, element.clientWidth);
 }
 
 async function draw(element: HTMLElement): Promise<void> {
   const source = document.getElementById(element.dataset.chart ?? "");
   if (source === null) return;
-  const spec = JSON.parse(source.textContent) as TopLevelSpec;
+  const given = JSON.parse(source.textContent) as TopLevelSpec;
+  const spec = {
+    ...given,
+    width: widthOf(element),
+    height: HEIGHT,
+    autosize: { type: "fit", contains: "padding" },
+  } as TopLevelSpec;
   const compiled: Spec = compile(spec, { config: look(element) as never }).spec;
   const view = new View(parse(compiled, undefined, { ast: true }), {
     expr: expressionInterpreter,
     renderer: "canvas",
     hover: true,
   });
-  view.width(Math.max(200, element.clientWidth - 20));
   await view.initialize(element).runAsync();
   element.dataset.drawn = "yes";
   const resize = new ResizeObserver(() => {
-    view.width(Math.max(200, element.clientWidth - 20));
-    void view.runAsync();
+    if (view.width() !== widthOf(element)) void view.width(widthOf(element)).runAsync();
   });
-  resize.observe(element.parentElement ?? element);
+  resize.observe(element);
 }
 
 for (const element of all(document, "[data-chart]", HTMLElement)) void draw(element);

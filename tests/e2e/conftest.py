@@ -63,7 +63,9 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(front_end: None, demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(
+    front_end: None, demo_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """The address of a server over a copy of the demo; one for each file of tests."""
     folder = tmp_path_factory.mktemp("server") / "demo"
     shutil.copytree(demo_folder, folder)

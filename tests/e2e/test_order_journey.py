@@ -154,7 +154,9 @@ def _drill_down(director: Person, number: str) -> None:
         text, address = address, text
         director.go(str(address))
         amounts = page.locator("[data-measure]")
-        rows = [amounts.nth(at).get_attribute("data-measure") or "0" for at in range(amounts.count())]
+        rows = [
+            amounts.nth(at).get_attribute("data-measure") or "0" for at in range(amounts.count())
+        ]
         found = found or page.get_by_text(number, exact=True).count() > 0
         if "." in text:
             assert sum(map(Decimal, rows)) == Decimal(text.replace(",", "")), address

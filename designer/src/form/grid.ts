@@ -6,6 +6,9 @@ import type { LiveChild } from "./model";
 import { Scope } from "./scope";
 import { stepped } from "./stepper";
 
+const FIELDS =
+  "input:not([type=hidden]):not([disabled]), select:not([disabled]), textarea:not([disabled])";
+
 export interface GridEvents {
   /** A row was added: wire its lookups, ask for its defaults. */
   added(scope: Scope): void;
@@ -40,6 +43,13 @@ export class Grid {
     return this.rowElements()
       .filter((row) => row.dataset.removed !== "yes")
       .map((row) => this.scopes.get(row) ?? this.scopeOf(row));
+  }
+
+  /** Take out new rows that the user never touched: their defaults are not meant to be saved. */
+  prune(): void {
+    for (const scope of this.rows()) {
+      if (scope.element.dataset.stored !== "yes" && scope.touched.size === 0) scope.element.remove();
+    }
   }
 
   scopeAround(target: Element): Scope | null {
@@ -77,7 +87,9 @@ export class Grid {
       }
     });
     this.element.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.isComposing) this.enter(event);
+      if (event.isComposing) return;
+      if (event.key === "Enter") this.enter(event);
+      else if (event.key === "Tab" && !event.shiftKey) this.tab(event);
     });
   }
 
@@ -94,6 +106,20 @@ export class Grid {
     const next = rows[rows.indexOf(row) + 1];
     if (next === undefined) focusFirst(this.add().element);
     else focusIn(one(next, `[data-column="${CSS.escape(column)}"]`, HTMLElement) ?? next);
+  }
+
+  /** Tab in the last field of the last row makes a new one; an empty row lets it pass. */
+  private tab(event: KeyboardEvent): void {
+    const last = this.rows().at(-1);
+    if (last === undefined || Object.keys(last.touchedValues()).length === 0) return;
+    const fields = all(last.element, FIELDS, HTMLElement);
+    if (event.target !== fields.at(-1) || this.rows().length >= this.most) return;
+    event.preventDefault();
+    focusFirst(this.add().element);
+  }
+
+  private get most(): number {
+    return Number(this.element.dataset.most ?? "1000");
   }
 
   private remove(button: HTMLButtonElement): void {
@@ -147,9 +173,7 @@ function focusFirst(within: HTMLElement): void {
 }
 
 function focusIn(within: HTMLElement): void {
-  const selector =
-    "input:not([type=hidden]):not([disabled]), select:not([disabled]), textarea:not([disabled])";
-  const target = one(within, selector, HTMLElement);
+  const target = one(within, FIELDS, HTMLElement);
   target?.focus();
   if (target instanceof HTMLInputElement) target.select();
 }

@@ -86,6 +86,7 @@ class FormIsland {
     });
     this.form.addEventListener("submit", () => {
       this.dirty = false;
+      for (const grid of this.grids) grid.prune();
     });
     window.addEventListener("beforeunload", (event) => {
       if (this.dirty) event.preventDefault();

@@ -173,13 +173,15 @@ def _heading(context: Context, cell: dict[str, Any]) -> str:
 
 def _sentence(context: Context, model: ReportModel, result: ReportResult) -> str:
     about = model.definition.help.within(context.language)
+    if about:
+        return about
     groups = (*result.row_groups, *result.column_groups)
     by = " × ".join(group.label.within(context.language) for group in groups)
     measures = word(context.language, "shell.comma").join(
         measure.label.within(context.language) for measure in result.measures
     )
     asked = word(context.language, "reports.sentence", measures=measures, by=by)
-    return " ".join(part for part in (about, asked if by else measures) if part)
+    return asked if by else measures
 
 
 def _table(context: Context, result: ReportResult) -> Table:

@@ -112,7 +112,7 @@ def _render(template: str, language: str, /, **values: Any) -> str:
     assets: Assets = current_app.extensions["headrace.assets"]
     return render_template(
         template,
-        t=lambda key, **filled: word(language, key, **filled),
+        t=lambda key, **filled: _worded(language, key, filled),
         language=language,
         html_lang=HTML_LANGUAGES[language],
         brand=BRAND,
@@ -122,6 +122,16 @@ def _render(template: str, language: str, /, **values: Any) -> str:
         asset_script=assets.script,
         **values,
     )
+
+
+def _worded(language: str, key: str, values: Mapping[str, Any]) -> str:
+    """Return a word with its places filled; a value that is markup stays so, all else is text."""
+    if not any(isinstance(value, Markup) for value in values.values()):
+        return word(language, key, **values)
+    text = escape(word(language, key))
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", escape(value))
+    return text
 
 
 def text_filter(language: str, text: Any) -> str:

@@ -37,6 +37,7 @@ from headrace.platform.workflow.views import RunView
 
 MOST_RELATED: Final = 8
 RELATED_ROWS: Final = 5
+BEGINNINGS: Final = frozenset({"created", "migrated"})
 TELLING: Final = frozenset({"created", "updated", "deleted", "migrated"})
 
 
@@ -209,7 +210,8 @@ def _history(context: Context, model: ObjectModel, record_id: str) -> list[Histo
 def _history_line(context: Context, model: ObjectModel, line: Mapping[str, Any]) -> HistoryLine:
     display = display_of(context)
     changes = []
-    for change in line["changes"]:
+    # What a record began with stands on the page itself.
+    for change in () if line["action"] in BEGINNINGS else line["changes"]:
         view = field_view(context.catalog, model.fields[change["field"]])
         label = view.label.within(context.language)
         old, new = display.of(view, change["old"]), display.of(view, change["new"])

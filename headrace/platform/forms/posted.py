@@ -113,8 +113,8 @@ def _row(grid: ChildGrid, position: int, form: Mapping[str, str], zone: ZoneInfo
 
 
 def _is_filled(row: PostedRow) -> bool:
-    """A new row in which nothing was entered is not meant to be saved."""
-    return any(value not in (None, False) for value in row.values.values())
+    """A new row in which nothing was entered besides its defaults is not meant to be saved."""
+    return any(value not in (None, False) for value in _changed(row.values, row.was).values())
 
 
 def _add_new_rows(
