@@ -125,9 +125,10 @@ def compare(options: Options) -> bool:
     """Measure on each database and print the tables; say whether all ratios are above the bar."""
     passed = True
     for database in options.databases:
-        with tempfile.TemporaryDirectory(prefix="headrace-bench-") as folder, _database(
-            database, Path(folder)
-        ) as (url, server):
+        with (
+            tempfile.TemporaryDirectory(prefix="headrace-bench-") as folder,
+            _database(database, Path(folder)) as (url, server),
+        ):
             began = time.perf_counter()
             workspace = make_workspace(url, options.orders, Path(folder))
             print(
@@ -150,9 +151,7 @@ def compare(options: Options) -> bool:
 
 
 @contextlib.contextmanager
-def _database(
-    kind: str, folder: Path
-) -> Iterator[tuple[str, postgres.PostgresServer | None]]:
+def _database(kind: str, folder: Path) -> Iterator[tuple[str, postgres.PostgresServer | None]]:
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'bench.sqlite'}", None
         return
@@ -251,7 +250,10 @@ def check_alike(bench: Bench) -> None:
     ours, theirs = (_sums(target) for target in bench.targets)
     assert ours == theirs, (ours, theirs)
     assert ours[1][1] >= len(chosen), ours[1]
-    made = [_made(bench, target, create_request(bench.workspace.customers[0])) for target in bench.targets]
+    made = [
+        _made(bench, target, create_request(bench.workspace.customers[0]))
+        for target in bench.targets
+    ]
     assert _same(made[0]) == _same(made[1]), made
     records = [one["id"] for one, _ in made]
     changed = [
@@ -263,7 +265,9 @@ def check_alike(bench: Bench) -> None:
 
 def _difference(ours: bytes, theirs: bytes) -> str:
     """Return both texts from shortly before where they part."""
-    place = max(0, len(os.path.commonprefix([ours, theirs])) - 40)
+    pairs = enumerate(zip(ours, theirs, strict=False))
+    place = next((place for place, (one, other) in pairs if one != other), 0)
+    place = max(0, place - 40)
     return f"{ours[place:][:160]!r} is not {theirs[place:][:160]!r}"
 
 
@@ -288,7 +292,9 @@ def _made(bench: Bench, target: Target, request: Request) -> tuple[dict[str, Any
     left = [after[0] - before[0], after[1] - before[1]]
     assert left == [1, 1 if request.method == "POST" else 0], (target.name, left)
     with bench.engine.connect() as connection:
-        history = sa.table("sys_history", *map(sa.column, ("record_id", "action", "version", "changes")))
+        history = sa.table(
+            "sys_history", *map(sa.column, ("record_id", "action", "version", "changes"))
+        )
         line = connection.execute(
             sa.select(history.c.action, history.c.version, sa.cast(history.c.changes, sa.String()))
             .where(sa.cast(history.c.record_id, sa.String()) == answer["id"])
@@ -389,7 +395,7 @@ def count_statements(
     with contextlib.ExitStack() as stack:
         if server is not None:
             connection = stack.enter_context(server.connect())
-            connection.execute(f'ALTER DATABASE "{name}" SET log_statement = \'all\'')
+            connection.execute(f"ALTER DATABASE \"{name}\" SET log_statement = 'all'")
             stack.callback(connection.execute, f'ALTER DATABASE "{name}" RESET log_statement')
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.counting"],
@@ -454,7 +460,9 @@ def report(found: dict[Workload, dict[str, Measured]]) -> bool:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the comparison; 1 where a ratio is below the bar (never with --quick)."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a smoke run; its figures mean nothing")
+    parser.add_argument(
+        "--quick", action="store_true", help="a smoke run; its figures mean nothing"
+    )
     parser.add_argument("--database", choices=("sqlite", "postgresql"), action="append")
     defaults = Options()
     for name in ("orders", "rounds", "seconds", "workers", "threads", "connections", "clients"):

@@ -195,7 +195,25 @@ def test_the_chart_draws_the_cells_and_nothing_else(world: World):
     } == points
 
 
-def test_a_report_is_one_statement(world: World, monkeypatch):
+def test_a_report_of_no_records_counts_and_adds_up_to_nothing(database_url: str):
+    contents = workspace()
+    contents["report", "claims_by_month"]["where"] = "subject = 'none has this one'"
+    contents["report", "claims_by_month"]["measures"] = [
+        {"op": "count"},
+        {"op": "sum", "field": "payable"},
+        {"op": "avg", "field": "payable"},
+        {"op": "max", "field": "claimed_on"},
+    ]
+
+    result = running.run(claims_world(database_url, contents).context, "claims_by_month")
+
+    assert result.lines == ()
+    assert result.record_count == 0
+    count, total, average, last = result.total.values
+    assert (count, Decimal(total), average, last) == (0, 0, None, None)
+
+
+def test_a_report_is_one_statement_that_reads_the_records_once(world: World, monkeypatch):
     running.run(world.context, "claims_by_month")
     statements = []
     reading = type(world.database.reading().__enter__())
@@ -207,3 +225,5 @@ def test_a_report_is_one_statement(world: World, monkeypatch):
     running.run(world.context, "claims_by_month")
 
     assert len(statements) == 1
+    table = world.context.tables.of("claim").table.name
+    assert statements[0].count(f"{table} AS") == 1

@@ -1,10 +1,10 @@
 """A report definition compiled to one SELECT over the source of its object.
 
 The statement has one part for each level: the finest groups, and, where there is more than one
-side, the totals of rows, of columns, and of all. So averages and extremes of totals come from the
-records, not from the groups. No part is ever summed up in Python over records.
+side, the totals of rows, of columns, and of all. Totals are merged from the finest groups, which
+carry what that takes: an average its sum and its count. Nothing is summed up in Python.
 
-Cost: each level reads the visible records once; rows sent are as many as there are groups.
+Cost: the visible records are read once; rows sent are as many as there are groups.
 """
 
 from __future__ import annotations
@@ -53,14 +53,23 @@ class Group:
         """The heading."""
         return self.definition.label or self.field.label
 
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns to group by."""
+        return (self.key,) if self.title is None else (self.key, self.title)
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A compiled measure: the columns it needs and how they become its JSON value."""
+    """A compiled measure: the columns it needs and how they become its JSON value.
+
+    `merges` says how the columns of groups become those of a total.
+    """
 
     definition: MeasureDef
     field: FieldModel | None
     columns: tuple[Column, ...]
+    merges: tuple[Merge, ...]
     value: Callable[[Sequence[Any]], Any]
 
     @property
@@ -90,6 +99,9 @@ class CompiledReport:
 
 Sides = tuple[tuple[Group, ...], tuple[Group, ...]]
 """Groups down and across the page."""
+
+Merge = Callable[[Column], Column]
+"""From a column of the groups to that of a total; over no groups what it is over no records."""
 
 
 def shown_kind(field: FieldModel) -> str:
@@ -124,49 +136,68 @@ def compile_report(context: Context, report: ReportModel) -> CompiledReport:
     levels = [(rows, columns)]
     levels += [(rows, ()), ((), columns)] if columns else []
     levels += [((), ())] if rows or columns else []
-    selects = [
-        _level(
-            start,
-            number,
-            level,
-            groups=(rows, columns),
-            measures=measures,
-            conditions=conditions,
-        )
+    groups_of_both = (*rows, *columns)
+    finest = _finest(start, groups_of_both, measures, conditions)
+    if len(levels) == 1:
+        return CompiledReport(rows, columns, measures, finest)
+    cells = finest.cte("cells")
+    totals = [
+        _totals(cells, number, (*level[0], *level[1]), groups_of_both, measures)
         for number, level in enumerate(levels)
+        if number > 0
     ]
-    statement = sa.union_all(*selects) if len(selects) > 1 else selects[0]
+    statement = sa.union_all(sa.select(*cells.c), *totals)
     return CompiledReport(rows, columns, measures, statement)
 
 
-def _level(
+def _finest(
     start: Source,
-    number: int,
-    level: Sides,
-    *,
-    groups: Sides,
-    measures: tuple[Measure, ...],
+    groups: Sequence[Group],
+    measures: Sequence[Measure],
     conditions: list[Any],
 ) -> sa.Select[Any]:
-    """Return the select of one level; groups that it does not split by are null."""
-    split = {id(group) for side in level for group in side}
-    selected: list[Column] = [sa.literal(number, sa.Integer()).label("level")]
-    grouped: list[str] = []
-    for side in groups:
-        for group in side:
-            for column in (group.key, group.title):
-                if column is None:
-                    continue
-                if id(group) in split:
-                    # By its name in this select: parameters within a column differ at each place.
-                    grouped.append(f"c{len(selected)}")
-                    selected.append(column)
-                else:
-                    selected.append(sa.cast(sa.null(), column.type))
-    selected.append(sa.func.count())
+    """Return the select of the finest groups: level, keys and titles, count, measures."""
+    keys = [column for group in groups for column in group.columns]
+    # By their names in this select: parameters within a column differ at each place.
+    grouped = [f"c{place}" for place in range(1, len(keys) + 1)]
+    selected: list[Column] = [sa.literal(0, sa.Integer()), *keys, sa.func.count()]
     selected += [column for measure in measures for column in measure.columns]
-    labelled = [column.label(f"c{index}") for index, column in enumerate(selected)]
+    labelled = [column.label(f"c{place}") for place, column in enumerate(selected)]
     return start.select(labelled, where=conditions, group_by=grouped)
+
+
+def _totals(
+    cells: sa.CTE,
+    number: int,
+    split: Sequence[Group],
+    groups: Sequence[Group],
+    measures: Sequence[Measure],
+) -> sa.Select[Any]:
+    """Return the select of a level of totals; groups that it does not split by are null."""
+    kept = {id(group) for group in split}
+    found = iter(cells.c)
+    next(found)
+    selected: list[Column] = [sa.literal(number, sa.Integer())]
+    grouped: list[Column] = []
+    for group in groups:
+        for _ in group.columns:
+            column = next(found)
+            if id(group) in kept:
+                grouped.append(column)
+                selected.append(column)
+            else:
+                selected.append(sa.cast(sa.null(), column.type))
+    merges = [_counted, *(merge for measure in measures for merge in measure.merges)]
+    selected += [merge(column) for merge, column in zip(merges, found, strict=True)]
+    return sa.select(*selected).select_from(cells).group_by(*grouped)
+
+
+def _counted(column: Column) -> Column:
+    return sa.cast(sa.func.coalesce(sa.func.sum(column), 0), sa.BigInteger())
+
+
+def _summed(column: Column) -> Column:
+    return sa.func.coalesce(sa.func.sum(column), 0)
 
 
 def _group(context: Context, start: Source, definition: GroupDef, place: str) -> Group:
@@ -225,23 +256,26 @@ _DAYS: Final[dict[Dialect, Callable[[Column, str], Column]]] = {
 def _measure(context: Context, start: Source, definition: MeasureDef, place: str) -> Measure:
     dialect = context.database.dialect
     if definition.field is None:
-        return Measure(definition, None, (sa.func.count(),), lambda found: found[0])
+        return Measure(definition, None, (sa.func.count(),), (_counted,), lambda found: found[0])
     path = start.resolve(definition.field, place + "/field")
     column = start.column(path, place + "/field")
     field = path[-1]
     if definition.op == "avg":
         columns = (sa.func.sum(column), sa.func.count(column))
-        return Measure(definition, field, columns, _average(field.storage, dialect))
+        average = _average(field.storage, dialect)
+        return Measure(definition, field, columns, (sa.func.sum, _counted), average)
     aggregate: Column = getattr(sa.func, definition.op)(column)
     if definition.op in {"min", "max"}:
         convert = field.storage.to_json(dialect) or _same
-        return Measure(definition, field, (aggregate,), lambda found: convert(found[0]))
+        extreme = getattr(sa.func, definition.op)
+        return Measure(definition, field, (aggregate,), (extreme,), lambda found: convert(found[0]))
     whole = field.storage == INTEGER
     number = int if whole else (field.storage.to_json(dialect) or _same)
     return Measure(
         definition,
         field,
         (sa.func.coalesce(aggregate, 0),),
+        (_summed,),
         lambda found: number(found[0]),
     )
 
