@@ -23,7 +23,6 @@ DEFAULT_DAY: Final = date(2025, 6, 30)
 END_OF_DAY: Final = time(18)
 DEMO_SETTING: Final = "demo"
 KEY_FILE: Final = "secret_key"
-SHOWN_SIGN_INS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +81,10 @@ def _fill(platform: Platform) -> None:
             )
     logins = {user.login: user.id for user in platform.identity.users()}
     with platform.database.writing(None) as work:
-        for login, password in passwords().items():
-            if login in logins:
-                platform.identity.set_password(work, logins[login], password)
+        known = passwords()
+        platform.identity.set_public_passwords(
+            work, {logins[login]: known[login] for login in known.keys() & logins.keys()}
+        )
         write_setting(work.connection, DEMO_SETTING, "complete")
 
 

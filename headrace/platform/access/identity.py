@@ -11,7 +11,7 @@ import secrets
 import threading
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
@@ -375,6 +375,15 @@ class Identity:
             .values(revoked=self._clock.now())
         )
         self._change(work, user_id, {"password_hash": self._passwords.hash(password)})
+
+    def set_public_passwords(self, work: UnitOfWork, passwords: Mapping[str, str]) -> None:
+        """Set passwords that everybody may know, by user id; equal ones share one hash.
+
+        Hashing is made slow to protect secrets; those of a demo are printed on its first page.
+        """
+        hashes = {one: self._passwords.hash(one) for one in set(passwords.values())}
+        for user_id, password in passwords.items():
+            self._change(work, user_id, {"password_hash": hashes[password]})
 
     def set_roles(self, work: UnitOfWork, user_id: str, roles: Iterable[RoleHolding]) -> None:
         """Let a user hold exactly `roles`."""
