@@ -81,12 +81,20 @@ describe("three-valued logic", () => {
   const yes = literal(true, "boolean");
   const nothing = row({});
 
+  const opposite: TreeNode = {
+    node: "unary",
+    operator: "NOT",
+    operand: unknown,
+    type: "boolean",
+    span,
+  };
+
   it.each([
     [binary("AND", unknown, no), false],
     [binary("AND", unknown, yes), null],
     [binary("OR", unknown, yes), true],
     [binary("OR", unknown, no), null],
-    [{ node: "unary", operator: "NOT", operand: unknown, type: "boolean", span }, null],
+    [opposite, null],
   ])("follows SQL (%#)", (tree, expected) => {
     expect(evaluate(tree, nothing)).toBe(expected);
   });
