@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from headrace.platform.access.tables import USER
 from headrace.platform.core.errors import ConflictError, PlatformError, UnavailableError
 from headrace.platform.records.tables import HISTORY
 from headrace.platform.workflow import runs
@@ -200,3 +201,46 @@ def submitted_at_once(world: World, contexts: list[Any]) -> None:
     in_threads(8, submit)
     assert Counter(outcomes) == {"begun": 1, "record.stale": 7}
     assert len(world.rows(sa.select(RUN.c.id).where(RUN.c.record_id == claim))) == 1
+
+
+def test_no_task_is_left_with_somebody_who_leaves_at_the_same_moment(database_url: str, deep: bool):
+    """Submitting and deactivating at once: afterwards every open task is of an active user."""
+    with approval_world(database_url) as world:
+        contexts = {login: world.context(login) for login in ("dora", "ann")}
+        for _ in range(60 if deep else 6):
+            world.set_user("mia", active=True)
+            leaves_while_asked(world, contexts)
+
+
+def leaves_while_asked(world: World, contexts: dict[str, Any]) -> None:
+    claims = [world.claim() for _ in range(4)]
+
+    def deactivate() -> None:
+        with world.database.writing(None) as work:
+            change = sa.update(USER).where(USER.c.id == world.users["mia"]).values(active=False)
+            work.connection.execute(change)
+            world.approvals.release(contexts["ann"], work, world.users["mia"])
+
+    def act(index: int) -> None:
+        for _ in range(5):
+            try:
+                if index == len(claims):
+                    return deactivate()
+                with world.database.writing(world.catalog.version) as work:
+                    world.engine.fire(
+                        contexts["dora"], work, "claim", claims[index], "submit", version=1
+                    )
+            except UnavailableError:
+                continue
+            else:
+                return None
+        return None
+
+    in_threads(len(claims) + 1, act)
+    orphans = (
+        sa.select(TASK.c.id)
+        .join(USER, USER.c.id == TASK.c.user)
+        .where(TASK.c.state == "open", sa.not_(USER.c.active))
+    )
+    assert world.rows(orphans) == []
+    assert {world.state(claim) for claim in claims} == {"in_approval"}

@@ -27,7 +27,15 @@ from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.changes import changed_fields
 from headrace.platform.workflow.machine import Branch, GuardError, NoWayError, move
-from headrace.platform.workflow.people import Asked, People, Person, holds_role, is_active, names_of
+from headrace.platform.workflow.people import (
+    Asked,
+    People,
+    Person,
+    holds_role,
+    is_active,
+    keep_active,
+    names_of,
+)
 from headrace.platform.workflow.pinned import PinnedApproval, Step, pin
 from headrace.platform.workflow.runs import (
     Row,
@@ -321,6 +329,7 @@ class Approvals:
         people: tuple[Person, ...],
         found: Subject,
     ) -> None:
+        keep_active(case.work.connection, [person.id for person in people])
         tasks = case.rows.add_tasks(case.run, step_id, people, found.version)
         submitter = names_of(case.work.connection, (case.run.submitter,)).get(case.run.submitter)
         problem = messages.ASKED.at(submitter=submitter or "", title=found.title, step=step.label)

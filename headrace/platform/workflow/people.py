@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from headrace.platform.access.principals import SYSTEM_USER_ID
 from headrace.platform.access.tables import USER, USER_ROLE
-from headrace.platform.core.errors import ConflictError
+from headrace.platform.core.errors import ConflictError, UnavailableError
 from headrace.platform.core.problems import Message, Text
 from headrace.platform.database.system_tables import SETTING
 from headrace.platform.database.tables import Tables
@@ -27,6 +27,14 @@ NOBODY = Message(
     "步骤“{step}”找不到审批人。",
     "An administrator must give somebody its role, or set the fall-back approver role.",
     "请管理员分配该角色,或设置兜底审批角色。",
+)
+
+LEFT = Message(
+    "approval.approver_left",
+    "An approver has just left.",
+    "审批人刚刚离开。",
+    "Try again: somebody else will be asked.",
+    "请重试,系统将请其他人审批。",
 )
 
 
@@ -174,6 +182,17 @@ def names_of(connection: sa.Connection, ids: Collection[str]) -> dict[str, str]:
     """Return the names of users by id."""
     statement = sa.select(USER.c.id, USER.c.name).where(USER.c.id.in_(ids))
     return {row.id: row.name for row in connection.execute(statement)} if ids else {}
+
+
+def keep_active(connection: sa.Connection, ids: Collection[str]) -> None:
+    """Keep users from being deactivated until the end of the transaction.
+
+    Raise UnavailableError where one was deactivated since they were found: the caller tries again.
+    """
+    statement = sa.select(USER.c.id).where(USER.c.id.in_(ids), USER.c.active).order_by(USER.c.id)
+    kept = connection.execute(statement.with_for_update(read=True)).all()
+    if len(kept) != len(set(ids)):
+        raise UnavailableError(LEFT.at())
 
 
 def is_active(connection: sa.Connection, user_id: str) -> bool:
