@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from typing import Any
 
 from headrace.platform.access.principals import Principal
+from headrace.platform.core.errors import RefusedError
 from headrace.platform.records.query import operators_of
+from headrace.platform.records.source import resolve
 from tests.support.access_world import GRADES, STAGES, World
 
 OBJECTS = ("deal", "firm", "contact", "area", "deal_line")
@@ -106,16 +109,29 @@ EXPANDS = {
 }
 
 
-def request(chance: random.Random, world: World, object_name: str) -> dict[str, Any]:
-    """A request for a list; many ask for what the caller may not see."""
+def known_paths(world: World, principal: Principal, object_name: str) -> list[str]:
+    """The paths that the caller may name."""
+    surroundings = world.context(principal).surroundings()
+    known = []
+    for path in PATHS[object_name]:
+        with contextlib.suppress(RefusedError):
+            resolve(surroundings, object_name, path)
+            known.append(path)
+    return known
+
+
+def request(
+    chance: random.Random, world: World, object_name: str, paths: list[str] | None = None
+) -> dict[str, Any]:
+    """A request for a list, over `paths` or else over many that the caller may not name."""
     data: dict[str, Any] = {"limit": chance.choice([1, 3, 50, 200])}
-    paths = PATHS[object_name]
+    paths = paths or PATHS[object_name]
     if chance.random() < 0.5:
         data["sort"] = ",".join(
             chance.choice(["", "-"]) + chance.choice(paths) for _ in range(chance.randrange(1, 4))
         )
     if chance.random() < 0.4:
-        data["fields"] = ",".join(chance.sample(paths, chance.randrange(1, len(paths))))
+        data["fields"] = ",".join(chance.sample(paths, chance.randrange(1, len(paths) + 1)))
     if chance.random() < 0.4:
         data["expand"] = ",".join(chance.sample(EXPANDS[object_name], 1))
     if chance.random() < 0.5:
@@ -123,18 +139,20 @@ def request(chance: random.Random, world: World, object_name: str) -> dict[str, 
     if chance.random() < 0.25:
         data["q"] = chance.choice(TEXTS)
     if chance.random() < 0.7:
-        data["filter"] = condition(chance, world, object_name, 0)
+        data["filter"] = condition(chance, world, object_name, paths, 0)
     return data
 
 
-def condition(chance: random.Random, world: World, object_name: str, level: int) -> dict[str, Any]:
+def condition(
+    chance: random.Random, world: World, object_name: str, paths: list[str], level: int
+) -> dict[str, Any]:
     kind = chance.random()
     if level < 3 and kind < 0.3:
-        parts = [condition(chance, world, object_name, level + 1) for _ in range(2)]
+        parts = [condition(chance, world, object_name, paths, level + 1) for _ in range(2)]
         return {chance.choice(["and", "or"]): parts}
     if level < 3 and kind < 0.4:
-        return {"not": condition(chance, world, object_name, level + 1)}
-    name = chance.choice(PATHS[object_name])
+        return {"not": condition(chance, world, object_name, paths, level + 1)}
+    name = chance.choice(paths)
     path = world.catalog.path(object_name, name)
     field = path[-1]
     op = chance.choice(sorted(operators_of(field)))
