@@ -1,0 +1,69 @@
+"""Matching definitions with the live ones: by id, by name, by former name."""
+
+from __future__ import annotations
+
+from headrace.platform.core.ids import RandomIds
+from headrace.platform.metadata.documents import Document
+from headrace.platform.publishing.identities import assign_ids
+
+
+def thing(name="thing", **keys):
+    return Document("m", {"kind": "object", "name": name, "fields": [], **keys})
+
+
+def assign(new, live=()):
+    assigned, problems = assign_ids(new, live, RandomIds())
+    return [one.content for one in assigned], [problem.code for problem in problems]
+
+
+def test_new_definitions_get_ids_all_the_way_down():
+    [content], problems = assign([thing(fields=[{"name": "a"}], rules=[{"name": "r"}])])
+    ids = {content["id"], content["fields"][0]["id"], content["rules"][0]["id"]}
+    assert (len(ids), problems) == (3, [])
+
+
+def test_the_same_name_is_the_same_definition():
+    [live], _ = assign([thing(fields=[{"name": "a"}, {"name": "b"}])])
+    [again], problems = assign([thing(fields=[{"name": "b"}])], [Document("m", live)])
+    assert again["id"] == live["id"]
+    assert again["fields"][0]["id"] == live["fields"][1]["id"]
+    assert problems == []
+
+
+def test_a_former_name_or_an_id_is_a_rename_and_was_is_not_kept():
+    [live], _ = assign([thing(fields=[{"name": "a"}])])
+    for renamed in (
+        thing("other", was="thing", fields=[{"name": "b", "was": "a"}]),
+        thing("other", id=live["id"], fields=[{"name": "b", "id": live["fields"][0]["id"]}]),
+    ):
+        [content], problems = assign([renamed], [Document("m", live)])
+        assert (content["id"], problems) == (live["id"], [])
+        assert content["fields"] == [{"name": "b", "id": live["fields"][0]["id"]}]
+        assert "was" not in content
+
+
+def test_an_unknown_id_under_a_live_name_is_asked_about():
+    [live], _ = assign([thing(fields=[{"name": "a"}])])
+    _, problems = assign([thing(id="f" * 26)], [Document("m", live)])
+    assert problems == ["id.name_taken"]
+    _, problems = assign([thing(fields=[{"name": "a", "id": "f" * 26}])], [Document("m", live)])
+    assert problems == ["id.name_taken"]
+
+
+def test_a_copied_file_with_its_id_is_named():
+    [live], _ = assign([thing()])
+    _, problems = assign([thing(id=live["id"]), thing("copy", id=live["id"])])
+    assert problems == ["id.duplicate"]
+
+
+def test_extensions_of_two_modules_are_two_definitions():
+    one, two = (
+        Document(
+            module, {"kind": "extends", "of": "object", "name": "thing", "fields": [{"name": "a"}]}
+        )
+        for module in ("m", "n")
+    )
+    contents, problems = assign([one, two])
+    assert contents[0]["id"] != contents[1]["id"]
+    again, _ = assign([one, two], [Document("m", contents[0]), Document("n", contents[1])])
+    assert ([item["id"] for item in again], problems) == ([item["id"] for item in contents], [])
