@@ -6,7 +6,8 @@ A definition is the live one when it has its id; without an id, when it has its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from headrace.platform.core.ids import IdSource
@@ -30,6 +31,39 @@ ID_TWICE = Message(
     "Remove the id of the copy; it gets its own when it is published.",
     "请删除副本的标识,发布时会自动生成。",
 )
+
+
+BAD_ID = Message(
+    "id.invalid",
+    "“{id}” cannot be an id.",
+    "“{id}”不能作为标识。",
+    "Leave it out; a new definition gets its id when it is published.",
+    "请删除;新定义会在发布时获得标识。",
+)
+ID_FORM: Final = re.compile(r"[0-9a-z_-]{1,60}")
+"""No dots: ids with dots are the platform's own."""
+
+
+def check_ids(documents: Iterable[Document]) -> tuple[Problem, ...]:
+    """Return a problem for each id that two definitions share or that has a wrong form."""
+    seen: set[str] = set()
+    problems: list[Problem] = []
+    for document in documents:
+        for content, place in _definitions(document.content, "/" + document.file):
+            given = str(content["id"])
+            if ID_FORM.fullmatch(given) is None:
+                problems.append(BAD_ID.at(place + "/id", id=given))
+            elif given in seen:
+                problems.append(ID_TWICE.at(place + "/id", name=content["name"]))
+            seen.add(given)
+    return tuple(problems)
+
+
+def _definitions(content: Mapping[str, Any], place: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+    yield content, place
+    for part in NESTED:
+        for index, one in enumerate(content.get(part, ())):
+            yield from _definitions(one, place + pointer(part, index))
 
 
 def assign_ids(
@@ -61,7 +95,6 @@ class _Assigner:
     def __init__(self, ids: IdSource) -> None:
         self.ids = ids
         self.problems: list[Problem] = []
-        self.used: set[str] = set()
 
     def definition(
         self, content: Mapping[str, Any], live: Iterable[Mapping[str, Any]], place: str
@@ -70,11 +103,8 @@ class _Assigner:
         former = self._former(content, list(live), place)
         result = {key: value for key, value in content.items() if key != "was"}
         result["id"] = content.get("id") or (former or {}).get("id") or self.ids.definition_id()
-        if result["id"] in self.used:
-            self.problems.append(ID_TWICE.at(place + "/id", name=content["name"]))
-        self.used.add(result["id"])
         for part in NESTED:
-            if part in content and all(isinstance(one, dict) for one in content[part]):
+            if part in content:
                 inside = (former or {}).get(part, ())
                 result[part] = [
                     self.definition(one, inside, place + pointer(part, index))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from headrace.platform.core.ids import IdSource
+from headrace.platform.core.ids import IdSource, RandomIds
 from headrace.platform.core.problems import Problem, errors
 from headrace.platform.database.diff import Difference, diff
 from headrace.platform.database.engine import Database
@@ -32,7 +32,7 @@ from headrace.platform.publishing.folders import (
     read_modules,
     with_required,
 )
-from headrace.platform.publishing.identities import assign_ids
+from headrace.platform.publishing.identities import assign_ids, check_ids
 from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
 from headrace.platform.publishing.recomputing import computed_changes
 
@@ -46,9 +46,10 @@ def check_folders(path: Path, others: Sequence[Path], types: FieldTypes) -> tupl
     problems = [*modules.problems, *missing_modules(modules, ())]
     if errors(problems):
         return tuple(problems)
-    built = build_catalog(modules.documents, types)
+    documents, unmatched = assign_ids(modules.documents, (), RandomIds())
+    built = build_catalog(documents, types)
     found = run_checks(built.catalog) if built.catalog else ()
-    return (*problems, *built.problems, *found)
+    return (*problems, *unmatched, *check_ids(documents), *built.problems, *found)
 
 
 def make_plan(database: Database, catalogs: CatalogStore, ids: IdSource, modules: Modules) -> Plan:
@@ -86,6 +87,7 @@ class _Planner:
         kept = tuple(one for one in self.old.documents if one.module not in modules.names)
         assigned, found = assign_ids(modules.documents, self.old.documents, ids)
         problems.extend(found)
+        problems.extend(check_ids((*kept, *assigned)))
         kept_rows = (
             one for one in self.old.rows if modules.keeps_rows or one.module not in modules.names
         )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from headrace.platform.core.ids import RandomIds
 from headrace.platform.metadata.documents import Document
-from headrace.platform.publishing.identities import assign_ids
+from headrace.platform.publishing.identities import assign_ids, check_ids
 
 
 def thing(name="thing", **keys):
@@ -52,8 +54,25 @@ def test_an_unknown_id_under_a_live_name_is_asked_about():
 
 def test_a_copied_file_with_its_id_is_named():
     [live], _ = assign([thing()])
-    _, problems = assign([thing(id=live["id"]), thing("copy", id=live["id"])])
-    assert problems == ["id.duplicate"]
+    copied = [thing(id=live["id"]), thing("copy", id=live["id"])]
+    assert [problem.code for problem in check_ids(copied)] == ["id.duplicate"]
+
+
+def test_a_field_cannot_take_the_id_of_another_objects_field():
+    """Two fields of one id would share a column and a history."""
+    other = [{"name": "b", "id": "f" * 26}]
+    extends = {"kind": "extends", "of": "object", "name": "thing", "id": "e", "fields": other}
+    documents = [thing(id="t", fields=[{"name": "a", "id": "f" * 26}]), Document("n", extends)]
+    [problem] = check_ids(documents)
+    assert (problem.code, problem.path) == (
+        "id.duplicate",
+        "/n/extends/object/thing.json/fields/0/id",
+    )
+
+
+@pytest.mark.parametrize("wrong", ["system.id", "thing.name", "", "A", "a b", "x" * 61])
+def test_an_id_of_the_platform_or_of_another_form_is_refused(wrong):
+    assert [problem.code for problem in check_ids([thing(id=wrong)])] == ["id.invalid"]
 
 
 def test_extensions_of_two_modules_are_two_definitions():
