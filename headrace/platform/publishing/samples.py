@@ -97,10 +97,12 @@ class Samples:
         if not rows:
             raise NotFoundError(NOT_LOADED.at(name=module))
         models = {model.id: model for model in context.catalog.objects.values()}
-        for row in reversed(rows):
+        for row in rows:
+            # People go first: nothing is taken away that active users belong to.
             if row.object_id == USER_OBJECT_ID:
                 self._identity.update_user(work, row.record_id, active=False)
-            elif row.object_id in models:
+        for row in reversed(rows):
+            if row.object_id in models:
                 self._delete(context, work, models[row.object_id], row.record_id)
         work.connection.execute(sa.delete(SAMPLE).where(SAMPLE.c.module == module))
         return len(rows)
