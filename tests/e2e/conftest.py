@@ -8,9 +8,9 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -105,8 +105,11 @@ def _wait(address: str, process: subprocess.Popen[bytes], folder: Path) -> None:
         if process.poll() is not None:
             raise RuntimeError((folder / "server.log").read_text(errors="replace"))
         try:
-            with urllib.request.urlopen(f"{address}/sign-in", timeout=5):
-                return
+            connection = HTTPConnection(address.removeprefix("http://"), timeout=5)
+            connection.request("GET", "/sign-in")
+            connection.getresponse().read()
+            connection.close()
+            return
         except OSError:
             time.sleep(0.1)
     raise TimeoutError("the server does not answer")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from headrace.platform.records import reader
 from tests.support.live import Live
 from tests.support.surfing import Surfer
 
@@ -30,13 +31,11 @@ def submitted(live: Live) -> tuple[Surfer, str]:
 
 def _task(person: Surfer, record_id: str) -> str:
     title = person.live.platform.perform_as_system(
-        lambda context: __import__("headrace.platform.records.reader", fromlist=["title"]).title(
-            context, "claim", record_id
-        )
+        lambda context: reader.title(context, "claim", record_id)
     )
     page = person.get("/inbox")
     links = [link for link in page.links if link.startswith("/inbox/") and "#" not in link]
-    return next(link for link in links if title in person.get(link).text)
+    return next(link for link in links if str(title) in person.get(link).text)
 
 
 def test_submitted_record_waits_and_says_for_whom(submitted: tuple[Surfer, str]) -> None:

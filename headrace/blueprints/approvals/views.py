@@ -71,7 +71,7 @@ class Card:
     address: str
     object: Text
     sum: str
-    line: str
+    parts: list[str]
     tags: tuple[Text, ...]
     submission: int
     state: Shown | None
@@ -197,7 +197,7 @@ def _card(context: Context, item: TaskItem, state: InboxState) -> Card:
         address,
         item.object_label,
         _sum(context, item),
-        _line(context, item),
+        _parts(context, item),
         item.tags,
         item.submission,
         None if state == "open" else ended,
@@ -214,10 +214,11 @@ def _sum(context: Context, item: TaskItem) -> str:
     return text_of(view.widget, summary.value)
 
 
-def _line(context: Context, item: TaskItem) -> str:
+def _parts(context: Context, item: TaskItem) -> list[str]:
+    """Return who asks, in which step, since when."""
     since = display_of(context).instant(item.since).text
     parts = [item.submitter.name, item.step_label.within(context.language), since]
-    return " · ".join(part for part in parts if part)
+    return [part for part in parts if part]
 
 
 def _page(context: Context, task_id: str, problems: Sequence[Problem], sent: Posted | None) -> str:
@@ -240,7 +241,7 @@ def _page(context: Context, task_id: str, problems: Sequence[Problem], sent: Pos
         "inbox",
         title=title_of(context, item.object, record) if record else item.title,
         state=state_of(context, item.object, record),
-        line=_line(context, item),
+        parts=_parts(context, item),
         task_id=task_id,
         version=item.version,
         key=new_key(),
