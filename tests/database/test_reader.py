@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import json
 import random
 from collections.abc import Iterator
@@ -674,6 +675,31 @@ def test_an_open_task_gives_read_on_its_record_and_no_other(world):
     )
     with pytest.raises(NotFoundError):
         reader.get(somebody, "deal", chosen, by_task=True)
+
+
+def test_asking_by_task_shows_no_more_where_no_task_is_open(world):
+    """Not even the names of fields: the record is the one that the grants alone give."""
+    own = as_(world, "clerk").principal.organisation
+    mine = [k for k, row in live(world).items() if row["firm"] == own]
+    opened = next(k for k in mine if world.rows["deal"][k]["stage"] == "open")
+    context = with_tasks(world, "clerk", {opened})
+    grants = [one for one in world.catalog.permissions["deal"] if one.when is None]
+    catalog = dataclasses.replace(
+        world.catalog,
+        fingerprint="narrow",
+        permissions={**world.catalog.permissions, "deal": tuple(grants)},
+    )
+    context = dataclasses.replace(context, catalog=catalog)
+    for record_id in mine:
+        plain = reader.get(context, "deal", record_id)
+        by_task = reader.get(context, "deal", record_id, expand=["lines"], by_task=True)
+        assert "amount" not in plain
+        if record_id == opened:
+            amount = world.rows["deal"][record_id]["amount"]
+            assert by_task["amount"] == (None if amount is None else f"{amount:.2f}")
+        else:
+            assert {k: v for k, v in by_task.items() if k != "lines"} == plain
+            assert by_task["lines"] == []
 
 
 def put_history(world: World, record_id: str, lines: list[dict[str, Any]]) -> None:

@@ -68,12 +68,14 @@ which is there already is an `update` of it.
 class Pair:
     """Rows where `holds` is true, and the fields (and child relations) that count in them.
 
-    For the action `transition` the names are those of transitions. `origin` is what gave the pair.
+    For the action `transition` the names are those of transitions. `origin` is what gave the pair; `by_task`
+    says that it was an open task, not a grant.
     """
 
     holds: Predicate
     names: frozenset[str]
     origin: str
+    by_task: bool = False
 
 
 # -- pairs ---------------------------------------------------------------------------------------
@@ -196,7 +198,7 @@ def _of_same_organisation(rows: Rows) -> Truth:
 
 def _task_pair(model: ObjectModel, rights: Rights) -> Pair:
     names = _audience_names(model, internal=rights.audience == "internal")
-    return Pair(_has_open_task, names, "task")
+    return Pair(_has_open_task, names, "task", by_task=True)
 
 
 def _has_open_task(rows: Rows) -> Truth:
@@ -228,7 +230,8 @@ def _master_pairs(
         names = _audience_names(model, internal=internal)
         if action != "read":
             names -= SYSTEM_FIELD_NAMES
-        pairs.append(Pair(_on_master(reference, pair.holds), names, pair.origin))
+        holds = _on_master(reference, pair.holds)
+        pairs.append(Pair(holds, names, pair.origin, pair.by_task))
     return tuple(pairs)
 
 
@@ -253,6 +256,7 @@ def _both(first: Pair, second: Pair) -> Pair:
         _all([first.holds, second.holds]),
         first.names & second.names,
         f"{first.origin}; {second.origin}",
+        first.by_task,
     )
 
 

@@ -21,7 +21,7 @@ from headrace.platform.access.parameters import (
     list_value,
     parameter,
 )
-from headrace.platform.access.policy import names_of, pairs_for, readable_fields
+from headrace.platform.access.policy import as_condition, names_of, pairs_for, readable_fields
 from headrace.platform.access.rows import Picked, Rows, Statement, Surroundings
 from headrace.platform.access.stamps import STAMPS
 from headrace.platform.access.tables import USER
@@ -371,7 +371,7 @@ def _get_plan(context: Context, shape: Shape, *, by_task: bool) -> _Plan:
     surroundings = context.surroundings()
     source = Source(surroundings, shape.object, by_task=by_task)
     columns = Columns()
-    write = compile_writer(source, columns, shape)
+    write = _granted(source, columns, compile_writer(source, columns, shape), by_task=by_task)
     wanted = source.rows.id == parameter(RECORD, ID, surroundings.dialect)
     inner = source.select(columns.labelled(), where=[wanted])
     prepared, has_stamp = framed(context, inner)
@@ -382,6 +382,22 @@ def _get_plan(context: Context, shape: Shape, *, by_task: bool) -> _Plan:
         _relations(context, shape, by_task=by_task),
         has_stamp,
     )
+
+
+def _granted(source: Source, columns: Columns, write: Writer, *, by_task: bool) -> Writer:
+    """Return a writer that leaves out names which only a task gives, where none is open."""
+    if not by_task:
+        return write
+    known = names_of(read_pairs(source.surroundings, source.model.name))
+    place = columns.add(sa.case((as_condition(source.is_task_open()), 1), else_=0))
+
+    def narrowed(row: Row) -> Record:
+        record = write(row)
+        if row[place]:
+            return record
+        return {name: value for name, value in record.items() if name in known}
+
+    return narrowed
 
 
 def _list_plan(
@@ -512,7 +528,7 @@ def _relation(context: Context, child: ChildDef, shape: Shape, *, by_task: bool)
     dialect = surroundings.dialect
     source = Source(surroundings, child.object, by_task=by_task)
     columns = Columns()
-    write = compile_writer(source, columns, shape)
+    write = _granted(source, columns, compile_writer(source, columns, shape), by_task=by_task)
     reference = source.rows.column(source.model.fields[child.by])
     place = columns.add(reference)
     statement = source.select(

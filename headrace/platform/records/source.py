@@ -34,6 +34,7 @@ from headrace.platform.access.policy import (
     Truth,
     Wanted,
     all_of,
+    any_of,
     as_condition,
     guarded,
     names_of,
@@ -109,6 +110,11 @@ class Source:
         """Return whether a row is live and may be read; None where that holds for all."""
         truth = all_of((self._live(), self._of(self.rows).row()))
         return None if truth is True else as_condition(truth)
+
+    def is_task_open(self) -> Truth:
+        """Return whether a task of the user is open on the row (or on its master)."""
+        pairs = self._pairs_of(self.model.name)
+        return any_of(pair.holds(self.rows) for pair in pairs if pair.by_task)
 
     def column(self, path: FieldPath | str, place: str = "") -> Column:
         """Return the column of a field, or of one reached over lookups.
