@@ -659,7 +659,7 @@ def demo(as_of: datetime | None, and_serve: bool, workers: int) -> None:  # noqa
     finally:
         platform.close()
     if and_serve:
-        os.environ.setdefault("HEADRACE_SECRET_KEY", key)
+        os.environ["HEADRACE_SECRET_KEY"] = shell.settings.required_secret_key()
         _serve(shell, workers)
 
 
