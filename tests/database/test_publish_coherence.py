@@ -209,3 +209,22 @@ def written(work: Publishing) -> dict[str, int]:
     with work.platform.database.reading() as reading:
         query = sa.select(HISTORY.c.record_id, HISTORY.c.metadata_version)
         return dict(tuple(row) for row in reading.connection.execute(query))
+
+
+def test_a_long_read_delays_a_publish_and_nobody_else(publishing, other, backend):
+    """On PostgreSQL the publish gives up its locks and tries again; on SQLite it need not wait."""
+    row = publishing.create("company", code="C", name="x")
+    table = other.catalogs.current().tables.of("company").table
+    name = add_field(publishing)
+    plan = publishing.plan()
+    with other.database.snapshot() as reading:
+        reading.connection.execute(sa.select(table)).all()
+        publish = Background(lambda: publishing.platform.publisher.publish(plan, "m", None))
+        assert publish.is_waiting(3) == (backend == "postgresql")
+        started = time.monotonic()
+        found = other.perform_as_system(lambda context: reader.get(context, "company", row))
+        assert time.monotonic() - started < PATIENCE / 4
+        assert (name in found) == (backend == "sqlite")
+    assert publish.finish() is None
+    found = other.perform_as_system(lambda context: reader.get(context, "company", row))
+    assert name in found
