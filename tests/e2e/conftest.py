@@ -104,15 +104,22 @@ def _wait(address: str, process: subprocess.Popen[bytes], folder: Path) -> None:
     for _ in range(300):
         if process.poll() is not None:
             raise RuntimeError((folder / "server.log").read_text(errors="replace"))
-        try:
-            connection = HTTPConnection(address.removeprefix("http://"), timeout=5)
-            connection.request("GET", "/sign-in")
-            connection.getresponse().read()
-            connection.close()
+        if _answers(address):
             return
-        except OSError:
-            time.sleep(0.1)
+        time.sleep(0.1)
     raise TimeoutError("the server does not answer")
+
+
+def _answers(address: str) -> bool:
+    connection = HTTPConnection(address.removeprefix("http://"), timeout=5)
+    try:
+        connection.request("GET", "/sign-in")
+        connection.getresponse().read()
+    except OSError:
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 @pytest.fixture(scope="session")

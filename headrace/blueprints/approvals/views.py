@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from flask import Blueprint, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -96,7 +96,7 @@ def need_session() -> Response | None:
 def inbox() -> str:
     """Tasks by state, the oldest days apart from today."""
     given = request.args.get("state")
-    state: InboxState = cast(InboxState, given) if given in STATES else "open"
+    state: InboxState = next((one for one in STATES if one == given), "open")
 
     def action(context: Context) -> str:
         page = platform().tasks.inbox(context, state, limit=200)

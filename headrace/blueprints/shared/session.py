@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import orjson
 from flask import Response, current_app, g, request
 from flask_login import UserMixin
+from werkzeug.wrappers import Response as BaseResponse
 
 from headrace.platform.access.principals import Principal
 from headrace.platform.core.errors import (
@@ -161,7 +162,7 @@ def remember_visitor(response: Response) -> Response:
     return response
 
 
-def set_cookie(response: Response, name: str, value: str, seconds: int | None) -> None:
+def set_cookie(response: BaseResponse, name: str, value: str, seconds: int | None) -> None:
     """Set a cookie that no script reads and no other site sends."""
     response.set_cookie(
         name, value, max_age=seconds, httponly=True, samesite="Lax", secure=is_secure(), path="/"

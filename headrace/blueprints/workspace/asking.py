@@ -9,7 +9,7 @@ import orjson
 from flask import Response, request
 
 from headrace.blueprints.shared.session import read
-from headrace.blueprints.workspace.blueprint import blueprint, known_object
+from headrace.blueprints.workspace.blueprint import blueprint, known_object, need_right
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message
 from headrace.platform.forms.choices import lookup_choices
@@ -54,6 +54,8 @@ def preview_values(object_name: str) -> Response:
 
     def action(context: Context) -> Response:
         known_object(context, object_name)
+        if not isinstance(record_id, str):
+            need_right(context, object_name, "create")
         with context.database.snapshot() as reading:
             found = preview(
                 context,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from headrace.blueprints.shared.errors import sign_in_again
 from headrace.blueprints.shared.session import session_cookie
+from headrace.platform.access.policy import can
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.records.context import Context
@@ -26,3 +29,9 @@ def known_object(context: Context, name: str) -> ObjectModel:
     if model is None:
         raise NotFoundError(NOT_FOUND.at())
     return model
+
+
+def need_right(context: Context, name: str, action: Literal["read", "create"]) -> None:
+    """Raise NotFoundError where the caller has no right to `action` on any row of an object."""
+    if not can(context.catalog, context.principal, name, action):
+        raise NotFoundError(NOT_FOUND.at())

@@ -359,9 +359,13 @@ def _conflict(context: Context, object_name: str, record_id: str) -> str:
     entries = sent_entries(page.fields, request.form, "f", found)
     display = display_of(context)
     differences = [
-        Difference(view, _typed(context, view, entries[view.name]), theirs.text)
+        Difference(
+            view,
+            _typed(context, view, entries[view.name]),
+            display.of(view, found.get(view.name)).text,
+        )
         for view in page.fields
-        if view.name in sent.data and (theirs := display.of(view, found.get(view.name)))
+        if view.name in sent.data
     ]
     kept = [
         (name, value)

@@ -10,7 +10,7 @@ from flask import request, url_for
 
 from headrace.blueprints.shared.pages import render, word
 from headrace.blueprints.shared.session import read
-from headrace.blueprints.workspace.blueprint import blueprint, known_object
+from headrace.blueprints.workspace.blueprint import blueprint, known_object, need_right
 from headrace.blueprints.workspace.rows import Row, cells_of, display_of, record_address
 from headrace.platform.core.problems import Text
 from headrace.platform.forms.lists import (
@@ -63,6 +63,7 @@ def records(object_name: str) -> str:
 
     def action(context: Context) -> str:
         known_object(context, object_name)
+        need_right(context, object_name, "read")
         page = list_for(context.catalog, context.principal, object_name, arguments.get("view"))
         return _page(context, page, arguments)
 
