@@ -52,13 +52,13 @@ class Background:
     """An action in a thread of its own."""
 
     def __init__(self, action: Callable[[], object]) -> None:
-        self.error: BaseException | None = None
+        self.error: Exception | None = None
         self.result: object = None
 
         def run() -> None:
             try:
                 self.result = action()
-            except BaseException as error:
+            except Exception as error:  # noqa: BLE001 - handed to the test by `finish`
                 self.error = error
 
         self.thread = threading.Thread(target=run, daemon=True)
@@ -68,7 +68,7 @@ class Background:
         self.thread.join(seconds)
         return self.thread.is_alive()
 
-    def finish(self) -> BaseException | None:
+    def finish(self) -> Exception | None:
         self.thread.join(PATIENCE)
         assert not self.thread.is_alive()
         return self.error
