@@ -41,7 +41,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.field_types.references import USER_OBJECT
-from headrace.platform.metadata.storage_types import ID, INTEGER, Convert
+from headrace.platform.metadata.storage_types import ID, Convert
 from headrace.platform.records.context import Context
 from headrace.platform.records.filters import (
     SEARCH,
@@ -74,7 +74,6 @@ from headrace.platform.records.writer import Columns, Record, Row, Writer, compi
 COUNT_LIMIT: Final = 10_000
 CHOICE_LIMIT: Final = 50
 MAX_CHILD_ROWS: Final = 10_000
-_LIMIT: Final = "limit"
 _MASTERS: Final = "masters"
 
 
@@ -245,7 +244,6 @@ def find(context: Context, object_name: str, query: Query) -> Page:
     plan = _list_plan_of(context, object_name, query)
     parameters = plan.late(context)
     parameters.update(plan.values(filter_values(query.filter)))
-    parameters[_LIMIT] = query.limit + 1
     if query.text is not None:
         parameters[SEARCH] = search_value(query.text)
     if query.cursor is not None:
@@ -306,6 +304,7 @@ def _list_plan_of(context: Context, object_name: str, query: Query) -> _ListPlan
         tuple(one.source for one in query.conditions),
         query.text is not None,
         query.count,
+        query.limit,
         nulls,
     )
     return context.compiled.get(
@@ -416,7 +415,7 @@ def _list_plan(
             where=[*conditions.where, *after],
             order_by=order.clauses(),
         )
-        .limit(parameter(_LIMIT, INTEGER, surroundings.dialect))
+        .limit(_fixed(query.limit + 1))
         .subquery("picked")
     )
     rows = _one_row().outerjoin(picked, sa.true())
@@ -467,8 +466,16 @@ def _count(surroundings: Surroundings, object_name: str, query: Query) -> Column
     """Return how many records fit, counted to just above the limit."""
     source = Source(surroundings, object_name, prefix="n")
     where = _conditions(source, query).where
-    found = source.select([source.rows.id], where=where).limit(COUNT_LIMIT + 1).subquery("counted")
-    return sa.select(sa.func.count()).select_from(found).scalar_subquery()
+    found = source.select([source.rows.id], where=where).limit(_fixed(COUNT_LIMIT + 1))
+    return sa.select(sa.func.count()).select_from(found.subquery("counted")).scalar_subquery()
+
+
+def _fixed(limit: int) -> sa.ColumnElement[int]:
+    """Return a limit that stands in the text of a statement.
+
+    PostgreSQL keeps the plan of a statement only where it knows how few rows are wanted.
+    """
+    return sa.literal_column(str(limit), sa.Integer())
 
 
 def framed(
@@ -535,7 +542,7 @@ def _relation(context: Context, child: ChildDef, shape: Shape, *, by_task: bool)
         columns.labelled(),
         where=[is_one_of(reference, _MASTERS, ID, dialect)],
         order_by=[source.rows.id],
-    ).limit(MAX_CHILD_ROWS)
+    ).limit(_fixed(MAX_CHILD_ROWS))
     prepared = prepare(statement, dialect)
     return _Relation(child.name, prepared, late_values(prepared, dialect), write, place)
 
@@ -609,6 +616,8 @@ def _choosable(context: Context, object_name: str, field_name: str) -> FieldMode
             for action in ("read", "create", "update")
         )
     )
+    if not known:
+        raise NotFoundError(NOT_FOUND.at())
     field = model.fields.get(field_name)
     if field is None or field_name not in known or field.target is None:
         raise RefusedError(unknown_field(object_name, field_name, known, pointer("field")))
@@ -641,7 +650,7 @@ def _choice_plan(context: Context, field: FieldModel, *, searched: bool) -> _Cho
     )
     columns = [source.rows.id.label("c0"), source.column(shown).label("c1")]
     order = [source.column(shown).asc().nulls_last(), source.rows.id]
-    inner = source.select(columns, where=where, order_by=order).limit(CHOICE_LIMIT)
+    inner = source.select(columns, where=where, order_by=order).limit(_fixed(CHOICE_LIMIT))
     prepared, has_stamp = framed(
         context, inner, lambda page: [page.c.c1.asc().nulls_last(), page.c.c0]
     )

@@ -230,7 +230,9 @@ def _bucket(
 def _postgresql_days(column: Column, bucket: str) -> Column:
     if bucket == "day":
         return column
-    first: Column = sa.func.date_trunc(bucket, column, type_=sa.DateTime())
+    # Left to itself, the database would take the day for an instant, and know it by its zone.
+    moment = sa.cast(column, sa.DateTime())
+    first: Column = sa.func.date_trunc(bucket, moment, type_=sa.DateTime())
     return sa.cast(first, sa.Date())
 
 
