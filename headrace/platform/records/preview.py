@@ -44,42 +44,62 @@ def preview(
     batch = Batch(context, rows)
     batch.locking = False
     shape = batch.shapes.of(object_name)
-    draft = new_draft(batch, shape, "") if record_id is None else _stored(batch, shape, record_id)
+    readable: dict[str, frozenset[str]] = {}
+    if record_id is None:
+        draft = new_draft(batch, shape, "")
+    else:
+        draft = _stored(batch, shape, record_id, readable)
     relations = {name: one for name, one in shape.relations.items() if name in data}
     parse(batch, draft, {name: raw for name, raw in data.items() if name not in relations})
     for name, relation in relations.items():
-        _take_rows(batch, draft, relation, data[name])
+        _take_rows(batch, draft, relation, data[name], readable)
     resolve_references(batch)
     batch.problems.clear()
     fill(batch)
     settle_within(batch)
-    shown = _shown(batch, draft)
+    shown = _shown(batch, draft, readable)
     for name in relations:
         rows_shown = [row for row in draft.children[name] if row.kind != "delete"]
-        shown[name] = [_shown(batch, row) for row in rows_shown]
+        shown[name] = [_shown(batch, row, readable) for row in rows_shown]
     return shown
 
 
-def _stored(batch: Batch, shape: ObjectShape, record_id: str) -> Draft:
+def _stored(
+    batch: Batch, shape: ObjectShape, record_id: str, readable: dict[str, frozenset[str]]
+) -> Draft:
+    """Return a stored record; note what may be read of it, judged before anything is changed."""
     found = None
     if is_record_id(record_id):
         found = batch.work.rows(shape.select_live, {"id": record_id})
     if not found:
         raise NotFoundError(NOT_FOUND.at())
     draft = batch.loaded(shape, found[0], "update")
-    row = draft.environment
-    if row is None or names_in_row(row, batch.context.principal, "read") is None:
+    names = _readable_names(batch, draft)
+    if names is None:
         raise NotFoundError(NOT_FOUND.at())
+    readable[draft.id] = names
     return draft
 
 
-def _take_rows(batch: Batch, draft: Draft, relation: ChildDef, raw: Any) -> None:
+def _readable_names(batch: Batch, draft: Draft) -> frozenset[str] | None:
+    row = draft.environment
+    return None if row is None else names_in_row(row, batch.context.principal, "read")
+
+
+def _take_rows(
+    batch: Batch,
+    draft: Draft,
+    relation: ChildDef,
+    raw: Any,
+    readable: dict[str, frozenset[str]],
+) -> None:
     shape = batch.shapes.of(relation.object)
     stored: dict[str, Draft] = {}
     if draft.old is not None:
         for values in batch.work.rows(shape.select_details_unlocked, {"master": draft.id}):
             child = batch.loaded(shape, values, "delete")
             child.parent = draft
+            readable[child.id] = _readable_names(batch, child) or frozenset()
             stored[child.id] = child
     rows = draft.children[str(relation.name)] = []
     for item in raw if isinstance(raw, list) else []:
@@ -94,9 +114,12 @@ def _take_rows(batch: Batch, draft: Draft, relation: ChildDef, raw: Any) -> None
         parse(batch, found, {key: value for key, value in item.items() if key != "id"})
 
 
-def _shown(batch: Batch, draft: Draft) -> dict[str, Any]:
+def _shown(batch: Batch, draft: Draft, readable: dict[str, frozenset[str]]) -> dict[str, Any]:
     shape, principal = draft.shape, batch.context.principal
-    names = static_names(shape, principal, "read") | editable_names(batch, draft)
+    if draft.old is None:
+        names = static_names(shape, principal, "read") | editable_names(batch, draft)
+    else:
+        names = readable[draft.id]
     shown: dict[str, Any] = {}
     if draft.old is not None:
         shown["id"] = draft.id

@@ -23,6 +23,8 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.notifications import Notifications
 from headrace.platform.metadata.catalog import ApprovalModel, ObjectModel, TransitionModel
 from headrace.platform.records.context import Context
+from headrace.platform.records.reader import get_in
+from headrace.platform.records.reader import get_within
 from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.changes import changed_fields
@@ -213,6 +215,9 @@ class Approvals:
             raise NotFoundError(NOT_FOUND.at())
         case = self._case(context, work, run_id)
         if context.principal.user_id != run.submitter:
+            # Whoever may not see the record is not told that it has a run.
+            name, record_id = case.model.name, run.record_id
+            get_in(context, work, name, record_id, fields=("id",), by_task=True)
             raise ForbiddenError(messages.NOT_SUBMITTER.at())
         self._store.lock(context, work, case.model.name, run.record_id)
         present = run_by_id(work.connection, run_id)
