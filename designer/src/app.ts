@@ -10,4 +10,6 @@ startMenus();
 startKeyboard();
 startForms();
 startSendOnce();
+// What is wrong comes first: the summary of problems takes the focus.
+document.getElementById("problems")?.focus();
 document.documentElement.dataset.ready = "yes";

@@ -29,6 +29,7 @@ function look(element: HTMLElement): Config {
       titleFontSize: 12,
       titleFontWeight: "normal",
     },
+    axisX: { labelOverlap: "parity" },
     legend: {
       labelColor: text,
       titleColor: text,

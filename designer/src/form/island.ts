@@ -21,6 +21,7 @@ class FormIsland {
   private readonly grids: Grid[];
   private readonly askServer: () => void;
   private dirty = false;
+  private asked: string;
   private running: AbortController | null = null;
 
   constructor(
@@ -33,6 +34,7 @@ class FormIsland {
     this.wireLookups(form);
     this.listen();
     this.refresh(false);
+    this.asked = this.questions();
   }
 
   private gridOf(element: HTMLElement): Grid[] {
@@ -49,6 +51,7 @@ class FormIsland {
       changed: (): void => {
         this.dirty = true;
         this.refresh(true);
+        this.askWhereNeeded();
       },
     };
     return [new Grid(element, name, child, events)];
@@ -78,11 +81,9 @@ class FormIsland {
     });
     this.form.addEventListener("change", (event) => {
       this.dirty = true;
-      const name = this.touch(event.target);
+      this.touch(event.target);
       this.refresh(true);
-      if (name !== null && this.feeds(name, this.scopeOf(event.target as Element))) {
-        this.askServer();
-      }
+      this.askWhereNeeded();
     });
     this.form.addEventListener("submit", () => {
       this.dirty = false;
@@ -93,12 +94,10 @@ class FormIsland {
     });
   }
 
-  private touch(target: EventTarget | null): string | null {
-    if (!(target instanceof HTMLElement)) return null;
+  private touch(target: EventTarget | null): void {
+    if (!(target instanceof HTMLElement)) return;
     const name = target.dataset.name;
-    if (name === undefined) return null;
-    this.scopeOf(target).touched.add(name);
-    return name;
+    if (name !== undefined) this.scopeOf(target).touched.add(name);
   }
 
   private scopeOf(element: Element): Scope {
@@ -109,13 +108,26 @@ class FormIsland {
     return this.record;
   }
 
-  /** Whether a change of `name` can change what only the server computes. */
-  private feeds(name: string, scope: Scope): boolean {
-    if (scope !== this.record) return scope.object.asks.includes(name);
+  /** Ask the server where anything changed on which its own values hang. */
+  private askWhereNeeded(): void {
+    if (this.questions() !== this.asked) this.askServer();
+  }
+
+  /** The values on which defaults and formulas hang that only the server can compute. */
+  private questions(): string {
     const children = Object.values(this.model.children);
-    return (
-      this.model.asks.includes(name) || children.some((child) => child.asks.includes(`.${name}`))
+    const names = new Set(this.model.asks);
+    for (const name of children.flatMap((child) => child.asks)) {
+      if (name.startsWith(".")) names.add(name.slice(1));
+    }
+    const record = this.record.values();
+    const rows = this.grids.map((grid) =>
+      grid.rows().map((row) => {
+        const values = row.values();
+        return row.object.asks.map((name) => values.get(name) ?? null);
+      }),
     );
+    return JSON.stringify([[...names].map((name) => record.get(name) ?? null), rows]);
   }
 
   private refresh(withProblems: boolean): void {
@@ -169,6 +181,7 @@ class FormIsland {
     );
     const body = { id: this.form.dataset.record ?? null, values: this.record.touchedValues(), children };
     this.form.dataset.asking = "yes";
+    this.asked = this.questions();
     const answer = await ask<Preview>(address, body, running.signal);
     if (running.signal.aborted) return;
     delete this.form.dataset.asking;
@@ -181,6 +194,7 @@ class FormIsland {
       });
     }
     this.refresh(false);
+    this.asked = this.questions();
   }
 }
 

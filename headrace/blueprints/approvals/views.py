@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
@@ -17,6 +17,7 @@ from headrace.blueprints.shared.session import (
     new_key,
     platform,
     read,
+    sent_version,
     session_cookie,
     write,
     write_once,
@@ -24,6 +25,7 @@ from headrace.blueprints.shared.session import (
 from headrace.blueprints.statuses import status_of
 from headrace.blueprints.workspace.records import ChangeLine, shown_record
 from headrace.blueprints.workspace.rows import display_of, record_address, state_of, title_of
+from headrace.platform.access.policy import readable_fields
 from headrace.platform.core.errors import (
     NOT_FOUND,
     ConflictError,
@@ -44,7 +46,9 @@ from headrace.platform.forms.form_page import form_for, with_editable
 from headrace.platform.forms.posted import Posted, place_of, posted
 from headrace.platform.forms.shown import Shown, text_of
 from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.records import reader
 from headrace.platform.records.context import Context
+from headrace.platform.records.query import parse_query
 from headrace.platform.workflow.tasks import InboxState, Task, TaskItem
 
 blueprint = Blueprint("approvals", __name__)
@@ -100,7 +104,7 @@ def inbox() -> str:
 
     def action(context: Context) -> str:
         page = platform().tasks.inbox(context, state, limit=200)
-        groups = _groups(context, state, page.items)
+        groups = _groups(context, state, page.items, _companies(context, page.items))
         return render(context, "approvals/inbox.html", "inbox", groups=groups, open_state=state)
 
     return read(action)
@@ -115,8 +119,8 @@ def task(task_id: str) -> str:
 @blueprint.post("/inbox/<task_id>/<any(approve, reject):action>")
 def decide(task_id: str, action: str) -> Response:
     """Approve or reject."""
-    version = request.form.get("version", "")
-    if not version.isdigit():
+    version = sent_version()
+    if version is None:
         raise PreconditionRequiredError(VERSION_NEEDED.at())
     sent: list[Posted] = []
 
@@ -130,7 +134,7 @@ def decide(task_id: str, action: str) -> Response:
             work,
             task_id,
             action,
-            version=int(version),
+            version=version,
             comment=request.form.get("comment", "").strip() or None,
             values=given.data or None if given is not None else None,
         )
@@ -164,16 +168,44 @@ def withdraw(run_id: str) -> Response:
     return redirect(address, HTTPStatus.SEE_OTHER)
 
 
-def _groups(context: Context, state: InboxState, items: Sequence[TaskItem]) -> list[Group]:
+def _companies(context: Context, items: Sequence[TaskItem]) -> dict[str, str]:
+    """Return the company that each record is about, where it has one that the caller may see."""
+    found: dict[str, str] = {}
+    for name in dict.fromkeys(item.object for item in items):
+        path = context.catalog.objects[name].scope_paths.get("organisation", ())
+        readable = readable_fields(context.catalog, context.principal, name)
+        if not path or path[0].target is None or path[0].name not in readable:
+            continue
+        ids = list(dict.fromkeys(item.record_id for item in items if item.object == name))
+        data = {
+            "filter": {"field": "id", "op": "in", "value": ids},
+            "fields": f"id,{path[0].name}",
+            "limit": len(ids),
+        }
+        page = reader.find(context, name, parse_query(context, name, data))
+        for record in page.items:
+            title = (record.get(path[0].name) or {}).get("title")
+            if title:
+                found[record["id"]] = str(title)
+    return found
+
+
+def _groups(
+    context: Context,
+    state: InboxState,
+    items: Sequence[TaskItem],
+    companies: Mapping[str, str],
+) -> list[Group]:
+    def card(item: TaskItem) -> Card:
+        return _card(context, item, state, companies.get(item.record_id))
+
     if state != "open":
-        cards = [_card(context, one, state) for one in items]
+        cards = [card(one) for one in items]
         return [Group("", cards)] if cards else []
     today = context.today()
     groups = []
     for key, wanted in (("today", True), ("earlier", False)):
-        cards = [
-            _card(context, one, state) for one in items if (_day(context, one) == today) is wanted
-        ]
+        cards = [card(one) for one in items if (_day(context, one) == today) is wanted]
         if cards:
             groups.append(Group(word(context.language, f"inbox.{key}"), cards))
     return groups
@@ -183,7 +215,7 @@ def _day(context: Context, item: TaskItem) -> date:
     return item.since.astimezone(context.zone).date()
 
 
-def _card(context: Context, item: TaskItem, state: InboxState) -> Card:
+def _card(context: Context, item: TaskItem, state: InboxState, company: str | None) -> Card:
     address = record_address(item.object, item.record_id)
     if item.id is not None:
         address = url_for("approvals.task", task_id=item.id)
@@ -197,7 +229,7 @@ def _card(context: Context, item: TaskItem, state: InboxState) -> Card:
         address,
         item.object_label,
         _sum(context, item),
-        _parts(context, item),
+        ([company] if company else []) + _parts(context, item),
         item.tags,
         item.submission,
         None if state == "open" else ended,

@@ -31,6 +31,7 @@ T = TypeVar("T")
 SESSION_SECONDS: Final = 12 * 60 * 60
 LANGUAGE_COOKIE: Final = "headrace-language"
 CSRF_HEADER: Final = "X-CSRF-Token"
+VERSION_DIGITS: Final = 18
 NOT_CONTENT: Final = frozenset({"csrf", "key"})
 """Inputs that do not say what is to be done."""
 
@@ -121,6 +122,12 @@ def write_once(action: Callable[[Context, UnitOfWork], str]) -> str:
         return result
 
     return write(once)
+
+
+def sent_version() -> int | None:
+    """Return the version that a form carries; None where there is none that could be stored."""
+    text = request.form.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= VERSION_DIGITS else None
 
 
 def new_key() -> str:

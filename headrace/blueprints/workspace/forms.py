@@ -11,7 +11,13 @@ from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from headrace.blueprints.shared.pages import render, word
-from headrace.blueprints.shared.session import new_key, platform, read, write_once
+from headrace.blueprints.shared.session import (
+    new_key,
+    platform,
+    read,
+    sent_version,
+    write_once,
+)
 from headrace.blueprints.statuses import status_of
 from headrace.blueprints.workspace.blueprint import blueprint, known_object
 from headrace.blueprints.workspace.records import shown_record
@@ -129,15 +135,15 @@ def update(object_name: str, record_id: str) -> Response:
     """Change a record; where somebody was faster, show both values by field."""
     if _changes_rows():
         return make_response(read(lambda context: _again(context, object_name, record_id, ())))
-    version = request.form.get("version", "")
-    if not version.isdigit():
+    version = sent_version()
+    if version is None:
         raise PreconditionRequiredError(VERSION_NEEDED.at())
 
     def action(context: Context, work: UnitOfWork) -> str:
         page = _form(context, object_name, "edit", record_id)
         data = _chosen(posted(page, request.form, context.principal.zone).data)
         if data:
-            platform().store.update(context, work, object_name, record_id, data, int(version))
+            platform().store.update(context, work, object_name, record_id, data, version)
         return record_id
 
     try:
@@ -206,8 +212,8 @@ def _again(
 def _with_rows_changed(sent: Posted) -> Posted:
     relation, _, position = request.form.get("remove", "").partition(".")
     rows = dict(sent.rows)
-    if relation in rows and position.isdigit():
-        rows[relation] = tuple(one for one in rows[relation] if one.position != int(position))
+    if relation in rows:
+        rows[relation] = tuple(one for one in rows[relation] if str(one.position) != position)
     return Posted(sent.values, rows, sent.data, sent.places)
 
 

@@ -91,7 +91,7 @@ def _page(context: Context, page: ListPage, arguments: Mapping[str, str]) -> str
         "q": arguments.get("q", ""),
         "given": arguments,
         "kept": [(name, value) for name, value in arguments.items() if name not in {*PAGING, "q"}],
-        "filter_fields": [one for one in page.filters if one.target is None],
+        "filter_fields": page.offered_filters,
         "chips": [_chip(context, page, arguments, one) for one in found],
     }
     template = "workspace/_rows_alone.html" if _is_partial() else "workspace/list.html"

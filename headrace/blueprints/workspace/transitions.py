@@ -9,7 +9,13 @@ from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from headrace.blueprints.shared.pages import render
-from headrace.blueprints.shared.session import new_key, platform, read, write_once
+from headrace.blueprints.shared.session import (
+    new_key,
+    platform,
+    read,
+    sent_version,
+    write_once,
+)
 from headrace.blueprints.statuses import status_of
 from headrace.blueprints.workspace.blueprint import blueprint, known_object
 from headrace.blueprints.workspace.forms import VERSION_NEEDED
@@ -36,8 +42,8 @@ def transition_page(object_name: str, record_id: str, name: str) -> str:
 @blueprint.post("/o/<object_name>/<record_id>/transitions/<name>")
 def transition(object_name: str, record_id: str, name: str) -> Response:
     """Take a transition."""
-    version = request.form.get("version", "")
-    if not version.isdigit():
+    version = sent_version()
+    if version is None:
         raise PreconditionRequiredError(VERSION_NEEDED.at())
 
     def action(context: Context, work: UnitOfWork) -> str:
@@ -49,7 +55,7 @@ def transition(object_name: str, record_id: str, name: str) -> Response:
             record_id,
             name,
             comment=request.form.get("comment") or None,
-            version=int(version),
+            version=version,
         )
         return fired.state
 

@@ -28,6 +28,8 @@ RANGED: Final = frozenset(
 EXACT: Final = frozenset({"choice", "state", "boolean", "lookup", "user"})
 HIDDEN_IN_LISTS: Final = frozenset({"long_text"})
 EVERYTHING: Final = "all"
+OFFERED_FILTERS: Final = 10
+STAMPS: Final = frozenset({"created_at", "updated_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,15 @@ class ListPage:
         second = numbers[0] if numbers else None
         first = next((one.name for one in rest if one.name != second), None)
         return tuple(one for one in (first, second) if one is not None)
+
+    @property
+    def offered_filters(self) -> list[FieldView]:
+        """The filters that the panel offers: choices first, and what the columns show."""
+        shown = {one.name for one in self.columns}
+        plain = [one for one in self.filters if one.target is None]
+        return sorted(
+            plain, key=lambda one: (not one.choices, one.name not in shown, one.name in STAMPS)
+        )[:OFFERED_FILTERS]
 
     def filter(self, name: str) -> FieldView | None:
         """Return the field called `name` where it can be filtered by."""
