@@ -24,7 +24,6 @@ from headrace.platform.access.identity import UserRow
 from headrace.platform.access.principals import RoleHolding
 from headrace.platform.core.errors import NotFoundError, PlatformError, RefusedError
 from headrace.platform.core.problems import Message, Problem, Text, errors, pointer
-from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.publishing.export import export_files, write_export
 from headrace.platform.publishing.keys import ids_by_key
@@ -214,7 +213,7 @@ def doctor(as_json: bool) -> None:  # noqa: FBT001 - click
 def check(path: Path, others: Sequence[Path], as_json: bool) -> None:  # noqa: FBT001 - click
     """Check a module folder, or a folder of modules, without a database."""
     shell = _shell(as_json=as_json)
-    problems = check_folders(path, others, built_in())
+    problems = check_folders(path, others, runtime.field_types())
     shown = [problem.render(shell.language) for problem in problems]
     fine = [] if problems else [ALL_FINE.within(shell.language)]
     shell.data(shown, [*(_problem_line(one, shell.language) for one in problems), *fine])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -25,13 +26,14 @@ from headrace.platform.core.errors import (
 )
 from headrace.platform.core.ids import IdSource, RandomIds
 from headrace.platform.core.problems import Language, Message
+from headrace.platform.core.registry import RegistryError
 from headrace.platform.database.engine import BUSY, Database, connect_database
 from headrace.platform.database.installing import create_system_tables
 from headrace.platform.database.system_tables import LIVE
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.notifications import NOTIFY, Notifications
 from headrace.platform.jobs.outbox import Outbox
-from headrace.platform.jobs.worker import JobHandler, Worker
+from headrace.platform.jobs.worker import JobHandler, Worker, sweep
 from headrace.platform.metadata.field_types import FieldTypes, built_in
 from headrace.platform.publishing import tables as publishing_tables
 from headrace.platform.publishing.catalogs import CatalogStore, Published
@@ -46,6 +48,7 @@ from headrace.platform.publishing.workspace import (
 )
 from headrace.platform.records import tables as records_tables
 from headrace.platform.records.context import CompiledParts, Context
+from headrace.platform.records.idempotency import forget_old
 from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import tables as workflow_tables
 from headrace.platform.workflow.access import (
@@ -63,6 +66,7 @@ SYSTEM_TABLES: Final = (publishing_tables, records_tables, workflow_tables)
 
 T = TypeVar("T")
 ATTEMPTS: Final = 5
+EXTENSIONS: Final = "headrace.extensions"
 
 NOT_INITIALISED = Message(
     "database.not_initialised",
@@ -173,7 +177,14 @@ class Platform:
 
     def worker(self) -> Worker:
         """Return a worker over this platform's jobs."""
-        return Worker(self.database, self.outbox, self.handlers, self.clock, self.real_clock)
+        return Worker(
+            self.database,
+            self.outbox,
+            self.handlers,
+            self.clock,
+            self.real_clock,
+            chores=(sweep, forget_old),
+        )
 
     def close(self) -> None:
         """Close all connections."""
@@ -260,13 +271,30 @@ def open_database(settings: Settings) -> Database:
     return connect_database(settings.database_url)
 
 
+def field_types() -> FieldTypes:
+    """Return the field types that ship with Headrace and those of installed extensions.
+
+    An extension is a package with an entry point in the group `headrace.extensions` that names a
+    module with `TYPES`, like the modules of `metadata/field_types`. One that cannot be loaded, or
+    takes a name that is there already, stops the start with its name.
+    """
+    types = built_in()
+    for point in sorted(entry_points(group=EXTENSIONS), key=lambda one: one.name):
+        try:
+            types = types.extended(point.load().TYPES)
+        except (ImportError, AttributeError, RegistryError) as error:
+            message = f"the extension {point.name!r} cannot be used: {error}"
+            raise RegistryError(message) from error
+    return types
+
+
 def build(settings: Settings) -> Platform:
     """Build the platform over the initialised database of `settings`."""
     database = open_database(settings)
     if not is_initialised(database):
         database.dispose()
         raise RefusedError(NOT_INITIALISED.at())
-    return assemble(settings, database, built_in(), RandomIds())
+    return assemble(settings, database, field_types(), RandomIds())
 
 
 def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdSource) -> Platform:

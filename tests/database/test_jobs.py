@@ -310,3 +310,13 @@ def test_notifications_are_each_users_own(bench: Bench):
         assert notifications.mark_read(work, ann, [bobs]) == 0, "not somebody else's"
         assert notifications.mark_read(work, ann) == 1
     assert (notifications.unread_count(ann), notifications.unread_count(bob)) == (0, 1)
+
+
+
+def test_chores_run_each_in_its_own_transaction(bench: Bench) -> None:
+    done: list[int] = []
+    chores = (lambda _work: done.append(1) or 2, lambda _work: 3)
+    worker = Worker(bench.database, bench.outbox, {}, bench.clock, bench.real, chores=chores)
+
+    assert worker.tidy() == 5
+    assert done == [1]

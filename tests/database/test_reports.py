@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from headrace.platform.core.errors import NotFoundError, RefusedError
+from headrace.platform.metadata.building import build_catalog
+from headrace.platform.metadata.field_types import built_in
+from headrace.platform.records.context import CompiledParts
 from headrace.platform.reports import running
 from tests.support.documents import documents, workspace
 from tests.support.world import World, add_user, open_world, principal
@@ -227,3 +231,35 @@ def test_a_report_is_one_statement_that_reads_the_records_once(world: World, mon
     assert len(statements) == 1
     table = world.context.tables.of("claim").table.name
     assert statements[0].count(f"{table} AS") == 1
+
+
+def test_a_sum_that_no_database_holds_exactly_is_refused_and_not_rounded(database_url: str):
+    world = open_world(database_url, documents())
+    region = world.create("region", {"code": "R", "name": "Region"})
+    world.create("company", {"code": "A", "name": "A", "region": region})
+    largest = "9999999999999999.99"
+    world.load(
+        "claim",
+        [
+            {"company": {"key": "A"}, "subject": str(number), "reserve": largest, "fee": "0"}
+            for number in range(12)
+        ],
+    )
+    contents = workspace()
+    contents["report", "claims_by_month"]["measures"] = [{"op": "sum", "field": "reserve"}]
+    world.context = open_world_context(world, contents)
+
+    if world.database.dialect == "postgresql":
+        total = running.run(world.context, "claims_by_month").total.values[0]
+        assert Decimal(total) == 12 * Decimal(largest)
+    else:
+        with pytest.raises(RefusedError) as refusal:
+            running.run(world.context, "claims_by_month")
+        assert refusal.value.problems[0].code == "formula.overflow"
+
+
+def open_world_context(world: World, contents):
+    """Return the world's context with a catalog whose report differs; the tables stay."""
+    built = build_catalog(documents(contents), built_in(), 1)
+    assert built.catalog is not None
+    return replace(world.context, catalog=built.catalog, compiled=CompiledParts())

@@ -186,8 +186,10 @@ def test_answers_are_kept_for_a_day(shop: Shop) -> None:
         assert replay(context, work, REQUEST) == Answer(201, "x")
         assert replay(later, work, replace(REQUEST, content=b"other")) is None
         keep(later, work, REQUEST, Answer(201, "y"))
-        assert forget_old(later, work) == 0
         assert replay(later, work, REQUEST) == Answer(201, "y")
+        # The machine's clock is far beyond the day of the test.
+        assert forget_old(work) == 1
+        assert replay(later, work, REQUEST) is None
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "a b", "käse", "a\n"])

@@ -29,6 +29,8 @@ from headrace.platform.database.dialects import CAPABILITIES, CONNECT_ARGUMENTS,
 from headrace.platform.database.prepared import NO_PARAMETERS, Parameters, Prepared, prepare
 from headrace.platform.database.system_tables import LIVE_VERSION
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.formulas.messages import FormulaOverflowError
+from headrace.platform.formulas.sql import is_overflow
 from headrace.platform.metadata.storage_types import Dialect
 
 IDLE_CONNECTIONS: Final = 32
@@ -142,7 +144,7 @@ class _ReadingScope:
             return
         self._database._give_back(slot)  # noqa: SLF001 - same module
         if error is not None:
-            _raise_unavailable(error)
+            _raise_refusal(error)
 
 
 class Database:
@@ -232,7 +234,7 @@ class Database:
                     yield slot
             except BaseException as error:
                 self._give_back(slot)
-                _raise_unavailable(error)
+                _raise_refusal(error)
                 raise
             self._give_back(slot)
 
@@ -243,7 +245,7 @@ class Database:
         except dialects.DRIVER_ERRORS as error:
             self._give_back(slot)
             if not dialects.is_lost(error):
-                _raise_unavailable(error)
+                _raise_refusal(error)
                 raise
         else:
             return slot
@@ -252,7 +254,7 @@ class Database:
             _send(fresh, words)
         except dialects.DRIVER_ERRORS as error:
             self._give_back(fresh)
-            _raise_unavailable(error)
+            _raise_refusal(error)
             raise
         return fresh
 
@@ -277,7 +279,7 @@ class Database:
         try:
             return _Slot(self.engine.connect())
         except sa.exc.DBAPIError as error:
-            _raise_unavailable(error)
+            _raise_refusal(error)
             raise
 
     def _give_back(self, slot: _Slot) -> None:
@@ -311,9 +313,11 @@ def _close(slot: _Slot) -> None:
         slot.connection.close()
 
 
-def _raise_unavailable(error: BaseException) -> None:
+def _raise_refusal(error: BaseException) -> None:
     """Raise the refusal that callers understand, where the database could not answer."""
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig else error
+    if is_overflow(cause):
+        raise FormulaOverflowError from error
     for matches, message in (
         (dialects.is_full, FULL),
         (dialects.is_busy, BUSY),

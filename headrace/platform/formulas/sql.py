@@ -60,6 +60,7 @@ _COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_SQLITE_OVERFLOWS: Final = ("user-defined function raised exception", "integer overflow")
 _NUMERIC_OUT_OF_RANGE: Final = "22003"
 
 
@@ -77,11 +78,12 @@ def compile_sql(tree: Node, binder: SqlBinder, functions: Registry[Function] = F
     return _PostgresqlCompiler(binder, functions).compile(tree)
 
 
-def is_overflow(error: sa.exc.DBAPIError) -> bool:
-    """Say whether a statement failed because a formula's number outgrew 18 digits."""
-    if isinstance(error.orig, sqlite3.OperationalError):
-        return "user-defined function raised exception" in str(error.orig)
-    return getattr(error.orig, "sqlstate", None) == _NUMERIC_OUT_OF_RANGE
+def is_overflow(error: BaseException) -> bool:
+    """Say whether a statement failed because a number outgrew what can be held exactly."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if isinstance(cause, sqlite3.OperationalError):
+        return any(sign in str(cause) for sign in _SQLITE_OVERFLOWS)
+    return getattr(cause, "sqlstate", None) == _NUMERIC_OUT_OF_RANGE
 
 
 class _Compiler:

@@ -29,10 +29,14 @@ FIRST_DELAY: Final = timedelta(seconds=5)
 LONGEST_DELAY: Final = timedelta(hours=1)
 KEPT_DONE: Final = timedelta(days=7)
 POLL_SECONDS: Final = 1.0
+CHORES_EVERY: Final = timedelta(hours=1)
 ERROR_LENGTH: Final = 500
 
 JobHandler: TypeAlias = Callable[[Job, UnitOfWork], None]
 """Does a job inside the transaction that closes it; an exception means: try again later."""
+
+Chore: TypeAlias = Callable[[UnitOfWork], int]
+"""Removes rows that are of no more use, and says how many; doing it twice does no harm."""
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -59,6 +63,7 @@ class Worker:
     clock: Clock
     real_clock: Clock = field(default_factory=RealClock)
     name: str = field(default_factory=lambda: uuid4().hex)
+    chores: tuple[Chore, ...] = ()
 
     def run_once(self) -> bool:
         """Do one job if there is one; say whether there was."""
@@ -81,12 +86,24 @@ class Worker:
             count += 1
         return count
 
+    def tidy(self) -> int:
+        """Do the chores, each in its own transaction; return how many rows went."""
+        count = 0
+        for chore in self.chores:
+            with self.database.writing(None) as work:
+                count += chore(work)
+        return count
+
     def run_forever(self, stop: threading.Event) -> None:
         """Work until `stop` is set; sleeps between polls, woken by jobs of this process."""
+        tidied = self.real_clock.now() - CHORES_EVERY
         while not stop.is_set():
             try:
                 self.outbox.arrived.clear()
                 busy = self.run_once()
+                if not busy and self.real_clock.now() - tidied >= CHORES_EVERY:
+                    tidied = self.real_clock.now()
+                    self.tidy()
             except Exception:  # the database may be away: keep the thread alive
                 LOG.exception("the worker could not look for jobs")
                 busy = False

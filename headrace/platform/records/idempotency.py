@@ -116,9 +116,9 @@ def keep(context: Context, work: UnitOfWork, request: KeyedRequest, answer: Answ
         raise ConflictError(RUNNING.at()) from error
 
 
-def forget_old(context: Context, work: UnitOfWork) -> int:
+def forget_old(work: UnitOfWork) -> int:
     """Delete answers that are no longer replayed; return how many."""
-    before = context.real_clock.now() - KEPT_FOR
+    before = work.now - KEPT_FOR
     statement = sa.delete(IDEMPOTENCY).where(IDEMPOTENCY.c.created <= before)
     return int(work.connection.execute(statement).rowcount)
 

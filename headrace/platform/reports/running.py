@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import sqlalchemy as sa
-
 from headrace.platform.access.policy import can
-from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
-from headrace.platform.core.problems import Message
+from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.metadata.catalog import ReportModel
 from headrace.platform.records.aggregating import CheckedSelect, compile_checked, run_checked
 from headrace.platform.records.context import Context
@@ -22,13 +19,6 @@ from headrace.platform.reports.charts import chart_spec
 from headrace.platform.reports.compiler import CompiledReport, compile_report, shown_kind
 from headrace.platform.reports.results import Header, ReportResult
 
-OVERFLOW = Message(
-    "formula.overflow",
-    "A sum of this report is larger than the database can hold exactly.",
-    "此报表的合计超出数据库可精确保存的范围。",
-    "Narrow the report by a filter.",
-    "请用筛选条件缩小范围。",
-)
 PAGE_PARAMETERS: Final = ("fields", "sort", "limit", "cursor", "count", "expand")
 
 
@@ -57,10 +47,7 @@ def run(context: Context, name: str) -> ReportResult:
         ("report", name, context.principal.rights, context.principal.credential.kind),
         lambda: _plan(context, report),
     )
-    try:
-        found = run_checked(context, plan.select)
-    except (sa.exc.DBAPIError, OverflowError) as error:
-        raise RefusedError(OVERFLOW.at()) from error
+    found = run_checked(context, plan.select)
     arranged = arrange(plan.compiled, found, context.catalog, context.database.dialect)
     chart = report.definition.chart
     return ReportResult(
