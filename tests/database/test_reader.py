@@ -482,10 +482,6 @@ def test_json_text_is_that_of_the_values(world):
     query = parse_query(context, "deal", {"limit": 3, "expand": "lines"})
     page = reader.find(context, "deal", query)
     assert orjson.loads(reader.find_json(context, "deal", query)) == page.as_json()
-    record_id = page.items[0]["id"]
-    assert orjson.loads(reader.get_json(context, "deal", record_id)) == reader.get(
-        context, "deal", record_id
-    )
 
 
 def test_titles_alone(world):

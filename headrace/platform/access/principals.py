@@ -6,7 +6,6 @@ every statement that reads or writes for it compares the stored stamp with this 
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
@@ -75,11 +74,6 @@ class Principal:
     def rights(self) -> Rights:
         """What compiled statements may depend on."""
         return Rights(self.audience, self.role_names, self.is_system)
-
-    @property
-    def rights_key(self) -> Hashable:
-        """What compiled statements are cached by: no ids of people, organisations, territories."""
-        return self.rights
 
     def holds(self, role: str) -> bool:
         """Say whether the user holds `role`."""

@@ -176,21 +176,6 @@ def _get_plan_of(
     )
 
 
-def get_json(
-    context: Context,
-    object_name: str,
-    record_id: str,
-    *,
-    fields: Sequence[str] | None = None,
-    expand: Sequence[str] = (),
-    by_task: bool = False,
-) -> bytes:
-    """Return one record as JSON text."""
-    return orjson.dumps(
-        get(context, object_name, record_id, fields=fields, expand=expand, by_task=by_task)
-    )
-
-
 def title(context: Context, object_name: str, record_id: str) -> str | None:
     """Return the title of a record that can be seen, else None."""
     model = context.catalog.object(object_name)

@@ -41,7 +41,6 @@ YES, NO = sa.literal(1) == 1, sa.literal(1) == 2
 def test_rights_hold_roles_and_audience_and_nobody_in_particular():
     twin = replace(CLERK, user_id="u2", organisation="f2", credential=Credential("token", "t"))
     assert twin.rights == CLERK.rights
-    assert twin.rights_key == CLERK.rights_key
     assert hash(twin.rights) == hash(CLERK.rights)
     moved = replace(CLERK, roles=frozenset({RoleHolding("clerk", "a9"), RoleHolding("chief")}))
     assert moved.rights == CLERK.rights
