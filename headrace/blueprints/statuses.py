@@ -44,6 +44,18 @@ TITLES: Final[Mapping[int, Text]] = {
     500: Text("Something went wrong on our side", "系统出现错误"),
     503: Text("Not available right now", "暂时无法使用"),
 }
+HINTS: Final[Mapping[int, Text]] = {
+    400: Text(
+        "See /api/v1/openapi.json for what can be sent.",
+        "请查看 /api/v1/openapi.json 了解可发送的内容。",
+    ),
+    405: Text(
+        "See /api/v1/openapi.json for the methods of an address.",
+        "请查看 /api/v1/openapi.json 了解该地址支持的方法。",
+    ),
+    413: Text("Send less at once, for example in several requests.", "请分多次提交,减少单次内容。"),
+}
+"""What to do about a request that the framework refuses."""
 
 
 def status_of(error: PlatformError) -> int:

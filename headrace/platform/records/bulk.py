@@ -16,11 +16,11 @@ from headrace.platform.core.errors import (
 )
 from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
-from headrace.platform.metadata.field_types.values import WRONG_TYPE, type_name
+from headrace.platform.metadata.field_types.values import INTEGER, OBJECT, WRONG_TYPE, type_name
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.context import Context
 from headrace.platform.records.drafts import Saved
-from headrace.platform.records.references import id_by_key
+from headrace.platform.records.references import check_key, id_by_key
 from headrace.platform.records.store import RecordStore
 
 Mode = Literal["create", "update", "upsert", "delete"]
@@ -79,6 +79,8 @@ def write_many(
     """
     if len(records) > MOST_ITEMS:
         raise RefusedError(TOO_MANY.at("/records", limit=MOST_ITEMS, count=len(records)))
+    if key is not None and object_name in context.catalog.objects:
+        check_key(Batch(context, work), object_name, key, "/key")
     writer = _Writer(store, context, work, object_name, mode, key)
     if mode == "create":
         return writer.create_partly(records) if partial else writer.create_all(records)
@@ -153,7 +155,7 @@ class _Writer:
 
     def _act(self, index: int, record: Any) -> Item:
         if not isinstance(record, Mapping):
-            raise RefusedError(WRONG_TYPE.at(expected="object", given=type_name(record)))
+            raise RefusedError(WRONG_TYPE.at(expected=OBJECT, given=type_name(record)))
         return self.acts[self.mode](index, record)
 
     def _create(self, index: int, record: Mapping[str, Any]) -> Item:
@@ -211,6 +213,6 @@ def _version(record: Mapping[str, Any]) -> int:
     if version is None:
         raise PreconditionRequiredError(VERSION_NEEDED.at("/version"))
     if isinstance(version, bool) or not isinstance(version, int):
-        problem = WRONG_TYPE.at("/version", expected="integer", given=type_name(version))
+        problem = WRONG_TYPE.at("/version", expected=INTEGER, given=type_name(version))
         raise RefusedError(problem)
     return version

@@ -8,10 +8,16 @@ from typing import Any, Final
 from marshmallow import ValidationError
 
 from headrace.platform.core.ids import is_record_id
-from headrace.platform.core.problems import Message, Problem, pointer
+from headrace.platform.core.problems import Message, Problem, Text, pointer
 from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.metadata.definitions.objects import ChildDef
-from headrace.platform.metadata.field_types.values import WRONG_TYPE, type_name
+from headrace.platform.metadata.field_types.values import (
+    ARRAY,
+    OBJECT,
+    OTHER_VALUE,
+    WRONG_TYPE,
+    type_name,
+)
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft, Row
 from headrace.platform.records.migration import migrated_field
@@ -49,12 +55,15 @@ CHILD_TWICE: Final = Message(
     "每一行只能出现一次。",
 )
 CHILD_PARTS: Final = frozenset({"create", "update", "delete"})
+CHANGES_OF_ROWS: Final = Text(
+    'object with "create", "update", "delete"', '含 "create"、"update"、"delete" 的对象'
+)
 
 
 def parse(batch: Batch, draft: Draft, data: Any) -> None:
     """Read what was sent for a row, with its children, into the batch; problems are collected."""
     if not isinstance(data, Mapping):
-        problem = WRONG_TYPE.at(draft.place, expected="object", given=type_name(data))
+        problem = WRONG_TYPE.at(draft.place, expected=OBJECT, given=type_name(data))
         batch.problems.append(problem)
         return
     shape = draft.shape
@@ -120,7 +129,7 @@ def _problems(error: ValidationError, place: str) -> Iterable[Problem]:
         if isinstance(message, Problem):
             yield message.below(place)
         else:
-            yield WRONG_TYPE.at(place, expected="value of the field's type", given=str(message))
+            yield WRONG_TYPE.at(place, expected=OTHER_VALUE, given=str(message))
 
 
 # -- children ------------------------------------------------------------------------------------
@@ -133,8 +142,8 @@ def _parse_children(batch: Batch, draft: Draft, relation: ChildDef, raw: Any, pl
         _create_children(batch, draft, relation, shape, raw, place)
         return
     if not isinstance(raw, Mapping) or not CHILD_PARTS.issuperset(raw):
-        expected = 'object with "create", "update", "delete"'
-        batch.problems.append(WRONG_TYPE.at(place, expected=expected, given=type_name(raw)))
+        problem = WRONG_TYPE.at(place, expected=CHANGES_OF_ROWS, given=type_name(raw))
+        batch.problems.append(problem)
         return
     stored = load_details(batch, draft, relation)
     named: set[str] = set()
@@ -170,7 +179,7 @@ def _create_children(
 def _items(batch: Batch, raw: Any, place: str) -> list[Any]:
     if isinstance(raw, list):
         return raw
-    batch.problems.append(WRONG_TYPE.at(place, expected="array", given=type_name(raw)))
+    batch.problems.append(WRONG_TYPE.at(place, expected=ARRAY, given=type_name(raw)))
     return []
 
 
@@ -186,7 +195,7 @@ def _named_child(
 
 def _update_child(batch: Batch, child: Draft, item: Any) -> None:
     if not isinstance(item, Mapping):
-        problem = WRONG_TYPE.at(child.place, expected="object", given=type_name(item))
+        problem = WRONG_TYPE.at(child.place, expected=OBJECT, given=type_name(item))
         batch.problems.append(problem)
         return
     child.kind = "update"

@@ -19,11 +19,14 @@ from marshmallow import ValidationError, fields
 from headrace.platform.access.policy import names_of
 from headrace.platform.access.rows import Surroundings
 from headrace.platform.core.errors import RefusedError
-from headrace.platform.core.problems import Message, Problem, pointer
+from headrace.platform.core.problems import Message, Problem, Text, pointer
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.metadata.catalog import FieldModel, FieldPath, ObjectModel
 from headrace.platform.metadata.field_types.base import EQUALITY, ORDER, TEXTUAL, Operator
 from headrace.platform.metadata.field_types.values import (
+    ARRAY,
+    NULL,
+    OTHER_VALUE,
     WRONG_TYPE,
     BooleanField,
     DateField,
@@ -326,7 +329,9 @@ class _ShapeReader:
         deeper, expanded = chosen.get(name, ()), name in inner
         if target is None:
             if deeper or expanded:
-                raise RefusedError(NOT_A_REFERENCE.at("/expand", name=name))
+                raise RefusedError(
+                    NOT_A_REFERENCE.at("/expand" if expanded else "/fields", name=name)
+                )
             return None
         if not deeper and not expanded:
             return None
@@ -368,7 +373,9 @@ def _names(name: str, given: Any) -> tuple[str, ...]:
         return ()
     parts = given.split(",") if isinstance(given, str) else given
     if not isinstance(parts, (list, tuple)) or not all(isinstance(one, str) for one in parts):
-        raise RefusedError(BAD_PARAMETER.at(pointer(name), name=name, expected="a list of names"))
+        raise RefusedError(
+            BAD_PARAMETER.at(pointer(name), name=name, expected=Text("a list of names", "名称列表"))
+        )
     if len(parts) > MAX_NAMES:
         raise RefusedError(TOO_COMPLEX.at(pointer(name), limit=f"{MAX_NAMES} names"))
     return tuple(one.strip() for one in parts)
@@ -453,7 +460,7 @@ class _FilterReader:
             limit = f"{MAX_DEPTH} levels, {MAX_NODES} conditions"
             raise RefusedError(TOO_COMPLEX.at(place, limit=limit))
         if not isinstance(given, Mapping):
-            raise RefusedError(BAD_FILTER.at(place, expected="an object"))
+            raise RefusedError(BAD_FILTER.at(place, expected=Text("an object", "对象")))
         for op in ("and", "or"):
             if op in given:
                 return self._group(op, given, place, depth)
@@ -468,7 +475,9 @@ class _FilterReader:
         _only(given, {op}, place)
         parts = given[op]
         if not isinstance(parts, list) or not parts:
-            raise RefusedError(BAD_FILTER.at(f"{place}/{op}", expected="a list of conditions"))
+            raise RefusedError(
+                BAD_FILTER.at(f"{place}/{op}", expected=Text("a list of conditions", "条件列表"))
+            )
         return Group(
             op,
             tuple(
@@ -481,7 +490,9 @@ class _FilterReader:
         _only(given, {"field", "op", "value"}, place)
         name, op = given.get("field"), given.get("op", "=")
         if not isinstance(name, str) or not isinstance(op, str):
-            raise RefusedError(BAD_FILTER.at(place, expected="field, op and value"))
+            raise RefusedError(
+                BAD_FILTER.at(place, expected=Text("field, op and value", "field、op 和 value"))
+            )
         path = self._names.resolve(self._object, name, place + "/field")
         _check_levels(path, place + "/field")
         return _comparison(self._names, path, op, given.get("value"), place)
@@ -523,7 +534,7 @@ def operators_of(field_: FieldModel) -> frozenset[Operator]:
 
 def _items(names: _Names, field_: FieldModel, given: Any, place: str) -> Any:
     if not isinstance(given, list):
-        raise RefusedError(WRONG_TYPE.at(place, expected="array", given=type_name(given)))
+        raise RefusedError(WRONG_TYPE.at(place, expected=ARRAY, given=type_name(given)))
     if len(given) > MAX_ITEMS:
         raise RefusedError(TOO_COMPLEX.at(place, limit=f"{MAX_ITEMS} values"))
     items = [_value(names, field_, one, f"{place}/{index}") for index, one in enumerate(given)]
@@ -531,13 +542,18 @@ def _items(names: _Names, field_: FieldModel, given: Any, place: str) -> Any:
     if not keys:
         return tuple(items)
     if len(keys) > 1 or not all(isinstance(one, ByKey) for one in items):
-        raise RefusedError(BAD_FILTER.at(place, expected="a list of ids, or of keys of one kind"))
+        raise RefusedError(
+            BAD_FILTER.at(
+                place,
+                expected=Text("a list of ids, or of keys of one kind", "标识列表,或同一种键的列表"),
+            )
+        )
     return ByKey(keys.pop(), tuple(one.value for one in items))
 
 
 def _value(names: _Names, field_: FieldModel, given: Any, place: str) -> Any:
     if given is None:
-        raise RefusedError(WRONG_TYPE.at(place, expected=field_.type.key, given="null"))
+        raise RefusedError(WRONG_TYPE.at(place, expected=field_.type.key, given=NULL))
     value = _checked(lambda: value_field(field_).deserialize(given), place)
     if not isinstance(value, KeyReference):
         return value
@@ -587,7 +603,7 @@ def _checked(parse: Callable[[], Any], place: str) -> Any:
     except ValidationError as error:
         found = error.messages if isinstance(error.messages, list) else []
         problems = [one.below(place) for one in found if isinstance(one, Problem)]
-        fallback = WRONG_TYPE.at(place, expected="another value", given="this")
+        fallback = WRONG_TYPE.at(place, expected=OTHER_VALUE, given=Text("this", "该值"))
         raise RefusedError(*(problems or [fallback])) from None
 
 

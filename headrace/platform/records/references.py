@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from marshmallow import ValidationError
 
 from headrace.platform.access.tables import USER
+from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message, pointer
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.formulas.python import holds
@@ -106,6 +107,16 @@ def id_by_key(batch: Batch, object_name: str, sent: Mapping[str, Any]) -> str | 
         row = batch.remember(shape, values)
         return str(row["id"]) if may_refer(batch, shape, row) else None
     return None
+
+
+def check_key(batch: Batch, object_name: str, by: str, place: str) -> None:
+    """Raise RefusedError where rows cannot be named by the field `by`."""
+    shape = batch.shapes.of(object_name)
+    known = _known_keys(batch, shape)
+    if by not in known:
+        shown = ", ".join(known) or "id"
+        label = shape.model.label
+        raise RefusedError(UNKNOWN_KEY.at(place, object=label, by=by, known=shown))
 
 
 # -- keys ----------------------------------------------------------------------------------------

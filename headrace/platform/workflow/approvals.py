@@ -24,7 +24,6 @@ from headrace.platform.jobs.notifications import Notifications
 from headrace.platform.metadata.catalog import ApprovalModel, ObjectModel, TransitionModel
 from headrace.platform.records.context import Context
 from headrace.platform.records.reader import get_in
-from headrace.platform.records.reader import get_within
 from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.changes import changed_fields

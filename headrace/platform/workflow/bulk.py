@@ -13,7 +13,7 @@ from headrace.platform.core.errors import (
 )
 from headrace.platform.core.problems import pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
-from headrace.platform.metadata.field_types.values import WRONG_TYPE, type_name
+from headrace.platform.metadata.field_types.values import OBJECT, WRONG_TYPE, type_name
 from headrace.platform.records.bulk import MOST_ITEMS, TOO_MANY, VERSION_NEEDED, Item
 from headrace.platform.records.context import Context
 from headrace.platform.workflow.engine import WorkflowEngine
@@ -64,7 +64,7 @@ def _fire(
     record: Any,
 ) -> Item:
     if not isinstance(record, Mapping):
-        raise RefusedError(WRONG_TYPE.at(expected="object", given=type_name(record)))
+        raise RefusedError(WRONG_TYPE.at(expected=OBJECT, given=type_name(record)))
     version = record.get("version")
     if isinstance(version, bool) or not isinstance(version, int):
         raise PreconditionRequiredError(VERSION_NEEDED.at("/version"))

@@ -13,7 +13,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from headrace.platform.core.ids import is_record_id
-from headrace.platform.core.problems import Message, Problem
+from headrace.platform.core.problems import Message, Problem, Text
 
 WRONG_TYPE = Message(
     "value.wrong_type",
@@ -64,6 +64,15 @@ ILLEGAL_CHARACTER = Message(
     "Remove it.",
     "请删除该字符。",
 )
+BOOLEAN = Text("boolean", "布尔值")
+STRING = Text("string", "文本")
+OBJECT = Text("object", "对象")
+ARRAY = Text("array", "数组")
+INTEGER = Text("integer", "整数")
+DECIMAL = Text("a decimal number", "小数")
+NULL = Text("null", "空值")
+OTHER_VALUE = Text("a value of the field's type", "符合字段类型的值")
+RECORD_ID = Text("record id", "记录标识")
 
 
 def refuse(problem: Problem) -> ValidationError:
@@ -71,16 +80,16 @@ def refuse(problem: Problem) -> ValidationError:
     return ValidationError([problem])
 
 
-def type_name(value: object) -> str:
+def type_name(value: object) -> Text:
     """Name a JSON value's type."""
-    names: tuple[tuple[type | tuple[type, ...], str], ...] = (
-        (bool, "boolean"),
-        ((int, float), "number"),
-        (str, "string"),
-        (Mapping, "object"),
-        ((list, tuple), "array"),
+    names: tuple[tuple[type | tuple[type, ...], Text], ...] = (
+        (bool, BOOLEAN),
+        ((int, float), Text("number", "数字")),
+        (str, STRING),
+        (Mapping, OBJECT),
+        ((list, tuple), ARRAY),
     )
-    return next((name for kind, name in names if isinstance(value, kind)), "null")
+    return next((name for kind, name in names if isinstance(value, kind)), NULL)
 
 
 class TextField(fields.Field[str | None]):
@@ -93,7 +102,7 @@ class TextField(fields.Field[str | None]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
         if not isinstance(value, str):
-            raise refuse(WRONG_TYPE.at(expected="string", given=type_name(value)))
+            raise refuse(WRONG_TYPE.at(expected=STRING, given=type_name(value)))
         text = value.replace("\r\n", "\n").strip()
         for character in text:
             if not character.isprintable() and character not in self.allowed:
@@ -122,7 +131,9 @@ class PatternField(TextField):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
         text = super()._deserialize(value, attr, data, **kwargs)
         if text is not None and not self.pattern.fullmatch(text):
-            raise refuse(INVALID.at(value=text, expected=self.expected[0], example=self.example))
+            raise refuse(
+                INVALID.at(value=text, expected=Text(*self.expected), example=self.example)
+            )
         return text
 
 
@@ -145,7 +156,7 @@ def _integer(value: Any) -> int:
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,20}", value):
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise refuse(WRONG_TYPE.at(expected="integer", given=type_name(value)))
+        raise refuse(WRONG_TYPE.at(expected=INTEGER, given=type_name(value)))
     return value
 
 
@@ -167,16 +178,16 @@ class DecimalField(fields.Field[Decimal]):
 
     def _parse(self, value: Any) -> Decimal:
         if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
-            raise refuse(WRONG_TYPE.at(expected="decimal text", given=type_name(value)))
+            raise refuse(
+                WRONG_TYPE.at(expected=Text("decimal text", "小数文本"), given=type_name(value))
+            )
         text = str(value).strip()
         if not re.fullmatch(r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?", text):
-            raise refuse(INVALID.at(value=text, expected="a decimal number", example="1234.50"))
+            raise refuse(INVALID.at(value=text, expected=DECIMAL, example="1234.50"))
         try:
             number = Decimal(text)
         except InvalidOperation:
-            raise refuse(
-                INVALID.at(value=text, expected="a decimal number", example="1234.50")
-            ) from None
+            raise refuse(INVALID.at(value=text, expected=DECIMAL, example="1234.50")) from None
         if not self.least <= number <= self.most:
             raise refuse(OUT_OF_RANGE.at(least=self.least, most=self.most))
         return number
@@ -190,13 +201,15 @@ class DateField(fields.Field[date]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
         if not isinstance(value, str):
-            raise refuse(WRONG_TYPE.at(expected="date text", given=type_name(value)))
+            raise refuse(
+                WRONG_TYPE.at(expected=Text("date text", "日期文本"), given=type_name(value))
+            )
         try:
             if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
                 return date.fromisoformat(value)
         except ValueError:
             pass
-        raise refuse(INVALID.at(value=value, expected="a date", example="2025-06-10"))
+        raise refuse(INVALID.at(value=value, expected=Text("a date", "日期"), example="2025-06-10"))
 
 
 class InstantField(fields.Field[datetime]):
@@ -207,7 +220,11 @@ class InstantField(fields.Field[datetime]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
         if not isinstance(value, str):
-            raise refuse(WRONG_TYPE.at(expected="date-time text", given=type_name(value)))
+            raise refuse(
+                WRONG_TYPE.at(
+                    expected=Text("date-time text", "日期时间文本"), given=type_name(value)
+                )
+            )
         try:
             moment = datetime.fromisoformat(value)
             if moment.tzinfo is not None and "T" in value:
@@ -215,7 +232,13 @@ class InstantField(fields.Field[datetime]):
         except (ValueError, OverflowError):
             pass
         example = "2025-06-10T10:04:00+08:00"
-        raise refuse(INVALID.at(value=value, expected="an instant with offset", example=example))
+        raise refuse(
+            INVALID.at(
+                value=value,
+                expected=Text("an instant with offset", "带时区偏移的时间"),
+                example=example,
+            )
+        )
 
 
 class BooleanField(fields.Field[bool]):
@@ -226,7 +249,7 @@ class BooleanField(fields.Field[bool]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
-            raise refuse(WRONG_TYPE.at(expected="boolean", given=type_name(value)))
+            raise refuse(WRONG_TYPE.at(expected=BOOLEAN, given=type_name(value)))
         return value
 
 
@@ -240,7 +263,7 @@ class ChoiceField(fields.Field[str]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):
-            raise refuse(WRONG_TYPE.at(expected="string", given=type_name(value)))
+            raise refuse(WRONG_TYPE.at(expected=STRING, given=type_name(value)))
         if value not in self.choices:
             raise refuse(NOT_A_CHOICE.at(value=value, choices=self.shown))
         return value
@@ -267,8 +290,10 @@ class ReferenceField(fields.Field[Any]):
             return self._from_object(value)
         if isinstance(value, str):
             example = '0197a1b2-… or {"key": "X"}'
-            raise refuse(INVALID.at(value=value, expected="a record id", example=example))
-        raise refuse(WRONG_TYPE.at(expected="record id", given=type_name(value)))
+            raise refuse(
+                INVALID.at(value=value, expected=Text("a record id", "记录标识"), example=example)
+            )
+        raise refuse(WRONG_TYPE.at(expected=RECORD_ID, given=type_name(value)))
 
     @staticmethod
     def _from_object(value: Mapping[str, Any]) -> Any:
@@ -278,11 +303,19 @@ class ReferenceField(fields.Field[Any]):
         texts = all(isinstance(part, str) and len(part) <= 400 for part in value.values())  # noqa: PLR2004 - longest key
         if {"key"} <= names <= {"key", "by"} and texts:
             return KeyReference(value["key"], value.get("by"))
-        raise refuse(WRONG_TYPE.at(expected='record id or {"key": …}', given="object"))
+        raise refuse(
+            WRONG_TYPE.at(
+                expected=Text('record id or {"key": …}', '记录标识或 {"key": …}'), given=OBJECT
+            )
+        )
 
 
 class NeverField(fields.Field[Any]):
     """A field that nobody writes; the store refuses it before parsing."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        raise refuse(WRONG_TYPE.at(expected="nothing (computed)", given=type_name(value)))
+        raise refuse(
+            WRONG_TYPE.at(
+                expected=Text("nothing (computed)", "空(由系统计算)"), given=type_name(value)
+            )
+        )
