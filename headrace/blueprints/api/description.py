@@ -20,6 +20,7 @@ def me() -> Response:
     """The caller: name, language, roles, organisation."""
 
     def action(context: Context) -> Response:
+        reader.check_current(context)
         return answer(context, _me(context))
 
     return read(action)

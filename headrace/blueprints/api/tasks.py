@@ -17,6 +17,7 @@ from headrace.blueprints.api.calls import (
 )
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import BAD_PARAMETER
 from headrace.platform.workflow.approvals import Decided
@@ -36,6 +37,7 @@ def inbox() -> Response:
     before = request.args.get("cursor")
 
     def action(context: Context) -> Response:
+        reader.check_current(context)
         page = platform().tasks.inbox(context, cast(InboxState, state), before=before)
         return answer(context, page.render(context.language))
 
@@ -47,6 +49,7 @@ def get(task_id: str) -> Response:
     """One task with its record, what changed, and the chain."""
 
     def action(context: Context) -> Response:
+        reader.check_current(context)
         task = platform().tasks.get(context, task_id)
         return answer(context, task.render(context.language), version=task.item.version)
 

@@ -19,6 +19,7 @@ from headrace.platform.core.problems import Language, Text
 from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.menu import MenuEntry, menu_for
 from headrace.platform.forms.shown import Display, Shown
+from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.reports.running import available
 
@@ -67,6 +68,8 @@ def word(language: str, key: str, /, **values: object) -> str:
 
 def render(context: Context, template: str, here: str, /, **values: Any) -> str:
     """Render a page inside the shell; `here` says which entry of the menu it belongs to."""
+    # Not every page reads rows; each must be that of the live version and of rights that last.
+    reader.check_current(context)
     parts = platform()
     principal = context.principal
     menu = menu_for(context.catalog, principal)
