@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -121,6 +121,15 @@ LIMITS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Parsed:
+    """The JSON of a file, with its module and path; it may be no document at all."""
+
+    module: str
+    path: str
+    content: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """Documents that fit their schemas with the paths of their files; what is wrong with others."""
 
@@ -131,25 +140,46 @@ class Loaded:
 
 def load_documents(files: Iterable[tuple[str, str, bytes]], types: FieldTypes) -> Loaded:
     """Parse and check files given as (module, path, bytes); problems start with the path."""
+    parsed, problems = parse_files(files)
+    loaded = check_documents(parsed, types)
+    return replace(loaded, problems=(*problems, *loaded.problems))
+
+
+def parse_files(
+    files: Iterable[tuple[str, str, bytes]],
+) -> tuple[tuple[Parsed, ...], tuple[Problem, ...]]:
+    """Parse files given as (module, path, bytes); return what is JSON and what is wrong."""
+    parsed: list[Parsed] = []
+    problems: list[Problem] = []
+    for module, path, data in files:
+        read = parse_json(data)
+        if read.problems:
+            problems.extend(problem.below("/" + path) for problem in read.problems)
+        else:
+            parsed.append(Parsed(module, path, read.value))
+    return tuple(parsed), tuple(problems)
+
+
+def check_documents(parsed: Iterable[Parsed], types: FieldTypes) -> Loaded:
+    """Check files that were parsed; problems start with the path."""
     documents: list[Document] = []
     paths: list[str] = []
     problems: list[Problem] = []
-    for module, path, data in files:
-        parsed = parse_json(data)
-        found = parsed.problems or check_document(parsed.value, types)
+    for one in parsed:
+        found = check_document(one.content, types)
         if found:
-            problems.extend(problem.below("/" + path) for problem in found)
+            problems.extend(problem.below("/" + one.path) for problem in found)
         else:
-            documents.append(Document(module, parsed.value))
-            paths.append(path)
+            documents.append(Document(one.module, one.content))
+            paths.append(one.path)
     return Loaded(tuple(documents), tuple(problems), tuple(paths))
 
 
 def check_document(content: Any, types: FieldTypes) -> tuple[Problem, ...]:
     """Check one document against the closed schema of its kind."""
-    if not isinstance(content, dict):
-        found = TYPE_WORDS[_type_name(content)]
-        return (WRONG_TYPE.at(expected=TYPE_WORDS["object"], found=found),)
+    wrong = unless_type("object", content)
+    if wrong:
+        return (wrong,)
     if "kind" not in content:
         return (MISSING_FIELD.at(key="kind"),)
     kind = content["kind"]
@@ -222,6 +252,14 @@ def suggestion(given: str, known: Iterable[str]) -> Text:
     if near:
         return Text(f"Did you mean {near[0]}?", f"您是否指 {near[0]}?")
     return Text(f"Known are: {', '.join(names)}.", f"可用的有:{', '.join(names)}。")
+
+
+def unless_type(expected: str, value: Any, place: str = "") -> Problem | None:
+    """Return the problem of a value that is not of the JSON type `expected`."""
+    found = _type_name(value)
+    if found == expected:
+        return None
+    return WRONG_TYPE.at(place, expected=TYPE_WORDS[expected], found=TYPE_WORDS[found])
 
 
 def _wrong_type(error: ValidationError, place: str) -> Problem:

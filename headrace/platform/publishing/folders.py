@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from headrace.platform.core.problems import Message, Problem, pointer
+from headrace.platform.core.problems import LANGUAGES, Message, Problem, pointer
 from headrace.platform.metadata.definitions.modules import ModuleDef
 from headrace.platform.metadata.documents import FOLDERS, Document
 from headrace.platform.metadata.field_types import FieldTypes
-from headrace.platform.metadata.loading import load_documents
+from headrace.platform.metadata.help_texts import HelpFile, add_help_texts
+from headrace.platform.metadata.loading import Parsed, check_documents, parse_files
 from headrace.platform.metadata.schemas import load_definition
+from headrace.platform.metadata.strict_json import parse_json
 from headrace.platform.publishing.rows import ROW_FORMATS, ROW_SETS, RowsFile, load_rows_file
 
 MANIFEST: Final = "module.json"
+HELP_FILES: Final = {f"{language}.json": language for language in LANGUAGES}
+KNOWN_FOLDERS: Final = ", ".join(sorted({*FOLDERS.values(), "help", "records"}))
 
 NOT_A_MODULE = Message(
     "module.not_found",
@@ -169,7 +173,8 @@ def _required(modules: Modules) -> Iterator[tuple[str, str]]:
 def _read_module(folder: Path, types: FieldTypes) -> Modules:
     name = folder.name
     problems: list[Problem] = []
-    texts: list[tuple[str, str, bytes]] = []
+    definitions: list[tuple[str, str, bytes]] = []
+    texts: list[tuple[str, bytes]] = []
     rows: list[RowsFile] = []
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
@@ -177,14 +182,21 @@ def _read_module(folder: Path, types: FieldTypes) -> Modules:
             continue
         place = "/".join((name, *parts))
         if _is_definition(parts):
-            texts.append((name, place, path.read_bytes()))
+            definitions.append((name, place, path.read_bytes()))
+        elif _is_help(parts):
+            texts.append((place, path.read_bytes()))
         elif _is_rows(parts):
             read, found = load_rows_file(name, parts[1], path.name, path.read_bytes())
             problems.extend(problem.below("/" + place) for problem in found)
             rows.extend(read)
         elif path.suffix in {".json", ".csv"}:
-            problems.append(UNKNOWN_FILE.at("/" + place, known=", ".join(sorted(FOLDERS.values()))))
-    loaded = load_documents(texts, types)
+            problems.append(UNKNOWN_FILE.at("/" + place, known=KNOWN_FOLDERS))
+    parsed, found = parse_files(definitions)
+    problems.extend(found)
+    if not found:  # what a broken file defines is unknown, and so are the texts that it may have
+        parsed, found = _with_help(parsed, texts, types)
+        problems.extend(found)
+    loaded = check_documents(parsed, types)
     problems.extend(loaded.problems)
     problems.extend(
         WRONG_FOLDER.at("/" + path, kind=one.kind, name=one.name, expected=one.file)
@@ -194,10 +206,29 @@ def _read_module(folder: Path, types: FieldTypes) -> Modules:
     return Modules((name,), loaded.documents, tuple(rows), tuple(problems))
 
 
+def _with_help(
+    parsed: tuple[Parsed, ...], texts: Iterable[tuple[str, bytes]], types: FieldTypes
+) -> tuple[tuple[Parsed, ...], tuple[Problem, ...]]:
+    """Put the texts of help files, given as (path, bytes), into the documents of their module."""
+    problems: list[Problem] = []
+    files: list[HelpFile] = []
+    for path, data in texts:
+        read = parse_json(data)
+        problems.extend(problem.below("/" + path) for problem in read.problems)
+        if not read.problems:
+            files.append(HelpFile(HELP_FILES[Path(path).name], path, read.value))
+    merged, found = add_help_texts(parsed, files, types)
+    return merged, (*problems, *found)
+
+
 def _is_definition(parts: tuple[str, ...]) -> bool:
     if parts == (MANIFEST,):
         return True
     return "/".join(parts[:-1]) in FOLDERS.values() and parts[-1].endswith(".json")
+
+
+def _is_help(parts: tuple[str, ...]) -> bool:
+    return parts[:-1] == ("help",) and parts[-1] in HELP_FILES
 
 
 def _is_rows(parts: tuple[str, ...]) -> bool:

@@ -12,8 +12,8 @@ LANGUAGE_MISSING = Message(
     "label.language_missing",
     "The text of “{name}” is missing in {language}.",
     "“{name}”缺少{language}文本。",
-    "Add it to the document.",
-    "请在文档中补充。",
+    "Add it to the document, or to help/{language}.json of the module.",
+    "请在文档中补充,或写入模块的 help/{language}.json。",
     severity="warning",
 )
 _LABELLED = ("fields", "states", "transitions", "steps", "sections", "menu", "choices")

@@ -25,20 +25,21 @@ Path = Annotated[str, "path"]
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
 PATH_PATTERN = r"^[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39}){0,5}$"
 MAX_FORMULA = 10_000
+MAX_TEXT = 4000
 
 _SCALARS: dict[Any, dict[str, Any]] = {
     Formula: {"type": "string", "minLength": 1, "maxLength": MAX_FORMULA, "format": "formula"},
     Name: {"type": "string", "pattern": NAME_PATTERN, "format": "name"},
     Path: {"type": "string", "pattern": PATH_PATTERN, "format": "path"},
-    str: {"type": "string", "maxLength": 4000},
+    str: {"type": "string", "maxLength": MAX_TEXT},
     int: {"type": "integer"},
     bool: {"type": "boolean"},
     Text: {
         "type": "object",
         "format": "label",
         "properties": {
-            "en": {"type": "string", "maxLength": 4000},
-            "zh": {"type": "string", "maxLength": 4000},
+            "en": {"type": "string", "maxLength": MAX_TEXT},
+            "zh": {"type": "string", "maxLength": MAX_TEXT},
         },
         "additionalProperties": False,
         "minProperties": 1,
