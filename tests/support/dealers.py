@@ -55,13 +55,14 @@ USERS: dict[str, tuple[str | None, tuple[str, ...]]] = {
     "ann": (None, ("admin",)),
     "mia": (None, ()),
     "fred": (None, ("finance",)),
+    "vera": (None, ("auditor",)),
     "dora": ("own", ("dealer",)),
     "dirk": ("own", ("distributor",)),
     "susi": ("sub", ("dealer",)),
 }
 """Login -> company and roles. The rival's `rolf` comes later."""
 
-BROWSING = ("dora", "dirk", "fred")
+BROWSING = ("dora", "dirk", "vera")
 """Who has a browser session; hashing passwords takes its time."""
 
 MORE_FIELDS = [
@@ -89,6 +90,12 @@ DEALER_FIELDS = [
 """All that a dealer reads of its claims: neither `grade` nor `reserve`; `verdict` once paid."""
 
 
+READERS = [
+    {"role": "auditor", "actions": ["read"], "scope": "all"},
+    {"role": "finance", "actions": ["read"], "scope": "all"},
+]
+
+
 def contents() -> Contents:
     """Return the documents of the workspace."""
     made = workspace()
@@ -97,6 +104,11 @@ def contents() -> Contents:
         "name": "distributor",
         "label": label("Distributor", "分销商"),
         "audience": "partner",
+    }
+    made["role", "auditor"] = {
+        "kind": "role",
+        "name": "auditor",
+        "label": label("Auditor", "审计员"),
     }
     claim = made["object", "claim"]
     claim["fields"][-1:-1] = [dict(one) for one in MORE_FIELDS]
@@ -132,19 +144,24 @@ def contents() -> Contents:
             "when": "status = 'draft'",
             "fields": {"edit": ["subject", "story", "fee", "earlier", "serial", "items"]},
         },
-        {"role": "distributor", "actions": ["read"], "scope": "organisation_tree"},
+        {
+            "role": "distributor",
+            "actions": ["read"],
+            "scope": "organisation_tree",
+            "fields": {"read": DEALER_FIELDS},
+        },
         {"role": "boss", "actions": ["read"], "scope": "territory_tree"},
-        {"role": "finance", "actions": ["read"], "scope": "all"},
+        *READERS,
     ]
     made["permission", "company"]["grants"] = [
         {"role": "admin", "actions": ["create", "read", "update", "delete"], "scope": "all"},
         {"role": "dealer", "actions": ["read"], "scope": "organisation"},
         {"role": "distributor", "actions": ["read"], "scope": "organisation_tree"},
         {"role": "boss", "actions": ["read"], "scope": "territory_tree"},
-        {"role": "finance", "actions": ["read"], "scope": "all"},
+        *READERS,
     ]
     grants = made["permission", "region"]["grants"]
-    grants[:] = [grant for grant in grants if grant["role"] != "dealer"]
+    grants[:] = [grant for grant in grants if grant["role"] != "dealer"] + READERS[:1]
     made["report", "claims_by_month"]["group_columns"] = ["company"]
     made["report", "claims_by_kind"] = {
         **made["report", "claims_by_month"],
@@ -285,7 +302,7 @@ class Maker:
             "earlier": earlier[0],
             "serial": f"{word}-serial-{number}",
             "grade": f"{word if word == RIVAL else HIDDEN} grade",
-            "verdict": f"{word if word == RIVAL else HIDDEN} verdict",
+            "verdict": f"{word} verdict",
             "items": [
                 {"what": f"{word} part", "qty": "1", "price": AMOUNTS.get(word, f"{150 + number}")}
             ],
@@ -368,7 +385,7 @@ def make_dealers(platform: Platform, folder: Path) -> Dealers:
     publish(platform, folder, contents())
     made = Dealers()
     maker = Maker(platform, made)
-    region = maker.create("region", {"code": "N", "name": f"{HIDDEN} North"})
+    region = maker.create("region", {"code": "N", "name": "North"})
     for login, (company, roles) in USERS.items():
         if company is None:
             maker.user(login, None, roles, login.title())

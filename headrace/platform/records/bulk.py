@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from headrace.platform.access.policy import readable_fields
 from headrace.platform.core.errors import (
     NOT_FOUND,
     NotFoundError,
@@ -80,6 +81,8 @@ def write_many(
     if len(records) > MOST_ITEMS:
         raise RefusedError(TOO_MANY.at("/records", limit=MOST_ITEMS, count=len(records)))
     if key is not None and object_name in context.catalog.objects:
+        if not readable_fields(context.catalog, context.principal, object_name):
+            raise NotFoundError(NOT_FOUND.at())
         check_key(Batch(context, work), object_name, key, "/key")
     writer = _Writer(store, context, work, object_name, mode, key)
     if mode == "create":

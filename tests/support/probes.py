@@ -1,0 +1,726 @@
+"""Probes for every address of the application: what somebody asks who wants to know too much.
+
+`PROBES` has one entry for each route and method; `requests_for` goes through the application's own
+map of addresses and fails where an entry is missing. A probe speaks of somebody else's records (the
+mark) by id, by value and by name, through every door that its address has.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from headrace.platform.metadata.catalog import Catalog, FieldModel
+from headrace.platform.records.query import operators_of
+from tests.support.servers import SECRET, Answer, Client
+
+API = "/api/v1"
+ABSENT = "01900000-0000-7000-8000-00000000dead"
+FORM = "application/x-www-form-urlencoded"
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Whose records a probe is after, and what the prober has to ask with.
+
+    `values` are the mark's values by field of a claim; `own` and `ids` are ids by object.
+    """
+
+    catalog: Catalog
+    word: str
+    values: Json
+    ids: dict[str, list[str]]
+    own: dict[str, list[str]]
+    tasks: list[str]
+    runs: list[str]
+    cursors: list[str]
+    thorough: bool = False
+
+    def some(self, items: Sequence[Any], turn: int, count: int = 2) -> Sequence[Any]:
+        """Return all items where the probes are thorough, else `count`, others each turn."""
+        if self.thorough or len(items) <= count:
+            return items
+        return [items[(turn + step * 3) % len(items)] for step in range(count)]
+
+    def all_ids(self, object_name: str) -> list[str]:
+        return [*self.ids.get(object_name, [])[:2], *self.own.get(object_name, [])[:1], ABSENT]
+
+    @property
+    def objects(self) -> list[str]:
+        return [*self.catalog.objects, "user", "nothing_like_it"]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request; `path` is within the application, with its query."""
+
+    endpoint: str
+    method: str
+    path: str
+    body: bytes | None = None
+    content_type: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        body = "" if self.body is None else " " + self.body.decode(errors="replace")[:200]
+        return f"{self.method} {self.path}{body}"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """With what somebody calls: a token for the API, a session for the pages; or nothing."""
+
+    token: str | None = None
+    cookie: str | None = None
+
+    def headers(self, ask: Ask) -> dict[str, str]:
+        sent = dict(ask.headers)
+        if ask.content_type:
+            sent["Content-Type"] = ask.content_type
+        if self.token and ask.path.startswith("/api/"):
+            sent["Authorization"] = f"Bearer {self.token}"
+        elif self.cookie:
+            sent["Cookie"] = f"headrace-session={self.cookie}"
+            sent.setdefault("X-CSRF-Token", self.csrf())
+        return sent
+
+    def csrf(self) -> str:
+        content = b"csrf\0" + str(self.cookie).encode()
+        return hmac.new(SECRET.encode(), content, hashlib.sha256).hexdigest()
+
+
+class Door(Protocol):
+    """Where a request is answered: a server, or an application in this process."""
+
+    def answer(self, caller: Caller, ask: Ask) -> Answer: ...
+
+
+class AppDoor:
+    """An application in this process."""
+
+    def __init__(self, app: Flask) -> None:
+        self._client: FlaskClient = app.test_client(use_cookies=False)
+
+    def answer(self, caller: Caller, ask: Ask) -> Answer:
+        response = self._client.open(
+            ask.path, method=ask.method, data=ask.body, headers=caller.headers(ask)
+        )
+        headers = {name.lower(): value for name, value in response.headers}
+        return Answer(response.status_code, headers, response.get_data())
+
+
+class ServerDoor:
+    """A server process."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def answer(self, caller: Caller, ask: Ask) -> Answer:
+        sent = {name.replace("-", "_"): value for name, value in caller.headers(ask).items()}
+        if ask.body is not None:
+            # A server that did not read the body of the request before has closed the connection.
+            self._client.close()
+        return self._client.call(ask.method, ask.path, ask.body, **sent)
+
+
+# -- comparing -------------------------------------------------------------------------------------
+
+UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+CURSOR = re.compile(rb"(?<![\w-])Wy[\w-]{20,}")
+"""Where the next page starts: a list in JSON, with an id at its end."""
+
+NEW_EACH_TIME = (
+    (re.compile(rb'(name="key" value=)"[^"]*"'), rb"\1"),
+    (re.compile(rb"(?<![0-9A-F])[0-9A-F]{8}(?![0-9A-F])"), b"<reference>"),
+)
+NOT_COMPARED = frozenset({"date", "server", "content-length", "connection", "set-cookie", "allow"})
+
+
+def comparable(answer: Answer, known_ids: frozenset[bytes]) -> tuple[int, Json, bytes]:
+    """Return an answer without what is new each time: references for support, keys of forms, ids
+    of what was made just now."""
+
+    def without_new(text: bytes) -> bytes:
+        text = CURSOR.sub(lambda one: base64.urlsafe_b64decode(one[0] + b"==="), text)
+        text = UUID.sub(lambda one: one[0] if one[0] in known_ids else b"<new id>", text)
+        for pattern, instead in NEW_EACH_TIME:
+            text = pattern.sub(instead, text)
+        return text
+
+    headers = {
+        name: without_new(value.encode())
+        for name, value in sorted(answer.headers.items())
+        if name not in NOT_COMPARED
+    }
+    return answer.status, headers, without_new(answer.body)
+
+
+# -- the probes ------------------------------------------------------------------------------------
+
+Probe = Callable[[Mark], Iterator[Ask]]
+PROBES: dict[tuple[str, str], Probe] = {}
+
+
+def probe(endpoint: str, *methods: str) -> Callable[[Probe], Probe]:
+    """Let a function make the requests of a route."""
+
+    def keep(made: Probe) -> Probe:
+        for method in methods or ("GET",):
+            PROBES[method, endpoint] = made
+        return made
+
+    return keep
+
+
+class MissingProbeError(AssertionError):
+    """A route that nobody probes."""
+
+
+def routes(app: Flask) -> list[tuple[str, str]]:
+    """Return every method and endpoint of the application."""
+    return sorted(
+        {
+            (method, rule.endpoint)
+            for rule in app.url_map.iter_rules()
+            for method in rule.methods or ()
+        }
+    )
+
+
+def missing(app: Flask) -> list[tuple[str, str]]:
+    """Return the routes without a probe; HEAD and OPTIONS are asked where GET and others are."""
+    return [one for one in routes(app) if one[0] not in {"HEAD", "OPTIONS"} and one not in PROBES]
+
+
+def requests_for(app: Flask, mark: Mark) -> Iterator[Ask]:
+    """Yield the requests of all probes, for every route and method of the application."""
+    if missing(app):
+        raise MissingProbeError(f"no probe for {missing(app)}")
+    asked: dict[str, dict[str, Ask]] = {}
+    for method, endpoint in routes(app):
+        if method in {"HEAD", "OPTIONS"}:
+            continue
+        for ask in PROBES[method, endpoint](mark):
+            one = replace(ask, endpoint=endpoint, method=method)
+            asked.setdefault(endpoint, {}).setdefault(ask.path.partition("?")[0], one)
+            yield one
+    for method, endpoint in routes(app):
+        if method in {"HEAD", "OPTIONS"}:
+            for path in asked[endpoint]:
+                yield Ask(endpoint, method, path)
+
+
+def get(path: str, /, **query: Any) -> Ask:
+    return Ask("", "", path + ("?" + urlencode(query) if query else ""))
+
+
+def send(path: str, data: Any, **headers: str) -> Ask:
+    sent = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return Ask("", "", path, json.dumps(data).encode(), "application/json", sent)
+
+
+def post_form(path: str, **data: Any) -> Ask:
+    return Ask("", "", path, urlencode(data).encode(), FORM)
+
+
+# records of the API
+
+
+def paths_of(mark: Mark) -> list[tuple[str, tuple[FieldModel, ...]]]:
+    """Return dotted paths over claims: each field, and fields behind its references."""
+    catalog = mark.catalog
+    names = [*catalog.object("claim").fields]
+    names += [f"company.{name}" for name in ("id", "code", "name", "note", "region", "manager")]
+    names += ["company.claim_count", "company.region.name", "company.parent.name", "handler.name"]
+    names += ["earlier.subject", "earlier.grade", "earlier.reserve", "earlier.company.name"]
+    names += ["created_by.name", "handler.login", "earlier.earlier.story"]
+    return [(name, path) for name in names if (path := catalog.path("claim", name)) is not None]
+
+
+def value_for(mark: Mark, path: tuple[FieldModel, ...]) -> Any:
+    """Return the mark's own value of a field, so that a filter would hit."""
+    last = path[-1]
+    if last.target is not None:
+        return (mark.ids.get(last.target) or [ABSENT])[0]
+    if len(path) == 1 and mark.values.get(last.name) is not None:
+        return mark.values[last.name]
+    return {"integer": 1, "decimal": "1.5", "boolean": True, "date": "1987-03-14"}.get(
+        last.storage.kind, mark.word
+    )
+
+
+def filters(mark: Mark) -> Iterator[Json]:
+    for turn, (name, path) in enumerate(paths_of(mark)):
+        value = value_for(mark, path)
+        for op in mark.some(sorted(operators_of(path[-1])), turn):
+            given: Any = value
+            if op == "is_null":
+                given = False
+            elif op in {"in", "not_in"}:
+                given = [value]
+            elif op in {"contains", "starts_with"}:
+                given = str(value)[:4]
+            yield {"field": name, "op": op, "value": given}
+    yield {"field": "items.what", "op": "=", "value": mark.word}
+    yield {"or": [{"field": "id", "op": "=", "value": one} for one in mark.ids["claim"]]}
+    yield {"not": {"field": "id", "op": "=", "value": ABSENT}}
+
+
+@probe("api.api_records.find")
+def lists(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        yield get(f"{API}/records/{name}", count="exact", limit=200)
+    path = f"{API}/records/claim"
+    for condition in filters(mark):
+        yield get(path, filter=json.dumps(condition), count="exact")
+    for turn, (name, _) in enumerate(paths_of(mark)):
+        for sign in mark.some(("", "-"), turn, 1):
+            yield get(path, sort=sign + name, limit=1)
+        yield get(path, fields=name)
+    for text in (mark.word, mark.word.lower()[:5], "739157", mark.values["serial"], "%", "_"):
+        yield get(path, q=text, count="exact")
+        yield get(f"{API}/records/company", q=text, count="exact")
+    for text in ("company", "items", "earlier", "earlier.items", "company.region", "handler", "x"):
+        yield get(path, expand=text)
+    for text in mark.cursors:
+        yield get(path, cursor=text)
+        yield get(path, cursor=text, sort="-fee", count="exact")
+    yield get(f"{API}/records/company", fields="name,claim_count,note", sort="-claim_count")
+    yield get(f"{API}/records/claim_item", sort="-price", count="exact", expand="claim")
+    yield get(path, view="open_claims", filter="{", limit="all")
+
+
+@probe("api.api_records.query", "POST")
+def queries(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        yield send(f"{API}/records/{name}/query", {"count": "exact"})
+    for condition in list(filters(mark))[::7]:
+        yield send(f"{API}/records/claim/query", {"filter": condition, "count": "exact"})
+
+
+@probe("api.api_records.get")
+def records(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        for one in (*mark.all_ids(name), *mark.ids["claim"][:1], "x"):
+            yield get(f"{API}/records/{name}/{one}")
+    for one in mark.all_ids("claim"):
+        yield get(f"{API}/records/claim/{one}", expand="items,company,earlier")
+        yield get(f"{API}/records/claim/{one}", fields="subject,grade")
+        yield get(f"{API}/records/claim/{one}", fields="company.note,verdict,earlier.subject")
+
+
+@probe("api.api_records.create", "POST")
+def creates(mark: Mark) -> Iterator[Ask]:
+    path = f"{API}/records/claim"
+    other, own = mark.ids["company"][0], mark.own["company"][0]
+    subject = mark.values["subject"]
+    yield send(path, {"subject": subject, "company": other})
+    yield send(path, {"subject": subject, "company": own, "fee": "9999"})
+    yield send(path, {"subject": "x", "company": {"key": mark.values["claim_no"]}})
+    yield send(path, {"subject": "x", "company": {"key": f"{mark.word}-C", "by": "code"}})
+    yield send(path, {"subject": "x", "earlier": mark.ids["claim"][0]})
+    yield send(path, {"subject": "x", "earlier": {"key": mark.values["claim_no"]}})
+    yield send(path, {"subject": "x", "earlier": {"key": mark.values["serial"], "by": "serial"}})
+    yield send(path, {"subject": "x", "id": mark.ids["claim"][0]})
+    yield send(path, {"subject": "x", "claim_no": mark.values["claim_no"]})
+    yield send(path, {"subject": "x", "items": [{"id": mark.ids["claim_item"][0], "what": "y"}]})
+    yield send(path, {"subject": "y", "fee": "9999"})
+    yield send(f"{API}/records/claim_item", {"claim": mark.ids["claim"][0], "what": "y"})
+    yield send(f"{API}/records/company", {"code": f"{mark.word}-C", "name": "y"})
+    yield send(f"{path}?mode=migration", {"subject": "y", "company": other})
+
+
+@probe("api.api_records.change_many", "POST")
+def bulks(mark: Mark) -> Iterator[Ask]:
+    path = f"{API}/records/claim/bulk"
+    theirs = [{"id": one, "version": 1} for one in (*mark.ids["claim"], ABSENT)]
+    changes = [{**one, "subject": "taken"} for one in theirs]
+    keyed = [{"claim_no": mark.values["claim_no"], "subject": "taken"}]
+    for partial in (False, True):
+        yield send(path, {"mode": "update", "records": changes, "partial": partial})
+        yield send(path, {"mode": "delete", "records": theirs, "partial": partial})
+        yield send(
+            path,
+            {"mode": "transition", "transition": "cancel", "records": theirs, "partial": partial},
+        )
+        for key in ("claim_no", "serial"):
+            yield send(path, {"mode": "upsert", "key": key, "records": keyed, "partial": partial})
+
+
+@probe("api.api_records.update", "PATCH")
+def updates(mark: Mark) -> Iterator[Ask]:
+    for one in mark.all_ids("claim"):
+        path = f"{API}/records/claim/{one}"
+        for version in ("1", "2", "9"):
+            yield send(path, {"earlier": mark.ids["claim"][0]}, If_Match=f'"{version}"')
+            yield send(path, {"grade": "x"}, If_Match=f'"{version}"')
+        theirs = {"items": {"update": [{"id": mark.ids["claim_item"][0], "what": "x"}]}}
+        yield send(path, theirs, If_Match='"2"')
+        yield send(path, {"subject": mark.values["subject"]})
+    for name in ("company", "claim_item", "region", "user"):
+        for one in mark.all_ids(name):
+            yield send(f"{API}/records/{name}/{one}", {"name": "x"}, If_Match='"1"')
+
+
+@probe("api.api_records.delete", "DELETE")
+def deletes(mark: Mark) -> Iterator[Ask]:
+    for name in ("claim", "claim_item", "company", "region"):
+        for one in (*mark.ids[name][:2], ABSENT):
+            yield get(f"{API}/records/{name}/{one}")
+            for version in ("1", "2", "9"):
+                path = f"{API}/records/{name}/{one}"
+                yield replace(get(path), headers=(("If-Match", f'"{version}"'),))
+
+
+@probe("api.api_records.record_history")
+def histories(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        for one in mark.all_ids(name):
+            yield get(f"{API}/records/{name}/{one}/history")
+
+
+@probe("api.api_records.transition", "POST")
+def transitions(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.ids["claim"], ABSENT):
+        for name in ("submit", "cancel", "nothing"):
+            path = f"{API}/records/claim/{one}/transitions/{name}"
+            yield send(path, {"comment": "mine now"}, If_Match='"1"')
+            yield send(path, {"values": {"grade": "x"}}, If_Match='"2"')
+            yield send(path, {})
+
+
+@probe("api.api_records.approvals")
+def approvals(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        for one in mark.all_ids(name):
+            yield get(f"{API}/records/{name}/{one}/approvals")
+
+
+@probe("api._nothing", "GET", "POST", "PUT", "PATCH", "DELETE")
+def elsewhere(mark: Mark) -> Iterator[Ask]:
+    for path in (f"records/claim/{mark.ids['claim'][0]}/items", "v2/records/claim", "files/x"):
+        yield get(f"/api/{path}")
+    yield get(f"{API}/jobs/{ABSENT}")
+
+
+# tasks, reports, definitions of the API
+
+
+@probe("api.api_tasks.inbox")
+def inboxes(mark: Mark) -> Iterator[Ask]:
+    for state in ("open", "done", "started", "all"):
+        yield get(f"{API}/tasks", state=state)
+        yield get(f"{API}/tasks", state=state, cursor=mark.tasks[-1])
+
+
+@probe("api.api_tasks.get")
+def tasks(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.tasks, ABSENT, "x"):
+        yield get(f"{API}/tasks/{one}")
+
+
+@probe("api.api_tasks.decide", "POST")
+def decisions(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.tasks, ABSENT):
+        for name in ("approve", "reject", "comment"):
+            data = {"comment": "let me see", "values": {"reserve": "1"}}
+            yield send(f"{API}/tasks/{one}/{name}", data, If_Match='"1"')
+
+
+@probe("api.api_tasks.withdraw", "POST")
+def withdrawals(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.runs, ABSENT, "x"):
+        yield send(f"{API}/approvals/{one}/withdraw", {}, If_Match='"1"')
+
+
+def cells(mark: Mark) -> Iterator[str]:
+    other, own = mark.ids["company"][0], mark.own["company"][0]
+    for rows in (None, [f"{mark.values['claimed_on'][:7]}-01"], ["2025-06-01"]):
+        for columns in (None, [other], [own], [None]):
+            cell = {"rows": rows, "columns": columns}
+            yield json.dumps({name: one for name, one in cell.items() if one is not None})
+    yield json.dumps({"rows": [mark.values["kind"], mark.values["subject"]]})
+    yield json.dumps({"rows": [f"{mark.word} grade"]})
+    yield json.dumps({"rows": [None]})
+
+
+REPORTS = ("claims_by_month", "claims_by_kind", "grades", "nothing_like_it")
+
+
+@probe("api.api_reports.run")
+def reports(mark: Mark) -> Iterator[Ask]:
+    for name in REPORTS:
+        for form in ("json", "csv"):
+            yield get(f"{API}/reports/{name}", format=form)
+
+
+@probe("api.api_reports.rows")
+def report_rows(mark: Mark) -> Iterator[Ask]:
+    for name in REPORTS:
+        for cell in cells(mark):
+            yield get(f"{API}/reports/{name}/rows", cell=cell, count="exact", limit=200)
+        more = {"fields": "subject,grade", "sort": "-grade"}
+        yield get(f"{API}/reports/{name}/rows", cell="{}", **more)
+        for text in mark.cursors:
+            yield get(f"{API}/reports/{name}/rows", cell="{}", cursor=text)
+
+
+@probe("api.api_metadata.find")
+def definitions(mark: Mark) -> Iterator[Ask]:
+    for kind in ("objects", "object", "permissions", "roles", "workflows", "nothing"):
+        yield get(f"{API}/metadata/{kind}")
+
+
+@probe("api.api_metadata.get")
+def definition(mark: Mark) -> Iterator[Ask]:
+    for name in ("claim", "company", "nothing"):
+        yield get(f"{API}/metadata/object/{name}")
+
+
+@probe("api.api_metadata.check", "POST")
+@probe("api.api_metadata.make_plan", "POST")
+@probe("api.api_metadata.publish", "POST")
+def changes(mark: Mark) -> Iterator[Ask]:
+    action = {"check": "check", "plan": "plan", "publish": "publish"}
+    for name in action:
+        yield send(f"{API}/metadata/{name}", {"modules": {"mine": []}})
+        yield send(f"{API}/metadata/{name}", {"modules": {"claims": [{"kind": "module"}]}})
+
+
+@probe("api.api_description.me")
+def me(mark: Mark) -> Iterator[Ask]:
+    yield get(f"{API}/me")
+
+
+@probe("api.api_description.openapi")
+def openapi(mark: Mark) -> Iterator[Ask]:
+    yield get(f"{API}/openapi.json")
+
+
+# pages
+
+
+@probe("workspace.home")
+def home(mark: Mark) -> Iterator[Ask]:
+    yield get("/")
+
+
+@probe("workspace.search")
+def search(mark: Mark) -> Iterator[Ask]:
+    for text in (mark.word, mark.word.lower(), "739157", mark.ids["claim"][0], ""):
+        yield get("/search", q=text)
+
+
+@probe("workspace.notifications", "GET")
+def notifications(mark: Mark) -> Iterator[Ask]:
+    yield get("/notifications")
+
+
+@probe("workspace.read_notifications", "POST")
+def read_notifications(mark: Mark) -> Iterator[Ask]:
+    yield post_form("/notifications")
+
+
+@probe("workspace.records")
+def list_pages(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        yield get(f"/o/{name}")
+        yield get(f"/o/{name}", view="all")
+    for turn, (name, path) in enumerate(paths_of(mark)):
+        value = str(value_for(mark, path))
+        for part in mark.some(("", ".from", ".to"), turn, 1):
+            yield get("/o/claim", **{f"f.{name}{part}": value, "view": "all"})
+        yield get("/o/claim", view="all", sort=f"-{name}")
+    for text in (mark.word, "739157", mark.values["serial"]):
+        yield get("/o/claim", q=text, view="all")
+    for text in mark.cursors:
+        yield get("/o/claim", cursor=text, view="all")
+    yield replace(get("/o/claim", view="all"), headers=(("HX-Request", "true"),))
+
+
+@probe("workspace.record")
+def record_pages(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        for one in (*mark.all_ids(name), "x"):
+            yield get(f"/o/{name}/{one}")
+
+
+@probe("workspace.new")
+def new_pages(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        yield get(f"/o/{name}/new")
+    yield get("/o/claim/new", earlier=mark.ids["claim"][0])
+
+
+@probe("workspace.create", "POST")
+def new_forms(mark: Mark) -> Iterator[Ask]:
+    for one in (mark.ids["claim"][0], ABSENT):
+        yield post_form("/o/claim/new", **{"f.subject": "z", "f.earlier": one})
+        yield post_form("/o/claim/new", **{"f.subject": "z", "f.earlier": one, "add": "items"})
+    for one in (mark.ids["company"][0], ABSENT):
+        yield post_form("/o/claim/new", **{"f.subject": "z", "f.company": one})
+    yield post_form("/o/company/new", **{"f.code": f"{mark.word}-C", "f.name": "z"})
+
+
+@probe("workspace.edit")
+def edit_pages(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        for one in mark.all_ids(name):
+            yield get(f"/o/{name}/{one}/edit")
+
+
+@probe("workspace.update", "POST")
+def edit_forms(mark: Mark) -> Iterator[Ask]:
+    for one in mark.all_ids("claim"):
+        for version in ("1", "2", "9"):
+            data = {"f.subject": "z", "f.earlier": mark.ids["claim"][0], "version": version}
+            yield post_form(f"/o/claim/{one}/edit", **data)
+        yield post_form(f"/o/claim/{one}/edit", **{"f.subject": "z", "add": "items"})
+        row = {"c.items.0.id": mark.ids["claim_item"][0], "c.items.0.what": "z"}
+        yield post_form(f"/o/claim/{one}/edit", **row, **{"grid.items": "1", "version": "2"})
+
+
+@probe("workspace.delete_page", "GET", "POST")
+def delete_pages(mark: Mark) -> Iterator[Ask]:
+    for name in ("claim", "company", "claim_item"):
+        for one in (*mark.ids[name][:2], ABSENT):
+            yield post_form(f"/o/{name}/{one}/delete", version="2")
+
+
+@probe("workspace.transition_page")
+def transition_pages(mark: Mark) -> Iterator[Ask]:
+    for one in mark.all_ids("claim"):
+        for name in ("submit", "cancel", "nothing"):
+            yield get(f"/o/claim/{one}/transitions/{name}")
+
+
+@probe("workspace.transition", "POST")
+def transition_forms(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.ids["claim"], ABSENT):
+        for name in ("submit", "cancel"):
+            for version in ("1", "2"):
+                path = f"/o/claim/{one}/transitions/{name}"
+                yield post_form(path, version=version, comment="mine now")
+
+
+@probe("workspace.choices", "POST")
+def choices(mark: Mark) -> Iterator[Ask]:
+    values = {"company": mark.ids["company"][0], "earlier": mark.ids["claim"][0]}
+    names = {
+        "claim": ("company", "earlier", "handler", "created_by", "subject", "grade", "nothing"),
+        "company": ("parent", "region", "manager"),
+        "claim_item": ("claim",),
+    }
+    for object_name, fields in names.items():
+        for name in fields:
+            for text in ("", mark.word, mark.word[:3].lower(), "own", mark.values["claim_no"]):
+                data = {"text": text, "values": values}
+                yield send(f"/o/{object_name}/choices/{name}", data)
+
+
+@probe("workspace.preview", "POST")
+def previews(mark: Mark) -> Iterator[Ask]:
+    theirs = {"id": mark.ids["claim_item"][0]}
+    for values in (
+        {},
+        {"company": mark.ids["company"][0]},
+        {"company": {"key": f"{mark.word}-C"}},
+        {"earlier": mark.ids["claim"][0]},
+        {"company": ABSENT},
+    ):
+        for one in (None, *mark.ids["claim"][:2], mark.own["claim"][0], ABSENT):
+            data = {"values": values, "children": {"items": [theirs]}, "id": one}
+            yield send("/o/claim/preview", data)
+    for name in ("company", "claim_item", "region"):
+        one = mark.ids[name][0]
+        yield send(f"/o/{name}/preview", {"values": {}, "children": {}, "id": one})
+
+
+@probe("approvals.inbox")
+def inbox_pages(mark: Mark) -> Iterator[Ask]:
+    for state in ("open", "done", "started", "all"):
+        yield get("/inbox", state=state)
+
+
+@probe("approvals.task")
+def task_pages(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.tasks, ABSENT, "x"):
+        yield get(f"/inbox/{one}")
+
+
+@probe("approvals.decide", "POST")
+def decision_forms(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.tasks, ABSENT):
+        for name in ("approve", "reject"):
+            yield post_form(f"/inbox/{one}/{name}", version="1", comment="let me see")
+
+
+@probe("approvals.withdraw", "POST")
+def withdrawal_forms(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.runs, ABSENT, "x"):
+        yield post_form(f"/runs/{one}/withdraw", object="claim", record=mark.ids["claim"][0])
+
+
+@probe("reports.index")
+def report_index(mark: Mark) -> Iterator[Ask]:
+    yield get("/reports/")
+
+
+@probe("reports.report")
+def report_pages(mark: Mark) -> Iterator[Ask]:
+    for name in REPORTS:
+        yield get(f"/reports/{name}")
+
+
+@probe("reports.rows")
+def report_row_pages(mark: Mark) -> Iterator[Ask]:
+    for name in REPORTS:
+        for cell in cells(mark):
+            yield get(f"/reports/{name}/rows", cell=cell)
+        for text in mark.cursors:
+            yield get(f"/reports/{name}/rows", cell="{}", cursor=text)
+
+
+# who is who, and the rest
+
+
+@probe("auth.sign_in", "GET", "POST")
+def sign_in(mark: Mark) -> Iterator[Ask]:
+    yield post_form("/sign-in", login=f"{mark.word}-rolf", password="guessed", next="/o/claim")
+
+
+@probe("auth.language", "POST")
+def language(mark: Mark) -> Iterator[Ask]:
+    yield post_form("/language", language="en", next=f"/o/claim/{mark.ids['claim'][0]}")
+
+
+@probe("auth.profile")
+def profile(mark: Mark) -> Iterator[Ask]:
+    yield get("/profile")
+
+
+@probe("auth.sign_out", "POST")
+def sign_out(mark: Mark) -> Iterator[Ask]:
+    """Not with the page's own token: that would end the session that the others need."""
+    yield replace(post_form("/sign-out"), headers=(("X-CSRF-Token", "wrong"),))
+
+
+@probe("csp_report", "POST")
+def csp_report(mark: Mark) -> Iterator[Ask]:
+    yield send("/csp-report", {"csp-report": {"document-uri": mark.word}})
+
+
+@probe("health")
+def health(mark: Mark) -> Iterator[Ask]:
+    yield get("/healthz")
