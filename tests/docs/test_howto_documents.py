@@ -1,0 +1,103 @@
+"""What the how-to pages show is accepted: their documents pass the checks, their commands run."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace.platform.core.problems import errors
+from headrace.platform.metadata.building import build_catalog
+from headrace.platform.metadata.checks import run_checks
+from headrace.platform.metadata.field_types import built_in
+from headrace.platform.metadata.loading import load_documents
+from tests.support.documents import workspace
+from tests.support.servers import ROOT, headrace
+
+HOWTO = ROOT / "docs" / "howto"
+
+
+def blocks(page: str) -> list[Any]:
+    text = (HOWTO / page).read_text(encoding="utf-8")
+    return [json.loads(one) for one in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+
+
+def assert_accepted(contents: dict[tuple[str, str], dict[str, Any]]) -> None:
+    files = [
+        ("claims", f"claims/{kind}/{name}.json", json.dumps(content).encode())
+        for (kind, name), content in contents.items()
+    ]
+    loaded = load_documents(files, built_in())
+    found = [one for one in loaded.problems if one.code != "document.wrong_folder"]
+    assert errors(found) == []
+    built = build_catalog(loaded.documents, built_in(), version=1)
+    assert errors(built.problems) == []
+    assert built.catalog is not None
+    assert errors(run_checks(built.catalog)) == []
+
+
+def test_the_grants_of_the_page_are_accepted() -> None:
+    (permission,) = blocks("give-access.md")
+    contents = workspace()
+    contents["permission", "claim"] = permission
+    # Approvers of the workspace's other documents need what the page's short example leaves out.
+    for key in [("report", "claims_by_month")]:
+        contents.pop(key)
+    contents["module", "claims"]["menu"] = contents["module", "claims"]["menu"][:1]
+
+    assert_accepted(contents)
+
+
+def test_the_approval_of_the_page_is_accepted() -> None:
+    transition, approval = blocks("write-an-approval.md")
+    contents = workspace()
+    contents["approval", "claim_by_amount"] = approval
+    transitions = contents["workflow", "claim_flow"]["transitions"]
+    assert transitions[0]["name"] == transition["name"]
+    transitions[0] = transition
+
+    assert_accepted(contents)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The seed modules with their partners."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('howto') / 'howto.sqlite'}"
+    headrace(url, "init", "--login", "admin", "--role", "brand_admin")
+    headrace(url, "publish", "headrace/seed_schemas", "-m", "First version")
+    headrace(url, "sample", "load", "partner_master")
+    headrace(url, "sample", "unload", "partner_master")
+    headrace(url, "sample", "load", "partner_master")
+    return url
+
+
+def test_the_commands_on_people_run(url: str) -> None:
+    text = (HOWTO / "give-access.md").read_text(encoding="utf-8")
+    (made,) = re.findall(r"^    headrace (user create .*)$", text, re.MULTILINE)
+    headrace(url, *shlex.split(made))
+    options = re.findall(r"`(--\w+ [\w@-]+)`", text)
+    assert len(options) == 2
+    headrace(url, "user", "create", "els", "--name", "Els", *shlex.split(" ".join(options)))
+    for command in re.findall(r"`headrace (user \w+(?: [\w ]+)?)[`:]", text):
+        headrace(url, *command.split())
+
+
+def test_the_token_of_the_page_on_the_api_is_made(url: str) -> None:
+    text = (HOWTO / "use-the-api.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^    headrace (token .*)$", text, re.MULTILINE)
+
+    assert headrace(url, *shlex.split(command)).stdout.strip()
+
+
+@pytest.mark.parametrize("page", sorted(HOWTO.glob("*.md")), ids=lambda page: page.stem)
+def test_every_command_of_a_page_is_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    reference = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
+    known = set(re.findall(r"^## `headrace ((?:[a-z]+ ?)+?)(?: \[|`)", reference, re.MULTILINE))
+    named = re.findall(r"(?:^ +|`)headrace ([a-z]+(?: [a-z]+)?)", text, re.MULTILINE)
+
+    assert [one for one in named if one not in known and one.split()[0] not in known] == []
