@@ -7,7 +7,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import jinja2
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
+from flask.sessions import SessionInterface
 from flask_login import LoginManager
 from whitenoise import WhiteNoise
 
@@ -49,10 +50,18 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 YEAR: Final = 365 * 24 * 60 * 60
 
 
+class _NoSession(SessionInterface):
+    """No session of the framework: ours is a row of the database, behind a cookie of its own."""
+
+    def open_session(self, app: Flask, request: Request) -> None:
+        """Give every request the empty session that cannot be written to."""
+
+
 def create_app(platform: Platform) -> Flask:
     """Make the WSGI application; static files are served by it, hashed ones for ever."""
     app = Flask("headrace", static_folder=None)
     app.secret_key = platform.settings.required_secret_key()
+    app.session_interface = _NoSession()
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, MAX_FORM_PARTS=MOST_PARTS)
     app.extensions["headrace"] = platform
     app.extensions["headrace.words"] = Words.load()
