@@ -474,6 +474,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = {name: value for name, value in given.items() if value is not None}
     if databases:
         chosen["databases"] = tuple(databases)
+    # An end by a signal cleans up like any other.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     passed = compare(Options(**({**QUICK, **chosen} if quick else chosen)))
     return 0 if passed or quick else 1
 

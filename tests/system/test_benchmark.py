@@ -1,0 +1,41 @@
+"""The comparison with a hand-written application runs; what it measures here means nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+READS = ("get one", "list 50", "sum by tier and month")
+WRITES = ("create one", "patch one")
+LINE = re.compile(
+    r"^(?P<workload>\w.*?) +headrace +(?P<rate>\d+)(?: +[\d.]+){3}"
+    r" +(?P<statements>\d+) +(?P<ratio>[\d.]+) +[\d.]+",
+    re.MULTILINE,
+)
+
+
+@pytest.mark.slow
+def test_the_comparison_completes_and_prints_ratios(tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.compare", "--quick", "--database", "sqlite"],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    lines = {line["workload"]: line for line in LINE.finditer(done.stdout)}
+    assert sorted(lines) == sorted((*READS, *WRITES)), done.stdout
+    assert all(float(line["ratio"]) > 0 for line in lines.values())
+    # Counted, not measured: one statement for each read.
+    assert {name: lines[name]["statements"] for name in READS} == dict.fromkeys(READS, "1")
+    assert list(tmp_path.iterdir()) == [], "something was left behind"
