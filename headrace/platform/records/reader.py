@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
 from marshmallow import ValidationError
 
 from headrace.platform.access.parameters import (
@@ -400,7 +401,7 @@ def _list_plan(
             where=[*conditions.where, *after],
             order_by=order.clauses(),
         )
-        .limit(_fixed(query.limit + 1))
+        .limit(_Fixed(query.limit + 1))
         .subquery("picked")
     )
     rows = _one_row().outerjoin(picked, sa.true())
@@ -451,16 +452,26 @@ def _count(surroundings: Surroundings, object_name: str, query: Query) -> Column
     """Return how many records fit, counted to just above the limit."""
     source = Source(surroundings, object_name, prefix="n")
     where = _conditions(source, query).where
-    found = source.select([source.rows.id], where=where).limit(_fixed(COUNT_LIMIT + 1))
+    found = source.select([source.rows.id], where=where).limit(_Fixed(COUNT_LIMIT + 1))
     return sa.select(sa.func.count()).select_from(found.subquery("counted")).scalar_subquery()
 
 
-def _fixed(limit: int) -> sa.ColumnElement[int]:
-    """Return a limit that stands in the text of a statement.
+class _Fixed(sa.ColumnElement[int]):
+    """A limit that stands in the text of a statement.
 
     PostgreSQL keeps the plan of a statement only where it knows how few rows are wanted.
     """
-    return sa.literal_column(str(limit), sa.Integer())
+
+    inherit_cache = False
+    type = sa.Integer()
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+
+
+@compiles(_Fixed)
+def _fixed_text(element: _Fixed, _compiler: Any, **_options: Any) -> str:
+    return str(int(element.limit))
 
 
 def framed(
@@ -527,7 +538,7 @@ def _relation(context: Context, child: ChildDef, shape: Shape, *, by_task: bool)
         columns.labelled(),
         where=[is_one_of(reference, _MASTERS, ID, dialect)],
         order_by=[source.rows.id],
-    ).limit(_fixed(MAX_CHILD_ROWS))
+    ).limit(_Fixed(MAX_CHILD_ROWS))
     prepared = prepare(statement, dialect)
     return _Relation(child.name, prepared, late_values(prepared, dialect), write, place)
 
@@ -635,7 +646,7 @@ def _choice_plan(context: Context, field: FieldModel, *, searched: bool) -> _Cho
     )
     columns = [source.rows.id.label("c0"), source.column(shown).label("c1")]
     order = [source.column(shown).asc().nulls_last(), source.rows.id]
-    inner = source.select(columns, where=where, order_by=order).limit(_fixed(CHOICE_LIMIT))
+    inner = source.select(columns, where=where, order_by=order).limit(_Fixed(CHOICE_LIMIT))
     prepared, has_stamp = framed(
         context, inner, lambda page: [page.c.c1.asc().nulls_last(), page.c.c0]
     )

@@ -117,5 +117,4 @@ def _was_broken(batch: Batch, draft: Draft, rule: CompiledRule) -> bool:
 
 def _problem(draft: Draft, rule: CompiledRule) -> Problem:
     place = draft.place + (pointer(rule.field) if rule.field else "")
-    hint = Text(f"{RULE_HINT.en} ({rule.name})", f"{RULE_HINT.zh}({rule.name})")
-    return Problem("rule.broken", place, rule.message, hint)
+    return Problem("rule.broken", place, rule.message, RULE_HINT)

@@ -157,5 +157,5 @@ ASKED: Final = Message(
 ENDED: Final = Message(
     "approval.told",
     "{title}: {state} by {name}",
-    "{title}:{state}({name})",
+    "{title} 的审批结果:{state}({name})",
 )
