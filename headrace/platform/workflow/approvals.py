@@ -18,6 +18,7 @@ from headrace.platform.core.errors import (
     RefusedError,
     StaleError,
 )
+from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Text, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.notifications import Notifications
@@ -209,7 +210,7 @@ class Approvals:
         self, context: Context, work: UnitOfWork, run_id: str, comment: str | None = None
     ) -> Decided:
         """Take a run back: by its submitter, before anybody has decided."""
-        run = run_by_id(work.connection, run_id)
+        run = run_by_id(work.connection, run_id) if is_record_id(run_id) else None
         if run is None:
             raise NotFoundError(NOT_FOUND.at())
         case = self._case(context, work, run_id)
