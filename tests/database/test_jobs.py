@@ -312,7 +312,6 @@ def test_notifications_are_each_users_own(bench: Bench):
     assert (notifications.unread_count(ann), notifications.unread_count(bob)) == (0, 1)
 
 
-
 def test_chores_run_each_in_its_own_transaction(bench: Bench) -> None:
     done: list[int] = []
     chores = (lambda _work: done.append(1) or 2, lambda _work: 3)

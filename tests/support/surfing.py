@@ -108,7 +108,10 @@ class Surfer:
         form = page.form("/sign-in")
         sent = self.send(form, login=login, password=PASSWORD)
         assert sent.status == 303, sent.text
-        if f'<html lang="{"zh-CN" if language == "zh" else "en"}"' not in self.get("/").response.text:
+        if (
+            f'<html lang="{"zh-CN" if language == "zh" else "en"}"'
+            not in self.get("/").response.text
+        ):
             self.send(self.get("/").form("/language"), language=language)
 
     def get(self, address: str, **headers: str) -> Seen:

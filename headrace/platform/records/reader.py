@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
 from marshmallow import ValidationError
+from sqlalchemy.ext.compiler import compiles
 
 from headrace.platform.access.parameters import (
     Column,
