@@ -100,7 +100,11 @@ def open_live(url: str, change: Callable[[dict[Any, Any]], object] | None = None
         data = {"code": code, "name": code.title(), "parent": ids.get(parent or "")}
         ids[code] = live.create("region", data)
     live.add_user("manager", "boss")
-    for code, region, parent in (("acme", "east", None), ("sub", "east", "acme"), ("rival", "west", None)):
+    for code, region, parent in (
+        ("acme", "east", None),
+        ("sub", "east", "acme"),
+        ("rival", "west", None),
+    ):
         ids[code] = live.create(
             "company",
             {

@@ -223,3 +223,18 @@ def test_deleting_asks_first(live: Live, surfer: Callable[..., Surfer]) -> None:
     form.action = f"/o/claim/{record_id}/delete"
     assert admin.send(form).status == 303
     assert admin.get(f"/o/claim/{record_id}").status == 404
+
+
+@pytest.mark.parametrize("version", ["", "two", "²", "9" * 40])
+def test_a_deletion_says_which_version_it_means(
+    live: Live, surfer: Callable[..., Surfer], version: str
+) -> None:
+    admin = surfer("admin")
+    record_id = live.create("claim", {"company": live.ids["acme"], "subject": "To keep"})
+    page = admin.get(f"/o/claim/{record_id}/delete")
+    form = next(one for one in page.forms if "version" in one.values)
+    form.action = f"/o/claim/{record_id}/delete"
+    form.values["version"] = version
+
+    assert admin.send(form).status == 428
+    assert admin.get(f"/o/claim/{record_id}").status == 200

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from headrace.blueprints.api import description, metadata, records, reports, tasks
 from headrace.blueprints.statuses import (
+    HINTS,
     TITLES,
     problem_document,
     retry_after,
@@ -73,7 +74,7 @@ def _http_error(error: HTTPException) -> Response:
         "code": f"http.{status}",
         "path": "",
         "message": title,
-        "hint": "",
+        "hint": HINTS.get(status, HINTS[400]).within(_language()),
     }
     response = _problem(
         {

@@ -15,17 +15,15 @@ from headrace.blueprints.shared.session import (
     new_key,
     platform,
     read,
-    sent_version,
     write_once,
 )
 from headrace.blueprints.statuses import status_of
-from headrace.blueprints.workspace.blueprint import blueprint, known_object
+from headrace.blueprints.workspace.blueprint import blueprint, form_version, known_object
 from headrace.blueprints.workspace.records import shown_record
 from headrace.blueprints.workspace.rows import display_of, title_of
 from headrace.platform.access.policy import can
 from headrace.platform.core.errors import (
     ForbiddenError,
-    PreconditionRequiredError,
     RefusedError,
     StaleError,
 )
@@ -56,13 +54,6 @@ FORBIDDEN = Message(
     "您无权对“{object}”执行此操作。",
     "Ask an administrator for the right.",
     "请向管理员申请权限。",
-)
-VERSION_NEEDED = Message(
-    "precondition.required",
-    "The form does not say which version it changes.",
-    "表单未说明所修改的版本。",
-    "Open the record again.",
-    "请重新打开该记录。",
 )
 
 
@@ -135,9 +126,7 @@ def update(object_name: str, record_id: str) -> Response:
     """Change a record; where somebody was faster, show both values by field."""
     if _changes_rows():
         return make_response(read(lambda context: _again(context, object_name, record_id, ())))
-    version = sent_version()
-    if version is None:
-        raise PreconditionRequiredError(VERSION_NEEDED.at())
+    version = form_version()
 
     def action(context: Context, work: UnitOfWork) -> str:
         page = _form(context, object_name, "edit", record_id)

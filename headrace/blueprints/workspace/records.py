@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from headrace.blueprints.shared.pages import render, word
 from headrace.blueprints.shared.session import new_key, platform, read, write
 from headrace.blueprints.statuses import status_of
-from headrace.blueprints.workspace.blueprint import blueprint, known_object
+from headrace.blueprints.workspace.blueprint import blueprint, form_version, known_object
 from headrace.blueprints.workspace.rows import (
     Found,
     display_of,
@@ -83,7 +83,7 @@ def delete_page(object_name: str, record_id: str) -> Response:
     """Ask before deleting; delete."""
     problem: PlatformError | None = None
     if request.method == "POST":
-        version = int(request.form.get("version", "0"))
+        version = form_version()
 
         def action(context: Context, work: UnitOfWork) -> None:
             known_object(context, object_name)

@@ -13,17 +13,14 @@ from headrace.blueprints.shared.session import (
     new_key,
     platform,
     read,
-    sent_version,
     write_once,
 )
 from headrace.blueprints.statuses import status_of
-from headrace.blueprints.workspace.blueprint import blueprint, known_object
-from headrace.blueprints.workspace.forms import VERSION_NEEDED
+from headrace.blueprints.workspace.blueprint import blueprint, form_version, known_object
 from headrace.blueprints.workspace.rows import title_of
 from headrace.platform.core.errors import (
     NOT_FOUND,
     NotFoundError,
-    PreconditionRequiredError,
     RefusedError,
 )
 from headrace.platform.core.problems import Problem
@@ -42,9 +39,7 @@ def transition_page(object_name: str, record_id: str, name: str) -> str:
 @blueprint.post("/o/<object_name>/<record_id>/transitions/<name>")
 def transition(object_name: str, record_id: str, name: str) -> Response:
     """Take a transition."""
-    version = sent_version()
-    if version is None:
-        raise PreconditionRequiredError(VERSION_NEEDED.at())
+    version = form_version()
 
     def action(context: Context, work: UnitOfWork) -> str:
         known_object(context, object_name)
