@@ -230,7 +230,8 @@ def test_a_deletion_says_which_version_it_means(
     live: Live, surfer: Callable[..., Surfer], version: str
 ) -> None:
     admin = surfer("admin")
-    record_id = live.create("claim", {"company": live.ids["acme"], "subject": "To keep"})
+    subject = f"To keep {version[:3]!r}"
+    record_id = live.create("claim", {"company": live.ids["acme"], "subject": subject})
     page = admin.get(f"/o/claim/{record_id}/delete")
     form = next(one for one in page.forms if "version" in one.values)
     form.action = f"/o/claim/{record_id}/delete"
