@@ -441,4 +441,11 @@ _RANDOM = re.compile(
 def marks_in(text: bytes, *words: str) -> list[str]:
     """Return the marks of `words` that stand in `text`; ids and hashes are not looked into."""
     seen = _RANDOM.sub(b"", text).lower()
-    return [mark for word in words for mark in MARKS[word] if mark.encode() in seen]
+    return [mark for word in words for mark in MARKS[word] if _stands_in(mark, seen)]
+
+
+def _stands_in(mark: str, text: bytes) -> bool:
+    """Say whether a mark stands in a text; a number must stand alone, not within a random token."""
+    if not mark.isdigit():
+        return mark.encode() in text
+    return re.search(rb"(?<![0-9a-z])" + mark.encode() + rb"(?![0-9a-z])", text) is not None
