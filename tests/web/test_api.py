@@ -272,3 +272,25 @@ def test_errors_speak_the_callers_language(live: Live):
 
     assert answer.status_code == 422
     assert any("一" <= letter <= "鿿" for letter in answer.json["problems"][0]["message"])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/records/claim?exapnd=items",
+        "/records/claim/0197a1b2-0000-7000-8000-000000000000?exapnd=items",
+        "/tasks?sate=done",
+        "/reports/claims_by_month?fromat=csv",
+        "/reports/claims_by_month/rows?cel={}",
+    ],
+)
+def test_a_misspelt_argument_is_refused_and_not_ignored(live: Live, path: str):
+    answer = live.client("ann").get("/api/v1" + path)
+
+    assert (answer.status_code, answer.json["code"]) == (422, "query.unknown_parameter")
+
+
+def test_a_mode_of_creation_that_is_none_is_refused(live: Live):
+    answer = live.client("ann").post("/api/v1/records/claim?mode=migraton", json=CLAIM)
+
+    assert (answer.status_code, answer.json["code"]) == (422, "query.invalid")

@@ -20,6 +20,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.strict_json import parse_json
 from headrace.platform.records import idempotency
 from headrace.platform.records.context import Context
+from headrace.platform.records.query import UNKNOWN_PARAMETER
 from headrace.platform.runtime import Platform
 
 T = TypeVar("T")
@@ -126,6 +127,14 @@ def body_object() -> dict[str, Any]:
     if not isinstance(parsed.value, dict):
         raise RefusedError(OBJECT_NEEDED.at())
     return parsed.value
+
+
+def known_arguments(*known: str) -> None:
+    """Refuse arguments of the address that the call does not know: a misspelt one does nothing."""
+    for name in request.args:
+        if name not in known:
+            shown = ", ".join(known) or "-"
+            raise RefusedError(UNKNOWN_PARAMETER.at(pointer(name), name=name, known=shown))
 
 
 def optional_body(*known: str) -> dict[str, Any]:

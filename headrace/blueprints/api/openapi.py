@@ -139,6 +139,11 @@ PARAMETERS: Final[Json] = {
         "schema": {"type": "string", "maxLength": 200},
         "description": "Repeating the same request with the same key does nothing twice.",
     },
+    "mode": _query(
+        "mode",
+        {"enum": ["normal", "migration"]},
+        "`migration` lets state, number and times be given, for loading old records.",
+    ),
     "filter": _query("filter", {"type": "string"}, "JSON: a condition, or and/or of conditions."),
     "sort": _query("sort", {"type": "string"}, "Fields with commas; - in front for falling."),
     "fields": _query("fields", {"type": "string"}, "Fields with commas, along lookups by dots."),
@@ -194,6 +199,9 @@ class _Writer:
                 title, name, "create", _ref(name), [_parameter("idempotency_key")], status="201"
             )
             create["requestBody"] = _body(_ref(f"{name}.create"))
+            roles = (context.catalog.roles.get(one) for one in context.principal.role_names)
+            if any(role is not None and role.migrate for role in roles):
+                create["parameters"].append(_parameter("mode"))
             collection["post"] = create
         if allowed["update"]:
             self.schemas[f"{name}.update"] = self._write_schema(model, "update")

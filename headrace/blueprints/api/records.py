@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, Response, request
 
@@ -12,17 +12,21 @@ from headrace.blueprints.api.calls import (
     answer_bytes,
     body_object,
     expected_version,
+    known_arguments,
     optional_body,
     platform,
     read,
     write_once,
 )
-from headrace.platform.core.errors import NotFoundError
+from headrace.platform.core.errors import NotFoundError, RefusedError
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.history_reader import history
-from headrace.platform.records.query import parse_query
+from headrace.platform.records.query import BAD_PARAMETER, parse_query
+
+MODES: Final = ("normal", "migration")
+"""How a record is made; migration sets state, number and times, with a right of its own."""
 
 blueprint = Blueprint("api_records", __name__, url_prefix="/api/v1/records")
 
@@ -51,6 +55,7 @@ def _page(object_name: str, data: dict[str, Any]) -> Response:
 @blueprint.get("/<object_name>/<record_id>")
 def get(object_name: str, record_id: str) -> Response:
     """One record; its version is the ETag."""
+    known_arguments("fields", "expand")
     fields, expand = _names("fields"), _names("expand") or ()
 
     def action(context: Context) -> Response:
@@ -64,7 +69,11 @@ def get(object_name: str, record_id: str) -> Response:
 def create(object_name: str) -> Response:
     """One new record, children inline."""
     data = body_object()
-    mode = "migration" if request.args.get("mode") == "migration" else "normal"
+    known_arguments("mode")
+    mode = request.args.get("mode", "normal")
+    if mode not in MODES:
+        expected = ", ".join(MODES)
+        raise RefusedError(BAD_PARAMETER.at("/mode", name="mode", expected=expected))
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
         saved = platform().store.create(context, work, object_name, data, mode=mode)

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
-from headrace.blueprints.api.calls import answer, answer_bytes, read
+from headrace.blueprints.api.calls import answer, answer_bytes, known_arguments, read
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import BAD_PARAMETER
@@ -22,6 +22,7 @@ blueprint = Blueprint("api_reports", __name__, url_prefix="/api/v1/reports")
 @blueprint.get("/<name>")
 def run(name: str) -> Response:
     """Run a report."""
+    known_arguments("format")
     form = request.args.get("format", "json")
     if form not in {"json", "csv"}:
         raise RefusedError(BAD_PARAMETER.at("/format", name="format", expected="json, csv"))
@@ -41,6 +42,7 @@ def run(name: str) -> Response:
 @blueprint.get("/<name>/rows")
 def rows(name: str) -> Response:
     """The records behind a cell, exactly those that add up to it."""
+    known_arguments("cell", *running.PAGE_PARAMETERS)
     cell = _cell(request.args.get("cell", "{}"))
     page = {key: value for key, value in request.args.items() if key != "cell"}
     return read(lambda context: answer(context, running.rows(context, name, cell, page).as_json()))

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from headrace.blueprints.api.calls import (
     answer,
     expected_version,
+    known_arguments,
     optional_body,
     platform,
     read,
@@ -31,6 +32,7 @@ blueprint = Blueprint("api_tasks", __name__, url_prefix="/api/v1")
 @blueprint.get("/tasks")
 def inbox() -> Response:
     """The caller's tasks: open, done, or started by the caller."""
+    known_arguments("state", "cursor")
     state = request.args.get("state", "open")
     if state not in STATES:
         raise RefusedError(BAD_PARAMETER.at("/state", name="state", expected=", ".join(STATES)))
