@@ -187,3 +187,72 @@ class DropIndex(Operation):
 
     def reverse(self) -> Operation:
         return CreateIndex(self.object, self.index)
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreTable(Operation):
+    """Use the kept table of an object again, with the rows that it had."""
+
+    table: TableSpec
+
+    @property
+    def code(self) -> str:
+        return "object.restore"
+
+    def describe(self) -> Text:
+        return Text(
+            f"Bring the object {self.object} back with its rows",
+            f"恢复对象 {self.object} 及其数据",
+        )
+
+    def reverse(self) -> Operation:
+        return KeepTable(self.object, self.table)
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreColumn(Operation):
+    """Use the kept column of a field again, with the values that it had."""
+
+    field: str
+    table: str
+    column: ColumnSpec
+
+    @property
+    def code(self) -> str:
+        return "field.restore"
+
+    def describe(self) -> Text:
+        return Text(
+            f"Bring the field {self.object}.{self.field} back with its values",
+            f"恢复字段 {self.object}.{self.field} 及其数据",
+        )
+
+    def reverse(self) -> Operation:
+        return KeepColumn(self.object, self.field, self.table, self.column)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceColumn(Operation):
+    """Let another column hold a field: a column never changes its type, and live values stay put.
+
+    `new` is added, or with `restored` a kept column that is used again; `old` is kept.
+    """
+
+    field: str
+    table: str
+    old: ColumnSpec
+    new: ColumnSpec
+    restored: bool = False
+
+    @property
+    def code(self) -> str:
+        return "field.replace"
+
+    def describe(self) -> Text:
+        return Text(
+            f"Move the values of {self.object}.{self.field} to a new column",
+            f"将 {self.object}.{self.field} 的数据迁移到新列",
+        )
+
+    def reverse(self) -> Operation:
+        return replace(self, old=self.new, new=self.old, restored=True)
