@@ -1,0 +1,77 @@
+"""From documents to the catalog: resolve every name, type every formula, order the computing.
+
+What cannot be resolved is collected as problems with the document's file in front of the path
+(`/ordering/objects/x.json` + the JSON Pointer); a catalog is made only when there is no error.
+Further findings, which need the whole catalog, are the business of `checks/`.
+
+Each kind of definition has a module of its own here; `workbench.py` is what they share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from headrace.platform.core.problems import Problem, errors
+from headrace.platform.metadata.building.constants import build_constants
+from headrace.platform.metadata.building.formulas import build_formulas
+from headrace.platform.metadata.building.objects import build_objects
+from headrace.platform.metadata.building.permissions import build_permissions
+from headrace.platform.metadata.building.rollups import build_rollups
+from headrace.platform.metadata.building.scope import CatalogScope, object_scope
+from headrace.platform.metadata.building.screens import build_reports, build_views, definitions_of
+from headrace.platform.metadata.building.system_fields import SYSTEM_FIELD_NAMES
+from headrace.platform.metadata.building.workbench import Workbench, closest
+from headrace.platform.metadata.building.workflows import build_workflows
+from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.documents import Document, fingerprint
+from headrace.platform.metadata.field_types import FieldTypes
+
+__all__ = (
+    "SYSTEM_FIELD_NAMES",
+    "Built",
+    "CatalogScope",
+    "build_catalog",
+    "closest",
+    "object_scope",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What `build_catalog` gives: the catalog where there is no error, and all findings."""
+
+    catalog: Catalog | None
+    problems: tuple[Problem, ...]
+
+
+def build_catalog(documents: Sequence[Document], types: FieldTypes, version: int = 0) -> Built:
+    """Build the catalog of `documents`, each of which fits its schema."""
+    work = Workbench(documents, types)
+    catalog = _build(work, version)
+    return Built(None if errors(work.problems) else catalog, tuple(work.problems))
+
+
+def _build(work: Workbench, version: int) -> Catalog:
+    """Run all stages and return the catalog (of use only when there is no error)."""
+    work.load()
+    build_constants(work)
+    build_objects(work)
+    build_formulas(work)
+    build_rollups(work)
+    workflows = build_workflows(work)
+    return Catalog(
+        version=version,
+        fingerprint=fingerprint(work.documents),
+        modules=work.definitions.get("module", {}),
+        objects=work.objects,
+        system_objects=work.system_objects,
+        workflows=workflows,
+        permissions=build_permissions(work),
+        roles=work.definitions.get("role", {}),
+        forms=definitions_of(work, "form"),
+        views=build_views(work),
+        reports=build_reports(work),
+        constants=work.constants,
+        documents=work.documents,
+    )

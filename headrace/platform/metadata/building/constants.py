@@ -1,0 +1,47 @@
+"""Constants: literal values in Python form."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from headrace.platform.formulas.types import BOOLEAN, DATE, Type, number
+from headrace.platform.formulas.types import TEXT as TEXT_TYPE
+from headrace.platform.metadata.building.messages import BAD_CONSTANT, DUPLICATE_NAME
+from headrace.platform.metadata.building.workbench import Workbench
+from headrace.platform.metadata.catalog import ConstantModel
+from headrace.platform.metadata.definitions.modules import ConstantDef
+
+
+def build_constants(work: Workbench) -> None:
+    """Resolve the constants of all modules."""
+    for module in work.definitions.get("module", {}).values():
+        for position, constant in enumerate(module.constants):
+            model = _constant(constant)
+            place = ("constants", position)
+            if model is None:
+                problem = BAD_CONSTANT.at("/value", value=constant.value, type=constant.type)
+                work.report(problem, module, *place)
+            elif constant.name in work.constants:
+                work.report(DUPLICATE_NAME.at("/name", name=constant.name), module, *place)
+            else:
+                work.constants[constant.name] = model
+
+
+def _constant(definition: ConstantDef) -> ConstantModel | None:
+    kinds: dict[str, tuple[Type, Any]] = {
+        "integer": (number(0), Decimal),
+        "decimal": (number(6), Decimal),
+        "money": (number(2), Decimal),
+        "percent": (number(4), Decimal),
+        "text": (TEXT_TYPE, str),
+        "boolean": (BOOLEAN, {"true": True, "false": False}.__getitem__),
+        "date": (DATE, date.fromisoformat),
+    }
+    kind, parse = kinds[definition.type]
+    try:
+        value = parse(definition.value)
+    except (ValueError, ArithmeticError, KeyError):
+        return None
+    return ConstantModel(definition.name, kind, value, definition.label)

@@ -1,0 +1,87 @@
+"""The formulas of fields and rules: defaults, computed fields, filters, conditions."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from headrace.platform.core.problems import pointer
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.metadata.building.workbench import PYTHON, Workbench
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel, RuleModel
+
+
+def build_formulas(work: Workbench) -> None:
+    """Analyse the formulas of all fields, then those of all rules."""
+    _sum_types(work)
+    for name, model in work.objects.items():
+        fields = {field.name: _field_formulas(work, field) for field in model.fields.values()}
+        work.objects[name] = dataclasses.replace(model, fields=fields)
+    for name, model in work.objects.items():
+        work.objects[name] = dataclasses.replace(model, rules=_rules(work, model))
+
+
+def _sum_types(work: Workbench) -> None:
+    """Give each sum the type of what it sums, before any formula reads it."""
+    for model in work.objects.values():
+        for field in model.fields.values():
+            if field.computed == "rollup" and field.options.op == "sum":
+                source, _, of = field.options.of.partition(".")
+                summed = work.objects[source].fields.get(of) if source in work.objects else None
+                if summed is not None:
+                    changed = dataclasses.replace(
+                        field, storage=summed.storage, value_type=summed.value_type
+                    )
+                    model.fields[field.name] = changed  # type: ignore[index]  # still being built
+
+
+def _field_formulas(work: Workbench, field: FieldModel) -> FieldModel:
+    place = work.field_files[field.object, field.name]
+    definition = field.definition
+    default = work.expression(
+        definition.default,
+        field.object,
+        place + "/default",
+        expected=field.value_type,
+        queries=True,
+    )
+    changed = dataclasses.replace(field, default=default)
+    if field.computed == "formula":
+        formula = _formula(work, field, place + "/formula")
+        stored = formula is not None and _is_same_row(formula)
+        return dataclasses.replace(changed, expression=formula, stored=stored)
+    condition = getattr(field.options, "filter", None)
+    if condition is not None and field.target is not None:
+        lookup_filter = work.expression(
+            condition, field.target, place + "/filter", outer=field.object
+        )
+        return dataclasses.replace(changed, lookup_filter=lookup_filter)
+    return changed
+
+
+def _formula(work: Workbench, field: FieldModel, place: str) -> Expression | None:
+    """Analyse a formula field; one that is computed on read must be known to SQL."""
+    text, wanted = field.options.formula, field.value_type
+    found = work.expression(text, field.object, place, expected=wanted, engines=PYTHON)
+    if found is None or _is_same_row(found):
+        return found
+    return work.expression(text, field.object, place, expected=wanted)
+
+
+def _rules(work: Workbench, model: ObjectModel) -> tuple[RuleModel, ...]:
+    result = []
+    definition = model.definition
+    for position, rule in enumerate(definition.rules):
+        place = work.files.get(id(definition), "") + pointer("rules", position)
+        unless = work.expression(rule.unless, model.name, place + "/unless", engines=PYTHON)
+        when = work.expression(rule.when, model.name, place + "/when", engines=PYTHON)
+        if rule.field is not None and rule.field not in model.fields:
+            work.report_unknown_field(definition, model, rule.field, "rules", position, "field")
+        if unless is not None:
+            result.append(RuleModel(rule, unless, when))
+    return tuple(result)
+
+
+def _is_same_row(expression: Expression) -> bool:
+    """Whether a formula reads its own row only and never today: then it is stored."""
+    own = all(len(path) == 1 for path in expression.references())
+    return own and not expression.uses_clock and not expression.constants()

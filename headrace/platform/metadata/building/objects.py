@@ -1,0 +1,185 @@
+"""Objects without their formulas: fields bound to types, extensions merged, targets and paths found."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from headrace.platform.core.problems import Text, pointer
+from headrace.platform.formulas.types import Kind, Type
+from headrace.platform.metadata.building.messages import DUPLICATE_NAME, UNKNOWN_OBJECT
+from headrace.platform.metadata.building.system_fields import (
+    SYSTEM_FIELD_NAMES,
+    SYSTEM_FIELDS,
+    USER_FIELDS,
+)
+from headrace.platform.metadata.building.workbench import Workbench
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel
+from headrace.platform.metadata.definitions.objects import ExtendsDef, FieldDef, ObjectDef
+from headrace.platform.metadata.field_types.base import Computed, RefersTo
+from headrace.platform.metadata.field_types.references import USER_OBJECT
+from headrace.platform.metadata.schemas import load_field
+from headrace.platform.metadata.storage_types import Storage
+
+
+def build_objects(work: Workbench) -> None:
+    """Make all objects without formulas, then resolve what they refer to."""
+    work.system_objects[USER_OBJECT] = _user_object(work)
+    extensions: dict[str, list[ExtendsDef]] = {}
+    for extension in work.definitions.get("extends", {}).values():
+        if extension.name not in work.definitions.get("object", {}):
+            work.report_unknown_object(extension, extension.name, "name")
+        extensions.setdefault(extension.name, []).append(extension)
+    for name, definition in work.definitions.get("object", {}).items():
+        merged = _merge(work, definition, extensions.get(name, []))
+        work.objects[name] = _bare_object(work, merged, definition)
+    for name, model in work.objects.items():
+        work.objects[name] = _with_targets(work, model)
+
+
+def _merge(work: Workbench, definition: ObjectDef, extensions: Sequence[ExtendsDef]) -> ObjectDef:
+    for position, field in enumerate(definition.fields):
+        _place_field(work, definition.name, field, definition, position)
+    for extension in extensions:
+        for position, field in enumerate(extension.fields):
+            _place_field(work, definition.name, field, extension, position)
+    return dataclasses.replace(
+        definition,
+        fields=(*definition.fields, *(f for e in extensions for f in e.fields)),
+        rules=(*definition.rules, *(r for e in extensions for r in e.rules)),
+        children=(*definition.children, *(c for e in extensions for c in e.children)),
+        unique=(*definition.unique, *(u for e in extensions for u in e.unique)),
+    )
+
+
+def _place_field(
+    work: Workbench, object_name: str, field: FieldDef, owner: Any, position: int
+) -> None:
+    place = work.files.get(id(owner), "") + pointer("fields", position)
+    if (object_name, field.name) in work.field_files or field.name in SYSTEM_FIELD_NAMES:
+        work.problems.append(DUPLICATE_NAME.at("/name", name=field.name).below(place))
+    work.field_files.setdefault((object_name, field.name), place)
+
+
+def _bare_object(work: Workbench, definition: ObjectDef, source: ObjectDef) -> ObjectModel:
+    work.files[id(definition)] = work.files.get(id(source), "")
+    fields = {one["name"]: _system_field(work, definition.name, one) for one in SYSTEM_FIELDS}
+    for field in definition.fields:
+        fields.setdefault(field.name, _field(work, definition.name, field))
+    own = [one for one in fields.values() if not one.system]
+    masters = [one.name for one in own if one.type.key == "master_detail"]
+    states = [one for one in own if one.computed == "workflow"]
+    return ObjectModel(
+        id=definition.id or definition.name,
+        name=definition.name,
+        module=work.modules_of.get(("object", definition.name), ""),
+        definition=definition,
+        fields=fields,
+        title=_title(definition, own),
+        master=masters[0] if masters else None,
+        children=definition.children,
+        workflow=states[0].options.workflow if states else None,
+        state_field=states[0].name if states else None,
+        tree_field=next((one.name for one in own if one.is_tree), None),
+        external_ids=tuple(one.name for one in own if one.definition.external_id),
+        scope_paths={},
+        uniques=tuple(one.fields for one in definition.unique),
+    )
+
+
+def _field(work: Workbench, object_name: str, definition: FieldDef) -> FieldModel:
+    kind = work.types[definition.type]
+    options = definition.options
+    for problem in kind.check_options(options):
+        work.problems.append(problem.below(work.field_files[object_name, definition.name]))
+    target = kind.target(options) if isinstance(kind, RefersTo) else None
+    value_type = kind.value_type(options)
+    if isinstance(kind, RefersTo) and target is None:
+        target = object_name
+        value_type = dataclasses.replace(value_type, target=object_name)
+    return FieldModel(
+        id=definition.id or f"{object_name}.{definition.name}",
+        name=definition.name,
+        object=object_name,
+        definition=definition,
+        type=kind,
+        options=options,
+        storage=kind.storage(options),
+        value_type=value_type,
+        label=definition.label or Text(definition.name, definition.name),
+        computed=kind.computed if isinstance(kind, Computed) else None,
+        target=target,
+    )
+
+
+def _system_field(work: Workbench, object_name: str, content: dict[str, Any]) -> FieldModel:
+    definition = dataclasses.replace(
+        load_field(content, work.types), id="system." + content["name"]
+    )
+    work.field_files.setdefault((object_name, definition.name), "")
+    model = _field(work, object_name, definition)
+    if definition.name == "id":
+        storage = Storage("id")
+        value_type = Type(Kind.REFERENCE, target=object_name)
+        return dataclasses.replace(
+            model, system=True, storage=storage, value_type=value_type, target=object_name
+        )
+    return dataclasses.replace(model, system=True)
+
+
+def _user_object(work: Workbench) -> ObjectModel:
+    label = Text("User", "用户")
+    definition = ObjectDef(kind="object", name=USER_OBJECT, fields=(), label=label)
+    fields = {one["name"]: _system_field(work, USER_OBJECT, one) for one in USER_FIELDS}
+    return ObjectModel(
+        id="system.user",
+        name=USER_OBJECT,
+        module="",
+        definition=definition,
+        fields=fields,
+        title="name",
+        external_ids=("login",),
+        scope_paths={},
+        system=True,
+    )
+
+
+def _with_targets(work: Workbench, model: ObjectModel) -> ObjectModel:
+    for field in model.fields.values():
+        known = field.target is None or field.target in work.objects
+        if not known and field.target not in work.system_objects:
+            place = work.field_files[model.name, field.name]
+            work.problems.append(UNKNOWN_OBJECT.at("/to", name=field.target).below(place))
+    definition = model.definition
+    for position, child in enumerate(definition.children):
+        detail = work.objects.get(child.object)
+        if detail is None:
+            work.report_unknown_object(definition, child.object, "children", position, "object")
+        elif child.by not in detail.fields:
+            work.report_unknown_field(definition, detail, child.by, "children", position, "by")
+    for position, unique in enumerate(definition.unique):
+        for name in unique.fields:
+            if name not in model.fields:
+                work.report_unknown_field(definition, model, name, "unique", position, "fields")
+    named = [("search", name) for name in definition.search]
+    for key_name, name in [("title", definition.title or "id"), *named]:
+        if name not in model.fields:
+            work.report_unknown_field(definition, model, name, key_name)
+    paths = {
+        part: work.path(definition, model.name, path, "scope_paths", part)
+        for part in ("organisation", "territory", "owner")
+        if (path := getattr(definition.scope_paths, part)) is not None
+    }
+    return dataclasses.replace(
+        model, scope_paths={part: path for part, path in paths.items() if path}
+    )
+
+
+def _title(definition: ObjectDef, own: Sequence[FieldModel]) -> str:
+    """Return the title field: the declared one, else a name or number, else the id."""
+    if definition.title is not None:
+        return definition.title
+    textual = [one.name for one in own if one.type.key in {"text", "auto_number"}]
+    preferred = [name for name in textual if name in {"name", "title", "code"}]
+    return (preferred or textual or ["id"])[0]

@@ -1,0 +1,49 @@
+"""Permissions: grants with their scopes and conditions."""
+
+from __future__ import annotations
+
+from headrace.platform.metadata.building.workbench import Workbench, unknown_field
+from headrace.platform.metadata.catalog import GrantModel, ObjectModel, ScopeModel
+from headrace.platform.metadata.definitions.access import GrantDef
+
+
+def build_permissions(work: Workbench) -> dict[str, tuple[GrantModel, ...]]:
+    """Return the grants of each object, those of all its permission documents."""
+    result: dict[str, tuple[GrantModel, ...]] = {}
+    for definition in work.definitions.get("permission", {}).values():
+        model = work.objects.get(definition.object)
+        if model is None:
+            work.report_unknown_object(definition, definition.object)
+            continue
+        grants = tuple(
+            _grant(work, grant, model, f"{work.files[id(definition)]}/grants/{position}")
+            for position, grant in enumerate(definition.grants)
+        )
+        result[model.name] = (*result.get(model.name, ()), *grants)
+    return result
+
+
+def _grant(work: Workbench, definition: GrantDef, model: ObjectModel, place: str) -> GrantModel:
+    work.role(definition.role, place + "/role")
+    rights = definition.fields
+    known = {*model.fields, *(child.name for child in model.children)}
+    for part in ("read", "edit"):
+        names = getattr(rights, part) if rights else None
+        for index, name in enumerate(names or ()):
+            if name not in known:
+                problem = unknown_field(model, name)
+                work.problems.append(problem.below(f"{place}/fields/{part}/{index}"))
+    scope = ScopeModel(
+        definition.scope.name,
+        work.path_at(place + "/scope/assigned", model.name, definition.scope.path) or (),
+        work.expression(definition.scope.formula, model.name, place + "/scope/criteria"),
+    )
+    return GrantModel(
+        role=definition.role,
+        actions=frozenset(definition.actions),
+        scope=scope,
+        when=work.expression(definition.when, model.name, place + "/when"),
+        read=frozenset(rights.read) if rights and rights.read is not None else None,
+        edit=frozenset(rights.edit) if rights and rights.edit is not None else None,
+        transitions=frozenset(definition.transitions),
+    )

@@ -1,0 +1,174 @@
+"""State machines and approvals: guards, assignments, outcomes, approvers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headrace.platform.core.problems import pointer
+from headrace.platform.metadata.building.messages import UNKNOWN_REFERENCE
+from headrace.platform.metadata.building.workbench import Workbench, unknown_field
+from headrace.platform.metadata.catalog import (
+    ApprovalModel,
+    ApproverModel,
+    Assignment,
+    ObjectModel,
+    OutcomeModel,
+    StepModel,
+    TransitionModel,
+    WorkflowModel,
+)
+from headrace.platform.metadata.definitions.workflows import (
+    ApprovalDef,
+    ApproverDef,
+    OutcomeDef,
+    StepDef,
+    TransitionDef,
+    WorkflowDef,
+)
+
+
+def build_workflows(work: Workbench) -> dict[str, WorkflowModel]:
+    """Resolve all workflows with their approvals."""
+    result: dict[str, WorkflowModel] = {}
+    for definition in work.definitions.get("workflow", {}).values():
+        model = work.objects.get(definition.object)
+        if model is None:
+            work.report_unknown_object(definition, definition.object)
+        elif definition.field not in model.fields:
+            work.report_unknown_field(definition, model, definition.field, "field")
+        else:
+            result[definition.name] = _workflow(work, definition, model)
+    for model in work.objects.values():
+        if model.workflow is not None and model.workflow not in result:
+            place = work.field_files[model.name, str(model.state_field)]
+            problem = UNKNOWN_REFERENCE.at("/workflow", kind="workflow", name=model.workflow)
+            work.problems.append(problem.below(place))
+    return result
+
+
+def _workflow(work: Workbench, definition: WorkflowDef, model: ObjectModel) -> WorkflowModel:
+    states = {state.name: state for state in definition.states}
+    initial = next((state.name for state in definition.states if state.initial), "")
+    transitions = {
+        one.name: _transition(work, definition, model, one, position)
+        for position, one in enumerate(definition.transitions)
+    }
+    approvals: dict[str, list[ApprovalModel]] = {}
+    for approval in work.definitions.get("approval", {}).values():
+        if approval.workflow == definition.name:
+            if approval.transition not in transitions:
+                problem = UNKNOWN_REFERENCE.at(
+                    "/transition", kind="transition", name=approval.transition
+                )
+                work.report(problem, approval)
+            approvals.setdefault(approval.transition, []).append(_approval(work, approval, model))
+        elif approval.workflow not in work.definitions.get("workflow", {}):
+            problem = UNKNOWN_REFERENCE.at("/workflow", kind="workflow", name=approval.workflow)
+            work.report(problem, approval)
+    return WorkflowModel(
+        id=definition.id or definition.name,
+        name=definition.name,
+        object=definition.object,
+        field=definition.field,
+        definition=definition,
+        states=states,
+        initial=initial,
+        transitions=transitions,
+        approvals={
+            name: tuple(sorted(many, key=lambda a: (-a.definition.priority, a.name)))
+            for name, many in approvals.items()
+        },
+    )
+
+
+def _transition(
+    work: Workbench,
+    workflow: WorkflowDef,
+    model: ObjectModel,
+    definition: TransitionDef,
+    position: int,
+) -> TransitionModel:
+    place = work.files[id(workflow)] + pointer("transitions", position)
+    for index, role in enumerate(definition.by):
+        work.role(role, f"{place}/by/{index}")
+    outcomes = definition.on
+    return TransitionModel(
+        definition=definition,
+        when=work.expression(definition.when, model.name, place + "/when", queries=True),
+        assignments=_assignments(work, model, definition.set, place + "/set"),
+        without_approval=_outcome(
+            work, model, definition.without_approval, place + "/without_approval"
+        ),
+        approved=_outcome(
+            work, model, outcomes.approved if outcomes else None, place + "/on/approved"
+        ),
+        rejected=_outcome(
+            work, model, outcomes.rejected if outcomes else None, place + "/on/rejected"
+        ),
+        withdrawn=_outcome(
+            work, model, outcomes.withdrawn if outcomes else None, place + "/on/withdrawn"
+        ),
+    )
+
+
+def _outcome(
+    work: Workbench, model: ObjectModel, definition: OutcomeDef | None, place: str
+) -> OutcomeModel | None:
+    if definition is None:
+        return None
+    return OutcomeModel(
+        to=definition.to,
+        when=work.expression(definition.when, model.name, place + "/when", queries=True),
+        assignments=_assignments(work, model, definition.set, place + "/set"),
+    )
+
+
+def _assignments(
+    work: Workbench, model: ObjectModel, values: dict[str, Any], place: str
+) -> tuple[Assignment, ...]:
+    result = []
+    for name, text in values.items():
+        field = model.fields.get(name)
+        where = place + pointer(name)
+        if field is None:
+            work.problems.append(unknown_field(model, name).below(where))
+            continue
+        value = work.expression(text, model.name, where, expected=field.value_type, queries=True)
+        if value is not None:
+            result.append(Assignment(name, value))
+    return tuple(result)
+
+
+def _approval(work: Workbench, definition: ApprovalDef, model: ObjectModel) -> ApprovalModel:
+    place = work.files[id(definition)]
+    steps = tuple(
+        _step(work, step, model, f"{place}/steps/{position}")
+        for position, step in enumerate(definition.steps)
+    )
+    when = work.expression(definition.when, model.name, place + "/when", queries=True)
+    return ApprovalModel(definition, when, steps)
+
+
+def _step(work: Workbench, definition: StepDef, model: ObjectModel, place: str) -> StepModel:
+    for index, name in enumerate(definition.editable):
+        if name not in model.fields:
+            problem = unknown_field(model, name).below(f"{place}/editable/{index}")
+            work.problems.append(problem)
+    approvers = tuple(
+        _approver(work, one, model, f"{place}/approvers/{index}")
+        for index, one in enumerate(definition.approvers)
+    )
+    when = work.expression(definition.when, model.name, place + "/when", queries=True)
+    return StepModel(definition, when, approvers)
+
+
+def _approver(
+    work: Workbench, definition: ApproverDef, model: ObjectModel, place: str
+) -> ApproverModel:
+    if definition.role is not None:
+        work.role(definition.role, place + "/role")
+    return ApproverModel(
+        field=work.path_at(place + "/field", model.name, definition.field),
+        role=definition.role,
+        within=work.path_at(place + "/within", model.name, definition.within),
+    )
