@@ -1,0 +1,70 @@
+"""What all endpoints of definitions share: the right to design, modules sent in a body."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+import orjson
+
+from headrace.blueprints.api.calls import platform
+from headrace.platform.core.canonical import document_text
+from headrace.platform.core.errors import ForbiddenError, RefusedError
+from headrace.platform.core.problems import Message, pointer
+from headrace.platform.metadata.loading import load_documents
+from headrace.platform.publishing.folders import Modules, missing_modules
+from headrace.platform.records import reader
+from headrace.platform.records.context import Context
+
+DESIGN_NEEDED: Final = Message(
+    "access.design",
+    "You may not read or change definitions.",
+    "您无权查看或修改定义。",
+    "Ask an administrator for a role with the design right.",
+    "请向管理员申请具有设计权限的角色。",
+)
+BAD_MODULES: Final = Message(
+    "request.modules",
+    "“modules” must be an object of module names, each with a list of documents.",
+    "“modules”必须是以模块名为键、文档列表为值的对象。",
+    'Send {"modules": {"name": [{"kind": "module", …}, …]}}.',
+    '请发送 {"modules": {"名称": [{"kind": "module", …}, …]}}。',
+)
+
+
+def complete(modules: Modules) -> Modules:
+    """Add a problem for each module that is required and neither sent nor live."""
+    live = platform().catalogs.refresh().catalog
+    missing = missing_modules(modules, live.modules)
+    problems = (*modules.problems, *missing)
+    return replace(modules, problems=problems)
+
+
+def sent_modules(data: dict[str, Any]) -> Modules:
+    """Read the documents of the request as if they were files, with the same strictness."""
+    sent = data.get("modules")
+    if not isinstance(sent, dict) or not set(data) <= {"modules", "message"}:
+        raise RefusedError(BAD_MODULES.at("/modules"))
+    files = []
+    for name, documents in sent.items():
+        if not isinstance(documents, list):
+            raise RefusedError(BAD_MODULES.at("/modules" + pointer(name)))
+        for position, content in enumerate(documents):
+            text = _text(content)
+            files.append((name, f"modules/{name}/{position}", text))
+    loaded = load_documents(files, platform().publisher.types)
+    return Modules(tuple(sent), loaded.documents, (), loaded.problems, keeps_rows=True)
+
+
+def _text(content: Any) -> bytes:
+    if isinstance(content, dict):
+        return document_text(content).encode()
+    return orjson.dumps(content)
+
+
+def require_design(context: Context) -> None:
+    """Refuse callers without a role that has the design right."""
+    reader.check_current(context)
+    roles = context.catalog.roles
+    if not any(roles[one].design for one in context.principal.role_names if one in roles):
+        raise ForbiddenError(DESIGN_NEEDED.at())

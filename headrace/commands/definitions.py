@@ -1,0 +1,93 @@
+"""Check, plan and publish module folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import click
+
+from headrace.commands.shell import (
+    json_option,
+    open_shell,
+    path_argument,
+    problem_line,
+    with_option,
+)
+from headrace.platform import runtime
+from headrace.platform.core.problems import Text, errors
+from headrace.platform.publishing.plan import Plan
+from headrace.platform.publishing.planning import check_folders
+
+ALL_FINE: Final = Text("No problems found.", "未发现问题。")
+NOTHING_TO_DO: Final = Text("Nothing would change.", "没有变化。")
+
+
+def add_to(main: click.Group) -> None:
+    """Add the commands of this area."""
+    for command in (check, plan, publish):
+        main.add_command(command)
+
+
+@click.command()
+@path_argument
+@with_option
+@json_option
+def check(path: Path, others: Sequence[Path], as_json: bool) -> None:  # noqa: FBT001 - click
+    """Check a module folder, or a folder of modules, without a database."""
+    shell = open_shell(as_json=as_json)
+    problems = check_folders(path, others, runtime.field_types())
+    shown = [problem.render(shell.language) for problem in problems]
+    fine = [] if problems else [ALL_FINE.within(shell.language)]
+    shell.data(shown, [*(problem_line(one, shell.language) for one in problems), *fine])
+    if errors(problems):
+        raise SystemExit(1)
+
+
+@click.command()
+@path_argument
+@with_option
+@json_option
+def plan(path: Path, others: Sequence[Path], as_json: bool) -> None:  # noqa: FBT001 - click
+    """Show what publishing PATH would do to this database; changes nothing."""
+    shell = open_shell(as_json=as_json)
+    with shell.platform() as platform:
+        made = platform.publisher.plan(path, others)
+    shell.data(made.render(shell.language), _plan_lines(made, shell.language))
+    if made.refused:
+        raise SystemExit(1)
+
+
+@click.command()
+@path_argument
+@with_option
+@click.option("-m", "--message", default="", help="What the change is for.")
+@json_option
+def publish(path: Path, others: Sequence[Path], message: str, as_json: bool) -> None:  # noqa: FBT001 - click
+    """Check, plan and publish the modules in PATH; the others stay as they are."""
+    shell = open_shell(as_json=as_json)
+    with shell.platform() as platform:
+        made = platform.publisher.plan(path, others)
+        if made.refused:
+            shell.data(made.render(shell.language), _plan_lines(made, shell.language))
+            raise SystemExit(1)
+        number = platform.publisher.publish(made, message, None)
+    done = Text(f"Version {number} is live.", f"版本 {number} 已生效。")
+    shown = {**made.render(shell.language), "version": number}
+    shell.data(shown, [*_plan_lines(made, shell.language), done.within(shell.language)])
+
+
+def _plan_lines(made: Plan, language: str) -> Iterator[str]:
+    for problem in made.problems:
+        yield problem_line(problem, language)
+    if made.is_empty and not made.refused:
+        yield NOTHING_TO_DO.within(language)
+    for line in made.lines:
+        rows = (
+            ""
+            if line.rows is None
+            else Text(f" ({line.rows} rows)", f"({line.rows} 行)").within(language)
+        )
+        mark = "!" if line.destructive else "+"
+        yield f"{mark} {line.text.within(language)}{rows}"

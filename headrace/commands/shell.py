@@ -1,0 +1,105 @@
+"""What all commands share: settings, languages, printing, refusals with exit code 1."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from headrace.platform import runtime
+from headrace.platform.core.errors import PlatformError
+from headrace.platform.core.problems import Problem, Text
+from headrace.platform.runtime import Platform
+from headrace.settings import Settings, load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What a command needs to know about where it runs."""
+
+    settings: Settings
+    as_json: bool = False
+
+    @property
+    def language(self) -> str:
+        """The language to print in."""
+        return self.settings.language
+
+    def say(self, text: Text) -> None:
+        """Print a line for people; nothing where data are asked for."""
+        if not self.as_json:
+            click.echo(text.within(self.language))
+
+    def data(self, value: Any, lines: Iterable[str]) -> None:
+        """Print `value` as JSON where that is asked for, else `lines`."""
+        if self.as_json:
+            click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+            return
+        for line in lines:
+            click.echo(line)
+
+    @contextmanager
+    def platform(self) -> Iterator[Platform]:
+        """Open the platform for one command."""
+        platform = runtime.build(self.settings)
+        try:
+            yield platform
+        finally:
+            platform.close()
+
+
+class Commands(click.Group):
+    """Turns refusals into problems on the error stream and exit code 1."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except PlatformError as error:
+            language = language_of_settings()
+            for problem in error.problems:
+                click.echo(problem_line(problem, language), err=True)
+            context.exit(1)
+
+
+def language_of_settings() -> str:
+    """Return the language to print in; that of the terminal where settings cannot be read."""
+    try:
+        return load_settings(os.environ, Path.cwd()).language
+    except PlatformError:
+        return "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
+
+
+def open_shell(*, as_json: bool = False, defaults: dict[str, str] | None = None) -> Shell:
+    """Read the settings of this folder and environment."""
+    return Shell(load_settings(os.environ, Path.cwd(), defaults=defaults), as_json)
+
+
+def problem_line(problem: Problem, language: str) -> str:
+    """Write a problem for a terminal: code, place, message, hint."""
+    shown = problem.render(language)
+    place = f"{shown['path']}: " if shown["path"] else ""
+    hint = f"\n    {shown['hint']}" if shown["hint"] else ""
+    return f"{shown['severity']} {shown['code']}\n    {place}{shown['message']}{hint}"
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+path_argument = click.argument("path", type=click.Path(path_type=Path))
+with_option = click.option(
+    "--with",
+    "others",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Folder in which required modules are looked up too (repeatable).",
+)
+
+
+def given_password() -> str:
+    """Read a password from standard input."""
+    return sys.stdin.readline().rstrip("\n")
