@@ -38,6 +38,7 @@ class Write:
     version: int
     began: int
     ended: int
+    port: int
 
 
 @dataclass
@@ -73,7 +74,11 @@ class Site:
         answer = client.post("/api/v1/records/claim", data)
         if answer.status == 201:
             write = Write(
-                answer.json["id"], int(answer.headers[VERSION]), began, time.monotonic_ns()
+                answer.json["id"],
+                int(answer.headers[VERSION]),
+                began,
+                time.monotonic_ns(),
+                client.port,
             )
             with self._lock:
                 self.writes.append(write)
@@ -176,7 +181,7 @@ def test_the_next_request_of_each_process_has_the_new_field(
     for client in site.clients:
         assert site.post(client).status == 201
         assert description_has(site, client, "subject")
-    rounds, missed = (50 if deep else 3), []
+    rounds, missed = (100 if deep else 3), []
     for number in range(rounds):
         name = f"added_{number}"
         site.add_field(name)
@@ -206,9 +211,11 @@ def test_writers_that_never_pause_write_under_the_live_version(
     with ThreadPoolExecutor(PROCESSES) as pool:
         stop = threading.Event()
         workers = [pool.submit(write_until, site, number, stop) for number in range(PROCESSES)]
-        for number in range(20 if deep else 2):
+        first = len(site.publishes)
+        for number in range(200 if deep else 2):
             site.add_field(f"busy_{number}")
             site.publish()
+            time.sleep(0.2)  # lets every server answer once more before the next publish
         stop.set()
         refused = [one for worker in workers for one in worker.result()]
     found = faults_of_history(site)
@@ -216,6 +223,7 @@ def test_writers_that_never_pause_write_under_the_live_version(
         f"{backend}: {len(site.writes) - before} writes beside publishes, "
         f"{len(refused)} refused, {len(found)} under a version that was not live"
     )
+    print(f"{backend}: {times_to_be_seen(site, first)}")
     assert refused == []
     assert found == []
 
@@ -229,6 +237,22 @@ def write_until(site: Site, position: int, stop: threading.Event) -> list[Any]:
             if answer.status != 201:
                 refused.append((answer.status, answer.body[:300]))
     return refused
+
+
+def times_to_be_seen(site: Site, first: int) -> str:
+    """How long after a publish had returned each server answered with its version."""
+    waits = []
+    for _, published in site.publishes[first:]:
+        for client in site.clients:
+            seen = [
+                write.ended
+                for write in site.writes
+                if write.port == client.port and write.version >= published.version
+            ]
+            waits += [max(0, min(seen) - published.returned) / 1e6] if seen else []
+    waits.sort()
+    shown = ", ".join(f"p{part} {waits[len(waits) * part // 100]:.0f} ms" for part in (50, 99))
+    return f"a publish was seen by each of {PROCESSES} servers within {shown} ({len(waits)} times)"
 
 
 def faults_of_history(site: Site) -> list[str]:
