@@ -73,8 +73,8 @@ BAD = (
     Bad("key of another type", "schema.unknown_field", "/fields/5/length", _with("fee", length=5)),
     Bad("upper case name", "name.pattern", "/fields/2/name", _with("subject", name="Subject")),
     Bad("quote in a name", "name.pattern", "/fields/2/name", _with("subject", name='a"b')),
-    Bad("long name", "name.pattern", "/fields/2/name", _with("subject", name="a" * 41)),
-    Bad("length out of range", "schema.range", "/fields/2/length", _with("subject", length=10**9)),
+    Bad("long name", "name.too_long", "/fields/2/name", _with("subject", name="a" * 41)),
+    Bad("length out of range", "field.range", "/fields/2/length", _with("subject", length=10**9)),
     Bad(
         "unknown scope",
         "schema.not_allowed",
@@ -91,7 +91,7 @@ BAD = (
     Bad("field twice", "name.duplicate", "/fields/", _add(CLAIM, "fields", field("fee", "text"))),
     Bad(
         "system field",
-        "name.duplicate",
+        "name.system_reserved",
         "/fields/",
         _add(CLAIM, "fields", field("version", "integer")),
     ),
@@ -220,7 +220,7 @@ BAD = (
         "/formula",
         _with("payable", formula="total + reserve"),
     ),
-    Bad("wrong type of a default", "formula.type", "/default", _with("fee", default="'none'")),
+    Bad("wrong type of a default", "default.invalid", "/default", _with("fee", default="'none'")),
     Bad(
         "rule over an unknown field",
         "formula.unknown_field",
@@ -279,7 +279,7 @@ BAD = (
     ),
     Bad(
         "guard over an unknown field",
-        "formula.unknown_field",
+        "guard.unknown_field",
         "/transitions/0/when",
         _set(FLOW, "transitions", 0, "when", "amount > 0"),
     ),
@@ -331,13 +331,13 @@ BAD = (
     # permissions
     Bad(
         "grant to an unknown role",
-        "ref.unknown",
+        "perm.unknown",
         "/grants/0/role",
         _set(GRANTS, "grants", 0, "role", "wizard"),
     ),
     Bad(
         "grant of an unknown field",
-        "ref.unknown_field",
+        "perm.unknown",
         "/fields/edit/0",
         _set(GRANTS, "grants", 2, "fields", "edit", 0, "subjct"),
     ),

@@ -29,6 +29,8 @@ MAX_DEPTH: Final = 50
 
 QUERY_FUNCTIONS: Final = frozenset(("FIRST", "EXISTS", "COUNT", "SUM", "LIST"))
 _RESERVED: Final = frozenset(("AND", "OR", "NOT", "IN", "IS", "NULL", "TRUE", "FALSE"))
+RESERVED_WORDS: Final = _RESERVED | {"CASE"}
+"""What no field can be called: it would never be read as a name."""
 
 _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _SIGN = range(1, 8)
 _POWERS: Final = {

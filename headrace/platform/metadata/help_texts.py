@@ -17,7 +17,8 @@ from headrace.platform.core.problems import Language, Message, Problem, Text, po
 from headrace.platform.metadata.definitions.keys import MAX_TEXT, hints, json_name
 from headrace.platform.metadata.definitions.objects import FieldDef
 from headrace.platform.metadata.field_types import FieldTypes
-from headrace.platform.metadata.loading import RANGE, Parsed, suggestion, unless_type
+from headrace.platform.metadata.loading import Parsed
+from headrace.platform.metadata.schema_problems import RANGE, suggestion, unless_type
 from headrace.platform.metadata.schemas import DEFINITIONS
 
 UNKNOWN = Message(

@@ -7,7 +7,7 @@ everything that people upload or keep in module folders comes through here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +16,19 @@ from headrace.platform.core.problems import Message, Problem, pointer
 MAX_BYTES: Final = 5 * 1024 * 1024
 MAX_DEPTH: Final = 32
 MAX_DIGITS: Final = 18
+MAX_KEY: Final = 200
+MAX_PROBLEMS: Final = 100
+"""More findings than these are not looked for: nobody reads them, and a hostile file has millions."""
+
+_NOT_STORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+"""What a database or UTF-8 refuses: NUL and half a surrogate pair."""
+
+_NOT_SHOWABLE: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
+    "\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]"
+)
+"""Also control characters but tab and line ends, and marks that turn the direction of writing, so
+that a text shows other than it is."""
 
 ENCODING = Message(
     "json.encoding",
@@ -75,10 +88,17 @@ TOO_LARGE = Message(
 )
 ILLEGAL_CHARACTER = Message(
     "text.illegal_char",
-    "The text has a character that cannot be stored: {character}.",
-    "文本包含无法存储的字符:{character}。",
+    "The text has a character that cannot be stored or shown: {character}.",
+    "文本包含无法存储或显示的字符:{character}。",
     "Remove it.",
     "请删除该字符。",
+)
+LONG_KEY = Message(
+    "json.key_too_long",
+    "A key here has {length} characters: “{key}”.",
+    "此处的键有 {length} 个字符:“{key}”。",
+    "No key has more than {limit}.",
+    "键最多 {limit} 个字符。",
 )
 
 
@@ -88,6 +108,10 @@ class Parsed:
 
     value: Any
     problems: tuple[Problem, ...]
+
+
+class _EnoughError(Exception):
+    """So much is wrong that the rest is not looked at."""
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -100,12 +124,18 @@ class _BadNumber:
     value: str
 
 
-def parse_json(data: bytes) -> Parsed:
-    """Parse `data` strictly; every problem has the place in the document."""
+def parse_json(data: bytes, *, shown: bool = False) -> Parsed:
+    """Parse `data` strictly; every problem has the place in the document.
+
+    With `shown` its texts are shown to people as they are: characters that would deceive them are
+    refused too.
+    """
     if len(data) > MAX_BYTES:
         return _refused(TOO_LARGE.at(limit=MAX_BYTES // 1024 // 1024))
     try:
         text = data.decode("utf-8")
+        if text.startswith("\ufeff"):
+            return _refused(ENCODING.at())
         raw = json.loads(
             text,
             object_pairs_hook=_Pairs,
@@ -120,7 +150,10 @@ def parse_json(data: bytes) -> Parsed:
     except RecursionError:
         return _refused(TOO_DEEP.at(depth=MAX_DEPTH))
     problems: list[Problem] = []
-    value = _plain(raw, (), problems)
+    try:
+        value = _Plain(_NOT_SHOWABLE if shown else _NOT_STORABLE, problems).value(raw, ())
+    except _EnoughError:
+        value = None
     return Parsed(value, tuple(problems))
 
 
@@ -130,56 +163,70 @@ def _refused(problem: Problem) -> Parsed:
 
 def _integer(digits: str) -> int | _BadNumber:
     if len(digits.lstrip("-")) > MAX_DIGITS:
-        return _BadNumber(NUMBER_RANGE, digits)
+        return _BadNumber(NUMBER_RANGE, digits[: 2 * MAX_DIGITS])
     return int(digits)
 
 
 def _fraction(digits: str) -> _BadNumber:
+    if len(digits) > 2 * MAX_DIGITS:
+        return _BadNumber(NUMBER_RANGE, digits[: 2 * MAX_DIGITS])
     finite = abs(float(digits)) != float("inf")
     return _BadNumber(NOT_WHOLE if finite else NON_FINITE, digits)
 
 
-def _plain(raw: Any, place: tuple[str | int, ...], problems: list[Problem]) -> Any:
-    """Turn what the parser gave into plain values, keeping what is wrong on the way."""
-    if len(place) > MAX_DEPTH:
-        problems.append(TOO_DEEP.at(pointer(*place[:3]), depth=MAX_DEPTH))
-        return None
-    match raw:
-        case _Pairs():
-            return _plain_object(raw, place, problems)
-        case list():
-            return [_plain(item, (*place, index), problems) for index, item in enumerate(raw)]
-        case _BadNumber():
-            values = {"value": raw.value, "digits": MAX_DIGITS}
-            problems.append(raw.message.at(pointer(*place), **values))
+class _Plain:
+    """Turns what the parser gave into plain values, keeping what is wrong on the way."""
+
+    def __init__(self, illegal: re.Pattern[str], problems: list[Problem]) -> None:
+        self._illegal = illegal
+        self._problems = problems
+
+    def value(self, raw: Any, place: tuple[str | int, ...]) -> Any:
+        """Return the plain value of what stands at `place`."""
+        if len(self._problems) >= MAX_PROBLEMS:
+            raise _EnoughError
+        if len(place) > MAX_DEPTH:
+            self._problems.append(TOO_DEEP.at(pointer(*place[:3]), depth=MAX_DEPTH))
             return None
-        case str():
-            problems.extend(_illegal(raw, place))
-            return raw
-        case _:
-            return raw
+        match raw:
+            case _Pairs():
+                return self._object(raw, place)
+            case list():
+                return [self.value(item, (*place, index)) for index, item in enumerate(raw)]
+            case _BadNumber():
+                values = {"value": raw.value, "digits": MAX_DIGITS}
+                self._problems.append(raw.message.at(pointer(*place), **values))
+                return None
+            case str():
+                self._is_illegal(raw, place)
+                return raw
+            case _:
+                return raw
 
+    def _object(self, raw: _Pairs, place: tuple[str | int, ...]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key, item in raw:
+            if self._is_bad_key(key, place):
+                continue
+            inside = (*place, key)
+            if key in result:
+                self._problems.append(DUPLICATE_KEY.at(pointer(*inside), key=key))
+            result[key] = self.value(item, inside)
+        return result
 
-def _plain_object(
-    raw: _Pairs, place: tuple[str | int, ...], problems: list[Problem]
-) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key, item in raw:
-        inside = (*place, key)
-        found = list(_illegal(key, place))
-        problems.extend(found)
-        if found:
-            continue
-        if key in result:
-            problems.append(DUPLICATE_KEY.at(pointer(*inside), key=key))
-        result[key] = _plain(item, inside, problems)
-    return result
+    def _is_bad_key(self, key: str, place: tuple[str | int, ...]) -> bool:
+        """Whether no object could have the key; it is not made part of any path then."""
+        if len(key) <= MAX_KEY:
+            return self._is_illegal(key, place)
+        values = {"length": len(key), "limit": MAX_KEY, "key": key[:40]}
+        self._problems.append(LONG_KEY.at(pointer(*place), **values))
+        return True
 
-
-def _illegal(text: str, place: tuple[str | int, ...]) -> Iterator[Problem]:
-    """Find the first character that a database or UTF-8 refuses: NUL or half a surrogate pair."""
-    for character in text:
-        if character == "\x00" or "\ud800" <= character <= "\udfff":
-            name = f"U+{ord(character):04X}"
-            yield ILLEGAL_CHARACTER.at(pointer(*place), character=name)
-            return
+    def _is_illegal(self, text: str, place: tuple[str | int, ...]) -> bool:
+        """Whether a character cannot be kept; the first one is told."""
+        found = self._illegal.search(text)
+        if found is None:
+            return False
+        name = f"U+{ord(found.group()):04X}"
+        self._problems.append(ILLEGAL_CHARACTER.at(pointer(*place), character=name))
+        return True

@@ -213,7 +213,7 @@ def _with_help(
     problems: list[Problem] = []
     files: list[HelpFile] = []
     for path, data in texts:
-        read = parse_json(data)
+        read = parse_json(data, shown=True)
         problems.extend(problem.below("/" + path) for problem in read.problems)
         if not read.problems:
             files.append(HelpFile(HELP_FILES[Path(path).name], path, read.value))

@@ -13,7 +13,7 @@ BAD = (
     ("trailing comma", b'{"a": 1,}', "json.syntax", ""),
     ("nothing", b"", "json.syntax", ""),
     ("latin-1", '{"a": "\u00e9"}'.encode("latin-1"), "json.encoding", ""),
-    ("byte order mark", b'\xef\xbb\xbf{"a": 1}', "json.syntax", ""),
+    ("byte order mark", b'\xef\xbb\xbf{"a": 1}', "json.encoding", ""),
     (
         "key twice",
         b'{"fields": [{"type": "a", "type": "b"}]}',
@@ -80,7 +80,7 @@ def test_all_findings_come_at_once_with_what_could_be_meant():
     }
     found = {(problem.code, problem.path) for problem in check_document(content, built_in())}
     assert {
-        ("name.pattern", "/name"),
+        ("name.illegal_char", "/name"),
         ("schema.unknown_field", "/feilds"),
         ("schema.unknown_field", "/fields/0/requird"),
         ("schema.wrong_type", "/fields/0/length"),

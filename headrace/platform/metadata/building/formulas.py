@@ -6,6 +6,7 @@ import dataclasses
 
 from headrace.platform.core.problems import pointer
 from headrace.platform.formulas.expression import Expression
+from headrace.platform.metadata.building.messages import DEFAULT_TYPE
 from headrace.platform.metadata.building.workbench import PYTHON, Workbench
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel, RuleModel
 
@@ -43,6 +44,7 @@ def _field_formulas(work: Workbench, field: FieldModel) -> FieldModel:
         place + "/default",
         expected=field.value_type,
         queries=True,
+        recode={"formula.type": DEFAULT_TYPE},
     )
     changed = dataclasses.replace(field, default=default)
     if field.computed == "formula":

@@ -7,8 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from headrace.platform.core.problems import Text, pointer
+from headrace.platform.formulas.parser import RESERVED_WORDS
 from headrace.platform.formulas.types import Kind, Type
-from headrace.platform.metadata.building.messages import DUPLICATE_NAME, UNKNOWN_OBJECT
+from headrace.platform.metadata.building.messages import (
+    DUPLICATE_NAME,
+    RESERVED,
+    SYSTEM_RESERVED,
+    UNKNOWN_OBJECT,
+    USER_OBJECT_NAME,
+)
 from headrace.platform.metadata.building.system_fields import (
     SYSTEM_FIELD_NAMES,
     SYSTEM_FIELDS,
@@ -32,6 +39,8 @@ def build_objects(work: Workbench) -> None:
             work.report_unknown_object(extension, extension.name, "name")
         extensions.setdefault(extension.name, []).append(extension)
     for name, definition in work.definitions.get("object", {}).items():
+        if name in work.system_objects:
+            work.report(USER_OBJECT_NAME.at("/name", name=name), definition)
         merged = _merge(work, definition, extensions.get(name, []))
         work.objects[name] = _bare_object(work, merged, definition)
     for name, model in work.objects.items():
@@ -57,7 +66,11 @@ def _place_field(
     work: Workbench, object_name: str, field: FieldDef, owner: Any, position: int
 ) -> None:
     place = work.files.get(id(owner), "") + pointer("fields", position)
-    if (object_name, field.name) in work.field_files or field.name in SYSTEM_FIELD_NAMES:
+    if field.name in SYSTEM_FIELD_NAMES:
+        work.problems.append(SYSTEM_RESERVED.at("/name", name=field.name).below(place))
+    elif field.name.upper() in RESERVED_WORDS:
+        work.problems.append(RESERVED.at("/name", name=field.name).below(place))
+    elif (object_name, field.name) in work.field_files:
         work.problems.append(DUPLICATE_NAME.at("/name", name=field.name).below(place))
     work.field_files.setdefault((object_name, field.name), place)
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from headrace.platform.metadata.building.workbench import Workbench, unknown_field
+from collections.abc import Iterable
+
+from headrace.platform.core.problems import Problem
+from headrace.platform.metadata.building.messages import UNKNOWN_RIGHT
+from headrace.platform.metadata.building.workbench import Workbench, closest
 from headrace.platform.metadata.catalog import GrantModel, ObjectModel, ScopeModel
 from headrace.platform.metadata.definitions.access import GrantDef
 
@@ -24,15 +28,17 @@ def build_permissions(work: Workbench) -> dict[str, tuple[GrantModel, ...]]:
 
 
 def _grant(work: Workbench, definition: GrantDef, model: ObjectModel, place: str) -> GrantModel:
-    work.role(definition.role, place + "/role")
+    roles = work.definitions.get("role", {})
+    if definition.role not in roles:
+        work.problems.append(_unknown("role", definition.role, roles, place + "/role"))
     rights = definition.fields
     known = {*model.fields, *(child.name for child in model.children)}
     for part in ("read", "edit"):
         names = getattr(rights, part) if rights else None
         for index, name in enumerate(names or ()):
             if name not in known:
-                problem = unknown_field(model, name)
-                work.problems.append(problem.below(f"{place}/fields/{part}/{index}"))
+                where = f"{place}/fields/{part}/{index}"
+                work.problems.append(_unknown("field", name, known, where))
     scope = ScopeModel(
         definition.scope.name,
         work.path_at(place + "/scope/assigned", model.name, definition.scope.path) or (),
@@ -47,3 +53,7 @@ def _grant(work: Workbench, definition: GrantDef, model: ObjectModel, place: str
         edit=frozenset(rights.edit) if rights and rights.edit is not None else None,
         transitions=frozenset(definition.transitions),
     )
+
+
+def _unknown(kind: str, name: str, known: Iterable[str], place: str) -> Problem:
+    return UNKNOWN_RIGHT.at(place, kind=kind, name=name, suggestion=closest(name, known))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from headrace.platform.core.errors import RefusedError
-from headrace.platform.core.problems import Problem, pointer
+from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.formulas.analysis import analyse
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.functions.base import SQL_ENGINES, Engine
@@ -26,6 +28,9 @@ from headrace.platform.metadata.schemas import load_definition
 
 PYTHON: frozenset[Engine] = frozenset(("python",))
 """Where defaults, guards and assignments are computed: they may ask queries."""
+
+
+_SAME: Mapping[str, Message] = MappingProxyType({})
 
 
 class Workbench:
@@ -132,8 +137,12 @@ class Workbench:
         queries: bool = False,
         outer: str | None = None,
         engines: frozenset[Engine] = SQL_ENGINES,
+        recode: Mapping[str, Message] = _SAME,
     ) -> Expression | None:
-        """Analyse a formula; its problems are kept at `place`."""
+        """Analyse a formula; its problems are kept at `place`.
+
+        `recode` says which codes of the formula language have a code of their own here.
+        """
         if text is None or object_name not in {*self.objects, *self.system_objects}:
             return None
         try:
@@ -146,7 +155,9 @@ class Workbench:
                 engines=PYTHON if queries else engines,
             )
         except RefusedError as refusal:
-            self.problems.extend(problem.below(place) for problem in refusal.problems)
+            self.problems.extend(
+                _recoded(problem, recode).below(place) for problem in refusal.problems
+            )
             return None
 
 
@@ -159,6 +170,11 @@ _NOTHING = ObjectModel(
     title="id",
     scope_paths={},
 )
+
+
+def _recoded(problem: Problem, recode: Mapping[str, Message]) -> Problem:
+    message = recode.get(problem.code)
+    return problem if message is None else replace(problem, code=message.code)
 
 
 def unknown_field(model: ObjectModel, name: str) -> Problem:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from headrace.platform.core.problems import pointer
-from headrace.platform.metadata.building.messages import UNKNOWN_REFERENCE
+from headrace.platform.metadata.building.messages import GUARD_FIELD, UNKNOWN_REFERENCE
 from headrace.platform.metadata.building.workbench import Workbench, unknown_field
 from headrace.platform.metadata.catalog import (
     ApprovalModel,
@@ -25,6 +25,8 @@ from headrace.platform.metadata.definitions.workflows import (
     TransitionDef,
     WorkflowDef,
 )
+
+GUARD: Final = {"formula.unknown_field": GUARD_FIELD}
 
 
 def build_workflows(work: Workbench) -> dict[str, WorkflowModel]:
@@ -94,7 +96,9 @@ def _transition(
     outcomes = definition.on
     return TransitionModel(
         definition=definition,
-        when=work.expression(definition.when, model.name, place + "/when", queries=True),
+        when=work.expression(
+            definition.when, model.name, place + "/when", queries=True, recode=GUARD
+        ),
         assignments=_assignments(work, model, definition.set, place + "/set"),
         without_approval=_outcome(
             work, model, definition.without_approval, place + "/without_approval"
@@ -118,7 +122,9 @@ def _outcome(
         return None
     return OutcomeModel(
         to=definition.to,
-        when=work.expression(definition.when, model.name, place + "/when", queries=True),
+        when=work.expression(
+            definition.when, model.name, place + "/when", queries=True, recode=GUARD
+        ),
         assignments=_assignments(work, model, definition.set, place + "/set"),
     )
 
@@ -145,7 +151,7 @@ def _approval(work: Workbench, definition: ApprovalDef, model: ObjectModel) -> A
         _step(work, step, model, f"{place}/steps/{position}")
         for position, step in enumerate(definition.steps)
     )
-    when = work.expression(definition.when, model.name, place + "/when", queries=True)
+    when = work.expression(definition.when, model.name, place + "/when", queries=True, recode=GUARD)
     return ApprovalModel(definition, when, steps)
 
 
@@ -158,7 +164,7 @@ def _step(work: Workbench, definition: StepDef, model: ObjectModel, place: str) 
         _approver(work, one, model, f"{place}/approvers/{index}")
         for index, one in enumerate(definition.approvers)
     )
-    when = work.expression(definition.when, model.name, place + "/when", queries=True)
+    when = work.expression(definition.when, model.name, place + "/when", queries=True, recode=GUARD)
     return StepModel(definition, when, approvers)
 
 
