@@ -29,16 +29,17 @@ def combined_hash(hashes: Iterable[str]) -> str:
 
 def document_text(document: dict[str, Any]) -> str:
     """Return the file form of a metadata document: identity first, then keys by name."""
-    return json.dumps(_ordered(document), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return json.dumps(ordered(document), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def _ordered(value: Any) -> Any:
+def ordered(value: Any) -> Any:
+    """Return JSON with the keys of each object in canonical order."""
     if isinstance(value, dict):
         keys = sorted(
             value,
             key=lambda k: (LEADING_KEYS.index(k) if k in LEADING_KEYS else len(LEADING_KEYS), k),
         )
-        return {key: _ordered(value[key]) for key in keys}
+        return {key: ordered(value[key]) for key in keys}
     if isinstance(value, list):
-        return [_ordered(item) for item in value]
+        return [ordered(item) for item in value]
     return value
