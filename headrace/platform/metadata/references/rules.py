@@ -1,0 +1,214 @@
+"""The closed table of keys that name something else, beside those that name only themselves.
+
+A key with a new name, path or formula has to be entered here; a test compares the table with the schemas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from headrace.platform.metadata.definitions.access import (
+    FieldRightsDef,
+    GrantDef,
+    PermissionDef,
+    RoleDef,
+    ScopeDef,
+)
+from headrace.platform.metadata.definitions.modules import ConstantDef, MenuItemDef, ModuleDef
+from headrace.platform.metadata.definitions.objects import (
+    ChildDef,
+    ExtendsDef,
+    FieldDef,
+    ObjectDef,
+    RuleDef,
+    ScopePathsDef,
+    UniqueDef,
+)
+from headrace.platform.metadata.definitions.screens import (
+    FormDef,
+    FormForDef,
+    FormItemDef,
+    GroupDef,
+    MeasureDef,
+    ReportDef,
+    ViewDef,
+)
+from headrace.platform.metadata.definitions.workflows import (
+    ApprovalDef,
+    ApproverDef,
+    OutcomeDef,
+    StateDef,
+    StepDef,
+    TransitionDef,
+    WorkflowDef,
+)
+from headrace.platform.metadata.field_types.computed import (
+    AutoNumberOptions,
+    FormulaOptions,
+    RollupOptions,
+    StateOptions,
+)
+from headrace.platform.metadata.field_types.references import LookupOptions, MasterDetailOptions
+
+Target = Literal[
+    "object",
+    "role",
+    "workflow",
+    "module",
+    "view",
+    "report",
+    "field",
+    "member",
+    "row field",
+    "path",
+    "sort",
+    "state",
+    "transition",
+    "child",
+    "roll-up",
+    "formula",
+    "row formula",
+    "assignments",
+    "extended",
+]
+"""What a key names: `field` a field of the object at hand, `member` also a child grid, `row field` a
+field of the rows that the part speaks of, `sort` a path with a sign, `assignments` fields with formulas."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What the values of a key name, and how they use it."""
+
+    target: Target
+    how: str
+
+
+Key = tuple[type, str]
+
+FORMULA: Final = Rule("formula", "formula")
+
+RULES: Final[Mapping[Key, Rule]] = {
+    (ModuleDef, "requires"): Rule("module", "requires"),
+    (ModuleDef, "optional"): Rule("module", "optional"),
+    (MenuItemDef, "object"): Rule("object", "menu"),
+    (MenuItemDef, "views"): Rule("view", "menu"),
+    (MenuItemDef, "report"): Rule("report", "menu"),
+    (PermissionDef, "object"): Rule("object", "object"),
+    (GrantDef, "role"): Rule("role", "grant"),
+    (GrantDef, "when"): FORMULA,
+    (GrantDef, "transitions"): Rule("transition", "grant transition"),
+    (ScopeDef, "path"): Rule("path", "grant assigned"),
+    (ScopeDef, "formula"): FORMULA,
+    (FieldRightsDef, "read"): Rule("member", "grant read"),
+    (FieldRightsDef, "edit"): Rule("member", "grant edit"),
+    (ObjectDef, "title"): Rule("field", "title"),
+    (ObjectDef, "search"): Rule("field", "search"),
+    (ScopePathsDef, "organisation"): Rule("path", "scope"),
+    (ScopePathsDef, "territory"): Rule("path", "scope"),
+    (ScopePathsDef, "owner"): Rule("path", "scope"),
+    (ChildDef, "object"): Rule("object", "child"),
+    (ChildDef, "by"): Rule("row field", "child by"),
+    (RuleDef, "unless"): FORMULA,
+    (RuleDef, "when"): FORMULA,
+    (RuleDef, "field"): Rule("field", "rule"),
+    (UniqueDef, "fields"): Rule("field", "unique"),
+    (ExtendsDef, "name"): Rule("extended", "extends"),
+    (FieldDef, "default"): FORMULA,
+    (FormulaOptions, "formula"): FORMULA,
+    (RollupOptions, "of"): Rule("roll-up", "roll-up"),
+    (RollupOptions, "by"): Rule("row field", "roll-up by"),
+    (RollupOptions, "where"): Rule("row formula", "formula"),
+    (StateOptions, "workflow"): Rule("workflow", "workflow"),
+    (LookupOptions, "to"): Rule("object", "lookup"),
+    (LookupOptions, "filter"): Rule("row formula", "formula"),
+    (MasterDetailOptions, "to"): Rule("object", "master"),
+    (WorkflowDef, "object"): Rule("object", "object"),
+    (WorkflowDef, "field"): Rule("field", "state field"),
+    (TransitionDef, "from_"): Rule("state", "from"),
+    (TransitionDef, "to"): Rule("state", "to"),
+    (TransitionDef, "by"): Rule("role", "by"),
+    (TransitionDef, "when"): FORMULA,
+    (TransitionDef, "set"): Rule("assignments", "set"),
+    (OutcomeDef, "to"): Rule("state", "to"),
+    (OutcomeDef, "when"): FORMULA,
+    (OutcomeDef, "set"): Rule("assignments", "set"),
+    (ApprovalDef, "workflow"): Rule("workflow", "workflow"),
+    (ApprovalDef, "transition"): Rule("transition", "approval"),
+    (ApprovalDef, "when"): FORMULA,
+    (StepDef, "when"): FORMULA,
+    (StepDef, "editable"): Rule("member", "editable"),
+    (ApproverDef, "field"): Rule("path", "approver"),
+    (ApproverDef, "role"): Rule("role", "approver"),
+    (ApproverDef, "within"): Rule("path", "approver within"),
+    (FormDef, "object"): Rule("object", "object"),
+    (FormForDef, "roles"): Rule("role", "form for"),
+    (FormItemDef, "field"): Rule("field", "form item"),
+    (FormItemDef, "children"): Rule("child", "form item"),
+    (FormItemDef, "columns"): Rule("row field", "column"),
+    (ViewDef, "object"): Rule("object", "object"),
+    (ViewDef, "columns"): Rule("path", "column"),
+    (ViewDef, "where"): FORMULA,
+    (ViewDef, "sort"): Rule("sort", "sort"),
+    (ReportDef, "object"): Rule("object", "object"),
+    (ReportDef, "where"): FORMULA,
+    (ReportDef, "roles"): Rule("role", "report for"),
+    (GroupDef, "field"): Rule("path", "group"),
+    (MeasureDef, "field"): Rule("path", "measure"),
+}
+
+OWN_NAMES: Final[frozenset[Key]] = frozenset(
+    (definition, attribute)
+    for definition in (
+        *(ModuleDef, RoleDef, ObjectDef, FieldDef, WorkflowDef, StateDef, ApprovalDef),
+        *(PermissionDef, FormDef, ViewDef, ReportDef),
+    )
+    for attribute in ("name", "was")
+) | {
+    (ConstantDef, "name"),
+    (ChildDef, "name"),
+    (RuleDef, "name"),
+    (TransitionDef, "name"),
+    (StepDef, "name"),
+}
+"""Names by which a definition is called itself."""
+
+PLAIN: Final[frozenset[Key]] = frozenset(
+    {
+        (AutoNumberOptions, "pattern"),
+        (ModuleDef, "version"),
+        (ConstantDef, "value"),
+        (MenuItemDef, "icon"),
+        (FieldDef, "type"),
+    }
+)
+"""Texts that name nothing."""
+
+SHORT_FORMS: Final[Mapping[type, str]] = {
+    FormItemDef: "field",
+    GroupDef: "field",
+    OutcomeDef: "to",
+    ScopeDef: "name",
+}
+"""The attribute that a plain text stands for, where a definition may be written as one."""
+
+JSON_KEYS: Final[Mapping[Key, str]] = {
+    (ScopeDef, "path"): "assigned",
+    (ScopeDef, "formula"): "criteria",
+}
+"""Keys in JSON that are called otherwise than the attribute."""
+
+PARTS: Final[Mapping[type, str]] = {
+    FieldDef: "field",
+    RuleDef: "rule",
+    ChildDef: "child",
+    UniqueDef: "unique",
+    StateDef: "state",
+    TransitionDef: "transition",
+    StepDef: "step",
+    GrantDef: "grant",
+    ConstantDef: "constant",
+    MenuItemDef: "menu",
+}
+"""Parts of documents that are spoken of by their own names."""

@@ -1,0 +1,136 @@
+"""What where-used answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from headrace.platform.core.problems import Text
+from headrace.platform.metadata.wording import called, kind_word, sentence, within
+
+HOW: Final[Mapping[str, Text]] = {
+    "formula": Text("{by} reads it in the formula", "{by}在公式中读取它"),
+    "path": Text("{by} goes through it to another record", "{by}经由它到达其他记录"),
+    "compared": Text("{by} compares with it in the formula", "{by}在公式中与它比较"),
+    "query": Text(
+        "{by} asks for it in a query that runs as the system: disclosed",
+        "{by}以系统身份查询它(已声明披露)",
+    ),
+    "disclosed formula": Text(
+        "{by} reads it in a query that runs as the system: disclosed",
+        "{by}在以系统身份运行的查询中读取它(已声明披露)",
+    ),
+    "object": Text("{by} is about it", "{by}以它为对象"),
+    "extends": Text("{by} adds to it", "{by}对它进行扩展"),
+    "lookup": Text("{by} refers to its records", "{by}引用它的记录"),
+    "master": Text("{by} makes its records part of it", "{by}以它为主记录"),
+    "child": Text("{by} shows its records in a grid", "{by}以明细显示它的记录"),
+    "child by": Text("{by} finds its rows by it", "{by}通过它找到明细行"),
+    "roll-up": Text("{by} sums it or counts it up", "{by}汇总它"),
+    "roll-up by": Text("{by} finds the rows it sums by it", "{by}通过它找到被汇总的行"),
+    "state field": Text("{by} keeps its state in it", "{by}将状态存于此字段"),
+    "workflow": Text("{by} belongs to it", "{by}属于它"),
+    "title": Text("{by} names its records by it", "{by}以它作为记录标题"),
+    "search": Text("{by} searches in it", "{by}在它之中搜索"),
+    "scope": Text("{by} finds out by it whose records they are", "{by}据此判断记录归属"),
+    "unique": Text("{by} contains it", "{by}包含它"),
+    "rule": Text("{by} shows its message at it", "{by}在此字段处提示"),
+    "from": Text("{by} leaves it", "{by}从它出发"),
+    "to": Text("{by} leads to it", "{by}到达它"),
+    "by": Text("{by} may be taken by it", "{by}可由它执行"),
+    "set": Text("{by} sets it", "{by}设置它"),
+    "approval": Text("{by} decides about it", "{by}对它进行审批"),
+    "approver": Text("{by} finds its approver by it", "{by}由它确定审批人"),
+    "approver within": Text(
+        "{by} finds its approver's territory by it", "{by}由它确定审批人所在区域"
+    ),
+    "editable": Text("{by} lets the approver change it", "{by}允许审批人修改它"),
+    "grant": Text("{by} gives it rights", "{by}授予它权限"),
+    "grant assigned": Text("{by} finds the assigned person by it", "{by}由它确定被指派人"),
+    "grant read": Text("{by} lets it be read", "{by}允许读取它"),
+    "grant edit": Text("{by} lets it be changed", "{by}允许修改它"),
+    "grant transition": Text("{by} lets it be taken", "{by}允许执行它"),
+    "form item": Text("{by} shows it", "{by}显示它"),
+    "form for": Text("{by} is made for it", "{by}供它使用"),
+    "column": Text("{by} shows it in a column", "{by}以列显示它"),
+    "sort": Text("{by} sorts by it", "{by}按它排序"),
+    "group": Text("{by} groups by it", "{by}按它分组"),
+    "measure": Text("{by} aggregates it", "{by}统计它"),
+    "report for": Text("{by} may be opened by it", "{by}可由它打开"),
+    "menu": Text("{by} opens it", "{by}打开它"),
+    "requires": Text("{by} needs it", "{by}依赖它"),
+    "optional": Text("{by} adds to it when it is there", "{by}在它存在时对其扩展"),
+    "reference": Text("{by} names it", "{by}引用它"),
+}
+"""How a definition can use another, as a sentence; `{by}` is who uses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A definition or a part of one that others can use.
+
+    The name of a part stands behind that of what holds it: `partner.tax_no`, `order_flow.draft`.
+    """
+
+    kind: str
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crumb:
+    """One stop on the way from a document to the place in it."""
+
+    kind: str
+    label: Text
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One place that names `used`: the document, the JSON Pointer in it, and how it uses it."""
+
+    used: Used
+    kind: str
+    id: str
+    name: str
+    module: str
+    path: str
+    how: str
+    crumbs: tuple[Crumb, ...] = ()
+
+    @property
+    def disclosed(self) -> bool:
+        """Whether it is read as the system, whoever asks."""
+        return self.how in {"query", "disclosed formula"}
+
+    @property
+    def by(self) -> Text:
+        """Who uses it, in words: `rule “…” of object “…”`."""
+        return within(_crumb_text(crumb) for crumb in self.crumbs)
+
+    @property
+    def sentence(self) -> Text:
+        """The use in words."""
+        return sentence(HOW.get(self.how) or HOW["reference"], by=self.by)
+
+    def render(self, language: str) -> dict[str, Any]:
+        """Return the JSON form in one language."""
+        return {
+            "used": {"kind": self.used.kind, "id": self.used.id, "name": self.used.name},
+            "kind": self.kind,
+            "id": self.id,
+            "name": self.name,
+            "module": self.module,
+            "path": self.path,
+            "how": self.how,
+            "disclosed": self.disclosed,
+            "text": self.sentence.within(language),
+        }
+
+
+def _crumb_text(crumb: Crumb) -> Text:
+    if crumb.name or crumb.label:
+        return called(crumb.kind, crumb.label, crumb.name)
+    return kind_word(crumb.kind)

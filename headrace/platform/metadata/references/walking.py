@@ -1,0 +1,401 @@
+"""Goes through a document with the table of rules and tells what each key uses."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, get_args, get_origin
+
+from headrace.platform.core.problems import Text, pointer
+from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, WorkflowModel
+from headrace.platform.metadata.definitions.keys import Formula, Path, hints, json_name
+from headrace.platform.metadata.definitions.objects import ChildDef, FieldDef
+from headrace.platform.metadata.definitions.screens import FormItemDef
+from headrace.platform.metadata.documents import Document
+from headrace.platform.metadata.references.formulas import THIS, Mention, mentions
+from headrace.platform.metadata.references.rules import (
+    FORMULA,
+    JSON_KEYS,
+    PARTS,
+    RULES,
+    SHORT_FORMS,
+    Rule,
+)
+from headrace.platform.metadata.references.values import Crumb, Use, Used
+from headrace.platform.metadata.schemas import DEFINITIONS
+from headrace.platform.metadata.wording import text_of
+
+
+def look_up(catalog: Catalog, kind: str, name: str) -> Any:
+    """Return what the catalog has under a name that a document uses; None where there is nothing."""
+    match kind:
+        case "object":
+            return catalog.object(name)
+        case "workflow":
+            return catalog.workflows.get(name)
+        case "role":
+            return catalog.roles.get(name)
+        case "view":
+            return catalog.views.get(name)
+        case "report":
+            return catalog.reports.get(name)
+        case "form":
+            return catalog.forms.get(name)
+        case "module":
+            return catalog.modules.get(name)
+        case "constant":
+            return catalog.constants.get(name)
+        case _:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What names mean at a place: the object at hand, the rows that a part speaks of, the workflow."""
+
+    crumbs: tuple[Crumb, ...]
+    model: ObjectModel | None = None
+    rows: ObjectModel | None = None
+    workflow: WorkflowModel | None = None
+
+
+class DocumentWalk:
+    """Collects the uses of one document, and everything that it looked at to resolve names."""
+
+    def __init__(self, catalog: Catalog, document: Document) -> None:
+        self.catalog = catalog
+        self.document = document
+        self.visited: dict[tuple[str, str], Any] = {}
+
+    def uses(self) -> tuple[Use, ...]:
+        """Return the uses in the order of the document."""
+        content = self.document.content
+        kind = self.document.kind
+        of = str(content.get("of", kind))
+        label = text_of(content.get("label"))
+        if kind == "extends":
+            crumb = Crumb("extends", Text(), f"{of} {self.document.name}")
+        else:
+            crumb = Crumb(kind, label, self.document.name)
+        scope = self._document_scope(content, of, _Scope((crumb,)))
+        return tuple(dict.fromkeys(self._definition(DEFINITIONS[kind], content, "", scope)))
+
+    # -- what names mean --------------------------------------------------------------------------
+
+    def _document_scope(self, content: Mapping[str, Any], kind: str, scope: _Scope) -> _Scope:
+        match kind:
+            case "object":
+                return self._with_object(scope, str(content["name"]))
+            case "workflow":
+                workflow = self._find("workflow", str(content["name"]))
+            case "approval":
+                workflow = self._find("workflow", str(content.get("workflow", "")))
+            case _:
+                return self._with_object(scope, str(content.get("object", "")))
+        about = str(content.get("object", "")) or (workflow.object if workflow else "")
+        return replace(self._with_object(scope, about), workflow=workflow)
+
+    def _with_object(self, scope: _Scope, name: str) -> _Scope:
+        model = self._find("object", name) if name else None
+        workflow = self._find("workflow", model.workflow) if model and model.workflow else None
+        return replace(scope, model=model, workflow=workflow)
+
+    def _find(self, kind: str, name: str) -> Any:
+        key = (kind, name)
+        if key not in self.visited:
+            self.visited[key] = look_up(self.catalog, kind, name)
+        return self.visited[key]
+
+    def _inside(self, definition: type, content: Mapping[str, Any], scope: _Scope) -> _Scope:
+        """Return the scope within a part of the document."""
+        kind = PARTS.get(definition)
+        if kind is not None:
+            scope = replace(scope, crumbs=(*scope.crumbs, self._crumb(kind, content)))
+        return replace(scope, rows=self._rows(definition, content, scope))
+
+    def _crumb(self, kind: str, content: Mapping[str, Any]) -> Crumb:
+        """Return what a part is called; a grant by its role, a unique key by its fields."""
+        if kind == "grant":
+            role = self._find("role", str(content.get("role", "")))
+            return Crumb(kind, role.label if role else Text(), str(content.get("role", "")))
+        if kind == "unique":
+            return Crumb(kind, Text(), ", ".join(content.get("fields", ())))
+        return Crumb(kind, text_of(content.get("label")), str(content.get("name", "")))
+
+    def _rows(
+        self, definition: type, content: Mapping[str, Any], scope: _Scope
+    ) -> ObjectModel | None:
+        """Return the object of the rows that a part speaks of."""
+        name: Any = None
+        if definition is ChildDef:
+            name = content.get("object")
+        elif definition is FormItemDef and scope.model is not None:
+            child = scope.model.child(str(content.get("children", "")))
+            name = child.object if child else None
+        elif definition is FieldDef:
+            name = str(content.get("of") or content.get("to") or "").partition(".")[0]
+        found: ObjectModel | None = self._find("object", str(name)) if name else None
+        return found
+
+    # -- going through the JSON -------------------------------------------------------------------
+
+    def _definition(
+        self, definition: type, content: Mapping[str, Any], place: str, scope: _Scope
+    ) -> Iterator[Use]:
+        for (owner, attribute), annotation in self._keys(definition, content, scope):
+            key = JSON_KEYS.get((owner, attribute), json_name(attribute))
+            value = content.get(key)
+            if value is None:
+                continue
+            where = place + pointer(key)
+            rule = RULES.get((owner, attribute)) or _by_annotation(owner, definition, annotation)
+            if rule is not None:
+                yield from self._apply(rule, value, where, scope)
+            else:
+                yield from self._nested(annotation, value, where, scope)
+
+    def _keys(
+        self, definition: type, content: Mapping[str, Any], scope: _Scope
+    ) -> Iterator[tuple[tuple[type, str], Any]]:
+        for attribute, annotation in hints(definition).items():
+            yield (definition, attribute), annotation
+        if definition is FieldDef and scope.model is not None:
+            field = scope.model.fields.get(str(content.get("name")))
+            if field is not None:
+                options = field.type.options_type
+                for attribute, annotation in hints(options).items():
+                    yield (options, attribute), annotation
+
+    def _nested(self, annotation: Any, value: Any, place: str, scope: _Scope) -> Iterator[Use]:
+        definition = _definition_in(annotation)
+        if definition is None:
+            return
+        if isinstance(value, list):
+            for position, one in enumerate(value):
+                yield from self._part(definition, one, place + pointer(position), scope)
+        elif get_origin(annotation) is dict:
+            for name, one in value.items():
+                yield from self._part(definition, one, place + pointer(name), scope)
+        else:
+            yield from self._part(definition, value, place, scope)
+
+    def _part(self, definition: type, value: Any, place: str, scope: _Scope) -> Iterator[Use]:
+        if isinstance(value, Mapping):
+            yield from self._definition(
+                definition, value, place, self._inside(definition, value, scope)
+            )
+        elif definition in SHORT_FORMS:
+            rule = RULES.get((definition, SHORT_FORMS[definition]))
+            if rule is not None:
+                yield from self._apply(rule, value, place, scope)
+
+    # -- rules ------------------------------------------------------------------------------------
+
+    def _apply(self, rule: Rule, value: Any, place: str, scope: _Scope) -> Iterator[Use]:
+        if rule.target == "assignments":
+            for name, formula in value.items():
+                where = place + pointer(name)
+                yield from self._fields(scope.model, (name,), rule.how, where, scope)
+                yield from self._apply(FORMULA, formula, where, scope)
+        elif isinstance(value, list):
+            for position, one in enumerate(value):
+                yield from self._apply(rule, one, place + pointer(position), scope)
+        else:
+            yield from self._name(rule, str(value), place, scope)
+
+    def _name(self, rule: Rule, value: str, place: str, scope: _Scope) -> Iterator[Use]:
+        how = rule.how
+        match rule.target:
+            case "formula":
+                yield from self._formula(value, scope.model, place, scope)
+            case "row formula":
+                yield from self._formula(value, scope.rows, place, scope)
+            case "field" | "path" | "sort":
+                names = tuple(value.removeprefix("-").split("."))
+                yield from self._fields(scope.model, names, how, place, scope)
+            case "row field":
+                yield from self._fields(scope.rows, (value,), how, place, scope)
+            case "roll-up":
+                source, _, field = value.partition(".")
+                yield from self._definition_named("object", source, how, place, scope)
+                if field:
+                    yield from self._fields(scope.rows, (field,), how, place, scope)
+            case "member" | "child":
+                yield from self._member(value, how, place, scope)
+            case "state" | "transition":
+                yield from self._of_workflow(rule.target, value, how, place, scope)
+            case "extended":
+                kind = str(self.document.content.get("of", "object"))
+                yield from self._definition_named(kind, value, how, place, scope)
+            case kind:
+                yield from self._definition_named(kind, value, how, place, scope)
+
+    def _use(self, used: Used, how: str, place: str, scope: _Scope) -> Use:
+        document = self.document
+        return Use(
+            used=used,
+            kind=document.kind,
+            id=str(document.content.get("id") or document.name),
+            name=document.name,
+            module=document.module,
+            path=place,
+            how=how,
+            crumbs=scope.crumbs,
+        )
+
+    def _definition_named(
+        self, kind: str, name: str, how: str, place: str, scope: _Scope
+    ) -> Iterator[Use]:
+        found = self._find(kind, name)
+        if found is not None:
+            yield self._use(Used(kind, id_of(found), name), how, place, scope)
+
+    def _member(self, name: str, how: str, place: str, scope: _Scope) -> Iterator[Use]:
+        model = scope.model
+        child = model.child(name) if model else None
+        if model is not None and child is not None:
+            used = Used("child", f"{model.id}.{name}", f"{model.name}.{name}")
+            yield self._use(used, how, place, scope)
+        else:
+            yield from self._fields(model, (name,), how, place, scope)
+
+    def _of_workflow(
+        self, part: str, name: str, how: str, place: str, scope: _Scope
+    ) -> Iterator[Use]:
+        workflow = scope.workflow
+        if workflow is None:
+            return
+        found: Any = workflow.states if part == "state" else workflow.transitions
+        if name in found:
+            yield self._use(part_of(workflow, part, name), how, place, scope)
+
+    def _fields(
+        self,
+        model: ObjectModel | None,
+        names: Sequence[str],
+        how: str,
+        place: str,
+        scope: _Scope,
+    ) -> Iterator[Use]:
+        """Yield the fields of a path, those on the way as such."""
+        for position, name in enumerate(names):
+            field = model.fields.get(name) if model else None
+            if model is None or field is None:
+                return
+            last = position == len(names) - 1
+            used = Used("field", field.id, f"{model.name}.{name}")
+            yield self._use(used, how if last else "path", place, scope)
+            model = self._find("object", field.target) if field.target else None
+
+    # -- formulas ---------------------------------------------------------------------------------
+
+    def _formula(
+        self, source: str, model: ObjectModel | None, place: str, scope: _Scope
+    ) -> Iterator[Use]:
+        for mention in mentions(source):
+            yield from self._mention(mention, model, place, scope)
+
+    def _mention(
+        self, mention: Mention, model: ObjectModel | None, place: str, scope: _Scope
+    ) -> Iterator[Use]:
+        first = mention.parts[0]
+        if mention.what == "constant":
+            yield from self._definition_named("constant", first, "formula", place, scope)
+            return
+        if mention.what == "object":
+            yield from self._definition_named("object", first, "query", place, scope)
+            return
+        about, names = self._about(mention, model, scope)
+        if mention.what == "value":
+            yield from self._value(about, names, mention.compared, place, scope)
+            return
+        disclosed = mention.query is not None and first != THIS
+        how = "disclosed formula" if disclosed else "formula"
+        found = list(self._fields(about, names, how, place, scope))
+        if not found and len(names) == 1:
+            found = list(self._definition_named("constant", first, "formula", place, scope))
+        yield from found
+
+    def _about(
+        self, mention: Mention, model: ObjectModel | None, scope: _Scope
+    ) -> tuple[ObjectModel | None, tuple[str, ...]]:
+        """Return the object that a name in a formula speaks of, and the rest of the name."""
+        inner = self._find("object", mention.query) if mention.query else model
+        if mention.parts[0] == THIS and not (inner and THIS in inner.fields):
+            return scope.model, mention.parts[1:] or ("id",)
+        return inner, mention.parts
+
+    def _value(
+        self,
+        model: ObjectModel | None,
+        names: Sequence[str],
+        value: str,
+        place: str,
+        scope: _Scope,
+    ) -> Iterator[Use]:
+        """Yield the state or choice that a field is compared with."""
+        owner, field = self._last(model, names)
+        if owner is None or field is None:
+            return
+        if field.computed == "workflow":
+            workflow = self._find("workflow", field.options.workflow)
+            if workflow is not None and value in workflow.states:
+                yield self._use(part_of(workflow, "state", value), "compared", place, scope)
+        elif value in {getattr(one, "value", None) for one in choices_of(field.options)}:
+            name = f"{owner.name}.{field.name}.{value}"
+            yield self._use(Used("choice", f"{field.id}.{value}", name), "compared", place, scope)
+
+    def _last(
+        self, model: ObjectModel | None, names: Sequence[str]
+    ) -> tuple[ObjectModel | None, FieldModel | None]:
+        """Return the field at the end of a path, and its object."""
+        owner, field = model, None
+        for position, name in enumerate(names):
+            if position:
+                owner = self._find("object", field.target) if field and field.target else None
+            field = owner.fields.get(name) if owner else None
+        return owner, field
+
+
+def choices_of(options: Any) -> Sequence[Any]:
+    """Return the declared values of a field's options, where it has them."""
+    found = getattr(options, "choices", ())
+    return found if isinstance(found, tuple) else ()
+
+
+def id_of(model: Any) -> str:
+    """Return the stable id of a model or definition, its name where it has none."""
+    definition = getattr(model, "definition", None)
+    found = getattr(model, "id", None) or getattr(definition, "id", None)
+    return str(found or model.name)
+
+
+def part_of(workflow: WorkflowModel, part: str, name: str) -> Used:
+    """Return a state or transition as something used."""
+    found: Any = workflow.states[name] if part == "state" else workflow.transitions[name].definition
+    full = f"{workflow.name}.{name}"
+    return Used(part, str(found.id or full), full)
+
+
+def _definition_in(annotation: Any) -> type | None:
+    """Return the definition class that an annotation holds, alone, in a list or in a dictionary."""
+    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
+        return annotation if annotation is not Text else None
+    for part in get_args(annotation):
+        found = _definition_in(part)
+        if found is not None:
+            return found
+    return None
+
+
+def _by_annotation(owner: type, definition: type, annotation: Any) -> Rule | None:
+    """Return the rule of an option that an extension's field type brings, from what it says it is."""
+    if definition is not FieldDef or owner is FieldDef:
+        return None
+    parts = {annotation, *get_args(annotation)}
+    if Formula in parts:
+        return FORMULA
+    if Path in parts:
+        return Rule("path", "reference")
+    return None
