@@ -1,6 +1,7 @@
 """Values that rows get by a publish, as values: planning decides them, publishing carries them out.
 
-Counting and doing evaluate the same work, so the numbers of a plan are those of its publish.
+Counting and doing evaluate the same work, so the numbers of a plan are those of its publish. `line`
+is the key of the plan's line that the work belongs to.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ class ConvertValues:
     field_id: str
     fill: Expression | None = None
     restored: bool = False
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class FillEmpty:
     object_id: str
     field_id: str
     fill: Expression
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class MapValues:
     object_id: str
     field_id: str
     values: Mapping[str, str | None] = field(default_factory=dict)
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class Compute:
 
     object_id: str
     field_ids: tuple[str, ...]
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class FillPaths:
     """Make the paths of an object that became a tree."""
 
     object_id: str
+    line: str = ""
 
 
 RowWork = ConvertValues | FillEmpty | MapValues | Compute | FillPaths
