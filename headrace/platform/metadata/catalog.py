@@ -6,7 +6,7 @@ All values are frozen. Names are API names; ids are the stable ids that survive 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -345,6 +345,8 @@ class Catalog:
     reports: Mapping[str, ReportModel]
     constants: Mapping[str, ConstantModel]
     documents: tuple[Any, ...] = ()
+    memory: Any = field(default=None, compare=False, repr=False)
+    """What the building of the next catalog takes over (`building.parts.Memory`)."""
 
     def object(self, name: str) -> ObjectModel | None:
         """Return the object called `name`, the platform's own ones included."""

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 
 from headrace.platform.core.problems import Problem, errors
 from headrace.platform.metadata.building.constants import build_constants
-from headrace.platform.metadata.building.formulas import build_formulas
 from headrace.platform.metadata.building.objects import build_objects
+from headrace.platform.metadata.building.parts import NOTHING
 from headrace.platform.metadata.building.permissions import build_permissions
-from headrace.platform.metadata.building.rollups import build_rollups
 from headrace.platform.metadata.building.scope import CatalogScope, object_scope
 from headrace.platform.metadata.building.screens import build_reports, build_views, definitions_of
 from headrace.platform.metadata.building.system_fields import SYSTEM_FIELD_NAMES
@@ -45,9 +44,17 @@ class Built:
     problems: tuple[Problem, ...]
 
 
-def build_catalog(documents: Sequence[Document], types: FieldTypes, version: int = 0) -> Built:
-    """Build the catalog of `documents`, each of which fits its schema."""
-    work = Workbench(documents, types)
+def build_catalog(
+    documents: Sequence[Document],
+    types: FieldTypes,
+    version: int = 0,
+    previous: Catalog | None = None,
+) -> Built:
+    """Build the catalog of `documents`, each of which fits its schema.
+
+    Whatever is as it was in `previous` is taken over from it; the result is the same without.
+    """
+    work = Workbench(documents, types, previous.memory if previous else NOTHING)
     catalog = _build(work, version)
     return Built(None if errors(work.problems) else catalog, tuple(work.problems))
 
@@ -57,8 +64,6 @@ def _build(work: Workbench, version: int) -> Catalog:
     work.load()
     build_constants(work)
     build_objects(work)
-    build_formulas(work)
-    build_rollups(work)
     workflows = build_workflows(work)
     return Catalog(
         version=version,
@@ -74,4 +79,5 @@ def _build(work: Workbench, version: int) -> Catalog:
         reports=build_reports(work),
         constants=work.constants,
         documents=work.documents,
+        memory=work.memory(),
     )

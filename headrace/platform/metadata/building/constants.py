@@ -9,6 +9,7 @@ from typing import Any
 from headrace.platform.formulas.types import BOOLEAN, DATE, Type, number
 from headrace.platform.formulas.types import TEXT as TEXT_TYPE
 from headrace.platform.metadata.building.messages import BAD_CONSTANT, DUPLICATE_NAME
+from headrace.platform.metadata.building.parts import CONSTANTS
 from headrace.platform.metadata.building.workbench import Workbench
 from headrace.platform.metadata.catalog import ConstantModel
 from headrace.platform.metadata.definitions.modules import ConstantDef
@@ -27,6 +28,10 @@ def build_constants(work: Workbench) -> None:
                 work.report(DUPLICATE_NAME.at("/name", name=constant.name), module, *place)
             else:
                 work.constants[constant.name] = model
+    before, now = work.before.constants, work.constants
+    for name in {**before, **now}:
+        if name not in before or name not in now or before[name].type != now[name].type:
+            work.changed.add((CONSTANTS, name))
 
 
 def _constant(definition: ConstantDef) -> ConstantModel | None:

@@ -11,32 +11,15 @@ from headrace.platform.metadata.building.workbench import PYTHON, Workbench
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel, RuleModel
 
 
-def build_formulas(work: Workbench) -> None:
-    """Analyse the formulas of all fields, then those of all rules."""
-    _sum_types(work)
-    for name, model in work.objects.items():
-        fields = {field.name: _field_formulas(work, field) for field in model.fields.values()}
-        work.objects[name] = dataclasses.replace(model, fields=fields)
-    for name, model in work.objects.items():
-        work.objects[name] = dataclasses.replace(model, rules=_rules(work, model))
-
-
-def _sum_types(work: Workbench) -> None:
-    """Give each sum the type of what it sums, before any formula reads it."""
-    for model in work.objects.values():
-        for field in model.fields.values():
-            if field.computed == "rollup" and field.options.op == "sum":
-                source, _, of = field.options.of.partition(".")
-                summed = work.objects[source].fields.get(of) if source in work.objects else None
-                if summed is not None:
-                    changed = dataclasses.replace(
-                        field, storage=summed.storage, value_type=summed.value_type
-                    )
-                    model.fields[field.name] = changed  # type: ignore[index]  # still being built
+def with_formulas(work: Workbench, model: ObjectModel) -> ObjectModel:
+    """Analyse the formulas of an object's fields, then those of its rules."""
+    fields = {name: _field_formulas(work, field) for name, field in model.fields.items()}
+    changed = dataclasses.replace(model, fields=fields)
+    return dataclasses.replace(changed, rules=_rules(work, changed))
 
 
 def _field_formulas(work: Workbench, field: FieldModel) -> FieldModel:
-    place = work.field_files[field.object, field.name]
+    place = work.field_place(field.object, field.name)
     definition = field.definition
     default = work.expression(
         definition.default,
@@ -46,7 +29,7 @@ def _field_formulas(work: Workbench, field: FieldModel) -> FieldModel:
         queries=True,
         recode={"formula.type": DEFAULT_TYPE},
     )
-    changed = dataclasses.replace(field, default=default)
+    changed = dataclasses.replace(field, default=default) if default else field
     if field.computed == "formula":
         formula = _formula(work, field, place + "/formula")
         stored = formula is not None and _is_same_row(formula)

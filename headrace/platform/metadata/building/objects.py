@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from headrace.platform.core.problems import Text, pointer
 from headrace.platform.formulas.parser import RESERVED_WORDS
 from headrace.platform.formulas.types import Kind, Type
+from headrace.platform.metadata.building.formulas import with_formulas
 from headrace.platform.metadata.building.messages import (
     DUPLICATE_NAME,
     RESERVED,
@@ -16,12 +18,18 @@ from headrace.platform.metadata.building.messages import (
     UNKNOWN_OBJECT,
     USER_OBJECT_NAME,
 )
+from headrace.platform.metadata.building.rollups import (
+    give_sum_types,
+    is_sum,
+    with_feeds,
+    with_rollups,
+)
 from headrace.platform.metadata.building.system_fields import (
     SYSTEM_FIELD_NAMES,
     SYSTEM_FIELDS,
     USER_FIELDS,
 )
-from headrace.platform.metadata.building.workbench import Workbench
+from headrace.platform.metadata.building.workbench import Workbench, with_former_fields
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.definitions.objects import ExtendsDef, FieldDef, ObjectDef
 from headrace.platform.metadata.field_types.base import Computed, RefersTo
@@ -31,20 +39,71 @@ from headrace.platform.metadata.storage_types import Storage
 
 
 def build_objects(work: Workbench) -> None:
-    """Make all objects without formulas, then resolve what they refer to."""
-    work.system_objects[USER_OBJECT] = _user_object(work)
+    """Make all objects: fields first, then what needs those of other objects."""
+    work.system_objects[USER_OBJECT] = work.part(
+        "user", USER_OBJECT, (), lambda: _user_object(work)
+    )
     extensions: dict[str, list[ExtendsDef]] = {}
+    sums: dict[str, tuple[str, ...]] = {}
+    defined = work.definitions.get("object", {})
     for extension in work.definitions.get("extends", {}).values():
-        if extension.name not in work.definitions.get("object", {}):
+        if extension.name not in defined:
             work.report_unknown_object(extension, extension.name, "name")
         extensions.setdefault(extension.name, []).append(extension)
-    for name, definition in work.definitions.get("object", {}).items():
+    for name, definition in defined.items():
         if name in work.system_objects:
             work.report(USER_OBJECT_NAME.at("/name", name=name), definition)
-        merged = _merge(work, definition, extensions.get(name, []))
-        work.objects[name] = _bare_object(work, merged, definition)
-    for name, model in work.objects.items():
-        work.objects[name] = _with_targets(work, model)
+        bare = _bare(work, definition, extensions.get(name, []))
+        work.objects[name] = bare.model
+        if bare.sums:
+            sums[name] = bare.sums
+    for name, former in work.before.objects.items():
+        if name not in defined:
+            work.note_object(name, former, None)
+    give_sum_types(work, sums)
+    finished = {name: _finished(work, model) for name, model in work.objects.items()}
+    work.objects.update(with_feeds(work, finished))
+
+
+@dataclass(frozen=True, slots=True)
+class _Bare:
+    """An object made from its own definitions alone, and the places of its fields."""
+
+    model: ObjectModel
+    places: dict[str, str]
+    sums: tuple[str, ...]
+
+
+def _bare(work: Workbench, definition: ObjectDef, extensions: Sequence[ExtendsDef]) -> _Bare:
+    name = definition.name
+    former: _Bare | None = work.former("bare", name)
+    known = former.model if former else None
+
+    def make() -> _Bare:
+        work.field_files[name] = {}
+        model = _bare_object(work, _merge(work, definition, extensions), definition)
+        sums = tuple(one.name for one in model.fields.values() if is_sum(one))
+        return _Bare(with_former_fields(model, known), work.field_files[name], sums)
+
+    bare = work.part("bare", name, (definition, *extensions), make)
+    work.field_files[name] = bare.places
+    work.place_with(bare.model.definition, definition)
+    work.note_object(name, known, bare.model)
+    return bare
+
+
+def _finished(work: Workbench, model: ObjectModel) -> ObjectModel:
+    """Add what needs other objects: scope paths, formulas, rules, roll-ups."""
+    name = model.name
+    known: ObjectModel | None = work.former("object", name)
+
+    def make() -> ObjectModel:
+        result = with_formulas(work, _with_targets(work, model))
+        return with_former_fields(with_rollups(work, result), known)
+
+    finished = work.part("object", name, (), make, about=name)
+    work.note_object(name, known, finished)
+    return finished
 
 
 def _merge(work: Workbench, definition: ObjectDef, extensions: Sequence[ExtendsDef]) -> ObjectDef:
@@ -70,13 +129,13 @@ def _place_field(
         work.problems.append(SYSTEM_RESERVED.at("/name", name=field.name).below(place))
     elif field.name.upper() in RESERVED_WORDS:
         work.problems.append(RESERVED.at("/name", name=field.name).below(place))
-    elif (object_name, field.name) in work.field_files:
+    elif field.name in work.field_files[object_name]:
         work.problems.append(DUPLICATE_NAME.at("/name", name=field.name).below(place))
-    work.field_files.setdefault((object_name, field.name), place)
+    work.field_files[object_name].setdefault(field.name, place)
 
 
 def _bare_object(work: Workbench, definition: ObjectDef, source: ObjectDef) -> ObjectModel:
-    work.files[id(definition)] = work.files.get(id(source), "")
+    work.place_with(definition, source)
     fields = {one["name"]: _system_field(work, definition.name, one) for one in SYSTEM_FIELDS}
     for field in definition.fields:
         fields.setdefault(field.name, _field(work, definition.name, field))
@@ -105,7 +164,7 @@ def _field(work: Workbench, object_name: str, definition: FieldDef) -> FieldMode
     kind = work.types[definition.type]
     options = definition.options
     for problem in kind.check_options(options):
-        work.problems.append(problem.below(work.field_files[object_name, definition.name]))
+        work.problems.append(problem.below(work.field_place(object_name, definition.name)))
     target = kind.target(options) if isinstance(kind, RefersTo) else None
     value_type = kind.value_type(options)
     if isinstance(kind, RefersTo) and target is None:
@@ -130,7 +189,6 @@ def _system_field(work: Workbench, object_name: str, content: dict[str, Any]) ->
     definition = dataclasses.replace(
         load_field(content, work.types), id="system." + content["name"]
     )
-    work.field_files.setdefault((object_name, definition.name), "")
     model = _field(work, object_name, definition)
     if definition.name == "id":
         storage = Storage("id")
@@ -160,16 +218,15 @@ def _user_object(work: Workbench) -> ObjectModel:
 
 def _with_targets(work: Workbench, model: ObjectModel) -> ObjectModel:
     for field in model.fields.values():
-        known = field.target is None or field.target in work.objects
-        if not known and field.target not in work.system_objects:
-            place = work.field_files[model.name, field.name]
+        if field.target is not None and not work.knows(field.target):
+            place = work.field_place(model.name, field.name)
             work.problems.append(UNKNOWN_OBJECT.at("/to", name=field.target).below(place))
     definition = model.definition
     for position, child in enumerate(definition.children):
         detail = work.objects.get(child.object)
         if detail is None:
             work.report_unknown_object(definition, child.object, "children", position, "object")
-        elif child.by not in detail.fields:
+        elif work.find(child.object, child.by) is None:
             work.report_unknown_field(definition, detail, child.by, "children", position, "by")
     for position, unique in enumerate(definition.unique):
         for name in unique.fields:

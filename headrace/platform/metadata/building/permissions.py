@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from headrace.platform.core.problems import Problem
 from headrace.platform.metadata.building.messages import UNKNOWN_RIGHT
 from headrace.platform.metadata.building.workbench import Workbench, closest
 from headrace.platform.metadata.catalog import GrantModel, ObjectModel, ScopeModel
-from headrace.platform.metadata.definitions.access import GrantDef
+from headrace.platform.metadata.definitions.access import GrantDef, PermissionDef
 
 
 def build_permissions(work: Workbench) -> dict[str, tuple[GrantModel, ...]]:
     """Return the grants of each object, those of all its permission documents."""
     result: dict[str, tuple[GrantModel, ...]] = {}
-    for definition in work.definitions.get("permission", {}).values():
-        model = work.objects.get(definition.object)
-        if model is None:
-            work.report_unknown_object(definition, definition.object)
-            continue
-        grants = tuple(
-            _grant(work, grant, model, f"{work.files[id(definition)]}/grants/{position}")
-            for position, grant in enumerate(definition.grants)
-        )
-        result[model.name] = (*result.get(model.name, ()), *grants)
+    for name, definition in work.definitions.get("permission", {}).items():
+        make = partial(_grants, work, definition)
+        grants = work.part("permission", name, (definition,), make, about=definition.object)
+        if definition.object in work.objects:
+            result[definition.object] = (*result.get(definition.object, ()), *grants)
     return result
+
+
+def _grants(work: Workbench, definition: PermissionDef) -> tuple[GrantModel, ...]:
+    model = work.objects.get(definition.object)
+    if model is None:
+        work.report_unknown_object(definition, definition.object)
+        return ()
+    place = work.files[id(definition)]
+    return tuple(
+        _grant(work, grant, model, f"{place}/grants/{position}")
+        for position, grant in enumerate(definition.grants)
+    )
 
 
 def _grant(work: Workbench, definition: GrantDef, model: ObjectModel, place: str) -> GrantModel:

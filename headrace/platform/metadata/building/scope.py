@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import ChainMap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import cast
 
 from headrace.platform.formulas.scope import ResolvedField
 from headrace.platform.formulas.types import Type
-from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
+from headrace.platform.metadata.building.parts import CONSTANTS, ITSELF, Read
+from headrace.platform.metadata.catalog import Catalog, ConstantModel, FieldModel, ObjectModel
 
 
 def object_scope(catalog: Catalog, object_name: str) -> CatalogScope:
     """Return the scope in which formulas over `object_name` are analysed."""
     return CatalogScope(
-        {**catalog.system_objects, **catalog.objects},
-        {name: constant.type for name, constant in catalog.constants.items()},
+        ChainMap(
+            cast("dict[str, ObjectModel]", catalog.objects),
+            cast("dict[str, ObjectModel]", catalog.system_objects),
+        ),
+        catalog.constants,
         object_name,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogScope:
-    """The names that a formula over an object may use (the `Scope` of the formula language)."""
+    """The names that a formula over an object may use (the `Scope` of the formula language).
 
-    objects: dict[str, ObjectModel]
-    constants: dict[str, Type]
+    Whatever is asked for is noted in `reads`, found or not.
+    """
+
+    objects: Mapping[str, ObjectModel]
+    constants: Mapping[str, ConstantModel]
     object_name: str
+    reads: set[Read] = field(default_factory=set)
 
     @property
     def object_id(self) -> str:
@@ -34,28 +44,38 @@ class CatalogScope:
 
     def resolve(self, names: tuple[str, ...]) -> ResolvedField | None:
         """Resolve API names along lookups to ids and the type of the last."""
-        current: ObjectModel | None = self.objects.get(self.object_name)
+        current = self._object(self.object_name)
         ids: list[str] = []
         found: FieldModel | None = None
         for name in names:
-            found = current.fields.get(name) if current else None
+            found = self._field(current, name) if current else None
             if found is None:
                 return None
             ids.append(found.id)
-            current = self.objects.get(found.target) if found.target else None
+            current = self._object(found.target) if found.target else None
         return ResolvedField(tuple(ids), found.value_type) if found else None
 
     def constant(self, name: str) -> Type | None:
         """Return the type of a constant."""
-        return self.constants.get(name)
+        self.reads.add((CONSTANTS, name))
+        found = self.constants.get(name)
+        return found.type if found else None
 
     def query_scope(self, object_name: str) -> CatalogScope | None:
         """Return the scope of a query over `object_name`."""
-        if object_name not in self.objects:
+        if self._object(object_name) is None:
             return None
-        return CatalogScope(self.objects, self.constants, object_name)
+        return CatalogScope(self.objects, self.constants, object_name, self.reads)
 
     def suggestions(self) -> Iterable[str]:
         """Return the names that could have been meant."""
         current = self.objects.get(self.object_name)
         return (*(current.fields if current else ()), *self.constants)
+
+    def _object(self, name: str) -> ObjectModel | None:
+        self.reads.add((name, ITSELF))
+        return self.objects.get(name)
+
+    def _field(self, model: ObjectModel, name: str) -> FieldModel | None:
+        self.reads.add((model.name, name))
+        return model.fields.get(name)

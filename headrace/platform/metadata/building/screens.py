@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from headrace.platform.metadata.building.workbench import Workbench
 from headrace.platform.metadata.catalog import ReportModel, ViewModel
+from headrace.platform.metadata.definitions.screens import ReportDef, ViewDef
 
 
 def definitions_of(work: Workbench, kind: str) -> dict[str, Any]:
@@ -19,29 +21,33 @@ def definitions_of(work: Workbench, kind: str) -> dict[str, Any]:
 
 def build_views(work: Workbench) -> dict[str, ViewModel]:
     """Resolve columns and conditions of all views."""
-    result = {}
-    for name, definition in definitions_of(work, "view").items():
-        place = work.files[id(definition)]
-        paths = [
-            work.path_at(f"{place}/columns/{index}", definition.object, path)
-            for index, path in enumerate(definition.columns)
-        ]
-        result[name] = ViewModel(
-            definition,
-            work.expression(definition.where, definition.object, place + "/where"),
-            tuple(path for path in paths if path),
-        )
-    return result
+    return {
+        name: work.part("view", name, (one,), partial(_view, work, one), about=one.object)
+        for name, one in definitions_of(work, "view").items()
+    }
+
+
+def _view(work: Workbench, definition: ViewDef) -> ViewModel:
+    place = work.files[id(definition)]
+    paths = [
+        work.path_at(f"{place}/columns/{index}", definition.object, path)
+        for index, path in enumerate(definition.columns)
+    ]
+    where = work.expression(definition.where, definition.object, place + "/where")
+    return ViewModel(definition, where, tuple(path for path in paths if path))
 
 
 def build_reports(work: Workbench) -> dict[str, ReportModel]:
     """Resolve roles and conditions of all reports."""
-    result = {}
-    for name, definition in definitions_of(work, "report").items():
-        place = work.files[id(definition)]
-        for index, role in enumerate(definition.roles):
-            work.role(role, f"{place}/roles/{index}")
-        result[name] = ReportModel(
-            definition, work.expression(definition.where, definition.object, place + "/where")
-        )
-    return result
+    return {
+        name: work.part("report", name, (one,), partial(_report, work, one), about=one.object)
+        for name, one in definitions_of(work, "report").items()
+    }
+
+
+def _report(work: Workbench, definition: ReportDef) -> ReportModel:
+    place = work.files[id(definition)]
+    for index, role in enumerate(definition.roles):
+        work.role(role, f"{place}/roles/{index}")
+    where = work.expression(definition.where, definition.object, place + "/where")
+    return ReportModel(definition, where)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message, Problem, pointer
@@ -19,6 +21,16 @@ from headrace.platform.metadata.building.messages import (
     UNKNOWN_OBJECT,
     UNKNOWN_REFERENCE,
 )
+from headrace.platform.metadata.building.parts import (
+    ANY,
+    ITSELF,
+    NOTHING,
+    ROLES,
+    Memory,
+    Part,
+    PartName,
+    Read,
+)
 from headrace.platform.metadata.building.scope import CatalogScope
 from headrace.platform.metadata.catalog import ConstantModel, FieldModel, FieldPath, ObjectModel
 from headrace.platform.metadata.definitions.objects import ObjectDef
@@ -26,6 +38,7 @@ from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.metadata.schemas import load_definition
 
+PartT = TypeVar("PartT")
 PYTHON: frozenset[Engine] = frozenset(("python",))
 """Where defaults, guards and assignments are computed: they may ask queries."""
 
@@ -36,23 +49,37 @@ _SAME: Mapping[str, Message] = MappingProxyType({})
 class Workbench:
     """The documents under work; every stage sees what the earlier ones resolved."""
 
-    def __init__(self, documents: Sequence[Document], types: FieldTypes) -> None:
-        self.documents = tuple(sorted(documents, key=lambda d: (d.module, d.kind, d.name)))
+    def __init__(
+        self, documents: Sequence[Document], types: FieldTypes, memory: Memory = NOTHING
+    ) -> None:
+        self.documents = tuple(sorted(documents, key=attrgetter("module", "kind", "name")))
         self.types = types
         self.problems: list[Problem] = []
         self.files: dict[int, str] = {}
+        self.sources: dict[int, Document] = {}
         self.definitions: dict[str, dict[str, Any]] = {}
         self.modules_of: dict[tuple[str, str], str] = {}
         self.objects: dict[str, ObjectModel] = {}
         self.system_objects: dict[str, ObjectModel] = {}
         self.constants: dict[str, ConstantModel] = {}
-        self.field_files: dict[tuple[str, str], str] = {}
+        self.field_files: dict[str, dict[str, str]] = {}
+        self.before = memory if memory.types is types else NOTHING
+        self.parts: dict[PartName, Part] = {}
+        self.made: list[PartName] = []
+        self.changed: set[Read] = set()
+        self.reads: set[Read] = set()
+        self._loaded: dict[str, Any] = {}
 
     def load(self) -> None:
         """Turn the documents into definitions, one of each kind and name."""
+        known = self.before.definitions
         for document in self.documents:
-            definition = load_definition(document.content, self.types)
+            definition = known.get(document.hash)
+            if definition is None:
+                definition = load_definition(document.content, self.types)
+            self._loaded[document.hash] = definition
             self.files[id(definition)] = "/" + document.file
+            self.sources[id(definition)] = document
             named = self.definitions.setdefault(document.kind, {})
             slot = document.name
             if document.kind == "extends":
@@ -62,6 +89,72 @@ class Workbench:
                 continue
             named[slot] = definition
             self.modules_of[document.kind, slot] = document.module
+        if self.before.roles != frozenset(self.definitions.get("role", ())):
+            self.changed.add((ROLES, ANY))
+
+    # -- parts ----------------------------------------------------------------------------
+
+    def part(
+        self,
+        step: str,
+        name: str,
+        definitions: Sequence[Any],
+        make: Callable[[], PartT],
+        about: str | None = None,
+    ) -> PartT:
+        """Return what `make` gives for the definitions, or what it gave in the build before.
+
+        `make` may look at the definitions, at roles, at the object that it is `about`, and at whatever else it asks
+        the workbench for by `find`, `path_at` or `expression`: those keep note of what was read.
+        """
+        sources = tuple(self.sources[id(one)] for one in definitions)
+        part = self.before.parts.get((step, name))
+        if part is None or not part.still_holds(sources, self.changed):
+            self.reads = {(ROLES, ANY)} if about is None else {(ROLES, ANY), (about, ANY)}
+            found = len(self.problems)
+            result = make()
+            problems = tuple(self.problems[found:])
+            part = Part(sources, frozenset(self.reads), result, problems)
+            self.made.append((step, name))
+        else:
+            self.problems.extend(part.problems)
+        self.parts[step, name] = part
+        return cast(PartT, part.result)
+
+    def former(self, step: str, name: str) -> Any:
+        """Return what the build before made in a step; None where it made nothing."""
+        part = self.before.parts.get((step, name))
+        return part.result if part else None
+
+    def note_object(self, name: str, old: ObjectModel | None, new: ObjectModel | None) -> None:
+        """Keep note of how an object differs from the one of the build before."""
+        if old is new:
+            return
+        self.changed.add((name, ANY))
+        if old is None or new is None or old.id != new.id:
+            self.changed.add((name, ITSELF))
+        fields_before = old.fields if old else {}
+        fields_now = new.fields if new else {}
+        for field_name in {**fields_before, **fields_now}:
+            if fields_before.get(field_name) is not fields_now.get(field_name):
+                self.changed.add((name, field_name))
+
+    def memory(self) -> Memory:
+        """Return what this build leaves to the next."""
+        return Memory(
+            self.types,
+            self._loaded,
+            self.parts,
+            self.objects,
+            self.constants,
+            frozenset(self.definitions.get("role", ())),
+            tuple(self.made),
+        )
+
+    def place_with(self, definition: Any, other: Any) -> None:
+        """Let what is wrong with a definition stand in the file of another one."""
+        self.files[id(definition)] = self.files[id(other)]
+        self.sources[id(definition)] = self.sources[id(other)]
 
     # -- problems -------------------------------------------------------------------------
 
@@ -87,6 +180,22 @@ class Workbench:
         if name not in self.definitions.get("role", {}):
             self.problems.append(UNKNOWN_REFERENCE.at(place, kind="role", name=name))
 
+    def find(self, object_name: str, field_name: str) -> FieldModel | None:
+        """Return a field of any object by its names."""
+        self.reads.add((object_name, ITSELF))
+        self.reads.add((object_name, field_name))
+        model = self.objects.get(object_name)
+        return model.fields.get(field_name) if model else None
+
+    def knows(self, object_name: str) -> bool:
+        """Say whether there is an object of this name, the platform's own ones included."""
+        self.reads.add((object_name, ITSELF))
+        return object_name in self.objects or object_name in self.system_objects
+
+    def field_place(self, object_name: str, field_name: str) -> str:
+        """Return where a field is defined: file and JSON Pointer; "" for system fields."""
+        return self.field_files.get(object_name, {}).get(field_name, "")
+
     def path(
         self, definition: Any, object_name: str, path: str, *parts: str | int
     ) -> FieldPath | None:
@@ -100,16 +209,19 @@ class Workbench:
             return None
         found: list[FieldModel] = []
         current = self.objects.get(object_name)
+        self.reads.add((object_name, ITSELF))
         for name in path.split("."):
             if current is None:
                 self.problems.append(UNKNOWN_OBJECT.at(place, name=object_name))
                 return None
+            self.reads.add((current.name, name))
             field = current.fields.get(name)
             if field is None:
                 self.problems.append(unknown_field(current, name).below(place))
                 return None
             found.append(field)
             target = field.target
+            self.reads.add((target or "", ITSELF))
             current = (
                 self.objects.get(target) or self.system_objects.get(target) if target else None
             )
@@ -122,9 +234,7 @@ class Workbench:
     def scope(self, object_name: str) -> CatalogScope:
         """Return the scope of formulas over an object."""
         return CatalogScope(
-            {**self.system_objects, **self.objects},
-            {name: constant.type for name, constant in self.constants.items()},
-            object_name,
+            ChainMap(self.objects, self.system_objects), self.constants, object_name, self.reads
         )
 
     def expression(
@@ -143,7 +253,7 @@ class Workbench:
 
         `recode` says which codes of the formula language have a code of their own here.
         """
-        if text is None or object_name not in {*self.objects, *self.system_objects}:
+        if text is None or not self.knows(object_name):
             return None
         try:
             return analyse(
@@ -159,6 +269,17 @@ class Workbench:
                 _recoded(problem, recode).below(place) for problem in refusal.problems
             )
             return None
+
+
+def with_former_fields(model: ObjectModel, former: ObjectModel | None) -> ObjectModel:
+    """Return `model` with the very fields of the build before where they are equal."""
+    if former is None:
+        return model
+    fields = {
+        name: known if (known := former.fields.get(name)) == field else field
+        for name, field in model.fields.items()
+    }
+    return replace(model, fields=fields)
 
 
 _NOTHING = ObjectModel(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from headrace.platform.core.problems import pointer
@@ -32,23 +34,58 @@ GUARD: Final = {"formula.unknown_field": GUARD_FIELD}
 def build_workflows(work: Workbench) -> dict[str, WorkflowModel]:
     """Resolve all workflows with their approvals."""
     result: dict[str, WorkflowModel] = {}
-    for definition in work.definitions.get("workflow", {}).values():
-        model = work.objects.get(definition.object)
-        if model is None:
-            work.report_unknown_object(definition, definition.object)
-        elif definition.field not in model.fields:
-            work.report_unknown_field(definition, model, definition.field, "field")
-        else:
-            result[definition.name] = _workflow(work, definition, model)
-    for model in work.objects.values():
-        if model.workflow is not None and model.workflow not in result:
-            place = work.field_files[model.name, str(model.state_field)]
-            problem = UNKNOWN_REFERENCE.at("/workflow", kind="workflow", name=model.workflow)
+    approvals = _approvals(work)
+    for name, definition in work.definitions.get("workflow", {}).items():
+        own = approvals.get(name, [])
+        model = work.part(
+            "workflow",
+            name,
+            (definition, *own),
+            partial(_found_workflow, work, definition, own),
+            about=definition.object,
+        )
+        if model is not None:
+            result[name] = model
+    for one in work.objects.values():
+        if one.workflow is not None and one.workflow not in result:
+            place = work.field_place(one.name, str(one.state_field))
+            problem = UNKNOWN_REFERENCE.at("/workflow", kind="workflow", name=one.workflow)
             work.problems.append(problem.below(place))
     return result
 
 
-def _workflow(work: Workbench, definition: WorkflowDef, model: ObjectModel) -> WorkflowModel:
+def _approvals(work: Workbench) -> dict[str, list[ApprovalDef]]:
+    """Return the approvals of each workflow; a workflow that does not exist is a problem."""
+    known = work.definitions.get("workflow", {})
+    result: dict[str, list[ApprovalDef]] = {}
+    for approval in work.definitions.get("approval", {}).values():
+        if approval.workflow in known:
+            result.setdefault(approval.workflow, []).append(approval)
+        else:
+            problem = UNKNOWN_REFERENCE.at("/workflow", kind="workflow", name=approval.workflow)
+            work.report(problem, approval)
+    return result
+
+
+def _found_workflow(
+    work: Workbench, definition: WorkflowDef, approvals: Sequence[ApprovalDef]
+) -> WorkflowModel | None:
+    model = work.objects.get(definition.object)
+    if model is None:
+        work.report_unknown_object(definition, definition.object)
+        return None
+    if definition.field not in model.fields:
+        work.report_unknown_field(definition, model, definition.field, "field")
+        return None
+    return _workflow(work, definition, approvals, model)
+
+
+def _workflow(
+    work: Workbench,
+    definition: WorkflowDef,
+    decided_by: Sequence[ApprovalDef],
+    model: ObjectModel,
+) -> WorkflowModel:
     states = {state.name: state for state in definition.states}
     initial = next((state.name for state in definition.states if state.initial), "")
     transitions = {
@@ -56,17 +93,13 @@ def _workflow(work: Workbench, definition: WorkflowDef, model: ObjectModel) -> W
         for position, one in enumerate(definition.transitions)
     }
     approvals: dict[str, list[ApprovalModel]] = {}
-    for approval in work.definitions.get("approval", {}).values():
-        if approval.workflow == definition.name:
-            if approval.transition not in transitions:
-                problem = UNKNOWN_REFERENCE.at(
-                    "/transition", kind="transition", name=approval.transition
-                )
-                work.report(problem, approval)
-            approvals.setdefault(approval.transition, []).append(_approval(work, approval, model))
-        elif approval.workflow not in work.definitions.get("workflow", {}):
-            problem = UNKNOWN_REFERENCE.at("/workflow", kind="workflow", name=approval.workflow)
+    for approval in decided_by:
+        if approval.transition not in transitions:
+            problem = UNKNOWN_REFERENCE.at(
+                "/transition", kind="transition", name=approval.transition
+            )
             work.report(problem, approval)
+        approvals.setdefault(approval.transition, []).append(_approval(work, approval, model))
     return WorkflowModel(
         id=definition.id or definition.name,
         name=definition.name,
