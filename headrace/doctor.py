@@ -14,6 +14,7 @@ import headrace
 from headrace.platform import runtime
 from headrace.platform.core.errors import PlatformError
 from headrace.platform.core.problems import Text
+from headrace.platform.database.installing import missing_system_columns
 from headrace.platform.jobs.worker import dead_letters
 from headrace.platform.metadata.checks import run_checks
 from headrace.platform.runtime import Platform
@@ -79,6 +80,19 @@ def _examine_workspace(platform: Platform) -> Iterator[Finding]:
         Text(
             "Run `headrace export` and `headrace check`.",
             "请运行 `headrace export` 与 `headrace check`。",
+        ),
+    )
+    with platform.database.reading() as reading:
+        lacking = [str(one) for one in missing_system_columns(reading.connection)]
+    yield Finding(
+        not lacking,
+        Text(
+            f"System tables of this version: {len(lacking)} columns missing",
+            f"系统表与本版本一致:缺少 {len(lacking)} 列",
+        ),
+        Text(
+            f"Run `headrace init`, it adds them: {', '.join(lacking[:5])}.",
+            f"请运行 `headrace init` 补齐:{', '.join(lacking[:5])}。",
         ),
     )
     missing = list(_missing_columns(platform))

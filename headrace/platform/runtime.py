@@ -28,7 +28,7 @@ from headrace.platform.core.ids import IdSource, RandomIds
 from headrace.platform.core.problems import Language, Message
 from headrace.platform.core.registry import RegistryError
 from headrace.platform.database.engine import BUSY, Database, connect_database
-from headrace.platform.database.installing import create_system_tables
+from headrace.platform.database.installing import create_system_tables, renew_system_tables
 from headrace.platform.database.system_tables import LIVE
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.notifications import NOTIFY, Notifications
@@ -294,6 +294,7 @@ def build(settings: Settings) -> Platform:
     if not is_initialised(database):
         database.dispose()
         raise RefusedError(NOT_INITIALISED.at())
+    renew_system_tables(database)
     return assemble(settings, database, field_types(), RandomIds())
 
 

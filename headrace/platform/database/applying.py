@@ -1,9 +1,13 @@
-"""Runs operations in the transaction of a publish: the only place that changes business tables."""
+"""Runs operations: the only place that changes business tables.
+
+A publish widens the tables (nothing that is there is touched), gives rows their values, then narrows
+them and makes the indexes. Each part may run in the transaction of the switch or before it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Final
 
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
@@ -11,6 +15,7 @@ from alembic.operations import Operations
 from sqlalchemy.schema import CreateTable as CreateTableElement
 
 from headrace.platform.database.dialects import CAPABILITIES
+from headrace.platform.database.indexes import create_index, drop_index
 from headrace.platform.database.operations import (
     AddColumn,
     CreateIndex,
@@ -19,87 +24,159 @@ from headrace.platform.database.operations import (
     KeepColumn,
     KeepTable,
     Operation,
-    RenameDefinition,
+    ReplaceColumn,
+    RestoreColumn,
+    RestoreTable,
 )
-from headrace.platform.database.physical import DELETED_AT, ColumnSpec, IndexSpec, TableSpec
+from headrace.platform.database.physical import ColumnSpec, TableSpec
 from headrace.platform.database.tables import column_of
 from headrace.platform.metadata.storage_types import Dialect
+
+WIDENING: Final = (CreateTable, AddColumn, RestoreTable, RestoreColumn, ReplaceColumn)
+"""Operations that add something that the version before does not see."""
 
 
 def apply_operations(
     connection: sa.Connection, dialect: Dialect, operations: Iterable[Operation]
 ) -> None:
-    """Run `operations` in the open transaction of `connection`.
-
-    Foreign keys come after all tables, so that new objects may refer to each other.
-    """
-    applier = _Applier(connection, dialect)
+    """Run `operations`, which need no values of rows, in the open transaction of `connection`."""
+    applier = Applier(connection, dialect)
     ordered = tuple(operations)
-    for operation in ordered:
-        applier.apply(operation)
-    for operation in ordered:
-        if isinstance(operation, CreateTable):
-            applier.constrain_table(operation.table)
+    applier.release_indexes(ordered)
+    applier.widen(ordered)
+    applier.narrow(ordered)
+    applier.make_indexes(ordered)
 
 
-class _Applier:
+class Applier:
+    """Changes tables in the transaction of a connection, or by single statements without one."""
+
     def __init__(self, connection: sa.Connection, dialect: Dialect) -> None:
         self.connection = connection
         self.dialect: Dialect = dialect
         self.alters_constraints = CAPABILITIES[dialect].alters_constraints
         self.operations = Operations(MigrationContext.configure(connection))
 
-    def apply(self, operation: Operation) -> None:
-        match operation:
-            case CreateTable():
-                self.create_table(operation.table)
-            case AddColumn():
-                self.add_column(operation.table, operation.column)
-            case KeepColumn():
-                self.keep_column(operation.table, operation.column)
-            case CreateIndex():
-                self.create_index(operation.index)
-            case DropIndex():
-                self.operations.drop_index(operation.index.name, operation.index.table)
-            case KeepTable():
-                self.release_table(operation.table)
-            case RenameDefinition():
-                pass
-            case _:
-                message = f"no way to run {type(operation).__name__}"
-                raise TypeError(message)
+    def release_indexes(self, operations: Iterable[Operation]) -> None:
+        """Drop the indexes that go: values may change only when their keys are gone."""
+        for operation in operations:
+            if isinstance(operation, DropIndex):
+                drop_index(self.connection, operation.index)
+
+    def widen(self, operations: Iterable[Operation]) -> None:
+        """Make new tables and columns, and let kept ones be used again.
+
+        Foreign keys come after all tables, so that new objects may refer to each other.
+        """
+        ordered = tuple(operations)
+        for operation in ordered:
+            match operation:
+                case CreateTable():
+                    self.create_table(operation.table)
+                case RestoreTable():
+                    self.restore_table(operation.table)
+        for operation in ordered:
+            match operation:
+                case CreateTable():
+                    self.constrain_table(operation.table)
+                case AddColumn():
+                    self.add_column(operation.table, operation.column)
+                case RestoreColumn():
+                    self.restore_column(operation.table, operation.column)
+                case ReplaceColumn() if operation.restored:
+                    self.restore_column(operation.table, operation.new)
+                case ReplaceColumn():
+                    self.add_column(operation.table, operation.new)
+
+    def narrow(self, operations: Iterable[Operation]) -> None:
+        """Free what goes of its constraints; its values are kept."""
+        for operation in operations:
+            match operation:
+                case KeepColumn():
+                    self.keep_column(operation.table, operation.column)
+                case ReplaceColumn():
+                    self.keep_column(operation.table, operation.old)
+                case KeepTable():
+                    self.release_table(operation.table)
+
+    def make_indexes(self, operations: Iterable[Operation]) -> None:
+        """Make the indexes of tables that were there before; those of new ones came with them."""
+        for operation in operations:
+            if isinstance(operation, CreateIndex):
+                create_index(self.connection, self.dialect, operation.index)
 
     def create_table(self, spec: TableSpec) -> None:
+        """Make a table with its indexes; where constraints can be added, without foreign keys."""
         table = self._ddl_table(spec)
         inline = None if not self.alters_constraints else ()
         self.connection.execute(CreateTableElement(table, include_foreign_key_constraints=inline))
         for index in spec.indexes:
-            self.create_index(index)
+            create_index(self.connection, self.dialect, index)
 
     def constrain_table(self, spec: TableSpec) -> None:
         """Add the foreign keys of a new table, where they are not part of its creation."""
         if self.alters_constraints:
             for column in spec.columns:
-                self._constrain(spec.name, column)
+                self.constrain(spec.name, column)
 
-    def _constrain(self, table: str, column: ColumnSpec) -> None:
-        if column.references is not None:
-            self.operations.create_foreign_key(
-                foreign_key(table, column),
-                table,
-                column.references,
-                [column.name],
-                ["id"],
-                ondelete="RESTRICT",
-            )
+    def constrain(self, table: str, column: ColumnSpec, *, checked: bool = True) -> None:
+        """Add the foreign key of a column; without `checked` rows that are there are not looked at."""
+        if column.references is None:
+            return
+        self.operations.create_foreign_key(
+            foreign_key(table, column),
+            table,
+            column.references,
+            [column.name],
+            ["id"],
+            ondelete="RESTRICT",
+            postgresql_not_valid=not checked,
+        )
 
-    def add_column(self, table: str, column: ColumnSpec) -> None:
+    def add_column(self, table: str, column: ColumnSpec, *, checked: bool = True) -> None:
+        """Add a column that is empty in all rows."""
         made = column_of(column, self.dialect)
         if column.references is not None and not self.alters_constraints:
             made.append_foreign_key(sa.ForeignKey(f"{column.references}.id", ondelete="RESTRICT"))
         self.operations.add_column(table, made, inline_references=not self.alters_constraints)
         if self.alters_constraints:
-            self._constrain(table, column)
+            self.constrain(table, column, checked=checked)
+
+    def restore_column(self, table: str, column: ColumnSpec) -> None:
+        """Let a kept column hold a field again; references to rows that are gone become empty."""
+        if column.references is None:
+            return
+        plain = kept_column(column)
+        moves = not self.alters_constraints and plain.name in self.columns_of(table)
+        rows = sa.table(table, sa.column(column.name), sa.column(plain.name))
+        source = rows.c[plain.name] if moves else rows.c[column.name]
+        target = sa.table(column.references, sa.column("id"))
+        present = sa.exists().where(target.c.id == source).correlate(rows)
+        if moves:
+            values = {column.name: sa.case((present, source)), plain.name: sa.null()}
+            self.connection.execute(sa.update(rows).values(values))
+            return
+        dangling = sa.and_(source.is_not(None), ~present)
+        self.connection.execute(sa.update(rows).where(dangling).values({column.name: sa.null()}))
+        if self.alters_constraints:
+            self.constrain(table, column)
+
+    def restore_table(self, spec: TableSpec) -> None:
+        """Let a kept table hold an object again: columns, references and indexes as `spec` says."""
+        present = self.columns_of(spec.name)
+        for column in spec.columns:
+            if column.name not in present:
+                self.add_column(spec.name, column)
+            elif self.alters_constraints:
+                self.restore_column(spec.name, column)
+        there = {one["name"] for one in sa.inspect(self.connection).get_indexes(spec.name)}
+        wanted = {index.name: index for index in spec.indexes}
+        for name in there - set(wanted):
+            if name is not None:
+                self.operations.drop_index(name, spec.name)
+        for name, index in wanted.items():
+            if name not in there:
+                create_index(self.connection, self.dialect, index)
 
     def keep_column(self, table: str, column: ColumnSpec) -> None:
         """Free a column of its constraint; where it cannot be, move the values to a plain one."""
@@ -109,7 +186,8 @@ class _Applier:
             self.operations.drop_constraint(foreign_key(table, column), table, type_="foreignkey")
             return
         plain = kept_column(column)
-        self.operations.add_column(table, column_of(plain, self.dialect))
+        if plain.name not in self.columns_of(table):
+            self.operations.add_column(table, column_of(plain, self.dialect))
         moving = sa.table(table, sa.column(column.name), sa.column(plain.name))
         self.connection.execute(
             sa.update(moving).values({plain.name: moving.c[column.name], column.name: sa.null()})
@@ -121,28 +199,9 @@ class _Applier:
             for column in spec.columns:
                 self.keep_column(spec.name, column)
 
-    def create_index(self, spec: IndexSpec) -> None:
-        columns = (spec.columns, DELETED_AT) if spec.unique else (spec.columns, "")
-        names = [*columns[0], columns[1]] if columns[1] else list(columns[0])
-        table = sa.Table(
-            spec.table,
-            sa.MetaData(),
-            *(sa.Column(name, sa.String()) for name in dict.fromkeys(names)),
-        )
-        options: dict[str, Any] = {}
-        if spec.unique:
-            live = table.c[DELETED_AT].is_(None)
-            options = {"sqlite_where": live, "postgresql_where": live}
-        keys: list[Any] = [
-            self._descending(table.c[name]) if spec.descending else table.c[name]
-            for name in spec.columns
-        ]
-        sa.Index(spec.name, *keys, unique=spec.unique, **options).create(self.connection)
-
-    def _descending(self, column: sa.Column[Any]) -> sa.UnaryExpression[Any]:
-        falling = column.desc()
-        # SQLite takes no NULLS LAST in an index and sorts nulls last when falling anyway.
-        return falling.nulls_last() if self.dialect == "postgresql" else falling
+    def columns_of(self, table: str) -> frozenset[str]:
+        """Return the names of the columns that a table has in the database."""
+        return frozenset(one["name"] for one in sa.inspect(self.connection).get_columns(table))
 
     def _ddl_table(self, spec: TableSpec) -> sa.Table:
         metadata = sa.MetaData()

@@ -2,24 +2,98 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
+from collections.abc import Iterable
+from typing import Any, Final
 
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+
+from headrace.platform.core.canonical import content_hash
 from headrace.platform.database.applying import apply_operations
 from headrace.platform.database.diff import diff
 from headrace.platform.database.engine import Database
 from headrace.platform.database.names import load_names, save_names
-from headrace.platform.database.system_tables import LIVE, SYSTEM
+from headrace.platform.database.system_tables import LIVE, SETTING, SYSTEM
 from headrace.platform.database.tables import Tables, build_tables
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import Catalog
 
 
+SHAPE_SETTING: Final = "system_tables"
+
+
+class MissingColumnError(Exception):
+    """A system table lacks a column that cannot be added to rows that are there."""
+
+
 def create_system_tables(database: Database) -> None:
-    """Make the system tables that are missing, and the row of the live version."""
+    """Make the system tables, columns and indexes that are missing, and the row of the live version.
+
+    A newer program finds an older one's tables: what it added since may be empty in their rows.
+    """
     with database.defining() as connection:
+        missing = missing_system_columns(connection)
         SYSTEM.create_all(connection)
+        _add_columns(connection, missing)
+        _keep_shape(connection)
         if connection.execute(sa.select(sa.func.count()).select_from(LIVE)).scalar_one() == 0:
             connection.execute(sa.insert(LIVE).values(id=1, version=0))
+
+
+def renew_system_tables(database: Database) -> bool:
+    """Bring an older program's system tables up to date; one read where they are. Say if they were not."""
+    with database.reading() as reading:
+        query = sa.select(SETTING.c.value).where(SETTING.c.key == SHAPE_SETTING)
+        if reading.connection.execute(query).scalar() == system_shape():
+            return False
+    create_system_tables(database)
+    return True
+
+
+def system_shape() -> str:
+    """Return the fingerprint of the system tables that this program knows."""
+    return content_hash(
+        {
+            table.name: [
+                [one.name for one in table.columns],
+                sorted(str(one.name) for one in table.indexes),
+            ]
+            for table in SYSTEM.tables.values()
+        }
+    )
+
+
+def missing_system_columns(connection: sa.Connection) -> list[sa.Column[Any]]:
+    """Return the columns of system tables in the database that are not there."""
+    inspector = sa.inspect(connection)
+    present = set(inspector.get_table_names())
+    missing: list[sa.Column[Any]] = []
+    for table in SYSTEM.sorted_tables:
+        if table.name in present:
+            known = {one["name"] for one in inspector.get_columns(table.name)}
+            missing += [column for column in table.columns if column.name not in known]
+    return missing
+
+
+def _add_columns(connection: sa.Connection, columns: Iterable[sa.Column[Any]]) -> None:
+    operations = Operations(MigrationContext.configure(connection))
+    tables = set()
+    for column in columns:
+        if not column.nullable or column.primary_key:
+            raise MissingColumnError(f"{column.table.name}.{column.name}")
+        tables.add(column.table)
+        operations.add_column(column.table.name, sa.Column(column.name, column.type, nullable=True))
+    for table in tables:
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
+
+
+def _keep_shape(connection: sa.Connection) -> None:
+    here = SETTING.c.key == SHAPE_SETTING
+    values = {"value": system_shape()}
+    if connection.execute(sa.update(SETTING).where(here).values(values)).rowcount == 0:
+        connection.execute(sa.insert(SETTING).values(key=SHAPE_SETTING, **values))
 
 
 def change_tables(work: UnitOfWork, old: Catalog, new: Catalog) -> None:

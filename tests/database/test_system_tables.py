@@ -1,0 +1,66 @@
+"""System tables of an older program are brought up to date, whatever they hold."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from headrace.doctor import examine
+from headrace.platform import runtime
+from headrace.platform.database.engine import connect_database
+from headrace.platform.database.installing import (
+    create_system_tables,
+    missing_system_columns,
+    renew_system_tables,
+)
+from headrace.platform.database.system_tables import SETTING
+from tests.support.publishing import Publishing, platform_at
+
+LATER = (("sys_job", "error"), ("sys_task", "comment"), ("sys_version", "by_user"))
+"""Columns that may be empty; here they are taken for ones that an older program had not."""
+
+
+@pytest.fixture
+def older(database_url, tmp_path):
+    """A published workspace whose system tables lack some columns."""
+    with platform_at(database_url) as platform:
+        Publishing(platform, tmp_path / "modules").publish()
+        settings = platform.settings
+    database = connect_database(database_url)
+    with database.defining() as connection:
+        inspector = sa.inspect(connection)
+        for table, column in LATER:
+            if column in {one["name"] for one in inspector.get_columns(table)}:
+                connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
+        connection.execute(sa.delete(SETTING).where(SETTING.c.key == "system_tables"))
+    yield settings, database
+    database.dispose()
+
+
+def missing(database):
+    with database.reading() as reading:
+        return [str(one) for one in missing_system_columns(reading.connection)]
+
+
+def test_a_start_adds_what_is_missing_and_looks_once(older):
+    settings, database = older
+    assert "sys_job.error" in missing(database)
+    runtime.build(settings).close()
+    assert missing(database) == []
+    assert not renew_system_tables(database)
+
+
+def test_init_adds_what_is_missing_and_keeps_rows(older):
+    _, database = older
+    create_system_tables(database)
+    create_system_tables(database)
+    assert missing(database) == []
+    with database.reading() as reading:
+        versions = reading.connection.execute(sa.text("SELECT number, by_user FROM sys_version"))
+        assert [tuple(row) for row in versions] == [(1, None)]
+
+
+def test_the_doctor_looks_at_them(older):
+    settings, _ = older
+    told = [finding.what.en for finding in examine(settings)]
+    assert "System tables of this version: 0 columns missing" in told
