@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from headrace.platform.formulas.expression import Expression
 
 
 @dataclass(frozen=True, slots=True)
 class ConvertValues:
-    """Convert the values of a field from its old column to its new one.
+    """Convert the values of a field from its old column to its new one, or within its column.
 
-    What cannot be converted becomes `fill`, or empty without it; `restored`: a row keeps what the
-    new (formerly kept) column holds where that still converts to today's value.
+    `values` are put in the place of old values first; then `metadata.conversions` converts. What
+    cannot be converted becomes `fill`, or empty without it. `clear` empties every row, `restored`:
+    the new column is a kept one; a row not changed since `rows_at` (the workspace's time of the
+    publish that kept it) keeps what that column holds, another one only where that converts to
+    today's value; all others get today's value, converted.
     """
 
     object_id: str
@@ -25,6 +29,9 @@ class ConvertValues:
     fill: Expression | None = None
     restored: bool = False
     line: str = ""
+    values: Mapping[str, str | None] = field(default_factory=dict)
+    rows_at: datetime | None = None
+    clear: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,15 @@ class Compute:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveNumbers:
+    """Give rows without a number one, in the order in which they were made, deleted ones too."""
+
+    object_id: str
+    field_id: str
+    line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FillPaths:
     """Make the paths of an object that became a tree."""
 
@@ -64,4 +80,4 @@ class FillPaths:
     line: str = ""
 
 
-RowWork = ConvertValues | FillEmpty | MapValues | Compute | FillPaths
+RowWork = ConvertValues | FillEmpty | MapValues | Compute | GiveNumbers | FillPaths
