@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from headrace.platform.core.canonical import combined_hash, content_hash
@@ -33,31 +34,38 @@ FOLDERS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
-    """One definition as JSON, with its module."""
+    """One definition as JSON, with its module; what follows from the content is worked out once."""
 
     module: str
     content: Mapping[str, Any]
 
-    @property
+    @classmethod
+    def stored(cls, module: str, content: Mapping[str, Any], stored_hash: str) -> Document:
+        """Make the document that was stored under its hash."""
+        document = cls(module, content)
+        document.__dict__["hash"] = stored_hash
+        return document
+
+    @cached_property
     def kind(self) -> str:
         """Kind of the definition."""
         return str(self.content["kind"])
 
-    @property
+    @cached_property
     def name(self) -> str:
         """API name of the definition."""
         return str(self.content["name"])
 
-    @property
+    @cached_property
     def file(self) -> str:
         """Path of its file, from the folder that holds the modules."""
         if self.kind == "module":
             return f"{self.module}/module.json"
         return f"{self.module}/{FOLDERS[self.kind]}/{self.name}.json"
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """Hash of the content."""
         return content_hash([self.module, self.content])
