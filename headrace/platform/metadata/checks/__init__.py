@@ -7,17 +7,25 @@ from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.checks.access import check_access
 from headrace.platform.metadata.checks.base import Check, Subject
 from headrace.platform.metadata.checks.computed import check_computed
+from headrace.platform.metadata.checks.conditions import check_conditions
+from headrace.platform.metadata.checks.fields import check_fields
+from headrace.platform.metadata.checks.keys import check_keys
 from headrace.platform.metadata.checks.labels import check_labels
+from headrace.platform.metadata.checks.lists import check_lists
 from headrace.platform.metadata.checks.objects import check_objects
 from headrace.platform.metadata.checks.screens import check_screens
 from headrace.platform.metadata.checks.workflows import check_workflows
 
 BUILT_IN: tuple[Check, ...] = (
     check_objects,
+    check_fields,
+    check_keys,
     check_computed,
+    check_conditions,
     check_workflows,
     check_access,
     check_screens,
+    check_lists,
     check_labels,
 )
 

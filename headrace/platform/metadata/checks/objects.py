@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from headrace.platform.core.problems import Message, Problem
-from headrace.platform.formulas.tree import Literal
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.checks.base import Subject
 
@@ -65,20 +64,6 @@ ONE_ACTOR = Message(
     "Keep one.",
     "请只保留一个。",
 )
-DEFAULT_INVALID = Message(
-    "default.invalid",
-    "The default “{value}” is not one of the choices of “{field}”.",
-    "默认值“{value}”不在“{field}”的选项中。",
-    "Use one of: {choices}.",
-    "请使用:{choices}。",
-)
-CONSTANT_RULE = Message(
-    "rule.constant",
-    "The rule “{name}” always has the same result.",
-    "规则“{name}”的结果恒定不变。",
-    "Compare with a field, or remove the rule.",
-    "请引用字段,或删除此规则。",
-)
 TITLE = Message(
     "object.title",
     "“{field}” cannot name a record.",
@@ -102,8 +87,6 @@ def check_objects(subject: Subject) -> Iterator[Problem]:
         yield from _children(subject, model)
         yield from _keys(subject, model)
         yield from _scopes(subject, model)
-        yield from _defaults(subject, model)
-        yield from _rules(subject, model)
     yield from _actors(subject)
     yield from _cycles(subject, OWNERSHIP_CYCLE, _masters(catalog))
     yield from _cycles(subject, REQUIRED_CYCLE, _required(catalog))
@@ -148,28 +131,6 @@ def _scopes(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
             place = subject.at("object", model.name, "scope_paths", part)
             expected = "user" if part == "owner" else part
             yield SCOPE_TARGET.at(place, part=part, object=model.name, expected=expected)
-
-
-def _defaults(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
-    for field in model.fields.values():
-        choices = getattr(field.options, "choices", None)
-        tree = field.default.tree if field.default else None
-        if choices is None or not isinstance(tree, Literal):
-            continue
-        values = [choice.value for choice in choices]
-        if tree.value is not None and tree.value not in values:
-            place = subject.field(model.name, field.name, "default")
-            yield DEFAULT_INVALID.at(
-                place, value=tree.value, field=field.name, choices=", ".join(values[:20])
-            )
-
-
-def _rules(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
-    for position, rule in enumerate(model.rules):
-        reads = rule.unless.references() or rule.unless.uses_clock or rule.unless.uses_user
-        if not reads:
-            place = subject.at("object", model.name, "rules", position, "unless")
-            yield CONSTANT_RULE.at(place, name=rule.name)
 
 
 def _actors(subject: Subject) -> Iterator[Problem]:
@@ -219,8 +180,3 @@ def _cycles(subject: Subject, message: Message, edges: Edges) -> Iterator[Proble
 
     for start in edges:
         yield from visit(start, ())
-
-
-def names_of(items: Iterable[str]) -> str:
-    """Join names for a message."""
-    return ", ".join(sorted(items))

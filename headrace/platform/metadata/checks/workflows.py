@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise
 
 from headrace.platform.core.problems import Message, Problem
-from headrace.platform.formulas.expression import Expression
-from headrace.platform.formulas.tree import Literal
 from headrace.platform.metadata.catalog import ApprovalModel, OutcomeModel, WorkflowModel
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.field_types.references import USER_OBJECT
@@ -77,13 +74,6 @@ IDLE_OUTCOME = Message(
     "请增加审批或删除这些结果。",
     severity="warning",
 )
-GUARD_NEVER = Message(
-    "guard.never",
-    "This condition can never hold.",
-    "此条件永远不成立。",
-    "Remove it or what it guards.",
-    "请删除该条件或其控制的内容。",
-)
 APPROVER_SHAPE = Message(
     "approval.approver",
     "An approver is either a field or a role; “within” goes with a role.",
@@ -105,14 +95,6 @@ NOT_EDITABLE = Message(
     "Take it from the list.",
     "请从列表中移除。",
 )
-SAME_PRIORITY = Message(
-    "approval.same_priority",
-    "“{first}” and “{second}” have the same priority and neither excludes the other.",
-    "“{first}”与“{second}”优先级相同,且互不排斥。",
-    "Give them different priorities.",
-    "请设置不同的优先级。",
-    severity="warning",
-)
 
 
 def check_workflows(subject: Subject) -> Iterator[Problem]:
@@ -124,7 +106,6 @@ def check_workflows(subject: Subject) -> Iterator[Problem]:
         for transition, approvals in model.approvals.items():
             if transition in model.transitions:
                 yield from _outcomes(subject, model, transition)
-            yield from _priorities(subject, approvals)
             for approval in approvals:
                 yield from _approval(subject, model, approval)
 
@@ -165,16 +146,8 @@ def _transitions(subject: Subject, model: WorkflowModel) -> Iterator[Problem]:
         for key, state in used[: len(one.from_)]:
             if state in model.states and model.states[state].final:
                 yield FINAL_LEFT.at(place + key, state=state, transition=one.name)
-        yield from _never(resolved.when, place + "/when")
-        for key, found in outcomes:
-            yield from _never(found.when if found else None, f"{place}{key}/when")
         if one.on is not None and not model.approvals.get(one.name):
             yield IDLE_OUTCOME.at(place + "/on", transition=one.name)
-
-
-def _never(condition: Expression | None, place: str) -> Iterator[Problem]:
-    if condition is not None and isinstance(condition.tree, Literal) and not condition.tree.value:
-        yield GUARD_NEVER.at(place)
 
 
 def targets(model: WorkflowModel, name: str) -> set[str]:
@@ -218,20 +191,10 @@ def _outcomes(subject: Subject, model: WorkflowModel, transition: str) -> Iterat
             yield NO_OUTCOME.at(place, transition=transition, outcome=outcome)
 
 
-def _priorities(subject: Subject, approvals: tuple[ApprovalModel, ...]) -> Iterator[Problem]:
-    for first, second in pairwise(approvals):
-        same = first.definition.priority == second.definition.priority
-        if same and (first.when is None or second.when is None or first.when == second.when):
-            place = subject.at("approval", second.name, "priority")
-            yield SAME_PRIORITY.at(place, first=first.name, second=second.name)
-
-
 def _approval(subject: Subject, model: WorkflowModel, approval: ApprovalModel) -> Iterator[Problem]:
     fields = subject.catalog.objects[model.object].fields
-    yield from _never(approval.when, subject.at("approval", approval.name, "when"))
     for position, step in enumerate(approval.steps):
         place = subject.at("approval", approval.name, "steps", position)
-        yield from _never(step.when, place + "/when")
         for index, name in enumerate(step.definition.editable):
             if fields[name].computed or fields[name].system:
                 yield NOT_EDITABLE.at(f"{place}/editable/{index}", field=name)

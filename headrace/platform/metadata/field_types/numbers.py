@@ -62,6 +62,10 @@ class IntegerType(FieldType[IntegerOptions]):
     def value_type(self, options: IntegerOptions) -> Type:
         return number(0)
 
+    def bounds(self, options: IntegerOptions) -> tuple[Decimal, Decimal]:
+        """Return the least and the most value."""
+        return Decimal(options.least), Decimal(options.most)
+
     def value_field(self, options: IntegerOptions) -> fields.Field[Any]:
         return IntegerField(options.least, options.most)
 
@@ -124,10 +128,11 @@ class DecimalType(FieldType[Any]):
         return number(self.digits(options)[1])
 
     def value_field(self, options: Any) -> fields.Field[Any]:
-        least, most = self._bounds(options)
+        least, most = self.bounds(options)
         return DecimalField(self.digits(options)[1], least, most)
 
-    def _bounds(self, options: Any) -> tuple[Decimal, Decimal]:
+    def bounds(self, options: Any) -> tuple[Decimal, Decimal]:
+        """Return the least and the most value."""
         precision, scale = self.digits(options)
         largest = Decimal(10 ** (precision - scale)) - Decimal(1).scaleb(-scale)
         least = -largest if options.least is None else max(Decimal(options.least), -largest)
@@ -138,7 +143,7 @@ class DecimalType(FieldType[Any]):
         precision, scale = self.digits(options)
         if scale > precision:
             return (SCALE.at("/scale", scale=scale, precision=precision),)
-        least, most = self._bounds(options)
+        least, most = self.bounds(options)
         if least > most:
             return (RANGE.at("/least", least=least, most=most),)
         return ()

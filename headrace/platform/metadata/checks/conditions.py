@@ -1,0 +1,216 @@
+"""Checks of conditions: those that can never hold, those that always do, values that are no choice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from headrace.platform.core.problems import Message, Problem
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.formulas.tree import Binary, FieldRef, In, Literal, Node, walk
+from headrace.platform.formulas.types import Kind
+from headrace.platform.metadata.catalog import ApprovalModel, ObjectModel, WorkflowModel
+from headrace.platform.metadata.checks.base import Subject
+from headrace.platform.metadata.checks.satisfiable import Answer, can_be, is_always
+
+NEVER = Message(
+    "condition.never",
+    "This condition can never hold, so nothing is ever chosen by it.",
+    "此条件永远不成立,不会选中任何内容。",
+    "Correct the values that it compares with, or remove it with what it guards.",
+    "请更正比较的值,或连同其控制的内容一并删除。",
+)
+ALWAYS = Message(
+    "condition.always",
+    "This condition always holds.",
+    "此条件始终成立。",
+    "Remove it, or correct the values that it compares with.",
+    "请删除,或更正比较的值。",
+    severity="warning",
+)
+GUARD_NEVER = Message(
+    "guard.never",
+    "This condition can never hold.",
+    "此条件永远不成立。",
+    "Remove it or what it guards.",
+    "请删除该条件或其控制的内容。",
+)
+GUARD_OVERLAP = Message(
+    "guard.overlap",
+    "“{first}” and “{second}” have the same priority, and both can apply to one record.",
+    "“{first}”与“{second}”优先级相同,且可能同时适用于一条记录。",
+    "Give them different priorities, or conditions that exclude each other.",
+    "请设置不同的优先级,或互斥的条件。",
+)
+MAYBE_OVERLAP = Message(
+    "guard.overlap",
+    "“{first}” and “{second}” have the same priority; nothing shows that they exclude each other.",
+    "“{first}”与“{second}”优先级相同,且无法确认两者互斥。",
+    "Give them different priorities; without, the first by name runs.",
+    "请设置不同的优先级;否则按名称先后执行。",
+    severity="warning",
+)
+CONSTANT_RULE = Message(
+    "rule.constant",
+    "The rule “{name}” always has the same result.",
+    "规则“{name}”的结果恒定不变。",
+    "Compare with a value that makes a difference, or remove the rule.",
+    "请改为有意义的比较,或删除此规则。",
+)
+NO_CHOICE = Message(
+    "formula.unknown_choice",
+    "“{value}” is none of the values of “{field}”.",
+    "“{value}”不是“{field}”的取值。",
+    "They are: {known}.",
+    "可用取值:{known}。",
+)
+
+Found = tuple[Expression | None, str]
+"""A condition with its place."""
+
+
+def check_conditions(subject: Subject) -> Iterator[Problem]:
+    """Find conditions that make no difference; reads objects, workflows, grants, views, reports."""
+    catalog = subject.catalog
+    for model in catalog.objects.values():
+        yield from _rules(subject, model)
+        for condition, place in _of_object(subject, model):
+            yield from _judged(subject, condition, place, NEVER)
+    for workflow in catalog.workflows.values():
+        for condition, place in _of_workflow(subject, workflow):
+            yield from _judged(subject, condition, place, GUARD_NEVER)
+        for approvals in workflow.approvals.values():
+            yield from _overlaps(subject, approvals)
+    for condition, place in (*_of_screens(subject), *_of_grants(subject)):
+        yield from _judged(subject, condition, place, NEVER)
+    for formula, place in _values(subject):
+        yield from _choices(subject, formula, place)
+
+
+def _judged(
+    subject: Subject, condition: Expression | None, place: str, never: Message
+) -> Iterator[Problem]:
+    if condition is None:
+        return
+    wrong = list(_choices(subject, condition, place))
+    yield from wrong
+    if wrong:
+        return
+    if can_be(True, [condition], subject.domain) is Answer.NO:
+        yield never.at(place)
+    elif is_always(condition, subject.domain):
+        yield ALWAYS.at(place)
+
+
+def _rules(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    for position, rule in enumerate(model.rules):
+        place = subject.at("object", model.name, "rules", position)
+        yield from _judged(subject, rule.when, place + "/when", NEVER)
+        wrong = list(_choices(subject, rule.unless, place + "/unless"))
+        yield from wrong
+        if wrong:
+            continue
+        reads = rule.unless.references() or rule.unless.uses_clock or rule.unless.uses_user
+        kept = can_be(False, [rule.unless], subject.domain) is Answer.NO
+        if kept or not reads:
+            yield CONSTANT_RULE.at(place + "/unless", name=rule.name)
+
+
+# -- where conditions stand --------------------------------------------------------------------------
+
+
+def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Found]:
+    for field in model.fields.values():
+        yield field.lookup_filter, subject.field(model.name, field.name, "filter")
+    for rollup in model.rollups:
+        yield rollup.where, subject.field(model.name, rollup.field, "where")
+
+
+def _of_workflow(subject: Subject, model: WorkflowModel) -> Iterator[Found]:
+    for position, one in enumerate(model.definition.transitions):
+        place = subject.at("workflow", model.name, "transitions", position)
+        found = model.transitions[one.name]
+        yield found.when, place + "/when"
+        for outcome in ("without_approval", "approved", "rejected", "withdrawn"):
+            resolved = getattr(found, outcome)
+            way = outcome if outcome == "without_approval" else f"on/{outcome}"
+            yield (resolved.when if resolved else None), f"{place}/{way}/when"
+    for approvals in model.approvals.values():
+        for approval in approvals:
+            yield approval.when, subject.at("approval", approval.name, "when")
+            for position, step in enumerate(approval.steps):
+                yield step.when, subject.at("approval", approval.name, "steps", position, "when")
+
+
+def _of_screens(subject: Subject) -> Iterator[Found]:
+    for view in subject.catalog.views.values():
+        yield view.where, subject.at("view", view.name, "where")
+    for report in subject.catalog.reports.values():
+        yield report.where, subject.at("report", report.name, "where")
+
+
+def _of_grants(subject: Subject) -> Iterator[Found]:
+    for _, grant, place in subject.grants:
+        yield grant.when, place + "/when"
+        yield grant.scope.criteria, place + "/scope/criteria"
+
+
+def _values(subject: Subject) -> Iterator[Found]:
+    """Yield the formulas that give values: computed fields, defaults, what transitions set."""
+    for model in subject.catalog.objects.values():
+        for field in model.fields.values():
+            yield field.expression, subject.field(model.name, field.name, "formula")
+            yield field.default, subject.field(model.name, field.name, "default")
+    for workflow in subject.catalog.workflows.values():
+        for position, one in enumerate(workflow.definition.transitions):
+            place = subject.at("workflow", workflow.name, "transitions", position)
+            found = workflow.transitions[one.name]
+            for assignment in found.assignments:
+                yield assignment.value, f"{place}/set/{assignment.field}"
+
+
+# -- approvals of equal rank -------------------------------------------------------------------------
+
+
+def _overlaps(subject: Subject, approvals: tuple[ApprovalModel, ...]) -> Iterator[Problem]:
+    for first, second in combinations(approvals, 2):
+        if first.definition.priority != second.definition.priority:
+            continue
+        answer = can_be(True, [first.when, second.when], subject.domain)
+        if answer is Answer.NO:
+            continue
+        message = GUARD_OVERLAP if answer is Answer.YES else MAYBE_OVERLAP
+        place = subject.at("approval", second.name, "priority")
+        yield message.at(place, first=first.name, second=second.name)
+
+
+# -- values that are no choice -------------------------------------------------------------------------
+
+
+def _choices(subject: Subject, formula: Expression | None, place: str) -> Iterator[Problem]:
+    """Find comparisons of a choice or state with a text that it never is."""
+    if formula is None:
+        return
+    for node in walk(formula.tree):
+        for reference, value in _compared(node):
+            field = subject.fields_by_id.get(reference.path[-1])
+            known = subject.values_of(field) if field else None
+            if field is not None and known is not None and value not in known:
+                shown = ", ".join(sorted(known)[:20])
+                yield NO_CHOICE.at(place, value=value, field=field.name, known=shown)
+                return
+
+
+def _compared(node: Node) -> Iterator[tuple[FieldRef, str]]:
+    match node:
+        case Binary(operator="=" | "!=", left=FieldRef() as field, right=Literal() as literal):
+            pairs = [(field, literal)]
+        case Binary(operator="=" | "!=", left=Literal() as literal, right=FieldRef() as field):
+            pairs = [(field, literal)]
+        case In(operand=FieldRef() as field, items=items):
+            pairs = [(field, item) for item in items if isinstance(item, Literal)]
+        case _:
+            pairs = []
+    for field, literal in pairs:
+        if literal.type.kind is Kind.TEXT and field.type.kind is Kind.TEXT:
+            yield field, str(literal.value)

@@ -1,0 +1,123 @@
+"""Checks of keys and of the size of rows: what a database could not hold, or would never be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from headrace.platform.core.problems import Message, Problem, Text
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel
+from headrace.platform.metadata.checks.base import Subject
+from headrace.platform.metadata.schema_problems import TOO_MANY_FIELDS
+
+MAX_FIELDS: Final = 500
+MAX_ROW_BYTES: Final = 7_800
+"""A page has 8,192 bytes; the row's own header, its null bits and the page's header go off."""
+MAX_KEY_BYTES: Final = 2_600
+"""An entry of an index takes at most a third of a page (2,704 bytes)."""
+BYTES_A_CHARACTER: Final = 4
+INLINE_TEXT: Final = 24
+"""A longer text moves out of its row and leaves so much of it behind."""
+SIZES: Final = {"integer": 8, "decimal": 16, "boolean": 1, "date": 4, "instant": 8, "id": 16}
+SYSTEM_BYTES: Final = 6 * 16
+
+ROW_SIZE = Message(
+    "object.row_size",
+    "A full row of “{object}” would take {size} bytes; a database holds {most}.",
+    "“{object}”的一行写满将占 {size} 字节,数据库最多 {most} 字节。",
+    "Move some fields to a detail object; short texts and numbers take least.",
+    "请将部分字段移到明细对象;短文本与数值占用最少。",
+)
+KEY_SIZE = Message(
+    "object.row_size",
+    "The values of the key may take {size} bytes together; an index holds {most}.",
+    "该键的值合计可能占 {size} 字节,索引最多 {most} 字节。",
+    "Shorten the texts in it, or use fewer fields.",
+    "请缩短其中的文本长度,或减少字段。",
+)
+KEY_NOT_STORED = Message(
+    "key.not_stored",
+    "“{field}” is computed when it is read, so nothing can keep it unique.",
+    "“{field}”在读取时计算,无法保证唯一。",
+    "Use stored fields only.",
+    "请只使用已存储的字段。",
+)
+KEY_REDUNDANT = Message(
+    "key.redundant",
+    "The key is kept already: {fields} is unique by itself.",
+    "该键已经得到保证:{fields} 本身就是唯一的。",
+    "Remove the larger key.",
+    "请删除较大的键。",
+    severity="warning",
+)
+
+
+def check_keys(subject: Subject) -> Iterator[Problem]:
+    """Find keys that cannot be kept or need not be, and rows too large; reads one object at a time."""
+    for model in subject.catalog.objects.values():
+        yield from _row(subject, model)
+        yield from _single_keys(subject, model)
+        yield from _keys(subject, model)
+
+
+def _row(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    own = [field for field in model.fields.values() if not field.system]
+    if len(own) > MAX_FIELDS:
+        yield TOO_MANY_FIELDS.at(subject.field(model.name, own[-1].name), most=MAX_FIELDS)
+    size = SYSTEM_BYTES + sum(_inline_bytes(field) for field in own if field.stored)
+    if size > MAX_ROW_BYTES:
+        place = subject.at("object", model.name, "fields")
+        yield ROW_SIZE.at(place, object=model.name, size=size, most=MAX_ROW_BYTES)
+
+
+def _inline_bytes(field: FieldModel) -> int:
+    if field.storage.kind != "text":
+        return SIZES[field.storage.kind]
+    return min(INLINE_TEXT, _text_bytes(field))
+
+
+def _text_bytes(field: FieldModel) -> int:
+    choices = getattr(field.options, "choices", None)
+    if choices:
+        return max(len(one.value) for one in choices)
+    length = getattr(field.options, "length", None) or getattr(field.type, "limit", None)
+    return (length or 60) * BYTES_A_CHARACTER
+
+
+def _bytes(field: FieldModel) -> int:
+    return _text_bytes(field) if field.storage.kind == "text" else SIZES[field.storage.kind]
+
+
+def _single_keys(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    for field in model.fields.values():
+        if field.unique and not field.system and field.stored and _bytes(field) > MAX_KEY_BYTES:
+            key = "unique" if field.definition.unique else "external_id"
+            place = subject.field(model.name, field.name, key)
+            yield KEY_SIZE.at(place, size=_bytes(field), most=MAX_KEY_BYTES)
+
+
+def _keys(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    alone = {field.name for field in model.fields.values() if field.unique or field.name == "id"}
+    smaller = [frozenset((name,)) for name in sorted(alone)]
+    keys = [frozenset(names) for names in model.uniques]
+    for position, names in enumerate(model.uniques):
+        place = subject.at("object", model.name, "unique", position)
+        fields = [model.fields[name] for name in names]
+        for index, field in enumerate(fields):
+            if not field.stored:
+                yield KEY_NOT_STORED.at(f"{place}/fields/{index}", field=field.name)
+        size = sum(_bytes(field) for field in fields)
+        if size > MAX_KEY_BYTES:
+            yield KEY_SIZE.at(place, size=size, most=MAX_KEY_BYTES)
+        others = [
+            *smaller,
+            *keys[:position],
+            *(k for k in keys[position + 1 :] if k != keys[position]),
+        ]
+        inside = next((one for one in others if one <= keys[position]), None)
+        if inside is not None:
+            yield KEY_REDUNDANT.at(place, fields=_named(inside))
+
+
+def _named(names: frozenset[str]) -> Text:
+    return Text(" + ".join(sorted(names)), " + ".join(sorted(names)))
