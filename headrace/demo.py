@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 import headrace
 from headrace.platform import runtime
-from headrace.platform.publishing.folders import in_order, module_folders
+from headrace.platform.publishing.folders import in_order
 from headrace.platform.publishing.rows import USER_FILE, sample_passwords
+from headrace.platform.publishing.sources import module_folders
 from headrace.platform.publishing.workspace import read_setting, stop_clock, write_setting
 from headrace.platform.runtime import Platform
 from headrace.settings import Settings

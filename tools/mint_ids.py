@@ -20,6 +20,10 @@ from headrace.platform.core.canonical import document_text
 from headrace.platform.core.ids import IdSource, RandomIds
 from headrace.platform.metadata.definitions.keys import hints, json_name
 from headrace.platform.metadata.schemas import DEFINITIONS
+from headrace.platform.publishing.kits import KITS
+from headrace.platform.publishing.sources import PACKAGE
+
+NO_DOCUMENTS = frozenset({"records", "help", KITS})
 
 
 def identified_parts(definition: type, content: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -53,10 +57,10 @@ def canonical_file(path: Path, ids: IdSource) -> str:
 
 
 def documents(folders: list[Path]) -> Iterator[Path]:
-    """Yield the documents below `folders`; record files are no documents."""
+    """Yield the documents below `folders`; records, help files, kits and manifests are none."""
     for folder in folders:
         for path in sorted(folder.rglob("*.json")):
-            if "records" not in path.parts and "help" not in path.parts:
+            if path.name != PACKAGE and NO_DOCUMENTS.isdisjoint(path.parts):
                 yield path
 
 

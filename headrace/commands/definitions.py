@@ -17,8 +17,10 @@ from headrace.commands.shell import (
 )
 from headrace.platform import runtime
 from headrace.platform.core.problems import Text, errors
+from headrace.platform.publishing.packages import verify_package
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.planning import check_folders
+from headrace.platform.publishing.sources import open_source
 
 ALL_FINE: Final = Text("No problems found.", "未发现问题。")
 NOTHING_TO_DO: Final = Text("Nothing would change.", "没有变化。")
@@ -33,11 +35,13 @@ def add_to(main: click.Group) -> None:
 @click.command()
 @path_argument
 @with_option
+@click.option("--verify", is_flag=True, help="Also compare the files with package.json.")
 @json_option
-def check(path: Path, others: Sequence[Path], as_json: bool) -> None:  # noqa: FBT001 - click
-    """Check a module folder, or a folder of modules, without a database."""
+def check(path: Path, others: Sequence[Path], verify: bool, as_json: bool) -> None:  # noqa: FBT001 - click
+    """Check a module folder, a folder of modules, a zip package or a kit, without a database."""
     shell = open_shell(as_json=as_json)
-    problems = check_folders(path, others, runtime.field_types())
+    edited = verify_package(open_source(path)) if verify else ()
+    problems = (*edited, *check_folders(path, others, runtime.field_types()))
     shown = [problem.render(shell.language) for problem in problems]
     fine = [] if problems else [ALL_FINE.within(shell.language)]
     shell.data(shown, [*(problem_line(one, shell.language) for one in problems), *fine])

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from headrace.commands.shell import open_shell, path_argument
+from headrace.commands.shell import open_shell
 from headrace.platform.core.problems import Text
+from headrace.platform.publishing.archives import write_archive
 from headrace.platform.publishing.export import export_files, write_export
 
 
@@ -19,16 +20,30 @@ def add_to(main: click.Group) -> None:
 
 
 @click.command()
-@path_argument
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.option("--zip", "archive", type=click.Path(path_type=Path), help="Zip package to write.")
 @click.option("--version", "number", type=int, help="Version to export; the live one without it.")
 @click.option("--module", "modules", multiple=True, help="Module to export (repeatable).")
-def export(path: Path, number: int | None, modules: Sequence[str]) -> None:
-    """Write the published definitions as module folders."""
+@click.option("--closure", is_flag=True, help="Also the modules that those require.")
+def export(
+    path: Path | None,
+    archive: Path | None,
+    number: int | None,
+    modules: Sequence[str],
+    closure: bool,  # noqa: FBT001 - click
+) -> None:
+    """Write the published definitions as module folders to PATH, or as a package with --zip."""
+    if (path is None) == (archive is None):
+        raise click.UsageError("Give either a PATH or --zip FILE.")
     shell = open_shell()
     with shell.platform() as platform:
         content = platform.catalogs.content_of(number)
-    count = write_export(path, export_files(content, modules))
-    shell.say(Text(f"{count} files written.", f"已写入 {count} 个文件。"))
+    files = list(export_files(content, modules, closure=closure))
+    if path is not None:
+        write_export(path, files)
+    if archive is not None:
+        archive.write_bytes(write_archive(files))
+    shell.say(Text(f"{len(files)} files written.", f"已写入 {len(files)} 个文件。"))
 
 
 @click.group()

@@ -18,6 +18,7 @@ from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.loading import load_documents
 from headrace.platform.metadata.schemas import DEFINITIONS
+from headrace.platform.publishing.folders import missing_modules, read_modules
 from tools.mint_ids import documents, identified_parts, with_ids
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,7 +73,21 @@ def catalog() -> Catalog:
 
 
 def test_seed_modules_are_the_ones_that_are_shipped() -> None:
-    assert {path.name for path in SEED.iterdir() if path.is_dir()} == set(ORDER)
+    assert {path.name for path in SEED.iterdir() if path.is_dir()} == {*ORDER, "kits"}
+
+
+@pytest.mark.parametrize("path", sorted((SEED / "kits").glob("*.json")), ids=shown)
+def test_a_kit_is_canonical_complete_and_publishable(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text == document_text(json.loads(text))
+    assert set(json.loads(text)["label"]) == set(json.loads(text)["help"]) == {"en", "zh"}
+    modules = read_modules(path, built_in())
+    assert modules.problems == ()
+    assert missing_modules(modules, {}) == ()
+    result = build_catalog(modules.documents, built_in())
+    assert result.problems == ()
+    assert result.catalog is not None
+    assert [one for one in run_checks(result.catalog) if one.severity == "error"] == []
 
 
 def test_folders_hold_json_and_csv_only() -> None:

@@ -482,6 +482,13 @@ def definitions(mark: Mark) -> Iterator[Ask]:
         yield get(f"{API}/metadata/{kind}")
 
 
+@probe("api.api_moving.export")
+def exported(mark: Mark) -> Iterator[Ask]:
+    yield get(f"{API}/metadata/export")
+    yield get(f"{API}/metadata/export", module="claims", closure="true", version="1")
+    yield get(f"{API}/metadata/export", module="nothing_like_it")
+
+
 @probe("api.api_metadata.get")
 def definition(mark: Mark) -> Iterator[Ask]:
     for name in ("claim", "company", "nothing"):

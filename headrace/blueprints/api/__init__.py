@@ -8,7 +8,7 @@ import orjson
 from flask import Blueprint, Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from headrace.blueprints.api import description, metadata, records, reports, tasks
+from headrace.blueprints.api import description, metadata, moving, records, reports, tasks
 from headrace.blueprints.statuses import (
     HINTS,
     TITLES,
@@ -23,6 +23,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     records.blueprint,
     tasks.blueprint,
     reports.blueprint,
+    moving.blueprint,
     metadata.blueprint,
     description.blueprint,
 )

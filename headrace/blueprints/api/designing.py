@@ -6,16 +6,20 @@ from dataclasses import replace
 from typing import Any, Final
 
 import orjson
+from flask import request
 
-from headrace.blueprints.api.calls import platform
+from headrace.blueprints.api.calls import body_object, known_arguments, platform
+from headrace.blueprints.api.calls import read as call
 from headrace.platform.core.canonical import document_text
 from headrace.platform.core.errors import ForbiddenError, RefusedError
 from headrace.platform.core.problems import Message, pointer
 from headrace.platform.metadata.loading import load_documents
-from headrace.platform.publishing.folders import Modules, missing_modules
+from headrace.platform.publishing.folders import Modules, missing_modules, read_source
+from headrace.platform.publishing.sources import archive_source
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 
+ZIP: Final = "application/zip"
 DESIGN_NEEDED: Final = Message(
     "access.design",
     "You may not read or change definitions.",
@@ -38,6 +42,20 @@ def complete(modules: Modules) -> Modules:
     missing = missing_modules(modules, live.modules)
     problems = (*modules.problems, *missing)
     return replace(modules, problems=problems)
+
+
+def sent() -> tuple[dict[str, Any], Modules]:
+    """Read the modules of a request, a JSON body or a zip package, and what is sent with them.
+
+    A package is asked for with `message` in the address. Refused first of all: who may not design.
+    """
+    call(require_design)
+    if request.mimetype != ZIP:
+        data = body_object()
+        return data, sent_modules(data)
+    known_arguments("message")
+    source = archive_source(request.get_data(cache=False))
+    return dict(request.args), read_source(source, platform().publisher.types)
 
 
 def sent_modules(data: dict[str, Any]) -> Modules:

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from headrace.blueprints.api.calls import answer, body_object, language_of, platform, read
-from headrace.blueprints.api.designing import complete, require_design, sent_modules
+from headrace.blueprints.api.calls import answer, language_of, platform, read
+from headrace.blueprints.api.designing import complete, require_design, sent
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.metadata.documents import FOLDERS, KINDS
 from headrace.platform.records.context import Context
@@ -56,8 +56,7 @@ def make_plan() -> Response:
 @blueprint.post("/publish")
 def publish() -> Response:
     """Publish the modules; the others stay as they are."""
-    data = body_object()
-    modules = sent_modules(data)
+    data, modules = sent()
     message = str(data.get("message") or "")
 
     def allowed(context: Context) -> str:
@@ -75,8 +74,7 @@ def publish() -> Response:
 
 
 def _planned(shown: Any) -> Response:
-    data = body_object()
-    modules = sent_modules(data)
+    _, modules = sent()
 
     def action(context: Context) -> Response:
         require_design(context)

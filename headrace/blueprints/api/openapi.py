@@ -296,7 +296,11 @@ class _Writer:
         for action in ("check", "plan", "publish"):
             call = self._call(f"Definitions: {action}", "metadata", action, anything, [])
             call["requestBody"] = _body(DOCUMENTS)
+            call["requestBody"]["content"] |= PACKAGE
             self.paths[f"/metadata/{action}"] = {"post": call}
+        export = self._call("Definitions as a package", "metadata", "export", None, EXPORT)
+        export["responses"]["200"]["content"] = PACKAGE
+        self.paths["/metadata/export"] = {"get": export}
 
     def _call(
         self,
@@ -411,6 +415,13 @@ DOCUMENTS: Final[Json] = {
     "required": ["modules"],
     "additionalProperties": False,
 }
+
+PACKAGE: Final[Json] = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
+EXPORT: Final[list[Json]] = [
+    _query("module", {"type": "array", "items": {"type": "string"}}, "Modules; all without it."),
+    _query("closure", {"type": "boolean"}, "Also the modules that those require."),
+    _query("version", {"type": "integer"}, "The version to export; the live one without it."),
+]
 
 
 def _ref(name: str) -> Json:

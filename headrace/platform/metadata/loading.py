@@ -11,6 +11,7 @@ from typing import Any, Final
 import jsonschema_rs
 
 from headrace.platform.core.problems import Message, Problem
+from headrace.platform.metadata.definitions.keys import schema_of
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.metadata.schema_problems import MISSING_FIELD, problems_of, unless_type
@@ -108,6 +109,14 @@ def check_document(content: Any, types: FieldTypes) -> tuple[Problem, ...]:
     return _findings(content, validator, schema) or (TOO_MANY_VALUES.at(limit=MAX_VALUES),)
 
 
+def check_content(content: Any, definition: type) -> tuple[Problem, ...]:
+    """Check JSON that is no document, such as a kit, against the closed schema of `definition`."""
+    validator, schema = _validator_of(definition)
+    if validator.is_valid(content):
+        return ()
+    return _findings(content, validator, schema) or (TOO_MANY_VALUES.at(limit=MAX_VALUES),)
+
+
 def _findings(content: Any, validator: Any, schema: Mapping[str, Any]) -> tuple[Problem, ...]:
     """Return the first findings over a document that does not fit, those nearest the top first."""
     content = _first_values(content, MAX_VALUES)
@@ -145,6 +154,12 @@ def _first_values(content: Any, most: int) -> Any:
                 return value
 
     return cut(content)
+
+
+@functools.cache
+def _validator_of(definition: type) -> tuple[Any, dict[str, Any]]:
+    schema = schema_of(definition)
+    return jsonschema_rs.Draft202012Validator(schema), schema
 
 
 @functools.lru_cache(maxsize=8)

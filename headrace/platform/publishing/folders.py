@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from headrace.platform.core.problems import LANGUAGES, Message, Problem, pointer
+from headrace.platform.core.problems import LANGUAGES, Message, Problem, errors, pointer
 from headrace.platform.metadata.definitions.modules import ModuleDef
 from headrace.platform.metadata.documents import FOLDERS, Document
 from headrace.platform.metadata.field_types import FieldTypes
@@ -15,19 +15,20 @@ from headrace.platform.metadata.help_texts import HelpFile, add_help_texts
 from headrace.platform.metadata.loading import Parsed, check_documents, parse_files
 from headrace.platform.metadata.schemas import load_definition
 from headrace.platform.metadata.strict_json import parse_json
+from headrace.platform.publishing.packages import check_package, missing_dependencies, needs_of
 from headrace.platform.publishing.rows import ROW_FORMATS, ROW_SETS, RowsFile, load_rows_file
+from headrace.platform.publishing.sources import (
+    MANIFEST,
+    ModuleFiles,
+    Source,
+    find_module,
+    open_source,
+    places_beside,
+)
 
-MANIFEST: Final = "module.json"
 HELP_FILES: Final = {f"{language}.json": language for language in LANGUAGES}
 KNOWN_FOLDERS: Final = ", ".join(sorted({*FOLDERS.values(), "help", "records"}))
 
-NOT_A_MODULE = Message(
-    "module.not_found",
-    "“{path}” is neither a module folder nor a folder of modules.",
-    "“{path}”既不是模块文件夹,也不是存放模块的文件夹。",
-    "Give the folder that holds module.json, or the one above it.",
-    "请指定 module.json 所在的文件夹,或其上一级文件夹。",
-)
 MISSING_MODULE = Message(
     "module.missing",
     "The module “{name}” is required and was not found.",
@@ -62,7 +63,8 @@ UNKNOWN_FILE = Message(
 class Modules:
     """What was read: documents and rows of the modules, and everything that is wrong with them.
 
-    With `keeps_rows` the files of rows that are live stay: only the definitions were sent.
+    With `keeps_rows` the files of rows that are live stay: only the definitions were sent. `needs`
+    are the modules outside, with versions, that the manifest of a package names.
     """
 
     names: tuple[str, ...]
@@ -70,6 +72,7 @@ class Modules:
     rows: tuple[RowsFile, ...]
     problems: tuple[Problem, ...]
     keeps_rows: bool = False
+    needs: tuple[tuple[str, str], ...] = ()
 
     def joined(self, other: Modules) -> Modules:
         """Return both together."""
@@ -78,6 +81,7 @@ class Modules:
             (*self.documents, *other.documents),
             (*self.rows, *other.rows),
             (*self.problems, *other.problems),
+            needs=(*self.needs, *other.needs),
         )
 
 
@@ -85,13 +89,18 @@ NOTHING: Final = Modules((), (), (), ())
 
 
 def read_modules(path: Path, types: FieldTypes) -> Modules:
-    """Read the module at `path`, or all modules in it."""
-    folders = module_folders(path)
-    if not folders:
-        return Modules((), (), (), (NOT_A_MODULE.at(path=path.name or str(path)),))
-    result = NOTHING
-    for folder in folders:
-        result = result.joined(_read_module(folder, types))
+    """Read what is at `path`: a module, a folder of modules, a zip package or a kit."""
+    return read_source(open_source(path), types)
+
+
+def read_source(source: Source, types: FieldTypes) -> Modules:
+    """Read all modules of a source; one that is no sound package gives its problems only."""
+    problems = (*source.problems, *check_package(source))
+    if errors(problems):
+        return Modules((), (), (), problems)
+    result = Modules((), (), (), problems, needs=needs_of(source))
+    for module in source.modules:
+        result = result.joined(_read_module(module, types))
     return result
 
 
@@ -102,29 +111,31 @@ def with_required(
     present = {*known}
     complete = modules
     waiting = [name for name, _ in _required(modules)]
-    beside = path.resolve() if len(module_folders(path)) != 1 else path.resolve().parent
+    places = (*places_beside(path), *others)
     while waiting:
         name = waiting.pop()
         if name in present or name in complete.names:
             continue
         present.add(name)
-        folder = _find(name, (beside, path.resolve().parent, *others))
-        if folder is None:
+        files = find_module(name, places)
+        if files is None:
             continue
-        found = _read_module(folder, types)
+        found = _read_module(files, types)
         complete = complete.joined(found)
         waiting.extend(required for required, _ in _required(found))
     return complete
 
 
-def missing_modules(modules: Modules, known: Iterable[str]) -> tuple[Problem, ...]:
-    """Return a problem for each required module that is neither here nor `known`."""
+def missing_modules(modules: Modules, known: Mapping[str, ModuleDef]) -> tuple[Problem, ...]:
+    """Return a problem for each required module that is neither here nor `known`, or too old."""
     present = {*known, *modules.names}
-    return tuple(
+    missing = (
         MISSING_MODULE.at(place, name=name)
         for name, place in _required(modules)
         if name not in present
     )
+    installed = {name: module.version for name, module in known.items()}
+    return (*missing, *missing_dependencies(modules.needs, modules.names, installed))
 
 
 def in_order(modules: Iterable[ModuleDef]) -> tuple[str, ...]:
@@ -146,23 +157,6 @@ def in_order(modules: Iterable[ModuleDef]) -> tuple[str, ...]:
     return tuple(order)
 
 
-def module_folders(path: Path) -> tuple[Path, ...]:
-    """Return `path` if it is a module, else the modules in it, by name."""
-    if (path / MANIFEST).is_file():
-        return (path,)
-    if not path.is_dir():
-        return ()
-    return tuple(sorted(one for one in path.iterdir() if (one / MANIFEST).is_file()))
-
-
-def _find(name: str, places: Iterable[Path]) -> Path | None:
-    for place in places:
-        for candidate in (place / name, place):
-            if (candidate / MANIFEST).is_file() and candidate.name == name:
-                return candidate
-    return None
-
-
 def _required(modules: Modules) -> Iterator[tuple[str, str]]:
     for document in modules.documents:
         if document.kind == "module":
@@ -170,26 +164,24 @@ def _required(modules: Modules) -> Iterator[tuple[str, str]]:
                 yield name, "/" + document.file + pointer("requires", index)
 
 
-def _read_module(folder: Path, types: FieldTypes) -> Modules:
-    name = folder.name
+def _read_module(module: ModuleFiles, types: FieldTypes) -> Modules:
+    name = module.name
     problems: list[Problem] = []
     definitions: list[tuple[str, str, bytes]] = []
     texts: list[tuple[str, bytes]] = []
     rows: list[RowsFile] = []
-    for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        if not path.is_file() or any(part.startswith((".", "__")) for part in parts):
-            continue
-        place = "/".join((name, *parts))
+    for path, read in module.files.items():
+        parts = tuple(path.split("/"))
+        place = f"{name}/{path}"
         if _is_definition(parts):
-            definitions.append((name, place, path.read_bytes()))
+            definitions.append((name, place, read()))
         elif _is_help(parts):
-            texts.append((place, path.read_bytes()))
+            texts.append((place, read()))
         elif _is_rows(parts):
-            read, found = load_rows_file(name, parts[1], path.name, path.read_bytes())
+            loaded_rows, found = load_rows_file(name, parts[1], parts[2], read())
             problems.extend(problem.below("/" + place) for problem in found)
-            rows.extend(read)
-        elif path.suffix in {".json", ".csv"}:
+            rows.extend(loaded_rows)
+        elif Path(path).suffix in {".json", ".csv"}:
             problems.append(UNKNOWN_FILE.at("/" + place, known=KNOWN_FOLDERS))
     parsed, found = parse_files(definitions)
     problems.extend(found)

@@ -8,6 +8,8 @@ from typing import Literal
 from headrace.platform.core.problems import Text
 from headrace.platform.metadata.definitions.keys import Name, key
 
+VERSION_PATTERN = r"^\d{1,6}\.\d{1,6}\.\d{1,6}$"
+
 ConstantType = Literal["integer", "decimal", "money", "percent", "text", "boolean", "date"]
 
 
@@ -38,9 +40,7 @@ class ModuleDef:
 
     kind: Literal["module"] = key("Always `module`.")
     name: Name = key("API name, also the folder's name.")
-    version: str = key(
-        "Version of the module, three numbers.", pattern=r"^\d{1,6}\.\d{1,6}\.\d{1,6}$"
-    )
+    version: str = key("Version of the module, three numbers.", pattern=VERSION_PATTERN)
     id: str | None = key("Stable id, minted at first publish.", None, maxLength=60)
     label: Text = key("Name shown in menus.", Text())
     requires: tuple[Name, ...] = key("Modules that must be installed.", ())
