@@ -1,0 +1,174 @@
+"""The SQL of fields that will hold other values: fills, maps, formulas and roll-ups over old rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import sqlalchemy as sa
+
+from headrace.platform.access.parameters import (
+    Column,
+    now_parameter,
+    organisation_parameter,
+    today_parameter,
+    user_parameter,
+)
+from headrace.platform.access.rows import Rows, Statement, field_by_id
+from headrace.platform.database.tables import ObjectTable
+from headrace.platform.formulas.sql import UnsupportedInSqlError, compile_sql
+from headrace.platform.formulas.sql_types import bound
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel
+from headrace.platform.metadata.storage_types import Dialect
+from headrace.platform.publishing.row_work import ConvertValues, FillEmpty, MapValues
+
+if TYPE_CHECKING:
+    from headrace.platform.publishing.failing.planned import PlannedRows
+
+
+class PlannedColumns:
+    """The values that fields of one object will have, over its present rows (`base`)."""
+
+    def __init__(
+        self, rows: PlannedRows, model: ObjectModel, table: ObjectTable, base: sa.FromClause
+    ) -> None:
+        self.rows = rows
+        self.model = model
+        self.base = base
+        self._table = table
+        self._dialect: Dialect = rows.live.tables.dialect
+        self._made: dict[str, Column] = {}
+
+    def value(self, field: FieldModel) -> Column:
+        """Return the value of a stored field; raise UnsupportedInSqlError where SQL has none."""
+        if field.name not in self._made:
+            self._made[field.name] = self._value(field)
+        return self._made[field.name]
+
+    def _value(self, field: FieldModel) -> Column:
+        earlier = field if field.system else self.rows.former_field(self.model, field)
+        if not self.rows.changes(self.model, field) and earlier is not None:
+            return self._stored(earlier)
+        if field.computed == "formula" and field.expression is not None:
+            return self._as_stored(compile_sql(field.expression.tree, _Binder(self)), field)
+        if field.computed == "rollup":
+            return self._rollup(field)
+        kept = earlier is not None and earlier.stored and earlier.storage == field.storage
+        value = (
+            self._stored(earlier)
+            if kept and earlier is not None
+            else sa.cast(sa.null(), field.storage.column_type(self._dialect))
+        )
+        work = self.rows.work_on(self.model, field)
+        if earlier is not None and not kept and not any(isinstance(w, ConvertValues) for w in work):
+            raise UnsupportedInSqlError(field.name)
+        for one in work:
+            match one:
+                case ConvertValues():
+                    raise UnsupportedInSqlError(field.name)
+                case MapValues():
+                    mapped = [(value == old, _text(new)) for old, new in one.values.items()]
+                    value = sa.case(*mapped, else_=value) if mapped else value
+                case FillEmpty():
+                    filled = compile_sql(one.fill.tree, _Binder(self))
+                    value = sa.func.coalesce(value, self._as_stored(filled, field))
+        return value
+
+    def _stored(self, earlier: FieldModel) -> Column:
+        return self.base.c[self._table.columns[earlier.name].name]
+
+    def _as_stored(self, value: Column, field: FieldModel) -> Column:
+        return sa.cast(value, field.storage.column_type(self._dialect))
+
+    def _rollup(self, field: FieldModel) -> Column:
+        rollup = next(one for one in self.model.rollups if one.field == field.name)
+        statement = Statement(self.rows.surroundings, self.rows.next_prefix())
+        source = statement.start(rollup.source)
+        by = source.column(source.model.fields[rollup.by])
+        conditions = [by == self.base.c["id"]]
+        if rollup.where is not None:
+            conditions.append(source.holds(rollup.where))
+        measured: Column = sa.func.count()
+        if rollup.op == "sum" and rollup.of is not None:
+            summed = source.column(source.model.fields[rollup.of])
+            measured = self._as_stored(sa.func.coalesce(sa.func.sum(summed), 0), field)
+        return self._one(statement, source, measured, conditions)
+
+    def _one(
+        self, statement: Statement, rows: Rows, value: Column, conditions: list[Any]
+    ) -> Column:
+        """Return a single value read for each present row."""
+        if rows.is_live is not None:
+            conditions.append(rows.is_live)
+        select = sa.select(value).select_from(statement.from_clause()).where(*conditions)
+        return select.correlate(self.base).scalar_subquery()
+
+    def reached(self, path: tuple[str, ...]) -> Column:
+        """Return the column that a path of field ids leads to from the present row."""
+        field = field_by_id(self.model, path[0])
+        if len(path) == 1:
+            return self._read(field)
+        statement = Statement(self.rows.surroundings, self.rows.next_prefix())
+        rows = statement.start(str(field.target))
+        first, *rest = path[1:]
+        found = rows
+        step = field_by_id(found.model, first)
+        for following in rest:
+            found = found.follow(step)
+            step = field_by_id(found.model, following)
+        value = found.column(step)
+        return self._one(statement, rows, value, [rows.id == self._read(field)])
+
+    def _read(self, field: FieldModel) -> Column:
+        if not field.stored and field.expression is not None:
+            return compile_sql(field.expression.tree, _Binder(self))
+        column = self.value(field)
+        if self._dialect == "postgresql" and field.storage.kind == "integer":
+            return sa.cast(column, sa.Numeric(18, 0))
+        return column
+
+
+class _Binder:
+    """What formulas over a present row read (`formulas.sql.SqlBinder`)."""
+
+    def __init__(self, columns: PlannedColumns) -> None:
+        self._columns = columns
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._columns.rows.live.tables.dialect
+
+    @property
+    def zone(self) -> str:
+        return self._columns.rows.surroundings.zone
+
+    def column(self, path: tuple[str, ...], /) -> Column:
+        return self._columns.reached(path)
+
+    def outer(self, path: tuple[str, ...], /) -> NoReturn:
+        raise UnsupportedInSqlError(".".join(path))
+
+    def constant(self, name: str, /) -> Column:
+        constant = self._columns.rows.catalog.constants[name]
+        return bound(constant.value, constant.type, self.dialect)
+
+    def today(self) -> Column:
+        return today_parameter(self.dialect)
+
+    def now(self) -> Column:
+        return now_parameter(self.dialect)
+
+    def user(self) -> Column:
+        return user_parameter(self.dialect)
+
+    def organisation(self) -> Column:
+        return organisation_parameter(self.dialect)
+
+    def has_role(self, name: str, /) -> Column:
+        return sa.false()
+
+    def in_subtree(self, node: Column, root: Column, /) -> NoReturn:
+        raise UnsupportedInSqlError("IN_SUBTREE")
+
+
+def _text(value: str | None) -> Column:
+    return sa.null() if value is None else sa.literal(value, sa.String())

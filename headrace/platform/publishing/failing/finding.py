@@ -1,0 +1,413 @@
+"""Counts and lists rows of a `RowSet`: in SQL over the planned rows, else one by one in Python."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+import sqlalchemy as sa
+from marshmallow import ValidationError, fields
+
+from headrace.platform.access.parameters import Column, Condition, is_one_of, list_value
+from headrace.platform.access.rows import Rows, RowsBinder, Statement, field_by_id
+from headrace.platform.database.prepared import prepare
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.formulas.messages import FormulaOverflowError
+from headrace.platform.formulas.python import holds, is_broken
+from headrace.platform.formulas.sql import UnsupportedInSqlError, is_overflow
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel, RuleModel
+from headrace.platform.metadata.definitions.objects import ChildDef
+from headrace.platform.metadata.storage_types import Dialect, Storage
+from headrace.platform.publishing.failing.planned import PlannedRows
+from headrace.platform.publishing.failing.python_rows import (
+    PlannedBatch,
+    evaluator,
+    rows_in_python,
+)
+from headrace.platform.publishing.failing.rowsets import (
+    AllRows,
+    Breaking,
+    Duplicates,
+    Emptied,
+    Having,
+    NotAllowed,
+    OutsideFilter,
+    RowSet,
+    WrongNumber,
+)
+from headrace.platform.records.drafts import Row
+from headrace.platform.records.environment import RowEnvironment
+from headrace.platform.records.shapes import ObjectShape
+from headrace.platform.records.source import late_values
+
+FIRST: Final = 20
+"""Ids that a plan shows."""
+
+PYTHON_ROWS: Final = 200_000
+"""Most rows of an object that are looked at one by one; what lies beyond is said, not guessed."""
+
+VALUES: Final = "p_values"
+
+PythonTest = Callable[[PlannedBatch, ObjectShape, Row], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows of a set: how many, the first ids in their order, and all ids when `ids` is asked.
+
+    `groups` counts groups of equal values. Not `complete`: only the first rows of the object were
+    looked at, because it has more than can be evaluated one by one.
+    """
+
+    count: int
+    first: tuple[str, ...] = ()
+    complete: bool = True
+    groups: int | None = None
+
+
+NOTHING: Final = Found(0)
+
+
+class _InSql:
+    """A set as a condition of one statement."""
+
+    def __init__(self, statement: Statement, rows: Rows) -> None:
+        self.statement = statement
+        self.rows = rows
+        self.conditions: list[Condition] = []
+        self.parameters: dict[str, Any] = {}
+
+    def select(self, *columns: Column) -> sa.Select[Any]:
+        """Return the select of columns over the rows of the set."""
+        conditions = list(self.conditions)
+        if self.rows.is_live is not None:
+            conditions.append(self.rows.is_live)
+        return sa.select(*columns).select_from(self.statement.from_clause()).where(*conditions)
+
+
+class RowFinder:
+    """Finds rows of sets in the tables of the live version; writes nothing."""
+
+    def __init__(self, rows: PlannedRows, limit: int = PYTHON_ROWS) -> None:
+        self.rows = rows
+        self._limit = limit
+
+    @property
+    def _dialect(self) -> Dialect:
+        return self.rows.live.tables.dialect
+
+    def find(self, row_set: RowSet) -> Found:
+        """Return how many rows a set has, and the first of them."""
+        if row_set.object_id not in self.rows.former:
+            return NOTHING
+        found = self._in_sql(row_set, self._count)
+        return found if found is not None else self._count_in_python(row_set)
+
+    def ids(self, row_set: RowSet) -> Iterator[str]:
+        """Yield the ids of all rows of a set, in their order."""
+        if row_set.object_id not in self.rows.former:
+            return
+        # Where SQL overflows it does so at once or on the way: ids already given are not repeated.
+        last = ""
+        try:
+            for row_id in self._ids_in_sql(row_set):
+                last = row_id
+                yield row_id
+        except (UnsupportedInSqlError, FormulaOverflowError):
+            pass
+        except sa.exc.DBAPIError as error:
+            if not is_overflow(error):
+                raise
+        else:
+            return
+        yield from (one for one in self._ids_in_python(row_set) if one > last)
+
+    # -- in SQL -----------------------------------------------------------------------------
+
+    def _in_sql(self, row_set: RowSet, action: Callable[[RowSet], Found]) -> Found | None:
+        """Return what `action` finds; None where SQL cannot say it or overflows."""
+        try:
+            with self.rows.connection.begin_nested():
+                return action(row_set)
+        except UnsupportedInSqlError:
+            return None
+        except sa.exc.DBAPIError as error:
+            if not is_overflow(error):
+                raise
+            return None
+
+    def _count(self, row_set: RowSet) -> Found:
+        asked = self._asked(row_set)
+        if asked is None:
+            return NOTHING
+        count = self._run(asked, asked.select(sa.func.count())).scalar_one()
+        if not count:
+            return NOTHING
+        first = asked.select(asked.rows.id).order_by(asked.rows.id).limit(FIRST)
+        ids = tuple(str(one) for one in self._run(asked, first).scalars())
+        groups = None
+        if isinstance(row_set, Duplicates):
+            keys = self._keys(asked.rows, row_set)
+            distinct = asked.select(*(key.label(f"k{i}") for i, key in enumerate(keys))).distinct()
+            counted = sa.select(sa.func.count()).select_from(distinct.subquery())
+            groups = self._run(asked, counted).scalar_one()
+        return Found(count, ids, groups=groups)
+
+    def _ids_in_sql(self, row_set: RowSet) -> Iterator[str]:
+        asked = self._asked(row_set)
+        if asked is None:
+            return
+        select = asked.select(asked.rows.id).order_by(asked.rows.id)
+        result = self._run(asked, select, streaming=True)
+        with result:
+            for one in result.scalars():
+                yield str(one)
+
+    def _run(
+        self, asked: _InSql, select: sa.Select[Any], *, streaming: bool = False
+    ) -> sa.CursorResult[Any]:
+        context = self.rows.context
+        late = late_values(prepare(select, self._dialect), self._dialect)
+        parameters = {**late(context), **asked.parameters}
+        options = {"yield_per": 1000} if streaming else {}
+        return self.rows.connection.execute(select, parameters, execution_options=options)
+
+    def _asked(self, row_set: RowSet) -> _InSql | None:
+        """Return the statement of a set; None where it cannot have rows."""
+        if isinstance(row_set, AllRows | Having):
+            return self._of_live(row_set)
+        model = self.rows.models[row_set.object_id]
+        statement = Statement(self.rows.surroundings, "t")
+        rows = statement.start(model.name)
+        asked = _InSql(statement, rows)
+        match row_set:
+            case Breaking():
+                rule = rule_of(model, row_set.rule)
+                asked.conditions.append(sa.not_(rows.holds(rule.unless)))
+                if rule.when is not None:
+                    asked.conditions.append(rows.holds(rule.when))
+            case Emptied():
+                asked.conditions.append(rows.column(field_by_id(model, row_set.field_id)).is_(None))
+            case Duplicates():
+                asked.conditions.append(self._shared(rows, row_set))
+            case NotAllowed():
+                field = field_by_id(model, row_set.field_id)
+                refused = [*self._refused(asked, field)]
+                if not refused:
+                    return None
+                self._one_of(asked, rows.column(field), field.storage, refused)
+            case OutsideFilter():
+                asked.conditions.append(_outside(rows, field_by_id(model, row_set.field_id)))
+            case WrongNumber():
+                asked.conditions.append(self._wrong_number(model, rows, row_set.relation))
+        return asked
+
+    def _of_live(self, row_set: AllRows | Having) -> _InSql:
+        statement = Statement(self.rows.live_surroundings, "t")
+        model = self.rows.former[row_set.object_id]
+        rows = statement.start(model.name)
+        asked = _InSql(statement, rows)
+        if isinstance(row_set, Having):
+            field = field_by_id(model, row_set.field_id)
+            column = rows.column(field)
+            if row_set.values is None:
+                asked.conditions.append(column.is_not(None))
+            else:
+                parser = field.type.value_field(field.options)
+                self._one_of(
+                    asked,
+                    column,
+                    field.storage,
+                    [_driver(one, field, parser, self._dialect) for one in row_set.values],
+                )
+        return asked
+
+    def _one_of(
+        self, asked: _InSql, column: Column, storage: Storage, values: Sequence[Any]
+    ) -> None:
+        asked.conditions.append(is_one_of(column, VALUES, storage, self._dialect))
+        asked.parameters[VALUES] = list_value(values, self._dialect)
+
+    def _keys(self, rows: Rows, row_set: Duplicates) -> list[Column]:
+        return [rows.column(field_by_id(rows.model, one)) for one in row_set.field_ids]
+
+    def _shared(self, rows: Rows, row_set: Duplicates) -> Any:
+        """Return the condition that another live row has the same values."""
+        inner = Statement(self.rows.surroundings, "g")
+        grouped = inner.start(rows.model.name)
+        keys = self._keys(grouped, row_set)
+        conditions: list[Condition] = [key.is_not(None) for key in keys]
+        if grouped.is_live is not None:
+            conditions.append(grouped.is_live)
+        groups = (
+            sa.select(*keys)
+            .select_from(inner.from_clause())
+            .where(*conditions)
+            .group_by(*keys)
+            .having(sa.func.count() > 1)
+        )
+        own = self._keys(rows, row_set)
+        return own[0].in_(groups) if len(own) == 1 else sa.tuple_(*own).in_(groups)
+
+    def _refused(self, asked: _InSql, field: FieldModel) -> Iterator[Any]:
+        """Yield the different values in use that the field's type refuses, as driver values."""
+        column = asked.rows.column(field)
+        allowed = accepts(field, self._dialect)
+        select = asked.select(column).where(column.is_not(None)).distinct()
+        for value in self._run(asked, select, streaming=True).scalars():
+            if not allowed(value):
+                yield value
+
+    def _wrong_number(self, model: ObjectModel, rows: Rows, name: str) -> Condition:
+        relation = relation_of(model, name)
+        statement = Statement(self.rows.surroundings, "d")
+        details = statement.start(relation.object)
+        by = details.column(details.model.fields[relation.by])
+        conditions: list[Condition] = [by == rows.id]
+        if details.is_live is not None:
+            conditions.append(details.is_live)
+        count = (
+            sa.select(sa.func.count())
+            .select_from(statement.from_clause())
+            .where(*conditions)
+            .correlate(rows.alias)
+            .scalar_subquery()
+        )
+        return sa.or_(count < relation.min, count > relation.max)
+
+    # -- in Python --------------------------------------------------------------------------
+
+    def _count_in_python(self, row_set: RowSet) -> Found:
+        if isinstance(row_set, Duplicates):
+            groups = self._groups(row_set)
+            ids = sorted(one for group in groups for one in group)
+            return Found(len(ids), tuple(ids[:FIRST]), self._is_complete(row_set), len(groups))
+        found = self._ids_in_python(row_set)
+        first = tuple(islice(found, FIRST))
+        count = len(first) + sum(1 for _ in found)
+        return Found(count, first, self._is_complete(row_set))
+
+    def _ids_in_python(self, row_set: RowSet) -> Iterator[str]:
+        if isinstance(row_set, Duplicates):
+            yield from sorted(one for group in self._groups(row_set) for one in group)
+            return
+        model = self.rows.models[row_set.object_id]
+        test, reads = self._python_test(model, row_set)
+        for batch, shape, row in rows_in_python(self.rows, model.name, reads, self._limit):
+            if test(batch, shape, row):
+                yield str(row["id"])
+
+    def _is_complete(self, row_set: RowSet) -> bool:
+        all_rows = self._count(AllRows(row_set.object_id))
+        return all_rows.count <= self._limit
+
+    def _groups(self, row_set: Duplicates) -> list[list[str]]:
+        model = self.rows.models[row_set.object_id]
+        names = [field_by_id(model, one).name for one in row_set.field_ids]
+        groups: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+        for _, _, row in rows_in_python(self.rows, model.name, (), self._limit):
+            key = tuple(row[name] for name in names)
+            if None not in key:
+                groups[key].append(str(row["id"]))
+        return [group for group in groups.values() if len(group) > 1]
+
+    def _python_test(
+        self, model: ObjectModel, row_set: RowSet
+    ) -> tuple[PythonTest, frozenset[tuple[str, ...]]]:
+        match row_set:
+            case Breaking():
+                rule = rule_of(model, row_set.rule)
+                reads = _references(rule.unless, rule.when)
+                return (
+                    lambda batch, shape, row: breaks(rule, batch.environment(shape, row))
+                ), reads
+            case Emptied():
+                name = field_by_id(model, row_set.field_id).name
+                return (lambda _batch, _shape, row: row[name] is None), frozenset()
+            case NotAllowed():
+                field = field_by_id(model, row_set.field_id)
+                allowed = accepts(field, self._dialect)
+                to_driver = field.storage.to_driver(self._dialect)
+                return (
+                    lambda _batch, _shape, row: (
+                        row[field.name] is not None and not allowed(to_driver(row[field.name]))
+                    )
+                ), frozenset()
+            case OutsideFilter():
+                field = field_by_id(model, row_set.field_id)
+                return (
+                    lambda batch, shape, row: _is_outside(batch, shape, row, field)
+                ), frozenset()
+            case _:
+                raise UnsupportedInSqlError(type(row_set).__name__)
+
+
+def rule_of(model: ObjectModel, name: str) -> RuleModel:
+    """Return the rule called `name`."""
+    return next(one for one in model.rules if one.name == name)
+
+
+def relation_of(model: ObjectModel, name: str) -> ChildDef:
+    """Return the child relation called `name`."""
+    return next(one for one in model.children if one.name == name)
+
+
+def breaks(rule: RuleModel, row: RowEnvironment) -> bool:
+    """Say whether a row breaks a rule, as saving it would."""
+    try:
+        if rule.when is not None and not holds(evaluator(rule.when)(row)):
+            return False
+        return is_broken(evaluator(rule.unless)(row))
+    except FormulaOverflowError:
+        return True
+
+
+def accepts(field: FieldModel, dialect: Dialect) -> Callable[[Any], bool]:
+    """Return what says whether the field's type takes a driver value."""
+    parser = field.type.value_field(field.options)
+    to_json = field.storage.to_json(dialect)
+
+    def test(value: Any) -> bool:
+        try:
+            parser.deserialize(to_json(value) if to_json else value)
+        except ValidationError:
+            return False
+        return True
+
+    return test
+
+
+def _driver(value: Any, field: FieldModel, parser: fields.Field[Any], dialect: Dialect) -> Any:
+    """Return a JSON value of a field as the driver takes it."""
+    parsed = value if field.computed is not None else parser.deserialize(value)
+    return field.storage.to_driver(dialect)(parsed)
+
+
+def _outside(rows: Rows, field: FieldModel) -> Condition:
+    """Return the condition that a reference points to a live record that the filter refuses."""
+    assert field.lookup_filter is not None  # noqa: S101 - asked for filtered references only
+    target = rows.follow(field)
+    fits = target.holds(field.lookup_filter, RowsBinder(rows).column)
+    return sa.and_(
+        target.id.is_not(None), sa.not_(sa.func.coalesce(fits, sa.false(), type_=sa.Boolean()))
+    )
+
+
+def _is_outside(batch: PlannedBatch, shape: ObjectShape, row: Row, field: FieldModel) -> bool:
+    value = row[field.name]
+    target = None if value is None else batch.row(str(field.target), str(value))
+    if target is None or field.lookup_filter is None:
+        return False
+    there = batch.shapes.of(str(field.target))
+    environment = RowEnvironment(batch, there, target, target, batch.environment(shape, row))
+    try:
+        return not holds(evaluator(field.lookup_filter)(environment))
+    except FormulaOverflowError:
+        return True
+
+
+def _references(*expressions: Expression | None) -> frozenset[tuple[str, ...]]:
+    return frozenset(path for one in expressions if one for path in one.references())

@@ -1,0 +1,254 @@
+"""Lines of a plan about rows that new or changed rules, filters and relations would not suit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from headrace.platform.core.problems import Message, Problem, Text, pointer
+from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, RuleModel
+from headrace.platform.publishing.failing.finding import Found, RowFinder
+from headrace.platform.publishing.failing.meaning import meaning_of
+from headrace.platform.publishing.failing.planned import PlannedRows
+from headrace.platform.publishing.failing.rowsets import (
+    Breaking,
+    OutsideFilter,
+    RowSet,
+    WrongNumber,
+)
+
+BROKEN = Message(
+    "rule.existing_rows",
+    "{count} rows of {object} break the rule “{rule}”.",
+    "{object} 有 {count} 行不符合规则“{rule}”。",
+    "Mend the rows first, or answer accept: they stay as they are and must be mended when they are "
+    "next saved.",
+    "请先修正这些数据,或答复 accept:数据保持不变,下次保存时必须修正。",
+)
+OUTSIDE = Message(
+    "filter.existing_rows",
+    "{count} rows of {object} refer by “{field}” to records that its filter leaves out.",
+    "{object} 有 {count} 行的“{field}”引用了筛选条件之外的记录。",
+    "They stay as they are; the filter is asked when the reference is changed.",
+    "这些数据保持不变;修改引用时才检查筛选条件。",
+)
+CHILDREN = Message(
+    "children.existing_rows",
+    "{count} rows of {object} have fewer or more “{relation}” than {least} to {most}.",
+    "{object} 有 {count} 行的“{relation}”数量不在 {least} 到 {most} 之间。",
+    "Mend the rows first, or answer accept: they stay as they are and must be mended when their "
+    "children are next changed.",
+    "请先修正这些数据,或答复 accept:数据保持不变,下次修改明细时必须修正。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A line to be: what changes, which rows do not suit it, and what may be answered.
+
+    `problem` stands in the way until the line is answered; None where nobody has to.
+    """
+
+    key: str
+    code: str
+    text: Text
+    rows: RowSet
+    found: Found | None
+    failing_code: str
+    answers: tuple[str, ...] = ("accept",)
+    problem: Problem | None = None
+
+
+def find_all(finder: RowFinder) -> Iterator[Finding]:
+    """Yield what is new or changed in rules, lookup filters and child relations, with its rows."""
+    rows = finder.rows
+    everywhere = bool(rows.work) or _reaches_others(rows)
+    for model in rows.catalog.objects.values():
+        former = rows.former.get(model.id)
+        if former is None or (former is model and not everywhere):
+            continue
+        yield from _rule_findings(finder, former, model)
+        yield from _filter_findings(finder, model)
+        yield from _child_findings(finder, former, model)
+
+
+def _reaches_others(rows: PlannedRows) -> bool:
+    """Say whether conditions of objects that did not change may hold for other rows now."""
+    old, new = rows.live.catalog, rows.catalog
+    if old.constants != new.constants:
+        return True
+    return any(
+        rows.changes(model, field)
+        for model in new.objects.values()
+        if rows.former.get(model.id) not in (None, model)
+        for field in model.fields.values()
+        if field.computed in {"formula", "rollup"}
+    )
+
+
+# -- rules -----------------------------------------------------------------------------------------
+
+
+def _rule_findings(finder: RowFinder, former: ObjectModel, model: ObjectModel) -> Iterator[Finding]:
+    old, new = finder.rows.live.catalog, finder.rows.catalog
+    known = {_rule_key(rule): rule for rule in former.rules}
+    for position, rule in enumerate(model.rules):
+        earlier = known.get(_rule_key(rule))
+        if earlier is None:
+            action, words = "add", Text("Add the rule {rule}", "新增规则 {rule}")
+        elif _rule_meaning(old, former, earlier) != _rule_meaning(new, model, rule):
+            action, words = "change", Text("Change the rule {rule}", "修改规则 {rule}")
+        else:
+            affected = _affected(finder, former, model, earlier, rule)
+            if affected is None:
+                continue
+            action, words = (
+                "affect",
+                Text("Rows get values that the rule {rule} refuses", "更新后的值不符合规则 {rule}"),
+            )
+        row_set = Breaking(model.id, rule.name)
+        found = None if depends_on_caller(rule) else finder.find(row_set)
+        name = f"{model.name}.{rule.name}"
+        yield Finding(
+            key=f"rule.{action}:{name}",
+            code=f"rule.{action}",
+            text=_rule_text(words, name, found),
+            rows=row_set,
+            found=found,
+            failing_code=BROKEN.code,
+            problem=None
+            if found is None or not found.count
+            else BROKEN.at(
+                place_of(model, "rules", position),
+                count=found.count,
+                object=model.name,
+                rule=rule.name,
+            ),
+        )
+
+
+def _rule_key(rule: RuleModel) -> str:
+    return rule.definition.id or rule.name
+
+
+def _rule_meaning(catalog: Catalog, model: ObjectModel, rule: RuleModel) -> tuple[object, ...]:
+    return meaning_of(catalog, model.name, rule.unless, rule.when)
+
+
+def _affected(
+    finder: RowFinder,
+    former: ObjectModel,
+    model: ObjectModel,
+    earlier: RuleModel,
+    rule: RuleModel,
+) -> Found | None:
+    """Return the rows of an unchanged rule that a fill or map makes break it."""
+    rows = finder.rows
+    read = {
+        step
+        for one in (rule.unless, rule.when)
+        if one is not None
+        for path in one.references()
+        for step in path
+    }
+    if depends_on_caller(rule) or not any(field_id in read for _, field_id in rows.work):
+        return None
+    before = PlannedRows(rows.connection, rows.live_context, rows.live)
+    present = RowFinder(before).find(Breaking(former.id, earlier.name))
+    found = finder.find(Breaking(model.id, rule.name))
+    return found if found.count > present.count else None
+
+
+def _rule_text(words: Text, name: str, found: Found | None) -> Text:
+    text = Text(words.en.format(rule=name), words.zh.format(rule=name))
+    if found is None:
+        return Text(
+            f"{text.en}; it depends on who saves, so rows were not counted",
+            f"{text.zh};规则取决于保存者,未统计已有数据",
+        )
+    if not found.complete:
+        return Text(
+            f"{text.en}; only the first rows were looked at", f"{text.zh};仅检查了前一部分数据"
+        )
+    return text
+
+
+def depends_on_caller(rule: RuleModel) -> bool:
+    """Say whether a rule speaks of who saves: rows alone then cannot break it."""
+    return any(one.uses_user for one in (rule.unless, rule.when) if one is not None)
+
+
+# -- filters of lookups ----------------------------------------------------------------------------
+
+
+def _filter_findings(finder: RowFinder, model: ObjectModel) -> Iterator[Finding]:
+    old, new = finder.rows.live.catalog, finder.rows.catalog
+    for field in model.fields.values():
+        earlier = finder.rows.former_field(model, field)
+        if field.lookup_filter is None or earlier is None or field.target is None:
+            continue
+        if earlier.target is not None and _filter_meaning(old, earlier) == _filter_meaning(
+            new, field
+        ):
+            continue
+        row_set = OutsideFilter(model.id, field.id)
+        name = f"{model.name}.{field.name}"
+        text = Text(f"Change the filter of {name}", f"修改 {name} 的筛选条件")
+        yield Finding(
+            key=f"filter.change:{name}",
+            code="filter.change",
+            text=text,
+            rows=row_set,
+            found=finder.find(row_set),
+            failing_code=OUTSIDE.code,
+        )
+
+
+def _filter_meaning(catalog: Catalog, field: FieldModel) -> tuple[object, ...]:
+    return meaning_of(catalog, str(field.target), field.lookup_filter)
+
+
+# -- numbers of children ---------------------------------------------------------------------------
+
+
+def _child_findings(
+    finder: RowFinder, former: ObjectModel, model: ObjectModel
+) -> Iterator[Finding]:
+    known = {finder.rows.live.catalog.objects[one.object].id: one for one in former.children}
+    for position, relation in enumerate(model.children):
+        detail = finder.rows.catalog.objects[relation.object]
+        earlier = known.get(detail.id)
+        if detail.id not in finder.rows.former:
+            narrower = relation.min > 0
+        elif earlier is None:
+            narrower = True
+        else:
+            narrower = relation.min > earlier.min or relation.max < earlier.max
+        if not narrower:
+            continue
+        row_set = WrongNumber(model.id, relation.name)
+        found = finder.find(row_set)
+        name = f"{model.name}.{relation.name}"
+        least, most = relation.min, relation.max
+        problem = CHILDREN.at(
+            place_of(model, "children", position),
+            count=found.count,
+            object=model.name,
+            relation=relation.name,
+            least=least,
+            most=most,
+        )
+        yield Finding(
+            key=f"children.change:{name}",
+            code="children.change",
+            text=Text(f"Allow {least} to {most} {name}", f"{name} 允许 {least} 到 {most} 行"),
+            rows=row_set,
+            found=found,
+            failing_code=CHILDREN.code,
+            problem=problem if found.count else None,
+        )
+
+
+def place_of(model: ObjectModel, *steps: str | int) -> str:
+    """Return where a part of an object's definition stands."""
+    return f"/{model.module}/objects/{model.name}.json" + pointer(*steps)

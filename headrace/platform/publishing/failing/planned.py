@@ -1,0 +1,344 @@
+"""The rows as the new version will have them, read from the tables of the live one.
+
+Fields are matched by id. What the publish will change (fills, maps, formulas, roll-ups) is
+computed on the way: as SQL where that can say it, else in Python over each row. So what is counted
+over these rows is what publishing finds.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Final, cast
+
+import sqlalchemy as sa
+
+from headrace.platform.access.parameters import Column
+from headrace.platform.access.rows import Surroundings
+from headrace.platform.database.physical import DELETED_AT
+from headrace.platform.database.tables import ObjectTable, Tables
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.formulas.sql import UnsupportedInSqlError
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel, RollupModel
+from headrace.platform.metadata.field_types.references import USER_OBJECT
+from headrace.platform.publishing.catalogs import Published
+from headrace.platform.publishing.failing.columns import PlannedColumns
+from headrace.platform.publishing.row_work import (
+    ConvertValues,
+    FillEmpty,
+    MapValues,
+    RowWork,
+)
+from headrace.platform.records.context import CompiledParts, Context
+
+PATH: Final = "path"
+
+FieldWork = ConvertValues | FillEmpty | MapValues
+
+
+class PlannedRows:
+    """The rows of `live` under the catalog of `context`, once `work` will have been done.
+
+    `context` is the platform's own for the new catalog; its tables are not used.
+    """
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        context: Context,
+        live: Published,
+        work: Iterable[RowWork] = (),
+    ) -> None:
+        self.connection = connection
+        self.live = live
+        self.catalog = context.catalog
+        self.work: dict[tuple[str, str], tuple[FieldWork, ...]] = {}
+        for one in work:
+            if isinstance(one, FieldWork):
+                key = (one.object_id, one.field_id)
+                self.work[key] = (*self.work.get(key, ()), one)
+        self._context = context
+        self._changed: dict[tuple[str, str], bool] = {}
+        self._prefixes = itertools.count()
+
+    def next_prefix(self) -> str:
+        """Return a prefix of aliases that no other part of a statement has."""
+        return f"p{next(self._prefixes)}_"
+
+    @property
+    def live_context(self) -> Context:
+        """The platform's own context of the live version."""
+        return replace(
+            self._context,
+            catalog=self.live.catalog,
+            tables=self.live.tables,
+            compiled=CompiledParts(),
+        )
+
+    @property
+    def context(self) -> Context:
+        """The platform's own context of the new catalog, with tables of the planned rows."""
+        return replace(self._context, tables=self._planned_tables)
+
+    # -- the objects of both versions -------------------------------------------------------
+
+    @cached_property
+    def models(self) -> Mapping[str, ObjectModel]:
+        """The objects of the new version by id."""
+        return {model.id: model for model in self.catalog.objects.values()}
+
+    @cached_property
+    def former(self) -> Mapping[str, ObjectModel]:
+        """The objects of the live version by id."""
+        return {model.id: model for model in self.live.catalog.objects.values()}
+
+    def former_field(self, model: ObjectModel, field: FieldModel) -> FieldModel | None:
+        """Return the field of the live version with the same id."""
+        known = self.former.get(model.id)
+        if known is None:
+            return None
+        same = known.fields.get(field.name)
+        if same is not None and same.id == field.id:
+            return same
+        return next((one for one in known.fields.values() if one.id == field.id), None)
+
+    def work_on(self, model: ObjectModel, field: FieldModel) -> tuple[FieldWork, ...]:
+        """Return what becomes of the values of a field."""
+        return self.work.get((model.id, field.id), ())
+
+    # -- what changes -----------------------------------------------------------------------
+
+    def changes(self, model: ObjectModel, field: FieldModel) -> bool:
+        """Say whether a stored field will hold other values than its column does now."""
+        if field.system:
+            return False
+        key = (model.id, field.id)
+        if key not in self._changed:
+            # A circle of formulas is refused earlier; a tree that sums itself ends here.
+            self._changed[key] = False
+            self._changed[key] = self._will_change(model, field)
+        return self._changed[key]
+
+    def _will_change(self, model: ObjectModel, field: FieldModel) -> bool:
+        earlier = self.former_field(model, field)
+        if earlier is None or not earlier.stored or self.work_on(model, field):
+            return True
+        if field.computed == "rollup":
+            return self._rollup_changes(model, field)
+        if field.computed == "formula" and field.expression is not None:
+            return self._formula_changes(model, earlier, field.expression)
+        return earlier.storage != field.storage
+
+    def _formula_changes(
+        self, model: ObjectModel, earlier: FieldModel, expression: Expression
+    ) -> bool:
+        if earlier.expression is None or earlier.expression.tree != expression.tree:
+            return True
+        return self._reads_changed(model, expression)
+
+    def _reads_changed(self, model: ObjectModel, expression: Expression | None) -> bool:
+        if expression is None:
+            return False
+        read = {path[0] for path in expression.references()}
+        return any(field.id in read and self.changes(model, field) for field in stored(model))
+
+    def _rollup_changes(self, model: ObjectModel, field: FieldModel) -> bool:
+        rollup = rollup_of(model, field)
+        known = self.former.get(model.id)
+        earlier = self.former_field(model, field)
+        if known is None or earlier is None or earlier.computed != "rollup":
+            return True
+        source = self.catalog.objects[rollup.source]
+        before = rollup_of(known, earlier)
+        old_source = self.live.catalog.objects[before.source]
+        if _summed(source, rollup) != _summed(old_source, before):
+            return True
+        if self._reads_changed(source, rollup.where):
+            return True
+        return any(
+            name is not None and self.changes(source, source.fields[name])
+            for name in (rollup.by, rollup.of)
+        )
+
+    # -- as tables --------------------------------------------------------------------------
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """What statements over the planned rows are compiled for.
+
+        A column that no SQL can compute raises UnsupportedInSqlError when it is asked for.
+        """
+        return self.context.surroundings()
+
+    @cached_property
+    def live_surroundings(self) -> Surroundings:
+        """What statements over the rows of the live version are compiled for."""
+        return self.live_context.surroundings()
+
+    @cached_property
+    def _planned_tables(self) -> Tables:
+        live = self.live.tables
+        return Tables(live.dialect, live.names, live.user, _Made(self, self._planned_table))
+
+    @cached_property
+    def stored_context(self) -> Context:
+        """A context whose rows hold what is stored now; what has another form then is empty."""
+        live = self.live.tables
+        tables = Tables(live.dialect, live.names, live.user, _Made(self, self._stored_table))
+        return replace(self._context, tables=tables, compiled=CompiledParts())
+
+    def _planned_table(self, model: ObjectModel) -> ObjectTable:
+        return self._table(model, planned=True)
+
+    def _stored_table(self, model: ObjectModel) -> ObjectTable:
+        return self._table(model, planned=False)
+
+    def _table(self, model: ObjectModel, *, planned: bool) -> ObjectTable:
+        known = self.former.get(model.id)
+        if known is None:
+            return _nothing(model, self.live.tables.dialect)
+        table = self.live.tables.of(known.name)
+        fields = stored(model)
+        new_tree = model.tree_field is not None and table.path is None
+        if not new_tree and not any(self.changes(model, field) for field in fields):
+            columns = {
+                field.name: table.columns[self._former_name(model, field)] for field in fields
+            }
+            return replace(table, name=model.name, columns=columns, shape=())
+        base = table.table.alias()
+        made = PlannedColumns(self, model, table, base)
+        values: dict[str, Column] = {}
+        late: set[str] = set()
+        for field in fields:
+            values[field.name] = self._present(model, field, table, base)
+            if planned and self.changes(model, field):
+                try:
+                    values[field.name] = made.value(field)
+                except UnsupportedInSqlError:
+                    late.add(field.name)
+        path = None if table.path is None else base.c[table.path.name]
+        return _derived(model, base, path, values, frozenset(late))
+
+    def _present(
+        self, model: ObjectModel, field: FieldModel, table: ObjectTable, base: sa.FromClause
+    ) -> Column:
+        """Return the column that holds a field now; null where its form will be another."""
+        earlier = field if field.system else self.former_field(model, field)
+        if earlier is not None and earlier.stored and earlier.storage == field.storage:
+            return base.c[table.columns[earlier.name].name]
+        return sa.cast(sa.null(), field.storage.column_type(self.live.tables.dialect))
+
+    def _former_name(self, model: ObjectModel, field: FieldModel) -> str:
+        earlier = field if field.system else self.former_field(model, field)
+        assert earlier is not None  # noqa: S101 - a field without a former one changes
+        return earlier.name
+
+
+class _Made(Mapping[str, ObjectTable]):
+    """Tables by object name, each made when it is first asked for."""
+
+    def __init__(self, rows: PlannedRows, make: Any) -> None:
+        self._rows = rows
+        self._make = make
+        self._tables: dict[str, ObjectTable] = {USER_OBJECT: rows.live.tables.user}
+
+    def __getitem__(self, name: str) -> ObjectTable:
+        if name not in self._tables:
+            self._tables[name] = self._make(self._rows.catalog.objects[name])
+        return self._tables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((USER_OBJECT, *self._rows.catalog.objects))
+
+    def __len__(self) -> int:
+        return len(self._rows.catalog.objects) + 1
+
+
+class _Guarded(Mapping[str, Any]):
+    """Columns by field name; those that no SQL can compute are refused."""
+
+    def __init__(self, columns: Mapping[str, Any], late: frozenset[str]) -> None:
+        self._columns = columns
+        self._late = late
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._late:
+            raise UnsupportedInSqlError(name)
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
+def stored(model: ObjectModel) -> tuple[FieldModel, ...]:
+    """Return the fields that have a column, system fields included."""
+    return tuple(field for field in model.fields.values() if field.stored)
+
+
+def rollup_of(model: ObjectModel, field: FieldModel) -> RollupModel:
+    """Return how a roll-up field is made."""
+    return next(one for one in model.rollups if one.field == field.name)
+
+
+def _summed(source: ObjectModel, rollup: RollupModel) -> tuple[Any, ...]:
+    """Return what a roll-up is made of, by ids."""
+    of = None if rollup.of is None else source.fields[rollup.of].id
+    where = None if rollup.where is None else rollup.where.tree
+    return source.id, source.fields[rollup.by].id, rollup.op, of, where
+
+
+def _derived(
+    model: ObjectModel,
+    base: sa.FromClause,
+    path: Column | None,
+    values: Mapping[str, Column],
+    late: frozenset[str],
+) -> ObjectTable:
+    """Return a select over `base` in the form of a table."""
+    paths = []
+    if model.tree_field is not None:
+        own = sa.literal("/") + sa.cast(base.c["id"], sa.String()) + sa.literal("/")
+        paths.append((own if path is None else path).label(PATH))
+    labels = {name: f"f{number}" for number, name in enumerate(values)}
+    labels |= {name: name for name in ("id", "version") if name in labels}
+    selected = sa.select(
+        *(value.label(labels[name]) for name, value in values.items()),
+        base.c[DELETED_AT].label(DELETED_AT),
+        *paths,
+    ).subquery()
+    return ObjectTable(
+        object_id=model.id,
+        name=model.name,
+        table=cast("sa.Table", selected),
+        columns=_Guarded({name: selected.c[label] for name, label in labels.items()}, late),
+        deleted_at=cast("Any", selected.c[DELETED_AT]),
+        path=cast("Any", selected.c[PATH]) if paths else None,
+        shape=(),
+    )
+
+
+def _nothing(model: ObjectModel, dialect: Any) -> ObjectTable:
+    """Return a table without rows, for an object that is not there yet."""
+    types = {field.name: field.storage.column_type(dialect) for field in stored(model)}
+    labels = {name: f"f{number}" for number, name in enumerate(types)}
+    columns = [sa.cast(sa.null(), types[name]).label(label) for name, label in labels.items()]
+    empty = sa.select(
+        *columns,
+        sa.cast(sa.null(), sa.String()).label(DELETED_AT),
+        sa.cast(sa.null(), sa.String()).label(PATH),
+    )
+    selected = empty.where(sa.false()).subquery()
+    return ObjectTable(
+        object_id=model.id,
+        name=model.name,
+        table=cast("sa.Table", selected),
+        columns={name: cast("Any", selected.c[label]) for name, label in labels.items()},
+        deleted_at=cast("Any", selected.c[DELETED_AT]),
+        path=cast("Any", selected.c[PATH]) if model.tree_field else None,
+        shape=(),
+    )

@@ -1,0 +1,168 @@
+"""The planned rows one by one in Python: for what no SQL can say, and where SQL overflows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from headrace.platform.database.prepared import NO_PARAMETERS, Parameters, Prepared, prepare
+from headrace.platform.formulas.environment import Evaluator
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.formulas.messages import FormulaOverflowError
+from headrace.platform.formulas.python import compile_python, holds
+from headrace.platform.metadata.catalog import FieldModel
+from headrace.platform.publishing.failing.planned import PlannedRows, rollup_of, stored
+from headrace.platform.publishing.row_work import FillEmpty, MapValues
+from headrace.platform.records.batch import Batch
+from headrace.platform.records.drafts import Row
+from headrace.platform.records.environment import RowEnvironment
+from headrace.platform.records.shapes import ObjectShape
+
+CHUNK: Final = 1_000
+"""Rows read at a time."""
+
+
+class Cursor:
+    """Runs prepared statements on a connection (`records.batch.Rows`)."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._raw: Any = connection.connection.driver_connection
+
+    def rows(self, prepared: Prepared, parameters: Parameters = NO_PARAMETERS, /) -> list[Any]:
+        """Run a statement and return its rows."""
+        found: list[Any] = prepared.run(self._raw.cursor(), parameters).fetchall()
+        return found
+
+
+class PlannedBatch(Batch):
+    """Rows read from the live tables and completed with what the publish will make of them."""
+
+    def __init__(self, rows: PlannedRows) -> None:
+        super().__init__(rows.stored_context, Cursor(rows.connection))
+        self.rows = rows
+        self.unchecked = True
+        self.locking = False
+
+    def remember(self, shape: ObjectShape, values: tuple[Any, ...]) -> Row:
+        """Keep a row, with the values that it will have."""
+        row = super().remember(shape, values)
+        if not shape.model.system:
+            self._complete(shape, row)
+        return row
+
+    def environment(self, shape: ObjectShape, row: Row) -> RowEnvironment:
+        """Return a row as formulas will see it; before and after are the same."""
+        return RowEnvironment(self, shape, row, row)
+
+    def _complete(self, shape: ObjectShape, row: Row) -> None:
+        model = shape.model
+        changed = [field for field in stored(model) if self.rows.changes(model, field)]
+        if not changed:
+            return
+        environment = self.environment(shape, row)
+        for field in changed:
+            if field.computed not in {"formula", "rollup"}:
+                row[field.name] = self._worked(shape, field, row, environment)
+        for field in changed:
+            if field.computed == "rollup":
+                row[field.name] = self._total(shape, field, row)
+        names = {field.name for field in changed}
+        for name, evaluate in shape.formulas:
+            if name in names:
+                row[name] = evaluate(environment)
+
+    def _worked(
+        self, shape: ObjectShape, field: FieldModel, row: Row, environment: RowEnvironment
+    ) -> Any:
+        value = row[field.name]
+        for one in self.rows.work_on(shape.model, field):
+            match one:
+                case MapValues():
+                    value = one.values.get(value, value)
+                case FillEmpty() if value is None:
+                    value = evaluator(one.fill)(environment)
+            row[field.name] = value
+        return value
+
+    def _total(self, shape: ObjectShape, field: FieldModel, row: Row) -> Any:
+        rollup = rollup_of(shape.model, field)
+        source = self.shapes.of(rollup.source)
+        by = source.table.columns[rollup.by]
+        given = sa.bindparam("owner", type_=by.type)
+        select = prepare(
+            sa.select(*source.columns).where(by == given, source.live()), self.shapes.dialect
+        )
+        total, count = Decimal(0), 0
+        where = None if rollup.where is None else evaluator(rollup.where)
+        for values in self.work.rows(select, {"owner": row["id"]}):
+            key = (source.name, source.row(values)["id"])
+            found = self._rows.get(key) or self.remember(source, values)
+            if where is not None and not holds(where(self.environment(source, found))):
+                continue
+            count += 1
+            total += Decimal((found.get(rollup.of) if rollup.of else None) or 0)
+        return count if rollup.op == "count" else total
+
+
+def rows_in_python(
+    rows: PlannedRows, object_name: str, ahead: Iterable[tuple[str, ...]], limit: int | None
+) -> Iterator[tuple[PlannedBatch, ObjectShape, Row]]:
+    """Yield the live rows of an object by id, completed; at most `limit` of them.
+
+    `ahead` are the paths that will be asked for: what they lead to is read for many rows at once.
+    """
+    last, seen = None, 0
+    paths = tuple(ahead)
+    while limit is None or seen < limit:
+        batch = PlannedBatch(rows)
+        shape = batch.shapes.of(object_name)
+        size = CHUNK if limit is None else min(CHUNK, limit - seen)
+        chunk = batch.work.rows(_page(shape, size, first=last is None), {"after": last})
+        if not chunk:
+            return
+        _read_ahead(batch, shape, [shape.row(values) for values in chunk], paths)
+        for values in chunk:
+            yield batch, shape, batch.remember(shape, values)
+        seen += len(chunk)
+        last = shape.row(chunk[-1])["id"]
+
+
+def _page(shape: ObjectShape, size: int, *, first: bool) -> Prepared:
+    select = sa.select(*shape.columns).where(shape.live()).order_by(shape.table.id).limit(size)
+    if not first:
+        select = select.where(shape.table.id > sa.bindparam("after", type_=shape.table.id.type))
+    return prepare(select, shape.shapes.dialect)
+
+
+def _read_ahead(
+    batch: PlannedBatch, shape: ObjectShape, chunk: Sequence[Row], paths: Sequence[tuple[str, ...]]
+) -> None:
+    for path in paths:
+        here, rows = shape, list(chunk)
+        for step in path[:-1]:
+            field = here.by_id.get(step)
+            if field is None or not field.stored or field.target is None:
+                break
+            there = batch.shapes.of(field.target)
+            ids = [str(row[field.name]) for row in rows if row.get(field.name) is not None]
+            batch.fetch(there, ids)
+            found = (batch.row(there.name, one) for one in dict.fromkeys(ids))
+            here, rows = there, [row for row in found if row is not None]
+
+
+@lru_cache(2_000)
+def evaluator(expression: Expression) -> Evaluator:
+    """Return the compiled form of a formula."""
+    return compile_python(expression.tree)
+
+
+def is_true(evaluate: Evaluator, environment: RowEnvironment, *, overflow: bool) -> bool:
+    """Say whether a condition holds; `overflow` is the answer where a number outgrows its digits."""
+    try:
+        return evaluate(environment) is True
+    except FormulaOverflowError:
+        return overflow

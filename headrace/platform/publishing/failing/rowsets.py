@@ -1,0 +1,78 @@
+"""Rows that a line of a plan speaks of, as values: which object, and what is the matter with them.
+
+Objects and fields are named by id. Live rows only: what is deleted stands in nobody's way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class AllRows:
+    """All rows of an object of the live version."""
+
+    object_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Having:
+    """Rows of the live version with a value in a field, or with one of `values` (as JSON)."""
+
+    object_id: str
+    field_id: str
+    values: tuple[Any, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Breaking:
+    """Rows for which a rule of the new version does not hold; `rule` is its API name."""
+
+    object_id: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """Rows that will have no value in a field of the new version."""
+
+    object_id: str
+    field_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Rows that will share the values of these fields with another row; empty values differ."""
+
+    object_id: str
+    field_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotAllowed:
+    """Rows with a value that the field's type in the new version refuses."""
+
+    object_id: str
+    field_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideFilter:
+    """Rows whose reference points to a record outside the filter of the new version."""
+
+    object_id: str
+    field_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrongNumber:
+    """Rows with fewer or more details than a relation of the new version allows."""
+
+    object_id: str
+    relation: str
+
+
+RowSet = (
+    AllRows | Having | Breaking | Emptied | Duplicates | NotAllowed | OutsideFilter | WrongNumber
+)
