@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -26,7 +26,8 @@ from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.publishing.rows import ROWS_KIND, RowsFile
 
-KEPT_DOCUMENTS: Final = 20_000
+KEPT_PARTS: Final = 2_000
+"""How many documents and files of versions that are not live are kept in memory."""
 
 UNKNOWN_VERSION = Message(
     "version.unknown",
@@ -39,11 +40,15 @@ UNKNOWN_VERSION = Message(
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A published version, ready for use: catalog, tables, rows that came with its modules."""
+    """A published version, ready for use: catalog, tables, rows that came with its modules.
+
+    `content` is what it was built from, None where it was put together otherwise.
+    """
 
     catalog: Catalog
     tables: Tables
     rows: tuple[RowsFile, ...]
+    content: Content | None = None
 
     @property
     def version(self) -> int:
@@ -62,14 +67,20 @@ class Version:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Content:
     """What a version consists of."""
 
     documents: tuple[Document, ...]
     rows: tuple[RowsFile, ...]
 
-    @property
+    @cached_property
+    def by_hash(self) -> Mapping[str, Document | RowsFile]:
+        """Everything in it by its hash."""
+        parts: tuple[Document | RowsFile, ...] = (*self.documents, *self.rows)
+        return {one.hash: one for one in parts}
+
+    @cached_property
     def hashes(self) -> list[str]:
         """The hashes of everything in it, in order."""
         return sorted([*(one.hash for one in self.documents), *(one.hash for one in self.rows)])
@@ -87,7 +98,7 @@ class CatalogStore:
         self._types = types
         self._lock = threading.Lock()
         self._live: Published | None = None
-        self._parts: OrderedDict[str, Document | RowsFile] = OrderedDict()
+        self._kept: dict[str, Document | RowsFile] = {}
 
     @property
     def types(self) -> FieldTypes:
@@ -110,7 +121,9 @@ class CatalogStore:
     def load(self, number: int) -> Published:
         """Return a version, live or not; its tables are those of today's names."""
         with self._lock, self._database.snapshot() as reading:
-            return self._build(reading.connection, number)
+            published = self._build(reading.connection, number)
+            self._keep(published.content)
+            return published
 
     def versions(self) -> tuple[Version, ...]:
         """Return all versions, the newest first."""
@@ -130,56 +143,82 @@ class CatalogStore:
         with self._lock, self._database.snapshot() as reading:
             connection = reading.connection
             live: int = connection.execute(sa.select(LIVE.c.version)).scalar_one()
-            return self.content(connection, live if number is None else number)
+            content = self.content(connection, live if number is None else number)
+            self._keep(content)
+            return content
+
+    def _keep(self, content: Content | None) -> None:
+        """Keep parts of a version for the next look at it, or at one like it; the oldest go."""
+        self._kept = {**self._kept, **(content.by_hash if content else {})}
+        for one in list(self._kept)[:-KEPT_PARTS]:
+            del self._kept[one]
 
     def content(self, connection: sa.Connection, number: int) -> Content:
         """Return the documents and rows of a version; version 0 has none."""
+        live = self._live
+        if live is not None and live.version == number and live.content is not None:
+            return live.content
         if number == 0:
             return Content((), ())
         query = sa.select(VERSION.c.documents).where(VERSION.c.number == number)
         hashes = connection.execute(query).scalar_one_or_none()
         if hashes is None:
             raise NotFoundError(UNKNOWN_VERSION.at(number=number))
-        self._read_parts(connection, [one for one in hashes if one not in self._parts])
-        parts = [self._parts[one] for one in hashes]
+        found = self._known_parts(live, hashes)
+        found.update(_read_parts(connection, [one for one in hashes if one not in found]))
+        parts = [found[one] for one in hashes]
         return Content(
             tuple(part for part in parts if isinstance(part, Document)),
             tuple(part for part in parts if isinstance(part, RowsFile)),
         )
 
-    def _read_parts(self, connection: sa.Connection, hashes: list[str]) -> None:
-        for start in range(0, len(hashes), 500):
-            chunk = hashes[start : start + 500]
-            rows = connection.execute(sa.select(DOCUMENT).where(DOCUMENT.c.hash.in_(chunk)))
-            for row in rows:
-                self._parts[row.hash] = _part(row)
-        while len(self._parts) > KEPT_DOCUMENTS:
-            self._parts.popitem(last=False)
+    def _known_parts(
+        self, live: Published | None, hashes: Sequence[str]
+    ) -> dict[str, Document | RowsFile]:
+        """Return the parts that are in memory, so that each is one value in all versions."""
+        known = live.content.by_hash if live is not None and live.content is not None else {}
+        kept = self._kept
+        return {
+            one: part for one in hashes if (part := known.get(one) or kept.get(one)) is not None
+        }
 
     def _build(self, connection: sa.Connection, number: int) -> Published:
         content = self.content(connection, number)
-        built = build_catalog(content.documents, self._types, number)
+        live = self._live
+        built = build_catalog(
+            content.documents, self._types, number, live.catalog if live else None
+        )
         if built.catalog is None:
             raise BrokenVersionError(f"version {number}: {built.problems}")
         names = load_names(connection).with_catalog(built.catalog)
-        previous = self._live.tables if self._live else None
-        tables = build_tables(built.catalog, names, self._database.dialect, previous)
-        return Published(built.catalog, tables, content.rows)
+        tables = build_tables(
+            built.catalog, names, self._database.dialect, live.tables if live else None
+        )
+        return Published(built.catalog, tables, content.rows, content)
 
 
 def save_version(
-    work: UnitOfWork, number: int, content: Content, message: str, by_user: str | None
+    work: UnitOfWork,
+    number: int,
+    content: Content,
+    message: str,
+    by_user: str | None,
+    former: Content | None = None,
 ) -> None:
-    """Store a version and let it be live: the last statements of a publish."""
+    """Store a version and let it be live: the last statements of a publish.
+
+    What is in `former`, the content of an earlier version, is known to be stored.
+    """
     hashes = content.hashes
+    stored = former.by_hash if former else {}
+    unsure = [one for one in content.by_hash if one not in stored]
     known: set[str] = set()
-    for start in range(0, len(hashes), 500):
-        query = sa.select(DOCUMENT.c.hash).where(DOCUMENT.c.hash.in_(hashes[start : start + 500]))
+    for start in range(0, len(unsure), 500):
+        query = sa.select(DOCUMENT.c.hash).where(DOCUMENT.c.hash.in_(unsure[start : start + 500]))
         known.update(work.connection.execute(query).scalars())
-    parts: Iterable[Document | RowsFile] = (*content.documents, *content.rows)
-    added = {one.hash: _row(one) for one in parts if one.hash not in known}
+    added = [_row(content.by_hash[one]) for one in unsure if one not in known]
     if added:
-        work.connection.execute(sa.insert(DOCUMENT), list(added.values()))
+        work.connection.execute(sa.insert(DOCUMENT), added)
     version = {
         "number": number,
         "at": work.now,
@@ -190,6 +229,15 @@ def save_version(
     }
     work.connection.execute(sa.insert(VERSION), version)
     work.connection.execute(sa.update(LIVE).values(version=number))
+
+
+def _read_parts(
+    connection: sa.Connection, hashes: Sequence[str]
+) -> Iterator[tuple[str, Document | RowsFile]]:
+    for start in range(0, len(hashes), 500):
+        chunk = hashes[start : start + 500]
+        for row in connection.execute(sa.select(DOCUMENT).where(DOCUMENT.c.hash.in_(chunk))):
+            yield row.hash, _part(row)
 
 
 def _row(part: Document | RowsFile) -> dict[str, Any]:
@@ -210,4 +258,4 @@ def _part(row: Any) -> Document | RowsFile:
     if row.kind == ROWS_KIND:
         row_set, _, name = row.name.partition("/")
         return RowsFile(row.module, row_set, name, row.content)
-    return Document(row.module, json.loads(row.content))
+    return Document.stored(row.module, json.loads(row.content), row.hash)

@@ -272,14 +272,15 @@ class Workbench:
 
 
 def with_former_fields(model: ObjectModel, former: ObjectModel | None) -> ObjectModel:
-    """Return `model` with the very fields of the build before where they are equal."""
+    """Return the model of the build before if it is equal, else one with its equal fields."""
     if former is None:
         return model
     fields = {
         name: known if (known := former.fields.get(name)) == field else field
         for name, field in model.fields.items()
     }
-    return replace(model, fields=fields)
+    changed = replace(model, fields=fields)
+    return former if changed == former else changed
 
 
 _NOTHING = ObjectModel(
