@@ -37,6 +37,7 @@ from headrace.platform.jobs.worker import JobHandler, Worker, sweep
 from headrace.platform.metadata.field_types import FieldTypes, built_in
 from headrace.platform.publishing import tables as publishing_tables
 from headrace.platform.publishing.catalogs import CatalogStore, Published
+from headrace.platform.publishing.drafts import Drafts
 from headrace.platform.publishing.publisher import Publisher
 from headrace.platform.publishing.samples import Samples
 from headrace.platform.publishing.workspace import (
@@ -90,6 +91,7 @@ class Platform:
     identity: Identity
     store: RecordStore
     publisher: Publisher
+    drafts: Drafts
     samples: Samples
     outbox: Outbox
     notifications: Notifications
@@ -345,6 +347,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         identity=identity,
         store=store,
         publisher=Publisher(database, catalogs, store, ids, system_context),
+        drafts=Drafts(database, catalogs, ids),
         samples=Samples(store, identity, workflow),
         outbox=outbox,
         notifications=notifications,
