@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import click
 
+from headrace.commands.plans import decisions_option, plan_lines, read_answers
 from headrace.commands.shell import (
     json_option,
     open_shell,
@@ -18,12 +19,10 @@ from headrace.commands.shell import (
 from headrace.platform import runtime
 from headrace.platform.core.problems import Text, errors
 from headrace.platform.publishing.packages import verify_package
-from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.planning import check_folders
 from headrace.platform.publishing.sources import open_source
 
 ALL_FINE: Final = Text("No problems found.", "未发现问题。")
-NOTHING_TO_DO: Final = Text("Nothing would change.", "没有变化。")
 
 
 def add_to(main: click.Group) -> None:
@@ -52,13 +51,19 @@ def check(path: Path, others: Sequence[Path], verify: bool, as_json: bool) -> No
 @click.command()
 @path_argument
 @with_option
+@decisions_option
 @json_option
-def plan(path: Path, others: Sequence[Path], as_json: bool) -> None:  # noqa: FBT001 - click
+def plan(
+    path: Path,
+    others: Sequence[Path],
+    decisions: Path | None,
+    as_json: bool,  # noqa: FBT001 - click
+) -> None:
     """Show what publishing PATH would do to this database; changes nothing."""
     shell = open_shell(as_json=as_json)
     with shell.platform() as platform:
-        made = platform.publisher.plan(path, others)
-    shell.data(made.render(shell.language), _plan_lines(made, shell.language))
+        made = platform.publisher.plan(path, others, read_answers(decisions))
+    shell.data(made.render(shell.language), plan_lines(made, shell.language))
     if made.refused:
         raise SystemExit(1)
 
@@ -66,32 +71,24 @@ def plan(path: Path, others: Sequence[Path], as_json: bool) -> None:  # noqa: FB
 @click.command()
 @path_argument
 @with_option
+@decisions_option
 @click.option("-m", "--message", default="", help="What the change is for.")
 @json_option
-def publish(path: Path, others: Sequence[Path], message: str, as_json: bool) -> None:  # noqa: FBT001 - click
+def publish(
+    path: Path,
+    others: Sequence[Path],
+    decisions: Path | None,
+    message: str,
+    as_json: bool,  # noqa: FBT001 - click
+) -> None:
     """Check, plan and publish the modules in PATH; the others stay as they are."""
     shell = open_shell(as_json=as_json)
     with shell.platform() as platform:
-        made = platform.publisher.plan(path, others)
+        made = platform.publisher.plan(path, others, read_answers(decisions))
         if made.refused:
-            shell.data(made.render(shell.language), _plan_lines(made, shell.language))
+            shell.data(made.render(shell.language), plan_lines(made, shell.language))
             raise SystemExit(1)
         number = platform.publisher.publish(made, message, None)
     done = Text(f"Version {number} is live.", f"版本 {number} 已生效。")
     shown = {**made.render(shell.language), "version": number}
-    shell.data(shown, [*_plan_lines(made, shell.language), done.within(shell.language)])
-
-
-def _plan_lines(made: Plan, language: str) -> Iterator[str]:
-    for problem in made.problems:
-        yield problem_line(problem, language)
-    if made.is_empty and not made.refused:
-        yield NOTHING_TO_DO.within(language)
-    for line in made.lines:
-        rows = (
-            ""
-            if line.rows is None
-            else Text(f" ({line.rows} rows)", f"({line.rows} 行)").within(language)
-        )
-        mark = "!" if line.destructive else "+"
-        yield f"{mark} {line.text.within(language)}{rows}"
+    shell.data(shown, [*plan_lines(made, shell.language), done.within(shell.language)])

@@ -141,7 +141,7 @@ def test_a_dropped_object_keeps_its_rows(work):
             reading.connection.execute(sa.select(sa.func.count()).select_from(table)).scalar() == 1
         )
         names = load_names(reading.connection)
-    assert {one.dropped_at for one in names.all if one.physical == table.name} == {3}
+    assert {one.dropped_at_version for one in names.all if one.physical == table.name} == {3}
 
 
 def test_a_required_field_with_a_default_is_filled(work):
@@ -281,7 +281,7 @@ def test_a_plan_that_another_publish_overtook_is_a_conflict(work):
 def test_a_destructive_line_whose_count_grew_is_refused(work):
     company(work, note="x")
     work.contents["object", "company"]["fields"].remove(work.field("company", "note"))
-    plan = work.plan()
+    plan = work.plan({"field.drop:company.note": {"answer": "accept", "rows": 1}})
     company(work, "C2", note="y")
     with pytest.raises(ConflictError) as refused:
         work.platform.publisher.publish(plan, "late", None)

@@ -51,6 +51,11 @@ def platform_at(url: str) -> Iterator[Platform]:
         platform.close()
 
 
+def accepted(plan: Plan) -> dict[str, Any]:
+    """Decisions that accept every line of a plan that takes it."""
+    return {line.key: {"answer": "accept"} for line in plan.lines if "accept" in line.answers}
+
+
 class Publishing:
     """A workspace that a test changes and publishes again."""
 
@@ -60,17 +65,27 @@ class Publishing:
         self.contents: Contents = workspace()
         self.rows: dict[str, str] = {}
 
-    def plan(self) -> Plan:
-        return self.platform.publisher.plan(write_module(self.folder, self.contents, self.rows))
+    def plan(self, decisions: dict[str, Any] | None = None) -> Plan:
+        path = write_module(self.folder, self.contents, self.rows)
+        return self.platform.publisher.plan(path, decisions=decisions)
 
-    def publish(self) -> Plan:
-        plan = self.plan()
+    def publish(self, decisions: dict[str, Any] | None = None, *, accept: bool = True) -> Plan:
+        """Publish the contents; with `accept` every line that takes it is accepted."""
+        plan = self.plan(decisions)
+        if accept and any("accept" in line.answers for line in plan.lines):
+            plan = self.plan({**accepted(plan), **(decisions or {})})
         self.platform.publisher.publish(plan, "test", None)
         return plan
 
-    def codes(self) -> list[str]:
-        """The codes of what stands in the way of publishing."""
-        return [problem.code for problem in self.plan().refused]
+    def codes(self, decisions: dict[str, Any] | None = None) -> list[str]:
+        """The codes of what stands in the way of publishing, drops with values apart."""
+        plan = self.plan(decisions)
+        given = decisions or {}
+        return [
+            problem.code
+            for problem in plan.refused
+            if given or problem.code != "plan.decision_needed"
+        ]
 
     def field(self, object_name: str, name: str) -> dict[str, Any]:
         fields = self.contents["object", object_name]["fields"]

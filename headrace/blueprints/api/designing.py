@@ -61,7 +61,7 @@ def sent() -> tuple[dict[str, Any], Modules]:
 def sent_modules(data: dict[str, Any]) -> Modules:
     """Read the documents of the request as if they were files, with the same strictness."""
     sent = data.get("modules")
-    if not isinstance(sent, dict) or not set(data) <= {"modules", "message"}:
+    if not isinstance(sent, dict) or not set(data) <= {"modules", "message", "decisions"}:
         raise RefusedError(BAD_MODULES.at("/modules"))
     files = []
     for name, documents in sent.items():

@@ -64,7 +64,7 @@ def publish() -> Response:
         return context.principal.user_id
 
     user = read(allowed)
-    plan = platform().publisher.plan_modules(complete(modules))
+    plan = platform().publisher.plan_modules(complete(modules), data.get("decisions"))
     version = platform().publisher.publish(plan, message, user)
     return read(
         lambda context: answer(
@@ -74,11 +74,11 @@ def publish() -> Response:
 
 
 def _planned(shown: Any) -> Response:
-    _, modules = sent()
+    data, modules = sent()
 
     def action(context: Context) -> Response:
         require_design(context)
-        plan = platform().publisher.plan_modules(complete(modules))
+        plan = platform().publisher.plan_modules(complete(modules), data.get("decisions"))
         return answer(context, shown(context, plan))
 
     return read(action)

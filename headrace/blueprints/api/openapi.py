@@ -411,6 +411,11 @@ DOCUMENTS: Final[Json] = {
             "additionalProperties": {"type": "array", "items": {"type": "object"}},
         },
         "message": {"type": "string"},
+        "decisions": {
+            "type": "object",
+            "description": "Answers to lines of the plan, by their keys.",
+            "additionalProperties": {"type": "object"},
+        },
     },
     "required": ["modules"],
     "additionalProperties": False,

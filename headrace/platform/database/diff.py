@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
 
-from headrace.platform.database.names import Names, stored_fields
+from headrace.platform.database.names import (
+    TREE_PATH,
+    Names,
+    PhysicalName,
+    path_id,
+    stored_fields,
+)
 from headrace.platform.database.operations import (
     AddColumn,
     CreateIndex,
@@ -15,9 +23,22 @@ from headrace.platform.database.operations import (
     KeepTable,
     Operation,
     RenameDefinition,
+    ReplaceColumn,
+    RestoreColumn,
+    RestoreTable,
 )
-from headrace.platform.database.physical import TREE_PATH, TableSpec, table_specs
+from headrace.platform.database.physical import (
+    SYSTEM_COLUMN_SPECS,
+    ColumnSpec,
+    IndexSpec,
+    TableSpec,
+    table_specs,
+    tree_path,
+)
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
+
+NOTHING: Final[Mapping[str, PhysicalName]] = MappingProxyType({})
+_SYSTEM_NAMES: Final = frozenset(one.name for one in SYSTEM_COLUMN_SPECS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,98 +50,193 @@ class Difference:
     dropped: frozenset[str]
 
 
-def diff(old: Catalog, new: Catalog, names: Names) -> Difference:
+def diff(
+    old: Catalog,
+    new: Catalog,
+    names: Names,
+    replaced: frozenset[str] = frozenset(),
+    restored: Mapping[str, PhysicalName] = NOTHING,
+) -> Difference:
     """Return what leads from `old` to `new` in a database with `names`.
 
     Objects and fields are matched by id: another name for an id is a rename, an id that is gone is
-    a drop. The names returned still have the dropped ones as live (`Names.without` marks them).
+    a drop, an id that comes back finds what was kept of it. The fields `replaced` get another
+    column, a kept one where `restored` names it. The names returned still have the dropped ones as
+    live (`Names.without` marks them).
     """
-    named = names.with_catalog(new)
+    again = {**dict(_coming_back(old, new, names)), **restored}
+    named = names.with_catalog(new, replaced, again)
     before, after = _by_id(old), _by_id(new)
-    old_specs, new_specs = table_specs(old, names), table_specs(new, named)
-    operations = (
-        *_created(after, old_specs, new_specs),
-        *_changed(before, after, old_specs, new_specs, named),
-        *_kept(before, after, old_specs),
+    worker = _Differ(
+        before, after, table_specs(old, names), table_specs(new, named), names, named, again
     )
-    return Difference(operations, named, frozenset(_dropped(old, new)))
+    return Difference(tuple(worker.operations()), named, frozenset(_dropped(old, new)))
 
 
 def _by_id(catalog: Catalog) -> dict[str, ObjectModel]:
     return {model.id: model for model in catalog.objects.values()}
 
 
-def _created(
-    after: Mapping[str, ObjectModel],
-    old_specs: Mapping[str, TableSpec],
-    new_specs: Mapping[str, TableSpec],
-) -> Iterator[Operation]:
-    for object_id, spec in new_specs.items():
-        if object_id not in old_specs:
-            yield CreateTable(after[object_id].name, spec)
+def _coming_back(old: Catalog, new: Catalog, names: Names) -> Iterator[tuple[str, PhysicalName]]:
+    """Yield what was kept of definitions that `old` has not and `new` has again.
 
-
-def _kept(
-    before: Mapping[str, ObjectModel],
-    after: Mapping[str, ObjectModel],
-    old_specs: Mapping[str, TableSpec],
-) -> Iterator[Operation]:
-    for object_id, model in before.items():
-        if object_id not in after:
-            yield KeepTable(model.name, old_specs[object_id])
-
-
-def _changed(
-    before: Mapping[str, ObjectModel],
-    after: Mapping[str, ObjectModel],
-    old_specs: Mapping[str, TableSpec],
-    new_specs: Mapping[str, TableSpec],
-    names: Names,
-) -> Iterator[Operation]:
-    for object_id, model in after.items():
-        former = before.get(object_id)
-        if former is None:
+    A column comes back only where it holds what the field is made of now.
+    """
+    if not any(one.dropped_at_version is not None for one in names.all):
+        return
+    live = set(_stored_ids(old))
+    kept = names.kept_by_id()
+    tables = {
+        model.id: kept[model.id][0]
+        for model in new.objects.values()
+        if model.id not in live and model.id in kept
+    }
+    yield from tables.items()
+    known = Names.of((*(one for one in names.all if one.live), *map(_taken_up, tables.values())))
+    for model in new.objects.values():
+        if model.id not in live and model.id not in tables:
             continue
+        if model.tree_field is not None and path_id(model.id) not in live:
+            yield from ((path_id(model.id), one) for one in kept.get(path_id(model.id), ())[:1])
+        for field in stored_fields(model):
+            if field.id in live or field.id not in kept:
+                continue
+            holds = known.storage_of(new, field)
+            found = next((one for one in kept[field.id] if one.storage == holds), None)
+            if found is not None and found.object_id == model.id:
+                yield field.id, found
+
+
+def _taken_up(name: PhysicalName) -> PhysicalName:
+    return replace(name, dropped_at_version=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Differ:
+    """Both sides, by object id, with their tables."""
+
+    before: Mapping[str, ObjectModel]
+    after: Mapping[str, ObjectModel]
+    old_specs: Mapping[str, TableSpec]
+    new_specs: Mapping[str, TableSpec]
+    old_names: Names
+    new_names: Names
+    restored: Mapping[str, PhysicalName]
+
+    def operations(self) -> Iterator[Operation]:
+        """Yield what is made, then what changes, then what goes."""
+        for object_id, model in self.after.items():
+            if object_id not in self.before:
+                yield from self._made(model)
+        for object_id, model in self.after.items():
+            former = self.before.get(object_id)
+            if former is not None:
+                yield from self._changed(former, model)
+        for object_id, model in self.before.items():
+            if object_id not in self.after:
+                yield KeepTable(model.name, self.old_specs[object_id])
+
+    def _made(self, model: ObjectModel) -> Iterator[Operation]:
+        """Yield the table of an object that is new, or of one that comes back."""
+        spec = self.new_specs[model.id]
+        if model.id not in self.restored:
+            yield CreateTable(model.name, spec)
+            return
+        kept = {one.physical for one in self.restored.values()}
+        known = tuple(one for one in spec.columns if one.name in kept | _SYSTEM_NAMES)
+        there = {one.name for one in known}
+        indexes = tuple(one for one in spec.indexes if set(one.columns) <= there)
+        yield RestoreTable(model.name, TableSpec(model.id, spec.name, known, indexes))
+        for name, column in self._columns(model, spec):
+            if column.name not in there:
+                yield AddColumn(model.name, name, spec.name, column)
+        for index in spec.indexes:
+            if index not in indexes:
+                yield CreateIndex(model.name, index, self._fields_of(model, index))
+
+    def _columns(self, model: ObjectModel, spec: TableSpec) -> Iterator[tuple[str, ColumnSpec]]:
+        """Yield the columns of a table beside those of the platform, with their API names."""
+        by_column = {one.name: one for one in spec.columns}
+        for field in stored_fields(model):
+            yield field.name, by_column[self.new_names.physical(field.id)]
+        if model.tree_field is not None:
+            yield TREE_PATH, by_column[tree_path(model, self.new_names)]
+
+    def _changed(self, former: ObjectModel, model: ObjectModel) -> Iterator[Operation]:
         if former.name != model.name:
             yield RenameDefinition(model.name, None, former.name, model.name)
-        yield from _field_changes(former, model, old_specs[object_id], new_specs[object_id], names)
+        old, new = self.old_specs[model.id], self.new_specs[model.id]
+        if former is model and old == new:
+            return
+        before = {index.name: index for index in old.indexes}
+        after = {index.name: index for index in new.indexes}
+        for name, index in before.items():
+            if after.get(name) != index:
+                yield DropIndex(model.name, index, self._fields_of(former, index, old=True))
+        yield from self._renamed(former, model)
+        yield from self._columns_changed(former, model, old, new)
+        for name, index in after.items():
+            if before.get(name) != index:
+                yield CreateIndex(model.name, index, self._fields_of(model, index))
 
+    def _renamed(self, former: ObjectModel, model: ObjectModel) -> Iterator[Operation]:
+        known = {field.id: field.name for field in former.fields.values() if not field.system}
+        for field in model.fields.values():
+            old = known.get(field.id, field.name)
+            if not field.system and old != field.name:
+                yield RenameDefinition(model.name, field.name, old, field.name)
 
-def _field_changes(
-    former: ObjectModel, model: ObjectModel, old: TableSpec, new: TableSpec, names: Names
-) -> Iterator[Operation]:
-    fields_before = {field.id: field for field in former.fields.values() if not field.system}
-    indexes_before = {index.name: index for index in old.indexes}
-    indexes_after = {index.name: index for index in new.indexes}
-    for name, index in indexes_before.items():
-        if indexes_after.get(name) != index:
-            yield DropIndex(model.name, index)
-    for field in stored_fields(model):
-        known = fields_before.get(field.id)
-        if known is not None and known.name != field.name:
-            yield RenameDefinition(model.name, field.name, known.name, field.name)
-        column = new.column(names.physical(field.id))
-        if column is not None and old.column(column.name) is None:
-            yield AddColumn(model.name, field.name, new.name, column)
-    path = new.column(TREE_PATH)
-    if path is not None and old.column(TREE_PATH) is None:
-        yield AddColumn(model.name, TREE_PATH, new.name, path)
-    live = {field.id for field in model.fields.values()}
-    for field in stored_fields(former):
-        kept = old.column(names.physical(field.id))
-        if field.id not in live and kept is not None:
-            yield KeepColumn(model.name, field.name, old.name, kept)
-    for name, index in indexes_after.items():
-        if indexes_before.get(name) != index:
-            yield CreateIndex(model.name, index)
+    def _columns_changed(
+        self, former: ObjectModel, model: ObjectModel, old: TableSpec, new: TableSpec
+    ) -> Iterator[Operation]:
+        known = self._held(former, old, self.old_names)
+        wanted = self._held(model, new, self.new_names)
+        for definition_id, (name, column) in wanted.items():
+            held = known.get(definition_id)
+            restored = definition_id in self.restored
+            if held is None and restored:
+                yield RestoreColumn(model.name, name, new.name, column)
+            elif held is None:
+                yield AddColumn(model.name, name, new.name, column)
+            elif held[1].name != column.name:
+                yield ReplaceColumn(model.name, name, new.name, held[1], column, restored)
+        for definition_id, (name, column) in known.items():
+            if definition_id not in wanted:
+                yield KeepColumn(model.name, name, old.name, column)
+
+    @staticmethod
+    def _held(
+        model: ObjectModel, spec: TableSpec, names: Names
+    ) -> Mapping[str, tuple[str, ColumnSpec]]:
+        """Return the columns of an object's fields (and of its tree) by definition id."""
+        by_column = {one.name: one for one in spec.columns}
+        held = {
+            field.id: (field.name, by_column[names.physical(field.id)])
+            for field in stored_fields(model)
+        }
+        if model.tree_field is not None:
+            held[path_id(model.id)] = (TREE_PATH, by_column[tree_path(model, names)])
+        return held
+
+    def _fields_of(
+        self, model: ObjectModel, index: IndexSpec, *, old: bool = False
+    ) -> tuple[str, ...]:
+        """Return the API names of the columns of an index."""
+        names = self.old_names if old else self.new_names
+        named = {names.physical(field.id): field.name for field in stored_fields(model)}
+        return tuple(named.get(column, column) for column in index.columns)
 
 
 def _dropped(old: Catalog, new: Catalog) -> Iterator[str]:
-    """Return the ids of objects and fields that `new` no longer has."""
-    live = {model.id for model in new.objects.values()} | {
-        field.id for model in new.objects.values() for field in stored_fields(model)
-    }
-    for model in old.objects.values():
-        for definition_id in (model.id, *(field.id for field in stored_fields(model))):
-            if definition_id not in live:
-                yield definition_id
+    """Return the ids of objects, fields and tree paths that `new` no longer has."""
+    live = set(_stored_ids(new))
+    return (one for one in _stored_ids(old) if one not in live)
+
+
+def _stored_ids(catalog: Catalog) -> Iterable[str]:
+    for model in catalog.objects.values():
+        yield model.id
+        if model.tree_field is not None:
+            yield path_id(model.id)
+        for field in stored_fields(model):
+            yield field.id

@@ -1,13 +1,15 @@
 """Physical names: readable, unique in the database, frozen when a definition is first published.
 
 The mapping is stored, not derived: a rename changes nothing here, and a definition made again under
-an old name (with a new id) gets a new column.
+an old name (with a new id) gets a new column. A definition may have several names: the live one,
+kept ones that hold what it had before, one whose column is being prepared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -17,6 +19,9 @@ from headrace.platform.database.system_tables import NAME
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 
 NameKind = Literal["object", "field"]
+TREE_PATH: Final = "tree_path"
+USER_TABLE: Final = "sys_user"
+TABLE_STORAGE: Final = "table"
 SYSTEM_COLUMNS: Final = frozenset(
     {
         "id",
@@ -26,7 +31,7 @@ SYSTEM_COLUMNS: Final = frozenset(
         "updated_at",
         "updated_by",
         "deleted_at",
-        "tree_path",
+        TREE_PATH,
     }
 )
 DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -34,14 +39,28 @@ DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True, slots=True)
 class PhysicalName:
-    """The table or column of one definition; `dropped_at` is the version that dropped it."""
+    """The table or column of one definition.
+
+    `storage` is what a column holds (`decimal:2`, `id:<table>` for a reference), None for tables.
+    `dropped_at_version` is the version that dropped it, `dropped_at` the machine's time of that,
+    `rows_at` the workspace's: rows not changed since hold in a kept column what they had.
+    """
 
     number: int
     definition_id: str
     kind: NameKind
     physical: str
     object_id: str | None = None
-    dropped_at: int | None = None
+    storage: str | None = None
+    dropped_at_version: int | None = None
+    dropped_at: datetime | None = None
+    rows_at: datetime | None = None
+    preparing: bool = False
+
+    @property
+    def live(self) -> bool:
+        """Whether the live version uses it."""
+        return self.dropped_at_version is None and not self.preparing
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,54 +68,179 @@ class Names:
     """All physical names of a database, those of dropped definitions included."""
 
     all: tuple[PhysicalName, ...] = ()
-    _live: Mapping[str, str] = field(default_factory=dict)
+    _live: Mapping[str, PhysicalName] = field(default_factory=dict)
 
     @classmethod
     def of(cls, names: Iterable[PhysicalName]) -> Names:
         """Make the mapping of `names`."""
         ordered = tuple(sorted(names, key=lambda one: one.number))
-        live = {one.definition_id: one.physical for one in ordered if one.dropped_at is None}
+        live = {one.definition_id: one for one in ordered if one.live}
         return cls(ordered, MappingProxyType(live))
 
     def physical(self, definition_id: str) -> str:
         """Return the table or column of a live definition."""
-        return self._live[definition_id]
+        return self._live[definition_id].physical
+
+    def get(self, definition_id: str) -> PhysicalName | None:
+        """Return the live name of a definition."""
+        return self._live.get(definition_id)
+
+    def kept(self, definition_id: str) -> tuple[PhysicalName, ...]:
+        """Return the names of kept tables or columns of a definition, the newest first."""
+        return self.kept_by_id().get(definition_id, ())
+
+    def kept_by_id(self) -> Mapping[str, tuple[PhysicalName, ...]]:
+        """Return all kept names by definition id, the newest first."""
+        found: dict[str, list[PhysicalName]] = {}
+        kept = (one for one in self.all if one.dropped_at_version is not None)
+        for one in sorted(kept, key=lambda one: (one.dropped_at_version, one.number), reverse=True):
+            found.setdefault(one.definition_id, []).append(one)
+        return {definition_id: tuple(names) for definition_id, names in found.items()}
 
     def __contains__(self, definition_id: object) -> bool:
         return definition_id in self._live
 
-    def with_catalog(self, catalog: Catalog) -> Names:
-        """Return these names and new ones for what `catalog` has and the database has not."""
-        known = set(self._live)
-        made: list[PhysicalName] = []
-        number = self.all[-1].number if self.all else 0
+    def with_catalog(
+        self,
+        catalog: Catalog,
+        replaced: frozenset[str] = frozenset(),
+        restored: Mapping[str, PhysicalName] = MappingProxyType({}),
+    ) -> Names:
+        """Return these names and new ones for what `catalog` has and the database has not.
 
-        def mint(definition_id: str, kind: NameKind, name: str, object_id: str | None) -> None:
-            nonlocal number
-            if definition_id in known:
-                return
-            known.add(definition_id)
-            number += 1
-            while f"{name}_{suffix(number)}" in SYSTEM_COLUMNS:
-                number += 1
-            physical = f"{name}_{suffix(number)}"
-            made.append(PhysicalName(number, definition_id, kind, physical, object_id))
-
+        The fields `replaced` get another column, and their former name is a kept one from this
+        version on. A definition in `restored` uses that kept name again.
+        """
+        changed = _Changed(self, catalog.version, replaced, restored)
         for model in catalog.objects.values():
-            mint(model.id, "object", model.name, None)
+            changed.name(model.id, "object", model.name)
             for one in stored_fields(model):
-                mint(one.id, "field", one.name, model.id)
-        return Names.of((*self.all, *made))
+                changed.name(one.id, "field", one.name, model.id)
+            if model.tree_field is not None:
+                changed.path(model.id)
+        return changed.names(catalog)
 
-    def without(self, dropped: Iterable[str], version: int) -> Names:
-        """Return the names with those of `dropped` definitions marked as of `version`."""
-        gone = frozenset(dropped)
+    def with_storages(self, catalog: Catalog, definition_ids: Collection[str]) -> Names:
+        """Return the names with what these live tables and columns hold, as `catalog` says."""
+        storages: dict[str, str] = {}
+        for model in catalog.objects.values():
+            storages[model.id] = TABLE_STORAGE
+            storages[path_id(model.id)] = "text"
+            for one in stored_fields(model):
+                if one.id in definition_ids:
+                    storages[one.id] = self.storage_of(catalog, one)
         return Names.of(
-            replace(one, dropped_at=version)
-            if one.definition_id in gone and one.dropped_at is None
+            replace(one, storage=storages.get(one.definition_id))
+            if one.live and one.storage is None and one.definition_id in definition_ids
             else one
             for one in self.all
         )
+
+    def storage_of(self, catalog: Catalog, one: FieldModel) -> str:
+        """Say what the column of a field of `catalog` holds; a reference names the table."""
+        if one.target is not None:
+            target = catalog.objects.get(one.target)
+            if target is None:
+                return f"id:{USER_TABLE}"
+            known = self._live.get(target.id)
+            return f"id:{known.physical if known else ''}"
+        return f"decimal:{one.storage.scale}" if one.storage.kind == "decimal" else one.storage.kind
+
+    def without(
+        self,
+        dropped: Iterable[str],
+        version: int,
+        at: datetime | None = None,
+        rows_at: datetime | None = None,
+    ) -> Names:
+        """Return the names with those of `dropped` definitions marked as of `version`.
+
+        `at` is the machine's time of the switch, `rows_at` the workspace's; columns that were
+        replaced in this version are stamped too.
+        """
+        gone = frozenset(dropped)
+
+        def marked(one: PhysicalName) -> PhysicalName:
+            if one.definition_id in gone and one.live:
+                one = replace(one, dropped_at_version=version)
+            if one.dropped_at_version == version and one.dropped_at is None:
+                one = replace(one, dropped_at=at, rows_at=rows_at)
+            return one
+
+        return Names.of(marked(one) for one in self.all)
+
+
+class _Changed:
+    """Names under change: what is live, what is taken again, what is new."""
+
+    def __init__(
+        self,
+        names: Names,
+        version: int,
+        replaced: frozenset[str],
+        restored: Mapping[str, PhysicalName],
+    ) -> None:
+        self.before = names
+        self.version = version
+        self.replaced = replaced
+        self.restored = restored
+        self.known = {one.definition_id for one in names.all if one.live}
+        self.prepared = {one.definition_id: one for one in names.all if one.preparing}
+        self.number = names.all[-1].number if names.all else 0
+        self.others: dict[int, PhysicalName] = {}
+        """Names that are new or otherwise than before, by number."""
+
+    def name(
+        self, definition_id: str, kind: NameKind, name: str, object_id: str | None = None
+    ) -> None:
+        """See to it that a definition has a live name."""
+        if definition_id in self.known and definition_id not in self.replaced:
+            return
+        former = self.before.get(definition_id)
+        if former is not None:
+            self.others[former.number] = replace(former, dropped_at_version=self.version)
+        self.known.add(definition_id)
+        kept = self.restored.get(definition_id)
+        if kept is not None:
+            again = replace(kept, dropped_at_version=None, dropped_at=None, rows_at=None)
+            self.others[kept.number] = again
+            return
+        prepared = self.prepared.get(definition_id)
+        if prepared is not None:
+            self.others[prepared.number] = replace(prepared, preparing=False)
+            return
+        self.number += 1
+        while f"{name}_{suffix(self.number)}" in SYSTEM_COLUMNS:
+            self.number += 1
+        physical = f"{name}_{suffix(self.number)}"
+        self.others[self.number] = PhysicalName(
+            self.number, definition_id, kind, physical, object_id
+        )
+
+    def path(self, object_id: str) -> None:
+        """See to it that the path of a tree has a name of its own, so that it can be kept."""
+        definition_id = path_id(object_id)
+        self.name(definition_id, "field", TREE_PATH, object_id)
+        made = self.others.get(self.number)
+        table = self.before.get(object_id)
+        first_form = table is not None and table.storage is None
+        if first_form and made is not None and made.definition_id == definition_id:
+            # Databases made before kept paths had names call the column of every tree the same.
+            self.others[self.number] = replace(made, physical=TREE_PATH)
+
+    def names(self, catalog: Catalog) -> Names:
+        """Return the names, all of them."""
+        if not self.others:
+            return self.before
+        kept = {one.number: one for one in self.before.all}
+        result = Names.of({**kept, **self.others}.values())
+        lacking = {one.definition_id for one in self.others.values() if one.storage is None}
+        return result.with_storages(catalog, lacking)
+
+
+def path_id(object_id: str) -> str:
+    """Return the id by which the path column of an object's tree goes: the platform's own."""
+    return f"{object_id}.{TREE_PATH}"
 
 
 def stored_fields(model: ObjectModel) -> tuple[FieldModel, ...]:
@@ -124,7 +268,11 @@ def load_names(connection: sa.Connection) -> Names:
             kind=row.kind,
             physical=row.physical,
             object_id=row.object_id,
-            dropped_at=row.dropped_at_version,
+            storage=row.storage,
+            dropped_at_version=row.dropped_at_version,
+            dropped_at=row.dropped_at,
+            rows_at=row.rows_at,
+            preparing=bool(row.preparing),
         )
         for row in rows
     )
@@ -138,8 +286,7 @@ def save_names(connection: sa.Connection, old: Names, new: Names) -> None:
     if added:
         connection.execute(sa.insert(NAME), [_row(one) for one in added])
     for one in changed:
-        values = {"dropped_at_version": one.dropped_at}
-        connection.execute(sa.update(NAME).where(NAME.c.number == one.number).values(values))
+        connection.execute(sa.update(NAME).where(NAME.c.number == one.number).values(_row(one)))
 
 
 def _row(name: PhysicalName) -> dict[str, object]:
@@ -149,5 +296,9 @@ def _row(name: PhysicalName) -> dict[str, object]:
         "kind": name.kind,
         "physical": name.physical,
         "object_id": name.object_id,
-        "dropped_at_version": name.dropped_at,
+        "storage": name.storage,
+        "dropped_at_version": name.dropped_at_version,
+        "dropped_at": name.dropped_at,
+        "rows_at": name.rows_at,
+        "preparing": name.preparing or None,
     }

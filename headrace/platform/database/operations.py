@@ -23,6 +23,12 @@ class Operation(ABC):
     def code(self) -> str:
         """The dotted code of the plan's line."""
 
+    @property
+    def key(self) -> str:
+        """What decisions call the change: its code and what it is done to, in names of today."""
+        field: str | None = getattr(self, "field", None)
+        return f"{self.code}:{self.object}" + (f".{field}" if field else "")
+
     @abstractmethod
     def describe(self) -> Text:
         """Say what happens, in both languages."""
@@ -156,18 +162,27 @@ class CreateIndex(Operation):
     """Make an index; a unique one fails where live rows have equal values."""
 
     index: IndexSpec
+    fields: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:
         return "key.add" if self.index.unique else "index.add"
 
+    @property
+    def key(self) -> str:
+        return f"{self.code}:{self.object}." + "+".join(self.fields)
+
     def describe(self) -> Text:
         if self.index.unique:
-            return Text(f"Add a key to {self.object}", f"为 {self.object} 新增唯一约束")
+            over = ", ".join(self.fields)
+            return Text(
+                f"Add a key to {self.object}" + (f": {over}" if over else ""),
+                f"为 {self.object} 新增唯一约束" + (f":{over}" if over else ""),
+            )
         return Text(f"Add an index to {self.object}", f"为 {self.object} 新增索引")
 
     def reverse(self) -> Operation:
-        return DropIndex(self.object, self.index)
+        return DropIndex(self.object, self.index, self.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,18 +190,27 @@ class DropIndex(Operation):
     """Drop an index that nothing asks for any more."""
 
     index: IndexSpec
+    fields: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:
         return "key.drop" if self.index.unique else "index.drop"
 
+    @property
+    def key(self) -> str:
+        return f"{self.code}:{self.object}." + "+".join(self.fields)
+
     def describe(self) -> Text:
         if self.index.unique:
-            return Text(f"Remove a key of {self.object}", f"移除 {self.object} 的唯一约束")
+            over = ", ".join(self.fields)
+            return Text(
+                f"Remove a key of {self.object}" + (f": {over}" if over else ""),
+                f"移除 {self.object} 的唯一约束" + (f":{over}" if over else ""),
+            )
         return Text(f"Remove an index of {self.object}", f"移除 {self.object} 的索引")
 
     def reverse(self) -> Operation:
-        return CreateIndex(self.object, self.index)
+        return CreateIndex(self.object, self.index, self.fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from headrace.platform.core.canonical import content_hash
-from headrace.platform.database.names import Names, stored_fields
+from headrace.platform.database.names import (
+    TREE_PATH,
+    USER_TABLE,
+    Names,
+    path_id,
+    stored_fields,
+)
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.storage_types import ID, INSTANT, INTEGER, TEXT, Storage
 
 MAX_NAME: Final = 63
-USER_TABLE: Final = "sys_user"
-TREE_PATH: Final = "tree_path"
 DELETED_AT: Final = "deleted_at"
 
 
@@ -75,13 +79,19 @@ def table_spec(catalog: Catalog, model: ObjectModel, names: Names) -> TableSpec:
     table = names.physical(model.id)
     columns = [*SYSTEM_COLUMN_SPECS]
     if model.tree_field is not None:
-        columns.append(ColumnSpec(TREE_PATH, TEXT))
+        columns.append(ColumnSpec(tree_path(model, names), TEXT))
     columns.extend(
         ColumnSpec(names.physical(field.id), field.storage, _referenced(catalog, field, names))
         for field in stored_fields(model)
     )
     indexes = {one.name: one for one in _indexes(catalog, model, table, names)}
     return TableSpec(model.id, table, tuple(columns), tuple(indexes.values()))
+
+
+def tree_path(model: ObjectModel, names: Names) -> str:
+    """Return the column that holds the paths of an object that is a tree."""
+    known = names.get(path_id(model.id))
+    return TREE_PATH if known is None else known.physical
 
 
 def _referenced(catalog: Catalog, field: FieldModel, names: Names) -> str | None:
@@ -120,7 +130,7 @@ def _indexes(catalog: Catalog, model: ObjectModel, table: str, names: Names) -> 
         state = column(model.state_field)
         yield IndexSpec(f"ix_{table}_state", table, (state, "created_at"))
     if model.tree_field is not None:
-        yield IndexSpec(f"ix_{table}_tree", table, (TREE_PATH,))
+        yield IndexSpec(f"ix_{table}_tree", table, (tree_path(model, names),))
     for name, descending in _sorted_by(catalog, model):
         mark = "down" if descending else "up"
         yield IndexSpec(

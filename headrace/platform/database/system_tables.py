@@ -129,6 +129,10 @@ NAME: Final = sa.Table(
     sa.Column("physical", text_type(), nullable=False),
     sa.Column("object_id", text_type()),
     sa.Column("dropped_at_version", sa.BigInteger()),
+    sa.Column("storage", text_type()),
+    sa.Column("dropped_at", instant_type()),
+    sa.Column("rows_at", instant_type()),
+    sa.Column("preparing", boolean_type()),
 )
 """Which table or column holds which definition; `number` is the physical name's suffix."""
 

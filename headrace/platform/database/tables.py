@@ -13,14 +13,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from headrace.platform.database.names import Names
+from headrace.platform.database.names import USER_TABLE, Names
 from headrace.platform.database.physical import (
     DELETED_AT,
-    TREE_PATH,
-    USER_TABLE,
     ColumnSpec,
     TableSpec,
     table_spec,
+    tree_path,
 )
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
 from headrace.platform.metadata.field_types.references import USER_OBJECT
@@ -117,7 +116,7 @@ def _object_table(
         table=table,
         columns=MappingProxyType(columns),
         deleted_at=table.c[DELETED_AT],
-        path=table.c[TREE_PATH] if model.tree_field is not None else None,
+        path=table.c[tree_path(model, names)] if model.tree_field is not None else None,
         shape=_shape(model, names, spec),
     )
 

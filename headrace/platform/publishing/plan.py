@@ -3,34 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+from headrace.platform.core.canonical import content_hash
 from headrace.platform.core.problems import Problem, Text, errors
 from headrace.platform.database.diff import Difference
 from headrace.platform.database.names import Names
 from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.documents import Document
+from headrace.platform.metadata.references import Use
 from headrace.platform.publishing.catalogs import Content
+from headrace.platform.publishing.decisions import NO_DECISIONS, Decision, Decisions
+from headrace.platform.publishing.row_work import RowWork
 from headrace.platform.publishing.rows import RowsFile
 
 
 @dataclass(frozen=True, slots=True)
-class PlanLine:
-    """One change: a code, what it says to people, and how many rows it touches."""
+class Failing:
+    """Rows that stand in the way: how many, the first ids, and the code of the problem they are."""
 
+    count: int
+    first: tuple[str, ...] = ()
+    code: str = ""
+
+    def render(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"count": self.count, "first": list(self.first), "code": self.code}
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """One change: what it says to people, how many rows it touches, and what may be answered.
+
+    `key` is the same whenever the same change is planned; decisions speak of the line by it. A line
+    that `needs_answer` is not published without a decision. `uses` are the places that name what is
+    dropped, renamed or retyped.
+    """
+
+    key: str
     code: str
     text: Text
     destructive: bool = False
     rows: int | None = None
+    failing: Failing | None = None
+    answers: tuple[str, ...] = ()
+    needs_answer: bool = False
+    decision: Decision | None = None
+    uses: tuple[Use, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many rows a decision on this line is about."""
+        return self.failing.count if self.failing is not None else self.rows or 0
+
+    @property
+    def open(self) -> bool:
+        """Whether it still waits for an answer."""
+        return self.needs_answer and self.decision is None
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
         shown: dict[str, Any] = {
+            "key": self.key,
             "code": self.code,
             "text": self.text.within(language),
             "destructive": self.destructive,
         }
-        return shown if self.rows is None else {**shown, "rows": self.rows}
+        if self.rows is not None:
+            shown["rows"] = self.rows
+        if self.failing is not None:
+            shown["failing"] = self.failing.render()
+        if self.answers:
+            shown["answers"] = list(self.answers)
+            shown["needs_answer"] = self.needs_answer
+        if self.decision is not None:
+            shown["decision"] = self.decision.render()
+        if self.uses:
+            shown["uses"] = [use.render(language) for use in self.uses]
+        return shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +101,12 @@ class Backfill:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A publish that was thought through on top of `base`, the version that was live then."""
+    """A publish that was thought through on top of `base`, the version that was live then.
+
+    `difference` and `work` are what the publish carries out as it stands: operations, then values
+    of rows in this order. `old` is the content of the base. `aliases` are ids of files that mean
+    live definitions (file's id -> live id).
+    """
 
     base: int
     content: Content
@@ -59,6 +116,9 @@ class Plan:
     backfill: Backfill
     lines: tuple[PlanLine, ...]
     problems: tuple[Problem, ...]
+    work: tuple[RowWork, ...] = ()
+    decisions: Decisions = NO_DECISIONS
+    aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def refused(self) -> tuple[Problem, ...]:
@@ -69,6 +129,21 @@ class Plan:
     def is_empty(self) -> bool:
         """Whether publishing would change nothing."""
         return not self.lines
+
+    @property
+    def hash(self) -> str:
+        """The same for plans of the same content with the same decisions on the same version."""
+        return content_hash(
+            {
+                "base": self.base,
+                "content": self.content.hashes,
+                "decisions": self.decisions.render(),
+            }
+        )
+
+    def line(self, key: str) -> PlanLine | None:
+        """Return the line with a key."""
+        return next((one for one in self.lines if one.key == key), None)
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
@@ -89,20 +164,24 @@ def document_lines(old: Content, new: Content, said: Iterable[str]) -> Iterable[
     after = {str(one.content.get("id")): one for one in new.documents}
     for key, document in after.items():
         former = before.get(key)
-        if key in spoken:
+        if key in spoken or former is document:
             continue
         if former is None:
-            yield _document_line("add", document.kind, document.name, "Add", "新增")
+            yield _document_line("add", document, "Add", "新增")
         elif former.hash != document.hash:
-            yield _document_line("change", document.kind, document.name, "Change", "修改")
+            yield _document_line("change", document, "Change", "修改")
     for key, document in before.items():
         if key not in after and key not in spoken:
-            yield _document_line("drop", document.kind, document.name, "Remove", "移除")
+            yield _document_line("drop", document, "Remove", "移除")
     yield from _rows_lines(old, new)
 
 
-def _document_line(action: str, kind: str, name: str, en: str, zh: str) -> PlanLine:
-    return PlanLine(f"{kind}.{action}", Text(f"{en} the {kind} {name}", f"{zh} {kind} {name}"))
+def _document_line(action: str, document: Document, en: str, zh: str) -> PlanLine:
+    kind, name = document.kind, document.name
+    code = f"{kind}.{action}"
+    place = f"{document.module}/{name}" if kind == "extends" else name
+    text = Text(f"{en} the {kind} {name}", f"{zh} {kind} {name}")
+    return PlanLine(f"{code}:{place}", code, text)
 
 
 def _rows_lines(old: Content, new: Content) -> Iterable[PlanLine]:
@@ -115,11 +194,13 @@ def _rows_lines(old: Content, new: Content) -> Iterable[PlanLine]:
                 f"Take {file.set} rows of {file.object}",
                 f"更新 {file.object} 的 {file.set} 数据",
             )
-            yield PlanLine(f"rows.{file.set}", Text(en, zh), rows=count)
+            code = f"rows.{file.set}"
+            yield PlanLine(f"{code}:{file.module}/{file.object}", code, Text(en, zh), rows=count)
     for path, file in before.items():
         if path not in after:
             en, zh = (
                 f"Forget {file.set} rows of {file.object}",
                 f"移除 {file.object} 的 {file.set} 数据定义",
             )
-            yield PlanLine("rows.drop", Text(en, zh))
+            key = f"rows.drop:{file.module}/{file.set}/{file.object}"
+            yield PlanLine(key, "rows.drop", Text(en, zh))

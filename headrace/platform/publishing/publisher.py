@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from headrace.platform.core.errors import ConflictError, RefusedError, UnavailableError
 from headrace.platform.core.ids import IdSource
@@ -20,11 +20,18 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.publishing.backfill import fill_rows
-from headrace.platform.publishing.catalogs import CatalogStore, Published, save_version
+from headrace.platform.publishing.catalogs import CatalogStore, Content, Published, save_version
 from headrace.platform.publishing.counting import Counter
+from headrace.platform.publishing.decisions import COUNT_GROWN, read_decisions
 from headrace.platform.publishing.folders import Modules
 from headrace.platform.publishing.plan import Plan
-from headrace.platform.publishing.planning import check_folders, make_plan, read_for_plan
+from headrace.platform.publishing.planning import (
+    Bench,
+    check_folders,
+    make_content_plan,
+    make_plan,
+    read_for_plan,
+)
 from headrace.platform.publishing.reference_rows import take_reference_rows
 from headrace.platform.records.context import Context
 from headrace.platform.records.store import RecordStore
@@ -39,14 +46,9 @@ CONFLICT = Message(
     "Plan again and look at what changed.",
     "请重新生成计划并查看变化。",
 )
-COUNT_GROWN = Message(
-    "plan.count_grown",
-    "More rows are touched now than the plan says: {now} instead of {then}. {line}",
-    "涉及的行数已多于计划:现为 {now},计划为 {then}。{line}",
-    "Plan again.",
-    "请重新生成计划。",
-)
 
+Answers = Mapping[str, Any] | None
+"""Decisions by the keys of lines, as files and requests have them."""
 ContextFactory = Callable[[Published], Context]
 """Makes the context of the platform itself for a version, published or about to be."""
 
@@ -77,14 +79,30 @@ class Publisher:
         """Return what is wrong with the modules at `path`; needs no database."""
         return check_folders(path, others, self.types)
 
-    def plan(self, path: Path, others: Sequence[Path] = ()) -> Plan:
+    def plan(self, path: Path, others: Sequence[Path] = (), decisions: Answers = None) -> Plan:
         """Return what publishing the modules at `path` would do; changes nothing."""
         live = self._catalogs.refresh()
-        return self.plan_modules(read_for_plan(path, others, live.catalog, self.types))
+        return self.plan_modules(read_for_plan(path, others, live.catalog, self.types), decisions)
 
-    def plan_modules(self, modules: Modules) -> Plan:
+    def plan_modules(self, modules: Modules, decisions: Answers = None) -> Plan:
         """Return what publishing modules that are already read would do."""
-        return make_plan(self._database, self._catalogs, self._ids, modules)
+        return make_plan(self._bench(), modules, read_decisions(decisions))
+
+    def plan_content(self, content: Content, decisions: Answers = None) -> Plan:
+        """Return what publishing `content`, and nothing beside it, would do."""
+        return make_content_plan(self._bench(), content, read_decisions(decisions))
+
+    def plan_rollback(self, number: int, decisions: Answers = None) -> Plan:
+        """Return what going back to the content of a version would do; what was kept comes back.
+
+        Raise NotFoundError for a version that there is not.
+        """
+        content = self._catalogs.content_of(number)
+        return make_content_plan(self._bench(), content, read_decisions(decisions), restoring=True)
+
+    def _bench(self) -> Bench:
+        zone = self._context_of(self._catalogs.current()).zone
+        return Bench(self._database, self._catalogs, self._ids, zone)
 
     def publish(self, plan: Plan, message: str, by_user: str | None) -> int:
         """Carry out `plan` in one transaction and return the number of the version that is live.
@@ -122,7 +140,7 @@ class Publisher:
         """Everything that turns one version into the next; the caller's transaction holds it."""
         live = self._catalogs.current()
         names = load_names(work.connection)
-        difference = diff(live.catalog, catalog, names)
+        difference = plan.difference or diff(live.catalog, catalog, names)
         apply_operations(work.connection, work.dialect, difference.operations)
         tables = build_tables(catalog, difference.names, work.dialect, live.tables)
         context = self._context_of(Published(catalog, tables, plan.content.rows))
@@ -130,7 +148,9 @@ class Publisher:
         save_names(
             work.connection,
             names,
-            difference.names.without(difference.dropped, catalog.version),
+            difference.names.without(
+                difference.dropped, catalog.version, work.now, context.now()
+            ),
         )
         changed = {one.hash for one in live.rows}
         new_rows = [one for one in plan.content.rows if one.hash not in changed]
@@ -144,11 +164,11 @@ class Publisher:
         live = self._catalogs.current()
         tables = [live.tables.of(name) for name in live.catalog.objects]
         counter = Counter(work.connection, work.dialect, tables)
-        told = {line.text: line.rows for line in plan.lines}
+        told = {line.key: line.rows for line in plan.lines}
         for operation in plan.difference.operations:
             if not operation.is_destructive:
                 continue
-            text = operation.describe()
-            now, then = counter.rows_of(operation) or 0, told.get(text) or 0
+            now, then = counter.rows_of(operation) or 0, told.get(operation.key) or 0
             if now > then:
+                text = operation.describe()
                 raise ConflictError(COUNT_GROWN.at(now=now, then=then, line=text))

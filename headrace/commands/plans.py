@@ -1,0 +1,77 @@
+"""How commands show plans and take the decisions on their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from headrace.commands.shell import problem_line
+from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.problems import Message, Text, errors
+from headrace.platform.metadata.strict_json import parse_json
+from headrace.platform.publishing.plan import Plan, PlanLine
+
+NO_FILE = Message(
+    "file.missing",
+    "There is no file {path}.",
+    "没有文件 {path}。",
+    "Give the path of a JSON file with decisions.",
+    "请给出包含决定的 JSON 文件路径。",
+)
+NOTHING_TO_DO = Text("Nothing would change.", "没有变化。")
+
+decisions_option = click.option(
+    "--decisions",
+    "decisions",
+    type=click.Path(path_type=Path),
+    help="JSON file that answers lines of the plan by their keys.",
+)
+
+
+def read_answers(path: Path | None) -> dict[str, Any] | None:
+    """Read a file of decisions; refuse one that is no strict JSON."""
+    if path is None:
+        return None
+    if not path.is_file():
+        raise RefusedError(NO_FILE.at(path=path.name))
+    parsed = parse_json(path.read_bytes())
+    wrong = errors(parsed.problems)
+    if wrong:
+        raise RefusedError.of(problem.below("/decisions") for problem in wrong)
+    answers: dict[str, Any] = parsed.value
+    return answers
+
+
+def plan_lines(made: Plan, language: str) -> Iterator[str]:
+    """Write a plan for a terminal: problems, then a line for each change, with its question."""
+    for problem in made.problems:
+        yield problem_line(problem, language)
+    if made.is_empty and not made.refused:
+        yield NOTHING_TO_DO.within(language)
+    for line in made.lines:
+        yield from _shown(line, language)
+
+
+def _shown(line: PlanLine, language: str) -> Iterator[str]:
+    count = Text(f" ({line.rows} rows)", f"({line.rows} 行)").within(language)
+    mark = "!" if line.destructive else "+"
+    yield f"{mark} {line.text.within(language)}{'' if line.rows is None else count}"
+    if line.failing is not None and line.failing.count:
+        first = ", ".join(line.failing.first[:3])
+        failing = Text(
+            f"    rows in the way: {line.failing.count}, first {first}",
+            f"    受阻行数:{line.failing.count},前几行 {first}",
+        )
+        yield failing.within(language)
+    for use in line.uses[:20]:
+        yield f"    {use.sentence.within(language)}"
+    if line.decision is not None:
+        chosen = line.decision.answer
+        yield Text(f"    decided: {chosen}", f"    决定:{chosen}").within(language)
+    elif line.needs_answer:
+        answers = ", ".join(line.answers)
+        asked = Text(f"    decide “{line.key}”: {answers}", f"    需决定“{line.key}”:{answers}")
+        yield asked.within(language)

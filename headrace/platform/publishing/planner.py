@@ -1,0 +1,186 @@
+"""One plan in the making: from the content wanted to operations, row work, lines and problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+
+from headrace.platform.core.ids import IdSource
+from headrace.platform.core.problems import Problem, errors
+from headrace.platform.database.diff import Difference, diff
+from headrace.platform.database.names import Names
+from headrace.platform.database.operations import (
+    CreateTable,
+    KeepTable,
+    Operation,
+    RenameDefinition,
+)
+from headrace.platform.database.tables import ObjectTable
+from headrace.platform.metadata.building import build_catalog
+from headrace.platform.metadata.catalog import Catalog, ObjectModel
+from headrace.platform.metadata.checks import run_checks
+from headrace.platform.metadata.field_types import FieldTypes
+from headrace.platform.publishing.answering import Question, answer
+from headrace.platform.publishing.catalogs import Content, Published
+from headrace.platform.publishing.counting import Counter, breaking_changes
+from headrace.platform.publishing.decisions import Decisions
+from headrace.platform.publishing.folders import Modules
+from headrace.platform.publishing.identities import assign_ids, check_ids
+from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
+from headrace.platform.publishing.recomputing import computed_changes
+
+QUIET: frozenset[str] = frozenset({"index.add", "index.drop", "field.replace"})
+"""Operations that nobody needs to read about, or that other lines tell."""
+
+
+@dataclass(slots=True)
+class Planner:
+    """Plans one content on top of the live version, in one snapshot of the database."""
+
+    types: FieldTypes
+    live: Published
+    names: Names
+    old: Content
+    counter: Counter
+    decisions: Decisions
+    zone: tzinfo
+    restoring: bool = False
+    aliases: dict[str, str] = field(default_factory=dict)
+
+    def content(self, modules: Modules, ids: IdSource) -> tuple[Content, list[Problem]]:
+        """Return the next content: the modules read instead of their live ones, all with ids."""
+        problems = list(modules.problems)
+        if errors(problems):
+            return self.old, problems
+        kept = tuple(one for one in self.old.documents if one.module not in modules.names)
+        assigned, found = assign_ids(modules.documents, self.old.documents, ids)
+        problems.extend(found)
+        problems.extend(check_ids((*kept, *assigned)))
+        kept_rows = (
+            one for one in self.old.rows if modules.keeps_rows or one.module not in modules.names
+        )
+        return Content((*kept, *assigned), (*kept_rows, *modules.rows)), problems
+
+    def whole(self, content: Content, ids: IdSource) -> tuple[Content, list[Problem]]:
+        """Return a whole content with ids for what has none."""
+        assigned, found = assign_ids(content.documents, self.old.documents, ids)
+        return Content(assigned, content.rows), [*found, *check_ids(assigned)]
+
+    def refused(self, content: Content, problems: Sequence[Problem]) -> Plan:
+        """Return a plan that says why there is none."""
+        return Plan(
+            base=self.live.version,
+            content=content,
+            catalog=None,
+            names=self.names,
+            difference=None,
+            backfill=Backfill(),
+            lines=(),
+            problems=tuple(problems),
+            decisions=self.decisions,
+        )
+
+    def plan(self, content: Content, problems: list[Problem]) -> Plan:
+        """Return what publishing `content` would do."""
+        if errors(problems):
+            return self.refused(content, problems)
+        built = build_catalog(
+            content.documents, self.types, self.live.version + 1, self.live.catalog
+        )
+        problems.extend(built.problems)
+        if built.catalog is None:
+            return self.refused(content, problems)
+        catalog = built.catalog
+        problems.extend(run_checks(catalog))
+        if errors(problems):
+            return self.refused(content, problems)
+        difference = diff(self.live.catalog, catalog, self.names)
+        backfill = find_backfill(self.live.catalog, catalog)
+        problems.extend(
+            breaking_changes(
+                self.live.catalog, catalog, difference.operations, backfill, self.counter
+            )
+        )
+        answered = answer(tuple(self._questions(content, catalog, difference)), self.decisions)
+        return Plan(
+            base=self.live.version,
+            content=content,
+            catalog=catalog,
+            names=self.names,
+            difference=difference,
+            backfill=backfill,
+            lines=answered.lines,
+            problems=(*problems, *answered.problems),
+            decisions=self.decisions,
+            aliases=self.aliases,
+        )
+
+    def _questions(
+        self, content: Content, catalog: Catalog, difference: Difference
+    ) -> Iterator[Question]:
+        spoken: set[str] = set()
+        for operation in difference.operations:
+            spoken.update(_spoken(operation, catalog))
+            if operation.code not in QUIET:
+                yield Question(self._line(operation))
+        for line in document_lines(self.old, content, spoken):
+            yield Question(line)
+
+    def _line(self, operation: Operation) -> PlanLine:
+        rows = self.counter.rows_of(operation)
+        asks = operation.is_destructive and bool(rows)
+        return PlanLine(
+            operation.key,
+            operation.code,
+            operation.describe(),
+            operation.is_destructive,
+            rows,
+            answers=("accept",) if asks else (),
+            needs_answer=asks,
+        )
+
+
+def _spoken(operation: Operation, new: Catalog) -> Iterator[str]:
+    """Yield the ids of definitions whose coming, going or renaming an operation tells."""
+    match operation:
+        case CreateTable():
+            yield operation.table.object_id
+        case KeepTable():
+            yield operation.table.object_id
+        case RenameDefinition() if operation.field is None:
+            yield new.objects[operation.new].id
+
+
+def object_tables(live: Published) -> Sequence[ObjectTable]:
+    """Return the tables of the live version."""
+    return [live.tables.of(name) for name in live.catalog.objects]
+
+
+def find_backfill(old: Catalog, new: Catalog) -> Backfill:
+    """Return which values the rows of `old` need before `new` may be live."""
+    before = {model.id: model for model in old.objects.values()}
+    defaults: list[tuple[str, str]] = []
+    paths: list[str] = []
+    for model in new.objects.values():
+        former = before.get(model.id)
+        if former is None:
+            continue
+        defaults.extend((model.id, field_id) for field_id in _filled(former, model))
+        if model.tree_field is not None and former.tree_field is None:
+            paths.append(model.id)
+    touched = {object_id for object_id, _ in defaults}
+    return Backfill(tuple(defaults), computed_changes(old, new, touched), tuple(paths))
+
+
+def _filled(former: ObjectModel, model: ObjectModel) -> Iterator[str]:
+    """Yield the ids of fields that must have a value now: required with default, or a state."""
+    known = {one.id: one for one in former.fields.values()}
+    for one in model.fields.values():
+        earlier = known.get(one.id)
+        if one.computed == "workflow" and earlier is None:
+            yield one.id
+            continue
+        newly_required = earlier is None or not earlier.definition.required
+        if newly_required and one.definition.required and one.default is not None:
+            yield one.id
