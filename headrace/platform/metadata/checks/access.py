@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from headrace.platform.core.problems import Message, Problem
-from headrace.platform.metadata.catalog import GrantModel, ObjectModel
+from headrace.platform.metadata.catalog import FieldModel, GrantModel, ObjectModel
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 
@@ -68,32 +68,84 @@ NOT_WRITABLE = Message(
 )
 
 
+INERT_PART = Message(
+    "perm.inert_key",
+    "The fields to {part} have no effect: the grant does not allow it.",
+    "“{part}”的字段列表无效:该授权没有对应的操作。",
+    "Add the action, or remove the list.",
+    "请增加相应操作,或删除该列表。",
+)
+NO_FIELDS = Message(
+    "perm.covers_nothing",
+    "The grant allows to {part}, but no field.",
+    "该授权允许“{part}”,却没有任何字段。",
+    "Name fields, or take the action away.",
+    "请填写字段,或移除该操作。",
+)
+NOT_BY = Message(
+    "perm.transition_not_by",
+    "“{role}” is not among the roles that “{transition}” names in “by”.",
+    "“{role}”不在转换“{transition}”的“by”角色之中。",
+    "Add the role there, or take the transition from the grant.",
+    "请在该处加入此角色,或将转换从授权移除。",
+    severity="warning",
+)
+MIGRATE = Message(
+    "perm.covers_nothing",
+    "“{role}” has no right to migrate, so it cannot load records.",
+    "角色“{role}”没有迁移权限,无法载入记录。",
+    'Give the role "migrate", or take the action away.',
+    "请为该角色设置“migrate”,或移除该操作。",
+)
+MASTER_MISSING = Message(
+    "perm.covers_nothing",
+    "“{role}” has no grant on “{master}”: rows of “{object}” follow those of their master.",
+    "“{role}”在“{master}”上没有授权,而“{object}”的行跟随其主记录。",
+    "Grant the master first; a grant on the details can only narrow it.",
+    "请先授权主对象;明细的授权只能收窄。",
+    severity="warning",
+)
+UNUSED_ROLE = Message(
+    "role.unused",
+    "Nothing is granted to the role “{role}”, and no step asks it.",
+    "角色“{role}”没有任何授权,也没有审批步骤使用它。",
+    "Grant it something, or remove it.",
+    "请授权,或删除该角色。",
+    severity="warning",
+)
+CLOSED = Message(
+    "object.closed",
+    "No role may do anything with “{object}”.",
+    "没有角色可以使用“{object}”。",
+    "Add a permission document for it.",
+    "请为其增加权限文档。",
+    severity="warning",
+)
+NO_CREATION = Message(
+    "perm.create_missing",
+    "“{role}” may create “{object}” but not give “{field}”, which is required and has no default.",
+    "“{role}”可以新建“{object}”,却不能填写必填且无默认值的“{field}”。",
+    "Add the field to what the role may edit, or give it a default.",
+    "请将该字段加入可编辑列表,或设置默认值。",
+    severity="warning",
+)
+
+
 def check_access(subject: Subject) -> Iterator[Problem]:
-    """Find grants that cannot work as written."""
+    """Find grants that cannot work as written, and roles and objects without any.
+
+    Reads the grants of one object with its fields and workflow; roles, over all grants.
+    """
     catalog = subject.catalog
-    for document in catalog.documents:
-        if document.kind != "permission":
-            continue
-        model = catalog.objects[str(document.content["object"])]
-        grants = catalog.permissions[model.name]
-        names = [one.name for one in catalog.documents if _is_permission(one, model.name)]
-        offset = sum(
-            len(subject.content("permission", name)["grants"])
-            for name in names[: names.index(document.name)]
-        )
-        for position in range(len(document.content["grants"])):
-            place = subject.at("permission", document.name, "grants", position)
-            yield from _grant(subject, model, grants[offset + position], place)
+    for model, grant, place in subject.grants:
+        yield from _grant(subject, model, grant, place)
+    yield from _unused_roles(subject)
+    yield from _closed(subject)
     if catalog.roles and not any(role.design for role in catalog.roles.values()):
         first = next(iter(catalog.roles))
         problem = LOCKOUT.at(subject.at("role", first, "design"))
         # A module that is checked by itself may count on the roles of others (version 0).
         yield problem if catalog.version else replace(problem, severity="warning")
-
-
-def _is_permission(document: object, object_name: str) -> bool:
-    kind, content = getattr(document, "kind", ""), getattr(document, "content", {})
-    return kind == "permission" and content["object"] == object_name
 
 
 def _grant(
@@ -108,6 +160,11 @@ def _grant(
         yield UNKNOWN_TRANSITION.at(
             place + "/transitions", object=model.name, name=name, known=", ".join(known)
         )
+    for name in sorted(grant.transitions & set(known)):
+        by = workflow.transitions[name].definition.by if workflow else ()
+        if by and grant.role not in by:
+            yield NOT_BY.at(place + "/transitions", role=grant.role, transition=name)
+    yield from _effect(subject, model, grant, place)
     role = subject.catalog.roles.get(grant.role)
     for part, names in (("read", grant.read), ("edit", grant.edit)):
         for name in sorted(names or ()):
@@ -116,15 +173,92 @@ def _grant(
                 continue
             if field.internal and role is not None and role.audience == "partner":
                 yield INTERNAL_FIELD.at(f"{place}/fields/{part}", field=name, role=grant.role)
-            if part == "edit" and (field.computed or field.system):
+            if part == "edit" and _is_made(field, grant):
                 yield NOT_WRITABLE.at(f"{place}/fields/edit", field=name)
+
+
+def _is_made(field: FieldModel, grant: GrantModel) -> bool:
+    """Whether nobody with the grant can write the field; loading may write what the system does."""
+    by_system = field.definition.written_by == "system" and "migrate" not in grant.actions
+    return bool(field.computed) or field.system or by_system
+
+
+def _effect(
+    subject: Subject, model: ObjectModel, grant: GrantModel, place: str
+) -> Iterator[Problem]:
+    """Find parts of a grant that allow nothing."""
+    allows = {"read": {"read"}, "edit": {"create", "update", "migrate"}}
+    for part, names in (("read", grant.read), ("edit", grant.edit)):
+        allowed = bool(grant.actions & allows[part])
+        if names is not None and not allowed:
+            yield INERT_PART.at(f"{place}/fields/{part}", part=part)
+        elif names is not None and not names and part == "edit":
+            yield NO_FIELDS.at(f"{place}/fields/{part}", part=part)
+    role = subject.catalog.roles.get(grant.role)
+    if "migrate" in grant.actions and role is not None and not role.migrate:
+        yield MIGRATE.at(place + "/actions", role=grant.role)
+    if model.master is not None:
+        master = str(model.fields[model.master].target)
+        roles = {one.role for one in subject.catalog.permissions.get(master, ())}
+        if grant.role not in roles and subject.catalog.objects[master].master is None:
+            yield MASTER_MISSING.at(
+                place + "/role", role=grant.role, master=master, object=model.name
+            )
+
+
+def _unused_roles(subject: Subject) -> Iterator[Problem]:
+    catalog = subject.catalog
+    used = {grant.role for grants in catalog.permissions.values() for grant in grants}
+    used |= {
+        str(approver.role)
+        for workflow in catalog.workflows.values()
+        for approvals in workflow.approvals.values()
+        for approval in approvals
+        for step in approval.steps
+        for approver in step.approvers
+    }
+    for name, role in catalog.roles.items():
+        if name not in used and not role.design and not role.migrate:
+            yield UNUSED_ROLE.at(subject.at("role", name), role=name)
+
+
+def _closed(subject: Subject) -> Iterator[Problem]:
+    catalog = subject.catalog
+    if not catalog.permissions:
+        return
+    for model in catalog.objects.values():
+        if model.master is None and not catalog.permissions.get(model.name):
+            yield CLOSED.at(subject.at("object", model.name), object=model.name)
+        yield from _creation(subject, model)
+
+
+def _creation(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    """Find roles that may create records but could never fill one."""
+    editable: dict[str, set[str]] = {}
+    for grant in subject.catalog.permissions.get(model.name, ()):
+        if "create" in grant.actions and grant.role in subject.catalog.roles:
+            internal = subject.catalog.roles[grant.role].audience == "internal"
+            names = {
+                one.name
+                for one in model.fields.values()
+                if (internal or not one.internal) and (grant.edit is None or one.name in grant.edit)
+            }
+            editable.setdefault(grant.role, set()).update(names)
+    for field in model.fields.values():
+        needed = field.definition.required and field.default is None and not field.computed
+        if not needed or field.definition.written_by == "system" or field.name == model.master:
+            continue
+        for role, names in editable.items():
+            if field.name not in names:
+                place = subject.field(model.name, field.name, "required")
+                yield NO_CREATION.at(place, role=role, object=model.name, field=field.name)
 
 
 def _scope(
     subject: Subject, model: ObjectModel, grant: GrantModel, place: str
 ) -> Iterator[Problem]:
     name = grant.scope.name
-    owner = _master(subject, model)
+    owner = model
     needs = {
         "own": "owner",
         "organisation": "organisation",
@@ -134,6 +268,8 @@ def _scope(
     }.get(name)
     if needs == "owner" and "owner" not in owner.scope_paths:
         return  # created_by stands in
+    if needs is not None and needs == owner.acts_as and needs not in owner.scope_paths:
+        return  # the row itself stands in
     if needs is not None and needs not in owner.scope_paths:
         yield SCOPE_PATH.at(place, scope=name, part=needs, object=owner.name)
     elif name in {"organisation_tree", "organisation_below", "territory_tree"} and needs:
@@ -142,12 +278,3 @@ def _scope(
             yield SCOPE_TREE.at(place, scope=name, object=target.name)
     if name == "assigned" and grant.scope.path and grant.scope.path[-1].target != USER_OBJECT:
         yield ASSIGNED.at(place + "/assigned")
-
-
-def _master(subject: Subject, model: ObjectModel) -> ObjectModel:
-    """Return the object whose rows decide the scope: the topmost master."""
-    seen: set[str] = set()
-    while model.master and not model.scope_paths and model.name not in seen:
-        seen.add(model.name)
-        model = subject.catalog.objects[str(model.fields[model.master].target)]
-    return model

@@ -12,6 +12,7 @@ from headrace.platform.core.problems import Problem, pointer
 from headrace.platform.formulas.tree import FieldRef
 from headrace.platform.formulas.types import Kind
 from headrace.platform.metadata.catalog import Catalog, FieldModel, GrantModel, ObjectModel
+from headrace.platform.metadata.checks.readers import Readers
 from headrace.platform.metadata.checks.satisfiable import Domain
 from headrace.platform.metadata.documents import Document
 
@@ -49,6 +50,11 @@ class Subject:
                     place = f"/{document.file}/fields/{position}"
                     places.setdefault((document.name, field["name"]), place)
         return places
+
+    @cached_property
+    def readers(self) -> Readers:
+        """Which roles could read what."""
+        return Readers(self.catalog)
 
     @cached_property
     def fields_by_id(self) -> Mapping[str, FieldModel]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
-from headrace.platform.core.problems import Message, Problem
+from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.formulas.types import Kind
 from headrace.platform.metadata.building import closest
-from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.metadata.catalog import FieldModel, FieldPath, ObjectModel
 from headrace.platform.metadata.checks.base import Subject
+from headrace.platform.metadata.definitions.modules import MenuItemDef
 from headrace.platform.metadata.definitions.screens import FormDef, ReportDef, ViewDef
 
 UNKNOWN_FIELD = Message(
@@ -90,9 +92,133 @@ NOT_READABLE = Message(
 )
 
 
+TOO_COMPLEX = Message(
+    "report.too_complex",
+    "The report goes along {count} different references; at most {most} can be followed.",
+    "报表涉及 {count} 个不同的引用,最多可跟随 {most} 个。",
+    "Take some fields out, or copy what you need into formula fields of the object.",
+    "请减少字段,或在对象上用公式字段保存所需的值。",
+)
+VIEW_TOO_COMPLEX = Message(
+    "view.too_complex",
+    "The columns go along {count} different references; at most {most} can be followed.",
+    "列涉及 {count} 个不同的引用,最多可跟随 {most} 个。",
+    "Take some columns out.",
+    "请减少列。",
+)
+LONG_GROUP = Message(
+    "report.too_complex",
+    "“{field}” is a long text, by which nothing can be grouped.",
+    "“{field}”是长文本,不能用于分组。",
+    "Group by a short text, a choice, a date or a reference.",
+    "请按短文本、选项、日期或引用分组。",
+)
+PATH_TOO_LONG = Message(
+    "view.too_complex",
+    "“{path}” goes along {levels} references; at most {most} can be followed.",
+    "“{path}”跨越 {levels} 层引用,最多 {most} 层。",
+    "Shorten the path.",
+    "请缩短路径。",
+)
+NOT_SORTABLE = Message(
+    "view.sort",
+    "“{field}” has no order to sort by.",
+    "“{field}”没有可用于排序的顺序。",
+    "Sort by a short text, a number, a date or a choice.",
+    "请按短文本、数值、日期或选项排序。",
+)
+GROUP_TWICE = Message(
+    "report.group_twice",
+    "The report is grouped by “{field}” already.",
+    "报表已按“{field}”分组。",
+    "Remove one.",
+    "请删除其一。",
+)
+CHART_NUMBER = Message(
+    "report.chart",
+    "The chart has no number to draw: the first measure gives a {kind}.",
+    "图表没有可绘制的数值:第一个度量的结果是{kind}。",
+    "Put a measure that counts or sums first.",
+    "请将计数或求和的度量放在首位。",
+)
+CHART_STACK = Message(
+    "report.chart",
+    "There is nothing to stack: {reason}.",
+    "没有可堆叠的内容:{reason}。",
+    "Remove “stack”, or add a column group to bars, lines or areas.",
+    "请去掉“stack”,或为柱、线、面积图增加列分组。",
+)
+FORM_ITEM = Message(
+    "form.item",
+    "An item is either a field or a child grid; columns go with a grid.",
+    "一个表单项只能是字段或明细;“columns”只用于明细。",
+    "Give exactly one of “field” and “children”.",
+    "请只填写“field”或“children”之一。",
+)
+FORM_ROLE = Message(
+    "form.role_cannot_read",
+    "“{role}” may not read “{object}”, so it never sees this form.",
+    "“{role}”无权读取“{object}”,因此不会看到此表单。",
+    "Grant it, or take the role from the form.",
+    "请授权,或将该角色从表单移除。",
+    severity="warning",
+)
+FORM_SHADOWED = Message(
+    "form.shadowed",
+    "Nobody gets this form: “{other}” comes first for the same people.",
+    "没有人会看到此表单:“{other}”优先用于相同的人。",
+    "Make it for other roles, or remove one of the two.",
+    "请改为其他角色,或删除其中之一。",
+)
+VIEW_FIELD = Message(
+    "view.field_not_readable",
+    "No role may read “{field}”, so it is never shown.",
+    "没有角色可以读取“{field}”,因此不会显示。",
+    "Grant it, or take it from the view.",
+    "请授权,或从视图中移除。",
+)
+REPORT_NOBODY = Message(
+    "report.nobody",
+    "Nobody can open the report: none of its roles may read “{object}”.",
+    "没有人可以打开此报表:其角色均无权读取“{object}”。",
+    "Grant reading, or name other roles.",
+    "请授予读取权限,或改用其他角色。",
+    severity="warning",
+)
+MENU_NOBODY = Message(
+    "menu.nobody",
+    "Nobody can open this menu entry.",
+    "没有人可以打开此菜单项。",
+    "Grant reading what it opens, or remove it.",
+    "请授予读取权限,或删除此项。",
+    severity="warning",
+)
+MENU_BOTH = Message(
+    "menu.both",
+    "The entry opens the list of “{object}”; its {part} is never looked at.",
+    "此菜单项打开“{object}”的列表,其{part}不起作用。",
+    "Make two entries of it.",
+    "请拆分为两个菜单项。",
+)
+MENU_VIEWS = Message(
+    "menu.empty",
+    "Views are tabs of an object's list; this entry has no object.",
+    "视图是对象列表的标签页,而此菜单项没有对象。",
+    "Add the object, or remove the views.",
+    "请补充对象,或删除视图。",
+)
+MAX_JOINS: Final = 20
+MAX_LEVELS: Final = 4
+"""How far a list follows references (records/query.py refuses more)."""
+
+
 def check_screens(subject: Subject) -> Iterator[Problem]:
-    """Find forms, views, reports and menus that could not do anything."""
+    """Find forms, views, reports and menus that could not do anything.
+
+    Reads one form, view, report or menu with its objects, their grants, and the forms before it.
+    """
     catalog = subject.catalog
+    yield from _variants(subject)
     for form in catalog.forms.values():
         yield from _form(subject, form, catalog.objects[form.object])
     for view in catalog.views.values():
@@ -115,6 +241,9 @@ def _form(subject: Subject, form: FormDef, model: ObjectModel) -> Iterator[Probl
         for position, item in enumerate(section.items):
             place = subject.at("form", form.name, "sections", index, "items", position)
             name = item.field or item.children or ""
+            if bool(item.field) == bool(item.children) or (item.field and item.columns):
+                yield FORM_ITEM.at(place)
+                continue
             if name in seen:
                 yield DUPLICATE.at(place, field=name)
             seen.add(name)
@@ -144,14 +273,65 @@ def _grid(
         yield from _unknown(subject, child.object, column, f"{place}/columns/{index}")
 
 
+def _variants(subject: Subject) -> Iterator[Problem]:
+    """Find forms that nobody gets: each of their roles gets one that comes before."""
+    first: dict[tuple[str, str], str] = {}
+    for form in subject.catalog.forms.values():
+        readers = subject.readers.who(form.object)
+        taken = [first.get((form.object, role)) for role in form.for_.roles or ("",)]
+        for index, role in enumerate(form.for_.roles):
+            if role in subject.catalog.roles and role not in readers:
+                place = subject.at("form", form.name, "for")
+                yield FORM_ROLE.at(f"{place}/roles/{index}", role=role, object=form.object)
+            first.setdefault((form.object, role), form.name)
+        if not form.for_.roles:
+            first.setdefault((form.object, ""), form.name)
+        if taken and all(taken):
+            yield FORM_SHADOWED.at(subject.at("form", form.name, "for"), other=taken[0])
+
+
 def _view(subject: Subject, view: ViewDef) -> Iterator[Problem]:
-    for index, path in enumerate(view.sort):
-        place = subject.at("view", view.name, "sort", index)
-        yield from _unknown(subject, view.object, path.lstrip("-"), place)
+    catalog = subject.catalog
+    paths = [(path, "columns", index) for index, path in enumerate(view.columns)]
+    paths += [(path.removeprefix("-"), "sort", index) for index, path in enumerate(view.sort)]
+    joins: set[tuple[str, ...]] = set()
+    for name, key, index in paths:
+        place = subject.at("view", view.name, key, index)
+        path = catalog.path(view.object, name)
+        if path is None:
+            yield from _unknown(subject, view.object, name, place)
+            continue
+        joins |= _references(path)
+        if len(path) > MAX_LEVELS:
+            yield PATH_TOO_LONG.at(place, path=name, levels=len(path) - 1, most=MAX_LEVELS - 1)
+        if key == "sort" and not _is_ordered(path[-1]):
+            yield NOT_SORTABLE.at(place, field=name)
+        if catalog.permissions and not subject.readers.who_reads(path):
+            yield VIEW_FIELD.at(place, field=name)
+    if len(joins) > MAX_JOINS:
+        place = subject.at("view", view.name, "columns")
+        yield VIEW_TOO_COMPLEX.at(place, count=len(joins), most=MAX_JOINS)
+
+
+def _references(path: FieldPath) -> set[tuple[str, ...]]:
+    """Return the references that a path goes along, that to a title at its end included."""
+    ids = tuple(field.id for field in path)
+    titled = path[-1].target is not None and path[-1].name != "id"
+    return {ids[: length + 1] for length in range(len(ids) if titled else len(ids) - 1)}
+
+
+def _is_ordered(field: FieldModel) -> bool:
+    if field.target is not None or field.computed is not None or field.system:
+        return True
+    return field.value_type.kind is not Kind.TEXT or "<" in field.type.operators
 
 
 def _report(subject: Subject, report: ReportDef) -> Iterator[Problem]:
     catalog = subject.catalog
+    yield from _complexity(subject, report)
+    openers = set(report.roles or catalog.roles) & subject.readers.who(report.object)
+    if catalog.permissions and not openers:
+        yield REPORT_NOBODY.at(subject.at("report", report.name), object=report.object)
     for index, measure in enumerate(report.measures):
         place = subject.at("report", report.name, "measures", index)
         if (measure.field is None) != (measure.op == "count"):
@@ -177,8 +357,49 @@ def _report(subject: Subject, report: ReportDef) -> Iterator[Problem]:
                 yield BUCKET.at(place + "/bucket", field=group.field, bucket=group.bucket)
             else:
                 yield from _readable(subject, report, group.field, place)
-    if report.chart is not None and not report.group_rows:
-        yield CHART.at(subject.at("report", report.name, "chart"))
+    yield from _chart(subject, report)
+
+
+def _complexity(subject: Subject, report: ReportDef) -> Iterator[Problem]:
+    catalog = subject.catalog
+    groups = [("group_rows", i, one) for i, one in enumerate(report.group_rows)]
+    groups += [("group_columns", i, one) for i, one in enumerate(report.group_columns)]
+    joins: set[tuple[str, ...]] = set()
+    seen: set[tuple[str, str | None]] = set()
+    for key, index, group in groups:
+        place = subject.at("report", report.name, key, index)
+        if (group.field, group.bucket) in seen:
+            yield GROUP_TWICE.at(place, field=group.field)
+        seen.add((group.field, group.bucket))
+        path = catalog.path(report.object, group.field)
+        if path is None:
+            continue
+        joins |= _references(path)
+        if not _is_ordered(path[-1]):
+            yield LONG_GROUP.at(place, field=group.field)
+    for measure in report.measures:
+        path = catalog.path(report.object, measure.field) if measure.field else None
+        joins |= _references(path) if path else set()
+    if len(joins) > MAX_JOINS:
+        place = subject.at("report", report.name)
+        yield TOO_COMPLEX.at(place, count=len(joins), most=MAX_JOINS)
+
+
+def _chart(subject: Subject, report: ReportDef) -> Iterator[Problem]:
+    if report.chart is None:
+        return
+    place = subject.at("report", report.name, "chart")
+    if not report.group_rows:
+        yield CHART.at(place)
+    if report.chart.stack and report.chart.mark == "arc":
+        yield CHART_STACK.at(place + "/stack", reason=Text("an arc is one circle", "饼图只有一圈"))
+    elif report.chart.stack and not report.group_columns:
+        reason = Text("there are no column groups", "没有列分组")
+        yield CHART_STACK.at(place + "/stack", reason=reason)
+    first = report.measures[0]
+    path = subject.catalog.path(report.object, first.field) if first.field else None
+    if path is not None and path[-1].value_type.kind is not Kind.NUMBER:
+        yield CHART_NUMBER.at(place, kind=path[-1].value_type.shown())
 
 
 def _can(kind: Kind, op: str) -> bool:
@@ -188,20 +409,12 @@ def _can(kind: Kind, op: str) -> bool:
 
 
 def _readable(subject: Subject, report: ReportDef, path: str, place: str) -> Iterator[Problem]:
-    """Some role that may open the report must be able to read the first field of the path."""
+    """Some role that may open the report must be able to read each field of the path."""
     catalog = subject.catalog
-    first = path.split(".", maxsplit=1)[0]
-    field = catalog.objects[report.object].fields[first]
-    grants = [
-        grant
-        for grant in catalog.permissions.get(report.object, ())
-        if "read" in grant.actions and (not report.roles or grant.role in report.roles)
-    ]
-    for grant in grants:
-        internal = catalog.roles[grant.role].audience == "internal"
-        if (grant.read is None or first in grant.read) and (internal or not field.internal):
-            return
-    if grants or catalog.permissions:
+    found = catalog.path(report.object, path)
+    if found is None or not catalog.permissions:
+        return
+    if not subject.readers.who_reads(found, report.roles or None):
         yield NOT_READABLE.at(place, field=path)
 
 
@@ -212,6 +425,13 @@ def _menus(subject: Subject) -> Iterator[Problem]:
             place = subject.at("module", module.name, "menu", index)
             if item.object is None and item.report is None:
                 yield EMPTY_MENU.at(place)
+            if item.object is not None and item.report is not None:
+                part = Text("report", "报表")
+                yield MENU_BOTH.at(place + "/report", object=item.object, part=part)
+            if item.object is None and item.views:
+                yield MENU_VIEWS.at(place + "/views")
+                continue
+            yield from _opened(subject, item, place)
             if item.object is not None and item.object not in catalog.objects:
                 yield UNKNOWN_VIEW.at(place + "/object", kind="object", name=item.object)
             if item.report is not None and item.report not in catalog.reports:
@@ -223,3 +443,19 @@ def _menus(subject: Subject) -> Iterator[Problem]:
                     yield UNKNOWN_VIEW.at(where, kind="view", name=name)
                 elif view.definition.object != item.object:
                     yield WRONG_OBJECT.at(where, view=name, object=item.object)
+
+
+def _opened(subject: Subject, item: MenuItemDef, place: str) -> Iterator[Problem]:
+    catalog = subject.catalog
+    report = catalog.reports.get(item.report or "")
+    if not catalog.permissions:
+        return
+    if item.object in catalog.objects:
+        openers = subject.readers.who(str(item.object))
+    elif item.object is None and report is not None:
+        named = report.definition.roles or catalog.roles
+        openers = subject.readers.who(report.definition.object) & set(named)
+    else:
+        return
+    if not openers:
+        yield MENU_NOBODY.at(place)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from headrace.platform.core.problems import Message, Problem
-from headrace.platform.metadata.catalog import ApprovalModel, OutcomeModel, WorkflowModel
+from headrace.platform.metadata.catalog import ApprovalModel, FieldPath, OutcomeModel, WorkflowModel
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 
@@ -23,6 +23,13 @@ UNREACHABLE = Message(
     "没有任何路径到达状态“{state}”。",
     "Add a transition to it, or remove it.",
     "请增加到达它的转换,或删除它。",
+)
+NO_EXIT = Message(
+    "workflow.dead_end",
+    "From the state “{state}” no final state can ever be reached.",
+    "从状态“{state}”出发永远无法到达任何终态。",
+    "Add a transition that leads out of the loop.",
+    "请增加一个离开循环的转换。",
 )
 DEAD_END = Message(
     "workflow.dead_end",
@@ -74,6 +81,52 @@ IDLE_OUTCOME = Message(
     "请增加审批或删除这些结果。",
     severity="warning",
 )
+UNUSED_OUTCOME = Message(
+    "workflow.idle_outcome",
+    "“{transition}” is always decided by the approval “{approval}”, so this never happens.",
+    "“{transition}”总是由审批“{approval}”决定,此去向不会发生。",
+    "Give the approval a condition, or remove this outcome.",
+    "请为审批设置条件,或删除此去向。",
+    severity="warning",
+)
+NOT_SETTABLE = Message(
+    "workflow.not_settable",
+    "“{field}” cannot be set: the platform makes its value.",
+    "“{field}”不能设置:其值由平台生成。",
+    "Set another field.",
+    "请设置其他字段。",
+)
+NOBODY_MAY = Message(
+    "workflow.nobody_may",
+    "No role may take “{transition}”: a grant must list it, for one of the roles in “by”.",
+    "没有角色可以执行“{transition}”:须有授权列出它,且授权的角色在“by”之中。",
+    "Add it to the transitions of a grant on “{object}”.",
+    "请将其加入“{object}”某个授权的 transitions。",
+    severity="warning",
+)
+NO_GRANT = Message(
+    "workflow.role_without_grant",
+    "“{role}” may not take “{transition}”: no grant of it lists the transition.",
+    "“{role}”不能执行“{transition}”:该角色的授权未列出此转换。",
+    "Add the transition to a grant of the role, or take the role from “by”.",
+    "请将转换加入该角色的授权,或将该角色从“by”移除。",
+    severity="warning",
+)
+SELF_APPROVAL = Message(
+    "workflow.self_approval_possible",
+    "The approver can be the one who submits; then somebody else is asked, or the fall-back role.",
+    "审批人可能就是提交人;此时会改由他人或兜底审批角色审批。",
+    "Name a field or role that the submitter does not hold.",
+    "请指定提交人不会担任的字段或角色。",
+    severity="warning",
+)
+TWO_STATES = Message(
+    "object.two_states",
+    "“{object}” has two state fields; only one workflow can move a record.",
+    "“{object}”有两个状态字段,而一条记录只能由一个工作流驱动。",
+    "Keep one; make the other a choice.",
+    "请保留一个,另一个改为单选。",
+)
 APPROVER_SHAPE = Message(
     "approval.approver",
     "An approver is either a field or a role; “within” goes with a role.",
@@ -98,11 +151,17 @@ NOT_EDITABLE = Message(
 
 
 def check_workflows(subject: Subject) -> Iterator[Problem]:
-    """Find workflows that cannot run as drawn."""
+    """Find workflows that cannot run as drawn; reads one workflow with its object and grants."""
+    for holder in subject.catalog.objects.values():
+        states = [field for field in holder.fields.values() if field.computed == "workflow"]
+        for field in states[1:]:
+            yield TWO_STATES.at(subject.field(holder.name, field.name), object=holder.name)
     for model in subject.catalog.workflows.values():
         yield from _shape(subject, model)
         yield from _transitions(subject, model)
         yield from _reach(subject, model)
+        yield from _exits(subject, model)
+        yield from _takers(subject, model)
         for transition, approvals in model.approvals.items():
             if transition in model.transitions:
                 yield from _outcomes(subject, model, transition)
@@ -146,8 +205,23 @@ def _transitions(subject: Subject, model: WorkflowModel) -> Iterator[Problem]:
         for key, state in used[: len(one.from_)]:
             if state in model.states and model.states[state].final:
                 yield FINAL_LEFT.at(place + key, state=state, transition=one.name)
-        if one.on is not None and not model.approvals.get(one.name):
+        approvals = model.approvals.get(one.name, ())
+        if one.on is not None and not approvals:
             yield IDLE_OUTCOME.at(place + "/on", transition=one.name)
+        always = next((approval for approval in approvals if approval.when is None), None)
+        if one.without_approval is not None and always is not None:
+            yield UNUSED_OUTCOME.at(
+                place + "/without_approval", transition=one.name, approval=always.name
+            )
+        for way, outcome in (("", resolved), *outcomes):
+            for name in (one.field for one in outcome.assignments) if outcome else ():
+                yield from _settable(subject, model, name, f"{place}{way}/set/{name}")
+
+
+def _settable(subject: Subject, model: WorkflowModel, name: str, place: str) -> Iterator[Problem]:
+    field = subject.catalog.objects[model.object].fields[name]
+    if field.computed or field.system:
+        yield NOT_SETTABLE.at(place, field=name)
 
 
 def targets(model: WorkflowModel, name: str) -> set[str]:
@@ -182,6 +256,42 @@ def _reach(subject: Subject, model: WorkflowModel) -> Iterator[Problem]:
             yield DEAD_END.at(place, state=state.name)
 
 
+def _exits(subject: Subject, model: WorkflowModel) -> Iterator[Problem]:
+    """Find the states of a loop without an exit: others have an end, and these never get to it."""
+    ends = {name for name, state in model.states.items() if state.final}
+    ways: dict[str, set[str]] = {name: set() for name in model.states}
+    for name, one in model.transitions.items():
+        after = targets(model, name)
+        waiting = {one.definition.to} if model.approvals.get(name) else set()
+        for start in {*one.definition.from_} | waiting:
+            ways.setdefault(start, set()).update(after)
+    saved = set(ends)
+    grown = True
+    while grown:
+        more = {start for start, after in ways.items() if after & saved} - saved
+        saved |= more
+        grown = bool(more)
+    left = {start for start, after in ways.items() if after}
+    for position, state in enumerate(model.definition.states):
+        if ends and state.name not in saved and state.name in left:
+            place = subject.at("workflow", model.name, "states", position)
+            yield NO_EXIT.at(place, state=state.name)
+
+
+def _takers(subject: Subject, model: WorkflowModel) -> Iterator[Problem]:
+    grants = subject.catalog.permissions.get(model.object, ())
+    for position, one in enumerate(model.definition.transitions):
+        place = subject.at("workflow", model.name, "transitions", position)
+        granted = {grant.role for grant in grants if one.name in grant.transitions}
+        takers = granted & set(one.by) if one.by else granted
+        if not takers:
+            yield NOBODY_MAY.at(place, transition=one.name, object=model.object)
+            continue
+        for index, role in enumerate(one.by):
+            if role not in granted:
+                yield NO_GRANT.at(f"{place}/by/{index}", role=role, transition=one.name)
+
+
 def _outcomes(subject: Subject, model: WorkflowModel, transition: str) -> Iterator[Problem]:
     one = model.transitions[transition]
     position = list(model.transitions).index(transition)
@@ -205,6 +315,8 @@ def _approval(subject: Subject, model: WorkflowModel, approval: ApprovalModel) -
                 approver.within and not approver.role
             ):
                 yield APPROVER_SHAPE.at(where)
+            if approver.field and _may_be_submitter(approver.field):
+                yield SELF_APPROVAL.at(where + "/field")
             if approver.field and approver.field[-1].target != USER_OBJECT:
                 yield APPROVER_TARGET.at(where + "/field", path=declared.field, expected="user")
             if approver.within:
@@ -213,3 +325,11 @@ def _approval(subject: Subject, model: WorkflowModel, approval: ApprovalModel) -
                     yield APPROVER_TARGET.at(
                         where + "/within", path=declared.within, expected="territory"
                     )
+
+
+def _may_be_submitter(path: FieldPath) -> bool:
+    """Whether a path leads to who made or changed the record, or to who was filled in as oneself."""
+    last = path[-1]
+    stamped = last.system and last.name in {"created_by", "updated_by"}
+    filled = last.default is not None and last.default.uses_user
+    return len(path) == 1 and last.target == USER_OBJECT and (stamped or filled)
