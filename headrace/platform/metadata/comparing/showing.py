@@ -1,0 +1,296 @@
+"""Values of keys in words: names by their labels, formulas with labels, parts by what they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from headrace.platform.core.canonical import canonical_bytes
+from headrace.platform.core.problems import Text
+from headrace.platform.metadata.comparing.labels import Json, Labels, joined, quoted
+from headrace.platform.metadata.comparing.phrases import ALL_FIELDS, NOTHING, phrase_key
+from headrace.platform.metadata.comparing.words import NOUNS, SCOPES, VALUE_WORDS
+from headrace.platform.metadata.field_types import FieldTypes
+from headrace.platform.metadata.references.rules import RULES
+from headrace.platform.metadata.wording import called, kind_word, sentence, text_of
+
+MAX_SHOWN: Final = 300
+"""Characters of a value in a sentence; the whole value stands in the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the names at a place speak of."""
+
+    object: str | None = None
+    workflow: str | None = None
+    rows: str | None = None
+
+
+def about_document(content: Json, labels: Labels) -> About:
+    """Return what the names in a document speak of."""
+    kind = str(content.get("of", content["kind"]))
+    name = str(content["name"])
+    match kind:
+        case "object":
+            return About(name, _workflow_of(name, labels))
+        case "workflow":
+            workflow = labels.definition("workflow", name) or content
+            return About(_text(content.get("object") or workflow.get("object")), name)
+        case "approval":
+            workflow_name = _text(content.get("workflow"))
+            found = labels.definition("workflow", workflow_name or "")
+            return About(_text(found.get("object")) if found else None, workflow_name)
+        case _:
+            about = _text(content.get("object"))
+            return About(about, _workflow_of(about, labels) if about else None)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _workflow_of(object_name: str, labels: Labels) -> str | None:
+    for field in labels.parts("object", object_name, "fields"):
+        if field.get("type") == "state":
+            return _text(field.get("workflow"))
+    return None
+
+
+def rows_of(definition: str, content: Json, about: About, labels: Labels) -> str | None:
+    """Return the object of the rows that a part speaks of."""
+    match definition:
+        case "ChildDef":
+            return _text(content.get("object"))
+        case "FormItemDef":
+            relation = _text(content.get("children"))
+            child = (
+                labels.part("object", about.object, "children", relation)
+                if about.object and relation
+                else None
+            )
+            return _text(child.get("object")) if child else None
+        case "FieldDef":
+            return str(content.get("of") or content.get("to") or "").partition(".")[0] or None
+        case _:
+            return None
+
+
+class Shower:
+    """Says values in words."""
+
+    def __init__(self, labels: Labels, types: FieldTypes) -> None:
+        self.labels = labels
+        self.types = types
+
+    def value(self, definition: type, attribute: str, value: Any, about: About) -> Text:
+        """Return the value of a key in words."""
+        if value is None:
+            return ALL_FIELDS if definition.__name__ == "FieldRightsDef" else NOTHING
+        if isinstance(value, list):
+            return _short(joined(self.value(definition, attribute, one, about) for one in value))
+        name = definition.__name__
+        if name == "GrantDef" and attribute == "scope":
+            return self.scope(value, about)
+        if isinstance(value, Mapping):
+            return _short(self.item(name, value, about))
+        word = self._word(name, attribute, value)
+        return word or _short(self._named(definition, attribute, value, about))
+
+    def _word(self, owner: str, attribute: str, value: Any) -> Text | None:
+        if owner == "FieldDef" and attribute == "type":
+            found = self.types.get(str(value))
+            return quoted(found.label, str(value)) if found else quoted(Text(), str(value))
+        key = phrase_key(owner, attribute, VALUE_WORDS)
+        words = VALUE_WORDS[key] if key else {}
+        return words.get(value) if isinstance(value, str) else None
+
+    def _named(self, definition: type, attribute: str, value: Any, about: About) -> Text:
+        rule = RULES.get((definition, attribute))
+        if isinstance(value, bool):
+            return Text("yes", "是") if value else Text("no", "否")
+        if not isinstance(value, str):
+            return Text(str(value), str(value))
+        if rule is None:
+            return Text(f"“{value}”", f"“{value}”")
+        match rule.target:
+            case "formula" | "assignments":
+                return self.labels.formula(value, about.object)
+            case "row formula":
+                return self.labels.formula(value, about.rows)
+            case "sort":
+                path = self._path(about.object, value.removeprefix("-"))
+                falling = Text(f"{path.en}, falling", f"{path.zh}降序")
+                return falling if value.startswith("-") else path
+            case "field" | "path":
+                return self._path(about.object, value)
+            case "row field":
+                return self._path(about.rows, value)
+            case "member" | "child":
+                return self._member(about, value)
+            case "roll-up":
+                source, _, field = value.partition(".")
+                return self._path(source, field) if field else self.labels.shown("object", source)
+            case "state" | "transition":
+                return self._of_workflow(about, rule.target, value)
+            case kind:
+                return self.labels.shown(kind, value)
+
+    def _path(self, object_name: str | None, path: str) -> Text:
+        return self.labels.path(object_name, path) if object_name else quoted(Text(), path)
+
+    def _member(self, about: About, name: str) -> Text:
+        if about.object is None:
+            return quoted(Text(), name)
+        child = self.labels.part("object", about.object, "children", name)
+        if child is not None:
+            return quoted(text_of(child.get("label")), name)
+        return self.labels.path(about.object, name)
+
+    def _of_workflow(self, about: About, part: str, name: str) -> Text:
+        if about.workflow is None:
+            return quoted(Text(), name)
+        return self.labels.part_shown("workflow", about.workflow, part + "s", name)
+
+    def scope(self, value: Any, about: About) -> Text:
+        """Return the scope of a grant in words."""
+        if isinstance(value, str):
+            return SCOPES.get(value) or quoted(Text(), value)
+        if "assigned" in value:
+            return sentence_part(
+                SCOPES["assigned"], path=self._path(about.object, str(value["assigned"]))
+            )
+        formula = self.labels.formula(str(value.get("criteria", "")), about.object)
+        return sentence_part(SCOPES["criteria"], formula=formula)
+
+    # -- parts ------------------------------------------------------------------------------------
+
+    def item(self, definition: str, item: Json, about: About) -> Text:
+        """Return a part of a document in words."""
+        special: Mapping[str, Callable[[Json, About], Text]] = {
+            "FormItemDef": self._form_item,
+            "ApproverDef": self._approver,
+            "MeasureDef": self._measure,
+            "GroupDef": self._group,
+            "OutcomeDef": self._outcome,
+            "ChartDef": self._chart,
+            "UniqueDef": self._unique,
+            "ChoiceDef": self._choice,
+            "FieldDef": self._field,
+        }
+        if definition in special:
+            return special[definition](item, about)
+        label = text_of(item.get("label"))
+        name = item.get("name")
+        if label or isinstance(name, str):
+            return quoted(label, str(name or ""))
+        if set(item) <= {"en", "zh"}:
+            return quoted(text_of(item), "")
+        plain = canonical_bytes(item).decode()
+        return Text(plain, plain)
+
+    def _form_item(self, item: Json, about: About) -> Text:
+        if "children" in item:
+            grid = self._member(about, str(item["children"]))
+            return Text(f"{kind_word('child').en} {grid.en}", f"{kind_word('child').zh}{grid.zh}")
+        return self._path(about.object, str(item.get("field", "")))
+
+    def _approver(self, item: Json, about: About) -> Text:
+        if "role" in item:
+            role = self.labels.shown("role", str(item["role"]))
+            if "within" not in item:
+                return Text(f"role {role.en}", f"角色{role.zh}")
+            within = self._path(about.object, str(item["within"]))
+            return Text(f"role {role.en} within {within.en}", f"{within.zh}内的角色{role.zh}")
+        path = self._path(about.object, str(item.get("field", "")))
+        return Text(f"the person in {path.en}", f"{path.zh}中的人员")
+
+    def _measure(self, item: Json, about: About) -> Text:
+        label = text_of(item.get("label"))
+        if label:
+            return quoted(label, "")
+        operation = str(item.get("op", ""))
+        word = VALUE_WORDS["op"].get(operation) or Text(operation, operation)
+        if "field" not in item:
+            return word
+        path = self._path(about.object, str(item["field"]))
+        return Text(f"{word.en} of {path.en}", f"{path.zh}的{word.zh}")
+
+    def _group(self, item: Json, about: About) -> Text:
+        path = self._path(about.object, str(item.get("field", "")))
+        bucket = VALUE_WORDS["bucket"].get(str(item.get("bucket")))
+        return Text(f"{path.en} by {bucket.en}", f"{path.zh}(按{bucket.zh})") if bucket else path
+
+    def _outcome(self, item: Json, about: About) -> Text:
+        return self._of_workflow(about, "state", str(item.get("to", "")))
+
+    def _chart(self, item: Json, about: About) -> Text:
+        mark = str(item.get("mark", ""))
+        return VALUE_WORDS["mark"].get(mark) or Text(mark, mark)
+
+    def _unique(self, item: Json, about: About) -> Text:
+        return joined(self._path(about.object, str(one)) for one in item.get("fields", ()))
+
+    def _choice(self, item: Json, about: About) -> Text:
+        value = str(item.get("value", ""))
+        shown = quoted(text_of(item.get("label")), value)
+        return Text(f"{shown.en} ({value})", f"{shown.zh}({value})")
+
+    def _field(self, item: Json, about: About) -> Text:
+        kind = self._word("FieldDef", "type", item.get("type")) or Text()
+        title = called("field", text_of(item.get("label")), str(item.get("name", "")))
+        return Text(f"{title.en} of the type {kind.en}", f"{title.zh}(类型{kind.zh})")
+
+    def grant(self, item: Json, about: About, *, added: bool) -> Text:
+        """Return a grant that comes or goes as a sentence."""
+        role = self.labels.shown("role", str(item.get("role", "")))
+        rights = [VALUE_WORDS["GrantDef.actions"].get(str(one)) for one in item.get("actions", ())]
+        taken = [
+            self._of_workflow(about, "transition", str(one)) for one in item.get("transitions", ())
+        ]
+        words = [one for one in rights if one]
+        words += [Text(f"take {one.en}", f"执行{one.zh}") for one in taken]
+        values = {
+            "role": role,
+            "rights": joined(words) if words else NOTHING,
+            "object": self.labels.shown("object", about.object or ""),
+            "scope": self.scope(item.get("scope", "all"), about),
+            "when": self._condition(item, about),
+        }
+        if added:
+            template = Text(
+                "role {role} may now {rights} in {object}: {scope}{when}",
+                "角色{role}在{object}中可以{rights}:{scope}{when}",
+            )
+        else:
+            template = Text(
+                "role {role} loses a grant to {rights} in {object}: {scope}{when}",
+                "角色{role}失去在{object}中{rights}的授权:{scope}{when}",
+            )
+        return sentence(template, **values)
+
+    def _condition(self, item: Json, about: About) -> Text:
+        if "when" not in item:
+            return Text()
+        formula = self.labels.formula(str(item["when"]), about.object)
+        return Text(f" where {formula.en}", f"(条件:{formula.zh})")
+
+    def noun(self, owner: str, attribute: str) -> Text:
+        """Return the noun of a key; the key itself where an extension brought it."""
+        key = phrase_key(owner, attribute, NOUNS)
+        plain = attribute.rstrip("_").replace("_", " ")
+        return NOUNS[key] if key else Text(plain, attribute)
+
+
+def sentence_part(template: Text, **values: Text) -> Text:
+    """Fill a template that stands within a sentence."""
+    made = sentence(template, **values)
+    return Text(made.en[:1].lower() + made.en[1:], made.zh)
+
+
+def _short(text: Text) -> Text:
+    def cut(part: str) -> str:
+        return part if len(part) <= MAX_SHOWN else part[: MAX_SHOWN - 1] + "…"
+
+    return Text(cut(text.en), cut(text.zh))
