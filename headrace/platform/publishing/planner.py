@@ -19,7 +19,7 @@ from headrace.platform.database.operations import (
 from headrace.platform.database.tables import ObjectTable
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
-from headrace.platform.metadata.checks import run_checks
+from headrace.platform.metadata.checks import most_telling, run_checks
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.publishing.answering import Question, answer
 from headrace.platform.publishing.catalogs import Content, Published
@@ -77,7 +77,7 @@ class Planner:
             difference=None,
             backfill=Backfill(),
             lines=(),
-            problems=tuple(problems),
+            problems=most_telling(problems),
             decisions=self.decisions,
         )
 
@@ -111,7 +111,7 @@ class Planner:
             difference=difference,
             backfill=backfill,
             lines=answered.lines,
-            problems=(*problems, *answered.problems),
+            problems=most_telling((*problems, *answered.problems)),
             decisions=self.decisions,
             aliases=self.aliases,
         )

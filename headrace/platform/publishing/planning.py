@@ -14,7 +14,7 @@ from headrace.platform.database.engine import Database
 from headrace.platform.database.names import load_names
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
-from headrace.platform.metadata.checks import run_checks
+from headrace.platform.metadata.checks import most_telling, run_checks
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.publishing.catalogs import CatalogStore, Content
 from headrace.platform.publishing.counting import Counter
@@ -35,11 +35,11 @@ def check_folders(path: Path, others: Sequence[Path], types: FieldTypes) -> tupl
     modules = with_required(read_modules(path, types), path, others, (), types)
     problems = [*modules.problems, *missing_modules(modules, {})]
     if errors(problems):
-        return tuple(problems)
+        return most_telling(problems)
     documents, unmatched = assign_ids(modules.documents, (), RandomIds())
     built = build_catalog(documents, types)
     found = run_checks(built.catalog) if built.catalog else ()
-    return (*problems, *unmatched, *check_ids(documents), *built.problems, *found)
+    return most_telling((*problems, *unmatched, *check_ids(documents), *built.problems, *found))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
 from headrace.platform.core.problems import Problem
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.checks.access import check_access
@@ -15,6 +18,9 @@ from headrace.platform.metadata.checks.lists import check_lists
 from headrace.platform.metadata.checks.objects import check_objects
 from headrace.platform.metadata.checks.screens import check_screens
 from headrace.platform.metadata.checks.workflows import check_workflows
+
+MAX_PROBLEMS: Final = 100
+"""How many findings are told at once."""
 
 BUILT_IN: tuple[Check, ...] = (
     check_objects,
@@ -34,3 +40,9 @@ def run_checks(catalog: Catalog) -> tuple[Problem, ...]:
     """Return every finding of every check."""
     subject = Subject(catalog)
     return tuple(problem for check in BUILT_IN for problem in check(subject))
+
+
+def most_telling(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return each finding once, what refuses first, and no more than people read."""
+    once = dict.fromkeys(problems)
+    return tuple(sorted(once, key=lambda one: one.severity != "error"))[:MAX_PROBLEMS]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.types import Kind
+from headrace.platform.metadata.building.messages import FORMULA_CYCLE
 from headrace.platform.metadata.catalog import Catalog, FieldModel, RollupModel
 from headrace.platform.metadata.checks.base import Subject
 
@@ -31,6 +32,13 @@ ROLLUP_BY = Message(
     "Name a lookup or master-detail field that points here.",
     "请填写指向本对象的引用字段。",
 )
+ROLLUP_FIELD = Message(
+    "rollup.of",
+    "“sum” needs the field to sum, “count” the object alone.",
+    "“sum”需要要汇总的字段,“count”只需要对象。",
+    "Write `object.field` to sum, or `object` to count.",
+    "汇总请写 `object.field`,计数请写 `object`。",
+)
 ROLLUP_NUMBER = Message(
     "rollup.not_a_number",
     "“{of}” is not a stored number, so it cannot be summed.",
@@ -48,7 +56,10 @@ ROLLUP_WHERE = Message(
 
 
 def check_computed(subject: Subject) -> Iterator[Problem]:
-    """Find computed fields that leak, cannot be kept, or turn in circles."""
+    """Find computed fields that leak, cannot be kept, or turn in circles.
+
+    Reads one object at a time with those that its formulas and roll-ups reach; circles, over all.
+    """
     catalog = subject.catalog
     for model in catalog.objects.values():
         for field in model.fields.values():
@@ -57,6 +68,7 @@ def check_computed(subject: Subject) -> Iterator[Problem]:
         for rollup in model.rollups:
             yield from _rollup(subject, rollup)
     yield from _cycles(subject)
+    yield from _formula_cycles(subject)
 
 
 def fields_read(catalog: Catalog, expression: Expression) -> list[FieldModel]:
@@ -87,7 +99,9 @@ def _rollup(subject: Subject, rollup: RollupModel) -> Iterator[Problem]:
     catalog = subject.catalog
     place = subject.field(rollup.owner, rollup.field)
     source = catalog.objects[rollup.source]
-    if source.fields[rollup.by].target != rollup.owner:
+    if (rollup.op == "sum") != (rollup.of is not None):
+        yield ROLLUP_FIELD.at("/of").below(place)
+    if source.fields[rollup.by].target != rollup.owner or source.fields[rollup.by].system:
         problem = ROLLUP_BY.at("/by", by=rollup.by, source=rollup.source, owner=rollup.owner)
         yield problem.below(place)
     summed = source.fields[rollup.of] if rollup.of else None
@@ -157,3 +171,36 @@ def _dependencies(catalog: Catalog) -> tuple[dict[str, set[str]], dict[str, Fiel
                 reads |= {path[0] for path in rollup.where.references()}
             edges[model.fields[rollup.field].id] = reads
     return edges, names
+
+
+def _formula_cycles(subject: Subject) -> Iterator[Problem]:
+    """Follow formulas across lookups; one that comes back to itself could never be computed."""
+    computed = {
+        field.id: field
+        for model in subject.catalog.objects.values()
+        for field in model.fields.values()
+        if field.expression is not None
+    }
+    reads = {
+        one: {path[-1] for path in field.expression.references()} & computed.keys()
+        for one, field in computed.items()
+        if field.expression is not None
+    }
+    done: set[str] = set()
+
+    def visit(one: str, trail: tuple[str, ...]) -> Iterator[Problem]:
+        if one in trail:
+            circle = [computed[step] for step in (*trail[trail.index(one) :], one)]
+            cycle = " → ".join(f"{field.object}.{field.name}" for field in circle)
+            yield FORMULA_CYCLE.at(
+                subject.field(circle[0].object, circle[0].name, "formula"), cycle=cycle
+            )
+            return
+        if one in done:
+            return
+        for step in sorted(reads[one]):
+            yield from visit(step, (*trail, one))
+        done.add(one)
+
+    for start in sorted(computed):
+        yield from visit(start, ())
