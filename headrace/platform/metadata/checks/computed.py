@@ -71,24 +71,18 @@ def check_computed(subject: Subject) -> Iterator[Problem]:
     yield from _formula_cycles(subject)
 
 
-def fields_read(catalog: Catalog, expression: Expression) -> list[FieldModel]:
-    """Return every field on the paths that an expression reads."""
-    by_id = {
-        field.id: field
-        for model in (*catalog.objects.values(), *catalog.system_objects.values())
-        for field in model.fields.values()
-        if not field.system
-    }
-    read: list[FieldModel] = []
-    for path in sorted(expression.references()):
-        read.extend(by_id[step] for step in path if step in by_id)
-    return read
+def fields_read(subject: Subject, expression: Expression) -> list[FieldModel]:
+    """Return every field on the paths that an expression reads, without the system's."""
+    by_id = subject.fields_by_id
+    paths = sorted(expression.references())
+    read = [by_id[step] for path in paths for step in path if step in by_id]
+    return [field for field in read if not field.system]
 
 
 def _leaks(
     subject: Subject, field: FieldModel, expression: Expression, key: str
 ) -> Iterator[Problem]:
-    for source in fields_read(subject.catalog, expression):
+    for source in fields_read(subject, expression):
         if source.internal:
             place = subject.field(field.object, field.name, key)
             yield LEAK.at(place, field=field.name, source=source.name)
@@ -126,7 +120,7 @@ def _where(subject: Subject, rollup: RollupModel, owner: FieldModel) -> Iterator
             yield ROLLUP_WHERE.at(place, field=(names or ["?"])[0])
             return
     if not owner.internal:
-        for field in fields_read(subject.catalog, rollup.where):
+        for field in fields_read(subject, rollup.where):
             if field.internal:
                 yield LEAK.at(place, field=rollup.field, source=field.name)
                 return

@@ -60,10 +60,12 @@ def _list(key: str, values: list[Any], place: str) -> Iterator[Problem]:
                 yield (SORTED_TWICE if key == "sort" else TWICE).at(where, value=plain)
             seen.add(plain)
         elif isinstance(value, Mapping):
-            yield from _part(key, value, seen, where)
+            yield from _part(key, value, seen, where, has_others=len(values) > 1)
 
 
-def _part(key: str, value: Mapping[str, Any], seen: set[str], place: str) -> Iterator[Problem]:
+def _part(
+    key: str, value: Mapping[str, Any], seen: set[str], place: str, *, has_others: bool
+) -> Iterator[Problem]:
     """Take up one part of a list: known by its name, else by all that it says but its texts."""
     name = value.get("name")
     if key in _OWN_CODE or (name is not None and key in {"rules", "children"}):
@@ -72,6 +74,8 @@ def _part(key: str, value: Mapping[str, Any], seen: set[str], place: str) -> Ite
         if name in seen:
             yield DUPLICATE_NAME.at(place + "/name", name=name)
         seen.add(str(name))
+        return
+    if not has_others:
         return
     mark = content_hash({one: part for one, part in value.items() if one not in {"id", "label"}})
     if mark in seen:
