@@ -49,6 +49,8 @@ CONFLICT = Message(
 
 Answers = Mapping[str, Any] | None
 """Decisions by the keys of lines, as files and requests have them."""
+Within = Callable[[UnitOfWork, int], None]
+"""What else belongs into the transaction that makes a version live; called with its number."""
 ContextFactory = Callable[[Published], Context]
 """Makes the context of the platform itself for a version, published or about to be."""
 
@@ -104,10 +106,13 @@ class Publisher:
         zone = self._context_of(self._catalogs.current()).zone
         return Bench(self._database, self._catalogs, self._ids, zone)
 
-    def publish(self, plan: Plan, message: str, by_user: str | None) -> int:
+    def publish(
+        self, plan: Plan, message: str, by_user: str | None, within: Within | None = None
+    ) -> int:
         """Carry out `plan` in one transaction and return the number of the version that is live.
 
-        A plan that changes nothing publishes nothing. Raise RefusedError for a plan with errors,
+        A plan that changes nothing publishes nothing. `within` runs in the transaction that makes
+        the version live, as its last part. Raise RefusedError for a plan with errors,
         ConflictError where another version went live since it was made.
         """
         if plan.refused:
@@ -116,7 +121,7 @@ class Publisher:
             return plan.base
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                self._publish_once(plan, plan.catalog, message, by_user)
+                self._publish_once(plan, plan.catalog, message, by_user, within)
                 break
             except UnavailableError:
                 # A long read holds a table: waiting on it would make everybody else wait too.
@@ -126,13 +131,20 @@ class Publisher:
         return self._catalogs.refresh().version
 
     def _publish_once(
-        self, plan: Plan, catalog: Catalog, message: str, by_user: str | None
+        self,
+        plan: Plan,
+        catalog: Catalog,
+        message: str,
+        by_user: str | None,
+        within: Within | None,
     ) -> None:
         with self._database.publishing() as work:
             if work.version != plan.base:
                 raise ConflictError(CONFLICT.at(base=plan.base, live=work.version))
             self._check_counts(plan, work)
             self._switch(plan, catalog, work, message, by_user)
+            if within is not None:
+                within(work, catalog.version)
 
     def _switch(
         self, plan: Plan, catalog: Catalog, work: UnitOfWork, message: str, by_user: str | None
@@ -148,9 +160,7 @@ class Publisher:
         save_names(
             work.connection,
             names,
-            difference.names.without(
-                difference.dropped, catalog.version, work.now, context.now()
-            ),
+            difference.names.without(difference.dropped, catalog.version, work.now, context.now()),
         )
         changed = {one.hash for one in live.rows}
         new_rows = [one for one in plan.content.rows if one.hash not in changed]
