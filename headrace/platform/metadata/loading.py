@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from headrace.platform.core.newest import Newest
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.metadata.definitions.keys import schema_of
 from headrace.platform.metadata.documents import Document
@@ -19,6 +20,8 @@ from headrace.platform.metadata.schemas import DEFINITIONS, schemas
 from headrace.platform.metadata.strict_json import parse_json
 
 MAX_PROBLEMS: Final = 100
+KEPT_BYTES: Final = 16 * 1024 * 1024
+KEPT_DOCUMENTS: Final = 10_000
 MAX_VALUES: Final = 20_000
 """How many values of a document that does not fit its schema are looked at."""
 
@@ -38,7 +41,7 @@ TOO_MANY_VALUES = Message(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Parsed:
     """The JSON of a file, with its module and path; it may be no document at all."""
 
@@ -56,6 +59,11 @@ class Loaded:
     paths: tuple[str, ...] = ()
 
 
+_PARSED: Final[Newest[tuple[Parsed | None, tuple[Problem, ...]]]] = Newest(KEPT_BYTES)
+_CHECKED: Final[Newest[tuple[Document | None, tuple[Problem, ...]]]] = Newest(KEPT_DOCUMENTS)
+"""What was read is a value: nobody changes the JSON of a parsed file or a document."""
+
+
 def load_documents(files: Iterable[tuple[str, str, bytes]], types: FieldTypes) -> Loaded:
     """Parse and check files given as (module, path, bytes); problems start with the path."""
     parsed, problems = parse_files(files)
@@ -70,12 +78,19 @@ def parse_files(
     parsed: list[Parsed] = []
     problems: list[Problem] = []
     for module, path, data in files:
-        read = parse_json(data, shown=True)
-        if read.problems:
-            problems.extend(problem.below("/" + path) for problem in read.problems)
-        else:
-            parsed.append(Parsed(module, path, read.value))
+        make = functools.partial(_parse_file, module, path, data)
+        one, found = _PARSED.get((module, path), data, make, len(data))
+        if one is not None:
+            parsed.append(one)
+        problems.extend(found)
     return tuple(parsed), tuple(problems)
+
+
+def _parse_file(module: str, path: str, data: bytes) -> tuple[Parsed | None, tuple[Problem, ...]]:
+    read = parse_json(data, shown=True)
+    if read.problems:
+        return None, tuple(problem.below("/" + path) for problem in read.problems)
+    return Parsed(module, path, read.value), ()
 
 
 def check_documents(parsed: Iterable[Parsed], types: FieldTypes) -> Loaded:
@@ -84,13 +99,20 @@ def check_documents(parsed: Iterable[Parsed], types: FieldTypes) -> Loaded:
     paths: list[str] = []
     problems: list[Problem] = []
     for one in parsed:
-        found = check_document(one.content, types)
-        if found:
-            problems.extend(problem.below("/" + one.path) for problem in found)
-        else:
-            documents.append(Document(one.module, one.content))
+        make = functools.partial(_check_parsed, one, types)
+        document, found = _CHECKED.get((one.module, one.path, types), one, make)
+        problems.extend(found)
+        if document is not None:
+            documents.append(document)
             paths.append(one.path)
     return Loaded(tuple(documents), tuple(problems), tuple(paths))
+
+
+def _check_parsed(one: Parsed, types: FieldTypes) -> tuple[Document | None, tuple[Problem, ...]]:
+    found = check_document(one.content, types)
+    if found:
+        return None, tuple(problem.below("/" + one.path) for problem in found)
+    return Document(one.module, one.content), ()
 
 
 def check_document(content: Any, types: FieldTypes) -> tuple[Problem, ...]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from headrace.platform.core.newest import Newest
 from headrace.platform.core.problems import LANGUAGES, Message, Problem, errors, pointer
 from headrace.platform.metadata.definitions.modules import ModuleDef
 from headrace.platform.metadata.documents import FOLDERS, Document
@@ -26,6 +28,7 @@ from headrace.platform.publishing.sources import (
     places_beside,
 )
 
+KEPT_BYTES: Final = 32 * 1024 * 1024
 HELP_FILES: Final = {f"{language}.json": language for language in LANGUAGES}
 KNOWN_FOLDERS: Final = ", ".join(sorted({*FOLDERS.values(), "help", "records"}))
 
@@ -86,6 +89,7 @@ class Modules:
 
 
 NOTHING: Final = Modules((), (), (), ())
+_MODULES: Final[Newest[Modules]] = Newest(KEPT_BYTES)
 
 
 def read_modules(path: Path, types: FieldTypes) -> Modules:
@@ -165,23 +169,34 @@ def _required(modules: Modules) -> Iterator[tuple[str, str]]:
 
 
 def _read_module(module: ModuleFiles, types: FieldTypes) -> Modules:
-    name = module.name
+    """Read a module; the very documents of the last reading where its files are the same."""
+    files = [(path, read()) for path, read in module.files.items() if _has_meaning(path)]
+    make = partial(_load_module, module.name, files, types)
+    weight = sum(len(data) for _, data in files)
+    return _MODULES.get((module.name, types), files, make, weight)
+
+
+def _has_meaning(path: str) -> bool:
+    return path.endswith((".json", ".csv"))
+
+
+def _load_module(name: str, files: Sequence[tuple[str, bytes]], types: FieldTypes) -> Modules:
     problems: list[Problem] = []
     definitions: list[tuple[str, str, bytes]] = []
     texts: list[tuple[str, bytes]] = []
     rows: list[RowsFile] = []
-    for path, read in module.files.items():
+    for path, data in files:
         parts = tuple(path.split("/"))
         place = f"{name}/{path}"
         if _is_definition(parts):
-            definitions.append((name, place, read()))
+            definitions.append((name, place, data))
         elif _is_help(parts):
-            texts.append((place, read()))
+            texts.append((place, data))
         elif _is_rows(parts):
-            loaded_rows, found = load_rows_file(name, parts[1], parts[2], read())
+            loaded_rows, found = load_rows_file(name, parts[1], parts[2], data)
             problems.extend(problem.below("/" + place) for problem in found)
             rows.extend(loaded_rows)
-        elif Path(path).suffix in {".json", ".csv"}:
+        else:
             problems.append(UNKNOWN_FILE.at("/" + place, known=KNOWN_FOLDERS))
     parsed, found = parse_files(definitions)
     problems.extend(found)
@@ -199,9 +214,11 @@ def _read_module(module: ModuleFiles, types: FieldTypes) -> Modules:
 
 
 def _with_help(
-    parsed: tuple[Parsed, ...], texts: Iterable[tuple[str, bytes]], types: FieldTypes
+    parsed: tuple[Parsed, ...], texts: Sequence[tuple[str, bytes]], types: FieldTypes
 ) -> tuple[tuple[Parsed, ...], tuple[Problem, ...]]:
     """Put the texts of help files, given as (path, bytes), into the documents of their module."""
+    if not texts:
+        return parsed, ()
     problems: list[Problem] = []
     files: list[HelpFile] = []
     for path, data in texts:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.metadata.definitions.packages import Kit
 from headrace.platform.publishing.archives import read_archive
+from headrace.platform.publishing.file_memory import files_below
 from headrace.platform.publishing.kits import KITS, load_kit
 
 MANIFEST: Final = "module.json"
 PACKAGE: Final = "package.json"
+USERS: Final = "users.jsonl"
 ARCHIVE: Final = ".zip"
 
 NOT_A_MODULE = Message(
@@ -46,15 +48,16 @@ class ModuleFiles:
 class Source:
     """Modules by name with what stands beside them, and what is wrong with the whole.
 
-    `package` are the bytes of the package's own manifest; `sealed` says that nobody edits the files
-    of it: a zip package, not a folder.
+    `package` are the bytes of the package's own manifest, `users` those of the users that travel with
+    records; `sealed` says that nobody edits the files of it: a zip package, not a folder.
     """
 
     modules: tuple[ModuleFiles, ...]
     problems: tuple[Problem, ...] = ()
     package: bytes | None = None
     sealed: bool = False
-    kits: tuple[Kit, ...] = field(default=())
+    kits: tuple[Kit, ...] = ()
+    users: bytes | None = None
 
 
 def open_source(path: Path) -> Source:
@@ -68,12 +71,12 @@ def open_source(path: Path) -> Source:
         return Source((), (NOT_A_MODULE.at(path=path.name or str(path)),))
     alone = len(folders) == 1 and folders[0] == path
     kits, problems = ((), ()) if alone else _kits_in(path, {one.name for one in folders})
-    manifest = path / PACKAGE
     return Source(
         tuple(_folder_files(folder) for folder in folders),
         problems,
-        manifest.read_bytes() if not alone and manifest.is_file() else None,
+        package=None if alone else _read(path / PACKAGE),
         kits=kits,
+        users=None if alone else _read(path / USERS),
     )
 
 
@@ -97,7 +100,7 @@ def archive_source(data: bytes, name: str = "") -> Source:
         )
         for folder in folders
     )
-    return Source(modules, package=files.get(PACKAGE), sealed=True)
+    return Source(modules, package=files.get(PACKAGE), sealed=True, users=files.get(USERS))
 
 
 def find_module(name: str, places: Iterable[Path]) -> ModuleFiles | None:
@@ -170,12 +173,11 @@ def _unknown(kit: Kit, known: Iterable[str], place: str) -> tuple[Problem, ...]:
 
 
 def _folder_files(folder: Path) -> ModuleFiles:
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        if path.is_file() and _is_shown(parts):
-            found["/".join(parts)] = path.read_bytes
-    return ModuleFiles(folder.name, found)
+    return ModuleFiles(folder.name, dict(files_below(folder)))
+
+
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 def _is_shown(parts: Iterable[str]) -> bool:
