@@ -37,6 +37,7 @@ from headrace.platform.jobs.worker import JobHandler, Worker, sweep
 from headrace.platform.metadata.field_types import FieldTypes, built_in
 from headrace.platform.publishing import tables as publishing_tables
 from headrace.platform.publishing.catalogs import CatalogStore, Published
+from headrace.platform.publishing.draft_publishing import DraftPublisher
 from headrace.platform.publishing.drafts import Drafts
 from headrace.platform.publishing.publisher import Publisher
 from headrace.platform.publishing.samples import Samples
@@ -92,6 +93,7 @@ class Platform:
     store: RecordStore
     publisher: Publisher
     drafts: Drafts
+    draft_publisher: DraftPublisher
     samples: Samples
     outbox: Outbox
     notifications: Notifications
@@ -339,6 +341,8 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         approvals.release(system_context(published), work, user_id)
 
     identity.rights_changed.plug(release_tasks)
+    publisher = Publisher(database, catalogs, store, ids, system_context)
+    drafts = Drafts(database, catalogs, ids)
 
     return Platform(
         settings=settings,
@@ -346,8 +350,9 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         catalogs=catalogs,
         identity=identity,
         store=store,
-        publisher=Publisher(database, catalogs, store, ids, system_context),
-        drafts=Drafts(database, catalogs, ids),
+        publisher=publisher,
+        drafts=drafts,
+        draft_publisher=DraftPublisher(database, catalogs, drafts, publisher),
         samples=Samples(store, identity, workflow),
         outbox=outbox,
         notifications=notifications,

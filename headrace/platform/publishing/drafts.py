@@ -325,11 +325,7 @@ class Drafts:
         """
         draft = self._get(work.connection, draft_id, lock=True)
         refuse_closed(draft)
-        if expected is not None and expected != draft.version:
-            raise StaleError(
-                STALE.at(name=draft.name, now=draft.version, sent=expected),
-                differences={"version": draft.version},
-            )
+        refuse_stale(draft, expected)
         return draft
 
     # -- parts --------------------------------------------------------------------------------
@@ -498,6 +494,15 @@ def refuse_closed(draft: Draft) -> None:
     """Raise ConflictError for a draft that was published or discarded."""
     if not draft.is_open:
         raise ConflictError(CLOSED.at(name=draft.name, state=STATES[draft.state]))
+
+
+def refuse_stale(draft: Draft, expected: int | None) -> None:
+    """Raise StaleError for a draft that is not at version `expected`."""
+    if expected is not None and expected != draft.version:
+        raise StaleError(
+            STALE.at(name=draft.name, now=draft.version, sent=expected),
+            differences={"version": draft.version},
+        )
 
 
 def _check_form(content: Any) -> None:
