@@ -16,6 +16,7 @@ from marshmallow import fields
 
 from headrace.platform.core.problems import Problem, Text
 from headrace.platform.formulas.types import Type
+from headrace.platform.metadata.field_types.converting import Values, Way, way
 from headrace.platform.metadata.storage_types import Storage
 
 Operator = Literal[
@@ -78,6 +79,17 @@ class FieldType(ABC, Generic[OptionsT]):
     def json_schema(self, options: OptionsT) -> dict[str, Any]:
         """Return the JSON Schema of the values that the API sends."""
         return dict(_JSON_SCHEMAS[self.storage(options).kind])
+
+    def converts_from(self, source: Values, own: Values) -> Way | None:
+        """Return how values of another field become values of this type; None where they cannot.
+
+        What people wrote in other forms goes through its text.
+        """
+        return way(source, own)
+
+    def from_text(self, text: str, options: OptionsT) -> Any:
+        """Read a text that another field had; the value is checked afterwards."""
+        return text
 
     def check_options(self, options: OptionsT) -> Sequence[Problem]:
         """Return what the closed schema cannot say about the options; paths are below the field."""

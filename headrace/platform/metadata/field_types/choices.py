@@ -62,6 +62,18 @@ class ChoiceType(FieldType[ChoiceOptions]):
     def value_field(self, options: ChoiceOptions) -> fields.Field[Any]:
         return ChoiceField(tuple(choice.value for choice in options.choices))
 
+    def from_text(self, text: str, options: ChoiceOptions) -> str:
+        """Take a value for itself, a label in either language for its value."""
+        values = {choice.value for choice in options.choices}
+        if text in values:
+            return text
+        wanted = text.strip().casefold()
+        for choice in options.choices:
+            names = (choice.value, choice.label.en, choice.label.zh)
+            if wanted in {name.casefold() for name in names}:
+                return choice.value
+        return text
+
     def json_schema(self, options: ChoiceOptions) -> dict[str, Any]:
         return {"type": "string", "enum": [choice.value for choice in options.choices]}
 

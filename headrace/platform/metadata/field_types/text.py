@@ -49,6 +49,10 @@ class TextType(FieldType[TextOptions]):
     def value_field(self, options: TextOptions) -> fields.Field[Any]:
         return TextField(options.length)
 
+    def from_text(self, text: str, options: TextOptions) -> str:
+        """Put what has several lines on one, and cut what is too long."""
+        return " ".join(text.split("\n"))[: options.length].strip()
+
     def json_schema(self, options: TextOptions) -> dict[str, Any]:
         return {"type": "string", "maxLength": options.length}
 
@@ -88,6 +92,10 @@ class LongTextType(FieldType[LongTextOptions]):
 
     def value_field(self, options: LongTextOptions) -> fields.Field[Any]:
         return TextField(options.length, lines=True)
+
+    def from_text(self, text: str, options: LongTextOptions) -> str:
+        """Cut what is too long."""
+        return text[: options.length].strip()
 
     def json_schema(self, options: LongTextOptions) -> dict[str, Any]:
         return {"type": "string", "maxLength": options.length}
