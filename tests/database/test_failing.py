@@ -119,3 +119,144 @@ def test_what_breaks_a_rule_is_what_saving_refuses(work, object_name, unless, co
         assert len(found) == count
         assert finder.find(Breaking(ids_of(work, object_name)[""], "fresh")).count == count
     assert set(found) == refused(work, object_name)
+
+
+def field_of(work: Publishing, object_name: str, name: str) -> tuple[str, str]:
+    ids = ids_of(work, object_name)
+    return ids[""], ids[name]
+
+
+def test_values_that_are_filled_in_sql_and_in_python_are_the_same(work):
+    owner = company(work, "C1")
+    rows = [claim(work, owner, str(number), fee=str(number)) for number in range(4)]
+    fields = work.contents["object", "claim"]["fields"]
+    fields.append(field("share", "money", id="f-share", required=True, default="fee * 2"))
+    fields.append(
+        field("double_share", "formula", id="f-double", returns="money", formula="share * 2")
+    )
+    fields.append(
+        field("asked", "integer", id="f-asked", default="COUNT(claim WHERE company = this.company)")
+    )
+    work.contents["object", "company"]["fields"].append(
+        field("shares", "rollup", id="f-shares", op="sum", of="claim.share", by="company")
+    )
+    rule(work, "claim", "double_share <= 8")
+    rules = work.contents["object", "claim"]["rules"]
+    rules.append({"name": "few", "unless": "asked < 4 OR fee < 2", "message": label("a", "b")})
+    rule(work, "company", "shares != 12")
+    with finder_of(work) as finder:
+        model = finder.rows.catalog.objects["claim"]
+        holder = finder.rows.catalog.objects["company"].id
+        fills = [
+            FillEmpty(model.id, model.fields[name].id, model.fields[name].default)
+            for name in ("share", "asked")
+        ]
+    with finder_of(work, fills) as finder:
+        assert list(finder.ids(Breaking(model.id, "fresh"))) == [rows[3]]
+        assert list(finder.ids(Breaking(model.id, "few"))) == rows[2:]
+        assert finder.find(Breaking(holder, "fresh")).first == (owner,)
+        assert list(finder._ids_in_python(Breaking(holder, "fresh"))) == [owner]
+        assert list(finder._ids_in_python(Breaking(model.id, "fresh"))) == [rows[3]]
+        assert finder.find(Emptied(model.id, "f-share")).count == 0
+
+
+def test_empty_values_duplicates_and_values_no_longer_allowed(work):
+    rows = [company(work, f"C{number}", name=name) for number, name in enumerate("aabbbc")]
+    company(work, "C9", name="a long name", note="hidden")
+    deleted = company(work, "C10", name="c")
+    work.platform.write_as_system(
+        lambda context, unit: work.platform.store.delete(context, unit, "company", deleted, 1)
+    )
+    work.field("company", "name")["length"] = 5
+    with finder_of(work) as finder:
+        object_id, name = field_of(work, "company", "name")
+        note = field_of(work, "company", "note")[1]
+        shared = finder.find(Duplicates(object_id, (name,)))
+        assert (shared.count, shared.groups, shared.first) == (5, 2, tuple(rows[:5]))
+        assert list(finder.ids(Duplicates(object_id, (name,)))) == rows[:5]
+        assert finder.find(Duplicates(object_id, (name, note))).count == 0
+        assert finder.find(Emptied(object_id, note)).count == 6
+        assert finder.find(NotAllowed(object_id, name)).count == 1
+        assert finder.find(AllRows(object_id)).count == 7
+        assert finder.find(Having(object_id, note)).count == 1
+        assert finder.find(Having(object_id, name, ("a", "c"))).count == 3
+        in_python = finder._count_in_python(Duplicates(object_id, (name,)))
+        assert (in_python.count, in_python.groups, in_python.first) == (5, 2, tuple(rows[:5]))
+
+
+def test_references_outside_a_filter_and_wrong_numbers_of_children(work):
+    first, second = company(work, "C1"), company(work, "C2")
+    one = claim(work, first, "One")
+    two = claim(work, second, "Two", items=[{"what": "Pump", "price": "1"}] * 3)
+    work.field("claim", "company")["filter"] = "code = 'C1' OR name = this.subject"
+    work.contents["object", "claim"]["children"][0] |= {"min": 2, "max": 5}
+    with finder_of(work) as finder:
+        object_id, field_id = field_of(work, "claim", "company")
+        outside = OutsideFilter(object_id, field_id)
+        assert list(finder.ids(outside)) == [two] == list(finder._ids_in_python(outside))
+        assert list(finder.ids(WrongNumber(object_id, "items"))) == [one]
+        found = {one.key: one for one in find_all(finder)}
+    assert set(found) == {"filter.change:claim.company", "children.change:claim.items"}
+    assert found["filter.change:claim.company"].problem is None
+    assert found["children.change:claim.items"].problem.code == "children.existing_rows"
+
+
+def test_only_rules_whose_meaning_changed_are_lines(work):
+    owner = company(work, "C1")
+    claim(work, owner, "One", fee="450")
+    work.contents["object", "claim"]["rules"][0]["unless"] = "fee   <= 500.00"
+    fee = work.field("claim", "fee")
+    fee["was"], fee["name"] = "fee", "cost"
+    work.contents["object", "claim"]["rules"][0] |= {"unless": "cost <= 500", "field": "cost"}
+    work.field("claim", "payable")["formula"] = "total + cost"
+    for grant in work.contents["permission", "claim"]["grants"]:
+        if "fields" in grant:
+            grant["fields"]["edit"] = ["subject", "kind", "cost", "claimed_on", "items"]
+    items = work.contents["form", "claim_entry"]["sections"][0]["items"]
+    items[items.index("fee")] = "cost"
+    with finder_of(work) as finder:
+        assert [one.key for one in find_all(finder)] == []
+    work.contents["object", "claim"]["rules"][0]["unless"] = "cost <= $C.claim_limit - 600"
+    with finder_of(work) as finder:
+        assert [(one.key, one.found.count) for one in find_all(finder)] == [
+            ("rule.change:claim.fee_cap", 1)
+        ]
+
+
+def test_a_changed_constant_or_map_reaches_rules_that_did_not_change(work):
+    owner = company(work, "C1")
+    claim(work, owner, "One", fee="400", kind="loss")
+    work.contents["object", "claim"]["rules"][0]["unless"] = "fee <= $C.claim_limit - 500"
+    rule(work, "claim", "kind != 'damage' OR fee < 100")
+    work.publish()
+    work.contents["module", "claims"]["constants"][0]["value"] = "800.00"
+    with finder_of(work) as finder:
+        assert [(one.key, one.found.count) for one in find_all(finder)] == [
+            ("rule.change:claim.fee_cap", 1)
+        ]
+    work.contents["module", "claims"]["constants"][0]["value"] = "1000.00"
+    object_id, kind = field_of(work, "claim", "kind")
+    with finder_of(work, [MapValues(object_id, kind, {"loss": "damage"})]) as finder:
+        assert [(one.key, one.found.count) for one in find_all(finder)] == [
+            ("rule.affect:claim.fresh", 1)
+        ]
+
+
+def test_rules_that_depend_on_who_saves_are_not_counted(work):
+    claim(work, company(work, "C1"), "One", fee="400")
+    rule(work, "claim", "fee < 100 OR USER_HAS('boss')")
+    with finder_of(work) as finder:
+        (found,) = find_all(finder)
+    assert (found.key, found.found, found.problem) == ("rule.add:claim.fresh", None, None)
+    assert "depends on who saves" in found.text.en
+
+
+def test_what_python_looks_at_has_a_limit_that_is_said(work):
+    owner = company(work, "C1")
+    for number in range(4):
+        claim(work, owner, str(number), fee="450")
+    rule(work, "claim", "OLD(fee) < 100")
+    with finder_of(work, limit=3) as finder:
+        (found,) = find_all(finder)
+    assert (found.found.count, found.found.complete) == (3, False)
+    assert "only the first rows" in found.text.en

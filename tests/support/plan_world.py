@@ -17,9 +17,9 @@ def finder_of(
     work: Publishing, rows: Sequence[RowWork] = (), *, limit: int | None = None
 ) -> Iterator[RowFinder]:
     """Give a finder over the documents as they are on disk now, and the rows that are live."""
-    catalog = work.plan().catalog
-    assert catalog is not None
-    with finder_for(work, catalog, rows, limit=limit) as found:
+    plan = work.plan()
+    assert plan.catalog is not None, plan.problems
+    with finder_for(work, plan.catalog, rows, limit=limit) as found:
         yield found
 
 

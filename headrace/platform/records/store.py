@@ -204,11 +204,13 @@ class RecordStore:
         action: str,
         comment: str | None = None,
         acted_for: str | None = None,
+        checked: bool = True,
     ) -> Saved:
         """Set fields to Python values in the name of the caller, without asking their rights.
 
         For workflows and actions: state and system fields too. Formulas, roll-ups and rules follow;
-        `action` is that of the history line.
+        `action` is that of the history line. Not `checked`: the row may break rules afterwards, for
+        changes that must not fail because of what else stands in it.
         """
         batch = Batch(context, work)
         draft = self._locked(batch, object_name, record_id)
@@ -220,7 +222,7 @@ class RecordStore:
         _change_masters(draft)
         for name, value in assignments.items():
             draft.given[name] = stored_value(draft.shape, name, value)
-        self._finish(batch, work)
+        self._finish(batch, work, checked=checked)
         return Saved(draft.id, draft.version)
 
     def lock(self, context: Context, work: UnitOfWork, object_name: str, record_id: str) -> Row:
@@ -321,7 +323,7 @@ class RecordStore:
             draft.parent = self._locked(batch, shape.master_name, draft.new[shape.model.master])
         return draft
 
-    def _finish(self, batch: Batch, work: UnitOfWork) -> None:
+    def _finish(self, batch: Batch, work: UnitOfWork, *, checked: bool = True) -> None:
         """Compute, check and write everything that a batch holds."""
         resolve_references(batch)
         if batch.problems:
@@ -331,6 +333,15 @@ class RecordStore:
         fill(batch)
         place_in_trees(batch)
         settle(batch)
+        if checked:
+            self._check(batch)
+        self._tell(self.before_save, batch, work)
+        flush(batch, work)
+        self._tell(self.after_save, batch, work)
+
+    @staticmethod
+    def _check(batch: Batch) -> None:
+        """Refuse what a batch holds where it breaks rules or goes beyond the caller's rights."""
         check_required(batch)
         check_children(batch)
         if not batch.problems:
@@ -339,9 +350,6 @@ class RecordStore:
         check_filters(batch)
         check_rules(batch)
         batch.refuse()
-        self._tell(self.before_save, batch, work)
-        flush(batch, work)
-        self._tell(self.after_save, batch, work)
 
     @staticmethod
     def _tell(hook: Hooked, batch: Batch, work: UnitOfWork) -> None:

@@ -90,6 +90,7 @@ class PinnedApproval:
     sources: tuple[str, ...]
     outcomes: Mapping[str, Outcome]
     steps: tuple[Step, ...]
+    id: str = ""
 
     @cached_property
     def plan(self) -> Plan:
@@ -122,6 +123,7 @@ class PinnedApproval:
             "sources": list(self.sources),
             "outcomes": {key: _outcome_json(one) for key, one in self.outcomes.items()},
             "steps": [_step_json(step) for step in self.steps],
+            "id": self.id,
         }
 
     @classmethod
@@ -137,6 +139,7 @@ class PinnedApproval:
             sources=tuple(data["sources"]),
             outcomes={key: _outcome_of(one) for key, one in data["outcomes"].items()},
             steps=tuple(_step_of(step) for step in data["steps"]),
+            id=data.get("id", ""),
         )
 
 
@@ -166,6 +169,7 @@ def pin(
             if one is not None
         },
         steps=tuple(_pin_step(model, step) for step in approval.steps),
+        id=approval.definition.id or "",
     )
 
 

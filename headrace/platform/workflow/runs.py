@@ -137,6 +137,14 @@ class Runs:
         )
         return self._connection.execute(change).rowcount == 1
 
+    def repin(self, content_hash: str, approval: PinnedApproval) -> None:
+        """Let the open runs that are pinned to a stored definition be pinned to `approval`."""
+        new_hash, content = stored_form(approval)
+        add = _ADD_DEFINITION[self._work.dialect]
+        self._connection.execute(add.values(hash=new_hash, content=content))
+        pinned = sa.and_(RUN.c.definition == content_hash, RUN.c.state == "open")
+        self._connection.execute(sa.update(RUN).where(pinned).values(definition=new_hash))
+
     def add_decision(self, values: Mapping[str, Any]) -> str:
         """Add a row to what was said; return its id."""
         decision_id = self._ids.record_id()
@@ -186,6 +194,19 @@ def runs_of(connection: sa.Connection, object_id: str, record_id: str) -> list[R
         .order_by(RUN.c.id.desc())
     )
     return list(connection.execute(statement))
+
+
+def runs_pinned_to(connection: sa.Connection, workflow_id: str, approval: str) -> list[Row]:
+    """Return the open runs of an approval, oldest first."""
+    hashes = sa.select(RUN.c.definition).where(RUN.c.state == "open").distinct()
+    found = connection.execute(sa.select(DEFINITION).where(DEFINITION.c.hash.in_(hashes)))
+    wanted = [
+        row.hash
+        for row in found
+        if (row.content["workflow"], row.content["name"]) == (workflow_id, approval)
+    ]
+    statement = sa.select(RUN).where(RUN.c.state == "open", RUN.c.definition.in_(wanted))
+    return list(connection.execute(statement.order_by(RUN.c.id))) if wanted else []
 
 
 def task_by_id(connection: sa.Connection, task_id: str) -> Row | None:
