@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from headrace.platform.core.canonical import combined_hash, content_hash
 
+T = TypeVar("T")
 KINDS: tuple[str, ...] = (
     "module",
     "role",
@@ -69,6 +70,17 @@ class Document:
     def hash(self) -> str:
         """Hash of the content."""
         return content_hash([self.module, self.content])
+
+    @cached_property
+    def _worked_out(self) -> dict[Hashable, Any]:
+        return {}
+
+    def worked_out(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what `make` gives, worked out once: it must follow from this document alone."""
+        known = self._worked_out
+        if key not in known:
+            known[key] = make()
+        return cast("T", known[key])
 
 
 def fingerprint(documents: Iterable[Document]) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.metadata.checks.base import Subject
+from headrace.platform.metadata.documents import Document
 
 LANGUAGE_MISSING = Message(
     "label.language_missing",
@@ -22,9 +24,14 @@ _LABELLED = ("fields", "states", "transitions", "steps", "sections", "menu", "ch
 def check_labels(subject: Subject) -> Iterator[Problem]:
     """Find definitions whose label lacks a language."""
     for document in subject.catalog.documents:
-        if document.kind not in {"permission", "extends", "approval"}:
-            yield from _label(document.content, "/" + document.file)
-        yield from _parts(document.content, "/" + document.file)
+        yield from document.worked_out("labels", partial(_of_document, document))
+
+
+def _of_document(document: Document) -> tuple[Problem, ...]:
+    place = "/" + document.file
+    own = document.kind not in {"permission", "extends", "approval"}
+    found = _label(document.content, place) if own else ()
+    return (*found, *_parts(document.content, place))
 
 
 def _parts(content: Mapping[str, Any], place: str) -> Iterator[Problem]:

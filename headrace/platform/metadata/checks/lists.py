@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from headrace.platform.core.canonical import content_hash
 from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.metadata.building.messages import DUPLICATE_NAME
 from headrace.platform.metadata.checks.base import Subject
+from headrace.platform.metadata.documents import Document
 
 TWICE = Message(
     "list.duplicate",
@@ -32,10 +34,14 @@ _OWN_CODE: Final = frozenset({"items", "choices", "fields", "states", "transitio
 def check_lists(subject: Subject) -> Iterator[Problem]:
     """Find what stands in a list twice; reads one document at a time, and merged extensions."""
     for document in subject.catalog.documents:
-        yield from _within(document.content, "/" + document.file)
+        yield from document.worked_out("lists", partial(_of_document, document))
     for model in subject.catalog.objects.values():
         for key in ("rules", "children"):
             yield from _merged_names(subject, model.name, key, getattr(model.definition, key))
+
+
+def _of_document(document: Document) -> tuple[Problem, ...]:
+    return tuple(_within(document.content, "/" + document.file))
 
 
 def _within(content: Any, place: str) -> Iterator[Problem]:
