@@ -115,7 +115,9 @@ class World:
                     USER_ROLE.c.user == user_id
                 )
             ).all()
-        roles = frozenset(RoleHolding(role, territory) for role, territory in held)
+        roles = frozenset(
+            RoleHolding(role, territory) for role, territory in held if role in self.catalog.roles
+        )
         partner = any(self.catalog.roles[one.role].audience == "partner" for one in roles)
         return Principal(
             user_id=user_id,

@@ -29,7 +29,13 @@ from headrace.platform.workflow import messages
 from headrace.platform.workflow.approvals import Approvals
 from headrace.platform.workflow.people import FALLBACK_SETTING
 from headrace.platform.workflow.pinned import Outcome, PinnedApproval, Step, read_stored
-from headrace.platform.workflow.reached import NO_STATES, RunKey, States, reached_runs
+from headrace.platform.workflow.reached import (
+    NO_STATES,
+    RunKey,
+    States,
+    reached_runs,
+    renamed_states,
+)
 from headrace.platform.workflow.runs import Row, Runs, runs_pinned_to
 from headrace.platform.workflow.subjects import object_by_id
 from headrace.platform.workflow.tables import DEFINITION, RUN, TASK
@@ -57,7 +63,7 @@ class RunChanges:
     """
 
     cancelled: frozenset[RunKey] = frozenset()
-    states: States = NO_STATES
+    states: States = field(default_factory=lambda: NO_STATES)
     roles: Mapping[str, tuple[str, str | None]] = field(
         default_factory=lambda: MappingProxyType({})
     )
@@ -79,26 +85,6 @@ def run_changes(
     return RunChanges(
         frozenset(cancelled), renamed_states(old, new, states), roles, MappingProxyType(returned)
     )
-
-
-def renamed_states(old: Catalog, new: Catalog, decided: States = NO_STATES) -> States:
-    """Return the states that have another name under their id, and those that are `decided`."""
-    now = {workflow.id: workflow for workflow in new.workflows.values()}
-    found: dict[str, dict[str, str]] = {}
-    for workflow in old.workflows.values():
-        later = now.get(workflow.id)
-        if later is None:
-            continue
-        names = {state.id: state.name for state in later.states.values() if state.id}
-        moved = {
-            state.name: names[state.id]
-            for state in workflow.states.values()
-            if state.id in names and names[state.id] != state.name
-        }
-        moved |= decided.get(workflow.id, {})
-        if moved:
-            found[workflow.id] = moved
-    return found
 
 
 class MovingRuns:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -32,7 +33,7 @@ States = Mapping[str, Mapping[str, str]]
 RunKey = tuple[str, str]
 """Workflow id and the name of the approval that a run is pinned to."""
 
-NO_STATES: Final[States] = {}
+NO_STATES: Final[States] = MappingProxyType({})
 _UNSEEN: Final = frozenset({"label", "transition_label", "source", "names", "span", "id"})
 
 
@@ -76,11 +77,10 @@ def reached_runs(
 ) -> tuple[OpenRuns, ...]:
     """Return the open runs whose approval `new` changes, or that need what it no longer has.
 
-    `states` are the states that rows are moved to by the publish; state names that change with
-    their ids belong to it.
+    `states` are those that rows are moved to by a decision; renames are told by ids.
     """
     found: dict[RunKey, _Gathered] = {}
-    needs = _Needs(old, new, states)
+    needs = _Needs(old, new, renamed_states(old, new, states))
     for row in connection.execute(_counted()):
         pinned = read_stored(row.content)
         key = (pinned.workflow, pinned.name)
@@ -102,6 +102,26 @@ def reached_runs(
         for key, one in sorted(found.items())
         if one.changed or one.reasons
     )
+
+
+def renamed_states(old: Catalog, new: Catalog, decided: States = NO_STATES) -> States:
+    """Return the states that have another name under their id, and those that are `decided`."""
+    now = {workflow.id: workflow for workflow in new.workflows.values()}
+    found: dict[str, dict[str, str]] = {}
+    for workflow in old.workflows.values():
+        later = now.get(workflow.id)
+        if later is None:
+            continue
+        names = {state.id: state.name for state in later.states.values() if state.id}
+        moved = {
+            state.name: names[state.id]
+            for state in workflow.states.values()
+            if state.id in names and names[state.id] != state.name
+        }
+        moved |= decided.get(workflow.id, {})
+        if moved:
+            found[workflow.id] = moved
+    return found
 
 
 def _counted() -> sa.Select[Any]:
