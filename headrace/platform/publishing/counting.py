@@ -19,6 +19,7 @@ from headrace.platform.database.operations import (
 from headrace.platform.database.physical import DELETED_AT
 from headrace.platform.database.tables import ObjectTable
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
+from headrace.platform.metadata.conversions import NotConvertibleError, conversion
 from headrace.platform.metadata.storage_types import Dialect
 from headrace.platform.publishing.plan import Backfill
 
@@ -196,6 +197,11 @@ def _changed_field_problems(
     place: str,
 ) -> Iterator[Problem]:
     names = {"object": model.name, "field": field.name}
+    if earlier.type.key != field.type.key and _keeps_its_column(earlier, field):
+        count = _would_change(counter, (old, new), model.id, earlier, field)
+        if count:
+            yield EXISTING_VALUES.at(place + "/type", **names, count=count)
+        return
     if earlier.type.key != field.type.key:
         yield NOT_SUPPORTED.at(place + "/type", **names, what=_WORDS["type"])
         return
@@ -215,6 +221,31 @@ def _changed_field_problems(
         count = _no_longer_allowed(counter, model.id, earlier, field)
         if count:
             yield EXISTING_VALUES.at(place, **names, count=count)
+
+
+def _keeps_its_column(earlier: FieldModel, field: FieldModel) -> bool:
+    """Say whether another type of people's text can go on in the same column."""
+    people = earlier.computed is None and field.computed is None
+    return people and earlier.storage.kind == field.storage.kind == "text"
+
+
+def _would_change(
+    counter: Counter,
+    catalogs: tuple[Catalog, Catalog],
+    object_id: str,
+    earlier: FieldModel,
+    field: FieldModel,
+) -> int:
+    """Return how many of the values in use the new type would not leave as they are."""
+    way = conversion(earlier, field, catalogs=catalogs)
+    changed = 0
+    for value in counter.values(object_id, earlier):
+        try:
+            kept = way is not None and way.convert(value).value == value
+        except NotConvertibleError:
+            kept = False
+        changed += not kept
+    return changed
 
 
 def _state_problems(
