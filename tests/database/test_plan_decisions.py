@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.documents import label
+from tests.support.documents import field, label
 from tests.support.publishing import Publishing, platform_at
 
 DROP = "field.drop:company.note"
@@ -62,7 +62,9 @@ def test_wrong_decisions_are_named(work):
 
 
 def test_a_drop_without_values_asks_nothing(work):
-    work.contents["object", "claim"]["fields"].remove(work.field("claim", "reserve"))
+    work.contents["object", "company"]["fields"].append(field("rank", "integer"))
+    work.publish()
+    work.contents["object", "company"]["fields"].remove(work.field("company", "rank"))
     assert codes(work, None) == []
 
 
