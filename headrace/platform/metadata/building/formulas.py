@@ -56,11 +56,12 @@ def _rules(work: Workbench, model: ObjectModel) -> tuple[RuleModel, ...]:
     result = []
     definition = model.definition
     for position, rule in enumerate(definition.rules):
-        place = work.files.get(id(definition), "") + pointer("rules", position)
+        owner, at = work.source_of(model.name, "rules", position)
+        place = work.files.get(id(owner), "") + pointer("rules", at)
         unless = work.expression(rule.unless, model.name, place + "/unless", engines=PYTHON)
         when = work.expression(rule.when, model.name, place + "/when", engines=PYTHON)
         if rule.field is not None and rule.field not in model.fields:
-            work.report_unknown_field(definition, model, rule.field, "rules", position, "field")
+            work.report_unknown_field(owner, model, rule.field, "rules", at, "field")
         if unless is not None:
             result.append(RuleModel(rule, unless, when))
     return tuple(result)

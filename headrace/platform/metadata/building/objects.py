@@ -225,15 +225,15 @@ def _with_targets(work: Workbench, model: ObjectModel) -> ObjectModel:
     for position, child in enumerate(definition.children):
         detail = work.objects.get(child.object)
         if detail is None:
-            owner, at = _source(work, model.name, "children", position)
+            owner, at = work.source_of(model.name, "children", position)
             work.report_unknown_object(owner, child.object, "children", at, "object")
         elif work.find(child.object, child.by) is None:
-            owner, at = _source(work, model.name, "children", position)
+            owner, at = work.source_of(model.name, "children", position)
             work.report_unknown_field(owner, detail, child.by, "children", at, "by")
     for position, unique in enumerate(definition.unique):
         for name in unique.fields:
             if name not in model.fields:
-                owner, at = _source(work, model.name, "unique", position)
+                owner, at = work.source_of(model.name, "unique", position)
                 work.report_unknown_field(owner, model, name, "unique", at, "fields")
     named = [("search", name) for name in definition.search]
     for key_name, name in [("title", definition.title or "id"), *named]:
@@ -247,18 +247,6 @@ def _with_targets(work: Workbench, model: ObjectModel) -> ObjectModel:
     return dataclasses.replace(
         model, scope_paths={part: path for part, path in paths.items() if path}
     )
-
-
-def _source(work: Workbench, name: str, key: str, position: int) -> tuple[Any, int]:
-    """Return the definition that brought a part of a merged list, and its position there."""
-    object_definition = work.definitions["object"][name]
-    extensions = (one for one in work.definitions.get("extends", {}).values() if one.name == name)
-    for one in (object_definition, *extensions):
-        length = len(getattr(one, key))
-        if position < length:
-            return one, position
-        position -= length
-    return object_definition, position
 
 
 def _title(definition: ObjectDef, own: Sequence[FieldModel]) -> str:

@@ -173,6 +173,17 @@ class Workbench:
         """Keep that `model` has no field `name`, named at `parts` of the definition."""
         self.report(unknown_field(model, name), definition, *parts)
 
+    def source_of(self, object_name: str, key: str, position: int) -> tuple[Any, int]:
+        """Return the definition that brought a part of a merged list, and its position there."""
+        base = self.definitions["object"][object_name]
+        every = self.definitions.get("extends", {}).values()
+        for one in (base, *(one for one in every if one.name == object_name)):
+            length = len(getattr(one, key))
+            if position < length:
+                return one, position
+            position -= length
+        return base, position
+
     # -- names ----------------------------------------------------------------------------
 
     def role(self, name: str, place: str) -> None:
