@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
@@ -25,10 +25,19 @@ from headrace.platform.publishing.answering import Question, answer
 from headrace.platform.publishing.catalogs import Content, Published
 from headrace.platform.publishing.counting import Counter, breaking_changes
 from headrace.platform.publishing.decisions import Decisions
+from headrace.platform.publishing.failing import PlannedRows, RowFinder
+from headrace.platform.publishing.failing.questions import (
+    dropped_roles,
+    role_questions,
+    row_questions,
+    run_questions,
+)
 from headrace.platform.publishing.folders import Modules
 from headrace.platform.publishing.identities import assign_ids, check_ids
 from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
 from headrace.platform.publishing.recomputing import computed_changes
+from headrace.platform.publishing.row_work import FillEmpty
+from headrace.platform.records.context import Context
 
 QUIET: frozenset[str] = frozenset({"index.add", "index.drop", "field.replace"})
 """Operations that nobody needs to read about, or that other lines tell."""
@@ -46,6 +55,7 @@ class Planner:
     decisions: Decisions
     zone: tzinfo
     restoring: bool = False
+    context_of: Callable[[Published], Context] | None = None
     aliases: dict[str, str] = field(default_factory=dict)
 
     def content(self, modules: Modules, ids: IdSource) -> tuple[Content, list[Problem]]:
@@ -124,8 +134,27 @@ class Planner:
             spoken.update(_spoken(operation, catalog))
             if operation.code not in QUIET:
                 yield Question(self._line(operation))
+        spoken.update(dropped_roles(self.live.catalog, catalog).values())
         for line in document_lines(self.old, content, spoken):
             yield Question(line)
+        yield from self._row_questions(content, catalog)
+
+    def _row_questions(self, content: Content, catalog: Catalog) -> Iterator[Question]:
+        """Yield the lines about rows that the new version does not suit, and about who waits."""
+        finder = self.finder(content, catalog)
+        if finder is not None:
+            yield from row_questions(finder)
+        connection = self.counter.connection
+        yield from run_questions(connection, self.live.catalog, catalog)
+        yield from role_questions(connection, self.live.catalog, catalog)
+
+    def finder(self, content: Content, catalog: Catalog) -> RowFinder | None:
+        """Return what finds rows of the live version as a new one will have them."""
+        if self.context_of is None:
+            return None
+        context = self.context_of(Published(catalog, self.live.tables, content.rows))
+        fills = _fills(find_backfill(self.live.catalog, catalog), catalog)
+        return RowFinder(PlannedRows(self.counter.connection, context, self.live, fills))
 
     def _line(self, operation: Operation) -> PlanLine:
         rows = self.counter.rows_of(operation)
@@ -150,6 +179,15 @@ def _spoken(operation: Operation, new: Catalog) -> Iterator[str]:
             yield operation.table.object_id
         case RenameDefinition() if operation.field is None:
             yield new.objects[operation.new].id
+
+
+def _fills(backfill: Backfill, catalog: Catalog) -> Iterator[FillEmpty]:
+    models = {model.id: model for model in catalog.objects.values()}
+    for object_id, field_id in backfill.defaults:
+        fields = models[object_id].fields.values()
+        default = next(one.default for one in fields if one.id == field_id)
+        if default is not None:
+            yield FillEmpty(object_id, field_id, default)
 
 
 def object_tables(live: Published) -> Sequence[ObjectTable]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -16,7 +16,7 @@ from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.checks import most_telling, run_checks
 from headrace.platform.metadata.field_types import FieldTypes
-from headrace.platform.publishing.catalogs import CatalogStore, Content
+from headrace.platform.publishing.catalogs import CatalogStore, Content, Published
 from headrace.platform.publishing.counting import Counter
 from headrace.platform.publishing.decisions import NO_DECISIONS, Decisions
 from headrace.platform.publishing.folders import (
@@ -28,6 +28,7 @@ from headrace.platform.publishing.folders import (
 from headrace.platform.publishing.identities import assign_ids, check_ids
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.planner import Planner, object_tables
+from headrace.platform.records.context import Context
 
 
 def check_folders(path: Path, others: Sequence[Path], types: FieldTypes) -> tuple[Problem, ...]:
@@ -44,12 +45,16 @@ def check_folders(path: Path, others: Sequence[Path], types: FieldTypes) -> tupl
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What planning works with: the database, its versions, and the workspace's zone."""
+    """What planning works with: the database, its versions, and the workspace's zone.
+
+    `context_of` makes the platform's own context of a version, for conditions over rows.
+    """
 
     database: Database
     catalogs: CatalogStore
     ids: IdSource
     zone: tzinfo
+    context_of: Callable[[Published], Context] | None = None
 
 
 def make_plan(bench: Bench, modules: Modules, decisions: Decisions = NO_DECISIONS) -> Plan:
@@ -85,6 +90,7 @@ def _planner(bench: Bench, decisions: Decisions, *, restoring: bool = False) -> 
             decisions=decisions,
             zone=bench.zone,
             restoring=restoring,
+            context_of=bench.context_of,
         )
 
 
