@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import ROUND_HALF_UP, Context, Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
+
+from marshmallow import fields
 
 from headrace.platform.core.problems import Text
 from headrace.platform.metadata.field_types.values import (
@@ -21,9 +23,6 @@ from headrace.platform.metadata.field_types.values import (
     refuse,
 )
 from headrace.platform.metadata.storage_types import Storage, StorageKind, instant_text
-
-if TYPE_CHECKING:
-    from headrace.platform.metadata.field_types.base import FieldType
 
 Way = Callable[[Any], Any]
 """From a value to a value; raises marshmallow's ValidationError where there is none."""
@@ -43,6 +42,18 @@ _A_DAY: Final = Text("a date", "日期")
 _AN_INSTANT: Final = Text("an instant with offset", "带时区偏移的时间")
 
 
+class Readable(Protocol):
+    """What is asked of a field type here."""
+
+    def from_text(self, text: str, options: Any) -> Any:
+        """Read a text that another field had."""
+        ...
+
+    def value_field(self, options: Any) -> fields.Field[Any]:
+        """Return the field that checks what comes in."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Values:
     """The values of a field: its type with options and storage.
@@ -50,7 +61,7 @@ class Values:
     `zone` is the workspace's; `allowed` are the states where the field is a state.
     """
 
-    type: FieldType[Any]
+    type: Readable
     options: Any
     storage: Storage
     zone: tzinfo
