@@ -34,6 +34,8 @@ SYSTEM_COLUMNS: Final = frozenset(
         TREE_PATH,
     }
 )
+RESERVED_PREFIX: Final = "sqlite_"
+"""SQLite keeps names that begin so for itself."""
 DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -209,6 +211,8 @@ class _Changed:
         if prepared is not None:
             self.others[prepared.number] = replace(prepared, preparing=False)
             return
+        if name.startswith(RESERVED_PREFIX):
+            name = f"x_{name}"
         self.number += 1
         while f"{name}_{suffix(self.number)}" in SYSTEM_COLUMNS:
             self.number += 1

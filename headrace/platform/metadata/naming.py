@@ -86,7 +86,7 @@ def _skeleton(value: str) -> str:
     """Return what a reader takes the name for."""
     if len(value) > 2 * MAX_BYTES:
         return value
-    return unicodedata.normalize("NFKC", value).translate(_LOOKALIKES).casefold()
+    return unicodedata.normalize("NFKC", value).translate(_LOOKALIKES).lower()
 
 
 def _is_too_long(value: str) -> bool:
