@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from headrace.commands.moving import load_records, moved_records
 from headrace.commands.plans import decisions_option, plan_lines, read_answers
 from headrace.commands.shell import (
     json_option,
@@ -73,22 +74,27 @@ def plan(
 @with_option
 @decisions_option
 @click.option("-m", "--message", default="", help="What the change is for.")
+@click.option("--records", is_flag=True, help="Also load the records that travel with PATH.")
 @json_option
 def publish(
     path: Path,
     others: Sequence[Path],
     decisions: Path | None,
     message: str,
+    records: bool,  # noqa: FBT001 - click
     as_json: bool,  # noqa: FBT001 - click
 ) -> None:
     """Check, plan and publish the modules in PATH; the others stay as they are."""
     shell = open_shell(as_json=as_json)
+    moved = moved_records(path) if records else None
     with shell.platform() as platform:
         made = platform.publisher.plan(path, others, read_answers(decisions))
         if made.refused:
             shell.data(made.render(shell.language), plan_lines(made, shell.language))
             raise SystemExit(1)
         number = platform.publisher.publish(made, message, None)
+        loaded = [] if moved is None else load_records(platform, moved)
     done = Text(f"Version {number} is live.", f"版本 {number} 已生效。")
     shown = {**made.render(shell.language), "version": number}
-    shell.data(shown, [*plan_lines(made, shell.language), done.within(shell.language)])
+    lines = [*plan_lines(made, shell.language), done.within(shell.language)]
+    shell.data(shown, [*lines, *(one.within(shell.language) for one in loaded)])

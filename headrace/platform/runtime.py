@@ -41,6 +41,7 @@ from headrace.platform.publishing.draft_publishing import DraftPublisher
 from headrace.platform.publishing.drafts import Drafts
 from headrace.platform.publishing.publisher import Publisher
 from headrace.platform.publishing.samples import Samples
+from headrace.platform.publishing.transfer import Transfer
 from headrace.platform.publishing.workspace import (
     TIME_ZONE,
     clock_of,
@@ -95,6 +96,7 @@ class Platform:
     drafts: Drafts
     draft_publisher: DraftPublisher
     samples: Samples
+    transfer: Transfer
     outbox: Outbox
     notifications: Notifications
     approvals: Approvals
@@ -354,6 +356,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         drafts=drafts,
         draft_publisher=DraftPublisher(database, catalogs, drafts, publisher),
         samples=Samples(store, identity, workflow),
+        transfer=Transfer(store, identity, workflow),
         outbox=outbox,
         notifications=notifications,
         approvals=approvals,

@@ -55,7 +55,8 @@ def export_files(
     by_module: dict[str, list[tuple[str, bytes]]] = {name: [] for name in chosen}
     for path, data in files.items():
         module, _, rest = path.partition("/")
-        by_module[module].append((rest, data))
+        if rest:
+            by_module[module].append((rest, data))
     files[PACKAGE] = manifest_text(by_module, _installed(content))
     yield from sorted(files.items())
 

@@ -108,8 +108,6 @@ SECRET_COLUMNS: Final = frozenset({"password", "password_hash", "secret", "token
 ANY_ID: Final = re.compile(
     r"(?<![0-9A-Za-z-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9A-Za-z-])"
 )
-ROWS: Final = "records/"
-MOVED_RECORDS: Final = "records/data/"
 
 
 def manifest_text(
@@ -212,12 +210,11 @@ def missing_dependencies(
 def forbidden_inside(file: str, data: bytes) -> Iterator[Problem]:
     """Yield a problem for each secret and each foreign id in a file of a package."""
     text = data.decode("utf-8", "replace")
-    own_ids = "/" + MOVED_RECORDS in "/" + file
     for line, content in _places(file, text):
         found = ANY_SECRET.search(content)
         if found is not None:
             yield SECRET.at(line, what=found.lastgroup)
-        foreign = None if own_ids else ANY_ID.search(content)
+        foreign = ANY_ID.search(content)
         if foreign is not None:
             yield FOREIGN_ID.at(line, id=foreign[0])
     if file.endswith(".csv"):
@@ -260,7 +257,7 @@ def _secret_columns(file: str, text: str) -> Iterator[Problem]:
 
 def _inside(module: ModuleFiles) -> Iterator[Problem]:
     for path, read in module.files.items():
-        if path.endswith((".json", ".csv", ".jsonl")):
+        if path.endswith((".json", ".csv")):
             yield from forbidden_inside(f"{module.name}/{path}", read())
 
 

@@ -67,7 +67,7 @@ def in_loading_order(catalog: Catalog, files: Sequence[RowsFile]) -> Iterator[Ob
         for name, model in models.items()
         if model.master is not None and _relation(catalog, model, by_object) is not None
     }
-    for name in _referred_first(catalog, models, inside):
+    for name in referred_first(catalog, models, inside):
         rows = [to_input(models[name], row) for row in by_object[name].rows()]
         for detail in (one for one in models.values() if one.name in inside):
             relation = _relation(catalog, detail, by_object)
@@ -109,9 +109,10 @@ def _nest(
             row[relation] = inner
 
 
-def _referred_first(
+def referred_first(
     catalog: Catalog, models: dict[str, ObjectModel], inside: set[str]
 ) -> Iterator[str]:
+    """Yield the names of `models` so that what is referred to comes first; not those `inside` others."""
     seen: set[str] = set()
 
     def targets(model: ObjectModel) -> Iterator[str]:
@@ -154,3 +155,15 @@ def _parents_first(model: ObjectModel, rows: list[dict[str, Any]]) -> Iterator[d
 
     for row in rows:
         yield from visit(row)
+
+
+def waiting_states(catalog: Catalog, model: ObjectModel) -> frozenset[str]:
+    """Return the states in which records wait for an approval."""
+    workflow = catalog.workflows.get(model.workflow or "")
+    if workflow is None:
+        return frozenset()
+    return frozenset(
+        one.definition.to
+        for one in workflow.transitions.values()
+        if workflow.approvals.get(one.name)
+    )

@@ -12,7 +12,11 @@ from headrace.platform.core.errors import ConflictError, NotFoundError
 from headrace.platform.core.problems import Message
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
-from headrace.platform.publishing.row_order import check_rows, in_loading_order
+from headrace.platform.publishing.row_order import (
+    check_rows,
+    in_loading_order,
+    waiting_states,
+)
 from headrace.platform.publishing.rows import USER_FILE, RowsFile
 from headrace.platform.publishing.sample_users import SampleUsers
 from headrace.platform.publishing.tables import SAMPLE
@@ -68,7 +72,7 @@ class Samples:
                 memory.add(USER_OBJECT_ID, users.create(file))
         waiting: list[tuple[str, str]] = []
         for one in in_loading_order(context.catalog, own):
-            states = _states_of_waiting(context.catalog, one.model)
+            states = waiting_states(context.catalog, one.model)
             for start in range(0, len(one.rows), CHUNK):
                 chunk = one.rows[start : start + CHUNK]
                 saved = self._store.create_many(
@@ -118,18 +122,6 @@ class Samples:
         if version is not None:
             self._workflow.abandon(context, work, model.name, record_id)
             self._store.delete(context, work, model.name, record_id, version)
-
-
-def _states_of_waiting(catalog: Catalog, model: ObjectModel) -> frozenset[str]:
-    """Return the states in which records wait for an approval."""
-    workflow = catalog.workflows.get(model.workflow or "")
-    if workflow is None:
-        return frozenset()
-    return frozenset(
-        one.definition.to
-        for one in workflow.transitions.values()
-        if workflow.approvals.get(one.name)
-    )
 
 
 def _sample_files(catalog: Catalog, files: Sequence[RowsFile], module: str) -> tuple[RowsFile, ...]:

@@ -72,6 +72,8 @@ def parse(batch: Batch, draft: Draft, data: Any) -> None:
     known = editable | static_names(shape, principal, "read")
     for name, raw in data.items():
         place = draft.place + pointer(name)
+        if name == "id" and batch.moving:
+            continue
         if name not in known:
             batch.problems.append(unknown_field(shape.name, str(name), known, place))
         elif name in shape.relations:
@@ -171,7 +173,8 @@ def _create_children(
 ) -> None:
     rows = draft.children.setdefault(str(relation.name), [])
     for position, item in enumerate(_items(batch, raw, place)):
-        child = new_draft(batch, shape, f"{place}/{position}", draft)
+        record_id = given_id(batch, item)
+        child = new_draft(batch, shape, f"{place}/{position}", draft, record_id=record_id)
         rows.append(child)
         parse(batch, child, item)
 
@@ -210,9 +213,22 @@ def _delete_child(batch: Batch, child: Draft, item: Any) -> None:
     mark_deleted(batch, child)
 
 
-def new_draft(batch: Batch, shape: ObjectShape, place: str, parent: Draft | None = None) -> Draft:
-    """Take a new row into the batch, all fields empty."""
-    record_id = batch.context.ids.record_id()
+def given_id(batch: Batch, item: Any) -> str | None:
+    """Return the id that a moved record brings along."""
+    given = item.get("id") if batch.moving and isinstance(item, Mapping) else None
+    return given if isinstance(given, str) and is_record_id(given) else None
+
+
+def new_draft(
+    batch: Batch,
+    shape: ObjectShape,
+    place: str,
+    parent: Draft | None = None,
+    *,
+    record_id: str | None = None,
+) -> Draft:
+    """Take a new row into the batch, all fields empty; it gets an id unless it has one."""
+    record_id = record_id or batch.context.ids.record_id()
     new: Row = dict.fromkeys(shape.stored_names)
     new["id"] = record_id
     draft = Draft(

@@ -34,6 +34,7 @@ from headrace.platform.records.history import json_value
 from headrace.platform.records.migration import require_migrator
 from headrace.platform.records.numbering import assign_numbers
 from headrace.platform.records.parsing import (
+    given_id,
     load_details,
     mark_deleted,
     new_draft,
@@ -103,10 +104,12 @@ class RecordStore:
     ) -> list[Saved]:
         """Make records of one object together; `places` are where they stand in the request.
 
-        All or none is written. References by key may point to other records of `items`.
+        All or none is written. References may point to other records of `items`. With
+        `mode="moved"`, for records of another database, the items say their ids too.
         """
         batch = Batch(context, work)
-        batch.migrating = mode == "migration"
+        batch.moving = mode == "moved"
+        batch.migrating = mode == "migration" or batch.moving
         shape = self._shape(batch, object_name)
         if batch.migrating:
             require_migrator(context)
@@ -259,8 +262,9 @@ class RecordStore:
 
     def _new(self, batch: Batch, shape: ObjectShape, item: Any, place: str) -> Draft | None:
         """Take in a new record; one of a detail belongs to a stored master."""
+        record_id = given_id(batch, item)
         if shape.model.master is None:
-            return new_draft(batch, shape, place)
+            return new_draft(batch, shape, place, record_id=record_id)
         field = shape.fields[shape.model.master]
         sent = item.get(field.name) if isinstance(item, Mapping) else None
         if sent is None:
@@ -281,7 +285,7 @@ class RecordStore:
             problem = NOT_FOUND.at(place + pointer(field.name), name=field.label)
             batch.problems.append(problem)
             return None
-        draft = new_draft(batch, shape, place, master)
+        draft = new_draft(batch, shape, place, master, record_id=record_id)
         _change_masters(draft)
         relation = master.shape.relations[shape.relation_name]
         load_details(batch, master, relation)
