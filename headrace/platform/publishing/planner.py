@@ -34,6 +34,7 @@ from headrace.platform.publishing.failing.questions import (
 )
 from headrace.platform.publishing.folders import Modules
 from headrace.platform.publishing.identities import assign_ids, check_ids
+from headrace.platform.publishing.in_use import used_but_gone
 from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
 from headrace.platform.publishing.recomputing import computed_changes
 from headrace.platform.publishing.row_work import FillEmpty
@@ -98,6 +99,7 @@ class Planner:
         built = build_catalog(
             content.documents, self.types, self.live.version + 1, self.live.catalog
         )
+        problems.extend(used_but_gone(self.live.catalog, self.old, content))
         problems.extend(built.problems)
         if built.catalog is None:
             return self.refused(content, problems)
@@ -153,7 +155,7 @@ class Planner:
         if self.context_of is None:
             return None
         context = self.context_of(Published(catalog, self.live.tables, content.rows))
-        fills = _fills(find_backfill(self.live.catalog, catalog), catalog)
+        fills = planned_fills(find_backfill(self.live.catalog, catalog), catalog)
         return RowFinder(PlannedRows(self.counter.connection, context, self.live, fills))
 
     def _line(self, operation: Operation) -> PlanLine:
@@ -181,7 +183,8 @@ def _spoken(operation: Operation, new: Catalog) -> Iterator[str]:
             yield new.objects[operation.new].id
 
 
-def _fills(backfill: Backfill, catalog: Catalog) -> Iterator[FillEmpty]:
+def planned_fills(backfill: Backfill, catalog: Catalog) -> Iterator[FillEmpty]:
+    """Yield how rows get the values that new required fields must have."""
     models = {model.id: model for model in catalog.objects.values()}
     for object_id, field_id in backfill.defaults:
         fields = models[object_id].fields.values()
