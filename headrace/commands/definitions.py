@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from headrace.commands.moving import load_records, moved_records
+from headrace.commands.plan_rows import list_rows, out_option, rows_option
 from headrace.commands.plans import decisions_option, plan_lines, read_answers
 from headrace.commands.shell import (
     json_option,
@@ -53,17 +54,24 @@ def check(path: Path, others: Sequence[Path], verify: bool, as_json: bool) -> No
 @path_argument
 @with_option
 @decisions_option
+@rows_option
+@out_option
 @json_option
 def plan(
     path: Path,
     others: Sequence[Path],
     decisions: Path | None,
+    key: str | None,
+    out: Path | None,
     as_json: bool,  # noqa: FBT001 - click
 ) -> None:
     """Show what publishing PATH would do to this database; changes nothing."""
     shell = open_shell(as_json=as_json)
     with shell.platform() as platform:
         made = platform.publisher.plan(path, others, read_answers(decisions))
+        if key is not None:
+            list_rows(platform, made, key, out, shell)
+            return
     shell.data(made.render(shell.language), plan_lines(made, shell.language))
     if made.refused:
         raise SystemExit(1)

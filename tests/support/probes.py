@@ -495,6 +495,13 @@ def definition(mark: Mark) -> Iterator[Ask]:
         yield get(f"{API}/metadata/object/{name}")
 
 
+@probe("api.api_plan_rows.rows", "POST")
+def plan_rows(mark: Mark) -> Iterator[Ask]:
+    for key in ("object.drop:claim", "field.drop:claim.subject"):
+        body = {"modules": {"claims": []}, "key": key, "format": "json"}
+        yield send(f"{API}/metadata/plan/rows", body)
+
+
 @probe("api.api_metadata.check", "POST")
 @probe("api.api_metadata.make_plan", "POST")
 @probe("api.api_metadata.publish", "POST")

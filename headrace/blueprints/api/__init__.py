@@ -8,7 +8,15 @@ import orjson
 from flask import Blueprint, Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from headrace.blueprints.api import description, metadata, moving, records, reports, tasks
+from headrace.blueprints.api import (
+    description,
+    metadata,
+    moving,
+    plan_rows,
+    records,
+    reports,
+    tasks,
+)
 from headrace.blueprints.statuses import (
     HINTS,
     TITLES,
@@ -24,6 +32,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     tasks.blueprint,
     reports.blueprint,
     moving.blueprint,
+    plan_rows.blueprint,
     metadata.blueprint,
     description.blueprint,
 )

@@ -8,6 +8,7 @@ from flask import Blueprint, Response
 
 from headrace.blueprints.api.calls import answer, language_of, platform, read
 from headrace.blueprints.api.designing import complete, require_design, sent
+from headrace.blueprints.api.plan_rows import shown_to, without_ids
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.metadata.documents import FOLDERS, KINDS
 from headrace.platform.records.context import Context
@@ -66,11 +67,12 @@ def publish() -> Response:
     user = read(allowed)
     plan = platform().publisher.plan_modules(complete(modules), data.get("decisions"))
     version = platform().publisher.publish(plan, message, user)
-    return read(
-        lambda context: answer(
-            context, {"version": version, "lines": plan.render(language_of(context))["lines"]}
-        )
-    )
+
+    def published(context: Context) -> Response:
+        lines = [without_ids(line).render(language_of(context)) for line in plan.lines]
+        return answer(context, {"version": version, "lines": lines})
+
+    return read(published)
 
 
 def _planned(shown: Any) -> Response:
@@ -79,7 +81,7 @@ def _planned(shown: Any) -> Response:
     def action(context: Context) -> Response:
         require_design(context)
         plan = platform().publisher.plan_modules(complete(modules), data.get("decisions"))
-        return answer(context, shown(context, plan))
+        return answer(context, shown(context, shown_to(context, plan)))
 
     return read(action)
 

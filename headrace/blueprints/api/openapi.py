@@ -298,6 +298,10 @@ class _Writer:
             call["requestBody"] = _body(DOCUMENTS)
             call["requestBody"]["content"] |= PACKAGE
             self.paths[f"/metadata/{action}"] = {"post": call}
+        listed = self._call("Rows of a line of a plan", "metadata", "plan_rows", None, [])
+        listed["requestBody"] = _body(PLAN_ROWS)
+        listed["responses"]["200"]["content"] = {"text/csv": {"schema": {"type": "string"}}}
+        self.paths["/metadata/plan/rows"] = {"post": listed}
         export = self._call("Definitions as a package", "metadata", "export", None, EXPORT)
         export["responses"]["200"]["content"] = PACKAGE
         self.paths["/metadata/export"] = {"get": export}
@@ -418,6 +422,17 @@ DOCUMENTS: Final[Json] = {
         },
     },
     "required": ["modules"],
+    "additionalProperties": False,
+}
+PLAN_ROWS: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "modules": DOCUMENTS["properties"]["modules"],
+        "decisions": DOCUMENTS["properties"]["decisions"],
+        "key": {"type": "string", "description": "Key of a line of the plan."},
+        "format": {"enum": ["csv", "json"]},
+    },
+    "required": ["modules", "key"],
     "additionalProperties": False,
 }
 

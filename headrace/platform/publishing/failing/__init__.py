@@ -18,6 +18,7 @@ from headrace.platform.publishing.failing.rowsets import (
     NotAllowed,
     OutsideFilter,
     RowSet,
+    Unconvertible,
     WrongNumber,
 )
 
@@ -35,6 +36,7 @@ __all__ = [
     "PlannedRows",
     "RowFinder",
     "RowSet",
+    "Unconvertible",
     "WrongNumber",
     "find_all",
 ]

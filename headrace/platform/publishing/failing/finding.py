@@ -21,6 +21,7 @@ from headrace.platform.formulas.sql import UnsupportedInSqlError, is_overflow
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel, RuleModel
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.storage_types import Dialect, Storage
+from headrace.platform.publishing.failing.converting import refuses
 from headrace.platform.publishing.failing.planned import PlannedRows
 from headrace.platform.publishing.failing.python_rows import (
     PlannedBatch,
@@ -36,6 +37,7 @@ from headrace.platform.publishing.failing.rowsets import (
     NotAllowed,
     OutsideFilter,
     RowSet,
+    Unconvertible,
     WrongNumber,
 )
 from headrace.platform.records.drafts import Row
@@ -178,7 +180,7 @@ class RowFinder:
 
     def _asked(self, row_set: RowSet) -> _InSql | None:
         """Return the statement of a set; None where it cannot have rows."""
-        if isinstance(row_set, AllRows | Having):
+        if isinstance(row_set, AllRows | Having | Unconvertible):
             return self._of_live(row_set)
         model = self.rows.models[row_set.object_id]
         statement = Statement(self.rows.surroundings, "t")
@@ -206,11 +208,13 @@ class RowFinder:
                 asked.conditions.append(self._wrong_number(model, rows, row_set.relation))
         return asked
 
-    def _of_live(self, row_set: AllRows | Having) -> _InSql:
+    def _of_live(self, row_set: AllRows | Having | Unconvertible) -> _InSql | None:
         statement = Statement(self.rows.live_surroundings, "t")
         model = self.rows.former[row_set.object_id]
         rows = statement.start(model.name)
         asked = _InSql(statement, rows)
+        if isinstance(row_set, Unconvertible):
+            return self._unconvertible(asked, field_by_id(model, row_set.field_id), row_set)
         if isinstance(row_set, Having):
             field = field_by_id(model, row_set.field_id)
             column = rows.column(field)
@@ -224,6 +228,21 @@ class RowFinder:
                     field.storage,
                     [_driver(one, field, parser, self._dialect) for one in row_set.values],
                 )
+        return asked
+
+    def _unconvertible(
+        self, asked: _InSql, earlier: FieldModel, row_set: Unconvertible
+    ) -> _InSql | None:
+        field = field_by_id(self.rows.models[row_set.object_id], row_set.field_id)
+        fails = refuses(self.rows, earlier, field, lossy=row_set.lossy)
+        column = asked.rows.column(earlier)
+        select = asked.select(column).where(column.is_not(None)).distinct()
+        found = [
+            value for value in self._run(asked, select, streaming=True).scalars() if fails(value)
+        ]
+        if not found:
+            return None
+        self._one_of(asked, column, earlier.storage, found)
         return asked
 
     def _one_of(

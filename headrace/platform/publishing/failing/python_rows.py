@@ -15,8 +15,9 @@ from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.messages import FormulaOverflowError
 from headrace.platform.formulas.python import compile_python, holds
 from headrace.platform.metadata.catalog import FieldModel
+from headrace.platform.publishing.failing.converting import OldValues
 from headrace.platform.publishing.failing.planned import PlannedRows, rollup_of, stored
-from headrace.platform.publishing.row_work import FillEmpty, MapValues
+from headrace.platform.publishing.row_work import ConvertValues, FillEmpty, MapValues
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Row
 from headrace.platform.records.environment import RowEnvironment
@@ -44,6 +45,7 @@ class PlannedBatch(Batch):
     def __init__(self, rows: PlannedRows) -> None:
         super().__init__(rows.stored_context, Cursor(rows.connection))
         self.rows = rows
+        self._old = OldValues(rows)
         self.unchecked = True
         self.locking = False
 
@@ -81,6 +83,10 @@ class PlannedBatch(Batch):
         value = row[field.name]
         for one in self.rows.work_on(shape.model, field):
             match one:
+                case ConvertValues():
+                    value = self._old.converted(shape.model, field, row["id"], one)
+                    if value is None and one.fill is not None:
+                        value = evaluator(one.fill)(environment)
                 case MapValues():
                     value = one.values.get(value, value)
                 case FillEmpty() if value is None:

@@ -58,6 +58,15 @@ class NotAllowed:
 
 
 @dataclass(frozen=True, slots=True)
+class Unconvertible:
+    """Rows whose value the field's new definition cannot take; with `lossy`, only in part."""
+
+    object_id: str
+    field_id: str
+    lossy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OutsideFilter:
     """Rows whose reference points to a record outside the filter of the new version."""
 
@@ -74,5 +83,13 @@ class WrongNumber:
 
 
 RowSet = (
-    AllRows | Having | Breaking | Emptied | Duplicates | NotAllowed | OutsideFilter | WrongNumber
+    AllRows
+    | Having
+    | Breaking
+    | Emptied
+    | Duplicates
+    | NotAllowed
+    | Unconvertible
+    | OutsideFilter
+    | WrongNumber
 )
