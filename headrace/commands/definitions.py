@@ -20,6 +20,7 @@ from headrace.commands.shell import (
 )
 from headrace.platform import runtime
 from headrace.platform.core.problems import Text, errors
+from headrace.platform.publishing.overtaken import refuse_overtaken
 from headrace.platform.publishing.packages import verify_package
 from headrace.platform.publishing.planning import check_folders
 from headrace.platform.publishing.sources import open_source
@@ -82,6 +83,7 @@ def plan(
 @with_option
 @decisions_option
 @click.option("-m", "--message", default="", help="What the change is for.")
+@click.option("--on", "base", type=int, help="Refuse where another version than this is live.")
 @click.option("--records", is_flag=True, help="Also load the records that travel with PATH.")
 @json_option
 def publish(
@@ -89,6 +91,7 @@ def publish(
     others: Sequence[Path],
     decisions: Path | None,
     message: str,
+    base: int | None,
     records: bool,  # noqa: FBT001 - click
     as_json: bool,  # noqa: FBT001 - click
 ) -> None:
@@ -100,7 +103,8 @@ def publish(
         if made.refused:
             shell.data(made.render(shell.language), plan_lines(made, shell.language))
             raise SystemExit(1)
-        number = platform.publisher.publish(made, message, None)
+        refuse_overtaken(platform.catalogs, made, base)
+        number = platform.publisher.publish(made, message, None).version
         loaded = [] if moved is None else load_records(platform, moved)
     done = Text(f"Version {number} is live.", f"版本 {number} 已生效。")
     shown = {**made.render(shell.language), "version": number}

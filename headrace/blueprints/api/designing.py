@@ -35,6 +35,14 @@ BAD_MODULES: Final = Message(
     '请发送 {"modules": {"名称": [{"kind": "module", …}, …]}}。',
 )
 
+BAD_BASE: Final = Message(
+    "request.base",
+    "“base” must be the number of a version.",
+    "“base”必须是版本号。",
+    "Send the “version” that the plan told, or leave it out.",
+    "请填写计划返回的“version”,或省略该项。",
+)
+
 
 def complete(modules: Modules) -> Modules:
     """Add a problem for each module that is required and neither sent nor live."""
@@ -61,7 +69,7 @@ def sent() -> tuple[dict[str, Any], Modules]:
 def sent_modules(data: dict[str, Any]) -> Modules:
     """Read the documents of the request as if they were files, with the same strictness."""
     sent = data.get("modules")
-    if not isinstance(sent, dict) or not set(data) <= {"modules", "message", "decisions"}:
+    if not isinstance(sent, dict) or not set(data) <= {"modules", "message", "decisions", "base"}:
         raise RefusedError(BAD_MODULES.at("/modules"))
     files = []
     for name, documents in sent.items():
@@ -72,6 +80,14 @@ def sent_modules(data: dict[str, Any]) -> Modules:
             files.append((name, f"modules/{name}/{position}", text))
     loaded = load_documents(files, platform().publisher.types)
     return Modules(tuple(sent), loaded.documents, (), loaded.problems, keeps_rows=True)
+
+
+def sent_base(data: dict[str, Any]) -> int | None:
+    """Return the version that the caller planned on; None where nothing is said."""
+    base = data.get("base")
+    if base is not None and (not isinstance(base, int) or isinstance(base, bool)):
+        raise RefusedError(BAD_BASE.at("/base"))
+    return base
 
 
 def _text(content: Any) -> bytes:

@@ -7,10 +7,11 @@ from typing import Any
 from flask import Blueprint, Response
 
 from headrace.blueprints.api.calls import answer, language_of, platform, read
-from headrace.blueprints.api.designing import complete, require_design, sent
+from headrace.blueprints.api.designing import complete, require_design, sent, sent_base
 from headrace.blueprints.api.plan_rows import shown_to, without_ids
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.metadata.documents import FOLDERS, KINDS
+from headrace.platform.publishing.overtaken import refuse_overtaken
 from headrace.platform.records.context import Context
 
 blueprint = Blueprint("api_metadata", __name__, url_prefix="/api/v1/metadata")
@@ -58,7 +59,7 @@ def make_plan() -> Response:
 def publish() -> Response:
     """Publish the modules; the others stay as they are."""
     data, modules = sent()
-    message = str(data.get("message") or "")
+    message, base = str(data.get("message") or ""), sent_base(data)
 
     def allowed(context: Context) -> str:
         require_design(context)
@@ -66,7 +67,8 @@ def publish() -> Response:
 
     user = read(allowed)
     plan = platform().publisher.plan_modules(complete(modules), data.get("decisions"))
-    version = platform().publisher.publish(plan, message, user)
+    refuse_overtaken(platform().catalogs, plan, base)
+    version = platform().publisher.publish(plan, message, user).version
 
     def published(context: Context) -> Response:
         lines = [without_ids(line).render(language_of(context)) for line in plan.lines]

@@ -415,6 +415,10 @@ DOCUMENTS: Final[Json] = {
             "additionalProperties": {"type": "array", "items": {"type": "object"}},
         },
         "message": {"type": "string"},
+        "base": {
+            "type": "integer",
+            "description": "Version that the plan was made on; another one is refused.",
+        },
         "decisions": {
             "type": "object",
             "description": "Answers to lines of the plan, by their keys.",

@@ -6,28 +6,27 @@ import copy
 import dataclasses
 import functools
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, get_args
 
 import pytest
 
 import headrace
 from headrace.platform.core.ids import RandomIds
-from headrace.platform.core.problems import Text
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.checks import run_checks
-from headrace.platform.metadata.definitions.keys import Formula, Name, hints
+from headrace.platform.metadata.definitions.keys import Formula, Name
 from headrace.platform.metadata.definitions.keys import Path as FieldPath
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.references import HOW, Use, find, parts, uses
 from headrace.platform.metadata.references.rules import OWN_NAMES, PLAIN, RULES
-from headrace.platform.metadata.schemas import DEFINITIONS
 from headrace.platform.publishing.folders import read_modules
 from headrace.platform.publishing.identities import assign_ids
 from tests.support.documents import workspace
+from tests.support.metadata_keys import keys
 
 SEEDS = Path(headrace.__file__).parent / "seed_schemas"
 
@@ -57,27 +56,6 @@ def places(found: Sequence[Use]) -> set[tuple[str, str, str]]:
 # -- the table ---------------------------------------------------------------------------------------
 
 
-def _definitions(definition: type, seen: set[type]) -> Iterator[type]:
-    """Every definition class that documents are made of."""
-    if definition in seen:
-        return
-    seen.add(definition)
-    yield definition
-    for annotation in hints(definition).values():
-        for inner in _classes(annotation):
-            yield from _definitions(inner, seen)
-
-
-def _classes(annotation: Any) -> Iterator[type]:
-    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
-        if annotation is not Text:
-            yield annotation
-        return
-    if get_origin(annotation) is not None or get_args(annotation):
-        for part in get_args(annotation):
-            yield from _classes(part)
-
-
 def _names(annotation: Any) -> bool:
     """Whether a key holds a name, path, formula or plain text, alone or in a list."""
     if annotation in (Name, FieldPath, Formula, str):
@@ -86,21 +64,12 @@ def _names(annotation: Any) -> bool:
 
 
 def test_every_key_that_could_name_something_is_in_the_table():
-    seen: set[type] = set()
-    roots = [*DEFINITIONS.values(), *(one.options_type for one in built_in())]
     known = {*RULES, *OWN_NAMES, *PLAIN}
-    missing = []
-    for root in roots:
-        for definition in _definitions(root, seen):
-            for attribute, annotation in hints(definition).items():
-                if attribute in {"id", "options"} or not _names(annotation):
-                    continue
-                if annotation == str | None and attribute in {"least", "most"}:
-                    continue
-                if definition.__name__ == "ChoiceDef" and attribute == "value":
-                    continue
-                if (definition, attribute) not in known:
-                    missing.append(f"{definition.__name__}.{attribute}")
+    missing = [
+        f"{definition.__name__}.{attribute}"
+        for definition, attribute, annotation in keys()
+        if attribute != "id" and _names(annotation) and (definition, attribute) not in known
+    ]
     assert missing == []
 
 

@@ -63,7 +63,7 @@ class Labels:
         document = self._documents.get((kind, name))
         for one in (document, *self._extensions.get((kind, name), ())):
             if one is not None:
-                yield from (part for part in one.content.get(key, ()) if isinstance(part, Mapping))
+                yield from objects_in(one.content.get(key))
 
     def part(self, kind: str, name: str, key: str, part: str) -> Json | None:
         """Return a named part of a definition."""
@@ -104,8 +104,8 @@ class Labels:
         """Return the label of a choice or state of a field; None where the value is neither."""
         if field is None:
             return None
-        for choice in field.get("choices", ()):
-            if isinstance(choice, Mapping) and choice.get("value") == value:
+        for choice in objects_in(field.get("choices")):
+            if choice.get("value") == value:
                 return quoted(text_of(choice.get("label")), value)
         if field.get("type") == "state":
             state = self.part("workflow", str(field.get("workflow")), "states", value)
@@ -148,7 +148,7 @@ class Labels:
         for side in self._sides:
             for document in side:
                 if document.kind == "module":
-                    for one in document.content.get("constants", ()):
+                    for one in objects_in(document.content.get("constants")):
                         if one.get("name") == name and one.get("label"):
                             return quoted(text_of(one["label"]), name)
         return Text(piece, piece)
@@ -166,11 +166,21 @@ def quoted(label: Text, name: str) -> Text:
     return titled(label, "") if label else titled(Text(name, name), "")
 
 
+def listed(value: Any) -> list[Any]:
+    """Return a JSON list; an empty one for anything else, as drafts may have."""
+    return value if isinstance(value, list) else []
+
+
+def objects_in(value: Any) -> Iterator[Json]:
+    """Yield the objects of a JSON list."""
+    return (one for one in listed(value) if isinstance(one, Mapping))
+
+
 def joined(texts: Iterable[Text]) -> Text:
     """Return texts as a list in words."""
-    listed = list(texts)
+    found = list(texts)
     return Text(
-        ", ".join(one.within("en") for one in listed), "、".join(one.within("zh") for one in listed)
+        ", ".join(one.within("en") for one in found), "、".join(one.within("zh") for one in found)
     )
 
 

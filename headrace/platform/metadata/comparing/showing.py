@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from headrace.platform.core.canonical import canonical_bytes
 from headrace.platform.core.problems import Text
-from headrace.platform.metadata.comparing.labels import Json, Labels, joined, quoted
+from headrace.platform.metadata.comparing.labels import Json, Labels, joined, listed, quoted
 from headrace.platform.metadata.comparing.phrases import ALL_FIELDS, NOTHING, phrase_key
 from headrace.platform.metadata.comparing.words import NOUNS, SCOPES, VALUE_WORDS
 from headrace.platform.metadata.field_types import FieldTypes
@@ -157,6 +157,8 @@ class Shower:
         """Return the scope of a grant in words."""
         if isinstance(value, str):
             return SCOPES.get(value) or quoted(Text(), value)
+        if not isinstance(value, Mapping):
+            return quoted(Text(), str(value))
         if "assigned" in value:
             return sentence_part(
                 SCOPES["assigned"], path=self._path(about.object, str(value["assigned"]))
@@ -230,7 +232,7 @@ class Shower:
         return VALUE_WORDS["mark"].get(mark) or Text(mark, mark)
 
     def _unique(self, item: Json, about: About) -> Text:
-        return joined(self._path(about.object, str(one)) for one in item.get("fields", ()))
+        return joined(self._path(about.object, str(one)) for one in listed(item.get("fields")))
 
     def _choice(self, item: Json, about: About) -> Text:
         value = str(item.get("value", ""))
@@ -245,9 +247,12 @@ class Shower:
     def grant(self, item: Json, about: About, *, added: bool) -> Text:
         """Return a grant that comes or goes as a sentence."""
         role = self.labels.shown("role", str(item.get("role", "")))
-        rights = [VALUE_WORDS["GrantDef.actions"].get(str(one)) for one in item.get("actions", ())]
+        rights = [
+            VALUE_WORDS["GrantDef.actions"].get(str(one)) for one in listed(item.get("actions"))
+        ]
         taken = [
-            self._of_workflow(about, "transition", str(one)) for one in item.get("transitions", ())
+            self._of_workflow(about, "transition", str(one))
+            for one in listed(item.get("transitions"))
         ]
         words = [one for one in rights if one]
         words += [Text(f"take {one.en}", f"执行{one.zh}") for one in taken]

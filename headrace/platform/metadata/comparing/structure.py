@@ -89,6 +89,27 @@ def definition_in(annotation: Any) -> type | None:
     return next((one for one in found if one is not None), None)
 
 
+def is_list(annotation: Any) -> bool:
+    """Whether the key holds a list."""
+    return get_origin(annotation) is tuple
+
+
+def fits(annotation: Any, value: Any) -> bool:
+    """Whether a value has the shape that its key asks for; in a draft it may have any."""
+    inner = definition_in(annotation)
+    if value is None or isinstance(value, bool):
+        return True
+    if is_list(annotation):
+        return isinstance(value, list) and (
+            inner is None or all(isinstance(long_form(inner, one), Mapping) for one in value)
+        )
+    if annotation is Text or get_origin(annotation) is dict:
+        return isinstance(value, Mapping)
+    if inner is not None and inner is not ScopeDef:
+        return isinstance(long_form(inner, value), Mapping)
+    return True
+
+
 def long_form(inner: type, value: Any) -> Any:
     """Return the object form of a part that may be written as a text."""
     if isinstance(value, str) and inner in SHORT_FORMS:

@@ -22,6 +22,8 @@ from headrace.platform.metadata.comparing.structure import (
     bare,
     default_of,
     definition_in,
+    fits,
+    is_list,
     is_ordered,
     is_unit,
     long_form,
@@ -139,7 +141,9 @@ class Walk:
         self, owner: type, attribute: str, annotation: Any, was: Any, now: Any, place: _Place
     ) -> Iterator[Change]:
         inner = definition_in(annotation)
-        if isinstance(was, bool) or isinstance(now, bool):
+        if not fits(annotation, was) or not fits(annotation, now):
+            yield self._valued(owner, attribute, was, now, place)
+        elif isinstance(was, bool) or isinstance(now, bool):
             yield self._switched(owner, attribute, was, now, place)
         elif annotation is Text:
             yield from self._text(owner, attribute, was or {}, now or {}, place)
@@ -150,7 +154,7 @@ class Walk:
                 yield from self._scalars(owner, attribute, was, now, place)
         elif get_origin(annotation) is dict:
             yield from self._dictionary(owner, attribute, was or {}, now or {}, place)
-        elif inner is not None and inner is not ScopeDef:
+        elif inner is not None and inner is not ScopeDef and not is_list(annotation):
             yield from self._nested(owner, attribute, inner, was, now, place)
         else:
             yield self._valued(owner, attribute, was, now, place)

@@ -44,12 +44,14 @@ from headrace.platform.metadata.definitions.workflows import (
     TransitionDef,
     WorkflowDef,
 )
+from headrace.platform.metadata.field_types.choices import ChoiceDef
 from headrace.platform.metadata.field_types.computed import (
     AutoNumberOptions,
     FormulaOptions,
     RollupOptions,
     StateOptions,
 )
+from headrace.platform.metadata.field_types.numbers import BoundsOptions, DecimalOptions
 from headrace.platform.metadata.field_types.references import LookupOptions, MasterDetailOptions
 
 Target = Literal[
@@ -177,6 +179,11 @@ OWN_NAMES: Final[frozenset[Key]] = frozenset(
 PLAIN: Final[frozenset[Key]] = frozenset(
     {
         (AutoNumberOptions, "pattern"),
+        (ChoiceDef, "value"),
+        (DecimalOptions, "least"),
+        (DecimalOptions, "most"),
+        (BoundsOptions, "least"),
+        (BoundsOptions, "most"),
         (ModuleDef, "version"),
         (ConstantDef, "value"),
         (MenuItemDef, "icon"),
