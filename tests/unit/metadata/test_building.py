@@ -99,3 +99,16 @@ def test_the_fingerprint_depends_on_the_content_alone():
     assert again is not None
     assert first.fingerprint == again.fingerprint
     assert first.fingerprint != built(contents).fingerprint
+
+
+def test_a_formula_over_one_that_is_computed_on_read_is_not_stored_either():
+    contents = workspace()
+    contents["object", "claim"]["fields"] += [
+        field("twice", "formula", returns="integer", formula="once * 2"),
+        field("once", "formula", returns="integer", formula="age + 1"),
+        field("age", "formula", returns="integer", formula="DATEDIFF(claimed_on, TODAY(), 'day')"),
+    ]
+
+    fields = built(contents).objects["claim"].fields
+
+    assert not any(fields[name].stored for name in ("age", "once", "twice"))

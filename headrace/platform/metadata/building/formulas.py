@@ -14,8 +14,30 @@ from headrace.platform.metadata.catalog import FieldModel, ObjectModel, RuleMode
 def with_formulas(work: Workbench, model: ObjectModel) -> ObjectModel:
     """Analyse the formulas of an object's fields, then those of its rules."""
     fields = {name: _field_formulas(work, field) for name, field in model.fields.items()}
+    _unstore(work, fields)
     changed = dataclasses.replace(model, fields=fields)
     return dataclasses.replace(changed, rules=_rules(work, changed))
+
+
+def _unstore(work: Workbench, fields: dict[str, FieldModel]) -> None:
+    """Compute on read what reads a formula that is: a stored copy of it would grow old."""
+    by_id = {field.id: field for field in fields.values()}
+    grown = True
+    while grown:
+        grown = False
+        for name, field in fields.items():
+            if field.expression is None or not field.stored:
+                continue
+            reads = (by_id.get(path[0]) for path in field.expression.references())
+            if all(one is None or one.stored for one in reads):
+                continue
+            place = work.field_place(field.object, name) + "/formula"
+            found = work.expression(
+                field.options.formula, field.object, place, expected=field.value_type
+            )
+            changed = dataclasses.replace(field, expression=found, stored=False)
+            fields[name] = by_id[field.id] = changed
+            grown = True
 
 
 def _field_formulas(work: Workbench, field: FieldModel) -> FieldModel:

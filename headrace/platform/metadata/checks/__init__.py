@@ -17,6 +17,7 @@ from headrace.platform.metadata.checks.labels import check_labels
 from headrace.platform.metadata.checks.lists import check_lists
 from headrace.platform.metadata.checks.objects import check_objects
 from headrace.platform.metadata.checks.screens import check_screens
+from headrace.platform.metadata.checks.sizes import check_sizes
 from headrace.platform.metadata.checks.workflows import check_workflows
 
 MAX_PROBLEMS: Final = 100
@@ -27,6 +28,7 @@ BUILT_IN: tuple[Check, ...] = (
     check_fields,
     check_keys,
     check_computed,
+    check_sizes,
     check_conditions,
     check_workflows,
     check_access,

@@ -8,8 +8,9 @@ from typing import Final
 from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.formulas.types import Kind
 from headrace.platform.metadata.building import closest
-from headrace.platform.metadata.catalog import FieldModel, FieldPath, ObjectModel
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.checks.base import Subject
+from headrace.platform.metadata.checks.sizes import Sizes
 from headrace.platform.metadata.definitions.modules import MenuItemDef
 from headrace.platform.metadata.definitions.screens import FormDef, ReportDef, ViewDef
 
@@ -295,13 +296,14 @@ def _view(subject: Subject, view: ViewDef) -> Iterator[Problem]:
     paths = [(path, "columns", index) for index, path in enumerate(view.columns)]
     paths += [(path.removeprefix("-"), "sort", index) for index, path in enumerate(view.sort)]
     joins: set[tuple[str, ...]] = set()
+    sizes = Sizes(subject)
     for name, key, index in paths:
         place = subject.at("view", view.name, key, index)
         path = catalog.path(view.object, name)
         if path is None:
             yield from _unknown(subject, view.object, name, place)
             continue
-        joins |= _references(path)
+        joins |= sizes.along(path)
         if len(path) > MAX_LEVELS:
             yield PATH_TOO_LONG.at(place, path=name, levels=len(path) - 1, most=MAX_LEVELS - 1)
         if key == "sort" and not _is_ordered(path[-1]):
@@ -311,13 +313,6 @@ def _view(subject: Subject, view: ViewDef) -> Iterator[Problem]:
     if len(joins) > MAX_JOINS:
         place = subject.at("view", view.name, "columns")
         yield VIEW_TOO_COMPLEX.at(place, count=len(joins), most=MAX_JOINS)
-
-
-def _references(path: FieldPath) -> set[tuple[str, ...]]:
-    """Return the references that a path goes along, that to a title at its end included."""
-    ids = tuple(field.id for field in path)
-    titled = path[-1].target is not None and path[-1].name != "id"
-    return {ids[: length + 1] for length in range(len(ids) if titled else len(ids) - 1)}
 
 
 def _is_ordered(field: FieldModel) -> bool:
@@ -365,6 +360,7 @@ def _complexity(subject: Subject, report: ReportDef) -> Iterator[Problem]:
     groups = [("group_rows", i, one) for i, one in enumerate(report.group_rows)]
     groups += [("group_columns", i, one) for i, one in enumerate(report.group_columns)]
     joins: set[tuple[str, ...]] = set()
+    sizes = Sizes(subject)
     seen: set[tuple[str, str | None]] = set()
     for key, index, group in groups:
         place = subject.at("report", report.name, key, index)
@@ -374,12 +370,12 @@ def _complexity(subject: Subject, report: ReportDef) -> Iterator[Problem]:
         path = catalog.path(report.object, group.field)
         if path is None:
             continue
-        joins |= _references(path)
+        joins |= sizes.along(path)
         if not _is_ordered(path[-1]):
             yield LONG_GROUP.at(place, field=group.field)
     for measure in report.measures:
         path = catalog.path(report.object, measure.field) if measure.field else None
-        joins |= _references(path) if path else set()
+        joins |= sizes.along(path) if path else set()
     if len(joins) > MAX_JOINS:
         place = subject.at("report", report.name)
         yield TOO_COMPLEX.at(place, count=len(joins), most=MAX_JOINS)
