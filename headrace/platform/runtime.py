@@ -61,6 +61,7 @@ from headrace.platform.workflow.access import (
 )
 from headrace.platform.workflow.approvals import Approvals
 from headrace.platform.workflow.engine import WorkflowEngine
+from headrace.platform.workflow.moving import MovingRuns
 from headrace.platform.workflow.tasks import Tasks
 from headrace.settings import Settings
 
@@ -343,7 +344,8 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         approvals.release(system_context(published), work, user_id)
 
     identity.rights_changed.plug(release_tasks)
-    publisher = Publisher(database, catalogs, store, ids, system_context)
+    runs = MovingRuns(store, notifications, approvals)
+    publisher = Publisher(database, catalogs, store, ids, system_context, runs)
     drafts = Drafts(database, catalogs, ids)
 
     return Platform(

@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from headrace.platform.core.errors import NewerCatalogError
+from headrace.platform.publishing.result import Result
 from headrace.platform.records import reader
 from headrace.platform.records.tables import HISTORY
 from headrace.platform.runtime import Platform
@@ -108,7 +109,8 @@ def test_a_publish_waits_for_writers_and_holds_back_new_ones(publishing, other):
         publish = Background(lambda: publishing.platform.publisher.publish(plan, "m", None))
         assert publish.is_waiting()
     assert publish.finish() is None
-    assert publish.result == stale + 1
+    assert isinstance(publish.result, Result)
+    assert publish.result.version == stale + 1
 
 
 def test_without_the_shared_lock_a_publish_would_not_wait(publishing, other, monkeypatch, backend):

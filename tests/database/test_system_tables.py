@@ -13,7 +13,7 @@ from headrace.platform.database.installing import (
     missing_system_columns,
     renew_system_tables,
 )
-from headrace.platform.database.system_tables import SETTING
+from headrace.platform.database.system_tables import SETTING, VERSION
 from tests.support.publishing import Publishing, platform_at
 
 LATER = (("sys_job", "error"), ("sys_task", "comment"), ("sys_version", "by_user"))
@@ -56,7 +56,8 @@ def test_init_adds_what_is_missing_and_keeps_rows(older):
     create_system_tables(database)
     assert missing(database) == []
     with database.reading() as reading:
-        versions = reading.connection.execute(sa.text("SELECT number, by_user FROM sys_version"))
+        query = sa.select(VERSION.c.number, VERSION.c.by_user)
+        versions = reading.connection.execute(query)
         assert [tuple(row) for row in versions] == [(1, None)]
 
 

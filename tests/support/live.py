@@ -43,7 +43,7 @@ class Live:
     def publish(self, contents: Contents, message: str = "test") -> int:
         documents = tuple(Document("claims", one) for one in contents.values())
         plan = self.platform.publisher.plan_modules(Modules(("claims",), documents, (), ()))
-        return self.platform.publisher.publish(plan, message, None)
+        return self.platform.publisher.publish(plan, message, None).version
 
     def create(self, object_name: str, data: Mapping[str, Any]) -> str:
         return self.platform.write_as_system(

@@ -57,7 +57,7 @@ def main() -> None:
     url, folder = sys.argv[1:]
     with open_platform(url) as platform:
         plan = platform.publisher.plan(Path(folder))
-        version = platform.publisher.publish(plan, "the last thing this process does", None)
+        version = platform.publisher.publish(plan, "the last thing this process does", None).version
         os.write(1, f"{version} {time.monotonic_ns()}\n".encode())
         os.kill(os.getpid(), signal.SIGKILL)
 

@@ -23,6 +23,8 @@ from headrace.platform.metadata.storage_types import Dialect
 BUSY_SECONDS: Final = 10
 PUBLISH_LOCK: Final = 7_240_193_558_210_466
 """Key of the advisory lock that writers share and the switch of a publish takes alone."""
+SHORT_WAIT: Final = "200ms"
+"""How long a publish waits for a lock before it makes way and tries again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ CAPABILITIES: Final[Mapping[Dialect, Capabilities]] = MappingProxyType(
             # lock would still show the old one.
             begin_write=f"BEGIN; SELECT pg_advisory_xact_lock_shared({PUBLISH_LOCK})",
             begin_publish=(
-                "BEGIN; SET LOCAL lock_timeout = '2s';"
+                f"BEGIN; SET LOCAL lock_timeout = '{SHORT_WAIT}';"
                 f" SELECT pg_advisory_xact_lock({PUBLISH_LOCK})"
             ),
             one_writer=False,

@@ -227,7 +227,7 @@ class DraftPublisher:
             with self._database.writing(plan.base) as work:
                 close(work, plan.base)
             return Outcome(plan.base, plan, closed[-1])
-        version = self._publisher.publish(plan, message, by_user, within=close)
+        version = self._publisher.publish(plan, message, by_user, within=close).version
         return Outcome(version, plan, closed[-1])
 
     def _refuse(self, wanted: MergedDraft, *, merging: bool) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from headrace.platform.core.problems import Message, Problem, Text
@@ -66,7 +67,7 @@ def _gone(old: Content, new: Content) -> Iterator[tuple[str, str, str]]:
             yield kind, definition_id, name
 
 
-def _definitions(content: Content, unchanged: Set[str]) -> Iterator[tuple[str, str, str]]:
+def _definitions(content: Content, unchanged: AbstractSet[str]) -> Iterator[tuple[str, str, str]]:
     for document in content.documents:
         if document.hash in unchanged:
             continue

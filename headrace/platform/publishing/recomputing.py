@@ -5,7 +5,7 @@ Publishing does this in SQL over whole tables; single rows are the business of t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NoReturn
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from headrace.platform.database.tables import ObjectTable, Tables
 from headrace.platform.formulas.sql import compile_sql
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, RollupModel
 from headrace.platform.metadata.storage_types import Dialect
+from headrace.platform.publishing.filling.rows import Rows
 
 
 def computed_changes(old: Catalog, new: Catalog, touched: Iterable[str]) -> tuple[str, ...]:
@@ -71,34 +72,40 @@ def _details_first(catalog: Catalog) -> Iterator[str]:
         yield from visit(model)
 
 
-def recompute(
+def compute_fields(
     connection: sa.Connection,
     catalog: Catalog,
     tables: Tables,
-    object_ids: Iterable[str],
+    model: ObjectModel,
+    names: Collection[str],
+    rows: Rows,
     zone: str,
-) -> None:
-    """Compute the stored roll-ups and formulas of all rows of these objects, in this order.
+) -> int:
+    """Compute stored roll-ups and formulas of rows of an object again, and return how many rows.
 
-    `zone` is the workspace's, by which instants count as days.
+    Roll-ups come first, then formulas in the order in which they read each other. `zone` is the
+    workspace's, by which instants count as days.
     """
-    by_id = {model.id: model for model in catalog.objects.values()}
-    for object_id in object_ids:
-        model = by_id[object_id]
-        table = tables.of(model.name)
-        for rollup in model.rollups:
-            total = _rollup_value(catalog, tables, rollup, zone)
-            column = table.columns[rollup.field]
-            connection.execute(sa.update(table.table).values({column.name: total}))
-        for name in model.computed_order:
-            field = model.fields[name]
-            if field.stored and field.expression is not None:
-                binder = RowBinder(model, table, tables.dialect, zone)
-                value = compile_sql(field.expression.tree, binder)
-                column = table.columns[name]
-                connection.execute(
-                    sa.update(table.table).values({column.name: sa.cast(value, column.type)})
-                )
+    table = tables.of(model.name)
+    count = 0
+    totals = {
+        table.columns[rollup.field].name: _rollup_value(catalog, tables, rollup, zone)
+        for rollup in model.rollups
+        if rollup.field in names
+    }
+    chosen = rows.where(table.id)
+    if totals:
+        change = sa.update(table.table).where(chosen).values(totals)
+        count = connection.execute(change).rowcount
+    for name in model.computed_order:
+        field = model.fields[name]
+        if name in names and field.stored and field.expression is not None:
+            binder = RowBinder(model, table, tables.dialect, zone)
+            column = table.columns[name]
+            value = sa.cast(compile_sql(field.expression.tree, binder), column.type)
+            change = sa.update(table.table).where(chosen).values({column.name: value})
+            count = max(count, connection.execute(change).rowcount)
+    return count
 
 
 def _rollup_value(

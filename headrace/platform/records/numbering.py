@@ -61,17 +61,25 @@ def _dated(text: str, day: date) -> str:
 def assign_numbers(batch: Batch) -> None:
     """Give each new row its numbers; those that a migration brings raise the counters."""
     for field, drafts in _numbered(batch.drafts()):
-        before, after = number_pattern(field.options.pattern).filled(batch.today)
         missing = [draft for draft in drafts if draft.given.get(field.name) is None]
         given = [draft for draft in drafts if draft.given.get(field.name) is not None]
         if given:
             _raise_counters(batch, field, [str(draft.given[field.name]) for draft in given])
         if missing:
-            last = _advance(batch, field, before + after, len(missing))
-            width = number_pattern(field.options.pattern).width
-            for number, draft in enumerate(missing, last - len(missing) + 1):
+            numbers = next_numbers(batch, field, batch.today, len(missing))
+            for number, draft in zip(numbers, missing, strict=True):
                 draft.given.pop(field.name, None)
-                draft.new[field.name] = f"{before}{number:0{width}d}{after}"
+                draft.new[field.name] = number
+
+
+def next_numbers(batch: Batch, field: FieldModel, day: date, count: int) -> list[str]:
+    """Take the next numbers of the counter of a day."""
+    pattern = number_pattern(field.options.pattern)
+    before, after = pattern.filled(day)
+    last = _advance(batch, field, before + after, count)
+    return [
+        f"{before}{number:0{pattern.width}d}{after}" for number in range(last - count + 1, last + 1)
+    ]
 
 
 def _numbered(drafts: Iterable[Draft]) -> Iterable[tuple[FieldModel, list[Draft]]]:
