@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from itertools import product
 from typing import Any, Final
 
 from headrace.platform.formulas.expression import Expression
@@ -144,7 +143,7 @@ def _is_live(node: Call) -> bool:
 def _together(first: list[_Case], second: list[_Case]) -> list[_Case]:
     if len(first) * len(second) > MAX_CASES:
         raise _TooManyError
-    return [(*one, *other) for one, other in product(first, second)]
+    return [(*one, *other) for one in first for other in second]
 
 
 def _cases(node: Node, wanted: bool) -> list[_Case]:  # noqa: FBT001 - the value asked for
@@ -290,6 +289,10 @@ class _Values:
     def _within(self, value: Any) -> bool:
         if isinstance(value, (str, bool)):
             return True  # the order of texts is that of the database
+        if isinstance(value, Decimal) and self.domain.scale is not None:
+            step = Decimal(1).scaleb(-self.domain.scale)
+            if value % step:
+                return False
         above = (
             self.least is None
             or value > self.least
@@ -306,10 +309,10 @@ class _Values:
             return bool(self.least < self.most or self._within(self.least))
         first = (self.least / step).to_integral_value(rounding="ROUND_CEILING") * step
         for _ in range(len(self.unequal) + 2):
-            if first > self.most:
-                return False
             if self._within(first) and first not in self.unequal:
                 return True
+            if first >= self.most:
+                return False
             first += step
         return True
 
