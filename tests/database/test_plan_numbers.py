@@ -4,22 +4,46 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import itertools
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
 
 from headrace.platform.access.principals import Credential, Principal, RoleHolding
 from headrace.platform.access.tables import USER, USER_ROLE
 from headrace.platform.core.errors import NotFoundError, RefusedError
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel
+from headrace.platform.publishing.failing import (
+    Duplicates,
+    Emptied,
+    NotAllowed,
+    RowFinder,
+    Unconvertible,
+)
+from headrace.platform.publishing.failing.fills import planned_fills
 from headrace.platform.publishing.failing.listing import finder_of, readable_plan, safe, write_rows
 from headrace.platform.publishing.plan import Plan, PlanLine
+from headrace.platform.publishing.row_work import RowWork
 from headrace.platform.records.context import Context
 from headrace.platform.workflow.tables import RUN, TASK
 from tests.support.documents import label
+from tests.support.plan_world import (
+    FILLED,
+    change_object,
+    dump,
+    finder_for,
+    random_object,
+    worlds,
+)
 from tests.support.publishing import Publishing, platform_at
 
 
@@ -251,3 +275,224 @@ def test_a_role_that_people_hold_goes_only_with_an_answer(work):
     with work.platform.database.reading() as reading:
         held = set(reading.connection.execute(sa.select(USER_ROLE.c.role)).scalars())
     assert "finance" not in held
+
+
+# -- over random objects, rows and changes ----------------------------------------------------------
+
+EXAMPLES = 150
+
+
+class Numbers:
+    """One random object with rows and a change; compares the plan with what is true afterwards."""
+
+    def __init__(self, work: Publishing, name: str) -> None:
+        self.work = work
+        self.name = name
+        self.before: dict[str, dict[str, Any]] = {}
+        self.ids: dict[str, str] = {}
+        self.retyped: set[str] = set()
+
+    def start(self, types: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+        """Publish the object and make its rows."""
+        self.work.contents["object", self.name] = random_object(self.name, types)
+        self.work.publish()
+        store = self.work.platform.store
+        for number, row in enumerate(rows):
+            values = {name: value for name, value in row.items() if value is not None}
+            deleted = values.pop("deleted")
+            row_id = self.work.create(self.name, code=f"{self.name}-{number}", **values)
+            if deleted:
+                self.work.platform.write_as_system(
+                    lambda context, unit, row_id=row_id: store.delete(
+                        context, unit, self.name, row_id, 1
+                    )
+                )
+        self.before = dump(self.work, self.name)
+        model = self.work.platform.catalogs.refresh().catalog.objects[self.name]
+        self.ids = {one.name: one.id for one in model.fields.values()}
+
+    @property
+    def live(self) -> list[dict[str, Any]]:
+        return [row for row in self.before.values() if not row["deleted"]]
+
+    def planned(self, plan: Plan, one: FieldModel, row: dict[str, Any]) -> Any:
+        """What a row will have in a field: what it has, else the default of a required field."""
+        value = row.get(one.id)
+        if value is None and one.definition.required and one.definition.default is not None:
+            return FILLED[one.type.key]
+        return value
+
+    def check_plan(self, plan: Plan) -> None:
+        """Compare all numbers of the plan with the rows as they were dumped."""
+        assert plan.catalog is not None
+        by_key = lines(plan)
+        model = plan.catalog.objects[self.name]
+        kept = {one.id for one in model.fields.values()}
+        for name, field_id in self.ids.items():
+            if field_id not in kept:
+                used = sum(1 for row in self.before.values() if row[field_id] is not None)
+                assert by_key[f"field.drop:{self.name}.{name}"].rows == used
+        with finder_for(self.work, plan.catalog, planned_work(plan)) as finder:
+            for one in model.fields.values():
+                if not one.system and one.computed is None:
+                    self.check_field(plan, finder, model, one)
+            for fields in model.uniques:
+                self.check_key(plan, finder, model, fields)
+        for rule in model.rules:
+            line = by_key[f"rule.add:{self.name}.{rule.name}"]
+            read = model.fields[str(rule.definition.unless).split()[0]]
+            broken = {
+                row["system.id"]
+                for row in self.live
+                if (value := self.planned(plan, read, row)) is not None and not value <= 10
+            }
+            if read.id not in self.changed_types(model):
+                assert line.count == len(broken)
+                assert set(line.failing.first if line.failing else ()) == broken
+
+    def changed_types(self, model: ObjectModel) -> set[str]:
+        old = self.work.platform.catalogs.current().catalog.objects[self.name]
+        known = {one.id: one.storage for one in old.fields.values()}
+        return {one.id for one in model.fields.values() if known.get(one.id) != one.storage}
+
+    def check_field(
+        self, plan: Plan, finder: RowFinder, model: ObjectModel, one: FieldModel
+    ) -> None:
+        if one.id in self.changed_types(model) and one.id in self.ids.values():
+            self.check_retyped(finder, model, one)
+            return
+        values = {row["system.id"]: self.planned(plan, one, row) for row in self.live}
+        empty = {row_id for row_id, value in values.items() if value is None}
+        assert set(finder.ids(Emptied(model.id, one.id))) == empty
+        assert finder.find(Emptied(model.id, one.id)).count == len(empty)
+        refused = {
+            row_id
+            for row_id, value in values.items()
+            if value is not None and not is_allowed(one, value)
+        }
+        assert set(finder.ids(NotAllowed(model.id, one.id))) == refused
+        if one.definition.unique:
+            self.check_key(plan, finder, model, (one.name,))
+
+    def check_retyped(self, finder: RowFinder, model: ObjectModel, one: FieldModel) -> None:
+        failing = {
+            row["system.id"]
+            for row in self.live
+            if row[one.id] is not None and not str(row[one.id]).isdigit()
+        }
+        assert set(finder.ids(Unconvertible(model.id, one.id))) == failing
+
+    def check_key(
+        self, plan: Plan, finder: RowFinder, model: ObjectModel, names: Sequence[str]
+    ) -> None:
+        fields = [model.fields[name] for name in names]
+        if {one.id for one in fields} & (self.changed_types(model) & set(self.ids.values())):
+            return
+        groups: dict[tuple[Any, ...], set[str]] = defaultdict(set)
+        for row in self.live:
+            key = tuple(self.planned(plan, one, row) for one in fields)
+            if None not in key:
+                groups[key].add(row["system.id"])
+        shared = [group for group in groups.values() if len(group) > 1]
+        found = finder.find(Duplicates(model.id, tuple(one.id for one in fields)))
+        assert found.count == sum(len(group) for group in shared)
+        assert (found.groups or 0) == len(shared)
+
+    def check_published(self, plan: Plan) -> None:
+        """Every value that the plan did not name is what it was; what it fills is filled."""
+        assert plan.catalog is not None
+        after = dump(self.work, self.name)
+        model = plan.catalog.objects[self.name]
+        retyped = self.retyped
+        assert after.keys() == self.before.keys()
+        for row_id, row in after.items():
+            old = self.before[row_id]
+            for one in model.fields.values():
+                if one.id in old and one.id not in retyped and one.computed is None:
+                    live = not row["deleted"]
+                    expected = self.planned(plan, one, old) if live else old[one.id]
+                    assert row[one.id] == expected, (one.name, old[one.id])
+                elif one.name == "filled" and not row["deleted"]:
+                    assert row[one.id] == FILLED["integer"]
+                elif one.name == "length":
+                    assert row[one.id] == len(row[self.ids["code"]]) + 1
+
+
+def is_allowed(one: FieldModel, value: Any) -> bool:
+    options = one.options
+    match one.type.key:
+        case "text":
+            return len(value) <= options.length
+        case "integer":
+            return bool(options.least <= value <= options.most)
+        case "money":
+            return options.most is None or value <= Decimal(options.most)
+        case "choice":
+            return value in {choice.value for choice in options.choices}
+        case _:
+            return True
+
+
+def planned_work(plan: Plan) -> tuple[RowWork, ...]:
+    assert plan.catalog is not None
+    return plan.work or tuple(planned_fills(plan.backfill, plan.catalog))
+
+
+def decisions_on(plan: Plan, chosen: random.Random) -> dict[str, Any]:
+    """Answer the lines that ask, each at random by what it takes."""
+    answers: dict[str, Any] = {}
+    for line in plan.lines:
+        if not line.needs_answer:
+            continue
+        possible = [one for one in line.answers if one in {"accept", "clear", "leave"}]
+        if possible:
+            answers[line.key] = {"answer": chosen.choice(possible), "rows": line.count}
+    return answers
+
+
+def test_the_numbers_of_a_plan_are_true_over_random_rows_and_changes(work, deep):
+    for kind, name in list(work.contents):
+        if kind not in {"module", "role"}:
+            del work.contents[kind, name]
+    work.contents["module", "claims"].pop("menu")
+    work.contents["module", "claims"].pop("constants")
+    work.publish()
+    made = itertools.count()
+
+    @settings(
+        max_examples=2000 if deep else EXAMPLES,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+    )
+    @given(worlds(), st.randoms(use_true_random=False))
+    def holds(world: Any, chosen: random.Random) -> None:
+        types, rows, changes = world
+        name = f"thing{next(made)}"
+        numbers = Numbers(work, name)
+        try:
+            numbers.start(types, rows)
+            content = work.contents["object", name]
+            for change in changes:
+                change_object(content, change)
+            plan = plan_with(work)
+            if plan.catalog is None:
+                event("not a plan: " + plan.problems[0].code)
+                return
+            numbers.check_plan(plan)
+            numbers.retyped = numbers.changed_types(plan.catalog.objects[name])
+            answered = plan_with(work, decisions_on(plan, chosen))
+            event("refused" if answered.refused else "published")
+            if answered.refused:
+                event(answered.refused[0].code)
+                assert dump(work, name) == numbers.before
+                return
+            work.platform.publisher.publish(answered, "", None)
+            numbers.check_published(answered)
+        finally:
+            del work.contents["object", name]
+            gone = plan_with(work)
+            answers = {one.key: {"answer": "accept"} for one in gone.lines if one.needs_answer}
+            work.platform.publisher.publish(plan_with(work, answers), "", None)
+
+    holds()

@@ -26,6 +26,7 @@ from headrace.platform.publishing.catalogs import Content, Published
 from headrace.platform.publishing.counting import Counter, breaking_changes
 from headrace.platform.publishing.decisions import Decisions
 from headrace.platform.publishing.failing import PlannedRows, RowFinder
+from headrace.platform.publishing.failing.fills import planned_fills
 from headrace.platform.publishing.failing.questions import (
     dropped_roles,
     role_questions,
@@ -37,7 +38,6 @@ from headrace.platform.publishing.identities import assign_ids, check_ids
 from headrace.platform.publishing.in_use import used_but_gone
 from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
 from headrace.platform.publishing.recomputing import computed_changes
-from headrace.platform.publishing.row_work import FillEmpty
 from headrace.platform.records.context import Context
 
 QUIET: frozenset[str] = frozenset({"index.add", "index.drop", "field.replace"})
@@ -181,16 +181,6 @@ def _spoken(operation: Operation, new: Catalog) -> Iterator[str]:
             yield operation.table.object_id
         case RenameDefinition() if operation.field is None:
             yield new.objects[operation.new].id
-
-
-def planned_fills(backfill: Backfill, catalog: Catalog) -> Iterator[FillEmpty]:
-    """Yield how rows get the values that new required fields must have."""
-    models = {model.id: model for model in catalog.objects.values()}
-    for object_id, field_id in backfill.defaults:
-        fields = models[object_id].fields.values()
-        default = next(one.default for one in fields if one.id == field_id)
-        if default is not None:
-            yield FillEmpty(object_id, field_id, default)
 
 
 def object_tables(live: Published) -> Sequence[ObjectTable]:

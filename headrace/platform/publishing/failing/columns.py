@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import sqlalchemy as sa
 
@@ -13,23 +13,51 @@ from headrace.platform.access.parameters import (
     today_parameter,
     user_parameter,
 )
-from headrace.platform.access.rows import Rows, Statement, field_by_id
+from headrace.platform.access.rows import Rows, Statement, Surroundings, field_by_id
 from headrace.platform.database.tables import ObjectTable
 from headrace.platform.formulas.sql import UnsupportedInSqlError, compile_sql
 from headrace.platform.formulas.sql_types import bound
-from headrace.platform.metadata.catalog import FieldModel, ObjectModel
+from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.storage_types import Dialect
+from headrace.platform.publishing.catalogs import Published
 from headrace.platform.publishing.row_work import ConvertValues, FillEmpty, MapValues
 
-if TYPE_CHECKING:
-    from headrace.platform.publishing.failing.planned import PlannedRows
+FieldWork = ConvertValues | FillEmpty | MapValues
+
+
+class Planned(Protocol):
+    """What columns ask of the planned rows that they belong to."""
+
+    live: Published
+    catalog: Catalog
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What statements over the planned rows are compiled for."""
+        ...
+
+    def next_prefix(self) -> str:
+        """Return a prefix of aliases that no other part of a statement has."""
+        ...
+
+    def former_field(self, model: ObjectModel, field: FieldModel, /) -> FieldModel | None:
+        """Return the field of the live version with the same id."""
+        ...
+
+    def changes(self, model: ObjectModel, field: FieldModel, /) -> bool:
+        """Say whether a stored field will hold other values than its column does now."""
+        ...
+
+    def work_on(self, model: ObjectModel, field: FieldModel, /) -> tuple[FieldWork, ...]:
+        """Return what becomes of the values of a field."""
+        ...
 
 
 class PlannedColumns:
     """The values that fields of one object will have, over its present rows (`base`)."""
 
     def __init__(
-        self, rows: PlannedRows, model: ObjectModel, table: ObjectTable, base: sa.FromClause
+        self, rows: Planned, model: ObjectModel, table: ObjectTable, base: sa.FromClause
     ) -> None:
         self.rows = rows
         self.model = model

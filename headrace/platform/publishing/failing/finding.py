@@ -113,17 +113,17 @@ class RowFinder:
         if row_set.object_id not in self.rows.former:
             return
         last = ""
-        savepoint = self.rows.connection.begin_nested()
         try:
-            for row_id in self._ids_in_sql(row_set):
-                last = row_id
-                yield row_id
-        except (UnsupportedInSqlError, sa.exc.DBAPIError) as error:
-            savepoint.rollback()
-            if isinstance(error, sa.exc.DBAPIError) and not is_overflow(error):
+            with self.rows.connection.begin_nested():
+                for row_id in self._ids_in_sql(row_set):
+                    last = row_id
+                    yield row_id
+        except UnsupportedInSqlError:
+            pass
+        except sa.exc.DBAPIError as error:
+            if not is_overflow(error):
                 raise
         else:
-            savepoint.commit()
             return
         # SQL gave the rows before the one that it cannot compute; they are not given again.
         yield from (one for one in self._ids_in_python(row_set) if one > last)

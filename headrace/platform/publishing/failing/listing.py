@@ -23,6 +23,7 @@ from headrace.platform.database.prepared import prepare
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
 from headrace.platform.metadata.storage_types import ID, Convert
 from headrace.platform.publishing.catalogs import CatalogStore, Published
+from headrace.platform.publishing.failing.fills import planned_fills
 from headrace.platform.publishing.failing.finding import RowFinder, rule_of
 from headrace.platform.publishing.failing.planned import PlannedRows
 from headrace.platform.publishing.failing.python_rows import Cursor
@@ -39,7 +40,6 @@ from headrace.platform.publishing.failing.rowsets import (
     WrongNumber,
 )
 from headrace.platform.publishing.plan import Failing, Plan, PlanLine
-from headrace.platform.publishing.planner import planned_fills
 from headrace.platform.records.context import Context
 from headrace.platform.records.source import late_values, source
 

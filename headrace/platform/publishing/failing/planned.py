@@ -24,18 +24,11 @@ from headrace.platform.formulas.sql import UnsupportedInSqlError
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel, RollupModel
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.publishing.catalogs import Published
-from headrace.platform.publishing.failing.columns import PlannedColumns
-from headrace.platform.publishing.row_work import (
-    ConvertValues,
-    FillEmpty,
-    MapValues,
-    RowWork,
-)
+from headrace.platform.publishing.failing.columns import FieldWork, PlannedColumns
+from headrace.platform.publishing.row_work import RowWork
 from headrace.platform.records.context import CompiledParts, Context
 
 PATH: Final = "path"
-
-FieldWork = ConvertValues | FillEmpty | MapValues
 
 
 class PlannedRows:
