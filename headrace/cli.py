@@ -35,9 +35,6 @@ def _missing(name: str, arguments: str) -> None:
 
 
 for _name, _arguments in (
-    ("rollback", "VERSION"),
-    ("diff", "A B"),
-    ("where-used", "KIND NAME"),
     ("uninstall", "MODULE"),
     ("import", "OBJECT FILE"),
 ):

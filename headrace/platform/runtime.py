@@ -42,6 +42,7 @@ from headrace.platform.publishing.drafts import Drafts
 from headrace.platform.publishing.publisher import Publisher
 from headrace.platform.publishing.samples import Samples
 from headrace.platform.publishing.transfer import Transfer
+from headrace.platform.publishing.versions import Versions
 from headrace.platform.publishing.workspace import (
     TIME_ZONE,
     clock_of,
@@ -94,6 +95,7 @@ class Platform:
     identity: Identity
     store: RecordStore
     publisher: Publisher
+    versions: Versions
     drafts: Drafts
     draft_publisher: DraftPublisher
     samples: Samples
@@ -355,6 +357,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         identity=identity,
         store=store,
         publisher=publisher,
+        versions=Versions(catalogs, identity),
         drafts=drafts,
         draft_publisher=DraftPublisher(database, catalogs, drafts, publisher),
         samples=Samples(store, identity, workflow),

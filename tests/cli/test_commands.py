@@ -18,7 +18,7 @@ from tests.support.documents import field, workspace
 from tests.support.publishing import Contents, write_module
 
 ROOT = Path(__file__).parents[2]
-NOT_YET = ("rollback", "diff", "where-used", "uninstall", "import")
+NOT_YET = ("uninstall", "import")
 
 
 class Terminal:

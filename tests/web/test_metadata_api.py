@@ -44,3 +44,45 @@ def test_a_base_that_is_no_number_is_refused(live: Live):
     answer = live.client("admin").post("/api/v1/metadata/publish", json=body("x", base="1"))
     assert answer.status_code == 422
     assert answer.json["problems"][0]["path"] == "/base"
+
+
+def test_versions_differ_and_going_back_brings_the_old_content(live: Live):
+    client = live.client("admin")
+    client.post("/api/v1/metadata/publish", json=body("colour", message="a colour"))
+
+    listed = client.get("/api/v1/metadata/versions").json["items"]
+    told = client.get("/api/v1/metadata/diff?from=1&to=2").json["items"]
+    planned = client.post("/api/v1/metadata/rollback", json={"version": 1, "plan": True})
+    back = client.post("/api/v1/metadata/rollback", json={"version": 1})
+    fields = client.get("/api/v1/metadata/object/claim").json["fields"]
+
+    assert [(one["version"], one["live"]) for one in listed] == [(2, True), (1, False)]
+    assert listed[0]["by"] == "admin"
+    assert listed[0]["message"] == "a colour"
+    assert any("colour" in one["text"] for one in told)
+    assert planned.json["lines"]
+    assert back.json["version"] == 3
+    assert "colour" not in [one["name"] for one in fields]
+    assert client.get("/api/v1/metadata/versions/3").json["live"] is True
+    assert client.get("/api/v1/metadata/versions/9").status_code == 404
+
+
+def test_where_used_names_every_place(live: Live):
+    found = live.client("admin").get("/api/v1/metadata/where-used?kind=field&name=claim.fee")
+    assert {"rule", "form"} & {one["how"].partition(" ")[0] for one in found.json["items"]}
+    assert all(one["path"].startswith("/") for one in found.json["items"])
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["where-used?kind=field", "diff?from=a&to=1", "where-used?kind=ghost&name=x", "diff?x=1"],
+)
+def test_questions_that_mean_nothing_are_refused(live: Live, path: str):
+    answer = live.client("admin").get(f"/api/v1/metadata/{path}")
+    assert answer.status_code in {404, 422}
+    assert answer.json["problems"][0]["hint"]
+
+
+def test_who_may_not_design_sees_no_versions(live: Live):
+    for path in ("versions", "versions/1", "diff?from=0&to=1", "where-used?kind=role&name=boss"):
+        assert live.client("ann").get(f"/api/v1/metadata/{path}").status_code == 403

@@ -16,6 +16,7 @@ from headrace.blueprints.api import (
     records,
     reports,
     tasks,
+    versions,
 )
 from headrace.blueprints.statuses import (
     HINTS,
@@ -33,6 +34,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     reports.blueprint,
     moving.blueprint,
     plan_rows.blueprint,
+    versions.blueprint,
     metadata.blueprint,
     description.blueprint,
 )

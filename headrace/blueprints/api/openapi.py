@@ -302,9 +302,33 @@ class _Writer:
         listed["requestBody"] = _body(PLAN_ROWS)
         listed["responses"]["200"]["content"] = {"text/csv": {"schema": {"type": "string"}}}
         self.paths["/metadata/plan/rows"] = {"post": listed}
+        self._add_versions()
         export = self._call("Definitions as a package", "metadata", "export", None, EXPORT)
         export["responses"]["200"]["content"] = PACKAGE
         self.paths["/metadata/export"] = {"get": export}
+
+    def _add_versions(self) -> None:
+        anything: Json = {"type": "object"}
+        number = {"name": "number", "in": "path", "required": True, "schema": {"type": "integer"}}
+        between = [
+            _query("from", {"type": "integer"}, "Version before."),
+            _query("to", {"type": "integer"}, "Version after."),
+        ]
+        asked = [
+            _query("kind", {"type": "string"}, "Kind of the definition."),
+            _query("name", {"type": "string"}, "Its name or id; a field is `object.field`."),
+        ]
+        for path, title, action, parameters in (
+            ("versions", "Published versions", "versions", []),
+            ("versions/{number}", "Published version", "version", [number]),
+            ("diff", "What two versions differ in", "diff", between),
+            ("where-used", "What uses a definition", "where_used", asked),
+        ):
+            call = self._call(title, "metadata", action, anything, parameters)
+            self.paths[f"/metadata/{path}"] = {"get": call}
+        back = self._call("Go back to a version", "metadata", "rollback", anything, [])
+        back["requestBody"] = _body(ROLLBACK)
+        self.paths["/metadata/rollback"] = {"post": back}
 
     def _call(
         self,
@@ -426,6 +450,16 @@ DOCUMENTS: Final[Json] = {
         },
     },
     "required": ["modules"],
+    "additionalProperties": False,
+}
+ROLLBACK: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "version": {"type": "integer", "description": "Version whose content is published again."},
+        "plan": {"type": "boolean", "description": "Only say what it would do."},
+        **{key: DOCUMENTS["properties"][key] for key in ("message", "base", "decisions")},
+    },
+    "required": ["version"],
     "additionalProperties": False,
 }
 PLAN_ROWS: Final[Json] = {

@@ -1,0 +1,134 @@
+"""Published versions for those who may design: list, differences, where-used, going back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint, Response, request
+
+from headrace.blueprints.api.calls import (
+    answer,
+    body_object,
+    known_arguments,
+    language_of,
+    platform,
+    read,
+)
+from headrace.blueprints.api.designing import require_design, sent_base
+from headrace.blueprints.api.plan_rows import shown_to, without_ids
+from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.problems import Message
+from headrace.platform.publishing.overtaken import refuse_overtaken
+from headrace.platform.records.context import Context
+
+blueprint = Blueprint("api_versions", __name__, url_prefix="/api/v1/metadata")
+
+BAD_NUMBER: Final = Message(
+    "request.version",
+    "“{name}” must be the number of a version.",
+    "“{name}”必须是版本号。",
+    "GET /metadata/versions lists them.",
+    "可通过 GET /metadata/versions 查看。",
+)
+BAD_USED: Final = Message(
+    "request.where_used",
+    "Say “kind” and “name” of a definition.",
+    "请提供定义的“kind”和“name”。",
+    "For example ?kind=field&name=order.total.",
+    "例如 ?kind=field&name=order.total。",
+)
+ROLLBACK_KEYS: Final = frozenset({"version", "message", "decisions", "base", "plan"})
+
+
+@blueprint.get("/versions")
+def find() -> Response:
+    """All versions, the newest first."""
+    known_arguments()
+
+    def action(context: Context) -> Response:
+        require_design(context)
+        return answer(context, {"items": platform().versions.all()})
+
+    return read(action)
+
+
+@blueprint.get("/versions/<int:number>")
+def get(number: int) -> Response:
+    """One version."""
+
+    def action(context: Context) -> Response:
+        require_design(context)
+        return answer(context, platform().versions.get(number))
+
+    return read(action)
+
+
+@blueprint.get("/diff")
+def differences() -> Response:
+    """What leads from one version to another, as sentences and as data."""
+    known_arguments("from", "to")
+
+    def action(context: Context) -> Response:
+        require_design(context)
+        changes = platform().versions.differences(_number("from"), _number("to"))
+        language = language_of(context)
+        return answer(context, {"items": [one.render(language) for one in changes]})
+
+    return read(action)
+
+
+@blueprint.get("/where-used")
+def where_used() -> Response:
+    """What uses a definition of the live version."""
+    known_arguments("kind", "name")
+
+    def action(context: Context) -> Response:
+        require_design(context)
+        kind, name = request.args.get("kind"), request.args.get("name")
+        if not kind or not name:
+            raise RefusedError(BAD_USED.at())
+        found = platform().versions.where_used(kind, name)
+        language = language_of(context)
+        return answer(context, {"items": [one.render(language) for one in found]})
+
+    return read(action)
+
+
+@blueprint.post("/rollback")
+def roll_back() -> Response:
+    """Publish the content of an earlier version as a new one; with `plan` only say what it does."""
+    read(require_design)
+    data = body_object()
+    number, base = data.get("version"), sent_base(data)
+    if not isinstance(number, int) or isinstance(number, bool) or not set(data) <= ROLLBACK_KEYS:
+        raise RefusedError(BAD_NUMBER.at("/version", name="version"))
+
+    def author(context: Context) -> str:
+        require_design(context)
+        return context.principal.user_id
+
+    user = read(author)
+    here = platform()
+    plan = here.publisher.plan_rollback(number, data.get("decisions"))
+    if data.get("plan") is True:
+
+        def planned(context: Context) -> Response:
+            return answer(context, shown_to(context, plan).render(language_of(context)))
+
+        return read(planned)
+    refuse_overtaken(here.catalogs, plan, base)
+    message = str(data.get("message") or f"rollback to {number}")
+    version = here.publisher.publish(plan, message, user).version
+
+    def published(context: Context) -> Response:
+        lines = [without_ids(line).render(language_of(context)) for line in plan.lines]
+        return answer(context, {"version": version, "lines": lines})
+
+    return read(published)
+
+
+def _number(name: str) -> int:
+    given = request.args.get(name, "")
+    if not given.isascii() or not given.isdigit() or len(given) > 9:  # noqa: PLR2004 - digits
+        raise RefusedError(BAD_NUMBER.at("/" + name, name=name))
+    return int(given)

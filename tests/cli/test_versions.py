@@ -1,0 +1,54 @@
+"""Versions on the command line: list, differences, where-used, going back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from headrace.cli import main
+from tests.support.documents import field, workspace
+from tests.support.publishing import write_module
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEADRACE_LANGUAGE", "en")
+
+    def call(*arguments: str) -> Result:
+        return CliRunner().invoke(main, arguments)
+
+    assert call("init").exit_code == 0
+    contents = workspace()
+    assert call("publish", str(write_module(tmp_path / "m", contents))).exit_code == 0
+    contents["object", "claim"]["fields"].append(field("colour", "text"))
+    path = str(write_module(tmp_path / "m", contents))
+    assert call("publish", path, "-m", "a colour").exit_code == 0
+    return call
+
+
+def test_versions_and_their_differences(run):
+    listed = json.loads(run("versions", "--json").output)
+    told = run("diff", "1", "2")
+    assert [one["message"] for one in listed] == ["a colour", ""]
+    assert "colour" in told.output
+    assert run("diff", "1", "1").exit_code == 0
+    assert run("diff", "1", "7").exit_code == 1
+
+
+def test_going_back_publishes_the_old_content_as_a_new_version(run):
+    planned = run("rollback", "1", "--plan")
+    done = run("rollback", "1", "--json")
+    assert planned.exit_code == 0
+    assert json.loads(done.output)["version"] == 3
+    assert json.loads(run("diff", "1", "3", "--json").output) == []
+
+
+def test_where_used_tells_places_in_words(run):
+    found = run("where-used", "role", "dealer")
+    assert found.exit_code == 0
+    assert "permission" in found.output
+    assert run("where-used", "role", "ghost").exit_code == 1
