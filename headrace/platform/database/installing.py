@@ -19,7 +19,6 @@ from headrace.platform.database.tables import Tables, build_tables
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import Catalog
 
-
 SHAPE_SETTING: Final = "system_tables"
 
 
