@@ -174,6 +174,9 @@ def _fraction(digits: str) -> _BadNumber:
     return _BadNumber(NOT_WHOLE if finite else NON_FINITE, digits)
 
 
+_AS_THEY_ARE: Final = frozenset({int, bool, type(None)})
+
+
 class _Plain:
     """Turns what the parser gave into plain values, keeping what is wrong on the way."""
 
@@ -192,7 +195,12 @@ class _Plain:
             case _Pairs():
                 return self._object(raw, place)
             case list():
-                return [self.value(item, (*place, index)) for index, item in enumerate(raw)]
+                return [
+                    item
+                    if type(item) in _AS_THEY_ARE or (not item and type(item) is list)
+                    else self.value(item, (*place, index))
+                    for index, item in enumerate(raw)
+                ]
             case _BadNumber():
                 values = {"value": raw.value, "digits": MAX_DIGITS}
                 self._problems.append(raw.message.at(pointer(*place), **values))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from headrace.platform.metadata.field_types import built_in
-from headrace.platform.metadata.loading import check_document
+from headrace.platform.metadata.loading import check_document, load_documents
 from headrace.platform.metadata.strict_json import parse_json
 
 BAD = (
@@ -105,3 +107,35 @@ def test_unknown_and_missing_kinds_are_named():
 def test_a_flood_of_findings_is_cut():
     content = {"kind": "object", "name": "x", "fields": [{"name": "A", "type": "b"}] * 400}
     assert len(check_document(content, built_in())) <= 100
+
+
+FIELD = b'{"name": "a", "type": "text", "length": "5", "x": 1},'
+HOSTILE = {
+    "bad fields": b'{"kind": "object", "name": "x", "fields": [' + FIELD * 90_000 + b"{}]}",
+    "numbers for fields": b'{"kind": "object", "name": "x", "fields": [' + b"1," * 2_400_000 + b"1]}",
+    "keys": b'{"kind": "object", "name": "x", "fields": [], "a": {'
+    + b",".join(b'"k%d": 1' % n for n in range(300_000))
+    + b"}}",
+    "the same key": b'{"kind": "role"' + b', "a": 1' * 600_000 + b"}",
+    "long digits": b'{"kind": "role", "a": ' + b"9" * 5_000_000 + b"}",
+    "long fraction": b'{"kind": "role", "a": 0.' + b"9" * 5_000_000 + b"}",
+    "a long key": b'{"kind": "role", "' + b"a" * 5_000_000 + b'": [NaN, NaN]}',
+    "a long name": b'{"kind": "role", "name": "' + b"a" * 5_000_000 + b'"}',
+    "a long name of two scripts": b'{"kind": "role", "name": "' + "\u0430a".encode() * 1_700_000 + b'"}',
+    "a long type": b'{"kind": "object", "name": "x", "fields": [{"name": "a", "type": "'
+    + b"a" * 5_000_000
+    + b'"}]}',
+    "brackets": b"[" * 5_000_000,
+    "small lists": b'{"kind": "role", "a": [' + b"[]," * 1_600_000 + b"[]]}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_five_hostile_megabytes_are_refused_at_once(name: str):
+    started = time.process_time()
+    loaded = load_documents([("m", "m/x.json", HOSTILE[name])], built_in())
+
+    assert time.process_time() - started < 2
+    assert loaded.problems
+    assert len(loaded.problems) <= 101
+    assert all(len(one.path) < 1000 and len(one.message.en) < 1000 for one in loaded.problems)
