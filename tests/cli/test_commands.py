@@ -15,10 +15,10 @@ from click.testing import CliRunner, Result
 
 from headrace.cli import main
 from tests.support.documents import field, workspace
-from tests.support.publishing import Contents, write_module
+from tests.support.publishing import Contents, platform_at, write_module
 
 ROOT = Path(__file__).parents[2]
-NOT_YET = ("uninstall", "import")
+NOT_YET = "import"
 
 
 class Terminal:
@@ -75,6 +75,30 @@ def test_from_an_empty_database_to_a_second_version(terminal, module):
     assert terminal.json("check", "out") == []
     terminal.run("export", "old", "--version", "1", "--module", "claims")
     assert "rank" not in (terminal.folder / "old/claims/objects/company.json").read_text()
+
+
+def test_the_rows_behind_a_line_of_a_plan_are_printed_or_written(terminal, module):
+    terminal.run("init", "--password-stdin", given="a good password\n")
+    contents = workspace()
+    terminal.run("publish", module(contents))
+    with platform_at(terminal.environment["HEADRACE_DATABASE_URL"]) as platform:
+        platform.write_as_system(
+            lambda context, work: platform.store.create(
+                context, work, "region", {"code": "R1", "name": "=1+1"}, mode="migration"
+            )
+        )
+    message = {"en": "Short", "zh": "过短"}
+    rule = {"name": "long", "unless": "LEN(name) > 9", "message": message}
+    contents["object", "region"]["rules"] = [rule]
+    path = module(contents)
+    printed = terminal.run("plan", path, "--rows", "rule.add:region.long").stdout.splitlines()
+    assert printed[0] == "id,title,name"
+    assert printed[1].endswith(",'=1+1,'=1+1")
+    done = terminal.run("plan", path, "--rows", "rule.add:region.long", "--out", "rows.csv")
+    assert "1 rows in rows.csv" in done.stdout
+    assert (terminal.folder / "rows.csv").read_text("utf-8-sig").splitlines() == printed
+    unknown = terminal.run("plan", path, "--rows", "rule.add:region.none", code=1)
+    assert "plan.no_rows" in unknown.stderr
 
 
 def test_problems_are_told_in_the_callers_language_with_exit_code_one(terminal, module):

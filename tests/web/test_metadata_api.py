@@ -86,3 +86,34 @@ def test_questions_that_mean_nothing_are_refused(live: Live, path: str):
 def test_who_may_not_design_sees_no_versions(live: Live):
     for path in ("versions", "versions/1", "diff?from=0&to=1", "where-used?kind=role&name=boss"):
         assert live.client("ann").get(f"/api/v1/metadata/{path}").status_code == 403
+
+
+def test_the_rows_behind_a_line_are_a_list_for_designers_only(live: Live):
+    client = live.client("admin")
+    for code in ("R1", "R2"):
+        made = client.post("/api/v1/records/company", json={"code": code, "name": f"={code}"})
+        assert made.status_code == 201
+    sent = body(key="rule.add:company.plain")
+    company = next(one for one in sent["modules"]["claims"] if one["name"] == "company")
+    message = {"en": "No equals sign", "zh": "不能以等号开头"}
+    company["rules"] = [{"name": "plain", "unless": "LEFT(name, 1) != '='", "message": message}]
+
+    listed = client.post("/api/v1/metadata/plan/rows", json=sent)
+    as_json = client.post("/api/v1/metadata/plan/rows", json={**sent, "format": "json"})
+    missing = client.post("/api/v1/metadata/plan/rows", json={**sent, "key": "rule.add:claim.x"})
+    wrong = client.post("/api/v1/metadata/plan/rows", json={**sent, "more": 1})
+    refused = live.client("manager").post("/api/v1/metadata/plan/rows", json=sent)
+    plan = client.post("/api/v1/metadata/plan", json={"modules": sent["modules"]}).json
+
+    assert listed.status_code == 200
+    assert listed.headers["Headrace-Rows-Withheld"] == "0"
+    lines = listed.get_data().decode("utf-8-sig").splitlines()
+    assert lines[0] == "id,title,name"
+    assert sorted(line.partition(",")[2] for line in lines[1:]) == ["'=R1,'=R1", "'=R2,'=R2"]
+    assert (as_json.json["rows"], as_json.json["withheld"]) == (2, 0)
+    assert (missing.status_code, missing.json["code"]) == (404, "plan.no_rows")
+    assert (wrong.status_code, wrong.json["code"]) == (422, "request.plan_rows")
+    assert refused.status_code == 403
+    line = next(one for one in plan["lines"] if one["key"] == "rule.add:company.plain")
+    assert (line["failing"]["count"], len(line["failing"]["first"])) == (2, 2)
+    assert [one["code"] for one in plan["problems"]] == ["rule.existing_rows"]
