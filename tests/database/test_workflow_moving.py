@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from headrace.platform.access.tables import USER, USER_ROLE
 from headrace.platform.core.errors import ConflictError
 from headrace.platform.database.system_tables import SETTING
+from headrace.platform.publishing.decisions import read_decisions
+from headrace.platform.publishing.failing.questions import decided_states
 from headrace.platform.workflow.moving import DROPPED, MovingRuns, run_changes
 from headrace.platform.workflow.people import FALLBACK_SETTING
 from headrace.platform.workflow.reached import OpenRuns, reached_runs
@@ -369,3 +371,18 @@ def test_fields_that_come_reach_no_run(world):
         lambda contents: contents["object", "claim"]["fields"].append(field("x", "text"))
     )
     assert reached(world, more) == ()
+
+
+def test_decisions_on_states_that_go_are_those_that_runs_follow(world):
+    decisions = read_decisions(
+        {
+            "state.drop:claim_flow.in_approval": {
+                "answer": "map",
+                "map": {"in_approval": "checking"},
+            },
+            "state.drop:claim_flow.paid": {"answer": "clear"},
+            "field.drop:claim.fee": {"answer": "accept"},
+        }
+    )
+    states = decided_states(world.catalog, decisions)
+    assert states == {"flow": {"in_approval": "checking"}}

@@ -28,6 +28,7 @@ from headrace.platform.publishing.decisions import Decisions
 from headrace.platform.publishing.failing import PlannedRows, RowFinder
 from headrace.platform.publishing.failing.fills import planned_fills
 from headrace.platform.publishing.failing.questions import (
+    decided_states,
     dropped_roles,
     role_questions,
     row_questions,
@@ -147,7 +148,8 @@ class Planner:
         if finder is not None:
             yield from row_questions(finder)
         connection = self.counter.connection
-        yield from run_questions(connection, self.live.catalog, catalog)
+        states = decided_states(self.live.catalog, self.decisions)
+        yield from run_questions(connection, self.live.catalog, catalog, states)
         yield from role_questions(connection, self.live.catalog, catalog)
 
     def finder(self, content: Content, catalog: Catalog) -> RowFinder | None:

@@ -97,14 +97,23 @@ def _run_line(runs: OpenRuns, text: Text, answers: tuple[str, ...]) -> PlanLine:
     )
 
 
+def decided_states(old: Catalog, decisions: Decisions) -> States:
+    """Return the states that decisions move rows to (`state.drop:<workflow>.<state>`: map)."""
+    found: dict[str, dict[str, str]] = {}
+    for key, decision in decisions.by_key.items():
+        code, _, name = key.partition(":")
+        workflow = old.workflows.get(name.partition(".")[0])
+        if code == "state.drop" and decision.answer == "map" and workflow is not None:
+            moved = {state: to for state, to in decision.map.items() if to is not None}
+            found.setdefault(workflow.id, {}).update(moved)
+    return found
+
+
 def decided_runs(
-    connection: sa.Connection,
-    old: Catalog,
-    new: Catalog,
-    decisions: Decisions,
-    states: States = NO_STATES,
+    connection: sa.Connection, old: Catalog, new: Catalog, decisions: Decisions
 ) -> RunChanges:
     """Return what becomes of runs and roles by a publish with these decisions."""
+    states = decided_states(old, decisions)
     cancelled = [
         runs.key
         for runs in reached_runs(connection, old, new, states)
