@@ -7,12 +7,20 @@ from typing import Final
 
 import click
 
-from headrace.commands import accounts, definitions, installation, moving, servers, versions
+from headrace.commands import (
+    accounts,
+    definitions,
+    installation,
+    moving,
+    servers,
+    uninstalling,
+    versions,
+)
 from headrace.commands.shell import Commands, language_of_settings
 from headrace.platform.core.problems import Text
 
 NOT_YET: Final = Text("This command is not there yet in this version.", "此版本尚不提供该命令。")
-AREAS: Final = (installation, definitions, versions, moving, accounts, servers)
+AREAS: Final = (installation, definitions, versions, moving, uninstalling, accounts, servers)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,8 +42,5 @@ def _missing(name: str, arguments: str) -> None:
         raise SystemExit(2)
 
 
-for _name, _arguments in (
-    ("uninstall", "MODULE"),
-    ("import", "OBJECT FILE"),
-):
+for _name, _arguments in (("import", "OBJECT FILE"),):
     _missing(_name, _arguments)

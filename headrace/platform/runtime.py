@@ -42,6 +42,7 @@ from headrace.platform.publishing.drafts import Drafts
 from headrace.platform.publishing.publisher import Publisher
 from headrace.platform.publishing.samples import Samples
 from headrace.platform.publishing.transfer import Transfer
+from headrace.platform.publishing.uninstalling import Uninstaller
 from headrace.platform.publishing.versions import Versions
 from headrace.platform.publishing.workspace import (
     TIME_ZONE,
@@ -100,6 +101,7 @@ class Platform:
     draft_publisher: DraftPublisher
     samples: Samples
     transfer: Transfer
+    uninstaller: Uninstaller
     outbox: Outbox
     notifications: Notifications
     approvals: Approvals
@@ -362,6 +364,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         draft_publisher=DraftPublisher(database, catalogs, drafts, publisher),
         samples=Samples(store, identity, workflow),
         transfer=Transfer(store, identity, workflow),
+        uninstaller=Uninstaller(database, catalogs, publisher, identity),
         outbox=outbox,
         notifications=notifications,
         approvals=approvals,

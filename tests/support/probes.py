@@ -502,6 +502,12 @@ def versions(mark: Mark) -> Iterator[Ask]:
     yield send(f"{API}/metadata/rollback", {"version": 1, "plan": True})
 
 
+@probe("api.api_uninstalling.uninstall", "POST")
+def uninstalled(mark: Mark) -> Iterator[Ask]:
+    for module in ("claims", "nothing_like_it"):
+        yield send(f"{API}/metadata/uninstall", {"module": module, "data": "drop", "plan": True})
+
+
 @probe("api.api_metadata.get")
 def definition(mark: Mark) -> Iterator[Ask]:
     for name in ("claim", "company", "nothing"):

@@ -16,6 +16,7 @@ from headrace.blueprints.api import (
     records,
     reports,
     tasks,
+    uninstalling,
     versions,
 )
 from headrace.blueprints.statuses import (
@@ -33,6 +34,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     tasks.blueprint,
     reports.blueprint,
     moving.blueprint,
+    uninstalling.blueprint,
     plan_rows.blueprint,
     versions.blueprint,
     metadata.blueprint,

@@ -306,6 +306,9 @@ class _Writer:
         export = self._call("Definitions as a package", "metadata", "export", None, EXPORT)
         export["responses"]["200"]["content"] = PACKAGE
         self.paths["/metadata/export"] = {"get": export}
+        gone = self._call("Take a module away", "metadata", "uninstall", anything, [])
+        gone["requestBody"] = _body(UNINSTALL)
+        self.paths["/metadata/uninstall"] = {"post": gone}
 
     def _add_versions(self) -> None:
         anything: Json = {"type": "object"}
@@ -471,6 +474,18 @@ PLAN_ROWS: Final[Json] = {
         "format": {"enum": ["csv", "json"]},
     },
     "required": ["modules", "key"],
+    "additionalProperties": False,
+}
+UNINSTALL: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "module": {"type": "string"},
+        "data": {"enum": ["keep", "drop"]},
+        "decisions": DOCUMENTS["properties"]["decisions"],
+        "message": {"type": "string"},
+        "plan": {"type": "boolean", "description": "Only say what would happen."},
+    },
+    "required": ["module", "data"],
     "additionalProperties": False,
 }
 

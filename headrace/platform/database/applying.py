@@ -150,7 +150,7 @@ class Applier:
         moves = not self.alters_constraints and plain.name in self.columns_of(table)
         rows = sa.table(table, sa.column(column.name), sa.column(plain.name))
         source = rows.c[plain.name] if moves else rows.c[column.name]
-        target = sa.table(column.references, sa.column("id"))
+        target = sa.table(column.references, sa.column("id")).alias("target")
         present = sa.exists().where(target.c.id == source).correlate(rows)
         if moves:
             values = {column.name: sa.case((present, source)), plain.name: sa.null()}

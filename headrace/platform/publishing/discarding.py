@@ -1,0 +1,139 @@
+"""Removes for good what was kept of dropped definitions: tables, columns, and what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+
+from headrace.platform.database.names import Names, PhysicalName, load_names
+from headrace.platform.database.system_tables import NAME
+from headrace.platform.publishing.tables import REFERENCE
+from headrace.platform.records.tables import COUNTER, HISTORY
+
+CHUNK: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """How many tables and columns were removed; `emptied` are tables that others still point at."""
+
+    tables: int = 0
+    columns: int = 0
+    emptied: int = 0
+
+
+def discard_kept(
+    connection: sa.Connection, dialect: str, definition_ids: Collection[str]
+) -> Discarded:
+    """Remove the kept tables and columns of these definitions, with history, numbers and origins.
+
+    SQLite cannot take a reference out of a table that stays: such a column stays, empty, and so
+    does a table that one points at, without rows.
+    """
+    names = load_names(connection)
+    gone = frozenset(definition_ids)
+    kept = [one for one in names.all if one.dropped_at_version is not None]
+    tables = [one for one in kept if one.kind == "object" and one.definition_id in gone]
+    objects = {one.definition_id for one in tables}
+    columns = [
+        one
+        for one in kept
+        if one.kind == "field" and one.definition_id in gone and one.object_id not in objects
+    ]
+    bench = _Bench(connection, dialect, names)
+    dropped_columns = bench.drop_columns(columns)
+    dropped_tables, emptied = bench.drop_tables(tables)
+    removed = {one.definition_id for one in dropped_tables}
+    bench.forget(
+        [
+            *dropped_columns,
+            *(one for one in kept if (one.object_id or one.definition_id) in removed),
+        ]
+    )
+    bench.forget_rows(objects, gone)
+    return Discarded(len(dropped_tables), len(dropped_columns), len(emptied))
+
+
+class _Bench:
+    """What removing works with, in one transaction."""
+
+    def __init__(self, connection: sa.Connection, dialect: str, names: Names) -> None:
+        self.connection = connection
+        self.bound = dialect == "sqlite"
+        """Whether references stay in tables for good."""
+        self.names = names
+        self.operations = Operations(MigrationContext.configure(connection))
+
+    def drop_columns(self, columns: Iterable[PhysicalName]) -> list[PhysicalName]:
+        """Drop columns of tables that stay; return those that are gone."""
+        dropped = []
+        for one in columns:
+            live = self.names.get(one.object_id or "")
+            if live is None:
+                continue
+            table = live.physical
+            inspector = sa.inspect(self.connection)
+            present = {column["name"] for column in inspector.get_columns(table)}
+            references = {
+                name
+                for key in inspector.get_foreign_keys(table)
+                for name in key["constrained_columns"]
+            }
+            if f"{one.physical}_kept" in present:
+                self.operations.drop_column(table, f"{one.physical}_kept")
+            if self.bound and one.physical in references:
+                continue
+            if one.physical in present:
+                self.operations.drop_column(table, one.physical)
+            dropped.append(one)
+        return dropped
+
+    def drop_tables(
+        self, tables: Iterable[PhysicalName]
+    ) -> tuple[list[PhysicalName], list[PhysicalName]]:
+        """Drop tables; return those that are gone, and those that are only emptied."""
+        inspector = sa.inspect(self.connection)
+        present = frozenset(inspector.get_table_names())
+        wanted = [one for one in tables if one.physical in present]
+        going = {one.physical for one in wanted}
+        pointed = {
+            key["referred_table"]
+            for table in present - going
+            for key in inspector.get_foreign_keys(table)
+        }
+        self._unlink(inspector, going)
+        for one in wanted:
+            self.connection.execute(sa.delete(sa.table(one.physical)))
+        dropped = [one for one in wanted if one.physical not in pointed]
+        for one in dropped:
+            self.operations.drop_table(one.physical)
+        return dropped, [one for one in wanted if one.physical in pointed]
+
+    def _unlink(self, inspector: sa.Inspector, tables: Collection[str]) -> None:
+        """Empty the references among tables that go, so that their order does not matter."""
+        for table in tables:
+            for key in inspector.get_foreign_keys(table):
+                if key["referred_table"] in tables:
+                    names = key["constrained_columns"]
+                    rows = sa.table(table, *(sa.column(name) for name in names))
+                    self.connection.execute(sa.update(rows).values(dict.fromkeys(names)))
+
+    def forget(self, names: Iterable[PhysicalName]) -> None:
+        """Remove the names of what is gone."""
+        numbers = [one.number for one in names]
+        for start in range(0, len(numbers), CHUNK):
+            part = numbers[start : start + CHUNK]
+            self.connection.execute(sa.delete(NAME).where(NAME.c.number.in_(part)))
+
+    def forget_rows(self, objects: Iterable[str], fields: Iterable[str]) -> None:
+        """Remove the history of rows that are gone, their origins, and numbers given to them."""
+        for object_id in sorted(objects):
+            self.connection.execute(sa.delete(HISTORY).where(HISTORY.c.object_id == object_id))
+            self.connection.execute(sa.delete(REFERENCE).where(REFERENCE.c.object_id == object_id))
+        for field_id in sorted(fields):
+            self.connection.execute(sa.delete(COUNTER).where(COUNTER.c.field_id == field_id))

@@ -1,0 +1,139 @@
+"""Taking a module away: a publish of everything else, and, where asked, the end of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import sqlalchemy as sa
+
+from headrace.platform.access.identity import Identity
+from headrace.platform.core.errors import NotFoundError, RefusedError
+from headrace.platform.core.problems import Message, Problem
+from headrace.platform.database.engine import Database
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.publishing.catalogs import CatalogStore, Content
+from headrace.platform.publishing.discarding import Discarded, discard_kept
+from headrace.platform.publishing.plan import Plan, PlanLine
+from headrace.platform.publishing.publisher import Answers, Publisher
+from headrace.platform.publishing.samples import UNKNOWN_MODULE, USER_OBJECT_ID
+from headrace.platform.publishing.tables import SAMPLE
+
+Data = Literal["keep", "drop"]
+DATA: Final[tuple[Data, ...]] = ("keep", "drop")
+DROPS: Final = frozenset({"object.drop", "field.drop"})
+"""Codes of the lines that the choice of what happens to the data answers."""
+
+REQUIRED_BY: Final = Message(
+    "module.required_by",
+    "The module “{name}” cannot go: {others} require it.",
+    "无法移除模块“{name}”:{others} 依赖它。",
+    "Uninstall these modules first.",
+    "请先卸载这些模块。",
+)
+BAD_DATA: Final = Message(
+    "uninstall.data",
+    "What happens to the data of the module must be said: keep or drop.",
+    "必须说明如何处理该模块的数据:keep 或 drop。",
+    "“keep” keeps tables and values for 30 days, “drop” removes them at once.",
+    "“keep”将数据保留 30 天,“drop”立即删除。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Uninstalled:
+    """What taking a module away did: the version that is live, and what was removed for good."""
+
+    version: int
+    discarded: Discarded
+
+
+class Uninstaller:
+    """Plans and carries out taking modules away."""
+
+    def __init__(
+        self,
+        database: Database,
+        catalogs: CatalogStore,
+        publisher: Publisher,
+        identity: Identity,
+    ) -> None:
+        self._database = database
+        self._catalogs = catalogs
+        self._publisher = publisher
+        self._identity = identity
+
+    def plan(self, module: str, decisions: Answers = None) -> Plan:
+        """Return what taking `module` away would do; lines that only drop data are accepted.
+
+        Raise NotFoundError for a module that there is not, RefusedError where others require it.
+        """
+        live = self._catalogs.refresh()
+        if module not in live.catalog.modules:
+            raise NotFoundError(UNKNOWN_MODULE.at(name=module))
+        problem = required_by(live.catalog, module)
+        if problem is not None:
+            raise RefusedError(problem)
+        rest = without_module(self._catalogs.content_of(live.version), module)
+        plan = self._publisher.plan_content(rest, decisions)
+        accepted = _accepted(plan.lines)
+        if not accepted:
+            return plan
+        return self._publisher.plan_content(rest, {**accepted, **(decisions or {})})
+
+    def uninstall(
+        self, plan: Plan, module: str, data: Data, message: str, by_user: str | None
+    ) -> Uninstalled:
+        """Carry out a plan of `plan`; with `drop` tables and values are removed after the commit.
+
+        Its sample users end with it. Raise RefusedError for a plan with errors.
+        """
+        users: list[str] = []
+
+        def forget(work: UnitOfWork, _version: int) -> None:
+            users[:] = _forget_samples(work, module)
+
+        version = self._publisher.publish(plan, message, by_user, forget).version
+        with self._database.publishing() as work:
+            for user_id in users:
+                self._identity.update_user(work, user_id, active=False)
+            if data == "keep" or plan.difference is None:
+                return Uninstalled(version, Discarded())
+            found = discard_kept(work.connection, work.dialect, plan.difference.dropped)
+        return Uninstalled(version, found)
+
+
+def required_by(catalog: Catalog, module: str) -> Problem | None:
+    """Return the problem that other modules of `catalog` require `module`."""
+    others = sorted(one.name for one in catalog.modules.values() if module in one.requires)
+    if not others:
+        return None
+    return REQUIRED_BY.at(name=module, others=", ".join(others))
+
+
+def without_module(content: Content, module: str) -> Content:
+    """Return `content` without the documents and rows of `module`."""
+    return Content(
+        tuple(one for one in content.documents if one.module != module),
+        tuple(one for one in content.rows if one.module != module),
+    )
+
+
+def _accepted(lines: Iterable[PlanLine]) -> Mapping[str, Any]:
+    return {
+        line.key: {"answer": "accept", "rows": line.count}
+        for line in lines
+        if line.open and line.code in DROPS and "accept" in line.answers
+    }
+
+
+def _forget_samples(work: UnitOfWork, module: str) -> list[str]:
+    """Let the rows of `module` be samples no more; return the accounts among them."""
+    users = sa.select(SAMPLE.c.record_id).where(
+        SAMPLE.c.module == module, SAMPLE.c.object_id == USER_OBJECT_ID
+    )
+    found = [str(one) for one in work.connection.execute(users).scalars()]
+    work.connection.execute(sa.delete(SAMPLE).where(SAMPLE.c.module == module))
+    return found
