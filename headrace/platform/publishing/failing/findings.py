@@ -80,7 +80,7 @@ def _reaches_others(rows: PlannedRows) -> bool:
     return any(
         rows.changes(model, field)
         for model in new.objects.values()
-        if rows.former.get(model.id) not in (None, model)
+        if (former := rows.former.get(model.id)) is not None and former is not model
         for field in model.fields.values()
         if field.computed in {"formula", "rollup"}
     )
