@@ -18,7 +18,7 @@ from tests.support.documents import field, workspace
 from tests.support.publishing import Contents, platform_at, write_module
 
 ROOT = Path(__file__).parents[2]
-NOT_YET = "import"
+NOT_YET = ("import",)
 
 
 class Terminal:
