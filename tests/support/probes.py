@@ -508,6 +508,34 @@ def uninstalled(mark: Mark) -> Iterator[Ask]:
         yield send(f"{API}/metadata/uninstall", {"module": module, "data": "drop", "plan": True})
 
 
+@probe("api.api_drafts.find")
+@probe("api.api_drafts.create", "POST")
+@probe("api.api_drafts.get")
+@probe("api.api_drafts.documents")
+@probe("api.api_drafts.get_document")
+@probe("api.api_drafts.add", "POST")
+@probe("api.api_drafts.put_document", "PUT")
+@probe("api.api_drafts.delete_document", "DELETE")
+@probe("api.api_drafts.changes")
+@probe("api.api_drafts.undo", "POST")
+@probe("api.api_drafts.check", "POST")
+@probe("api.api_drafts.plan", "POST")
+@probe("api.api_drafts.rebase", "POST")
+@probe("api.api_drafts.publish", "POST")
+@probe("api.api_drafts.discard", "DELETE")
+def drafts(mark: Mark) -> Iterator[Ask]:
+    here = f"{API}/metadata/drafts"
+    yield get(here)
+    yield send(here, {"name": "mine"})
+    yield get(f"{here}/mine")
+    yield get(f"{here}/mine/documents", content="true")
+    yield get(f"{here}/mine/changes")
+    yield get(f"{here}/mine/documents")
+    yield get(f"{here}/mine/documents/x")
+    for action in ("check", "plan", "rebase", "publish", "undo", "documents"):
+        yield send(f"{here}/mine/{action}", {})
+
+
 @probe("api.api_metadata.get")
 def definition(mark: Mark) -> Iterator[Ask]:
     for name in ("claim", "company", "nothing"):

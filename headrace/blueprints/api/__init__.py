@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from headrace.blueprints.api import (
     description,
+    drafts,
     metadata,
     moving,
     plan_rows,
@@ -37,6 +38,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     uninstalling.blueprint,
     plan_rows.blueprint,
     versions.blueprint,
+    drafts.blueprint,
     metadata.blueprint,
     description.blueprint,
 )

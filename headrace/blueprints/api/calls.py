@@ -87,7 +87,7 @@ def write(action: Callable[[Context, UnitOfWork], T]) -> T:
 
 def write_once(action: Callable[[Context, UnitOfWork], tuple[int, Any]], data: Any) -> Response:
     """Run a writing use case; with an Idempotency-Key the first answer is kept and repeated."""
-    keyed = _keyed_request(data)
+    keyed = keyed_request(data)
 
     def once(context: Context, work: UnitOfWork) -> Response:
         kept = idempotency.replay(context, work, keyed) if keyed else None
@@ -110,7 +110,8 @@ def write_once(action: Callable[[Context, UnitOfWork], tuple[int, Any]], data: A
     return write(once)
 
 
-def _keyed_request(data: Any) -> idempotency.KeyedRequest | None:
+def keyed_request(data: Any) -> idempotency.KeyedRequest | None:
+    """Return the request with its Idempotency-Key; None where it has none."""
     key = request.headers.get("Idempotency-Key")
     if key is None or request.method != "POST":
         return None

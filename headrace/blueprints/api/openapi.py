@@ -5,6 +5,7 @@ What the rights do not contain is not in it: objects, fields, relations, transit
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from headrace.platform.access.policy import (
@@ -329,9 +330,25 @@ class _Writer:
         ):
             call = self._call(title, "metadata", action, anything, parameters)
             self.paths[f"/metadata/{path}"] = {"get": call}
+        self._add_drafts()
         back = self._call("Go back to a version", "metadata", "rollback", anything, [])
         back["requestBody"] = _body(ROLLBACK)
         self.paths["/metadata/rollback"] = {"post": back}
+
+    def _add_drafts(self) -> None:
+        anything: Json = {"type": "object"}
+        draft = {"name": "draft", "in": "path", "required": True, "schema": {"type": "string"}}
+        one = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+        for path, methods in DRAFT_CALLS.items():
+            parameters = [draft] if "{draft}" in path else []
+            parameters += [one] if "{id}" in path else []
+            self.paths[f"/metadata/drafts{path}"] = {
+                method: self._call(
+                    title, "drafts", f"{method}{path.strip('/')}", anything, parameters
+                )
+                | ({"requestBody": _body(anything)} if method in {"post", "put"} else {})
+                for method, title in methods.items()
+            }
 
     def _call(
         self,
@@ -454,6 +471,22 @@ DOCUMENTS: Final[Json] = {
     },
     "required": ["modules"],
     "additionalProperties": False,
+}
+DRAFT_CALLS: Final[Mapping[str, Mapping[str, str]]] = {
+    "": {"get": "Drafts", "post": "Make a draft"},
+    "/{draft}": {"get": "Draft", "delete": "Give a draft up"},
+    "/{draft}/documents": {"get": "Definitions in a draft", "post": "Take a definition in"},
+    "/{draft}/documents/{id}": {
+        "get": "Definition in a draft",
+        "put": "Replace a definition in a draft",
+        "delete": "Delete a definition in a draft",
+    },
+    "/{draft}/changes": {"get": "Changes of a draft"},
+    "/{draft}/undo": {"post": "Take back a change of a draft"},
+    "/{draft}/check": {"post": "Check a draft"},
+    "/{draft}/plan": {"post": "Plan a draft"},
+    "/{draft}/rebase": {"post": "Put a draft on top of the live version"},
+    "/{draft}/publish": {"post": "Publish a draft"},
 }
 ROLLBACK: Final[Json] = {
     "type": "object",

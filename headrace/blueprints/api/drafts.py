@@ -1,0 +1,351 @@
+"""Drafts of definitions: several designers change documents, check, plan, rebase and publish."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+from flask import Blueprint, Response, request
+
+from headrace.blueprints.api.calls import (
+    answer,
+    answer_bytes,
+    body_object,
+    expected_version,
+    keyed_request,
+    known_arguments,
+    optional_body,
+    platform,
+    read,
+    write,
+    write_once,
+)
+from headrace.blueprints.api.designing import require_design
+from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.problems import Message, pointer
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.metadata.storage_types import instant_text
+from headrace.platform.publishing.draft_rows import (
+    Draft,
+    DraftChange,
+    DraftDocument,
+    document_json,
+)
+from headrace.platform.publishing.resolutions import read_resolutions
+from headrace.platform.records import idempotency
+from headrace.platform.records.context import Context
+
+blueprint = Blueprint("api_drafts", __name__, url_prefix="/api/v1/metadata/drafts")
+
+MOST_CHANGES: Final = 200
+BAD_VALUE: Final = Message(
+    "request.value",
+    "“{name}” is missing or has a value that it cannot have.",
+    "“{name}”缺失或取值不正确。",
+    "See /api/v1/openapi.json for what can be sent.",
+    "请查看 /api/v1/openapi.json 了解可发送的内容。",
+)
+
+
+@blueprint.get("")
+def find() -> Response:
+    """The open drafts; with `closed=true` the others too."""
+    known_arguments("closed")
+    closed = request.args.get("closed") == "true"
+
+    def action(context: Context) -> Response:
+        require_design(context)
+        found = platform().drafts.all(closed=closed)
+        return answer(context, {"items": [render_draft(one) for one in found]})
+
+    return read(action)
+
+
+@blueprint.post("")
+def create() -> Response:
+    """Make a draft on top of the live version."""
+    data = body_object()
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        require_design(context)
+        name = _given(data, "name", str, ("name",))
+        return 201, render_draft(platform().drafts.create(work, name, context.principal.user_id))
+
+    return write_once(action, data)
+
+
+@blueprint.get("/<draft>")
+def get(draft: str) -> Response:
+    """A draft with what it changes."""
+
+    def action(context: Context) -> Response:
+        require_design(context)
+        held = platform().drafts.get(draft)
+        changed = [one for one in platform().drafts.documents(held) if one.is_changed]
+        shown = {**render_draft(held), "documents": [_line(one) for one in changed]}
+        return answer(context, shown, version=held.version)
+
+    return read(action)
+
+
+@blueprint.delete("/<draft>")
+def discard(draft: str) -> Response:
+    """Give a draft up."""
+
+    def action(context: Context, work: UnitOfWork) -> Response:
+        require_design(context)
+        drafts, user = platform().drafts, context.principal.user_id
+        held = drafts.discard(work, drafts.get(draft), expected_version(), user)
+        return answer(context, render_draft(held), version=held.version)
+
+    return write(action)
+
+
+@blueprint.get("/<draft>/documents")
+def documents(draft: str) -> Response:
+    """Everything as it would be; with `content=true` the documents themselves."""
+    known_arguments("content")
+    whole = request.args.get("content") == "true"
+
+    def action(context: Context) -> Response:
+        require_design(context)
+        found = platform().drafts.documents(platform().drafts.get(draft))
+        shown = [_document(one) if whole else _line(one) for one in found]
+        return answer(context, {"items": shown})
+
+    return read(action)
+
+
+@blueprint.post("/<draft>/documents")
+def add(draft: str) -> Response:
+    """Take in a new definition; the answer has its ids."""
+    data = body_object()
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        require_design(context)
+        module = _given(data, "module", str, ("module", "content"))
+        drafts, user = platform().drafts, context.principal.user_id
+        made = drafts.add(work, drafts.get(draft), module, data.get("content"), user)
+        return 201, _document(made)
+
+    return write_once(action, data)
+
+
+@blueprint.get("/<draft>/documents/<document>")
+def get_document(draft: str, document: str) -> Response:
+    """One definition with its version."""
+
+    def action(context: Context) -> Response:
+        require_design(context)
+        held = platform().drafts.document(platform().drafts.get(draft), document)
+        shown = {**_document(held), "before": document_json(held.before)}
+        return answer(context, shown, version=held.version)
+
+    return read(action)
+
+
+@blueprint.put("/<draft>/documents/<document>")
+def put_document(draft: str, document: str) -> Response:
+    """Replace a definition; 409 with what is there where somebody else changed it."""
+    data = body_object()
+
+    def action(context: Context, work: UnitOfWork) -> Response:
+        require_design(context)
+        module = data.get("module")
+        if module is not None:
+            _given(data, "module", str, ("module", "content"))
+        drafts, user = platform().drafts, context.principal.user_id
+        made = drafts.put(
+            work,
+            drafts.get(draft),
+            document,
+            module,
+            data.get("content"),
+            expected_version(),
+            user,
+        )
+        return answer(context, _document(made), version=made.version)
+
+    return write(action)
+
+
+@blueprint.delete("/<draft>/documents/<document>")
+def delete_document(draft: str, document: str) -> Response:
+    """Delete a definition in the draft."""
+
+    def action(context: Context, work: UnitOfWork) -> Response:
+        require_design(context)
+        drafts, user = platform().drafts, context.principal.user_id
+        gone = drafts.delete(work, drafts.get(draft), document, expected_version(), user)
+        return answer(context, _document(gone), version=gone.version)
+
+    return write(action)
+
+
+@blueprint.get("/<draft>/changes")
+def changes(draft: str) -> Response:
+    """The changes with a number above `after`, the oldest first, with before and after."""
+    known_arguments("after")
+    after = request.args.get("after", "0")
+    if not after.isascii() or not after.isdigit() or len(after) > 15:  # noqa: PLR2004 - 64 bits
+        raise RefusedError(BAD_VALUE.at("/after", name="after"))
+
+    def action(context: Context) -> Response:
+        require_design(context)
+        held = platform().drafts.get(draft)
+        found = platform().drafts.changes(held, int(after), MOST_CHANGES)
+        return answer(context, {"items": [_change(one) for one in found], "version": held.version})
+
+    return read(action)
+
+
+@blueprint.post("/<draft>/undo")
+def undo(draft: str) -> Response:
+    """Take back one change, the last one of its document."""
+    data = body_object()
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        require_design(context)
+        number = _given(data, "number", int, ("number",))
+        drafts, user = platform().drafts, context.principal.user_id
+        return 200, _document(drafts.undo(work, drafts.get(draft), number, user))
+
+    return write_once(action, data)
+
+
+@blueprint.post("/<draft>/check")
+def check(draft: str) -> Response:
+    """What is wrong with the draft as it stands."""
+    optional_body()
+
+    def action(context: Context) -> Response:
+        require_design(context)
+        found = platform().draft_publisher.check(platform().drafts.get(draft))
+        return answer(context, {"problems": [one.render(context.language) for one in found]})
+
+    return read(action)
+
+
+@blueprint.post("/<draft>/plan")
+def plan(draft: str) -> Response:
+    """What publishing the draft, merged with what is live, would do; nothing is changed."""
+    data = optional_body("decisions", "resolutions")
+
+    def action(context: Context) -> Response:
+        require_design(context)
+        held = platform().drafts.get(draft)
+        resolutions = read_resolutions(data.get("resolutions"))
+        made = platform().draft_publisher.plan(held, data.get("decisions"), resolutions)
+        return answer(context, {**made.render(context.language), "draft": render_draft(held)})
+
+    return read(action)
+
+
+@blueprint.post("/<draft>/rebase")
+def rebase(draft: str) -> Response:
+    """Put the draft on top of the live version; 409 with the conflicts that are open."""
+    data = optional_body("resolutions")
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        require_design(context)
+        held = platform().drafts.get(draft)
+        made = platform().draft_publisher.rebase(
+            work,
+            held,
+            expected_version(),
+            read_resolutions(data.get("resolutions")),
+            context.principal.user_id,
+        )
+        return 200, render_draft(made)
+
+    return write_once(action, data)
+
+
+@blueprint.post("/<draft>/publish")
+def publish(draft: str) -> Response:
+    """Publish the draft; 409 where another version went live, unless `merge` is true and it merges."""
+    data = optional_body("message", "decisions", "resolutions", "merge")
+    keyed = keyed_request(data)
+
+    def allowed(context: Context, work: UnitOfWork) -> tuple[Context, bytes | None]:
+        require_design(context)
+        kept = idempotency.replay(context, work, keyed) if keyed else None
+        return context, kept.body.encode() if kept else None
+
+    context, repeated = write(allowed)
+    if repeated is not None:
+        return answer_bytes(context, repeated)
+    shown: list[bytes] = []
+
+    def within(work: UnitOfWork, number: int, closed: Draft) -> None:
+        """Keep the answer in the transaction that makes the version live."""
+        shown.append(orjson.dumps({"version": number, "draft": render_draft(closed)}))
+        if keyed is not None:
+            kept = idempotency.Answer(200, shown[-1].decode())
+            idempotency.keep(context, work, keyed, kept)
+
+    platform().draft_publisher.publish(
+        platform().drafts.get(draft),
+        expected_version(),
+        str(data.get("message") or ""),
+        context.principal.user_id,
+        decisions=data.get("decisions"),
+        resolutions=read_resolutions(data.get("resolutions")),
+        merging=data.get("merge") is True,
+        within=within,
+    )
+    return read(lambda now: answer_bytes(now, shown[-1]))
+
+
+def render_draft(draft: Draft) -> dict[str, Any]:
+    """Return the JSON form of a draft."""
+    return {
+        "id": draft.id,
+        "name": draft.name,
+        "state": draft.state,
+        "base": draft.base,
+        "version": draft.version,
+        "by": draft.by_user,
+        "created_at": instant_text(draft.created_at),
+        "changed_at": instant_text(draft.changed_at),
+        "published": draft.published,
+    }
+
+
+def _line(one: DraftDocument) -> dict[str, Any]:
+    known = one.document or one.before
+    action = "change" if one.document and one.before else "add" if one.document else "delete"
+    return {
+        "id": one.id,
+        "version": one.version,
+        "kind": known.kind if known else None,
+        "name": known.name if known else None,
+        "module": known.module if known else None,
+        "change": action if one.is_changed else None,
+    }
+
+
+def _document(one: DraftDocument) -> dict[str, Any]:
+    return {**_line(one), "document": document_json(one.document)}
+
+
+def _change(one: DraftChange) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "at": instant_text(one.at),
+        "by": None if one.by_user is None else {"id": one.by_user, "title": one.by_name},
+        "action": one.action,
+        "id": one.definition_id,
+        "before": document_json(one.before),
+        "after": document_json(one.after),
+    }
+
+
+def _given(data: dict[str, Any], name: str, kind: type, known: tuple[str, ...]) -> Any:
+    for key in data:
+        if key not in known:
+            raise RefusedError(BAD_VALUE.at(pointer(key), name=key))
+    value = data.get(name)
+    if not isinstance(value, kind) or isinstance(value, bool) or value == "":
+        raise RefusedError(BAD_VALUE.at(pointer(name), name=name))
+    return value
