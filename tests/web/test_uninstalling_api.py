@@ -41,12 +41,12 @@ def live(database_url: str) -> Iterator[Live]:
 def test_a_designer_plans_and_takes_a_module_away(live: Live) -> None:
     client = live.client("admin")
     sent = {"module": "notes", "data": "keep", "plan": True}
-    planned = client.post(PATH, json=sent)
+    planned: Any = client.post(PATH, json=sent)
     assert planned.status_code == 200, planned.json
     [dropped] = [one for one in planned.json["lines"] if one["code"] == "object.drop"]
     assert (dropped["rows"], dropped["decision"]["answer"]) == (1, "accept")
     assert live.platform.catalogs.refresh().version == 2
-    done = client.post(PATH, json={"module": "notes", "data": "drop", "message": "Enough"})
+    done: Any = client.post(PATH, json={"module": "notes", "data": "drop", "message": "Enough"})
     assert (done.status_code, done.json["version"]) == (200, 3)
     assert client.get("/api/v1/note").status_code == 404
     assert live.platform.catalogs.versions()[0].message == "Enough"
@@ -67,7 +67,7 @@ def test_a_designer_plans_and_takes_a_module_away(live: Live) -> None:
 def test_refused_nothing_changes(
     live: Live, login: str, sent: dict[str, Any], status: int, code: str
 ) -> None:
-    answer = live.client(login).post(PATH, json=sent)
+    answer: Any = live.client(login).post(PATH, json=sent)
     assert (answer.status_code, answer.json["code"]) == (status, code)
     assert live.platform.catalogs.refresh().version == 2
 
