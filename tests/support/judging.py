@@ -71,7 +71,7 @@ def judge(documents: Sequence[Document]) -> Judgement:
         by_file.setdefault("/" + file, []).append(one.content)
     loaded = load_documents(files, built_in())
     if errors(loaded.problems):
-        return Judgement(loaded.problems, None, by_file)
+        return Judgement(most_telling(loaded.problems), None, by_file)
     built = build_catalog(loaded.documents, built_in(), version=1)
     if built.catalog is None:
         return Judgement(most_telling(built.problems), None, by_file)
