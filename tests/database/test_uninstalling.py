@@ -153,3 +153,22 @@ def test_what_others_require_or_nobody_has_cannot_go(platform: Platform) -> None
     assert "visits" in problem.message.en
     with pytest.raises(NotFoundError):
         platform.uninstaller.plan("nothing")
+
+
+def test_what_others_name_without_requiring_it_is_told_with_its_places(platform: Platform) -> None:
+    trip = {
+        "kind": "object",
+        "name": "trip",
+        "label": {"en": "Trip", "zh": "行程"},
+        "fields": [
+            field("code", "text", length=20, external_id=True),
+            field("visit", "lookup", to="visit"),
+        ],
+    }
+    live = platform.catalogs.content_of().documents
+    publish(platform, Content((*live, *module_of("trips", trip)), ()))
+
+    plan = platform.uninstaller.plan("visits")
+
+    problems = {one.code: one for one in plan.refused}
+    assert problems["ref.in_use"].path.startswith("/trips/objects/trip.json/fields/1")
