@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from headrace.commands.plans import decisions_option, plan_lines, read_answers
 from headrace.commands.shell import json_option, open_shell
+from headrace.platform.access.audit import read_audit, shown_entry
 from headrace.platform.core.problems import Text
 
 NO_DIFFERENCE = Text("Nothing differs.", "没有差异。")
@@ -16,7 +18,7 @@ NOT_USED = Text("Nothing uses it.", "没有任何定义使用它。")
 
 def add_to(main: click.Group) -> None:
     """Add the commands of this area."""
-    for command in (versions, diff, rollback, where_used):
+    for command in (versions, diff, rollback, where_used, audit):
         main.add_command(command)
 
 
@@ -100,4 +102,27 @@ def where_used(kind: str, name: str, as_json: bool) -> None:  # noqa: FBT001 - c
             for one in found
         ]
         or [NOT_USED.within(shell.language)],
+    )
+
+
+@click.command()
+@click.option("--since", type=click.DateTime(), help="Only what happened since (UTC).")
+@click.option("--kind", help="Only definitions of this kind.")
+@click.option("--name", help="Only definitions of this name.")
+@json_option
+def audit(since: datetime | None, kind: str | None, name: str | None, as_json: bool) -> None:  # noqa: FBT001 - click
+    """List who changed which definition, from what to what; the newest 100."""
+    shell = open_shell(as_json=as_json)
+    start = since.replace(tzinfo=UTC) if since else None
+    with shell.platform() as platform:
+        found = read_audit(platform.database, since=start, kind=kind, name=name)
+        logins = {one.id: one.login for one in platform.identity.users()}
+    shown = [shown_entry(one, logins, shell.language) for one in found]
+    shell.data(
+        shown,
+        [
+            f"{one['at']}  {one['by'] or one['through']:<12} {text}"
+            for one in shown
+            for text in one["changes"] or [f"{one['action']} {one['kind']} {one['name']}"]
+        ],
     )

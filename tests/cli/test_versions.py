@@ -52,3 +52,10 @@ def test_where_used_tells_places_in_words(run):
     assert found.exit_code == 0
     assert "permission" in found.output
     assert run("where-used", "role", "ghost").exit_code == 1
+
+
+def test_the_audit_trail_tells_changes_in_words(run):
+    found = run("audit", "--kind", "object", "--name", "claim")
+    assert found.exit_code == 0
+    assert "new field “colour”" in found.output
+    assert json.loads(run("audit", "--since", "2999-01-01", "--json").output) == []

@@ -493,12 +493,14 @@ def exported(mark: Mark) -> Iterator[Ask]:
 @probe("api.api_versions.get")
 @probe("api.api_versions.differences")
 @probe("api.api_versions.where_used")
+@probe("api.api_versions.audit")
 @probe("api.api_versions.roll_back", "POST")
 def versions(mark: Mark) -> Iterator[Ask]:
     yield get(f"{API}/metadata/versions")
     yield get(f"{API}/metadata/versions/1")
     yield get(f"{API}/metadata/diff", **{"from": "0", "to": "1"})
     yield get(f"{API}/metadata/where-used", kind="field", name="claim.subject")
+    yield get(f"{API}/metadata/audit", kind="object", name="claim")
     yield send(f"{API}/metadata/rollback", {"version": 1, "plan": True})
 
 

@@ -83,8 +83,17 @@ def test_questions_that_mean_nothing_are_refused(live: Live, path: str):
     assert answer.json["problems"][0]["hint"]
 
 
+def test_the_audit_trail_says_what_was_published(live: Live):
+    found = live.client("admin").get("/api/v1/metadata/audit?kind=object&name=claim")
+    assert found.status_code == 200
+    entry = found.json["items"][-1]
+    assert (entry["action"], entry["version"]) == ("add", 1)
+    assert entry["changes"]
+
+
 def test_who_may_not_design_sees_no_versions(live: Live):
-    for path in ("versions", "versions/1", "diff?from=0&to=1", "where-used?kind=role&name=boss"):
+    used = "where-used?kind=role&name=boss"
+    for path in ("versions", "versions/1", "diff?from=0&to=1", used, "audit"):
         assert live.client("ann").get(f"/api/v1/metadata/{path}").status_code == 403
 
 

@@ -322,11 +322,13 @@ class _Writer:
             _query("kind", {"type": "string"}, "Kind of the definition."),
             _query("name", {"type": "string"}, "Its name or id; a field is `object.field`."),
         ]
+        page = _query("before", {"type": "integer"}, "Number of the entry to go on behind.")
         for path, title, action, parameters in (
             ("versions", "Published versions", "versions", []),
             ("versions/{number}", "Published version", "version", [number]),
             ("diff", "What two versions differ in", "diff", between),
             ("where-used", "What uses a definition", "where_used", asked),
+            ("audit", "Who changed which definition", "audit", [*asked, page]),
         ):
             call = self._call(title, "metadata", action, anything, parameters)
             self.paths[f"/metadata/{path}"] = {"get": call}

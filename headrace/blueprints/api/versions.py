@@ -16,6 +16,7 @@ from headrace.blueprints.api.calls import (
 )
 from headrace.blueprints.api.designing import require_design, sent_base
 from headrace.blueprints.api.plan_rows import shown_to, without_ids
+from headrace.platform.access.audit import PAGE, read_audit, shown_entry
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message
 from headrace.platform.publishing.overtaken import refuse_overtaken
@@ -90,6 +91,28 @@ def where_used() -> Response:
         found = platform().versions.where_used(kind, name)
         language = language_of(context)
         return answer(context, {"items": [one.render(language) for one in found]})
+
+    return read(action)
+
+
+@blueprint.get("/audit")
+def audit() -> Response:
+    """Who changed which definition, from what to what, the newest first, page by page."""
+    known_arguments("kind", "name", "before")
+
+    def action(context: Context) -> Response:
+        require_design(context)
+        here = platform()
+        found = read_audit(
+            here.database,
+            kind=request.args.get("kind"),
+            name=request.args.get("name"),
+            before_number=_number("before") if "before" in request.args else None,
+        )
+        logins = {one.id: one.login for one in here.identity.users()}
+        items = [shown_entry(one, logins, language_of(context)) for one in found]
+        following = items[-1]["number"] if len(items) == PAGE else None
+        return answer(context, {"items": items, "next": following})
 
     return read(action)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from headrace.platform.access.audit import record_publish
 from headrace.platform.core.errors import ConflictError
 from headrace.platform.database.applying import Applier
 from headrace.platform.database.diff import Difference
@@ -14,12 +15,14 @@ from headrace.platform.database.operations import Operation
 from headrace.platform.database.tables import build_tables
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.comparing import compare_content
 from headrace.platform.publishing.catalogs import Published, save_version
 from headrace.platform.publishing.counting import Counter
 from headrace.platform.publishing.decisions import COUNT_GROWN
 from headrace.platform.publishing.failing.questions import decided_runs
 from headrace.platform.publishing.filling.filler import Filler
 from headrace.platform.publishing.filling.rows import ALL_ROWS, Filled
+from headrace.platform.publishing.origins import remember_new
 from headrace.platform.publishing.overtaken import CONFLICT
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.reference_rows import take_reference_rows
@@ -88,6 +91,10 @@ class Switch:
         new_rows = [one for one in self.plan.content.rows if one.hash not in known]
         take_reference_rows(self.store, context, work, new_rows)
         self.runs.after(context, work, runs)
+        former = (before.documents, self.live.rows)
+        changes = compare_content(former, (self.plan.content.documents, self.plan.content.rows))
+        record_publish(work, changes, self.catalog.version, by_user)
+        remember_new(work, self.plan.content, before.modules)
         save_version(work, self.catalog.version, self.plan.content, message, by_user)
         return done
 
