@@ -43,6 +43,7 @@ from headrace.platform.publishing.publisher import Publisher
 from headrace.platform.publishing.samples import Samples
 from headrace.platform.publishing.transfer import Transfer
 from headrace.platform.publishing.uninstalling import Uninstaller
+from headrace.platform.publishing.upgrading import Upgrader
 from headrace.platform.publishing.versions import Versions
 from headrace.platform.publishing.workspace import (
     TIME_ZONE,
@@ -99,6 +100,7 @@ class Platform:
     versions: Versions
     drafts: Drafts
     draft_publisher: DraftPublisher
+    upgrader: Upgrader
     samples: Samples
     transfer: Transfer
     uninstaller: Uninstaller
@@ -362,6 +364,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         versions=Versions(catalogs, identity),
         drafts=drafts,
         draft_publisher=DraftPublisher(database, catalogs, drafts, publisher),
+        upgrader=Upgrader(database, catalogs, publisher, ids),
         samples=Samples(store, identity, workflow),
         transfer=Transfer(store, identity, workflow),
         uninstaller=Uninstaller(database, catalogs, publisher, identity),
