@@ -23,7 +23,6 @@ from headrace.platform.publishing.failing.questions import decided_runs
 from headrace.platform.publishing.filling.filler import Filler
 from headrace.platform.publishing.filling.rows import ALL_ROWS, Filled
 from headrace.platform.publishing.origins import remember_new
-from headrace.platform.publishing.origins import remember_new
 from headrace.platform.publishing.overtaken import CONFLICT
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.reference_rows import take_reference_rows
@@ -95,7 +94,6 @@ class Switch:
         former = (before.documents, self.live.rows)
         changes = compare_content(former, (self.plan.content.documents, self.plan.content.rows))
         record_publish(work, changes, self.catalog.version, by_user)
-        remember_new(work, self.plan.content, before.modules)
         remember_new(work, self.plan.content, before.modules)
         save_version(work, self.catalog.version, self.plan.content, message, by_user)
         return done
