@@ -10,6 +10,7 @@ import click
 from headrace.commands import (
     accounts,
     definitions,
+    drafts,
     installation,
     moving,
     servers,
@@ -20,7 +21,16 @@ from headrace.commands.shell import Commands, language_of_settings
 from headrace.platform.core.problems import Text
 
 NOT_YET: Final = Text("This command is not there yet in this version.", "此版本尚不提供该命令。")
-AREAS: Final = (installation, definitions, versions, moving, uninstalling, accounts, servers)
+AREAS: Final = (
+    installation,
+    definitions,
+    drafts,
+    versions,
+    moving,
+    uninstalling,
+    accounts,
+    servers,
+)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,10 @@ from headrace.platform.publishing.planning import check_folders
 from headrace.platform.publishing.sources import open_source
 
 ALL_FINE: Final = Text("No problems found.", "未发现问题。")
+
+upgrade_option = click.option(
+    "--upgrade", is_flag=True, help="Keep local changes of the modules, or list what contradicts."
+)
 
 
 def add_to(main: click.Group) -> None:
@@ -57,6 +62,7 @@ def check(path: Path, others: Sequence[Path], verify: bool, as_json: bool) -> No
 @decisions_option
 @rows_option
 @out_option
+@upgrade_option
 @json_option
 def plan(
     path: Path,
@@ -64,12 +70,18 @@ def plan(
     decisions: Path | None,
     key: str | None,
     out: Path | None,
+    upgrade: bool,  # noqa: FBT001 - click
     as_json: bool,  # noqa: FBT001 - click
 ) -> None:
     """Show what publishing PATH would do to this database; changes nothing."""
     shell = open_shell(as_json=as_json)
     with shell.platform() as platform:
-        made = platform.publisher.plan(path, others, read_answers(decisions))
+        answers = read_answers(decisions)
+        if upgrade:
+            made = platform.upgrader.plan(path, others, answers).plan
+        else:
+            made = platform.publisher.plan(path, others, answers)
+            made = replace(made, problems=(*made.problems, *platform.upgrader.overwritten(made)))
         if key is not None:
             list_rows(platform, made, key, out, shell)
             return
@@ -85,6 +97,7 @@ def plan(
 @click.option("-m", "--message", default="", help="What the change is for.")
 @click.option("--on", "base", type=int, help="Refuse where another version than this is live.")
 @click.option("--records", is_flag=True, help="Also load the records that travel with PATH.")
+@upgrade_option
 @json_option
 def publish(
     path: Path,
@@ -93,18 +106,24 @@ def publish(
     message: str,
     base: int | None,
     records: bool,  # noqa: FBT001 - click
+    upgrade: bool,  # noqa: FBT001 - click
     as_json: bool,  # noqa: FBT001 - click
 ) -> None:
     """Check, plan and publish the modules in PATH; the others stay as they are."""
     shell = open_shell(as_json=as_json)
     moved = moved_records(path) if records else None
     with shell.platform() as platform:
-        made = platform.publisher.plan(path, others, read_answers(decisions))
+        answers = read_answers(decisions)
+        newer = platform.upgrader.plan(path, others, answers) if upgrade else None
+        made = newer.plan if newer else platform.publisher.plan(path, others, answers)
         if made.refused:
             shell.data(made.render(shell.language), plan_lines(made, shell.language))
             raise SystemExit(1)
         refuse_overtaken(platform.catalogs, made, base)
-        number = platform.publisher.publish(made, message, None).version
+        if newer:
+            number = platform.upgrader.publish(newer, message, None).version
+        else:
+            number = platform.publisher.publish(made, message, None).version
         loaded = [] if moved is None else load_records(platform, moved)
     done = Text(f"Version {number} is live.", f"版本 {number} 已生效。")
     shown = {**made.render(shell.language), "version": number}

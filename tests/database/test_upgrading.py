@@ -99,7 +99,7 @@ def test_publishing_over_local_changes_tells_what_is_lost(vendor):
     vendor.work.publish()
     vendor.work.contents = original
     plan = vendor.work.plan()
-    found = list(vendor.platform.upgrader.overwritten(plan, ["claims"]))
+    found = vendor.platform.upgrader.overwritten(plan)
     assert set(codes(found)) == {"module.local_changes"}
     assert any("Chief" in one.message.en for one in found)
     assert not any(one.severity == "error" for one in found)

@@ -159,13 +159,19 @@ class Upgrader:
         base = self.base(chosen)
         return compare(base.documents, _only(live, chosen).documents, self._catalogs.types)
 
-    def overwritten(self, plan: Plan, modules: Collection[str]) -> Iterator[Problem]:
-        """Yield a warning for each local change that `plan` would undo by replacing modules."""
-        live = _only(self._catalogs.content_of(), modules)
+    def overwritten(self, plan: Plan) -> tuple[Problem, ...]:
+        """Return a warning for each local change that `plan` would undo by replacing modules."""
         wanted = {one.hash for one in plan.content.documents}
-        lost = {one.content.get("id") for one in live.documents if one.hash not in wanted}
-        for one in [one for one in self.local_changes(modules) if one.id in lost][:TOLD]:
-            yield LOCAL_CHANGES.at("/" + one.module, name=one.module, sentence=one.sentence)
+        lost = {
+            one.content.get("id"): one.module
+            for one in self._catalogs.content_of().documents
+            if one.hash not in wanted
+        }
+        changes = self.local_changes(set(lost.values())) if lost else ()
+        return tuple(
+            LOCAL_CHANGES.at("/" + one.module, name=one.module, sentence=one.sentence)
+            for one in [one for one in changes if one.id in lost][:TOLD]
+        )
 
 
 def _only(content: Content, modules: Collection[str]) -> Content:
