@@ -120,24 +120,25 @@ class Shower:
             case "row formula":
                 return self.labels.formula(value, about.rows)
             case "sort":
-                path = self._path(about.object, value.removeprefix("-"))
+                path = self.path(about.object, value.removeprefix("-"))
                 falling = Text(f"{path.en}, falling", f"{path.zh}降序")
                 return falling if value.startswith("-") else path
             case "field" | "path":
-                return self._path(about.object, value)
+                return self.path(about.object, value)
             case "row field":
-                return self._path(about.rows, value)
+                return self.path(about.rows, value)
             case "member" | "child":
                 return self._member(about, value)
             case "roll-up":
                 source, _, field = value.partition(".")
-                return self._path(source, field) if field else self.labels.shown("object", source)
+                return self.path(source, field) if field else self.labels.shown("object", source)
             case "state" | "transition":
                 return self._of_workflow(about, rule.target, value)
             case kind:
                 return self.labels.shown(kind, value)
 
-    def _path(self, object_name: str | None, path: str) -> Text:
+    def path(self, object_name: str | None, path: str) -> Text:
+        """Return a path of fields in words."""
         return self.labels.path(object_name, path) if object_name else quoted(Text(), path)
 
     def _member(self, about: About, name: str) -> Text:
@@ -161,7 +162,7 @@ class Shower:
             return quoted(Text(), str(value))
         if "assigned" in value:
             return sentence_part(
-                SCOPES["assigned"], path=self._path(about.object, str(value["assigned"]))
+                SCOPES["assigned"], path=self.path(about.object, str(value["assigned"]))
             )
         formula = self.labels.formula(str(value.get("criteria", "")), about.object)
         return sentence_part(SCOPES["criteria"], formula=formula)
@@ -196,16 +197,16 @@ class Shower:
         if "children" in item:
             grid = self._member(about, str(item["children"]))
             return Text(f"{kind_word('child').en} {grid.en}", f"{kind_word('child').zh}{grid.zh}")
-        return self._path(about.object, str(item.get("field", "")))
+        return self.path(about.object, str(item.get("field", "")))
 
     def _approver(self, item: Json, about: About) -> Text:
         if "role" in item:
             role = self.labels.shown("role", str(item["role"]))
             if "within" not in item:
                 return Text(f"role {role.en}", f"角色{role.zh}")
-            within = self._path(about.object, str(item["within"]))
+            within = self.path(about.object, str(item["within"]))
             return Text(f"role {role.en} within {within.en}", f"{within.zh}内的角色{role.zh}")
-        path = self._path(about.object, str(item.get("field", "")))
+        path = self.path(about.object, str(item.get("field", "")))
         return Text(f"the person in {path.en}", f"{path.zh}中的人员")
 
     def _measure(self, item: Json, about: About) -> Text:
@@ -216,11 +217,11 @@ class Shower:
         word = VALUE_WORDS["op"].get(operation) or Text(operation, operation)
         if "field" not in item:
             return word
-        path = self._path(about.object, str(item["field"]))
+        path = self.path(about.object, str(item["field"]))
         return Text(f"{word.en} of {path.en}", f"{path.zh}的{word.zh}")
 
     def _group(self, item: Json, about: About) -> Text:
-        path = self._path(about.object, str(item.get("field", "")))
+        path = self.path(about.object, str(item.get("field", "")))
         bucket = VALUE_WORDS["bucket"].get(str(item.get("bucket")))
         return Text(f"{path.en} by {bucket.en}", f"{path.zh}(按{bucket.zh})") if bucket else path
 
@@ -232,7 +233,7 @@ class Shower:
         return VALUE_WORDS["mark"].get(mark) or Text(mark, mark)
 
     def _unique(self, item: Json, about: About) -> Text:
-        return joined(self._path(about.object, str(one)) for one in listed(item.get("fields")))
+        return joined(self.path(about.object, str(one)) for one in listed(item.get("fields")))
 
     def _choice(self, item: Json, about: About) -> Text:
         value = str(item.get("value", ""))

@@ -218,7 +218,7 @@ class Walk:
             before, after = was.get(name), now.get(name)
             if before == after:
                 continue
-            field = self.shower._path(place.about.object, name)  # noqa: SLF001
+            field = self.shower.path(place.about.object, name)
             shown = [
                 self.shower.value(owner, attribute, one, place.about) for one in (before, after)
             ]

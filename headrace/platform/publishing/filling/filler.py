@@ -12,9 +12,9 @@ from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.publishing.filling.converting import Converting, convert_values
 from headrace.platform.publishing.filling.empty_values import fill_empty, map_values
 from headrace.platform.publishing.filling.numbers import give_numbers
+from headrace.platform.publishing.filling.recomputing import compute_fields
 from headrace.platform.publishing.filling.rows import Filled, Rows
 from headrace.platform.publishing.filling.tree_paths import fill_paths, fill_root_paths
-from headrace.platform.publishing.recomputing import compute_fields
 from headrace.platform.publishing.row_work import (
     Compute,
     ConvertValues,

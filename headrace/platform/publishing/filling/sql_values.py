@@ -12,7 +12,7 @@ from headrace.platform.formulas.sql import UnsupportedInSqlError, compile_sql
 from headrace.platform.formulas.types import Kind
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.storage_types import Dialect
-from headrace.platform.publishing.recomputing import RowBinder
+from headrace.platform.publishing.filling.recomputing import RowBinder
 
 
 def sql_value(
