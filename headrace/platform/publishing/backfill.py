@@ -14,7 +14,7 @@ from headrace.platform.publishing.row_work import Compute, FillEmpty, FillPaths,
 
 def work_of(plan: Plan, catalog: Catalog) -> tuple[RowWork, ...]:
     """Return what rows get by carrying out `plan`."""
-    return plan.work or tuple(_of_backfill(plan.backfill, catalog))
+    return (*plan.work, *_of_backfill(plan.backfill, catalog))
 
 
 def _of_backfill(needed: Backfill, catalog: Catalog) -> Iterator[RowWork]:

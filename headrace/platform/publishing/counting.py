@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -144,19 +145,25 @@ def breaking_changes(
     operations: Sequence[Operation],
     backfill: Backfill,
     counter: Counter,
+    moved: AbstractSet[str] = frozenset(),
 ) -> Iterator[Problem]:
     """Yield what cannot be done, or not with the rows that are there."""
     before = {model.id: model for model in old.objects.values()}
     for model in new.objects.values():
         former = before.get(model.id)
         if former is not None:
-            yield from _object_problems(old, new, former, model, counter)
+            yield from _object_problems(old, new, former, model, counter, moved)
     filled = {field_id for _, field_id in backfill.defaults}
     yield from _key_problems(new, operations, filled, counter)
 
 
 def _object_problems(
-    old: Catalog, new: Catalog, former: ObjectModel, model: ObjectModel, counter: Counter
+    old: Catalog,
+    new: Catalog,
+    former: ObjectModel,
+    model: ObjectModel,
+    counter: Counter,
+    moved: AbstractSet[str],
 ) -> Iterator[Problem]:
     known = {field.id: field for field in former.fields.values() if not field.system}
     for index, field in enumerate(model.definition.fields):
@@ -165,7 +172,7 @@ def _object_problems(
         earlier = known.get(one.id)
         if earlier is None:
             yield from _new_field_problems(model, one, counter, place)
-        else:
+        elif one.id not in moved:
             yield from _changed_field_problems(old, new, model, earlier, one, counter, place)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
@@ -39,6 +40,13 @@ from headrace.platform.publishing.folders import Modules
 from headrace.platform.publishing.identities import assign_ids, check_ids
 from headrace.platform.publishing.in_use import used_but_gone
 from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
+from headrace.platform.publishing.retyping import (
+    kept_columns,
+    retype_questions,
+    retypes_between,
+    work_for,
+)
+from headrace.platform.publishing.row_work import RowWork
 from headrace.platform.records.context import Context
 
 QUIET: frozenset[str] = frozenset({"index.add", "index.drop", "field.replace"})
@@ -108,14 +116,22 @@ class Planner:
         problems.extend(run_checks(catalog))
         if errors(problems):
             return self.refused(content, problems)
-        difference = diff(self.live.catalog, catalog, self.names)
-        backfill = find_backfill(self.live.catalog, catalog)
+        retypes = tuple(retypes_between(self.live.catalog, catalog))
+        moved = frozenset(one.field.id for one in retypes)
+        kept = kept_columns(retypes, self.names, catalog) if self.restoring else {}
+        difference = diff(self.live.catalog, catalog, self.names, moved, kept)
+        backfill = find_backfill(self.live.catalog, catalog, {one.model.id for one in retypes})
         problems.extend(
             breaking_changes(
-                self.live.catalog, catalog, difference.operations, backfill, self.counter
+                self.live.catalog, catalog, difference.operations, backfill, self.counter, moved
             )
         )
-        answered = answer(tuple(self._questions(content, catalog, difference)), self.decisions)
+        work = work_for(retypes, kept)
+        questions = list(self._questions(content, catalog, difference, work))
+        finder = self.finder(content, catalog) if retypes else None
+        if finder is not None:
+            questions.extend(retype_questions(retypes, finder, self.counter))
+        answered = answer(questions, self.decisions)
         return Plan(
             base=self.live.version,
             content=content,
@@ -125,12 +141,17 @@ class Planner:
             backfill=backfill,
             lines=answered.lines,
             problems=most_telling((*problems, *answered.problems)),
+            work=work,
             decisions=self.decisions,
             aliases=self.aliases,
         )
 
     def _questions(
-        self, content: Content, catalog: Catalog, difference: Difference
+        self,
+        content: Content,
+        catalog: Catalog,
+        difference: Difference,
+        work: Sequence[RowWork],
     ) -> Iterator[Question]:
         spoken: set[str] = set()
         for operation in difference.operations:
@@ -140,11 +161,13 @@ class Planner:
         spoken.update(dropped_roles(self.live.catalog, catalog).values())
         for line in document_lines(self.old, content, spoken):
             yield Question(line)
-        yield from self._row_questions(content, catalog)
+        yield from self._row_questions(content, catalog, work)
 
-    def _row_questions(self, content: Content, catalog: Catalog) -> Iterator[Question]:
+    def _row_questions(
+        self, content: Content, catalog: Catalog, work: Sequence[RowWork]
+    ) -> Iterator[Question]:
         """Yield the lines about rows that the new version does not suit, and about who waits."""
-        finder = self.finder(content, catalog)
+        finder = self.finder(content, catalog, work)
         if finder is not None:
             yield from row_questions(finder)
         connection = self.counter.connection
@@ -152,13 +175,15 @@ class Planner:
         yield from run_questions(connection, self.live.catalog, catalog, states)
         yield from role_questions(connection, self.live.catalog, catalog)
 
-    def finder(self, content: Content, catalog: Catalog) -> RowFinder | None:
+    def finder(
+        self, content: Content, catalog: Catalog, work: Sequence[RowWork] = ()
+    ) -> RowFinder | None:
         """Return what finds rows of the live version as a new one will have them."""
         if self.context_of is None:
             return None
         context = self.context_of(Published(catalog, self.live.tables, content.rows))
         fills = planned_fills(find_backfill(self.live.catalog, catalog), catalog)
-        return RowFinder(PlannedRows(self.counter.connection, context, self.live, fills))
+        return RowFinder(PlannedRows(self.counter.connection, context, self.live, (*work, *fills)))
 
     def _line(self, operation: Operation) -> PlanLine:
         rows = self.counter.rows_of(operation)
@@ -190,8 +215,11 @@ def object_tables(live: Published) -> Sequence[ObjectTable]:
     return [live.tables.of(name) for name in live.catalog.objects]
 
 
-def find_backfill(old: Catalog, new: Catalog) -> Backfill:
-    """Return which values the rows of `old` need before `new` may be live."""
+def find_backfill(old: Catalog, new: Catalog, moved: AbstractSet[str] = frozenset()) -> Backfill:
+    """Return which values the rows of `old` need before `new` may be live.
+
+    `moved` are the ids of objects whose rows get other values besides.
+    """
     before = {model.id: model for model in old.objects.values()}
     defaults: list[tuple[str, str]] = []
     paths: list[str] = []
@@ -202,7 +230,7 @@ def find_backfill(old: Catalog, new: Catalog) -> Backfill:
         defaults.extend((model.id, field_id) for field_id in _filled(former, model))
         if model.tree_field is not None and former.tree_field is None:
             paths.append(model.id)
-    touched = {object_id for object_id, _ in defaults}
+    touched = {object_id for object_id, _ in defaults} | moved
     return Backfill(tuple(defaults), computed_changes(old, new, touched), tuple(paths))
 
 
