@@ -19,6 +19,7 @@ from headrace.platform.database.engine import Database, StampQuery, connect_data
 from headrace.platform.database.installing import create_system_tables
 from headrace.platform.database.prepared import prepare
 from headrace.platform.database.system_tables import LIVE, SETTING
+from tests.support.scratch import make_system_tables
 
 COUNT = sa.select(sa.func.count()).select_from(SETTING)
 
@@ -26,7 +27,7 @@ COUNT = sa.select(sa.func.count()).select_from(SETTING)
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     made = connect_database(database_url)
-    create_system_tables(made)
+    make_system_tables(made)
     yield made
     made.dispose()
 
@@ -173,7 +174,7 @@ def test_a_database_that_is_busy_says_so(database, database_url, monkeypatch, ba
 def test_a_server_that_ended_the_connections_is_found_again(fresh_database):
     url = fresh_database("postgresql")
     database = connect_database(url)
-    create_system_tables(database)
+    make_system_tables(database)
     end_connections(url)
     assert count(database) == 0
     end_connections(url)

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from headrace.platform.core.ids import RandomIds
 from headrace.platform.core.problems import Text
 from headrace.platform.database.engine import Database, connect_database
-from headrace.platform.database.installing import create_system_tables
 from headrace.platform.database.system_tables import SETTING
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.notifications import NOTIFY, Notifications
@@ -30,6 +29,7 @@ from headrace.platform.jobs.worker import (
     retry,
     sweep,
 )
+from tests.support.scratch import make_system_tables
 
 NOW = datetime(2025, 6, 30, 10, 0, tzinfo=UTC)
 
@@ -73,7 +73,7 @@ class Bench:
 @pytest.fixture
 def bench(database_url: str) -> Iterator[Bench]:
     database = connect_database(database_url)
-    create_system_tables(database)
+    make_system_tables(database)
     yield Bench(database)
     database.dispose()
 

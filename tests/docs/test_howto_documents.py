@@ -97,7 +97,7 @@ def test_the_token_of_the_page_on_the_api_is_made(url: str) -> None:
 def test_every_command_of_a_page_is_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     reference = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
-    known = set(re.findall(r"^## `headrace ((?:[a-z]+ ?)+?)(?: \[|`)", reference, re.MULTILINE))
-    named = re.findall(r"(?:^ +|`)headrace ([a-z]+(?: [a-z]+)?)", text, re.MULTILINE)
+    known = set(re.findall(r"^## `headrace ((?:[a-z-]+ ?)+?)(?: \[|`)", reference, re.MULTILINE))
+    named = re.findall(r"(?:^ +|`)headrace ([a-z-]+(?: [a-z]+)?)", text, re.MULTILINE)
 
     assert [one for one in named if one not in known and one.split()[0] not in known] == []

@@ -49,6 +49,7 @@ _ids = RandomIds()
 def register(app: Flask) -> None:
     """Add the API to the application; errors of all its calls have one shape."""
     api = Blueprint("api", __name__)
+    api.before_request(_read_body)
     api.register_error_handler(PlatformError, _refused)
     api.register_error_handler(HTTPException, _http_error)
     api.register_error_handler(Exception, _failed)
@@ -57,6 +58,11 @@ def register(app: Flask) -> None:
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
     api.add_url_rule("/api/<path:rest>", view_func=_nothing, methods=methods)
     app.register_blueprint(api)
+
+
+def _read_body() -> None:
+    """Read the body first: an answer before that would break the connection of who sends it."""
+    request.get_data()
 
 
 def _nothing(rest: str) -> Response:  # noqa: ARG001 - whatever it was

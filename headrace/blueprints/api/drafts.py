@@ -47,6 +47,12 @@ BAD_VALUE: Final = Message(
 )
 
 
+@blueprint.before_request
+def refuse_others() -> None:
+    """Refuse who may not design before anything of the request is looked at."""
+    read(require_design)
+
+
 @blueprint.get("")
 def find() -> Response:
     """The open drafts; with `closed=true` the others too."""
