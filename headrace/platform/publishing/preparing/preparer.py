@@ -69,8 +69,10 @@ CANCELLED: Final = Message(
     "Plan and publish again when it suits.",
     "请在合适时重新生成计划并发布。",
 )
+FIRST_CHUNK: Final = 500
 SHORTEST_CHUNK: Final = 100
 LONGEST_CHUNK: Final = 5_000
+"""Rows in a chunk."""
 CHUNK_SECONDS: Final = 0.05
 """How long a chunk should take: that long its rows are locked, on SQLite everything."""
 REST: Final = 0.3
@@ -96,10 +98,11 @@ class Preparer:
     _done: int = field(default=0, init=False)
     _after: str | None = field(default=None, init=False)
     _rows: int = field(default=0, init=False)
-    _size: int = field(default=1_000, init=False)
+    _size: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.catch_up = CatchUp(self.scope, self.filler)
+        self._size = min(FIRST_CHUNK, LONGEST_CHUNK)
 
     def start(self, message: str, by_user: str | None, job: str | None = None) -> None:
         """Note that this plan is prepared; raise ConflictError where another one is."""
@@ -255,7 +258,7 @@ class Preparer:
     def _pace(self, seconds: float) -> None:
         """Let others have a turn, and make the next chunk take about as long as it should."""
         wanted = int(self._size * CHUNK_SECONDS / max(seconds, 0.001))
-        self._size = max(SHORTEST_CHUNK, min(LONGEST_CHUNK, wanted, self._size * 2))
+        self._size = min(LONGEST_CHUNK, max(SHORTEST_CHUNK, min(wanted, self._size * 2)))
         time.sleep(seconds * REST)
 
     # -- what is told -----------------------------------------------------------------------

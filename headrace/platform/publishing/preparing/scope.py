@@ -80,7 +80,7 @@ def all_in_the_switch(plan: Plan) -> Left:
     return Left(
         tuple(one for one in operations if isinstance(one, DropIndex)),
         operations,
-        work_of(plan, plan.catalog),
+        (*copies_of(plan, plan.catalog), *work_of(plan, plan.catalog)),
         operations,
         tuple(one for one in operations if isinstance(one, CreateIndex)),
     )
@@ -108,11 +108,19 @@ class _Finder:
         self.models = {model.id: model for model in catalog.objects.values()}
         self.names = plan.difference.names if plan.difference else plan.names
         former = {model.id: model for model in live.catalog.objects.values()}
-        self.large = {
-            live.tables.of(former[one].name).table.name: self.models[one]
+        tables = {
+            live.tables.of(former[one].name).table.name
             for one in plan.large
             if one in former and one in self.models
         }
+        self.large = frozenset(tables - self._bound())
+
+    def _bound(self) -> set[str]:
+        """Return the tables that get a column which could not be taken away: SQLite drops no reference."""
+        if self.capabilities.alters_constraints:
+            return set()
+        adding = (one for one in self.operations if isinstance(one, Adding))
+        return {one.table for one in adding if _column(one).references is not None}
 
     def scope(self) -> Scope:
         adding = tuple(
@@ -175,9 +183,9 @@ class _Finder:
         self, unseen: set[tuple[str, str]]
     ) -> tuple[tuple[RowWork, ...], tuple[RowWork, ...]]:
         """Return the row work that goes into columns nobody sees, and the rest."""
-        prepared: list[RowWork] = [*self._copies()]
+        prepared: list[RowWork] = []
         left: list[RowWork] = []
-        for one in work_of(self.plan, self.catalog):
+        for one in (*copies_of(self.plan, self.catalog), *work_of(self.plan, self.catalog)):
             model = self.models[one.object_id]
             table = self._table(one.object_id)
             if table not in self.large:
@@ -193,16 +201,6 @@ class _Finder:
             else:
                 left.append(one)
         return tuple(prepared), tuple(left)
-
-    def _copies(self) -> Iterator[CopyValues]:
-        for field_id in sorted(self.plan.relocated):
-            known = self.names.get(field_id)
-            if known is None or known.object_id is None:
-                continue
-            model = self.models[known.object_id]
-            field = next(one for one in model.fields.values() if one.id == field_id)
-            if field.computed not in {"formula", "rollup"}:
-                yield CopyValues(known.object_id, field_id)
 
     def _unseen(self, table: str, field_id: str, unseen: set[tuple[str, str]]) -> bool:
         known = self.names.get(field_id)
@@ -285,6 +283,20 @@ class _Finder:
             columns.append(earlier.physical)
         for column in columns:
             yield Watch(table, owner, column)
+
+
+def copies_of(plan: Plan, catalog: Catalog) -> Iterator[CopyValues]:
+    """Yield how values are taken along into columns that others will look at."""
+    models = {model.id: model for model in catalog.objects.values()}
+    names = plan.difference.names if plan.difference else plan.names
+    for field_id in sorted(plan.relocated):
+        known = names.get(field_id)
+        if known is None or known.object_id is None:
+            continue
+        fields = models[known.object_id].fields.values()
+        field = next(one for one in fields if one.id == field_id)
+        if field.computed not in {"formula", "rollup"}:
+            yield CopyValues(known.object_id, field_id)
 
 
 def _column(one: Adding) -> ColumnSpec:
