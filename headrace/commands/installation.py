@@ -12,6 +12,7 @@ from headrace.doctor import examine
 from headrace.platform import runtime
 from headrace.platform.access.principals import RoleHolding
 from headrace.platform.core.problems import Text
+from headrace.platform.database.unit_of_work import COMMAND_LINE
 
 
 def add_to(main: click.Group) -> None:
@@ -30,7 +31,7 @@ def init(login: str, name: str, roles: Sequence[str], password_stdin: bool, as_j
     """Make the system tables and the first administrator."""
     shell = open_shell(as_json=as_json)
     database = runtime.open_database(shell.settings)
-    runtime.initialise(database, shell.settings.time_zone)
+    runtime.initialise(database, shell.settings.time_zone, COMMAND_LINE)
     database.dispose()
     with shell.platform() as platform:
         if platform.identity.users():
@@ -45,7 +46,7 @@ def init(login: str, name: str, roles: Sequence[str], password_stdin: bool, as_j
             )
             return
         password = given_password() if password_stdin else secrets.token_urlsafe(12)
-        with platform.database.writing(None) as work:
+        with platform.database.writing(None, actor=COMMAND_LINE) as work:
             platform.identity.create_user(
                 work,
                 login=login,
