@@ -41,6 +41,7 @@ from headrace.platform.publishing.draft_publishing import DraftPublisher
 from headrace.platform.publishing.drafts import Drafts
 from headrace.platform.publishing.publisher import Publisher
 from headrace.platform.publishing.samples import Samples
+from headrace.platform.publishing.sweeping import Sweeper
 from headrace.platform.publishing.transfer import Transfer
 from headrace.platform.publishing.uninstalling import Uninstaller
 from headrace.platform.publishing.upgrading import Upgrader
@@ -104,6 +105,7 @@ class Platform:
     samples: Samples
     transfer: Transfer
     uninstaller: Uninstaller
+    sweeper: Sweeper
     outbox: Outbox
     notifications: Notifications
     approvals: Approvals
@@ -199,6 +201,7 @@ class Platform:
             self.clock,
             self.real_clock,
             chores=(sweep, forget_old),
+            rounds=(self.sweeper.sweep,),
         )
 
     def close(self) -> None:
@@ -378,6 +381,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         samples=Samples(store, identity, workflow),
         transfer=Transfer(store, identity, workflow),
         uninstaller=Uninstaller(database, catalogs, publisher, identity),
+        sweeper=Sweeper(database, real_clock),
         outbox=outbox,
         notifications=notifications,
         approvals=approvals,

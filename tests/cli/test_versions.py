@@ -76,3 +76,13 @@ def test_going_back_is_on_record(run):
     assert run("rollback", "1").exit_code == 0
     found = run("audit", "--kind", "version", "--name", "3")
     assert "went back to the content of version 1" in found.output
+
+
+def test_what_is_kept_is_listed_and_stays_until_its_day(run, tmp_path: Path):
+    assert "Nothing is kept" in run("sweep", "--list").output
+    assert run("rollback", "1", "--json").exit_code == 0
+    listed = json.loads(run("sweep", "--json").output)
+    assert listed["removed"] == []
+    (kept,) = listed["kept"]
+    assert (kept["kind"], kept["name"][:7], kept["version"]) == ("column", "colour_", 3)
+    assert "Kept until" in run("sweep").output

@@ -21,6 +21,7 @@ from headrace.platform.publishing.discarding import Discarded, discard_kept
 from headrace.platform.publishing.plan import Plan, PlanLine
 from headrace.platform.publishing.publisher import Answers, Publisher
 from headrace.platform.publishing.samples import UNKNOWN_MODULE, USER_OBJECT_ID
+from headrace.platform.publishing.sweeping import mark_dropped
 from headrace.platform.publishing.tables import SAMPLE
 
 Data = Literal["keep", "drop"]
@@ -103,6 +104,9 @@ class Uninstaller:
 
         def forget(work: UnitOfWork, version: int) -> None:
             users[:] = _forget_samples(work, module)
+            if data == "drop" and plan.difference is not None:
+                # Whatever happens after the commit, the next sweep ends what was begun.
+                mark_dropped(work, plan.difference.dropped)
             said = sentence(UNINSTALLED[data], name=module)
             piece = Piece("", None, {"data": data}, said)
             entry = Entry("uninstall", "module", module, None, module, [piece], version)
