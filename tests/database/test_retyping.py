@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from headrace.platform.core.errors import RefusedError
+from headrace.platform.publishing.failing.listing import finder_of, write_rows
 from tests.support.documents import field, label
 from tests.support.publishing import MODULE, Publishing, platform_at, write_module
 
@@ -134,8 +138,143 @@ def work_version(work: Publishing, record_id: str) -> int:
         return int(reading.connection.execute(found).scalar_one())
 
 
-def test_the_type_of_a_key_does_not_change(work):
-    rows(work, "7")
-    work.field("thing", "code")["type"] = "integer"
+def published(work: Publishing, **decisions: Any) -> Any:
+    """Publish the contents, every question answered by what keeps most; return the plan."""
+    plan = planned(work, **decisions)
+    answers = {
+        one.key: {"answer": "accept" if "accept" in one.answers else one.answers[0]}
+        for one in plan.lines
+        if one.needs_answer
+    }
+    plan = planned(work, **{**answers, **decisions})
+    assert plan.refused == (), [str(one.text.en) for one in plan.refused]
+    work.platform.publisher.publish(plan, "retype", None)
+    return plan
+
+
+def back_to(work: Publishing, number: int) -> Any:
+    publisher = work.platform.publisher
+    plan = publisher.plan_rollback(number)
+    answers = {one.key: {"answer": one.answers[0]} for one in plan.lines if one.needs_answer}
+    plan = publisher.plan_rollback(number, decisions=answers)
+    assert plan.refused == (), [str(one.text.en) for one in plan.refused]
+    publisher.publish(plan, "back", None)
+    return plan
+
+
+def version(work: Publishing) -> int:
+    return work.platform.catalogs.refresh().version
+
+
+def values(work: Publishing, ids: list[str], name: str = "size", of: str = "thing") -> list[Any]:
+    return [work.value(of, one, name) for one in ids]
+
+
+def test_going_back_over_several_types_gives_the_column_of_that_version_back(work):
+    ids = rows(work, "007", "7")
+    first = version(work)
+    retype(work, "integer")
+    published(work)
+    second = version(work)
+    retype(work, "text", length=20)
+    published(work)
+    assert values(work, ids) == ["7", "7"]
+    back_to(work, first)
+    assert values(work, ids) == ["007", "7"]
+    third = version(work)
+    retype(work, "boolean")
+    published(work)
+    back_to(work, second)
+    assert values(work, ids) == [7, 7]
+    back_to(work, third)
+    assert values(work, ids) == ["007", "7"]
+
+
+# -- keys --------------------------------------------------------------------------------------------
+
+
+def test_a_key_gets_another_type_and_stays_a_key(work):
+    ids = [work.create("thing", code=code) for code in ("7", "12")]
+    before = version(work)
     work.field("thing", "code").pop("length")
-    assert "plan.change_not_supported" in work.codes()
+    work.field("thing", "code")["type"] = "integer"
+    plan = published(work)
+    assert line_of(plan).rows == 2
+    assert [one.code for one in plan.lines if one.code.startswith("key.")] == ["key.add"]
+    assert values(work, ids, "code") == [7, 12]
+    with pytest.raises(RefusedError) as taken:
+        work.create("thing", code=12)
+    assert [one.code for one in taken.value.problems] == ["value.not_unique"]
+    back_to(work, before)
+    assert values(work, ids, "code") == ["7", "12"]
+
+
+def test_values_that_would_become_equal_are_counted_before_the_key_is_made_anew(work):
+    for code in ("7", "07", "8"):
+        work.create("thing", code=code)
+    work.field("thing", "code").pop("length")
+    work.field("thing", "code")["type"] = "integer"
+    plan = planned(work, **{"field.retype:thing.code": {"answer": "accept"}})
+    assert [one.code for one in plan.refused] == ["constraint.existing_duplicates"]
+    assert "1 values occur more than once" in plan.refused[0].message.en
+    found = listed(work, plan, "key.add:thing.code")
+    assert [row[2] for row in found[1:]] == ["7", "07"]
+    assert version(work) == plan.base
+
+
+def test_keys_over_several_fields_count_what_the_conversion_makes_equal(work):
+    work.contents["object", "thing"]["unique"] = [{"fields": ["size", "kind"]}]
+    work.contents["object", "thing"]["fields"].append(field("kind", "text", length=9))
+    published(work)
+    pairs = (("1", "a"), ("01", "b"), ("2", "a"))
+    ids = [work.create("thing", code=f"c{size}", size=size, kind=kind) for size, kind in pairs]
+    retype(work, "integer")
+    plan = published(work)
+    assert values(work, ids) == [1, 1, 2]
+    back_to(work, plan.base)
+    assert values(work, ids) == ["1", "01", "2"]
+    work.create("thing", code="more", size="001", kind="a")
+    plan = planned(work, **{"field.retype:thing.size": {"answer": "accept"}})
+    assert [one.code for one in plan.refused] == ["constraint.existing_duplicates"]
+    found = listed(work, plan, "key.add:thing.size+kind")
+    assert [row[2:] for row in found[1:]] == [["1", "a"], ["001", "a"]]
+
+
+def listed(work: Publishing, plan: Any, key: str) -> list[list[str]]:
+    platform = work.platform
+    out = io.StringIO(newline="")
+    reader = platform.context_of(platform.catalogs.current())
+    lent = finder_of(platform.database, platform.catalogs, platform.context_of, plan)
+    with lent as finder:
+        write_rows(finder, plan, key, reader, out)
+    return list(csv.reader(io.StringIO(out.getvalue())))
+
+
+def test_a_required_field_is_not_emptied(work):
+    rows(work, "7", "seven")
+    work.field("thing", "size")["required"] = True
+    published(work)
+    retype(work, "integer", required=True)
+    key = "field.retype:thing.size"
+    refused = planned(work, **{key: {"answer": "clear"}})
+    assert [one.code for one in refused.refused] == ["constraint.existing_nulls"]
+    retype(work, "integer", required=True, default="5")
+    published(work)
+    table = work.platform.catalogs.refresh().tables.of("thing")
+    with work.platform.database.reading() as reading:
+        found = reading.connection.execute(sa.select(table.columns["size"])).scalars().all()
+    assert sorted(found) == [5, 7]
+
+
+def test_text_whose_values_do_not_all_fit_another_kind_of_text_moves(work):
+    ids = rows(work, "a", "Beta", "c")
+    before = version(work)
+    choices = [{"value": "a"}, {"value": "b", "label": label("Beta", "乙")}]
+    retype(work, "choice", choices=choices)
+    plan = planned(work)
+    assert [one.code for one in plan.refused] == ["type.rows_not_convertible"]
+    assert line_of(plan).failing.first[0] == ids[2]
+    published(work)
+    assert values(work, ids) == ["a", "b", None]
+    back_to(work, before)
+    assert values(work, ids) == ["a", "Beta", "c"]

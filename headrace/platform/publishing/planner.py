@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -10,12 +10,16 @@ from datetime import tzinfo
 from headrace.platform.core.ids import IdSource
 from headrace.platform.core.problems import Problem, errors
 from headrace.platform.database.diff import Difference, diff
-from headrace.platform.database.names import Names
+from headrace.platform.database.names import Names, PhysicalName
 from headrace.platform.database.operations import (
+    AddColumn,
     CreateTable,
+    DropIndex,
+    KeepColumn,
     KeepTable,
     Operation,
     RenameDefinition,
+    RestoreColumn,
 )
 from headrace.platform.database.tables import ObjectTable
 from headrace.platform.metadata.building import build_catalog
@@ -26,7 +30,7 @@ from headrace.platform.publishing.answering import Question, answer
 from headrace.platform.publishing.catalogs import Content, Published
 from headrace.platform.publishing.counting import Counter, breaking_changes
 from headrace.platform.publishing.decisions import Decisions
-from headrace.platform.publishing.failing import PlannedRows, RowFinder
+from headrace.platform.publishing.failing import Duplicates, PlannedRows, RowFinder
 from headrace.platform.publishing.failing.fills import planned_fills
 from headrace.platform.publishing.failing.questions import (
     decided_states,
@@ -40,9 +44,15 @@ from headrace.platform.publishing.folders import Modules
 from headrace.platform.publishing.identities import assign_ids, check_ids
 from headrace.platform.publishing.in_use import used_but_gone
 from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
-from headrace.platform.publishing.retyping import (
-    kept_columns,
+from headrace.platform.publishing.retype_lines import (
+    number_questions,
+    required_problems,
     retype_questions,
+    values_change,
+)
+from headrace.platform.publishing.retyping import (
+    Retype,
+    kept_columns,
     retypes_between,
     work_for,
 )
@@ -64,7 +74,7 @@ class Planner:
     counter: Counter
     decisions: Decisions
     zone: tzinfo
-    restoring: bool = False
+    restoring: int | None = None
     context_of: Callable[[Published], Context] | None = None
     aliases: dict[str, str] = field(default_factory=dict)
 
@@ -116,21 +126,21 @@ class Planner:
         problems.extend(run_checks(catalog))
         if errors(problems):
             return self.refused(content, problems)
-        retypes = tuple(retypes_between(self.live.catalog, catalog))
+        kept = {}
+        if self.restoring is not None:
+            kept = dict(kept_columns(self.names, catalog, self.restoring))
+        retypes = self._retypes(catalog, kept)
         moved = frozenset(one.field.id for one in retypes)
-        kept = kept_columns(retypes, self.names, catalog) if self.restoring else {}
         difference = diff(self.live.catalog, catalog, self.names, moved, kept)
-        backfill = find_backfill(self.live.catalog, catalog, {one.model.id for one in retypes})
-        problems.extend(
-            breaking_changes(
-                self.live.catalog, catalog, difference.operations, backfill, self.counter, moved
-            )
-        )
-        work = work_for(retypes, kept)
-        questions = list(self._questions(content, catalog, difference, work))
-        finder = self.finder(content, catalog) if retypes else None
+        backfill = self._backfill(catalog, retypes)
+        work = work_for(retypes, self.live.catalog, catalog)
+        finder = self.finder(content, catalog, work, backfill)
+        problems.extend(self._breaking(catalog, difference, backfill, moved, finder))
+        questions = list(self._questions(content, catalog, difference, finder, moved))
         if finder is not None:
+            problems.extend(required_problems(retypes, finder, self.counter))
             questions.extend(retype_questions(retypes, finder, self.counter))
+            questions.extend(number_questions(work, finder, self.counter))
         answered = answer(questions, self.decisions)
         return Plan(
             base=self.live.version,
@@ -146,28 +156,63 @@ class Planner:
             aliases=self.aliases,
         )
 
+    def _retypes(self, catalog: Catalog, kept: Mapping[str, PhysicalName]) -> tuple[Retype, ...]:
+        catalogs = (self.live.catalog, catalog)
+        changes = values_change(self.counter, catalogs, self.zone)
+        return tuple(retypes_between(*catalogs, changes, kept))
+
+    def _backfill(self, catalog: Catalog, retypes: Sequence[Retype]) -> Backfill:
+        return find_backfill(
+            self.live.catalog,
+            catalog,
+            {one.model.id for one in retypes},
+            {one.field.id for one in retypes},
+        )
+
+    def _breaking(
+        self,
+        catalog: Catalog,
+        difference: Difference,
+        backfill: Backfill,
+        moved: AbstractSet[str],
+        finder: RowFinder | None,
+    ) -> Iterator[Problem]:
+        """Yield what cannot be done with the rows that are there."""
+
+        def shared(model: ObjectModel, field_ids: Sequence[str]) -> int:
+            asked = Duplicates(model.id, tuple(field_ids))
+            return (finder.find(asked).groups or 0) if finder is not None else 0
+
+        return breaking_changes(
+            self.live.catalog,
+            catalog,
+            difference.operations,
+            backfill,
+            self.counter,
+            moved,
+            shared,
+        )
+
     def _questions(
         self,
         content: Content,
         catalog: Catalog,
         difference: Difference,
-        work: Sequence[RowWork],
+        finder: RowFinder | None,
+        moved: AbstractSet[str],
     ) -> Iterator[Question]:
         spoken: set[str] = set()
         for operation in difference.operations:
             spoken.update(_spoken(operation, catalog))
-            if operation.code not in QUIET:
+            if operation.code not in QUIET and not _told_elsewhere(operation, catalog, moved):
                 yield Question(self._line(operation))
         spoken.update(dropped_roles(self.live.catalog, catalog).values())
         for line in document_lines(self.old, content, spoken):
             yield Question(line)
-        yield from self._row_questions(content, catalog, work)
+        yield from self._row_questions(catalog, finder)
 
-    def _row_questions(
-        self, content: Content, catalog: Catalog, work: Sequence[RowWork]
-    ) -> Iterator[Question]:
+    def _row_questions(self, catalog: Catalog, finder: RowFinder | None) -> Iterator[Question]:
         """Yield the lines about rows that the new version does not suit, and about who waits."""
-        finder = self.finder(content, catalog, work)
         if finder is not None:
             yield from row_questions(finder)
         connection = self.counter.connection
@@ -176,13 +221,18 @@ class Planner:
         yield from role_questions(connection, self.live.catalog, catalog)
 
     def finder(
-        self, content: Content, catalog: Catalog, work: Sequence[RowWork] = ()
+        self,
+        content: Content,
+        catalog: Catalog,
+        work: Sequence[RowWork] = (),
+        backfill: Backfill | None = None,
     ) -> RowFinder | None:
         """Return what finds rows of the live version as a new one will have them."""
         if self.context_of is None:
             return None
         context = self.context_of(Published(catalog, self.live.tables, content.rows))
-        fills = planned_fills(find_backfill(self.live.catalog, catalog), catalog)
+        needed = find_backfill(self.live.catalog, catalog) if backfill is None else backfill
+        fills = planned_fills(needed, catalog)
         return RowFinder(PlannedRows(self.counter.connection, context, self.live, (*work, *fills)))
 
     def _line(self, operation: Operation) -> PlanLine:
@@ -210,15 +260,35 @@ def _spoken(operation: Operation, new: Catalog) -> Iterator[str]:
             yield new.objects[operation.new].id
 
 
+def _told_elsewhere(operation: Operation, new: Catalog, moved: AbstractSet[str]) -> bool:
+    """Say whether people read of an operation in another line, or need not: it moves what stays."""
+    match operation:
+        case DropIndex():
+            return operation.anew
+        case KeepColumn():
+            return operation.goes_on
+        case AddColumn() | RestoreColumn():
+            field = new.objects[operation.object].fields.get(operation.field)
+            return field is None or field.id in moved
+        case _:
+            return False
+
+
 def object_tables(live: Published) -> Sequence[ObjectTable]:
     """Return the tables of the live version."""
     return [live.tables.of(name) for name in live.catalog.objects]
 
 
-def find_backfill(old: Catalog, new: Catalog, moved: AbstractSet[str] = frozenset()) -> Backfill:
+def find_backfill(
+    old: Catalog,
+    new: Catalog,
+    moved: AbstractSet[str] = frozenset(),
+    retyped: AbstractSet[str] = frozenset(),
+) -> Backfill:
     """Return which values the rows of `old` need before `new` may be live.
 
-    `moved` are the ids of objects whose rows get other values besides.
+    `moved` are the ids of objects whose rows get other values besides, `retyped` those of fields
+    whose values may become empty by it.
     """
     before = {model.id: model for model in old.objects.values()}
     defaults: list[tuple[str, str]] = []
@@ -227,21 +297,25 @@ def find_backfill(old: Catalog, new: Catalog, moved: AbstractSet[str] = frozense
         former = before.get(model.id)
         if former is None:
             continue
-        defaults.extend((model.id, field_id) for field_id in _filled(former, model))
-        if model.tree_field is not None and former.tree_field is None:
+        defaults.extend((model.id, field_id) for field_id in _filled(former, model, retyped))
+        if model.tree_field is not None and _tree_id(model) != _tree_id(former):
             paths.append(model.id)
     touched = {object_id for object_id, _ in defaults} | moved
     return Backfill(tuple(defaults), computed_changes(old, new, touched), tuple(paths))
 
 
-def _filled(former: ObjectModel, model: ObjectModel) -> Iterator[str]:
+def _tree_id(model: ObjectModel) -> str | None:
+    return None if model.tree_field is None else model.fields[model.tree_field].id
+
+
+def _filled(former: ObjectModel, model: ObjectModel, retyped: AbstractSet[str]) -> Iterator[str]:
     """Yield the ids of fields that must have a value now: required with default, or a state."""
     known = {one.id: one for one in former.fields.values()}
     for one in model.fields.values():
         earlier = known.get(one.id)
-        if one.computed == "workflow" and earlier is None:
+        if one.computed == "workflow" and (earlier is None or earlier.computed != "workflow"):
             yield one.id
             continue
-        newly_required = earlier is None or not earlier.definition.required
+        newly_required = earlier is None or not earlier.definition.required or one.id in retyped
         if newly_required and one.definition.required and one.default is not None:
             yield one.id

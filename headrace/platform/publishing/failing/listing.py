@@ -26,7 +26,7 @@ from headrace.platform.publishing.catalogs import CatalogStore, Published
 from headrace.platform.publishing.failing.fills import planned_fills
 from headrace.platform.publishing.failing.finding import RowFinder, rule_of
 from headrace.platform.publishing.failing.planned import PlannedRows
-from headrace.platform.publishing.failing.python_rows import Cursor
+from headrace.platform.publishing.failing.reading import Cursor
 from headrace.platform.publishing.failing.rowsets import (
     AllRows,
     Breaking,
