@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,7 @@ from headrace.platform.database.operations import (
     KeepColumn,
     KeepTable,
     Operation,
+    ReplaceColumn,
 )
 from headrace.platform.database.physical import DELETED_AT
 from headrace.platform.database.tables import ObjectTable
@@ -82,6 +83,10 @@ class Counter:
                 return self._count(sa.table(operation.index.table))
             case _:
                 return None
+
+    def all_rows(self, object_id: str) -> int:
+        """Return how many rows an object has, deleted ones too."""
+        return self._count(self._tables[object_id].table)
 
     def live_rows(self, object_id: str) -> int:
         """Return how many rows of an object are not deleted."""
@@ -150,7 +155,12 @@ def breaking_changes(
         if former is not None:
             yield from _object_problems(new, former, model, counter, moved)
     filled = {field_id for _, field_id in backfill.defaults}
-    keys = _Keys(counter, filled, moved, shared)
+    held = {
+        (one.table, one.new.name): one.old.name
+        for one in operations
+        if isinstance(one, ReplaceColumn)
+    }
+    keys = _Keys(counter, filled, moved, shared, held)
     yield from _key_problems(new, operations, keys)
 
 
@@ -244,6 +254,7 @@ class _Keys:
     filled: AbstractSet[str]
     moved: AbstractSet[str]
     shared: Shared | None
+    held: Mapping[tuple[str, str], str]
 
     def groups(self, model: ObjectModel, operation: CreateIndex, *, added: bool) -> int:
         """Return how many combinations of values more than one live row would have."""
@@ -251,7 +262,9 @@ class _Keys:
         if self.shared is not None and not self.moved.isdisjoint(ids):
             return self.shared(model, ids)
         if not added:
-            return self.counter.duplicates(operation.index.table, operation.index.columns)
+            table = operation.index.table
+            columns = [self.held.get((table, one), one) for one in operation.index.columns]
+            return self.counter.duplicates(table, columns)
         # A new column is empty, and empty values do not collide; one default for all does.
         default = any(one.id in self.filled and one.unique for one in model.fields.values())
         return 1 if default and self.counter.live_rows(model.id) > 1 else 0

@@ -9,6 +9,7 @@ from datetime import tzinfo
 
 from headrace.platform.core.ids import IdSource
 from headrace.platform.core.problems import Problem, errors
+from headrace.platform.database.dialects import CAPABILITIES
 from headrace.platform.database.diff import Difference, diff
 from headrace.platform.database.names import Names, PhysicalName
 from headrace.platform.database.operations import (
@@ -44,6 +45,7 @@ from headrace.platform.publishing.folders import Modules
 from headrace.platform.publishing.identities import assign_ids, check_ids
 from headrace.platform.publishing.in_use import used_but_gone
 from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
+from headrace.platform.publishing.preparing.relocating import Relocation, large_objects
 from headrace.platform.publishing.retype_lines import (
     number_questions,
     required_problems,
@@ -77,6 +79,8 @@ class Planner:
     restoring: int | None = None
     context_of: Callable[[Published], Context] | None = None
     aliases: dict[str, str] = field(default_factory=dict)
+    prepared_from: int | None = None
+    resuming: bool = False
 
     def content(self, modules: Modules, ids: IdSource) -> tuple[Content, list[Problem]]:
         """Return the next content: the modules read instead of their live ones, all with ids."""
@@ -131,10 +135,19 @@ class Planner:
             kept = dict(kept_columns(self.names, catalog, self.restoring))
         retypes = self._retypes(catalog, kept)
         moved = frozenset(one.field.id for one in retypes)
-        difference = diff(self.live.catalog, catalog, self.names, moved, kept)
         backfill = self._backfill(catalog, retypes)
         work = work_for(retypes, self.live.catalog, catalog)
         finder = self.finder(content, catalog, work, backfill)
+        large = self._large(catalog, backfill)
+        relocated = self._relocated(catalog, backfill, work, large, moved, finder)
+        difference = diff(
+            self.live.catalog,
+            catalog,
+            self.names,
+            moved | relocated,
+            kept,
+            resuming=self.resuming,
+        )
         problems.extend(self._breaking(catalog, difference, backfill, moved, finder))
         questions = list(self._questions(content, catalog, difference, finder, moved))
         if finder is not None:
@@ -154,6 +167,9 @@ class Planner:
             work=work,
             decisions=self.decisions,
             aliases=self.aliases,
+            restoring=self.restoring,
+            large=large,
+            relocated=relocated,
         )
 
     def _retypes(self, catalog: Catalog, kept: Mapping[str, PhysicalName]) -> tuple[Retype, ...]:
@@ -192,6 +208,36 @@ class Planner:
             moved,
             shared,
         )
+
+    def _large(self, catalog: Catalog, backfill: Backfill) -> Mapping[str, int]:
+        """Return the objects that change and have so many rows that they are prepared: id -> rows."""
+        if self.prepared_from is None:
+            return {}
+        return large_objects(self.live.catalog, catalog, backfill, self.counter, self.prepared_from)
+
+    def _relocated(
+        self,
+        catalog: Catalog,
+        backfill: Backfill,
+        work: Sequence[RowWork],
+        large: Mapping[str, int],
+        moved: frozenset[str],
+        finder: RowFinder | None,
+    ) -> frozenset[str]:
+        """Return the fields of large objects that get another column."""
+        if finder is None or not large:
+            return frozenset()
+        capabilities = CAPABILITIES[self.live.tables.dialect]
+        return Relocation(
+            self.live.catalog,
+            catalog,
+            large,
+            (*work, *planned_fills(backfill, catalog)),
+            moved,
+            finder.rows.changes,
+            references=capabilities.alters_constraints,
+            keys=capabilities.row_locks,
+        ).fields()
 
     def _questions(
         self,
