@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from headrace.platform.core.errors import RefusedError
-from headrace.platform.publishing.failing.listing import finder_of, write_rows
 from tests.support.documents import field, label
-from tests.support.publishing import MODULE, Publishing, platform_at, write_module
+from tests.support.publishing import MODULE, Publishing, platform_at
+from tests.support.retypes import back_to, line_of, listed, planned, published, values, version
 
 
 @pytest.fixture
@@ -56,15 +54,6 @@ def retype(work: Publishing, kind: str, **options: Any) -> None:
     chosen.update({**kept, "type": kind, **options})
 
 
-def planned(work: Publishing, **decisions: Any) -> Any:
-    path = write_module(work.folder, work.contents, work.rows)
-    return work.platform.publisher.plan(path, decisions=decisions or None)
-
-
-def line_of(plan: Any, code: str = "field.retype") -> Any:
-    return next(one for one in plan.lines if one.code == code)
-
-
 def test_values_that_all_convert_need_no_answer(work):
     ids = rows(work, "7", "-12", None)
     retype(work, "integer")
@@ -82,6 +71,9 @@ def test_values_that_do_not_convert_are_counted_and_cleared_only_with_an_answer(
     line = line_of(plan)
     assert [one.code for one in plan.refused] == ["type.rows_not_convertible"]
     assert (line.failing.count, set(line.failing.first)) == (2, set(ids[1:]))
+    found = listed(work, plan, line.key)
+    assert found[0] == ["id", "title", "size", "becomes"]
+    assert sorted(row[2:] for row in found[1:]) == [["seven", ""], ["x", ""]]
     answered = planned(work, **{line.key: {"answer": "clear", "rows": 2}})
     assert answered.refused == ()
     work.platform.publisher.publish(answered, "retype", None)
@@ -97,6 +89,7 @@ def test_values_that_lose_something_ask_for_acceptance(work):
     line = line_of(plan)
     assert [one.code for one in plan.refused] == ["type.data_loss"]
     assert (line.failing.count, line.failing.first) == (1, (ids[0],))
+    assert listed(work, plan, line.key)[1:] == [[ids[0], "c0", "1.2345", "1.23"]]
     answered = planned(work, **{line.key: {"answer": "accept"}})
     work.platform.publisher.publish(answered, "round", None)
     assert [str(work.value("thing", one, "size")) for one in ids] == ["1.23", "2.50"]
@@ -136,38 +129,6 @@ def work_version(work: Publishing, record_id: str) -> int:
         table = work.platform.catalogs.refresh().tables.of("thing")
         found = sa.select(table.columns["version"]).where(table.id == record_id)
         return int(reading.connection.execute(found).scalar_one())
-
-
-def published(work: Publishing, **decisions: Any) -> Any:
-    """Publish the contents, every question answered by what keeps most; return the plan."""
-    plan = planned(work, **decisions)
-    answers = {
-        one.key: {"answer": "accept" if "accept" in one.answers else one.answers[0]}
-        for one in plan.lines
-        if one.needs_answer
-    }
-    plan = planned(work, **{**answers, **decisions})
-    assert plan.refused == (), [str(one.text.en) for one in plan.refused]
-    work.platform.publisher.publish(plan, "retype", None)
-    return plan
-
-
-def back_to(work: Publishing, number: int) -> Any:
-    publisher = work.platform.publisher
-    plan = publisher.plan_rollback(number)
-    answers = {one.key: {"answer": one.answers[0]} for one in plan.lines if one.needs_answer}
-    plan = publisher.plan_rollback(number, decisions=answers)
-    assert plan.refused == (), [str(one.text.en) for one in plan.refused]
-    publisher.publish(plan, "back", None)
-    return plan
-
-
-def version(work: Publishing) -> int:
-    return work.platform.catalogs.refresh().version
-
-
-def values(work: Publishing, ids: list[str], name: str = "size", of: str = "thing") -> list[Any]:
-    return [work.value(of, one, name) for one in ids]
 
 
 def test_going_back_over_several_types_gives_the_column_of_that_version_back(work):
@@ -238,16 +199,6 @@ def test_keys_over_several_fields_count_what_the_conversion_makes_equal(work):
     assert [one.code for one in plan.refused] == ["constraint.existing_duplicates"]
     found = listed(work, plan, "key.add:thing.size+kind")
     assert [row[2:] for row in found[1:]] == [["1", "a"], ["001", "a"]]
-
-
-def listed(work: Publishing, plan: Any, key: str) -> list[list[str]]:
-    platform = work.platform
-    out = io.StringIO(newline="")
-    reader = platform.context_of(platform.catalogs.current())
-    lent = finder_of(platform.database, platform.catalogs, platform.context_of, plan)
-    with lent as finder:
-        write_rows(finder, plan, key, reader, out)
-    return list(csv.reader(io.StringIO(out.getvalue())))
 
 
 def test_a_required_field_is_not_emptied(work):

@@ -175,14 +175,14 @@ _NOTHING = _Held()
 
 
 def refuses(
-    rows: PlannedRows, earlier: FieldModel, field: FieldModel, *, lossy: bool
+    rows: PlannedRows, earlier: FieldModel, field: FieldModel, *, lossy: bool | None
 ) -> Callable[[Any], bool]:
-    """Return what says whether a value does not convert, or with `lossy` loses something."""
+    """Return what says whether a value does not convert, or with `lossy` loses something; None: both."""
     converter = Converter(rows, earlier, field)
 
     def test(value: Any) -> bool:
         try:
-            return converter.convert(value).lossy and lossy
+            return converter.convert(value).lossy and lossy is not False
         except NotConvertibleError:
             return not lossy
 
