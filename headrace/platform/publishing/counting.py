@@ -98,6 +98,14 @@ class Counter:
         table = self._tables[object_id]
         return self._count(table.table, _live(table), table.columns[field].is_(None))
 
+    def parents(self, object_id: str, field: str) -> dict[str, str]:
+        """Return what rows refer to by a field, deleted ones too; those that do by id."""
+        table = self._tables[object_id]
+        column = table.columns[field]
+        query = sa.select(table.id, column).where(column.is_not(None))
+        found = self.connection.execute(query, execution_options={"yield_per": 1000})
+        return {str(row_id): str(parent) for row_id, parent in found}
+
     def in_state(self, object_id: str, field: str, state: str) -> int:
         """Return how many live rows are in a state."""
         table = self._tables[object_id]

@@ -59,6 +59,7 @@ from headrace.platform.publishing.retyping import (
     work_for,
 )
 from headrace.platform.publishing.row_work import RowWork
+from headrace.platform.publishing.tree_shape import tree_problems
 from headrace.platform.records.context import Context
 
 QUIET: frozenset[str] = frozenset({"index.add", "index.drop", "field.replace"})
@@ -149,6 +150,7 @@ class Planner:
             resuming=self.resuming,
         )
         problems.extend(self._breaking(catalog, difference, backfill, moved, finder))
+        problems.extend(tree_problems(self.live.catalog, catalog, self.counter))
         questions = list(self._questions(content, catalog, difference, finder, moved))
         if finder is not None:
             problems.extend(required_problems(retypes, finder, self.counter))
