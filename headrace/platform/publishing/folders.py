@@ -11,7 +11,7 @@ from typing import Final
 from headrace.platform.core.newest import Newest
 from headrace.platform.core.problems import LANGUAGES, Message, Problem, errors, pointer
 from headrace.platform.metadata.definitions.modules import ModuleDef
-from headrace.platform.metadata.documents import FOLDERS, Document
+from headrace.platform.metadata.documents import EXTENSION_FOLDERS, FOLDERS, Document
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.metadata.help_texts import HelpFile, add_help_texts
 from headrace.platform.metadata.loading import Parsed, check_documents, parse_files
@@ -30,7 +30,8 @@ from headrace.platform.publishing.sources import (
 
 KEPT_BYTES: Final = 32 * 1024 * 1024
 HELP_FILES: Final = {f"{language}.json": language for language in LANGUAGES}
-KNOWN_FOLDERS: Final = ", ".join(sorted({*FOLDERS.values(), "help", "records"}))
+DEFINITION_FOLDERS: Final = frozenset((*FOLDERS.values(), *EXTENSION_FOLDERS.values()))
+KNOWN_FOLDERS: Final = ", ".join(sorted({*DEFINITION_FOLDERS, "help", "records"}))
 
 MISSING_MODULE = Message(
     "module.missing",
@@ -233,7 +234,7 @@ def _with_help(
 def _is_definition(parts: tuple[str, ...]) -> bool:
     if parts == (MANIFEST,):
         return True
-    return "/".join(parts[:-1]) in FOLDERS.values() and parts[-1].endswith(".json")
+    return "/".join(parts[:-1]) in DEFINITION_FOLDERS and parts[-1].endswith(".json")
 
 
 def _is_help(parts: tuple[str, ...]) -> bool:

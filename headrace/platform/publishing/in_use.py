@@ -36,11 +36,12 @@ def used_but_gone(live: Catalog, old: Content, new: Content) -> Iterator[Problem
     staying = {str(one.content.get("id")): one for one in new.documents}
     before = {str(one.content.get("id")): one for one in old.documents}
     present = {(one.kind, one.name): one for one in new.documents}
+    optional = _left_out(old, new)
     for kind, definition_id, name in gone:
         found = tuple(
             use
             for use in uses(live).of_parts(kind, definition_id)
-            if _still_there(use, before, staying, present)
+            if use.id not in optional and _still_there(use, before, staying, present)
         )
         if found:
             places = [use.by for use in found[:SHOWN]]
@@ -51,6 +52,22 @@ def used_but_gone(live: Catalog, old: Content, new: Content) -> Iterator[Problem
                 count=len(found),
                 places=Text("; ".join(one.en for one in places), ";".join(o.zh for o in places)),
             )
+
+
+def _left_out(old: Content, new: Content) -> AbstractSet[str]:
+    """Return the ids of extensions that count on modules that go, but can do without them."""
+    owners = {(one.kind, one.name): one.module for one in old.documents}
+    present = {one.name for one in new.documents if one.kind == "module"}
+    optional = {
+        one.name: set(one.content.get("optional", ())) - present
+        for one in new.documents
+        if one.kind == "module"
+    }
+    return {
+        str(one.content.get("id"))
+        for one in new.documents
+        if one.kind == "extends" and owners.get((one.of, one.name)) in optional.get(one.module, ())
+    }
 
 
 def _gone(old: Content, new: Content) -> Iterator[tuple[str, str, str]]:

@@ -23,6 +23,8 @@ HOW: Final[Mapping[str, Text]] = {
     ),
     "object": Text("{by} is about it", "{by}以它为对象"),
     "extends": Text("{by} adds to it", "{by}对它进行扩展"),
+    "added to": Text("{by} adds to it", "{by}对它进行扩展"),
+    "after": Text("{by} puts something behind it", "{by}将新增项排在它之后"),
     "lookup": Text("{by} refers to its records", "{by}引用它的记录"),
     "master": Text("{by} makes its records part of it", "{by}以它为主记录"),
     "child": Text("{by} shows its records in a grid", "{by}以明细显示它的记录"),
