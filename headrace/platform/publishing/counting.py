@@ -16,6 +16,7 @@ from headrace.platform.database.operations import (
     KeepColumn,
     KeepTable,
     Operation,
+    ReplaceColumn,
 )
 from headrace.platform.database.physical import DELETED_AT
 from headrace.platform.database.tables import ObjectTable
@@ -91,6 +92,10 @@ class Counter:
                 return self._count(sa.table(operation.index.table))
             case _:
                 return None
+
+    def all_rows(self, object_id: str) -> int:
+        """Return how many rows an object has, deleted ones too."""
+        return self._count(self._tables[object_id].table)
 
     def live_rows(self, object_id: str) -> int:
         """Return how many rows of an object are not deleted."""
@@ -288,6 +293,11 @@ def _key_problems(
     new: Catalog, operations: Sequence[Operation], filled: set[str], counter: Counter
 ) -> Iterator[Problem]:
     added = {(one.table, one.column.name) for one in operations if isinstance(one, AddColumn)}
+    held = {
+        (one.table, one.new.name): one.old.name
+        for one in operations
+        if isinstance(one, ReplaceColumn)
+    }
     by_name = {model.name: model for model in new.objects.values()}
     for operation in operations:
         if not isinstance(operation, CreateIndex) or not operation.index.unique:
@@ -296,7 +306,8 @@ def _key_problems(
         index = operation.index
         place = f"/{model.module}/objects/{model.name}.json"
         if not any((index.table, column) in added for column in index.columns):
-            count = counter.duplicates(index.table, index.columns)
+            columns = [held.get((index.table, one), one) for one in index.columns]
+            count = counter.duplicates(index.table, columns)
         else:
             # A new column is empty, and empty values do not collide; one default for all does.
             default = any(field.id in filled and field.unique for field in model.fields.values())

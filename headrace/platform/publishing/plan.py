@@ -104,8 +104,10 @@ class Plan:
     """A publish that was thought through on top of `base`, the version that was live then.
 
     `difference` and `work` are what the publish carries out as it stands: operations, then values
-    of rows in this order. `old` is the content of the base. `aliases` are ids of files that mean
-    live definitions (file's id -> live id).
+    of rows in this order. `aliases` are ids of files that mean live definitions (file's id -> live
+    id). `restoring`: values that were kept come back into fields that are live. `large` are objects
+    with so many rows that they are prepared before the switch (id -> rows), `relocated` the ids of
+    their fields that get another column, because their values or keys change in place.
     """
 
     base: int
@@ -119,6 +121,9 @@ class Plan:
     work: tuple[RowWork, ...] = ()
     decisions: Decisions = NO_DECISIONS
     aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    restoring: bool = False
+    large: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    relocated: frozenset[str] = frozenset()
 
     @property
     def refused(self) -> tuple[Problem, ...]:
@@ -138,6 +143,7 @@ class Plan:
                 "base": self.base,
                 "content": self.content.hashes,
                 "decisions": self.decisions.render(),
+                "restoring": self.restoring,
             }
         )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from headrace.platform.core.ids import IdSource
 from headrace.platform.core.problems import Problem, errors
+from headrace.platform.database.dialects import CAPABILITIES
 from headrace.platform.database.diff import Difference, diff
 from headrace.platform.database.names import Names
 from headrace.platform.database.operations import (
@@ -40,6 +41,7 @@ from headrace.platform.publishing.folders import Modules
 from headrace.platform.publishing.identities import assign_ids, check_ids
 from headrace.platform.publishing.in_use import used_but_gone
 from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
+from headrace.platform.publishing.preparing.relocating import Relocation, large_objects
 from headrace.platform.publishing.retyping import (
     kept_columns,
     retype_questions,
@@ -67,6 +69,8 @@ class Planner:
     restoring: bool = False
     context_of: Callable[[Published], Context] | None = None
     aliases: dict[str, str] = field(default_factory=dict)
+    prepared_from: int | None = None
+    resuming: bool = False
 
     def content(self, modules: Modules, ids: IdSource) -> tuple[Content, list[Problem]]:
         """Return the next content: the modules read instead of their live ones, all with ids."""
@@ -119,14 +123,23 @@ class Planner:
         retypes = tuple(retypes_between(self.live.catalog, catalog))
         moved = frozenset(one.field.id for one in retypes)
         kept = kept_columns(retypes, self.names, catalog) if self.restoring else {}
-        difference = diff(self.live.catalog, catalog, self.names, moved, kept)
         backfill = find_backfill(self.live.catalog, catalog, {one.model.id for one in retypes})
+        work = work_for(retypes, kept)
+        large = self._large(catalog, backfill)
+        relocated = self._relocated(content, catalog, backfill, work, large, moved)
+        difference = diff(
+            self.live.catalog,
+            catalog,
+            self.names,
+            moved | relocated,
+            kept,
+            resuming=self.resuming,
+        )
         problems.extend(
             breaking_changes(
                 self.live.catalog, catalog, difference.operations, backfill, self.counter, moved
             )
         )
-        work = work_for(retypes, kept)
         questions = list(self._questions(content, catalog, difference, work))
         finder = self.finder(content, catalog) if retypes else None
         if finder is not None:
@@ -144,7 +157,41 @@ class Planner:
             work=work,
             decisions=self.decisions,
             aliases=self.aliases,
+            restoring=self.restoring,
+            large=large,
+            relocated=relocated,
         )
+
+    def _large(self, catalog: Catalog, backfill: Backfill) -> Mapping[str, int]:
+        """Return the objects that change and have so many rows that they are prepared: id -> rows."""
+        if self.prepared_from is None:
+            return {}
+        return large_objects(self.live.catalog, catalog, backfill, self.counter, self.prepared_from)
+
+    def _relocated(
+        self,
+        content: Content,
+        catalog: Catalog,
+        backfill: Backfill,
+        work: Sequence[RowWork],
+        large: Mapping[str, int],
+        moved: frozenset[str],
+    ) -> frozenset[str]:
+        """Return the fields of large objects that get another column."""
+        finder = self.finder(content, catalog, work) if large else None
+        if finder is None:
+            return frozenset()
+        capabilities = CAPABILITIES[self.live.tables.dialect]
+        return Relocation(
+            self.live.catalog,
+            catalog,
+            large,
+            (*work, *planned_fills(backfill, catalog)),
+            moved,
+            finder.rows.changes,
+            references=capabilities.alters_constraints,
+            keys=capabilities.row_locks,
+        ).fields()
 
     def _questions(
         self,
