@@ -28,7 +28,8 @@ SHOWN: Final = 20
 def used_but_gone(live: Catalog, old: Content, new: Content) -> Iterator[Problem]:
     """Yield a problem for each definition that goes while documents that stay still name it.
 
-    A use counts where the document that makes it stays and says there what it said before.
+    A use counts where the document that makes it stays and says there what it said before; what is
+    optional does not count.
     """
     gone = tuple(_gone(old, new))
     if not gone:
@@ -41,7 +42,8 @@ def used_but_gone(live: Catalog, old: Content, new: Content) -> Iterator[Problem
         found = tuple(
             use
             for use in uses(live).of_parts(kind, definition_id)
-            if use.id not in optional and _still_there(use, before, staying, present)
+            if use.how != "optional" and use.id not in optional
+            if _still_there(use, before, staying, present)
         )
         if found:
             places = [use.by for use in found[:SHOWN]]
