@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
 from headrace.blueprints.api import (
+    audit,
     description,
     drafts,
     metadata,
@@ -38,6 +39,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     uninstalling.blueprint,
     plan_rows.blueprint,
     versions.blueprint,
+    audit.blueprint,
     drafts.blueprint,
     metadata.blueprint,
     description.blueprint,

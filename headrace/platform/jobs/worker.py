@@ -38,6 +38,9 @@ JobHandler: TypeAlias = Callable[[Job, UnitOfWork], None]
 Chore: TypeAlias = Callable[[UnitOfWork], int]
 """Removes rows that are of no more use, and says how many; doing it twice does no harm."""
 
+Round: TypeAlias = Callable[[], object]
+"""A chore that opens transactions of its own, several where one would last too long."""
+
 LOG: Final = logging.getLogger(__name__)
 
 
@@ -64,6 +67,7 @@ class Worker:
     real_clock: Clock = field(default_factory=RealClock)
     name: str = field(default_factory=lambda: uuid4().hex)
     chores: tuple[Chore, ...] = ()
+    rounds: tuple[Round, ...] = ()
 
     def run_once(self) -> bool:
         """Do one job if there is one; say whether there was."""
@@ -87,11 +91,13 @@ class Worker:
         return count
 
     def tidy(self) -> int:
-        """Do the chores, each in its own transaction; return how many rows went."""
+        """Do the chores, each in its own transaction, then the rounds; return how many rows went."""
         count = 0
         for chore in self.chores:
             with self.database.writing(None) as work:
                 count += chore(work)
+        for go in self.rounds:
+            go()
         return count
 
     def run_forever(self, stop: threading.Event) -> None:

@@ -40,6 +40,7 @@ from headrace.platform.publishing.filling.recomputing import computed_changes
 from headrace.platform.publishing.folders import Modules
 from headrace.platform.publishing.identities import assign_ids, check_ids
 from headrace.platform.publishing.in_use import used_but_gone
+from headrace.platform.publishing.not_restored import lost_lines
 from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
 from headrace.platform.publishing.preparing.relocating import Relocation, large_objects
 from headrace.platform.publishing.retyping import (
@@ -205,6 +206,9 @@ class Planner:
             spoken.update(_spoken(operation, catalog))
             if operation.code not in QUIET:
                 yield Question(self._line(operation))
+        if self.restoring:
+            lost = lost_lines(difference.operations, catalog, self.counter)
+            yield from map(Question, lost)
         spoken.update(dropped_roles(self.live.catalog, catalog).values())
         for line in document_lines(self.old, content, spoken):
             yield Question(line)

@@ -17,7 +17,7 @@ from headrace.platform.database.applying import Applier
 from headrace.platform.database.changed_rows import watch
 from headrace.platform.database.engine import Database
 from headrace.platform.database.indexes import create_index, drop_index
-from headrace.platform.database.names import Names, save_names
+from headrace.platform.database.names import Names, load_names, save_names
 from headrace.platform.database.operations import (
     AddColumn,
     CreateIndex,
@@ -29,6 +29,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.publishing.catalogs import save_parts
 from headrace.platform.publishing.filling.filler import Filler
 from headrace.platform.publishing.filling.rows import Rows
+from headrace.platform.publishing.gone import refuse_gone
 from headrace.platform.publishing.patience import patiently
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.preparing.catching_up import CatchUp
@@ -129,6 +130,9 @@ class Preparer:
         }
         with self.database.preparing(self.plan.base) as work:
             refuse_held(work.connection, started)
+            if self.plan.difference is not None:
+                now = load_names(work.connection)
+                refuse_gone(names, self.plan.difference.names, now)
             save_parts(work, self.plan.content)
             work.connection.execute(sa.insert(PREPARATION), values)
             save_names(work.connection, names, self._named(names))
