@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 
 from headrace.blueprints.api.calls import answer, known_arguments, language_of, platform, read
 from headrace.blueprints.api.designing import complete, require_design, sent, sent_base
+from headrace.blueprints.api.jobs import accepted
 from headrace.blueprints.api.plan_rows import shown_to, without_ids
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.metadata.documents import FOLDERS, KINDS, Document
@@ -75,7 +76,7 @@ def make_plan() -> Response:
 
 @blueprint.post("/publish")
 def publish() -> Response:
-    """Publish the modules; the others stay as they are."""
+    """Publish the modules; the others stay as they are. 202 with a job where tables are large."""
     data, modules = sent()
     message, base = str(data.get("message") or ""), sent_base(data)
 
@@ -86,6 +87,9 @@ def publish() -> Response:
     user = read(allowed)
     plan = platform().publisher.plan_modules(complete(modules), data.get("decisions"))
     refuse_overtaken(platform().catalogs, plan, base)
+    if plan.prepared and not plan.refused:
+        jobs = platform().publish_jobs
+        return accepted(lambda _, work: jobs.ask_for_content(work, plan, message, user), data)
     version = platform().publisher.publish(plan, message, user).version
 
     def published(context: Context) -> Response:
