@@ -110,12 +110,20 @@ def read_source(source: Source, types: FieldTypes) -> Modules:
 
 
 def with_required(
-    modules: Modules, path: Path, others: Sequence[Path], known: Iterable[str], types: FieldTypes
+    modules: Modules,
+    path: Path,
+    others: Sequence[Path],
+    known: Iterable[str],
+    types: FieldTypes,
+    keys: tuple[str, ...] = ("requires",),
 ) -> Modules:
-    """Add the modules that are required and not `known`: from beside `path`, then from `others`."""
+    """Add the modules that are required and not `known`: from beside `path`, then from `others`.
+
+    `keys` are those of the manifests under which modules are named.
+    """
     present = {*known}
     complete = modules
-    waiting = [name for name, _ in _required(modules)]
+    waiting = [name for name, _ in _required(modules, keys)]
     places = (*places_beside(path), *others)
     while waiting:
         name = waiting.pop()
@@ -127,7 +135,7 @@ def with_required(
             continue
         found = _read_module(files, types)
         complete = complete.joined(found)
-        waiting.extend(required for required, _ in _required(found))
+        waiting.extend(required for required, _ in _required(found, keys))
     return complete
 
 
@@ -162,11 +170,12 @@ def in_order(modules: Iterable[ModuleDef]) -> tuple[str, ...]:
     return tuple(order)
 
 
-def _required(modules: Modules) -> Iterator[tuple[str, str]]:
+def _required(modules: Modules, keys: tuple[str, ...] = ("requires",)) -> Iterator[tuple[str, str]]:
     for document in modules.documents:
         if document.kind == "module":
-            for index, name in enumerate(document.content.get("requires", ())):
-                yield name, "/" + document.file + pointer("requires", index)
+            for key in keys:
+                for index, name in enumerate(document.content.get(key, ())):
+                    yield name, "/" + document.file + pointer(key, index)
 
 
 def _read_module(module: ModuleFiles, types: FieldTypes) -> Modules:

@@ -33,8 +33,12 @@ class Target:
 def extended_definitions(work: Workbench) -> Iterator[Target]:
     """Yield what is extended; an extension that cannot be put in is told and left out."""
     found: dict[tuple[str, str], list[ExtendsDef]] = {}
+    known: dict[str, set[str]] = {}
     for slot, extension in work.definitions.get("extends", {}).items():
-        problem = _hindrance(work, work.modules_of["extends", slot], extension)
+        module = work.modules_of["extends", slot]
+        if module not in known:
+            known[module] = _counted_on(work, module)
+        problem = _hindrance(work, module, extension, known[module])
         if problem is None:
             found.setdefault((extension.of, extension.name), []).append(extension)
         else:
@@ -43,7 +47,9 @@ def extended_definitions(work: Workbench) -> Iterator[Target]:
         yield Target(of, name, work.definitions[of][name], tuple(extensions))
 
 
-def _hindrance(work: Workbench, module: str, extension: ExtendsDef) -> Problem | None:
+def _hindrance(
+    work: Workbench, module: str, extension: ExtendsDef, counted_on: set[str]
+) -> Problem | None:
     """Return why an extension adds nothing to anything; None where it does."""
     of, name = extension.of, extension.name
     if name not in work.definitions.get(of, {}):
@@ -51,7 +57,7 @@ def _hindrance(work: Workbench, module: str, extension: ExtendsDef) -> Problem |
     owner = work.modules_of[of, name]
     if owner == module:
         return EXTENDS_OWN.at("/name", kind=kind_word(of), name=name)
-    if owner not in _counted_on(work, module):
+    if owner not in counted_on:
         return NOT_REQUIRED.at("/name", kind=kind_word(of), name=name, owner=owner, module=module)
     return None
 
@@ -77,9 +83,8 @@ def _is_there(work: Workbench, module: str) -> bool:
 def _counted_on(work: Workbench, module: str) -> set[str]:
     """Return the modules that `module` names, and those that these require in turn."""
     manifests = work.definitions.get("module", {})
-    if module not in manifests:
-        return {name for _, name in work.modules_of.items()}
-    waiting = [*manifests[module].requires, *manifests[module].optional]
+    own = manifests.get(module)
+    waiting = [*own.requires, *own.optional] if own else []
     found: set[str] = set()
     while waiting:
         name = waiting.pop()
