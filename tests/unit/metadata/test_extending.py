@@ -246,16 +246,26 @@ def test_things_that_stand_behind_each_other_in_a_circle_are_told():
     assert [one.code for one in found(circle)] == ["extends.after", "extends.after"]
 
 
-def test_a_list_of_roles_that_means_everybody_cannot_be_added_to():
+def test_a_list_that_means_all_where_it_is_missing_cannot_be_added_to():
     documents = base()
     flow = next(one for one in documents if one.kind == "workflow")
     del flow.content["transitions"][2]["by"]
-    more = extending(extension("workflow", "claim_flow", by={"cancel": ["boss"]}))
+    menu = next(one for one in documents if one.kind == "module")
+    del menu.content["menu"][0]["views"]
+    claim = next(one for one in documents if (one.kind, one.name) == ("object", "claim"))
+    del claim.content["search"]
+    searched = extension("object", "claim", search=["fee"])
+    roles = extension("workflow", "claim_flow", by={"cancel": ["boss"]})
+    tabs = extension("module", "claims", views={"claim": ["claims_of_carriers"]})
 
-    problems = build_catalog([*documents, *more], built_in(), 1).problems
+    problems = build_catalog(
+        [*documents, *extending(searched, roles, tabs)], built_in(), 1
+    ).problems
 
-    assert places(list(problems)) == [
-        ("extends.closed_list", f"{FILE}/workflow/claim_flow.json/by/cancel")
+    assert sorted(places(list(problems))) == [
+        ("extends.closed_list", f"{FILE}/module/claims.json/views/claim"),
+        ("extends.closed_list", f"{FILE}/object/claim.json/search"),
+        ("extends.closed_list", f"{FILE}/workflow/claim_flow.json/by/cancel"),
     ]
 
 

@@ -57,7 +57,7 @@ class Inner:
 
 
 INNER: Final[Mapping[str, Mapping[str, Inner]]] = {
-    "module": {"views": Inner("menu", "views", "menu")},
+    "module": {"views": Inner("menu", "views", "menu", closed=True)},
     "object": {"choices": Inner("fields", "choices", "field", closed=True)},
     "workflow": {
         "from": Inner("transitions", "from", "transition"),
@@ -75,8 +75,12 @@ NAMED: Final = frozenset({"fields", "rules", "children", "states", "transitions"
 """Lists whose items are told apart by name; a name that is taken is an error."""
 NAMELESS: Final = frozenset({"menu", "unique", "grants", "measures"})
 """Lists whose items have no name to stand behind."""
+CLOSED: Final = frozenset({"search"})
+"""Lists of definitions that stand for something else where they are missing, as inner ones may."""
 UNORDERED: Final = frozenset({"search", "from", "by", "editable"})
 """Lists whose order means nothing, so that nothing in them stands behind anything."""
+MAX_SUGGESTIONS: Final = 100
+"""Problems of a definition after which it is no longer worked out what may have been meant."""
 
 
 def put_extensions_in(work: Workbench) -> None:
@@ -123,7 +127,8 @@ class _Merging:
         content = dict(self.base.content)
         places: dict[Way, tuple[str, ...]] = {}
         for key in LISTS[self.of]:
-            items = self._list(key, self._of(self.base, key), self._added(key))
+            own = self._of(self.base, key)
+            items = self._list(key, own, self._added(key, closed=key in CLOSED and not own))
             if items:
                 content[key] = [one.value for one in items]
                 places[(key,)] = tuple(one.place for one in items)
@@ -145,8 +150,16 @@ class _Merging:
             for position, value in enumerate(values)
         ]
 
-    def _added(self, key: str) -> list[_Item]:
-        return [item for one in self.extensions for item in self._of(one, key)]
+    def _added(self, key: str, *, closed: bool) -> list[_Item]:
+        """Return what the extensions bring to a list; nothing can be added to one that is closed."""
+        if not closed:
+            return [item for one in self.extensions for item in self._of(one, key)]
+        for one in self.extensions:
+            if one.content.get(key):
+                place = f"/{one.file}/{key}"
+                problem = NOT_OPEN.at(place, part=kind_word(self.of), name=self.base.name, key=key)
+                self.problems.append(problem)
+        return []
 
     def _list(self, key: str, own: Sequence[_Item], added: Iterable[_Item]) -> list[_Item]:
         """Return the items of a list in order; none where nothing is added."""
@@ -177,7 +190,7 @@ class _Merging:
         for item in items:
             anchor = self._anchor(item)
             if anchor and anchor not in names:
-                self._tell_anchor(item, anchor, names - {item.name})
+                self._tell_anchor(item, anchor, names)
                 anchor = None
             behind.setdefault(anchor, []).append(item)
         order: list[_Item] = []
@@ -189,7 +202,7 @@ class _Merging:
             waiting.extend(reversed(following))
         for left in behind.values():  # these stand behind each other in a circle
             for item in left:
-                self._tell_anchor(item, str(self._anchor(item)), names - {item.name})
+                self._tell_anchor(item, str(self._anchor(item)), names)
             order.extend(left)
         return order
 
@@ -210,7 +223,9 @@ class _Merging:
             for name in document.content.get(key, {}):
                 place = f"/{document.file}{pointer(key, name)}"
                 if name not in positions:
-                    self.problems.append(_unknown_part(place, inner, name, positions))
+                    part, suggestion = kind_word(inner.part), self._like(name, positions)
+                    problem = UNKNOWN_PART.at(place, part=part, name=name, suggestion=suggestion)
+                    self.problems.append(problem)
                 elif inner.closed and not parts[positions[name]].get(inner.key):
                     part = kind_word(inner.part)
                     self.problems.append(NOT_OPEN.at(place, part=part, name=name, key=inner.key))
@@ -260,14 +275,14 @@ class _Merging:
 
     def _tell_anchor(self, item: _Item, anchor: str, known: Iterable[str | None]) -> None:
         place = f"/{item.document.file}{pointer('after', item.name or '')}"
-        suggestion = closest(anchor, (one for one in known if one))
-        problem = NOTHING_BEHIND.at(place, name=anchor, suggestion=suggestion)
-        self.problems.append(problem)
+        suggestion = self._like(anchor, known)
+        self.problems.append(NOTHING_BEHIND.at(place, name=anchor, suggestion=suggestion))
 
-
-def _unknown_part(place: str, inner: Inner, name: str, known: Iterable[str | None]) -> Problem:
-    suggestion = closest(name, (one for one in known if one)) or "–"
-    return UNKNOWN_PART.at(place, part=kind_word(inner.part), name=name, suggestion=suggestion)
+    def _like(self, name: str, known: Iterable[str | None]) -> str:
+        """Return the known name that may be meant; nothing more is looked up after many problems."""
+        if len(self.problems) >= MAX_SUGGESTIONS:
+            return "–"
+        return closest(name, (one for one in known if one and one != name)) or "–"
 
 
 def _name(item: Any) -> str | None:
