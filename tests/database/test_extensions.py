@@ -136,6 +136,8 @@ def test_where_used_finds_what_extensions_name(platform) -> None:
         ("extends", "claim_entry", "/items/claim/0", "form item"),
         ("extends", "open_claims", "/columns/0", "path"),
     } <= by
+    told = {one.sentence.en for one in references.of("field", "claim.waybill")}
+    assert "Extension of form “Claim” (claim_entry) by “transport” shows it" in told
     company = references.of("field", "claim.company")
     assert ("extends", "/after/carrier", "after") in {(o.kind, o.path, o.how) for o in company}
     submit = references.of("transition", "claim_flow.submit")

@@ -39,7 +39,14 @@ from headrace.platform.metadata.definitions.objects import FieldDef
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.references.rules import INSIDE, PARTS
 from headrace.platform.metadata.schemas import definition_of
-from headrace.platform.metadata.wording import called, sentence, text_of, titled, within
+from headrace.platform.metadata.wording import (
+    called,
+    extension_of,
+    sentence,
+    text_of,
+    titled,
+    within,
+)
 
 OWN: Final = frozenset({"kind", "id", "was", "name"})
 
@@ -109,13 +116,8 @@ class Walk:
     def _place(self, document: Document) -> _Place:
         content = document.content
         if document.kind == "extends":
-            of = str(content.get("of", "object"))
-            label = self.labels.label(of, document.name)
-            title = called(of, label, document.name)
-            module = titled(Text(), document.module)
-            subject = Text(
-                f"extension of {title.en} by {module.en}", f"{module.zh}对{title.zh}的扩展"
-            )
+            label = self.labels.label(document.of, document.name)
+            subject = extension_of(document.of, label, document.name, document.module)
         elif document.kind == "permission":
             about = self.labels.shown("object", str(content.get("object", "")))
             subject = Text(f"permissions on {about.en}", f"{about.zh}的权限")

@@ -87,6 +87,8 @@ class Crumb:
     kind: str
     label: Text
     name: str
+    words: Text = Text()
+    """What is said instead of kind, label and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,8 @@ class Use:
 
 
 def _crumb_text(crumb: Crumb) -> Text:
+    if crumb.words:
+        return crumb.words
     if crumb.name or crumb.label:
         return called(crumb.kind, crumb.label, crumb.name)
     return kind_word(crumb.kind)

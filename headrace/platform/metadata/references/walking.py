@@ -25,7 +25,7 @@ from headrace.platform.metadata.references.rules import (
 )
 from headrace.platform.metadata.references.values import Crumb, Use, Used
 from headrace.platform.metadata.schemas import definition_of
-from headrace.platform.metadata.wording import text_of
+from headrace.platform.metadata.wording import extension_of, text_of
 
 EXTENDED: Final = "extended "
 """Stands before a kind where what extensions add to it is looked up."""
@@ -80,11 +80,13 @@ class DocumentWalk:
         kind = self.document.kind
         of = str(content.get("of", kind))
         label = text_of(content.get("label"))
+        name, about = self.document.name, None
+        crumb = Crumb(kind, label, name)
         if kind == "extends":
-            crumb = Crumb("extends", Text(), f"{of} {self.document.name}")
-        else:
-            crumb = Crumb(kind, label, self.document.name)
-        about = self._find(EXTENDED + of, self.document.name) if kind == "extends" else None
+            about = self._find(EXTENDED + of, name)
+            label = text_of(about.content.get("label")) if about else Text()
+            words = extension_of(of, label, name, self.document.module)
+            crumb = Crumb(kind, label, name, words)
         scope = self._document_scope(about.content if about else content, of, _Scope((crumb,)))
         return tuple(dict.fromkeys(self._definition(definition_of(content), content, "", scope)))
 
