@@ -72,23 +72,18 @@ def assign_ids(
     """Return `documents` with the ids of the `live` ones they are, and new ids for new ones."""
     known: dict[str, list[Mapping[str, Any]]] = {}
     for document in live:
-        known.setdefault(_slot(document), []).append(document.content)
+        known.setdefault(document.space, []).append(document.content)
     assigner = _Assigner(ids)
     assigned = tuple(
         Document(
             document.module,
             assigner.definition(
-                document.content, known.get(_slot(document), ()), "/" + document.file
+                document.content, known.get(document.space, ()), "/" + document.file
             ),
         )
         for document in documents
     )
     return assigned, tuple(assigner.problems)
-
-
-def _slot(document: Document) -> str:
-    """Return within what a name is unique: its kind, for extensions the module too."""
-    return f"extends {document.module}" if document.kind == "extends" else document.kind
 
 
 class _Assigner:
