@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from marshmallow import ValidationError
 
-from headrace.platform.core.problems import Message, Problem, Text, pointer
+from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.database.operations import (
     AddColumn,
     CreateIndex,
@@ -21,17 +22,9 @@ from headrace.platform.database.operations import (
 from headrace.platform.database.physical import DELETED_AT
 from headrace.platform.database.tables import ObjectTable
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
-from headrace.platform.metadata.conversions import NotConvertibleError, conversion
 from headrace.platform.metadata.storage_types import Dialect
 from headrace.platform.publishing.plan import Backfill
 
-NOT_SUPPORTED = Message(
-    "plan.change_not_supported",
-    "{object}.{field}: changing {what} is not possible in this version.",
-    "{object}.{field}:此版本不支持修改{what}。",
-    "Add a new field (without the id of this one), move the values, then remove the old field.",
-    "请新增一个字段(不要沿用原标识),迁移数据后再移除旧字段。",
-)
 EXISTING_NULLS = Message(
     "constraint.existing_nulls",
     "{object}.{field} cannot be required: {count} rows have no value.",
@@ -60,12 +53,10 @@ STATE_IN_USE = Message(
     "Move the rows to another state first.",
     "请先将这些数据转到其他状态。",
 )
-_WORDS: Final = {
-    "numbers": Text("the numbers of rows that exist", "已有数据的编号"),
-    "type": Text("its type", "字段类型"),
-    "storage": Text("the digits after its point", "小数位数"),
-    "target": Text("what it refers to", "引用对象"),
-}
+
+
+Shared = Callable[[ObjectModel, Sequence[str]], int]
+"""Counts the groups of rows that will have equal values in fields (by id) that get other values."""
 
 
 class Counter:
@@ -106,6 +97,14 @@ class Counter:
         """Return how many live rows have no value in a field."""
         table = self._tables[object_id]
         return self._count(table.table, _live(table), table.columns[field].is_(None))
+
+    def parents(self, object_id: str, field: str) -> dict[str, str]:
+        """Return what rows refer to by a field, deleted ones too; those that do by id."""
+        table = self._tables[object_id]
+        column = table.columns[field]
+        query = sa.select(table.id, column).where(column.is_not(None))
+        found = self.connection.execute(query, execution_options={"yield_per": 1000})
+        return {str(row_id): str(parent) for row_id, parent in found}
 
     def in_state(self, object_id: str, field: str, state: str) -> int:
         """Return how many live rows are in a state."""
@@ -151,19 +150,29 @@ def breaking_changes(
     backfill: Backfill,
     counter: Counter,
     moved: AbstractSet[str] = frozenset(),
+    shared: Shared | None = None,
 ) -> Iterator[Problem]:
-    """Yield what cannot be done, or not with the rows that are there."""
+    """Yield what cannot be done, or not with the rows that are there.
+
+    `moved` are the ids of fields whose values move to another column: others speak of them, and
+    `shared` counts which keys they would break.
+    """
     before = {model.id: model for model in old.objects.values()}
     for model in new.objects.values():
         former = before.get(model.id)
         if former is not None:
-            yield from _object_problems(old, new, former, model, counter, moved)
+            yield from _object_problems(new, former, model, counter, moved)
     filled = {field_id for _, field_id in backfill.defaults}
-    yield from _key_problems(new, operations, filled, counter)
+    held = {
+        (one.table, one.new.name): one.old.name
+        for one in operations
+        if isinstance(one, ReplaceColumn)
+    }
+    keys = _Keys(counter, filled, moved, shared, held)
+    yield from _key_problems(new, operations, keys)
 
 
 def _object_problems(
-    old: Catalog,
     new: Catalog,
     former: ObjectModel,
     model: ObjectModel,
@@ -178,7 +187,7 @@ def _object_problems(
         if earlier is None:
             yield from _new_field_problems(model, one, counter, place)
         elif one.id not in moved:
-            yield from _changed_field_problems(old, new, model, earlier, one, counter, place)
+            yield from _changed_field_problems(new, model, earlier, one, counter, place)
 
 
 def _new_field_problems(
@@ -190,17 +199,9 @@ def _new_field_problems(
             yield EXISTING_NULLS.at(
                 place + "/required", object=model.name, field=field.name, count=count
             )
-    if field.computed == "number" and counter.live_rows(model.id):
-        yield NOT_SUPPORTED.at(
-            place,
-            object=model.name,
-            field=field.name,
-            what=_WORDS["numbers"],
-        )
 
 
 def _changed_field_problems(
-    old: Catalog,
     new: Catalog,
     model: ObjectModel,
     earlier: FieldModel,
@@ -208,56 +209,20 @@ def _changed_field_problems(
     counter: Counter,
     place: str,
 ) -> Iterator[Problem]:
+    """Yield what stands in the way of a field whose values stay in their column."""
     names = {"object": model.name, "field": field.name}
-    if earlier.type.key != field.type.key and _keeps_its_column(earlier, field):
-        count = _would_change(counter, (old, new), model.id, earlier, field)
-        if count:
-            yield EXISTING_VALUES.at(place + "/type", **names, count=count)
-        return
-    if earlier.type.key != field.type.key:
-        yield NOT_SUPPORTED.at(place + "/type", **names, what=_WORDS["type"])
-        return
-    if earlier.storage != field.storage and (earlier.stored or field.stored):
-        yield NOT_SUPPORTED.at(place, **names, what=_WORDS["storage"])
-        return
-    if _target_id(old, earlier) != _target_id(new, field):
-        yield NOT_SUPPORTED.at(place + "/to", **names, what=_WORDS["target"])
-        return
     if field.definition.required and not earlier.definition.required and field.default is None:
         count = counter.empty_values(model.id, earlier.name)
         if count:
             yield EXISTING_NULLS.at(place + "/required", **names, count=count)
+    if earlier.type.key != field.type.key:
+        return
     if field.computed == "workflow":
         yield from _state_problems(new, model, earlier, field, counter, place)
     elif field.computed is None and field.target is None and earlier.options != field.options:
         count = _no_longer_allowed(counter, model.id, earlier, field)
         if count:
             yield EXISTING_VALUES.at(place, **names, count=count)
-
-
-def _keeps_its_column(earlier: FieldModel, field: FieldModel) -> bool:
-    """Say whether another type of people's text can go on in the same column."""
-    people = earlier.computed is None and field.computed is None
-    return people and earlier.storage.kind == field.storage.kind == "text"
-
-
-def _would_change(
-    counter: Counter,
-    catalogs: tuple[Catalog, Catalog],
-    object_id: str,
-    earlier: FieldModel,
-    field: FieldModel,
-) -> int:
-    """Return how many of the values in use the new type would not leave as they are."""
-    way = conversion(earlier, field, catalogs=catalogs)
-    changed = 0
-    for value in counter.values(object_id, earlier):
-        try:
-            kept = way is not None and way.convert(value).value == value
-        except NotConvertibleError:
-            kept = False
-        changed += not kept
-    return changed
 
 
 def _state_problems(
@@ -289,33 +254,40 @@ def _no_longer_allowed(
     return refused
 
 
-def _key_problems(
-    new: Catalog, operations: Sequence[Operation], filled: set[str], counter: Counter
-) -> Iterator[Problem]:
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """What is asked when keys are made: the tables, or the values that fields will get."""
+
+    counter: Counter
+    filled: AbstractSet[str]
+    moved: AbstractSet[str]
+    shared: Shared | None
+    held: Mapping[tuple[str, str], str]
+
+    def groups(self, model: ObjectModel, operation: CreateIndex, *, added: bool) -> int:
+        """Return how many combinations of values more than one live row would have."""
+        ids = [model.fields[name].id for name in operation.fields]
+        if self.shared is not None and not self.moved.isdisjoint(ids):
+            return self.shared(model, ids)
+        if not added:
+            table = operation.index.table
+            columns = [self.held.get((table, one), one) for one in operation.index.columns]
+            return self.counter.duplicates(table, columns)
+        # A new column is empty, and empty values do not collide; one default for all does.
+        default = any(one.id in self.filled and one.unique for one in model.fields.values())
+        return 1 if default and self.counter.live_rows(model.id) > 1 else 0
+
+
+def _key_problems(new: Catalog, operations: Sequence[Operation], keys: _Keys) -> Iterator[Problem]:
     added = {(one.table, one.column.name) for one in operations if isinstance(one, AddColumn)}
-    held = {
-        (one.table, one.new.name): one.old.name
-        for one in operations
-        if isinstance(one, ReplaceColumn)
-    }
     by_name = {model.name: model for model in new.objects.values()}
     for operation in operations:
         if not isinstance(operation, CreateIndex) or not operation.index.unique:
             continue
         model = by_name[operation.object]
         index = operation.index
-        place = f"/{model.module}/objects/{model.name}.json"
-        if not any((index.table, column) in added for column in index.columns):
-            columns = [held.get((index.table, one), one) for one in index.columns]
-            count = counter.duplicates(index.table, columns)
-        else:
-            # A new column is empty, and empty values do not collide; one default for all does.
-            default = any(field.id in filled and field.unique for field in model.fields.values())
-            count = 1 if default and counter.live_rows(model.id) > 1 else 0
+        is_new = any((index.table, column) in added for column in index.columns)
+        count = keys.groups(model, operation, added=is_new)
         if count:
+            place = f"/{model.module}/objects/{model.name}.json"
             yield EXISTING_DUPLICATES.at(place, object=model.name, count=count)
-
-
-def _target_id(catalog: Catalog, field: FieldModel) -> str | None:
-    target = catalog.object(field.target) if field.target else None
-    return target.id if target else None

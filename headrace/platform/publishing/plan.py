@@ -105,7 +105,7 @@ class Plan:
 
     `difference` and `work` are what the publish carries out as it stands: operations, then values
     of rows in this order. `aliases` are ids of files that mean live definitions (file's id -> live
-    id). `restoring`: values that were kept come back into fields that are live. `large` are objects
+    id). `restoring` is the version whose columns fields get back, if any. `large` are objects
     with so many rows that they are prepared before the switch (id -> rows), `relocated` the ids of
     their fields that get another column, because their values or keys change in place. `prepared` says which objects really are, by API name.
     """
@@ -121,7 +121,7 @@ class Plan:
     work: tuple[RowWork, ...] = ()
     decisions: Decisions = NO_DECISIONS
     aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    restoring: bool = False
+    restoring: int | None = None
     large: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     relocated: frozenset[str] = frozenset()
     prepared: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

@@ -33,7 +33,7 @@ PREPARATION: Final = sa.Table(
     sa.Column("plan", text_type(), nullable=False),
     sa.Column("content", json_type(), nullable=False),
     sa.Column("decisions", json_type(), nullable=False),
-    sa.Column("restoring", boolean_type(), nullable=False),
+    sa.Column("restoring", sa.BigInteger()),
     sa.Column("message", text_type(), nullable=False),
     sa.Column("by_user", id_type()),
     sa.Column("job", id_type()),
@@ -76,7 +76,7 @@ class Held:
     plan: str
     content: Sequence[str]
     decisions: Mapping[str, Any]
-    restoring: bool
+    restoring: int | None
     message: str
     by_user: str | None
     job: str | None
