@@ -10,6 +10,8 @@ from typing import Any
 from tests.support.documents import field, label
 
 Contents = dict[tuple[str, str], dict[str, Any]]
+EXTRA = "extra"
+"""The module that extends the other one."""
 Edit = Callable[[Contents, random.Random], None]
 
 
@@ -182,9 +184,51 @@ def drop_definition(contents: Contents, chosen: random.Random) -> None:
 
 
 def extend(contents: Contents, chosen: random.Random) -> None:
-    one = _an_object(contents, chosen)["name"]
-    fields = [field(f"own_{chosen.randrange(4)}", "text", length=10)]
-    contents["extends", one] = {"kind": "extends", "of": "object", "name": one, "fields": fields}
+    """Let the module `extra` add to a definition of any kind that has something to add to."""
+    manifest = {"kind": "module", "name": EXTRA, "version": "1.0.0", "requires": ["claims"]}
+    contents.setdefault(("module", EXTRA), manifest)
+    of, name = chosen.choice([key for key in contents if key[0] in ADDITIONS])
+    extended = contents[of, name]
+    about = contents.get(("object", extended.get("object", name))) or _an_object(contents, chosen)
+    keys = ADDITIONS[of](contents, chosen, about, extended)
+    contents["extends", f"{of} {name}"] = {"kind": "extends", "of": of, "name": name, **keys}
+
+
+def _fields_more(contents: Contents, chosen: random.Random, about: Any, _: Any) -> Any:
+    name = f"own_{chosen.randrange(4)}"
+    after = {name: chosen.choice(about["fields"])["name"]} if chosen.random() < 0.5 else {}
+    return {"fields": [field(name, "text", length=10)], "after": after}
+
+
+def _columns_more(contents: Contents, chosen: random.Random, about: Any, view: Any) -> Any:
+    path = _a_path(contents, chosen, about)
+    after = {path: chosen.choice(("", *view["columns"]))} if chosen.random() < 0.5 else {}
+    return {"columns": [path], "after": after}
+
+
+def _grants_more(contents: Contents, chosen: random.Random, about: Any, _: Any) -> Any:
+    when = f"{_a_path(contents, chosen, about)} IS NOT NULL"
+    return {"grants": [{"role": "boss", "actions": ["read"], "scope": "all", "when": when}]}
+
+
+def _states_more(contents: Contents, chosen: random.Random, about: Any, flow: Any) -> Any:
+    state = f"state_{chosen.randrange(3)}"
+    start = chosen.choice(flow["states"])["name"]
+    way = {"name": f"to_{state}", "from": [start], "to": state, "by": ["boss"]}
+    return {"states": [{"name": state, "final": True}], "transitions": [way]}
+
+
+def _groups_more(contents: Contents, chosen: random.Random, about: Any, _: Any) -> Any:
+    return {"group_rows": [_a_path(contents, chosen, about)]}
+
+
+ADDITIONS: dict[str, Callable[[Contents, random.Random, Any, Any], Any]] = {
+    "object": _fields_more,
+    "view": _columns_more,
+    "permission": _grants_more,
+    "workflow": _states_more,
+    "report": _groups_more,
+}
 
 
 def change_workflow(contents: Contents, chosen: random.Random) -> None:
@@ -286,6 +330,7 @@ EDITS: tuple[Edit, ...] = (
     change_object,
     add_object,
     drop_definition,
+    extend,
     extend,
     change_workflow,
     change_view,

@@ -14,13 +14,19 @@ from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import built_in
 from tests.support.documents import field, label, workspace
-from tests.support.metadata_edits import random_edit
+from tests.support.metadata_edits import EXTRA, random_edit
 
 Contents = dict[tuple[str, str], dict[str, Any]]
 
 
 def as_documents(contents: Contents) -> list[Document]:
-    return [Document("claims", copy.deepcopy(one)) for one in contents.values()]
+    return [
+        Document(
+            EXTRA if kind == "extends" or (kind, name) == ("module", EXTRA) else "claims",
+            copy.deepcopy(one),
+        )
+        for (kind, name), one in contents.items()
+    ]
 
 
 def build(documents, previous: Catalog | None = None) -> Built:
