@@ -19,6 +19,7 @@ from headrace.blueprints.api import (
     reports,
     tasks,
     uninstalling,
+    upgrading,
     versions,
 )
 from headrace.blueprints.statuses import (
@@ -37,6 +38,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     reports.blueprint,
     moving.blueprint,
     uninstalling.blueprint,
+    upgrading.blueprint,
     plan_rows.blueprint,
     versions.blueprint,
     audit.blueprint,

@@ -101,14 +101,15 @@ class Upgrader:
             nothing = self._publisher.plan_content(content)
             plan = replace(nothing, problems=modules.problems)
             return Upgrade(plan, Merged(()), Content((), ()), modules.names)
-        given = answers or {}
-        resolutions = read_resolutions(
-            {key: one for key, one in given.items() if is_resolution(one)}, "/decisions"
-        )
+        decisions, settled = _split(answers)
+        resolutions = read_resolutions(settled, "/decisions")
         base = self.base(modules.names)
         theirs, found = assign_ids(modules.documents, base.documents, self._ids)
         ours = [one for one in content.documents if one.module in modules.names]
         merged = _merged(base.documents, ours, theirs, resolutions)
+        if modules.keeps_rows:
+            # Documents alone were sent: the rows are as they were delivered last, and stay.
+            modules = replace(modules, rows=base.rows)
         rows = _merged_rows(base.rows, content.rows, modules.rows, modules.names)
         rest = [one for one in content.documents if one.module not in modules.names]
         problems = [
@@ -126,8 +127,7 @@ class Upgrader:
             *(UNKNOWN_CONFLICT.at("/decisions", key=key) for key in merged.unused),
         ]
         wanted = Content((*rest, *merged.documents), rows)
-        decisions = {key: one for key, one in given.items() if not is_resolution(one)}
-        plan = self._publisher.plan_content(wanted, decisions or None)
+        plan = self._publisher.plan_content(wanted, decisions)
         plan = replace(plan, problems=(*problems, *plan.problems))
         return Upgrade(plan, merged, Content(theirs, modules.rows), modules.names)
 
@@ -180,6 +180,15 @@ class Upgrader:
             LOCAL_CHANGES.at("/" + one.module, name=one.module, sentence=one.sentence)
             for one in [one for one in changes if one.id in lost][:TOLD]
         )
+
+
+def _split(answers: Any) -> tuple[Any, Mapping[str, Any]]:
+    """Return decisions on lines of the plan, which reads them, and answers to conflicts."""
+    if not isinstance(answers, Mapping):
+        return answers, {}
+    settled = {key: one for key, one in answers.items() if is_resolution(one)}
+    decisions = {key: one for key, one in answers.items() if key not in settled}
+    return decisions or None, settled
 
 
 def _only(content: Content, modules: Collection[str]) -> Content:
