@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from headrace.commands.plans import decisions_option, plan_lines, read_answers
+from headrace.commands.plans import decisions_option, plan_lines, read_answers, telling
 from headrace.commands.shell import json_option, open_shell
 from headrace.platform.access.audit_trail import Wanted, read_audit, read_entry, shown_entry
 from headrace.platform.core.problems import Text
@@ -84,7 +84,7 @@ def rollback(
             raise SystemExit(1 if made.refused else 0)
         noting = noting_rollback(version, None)
         number = platform.publisher.publish(
-            made, message or f"rollback to {version}", None, noting
+            made, message or f"rollback to {version}", None, noting, telling(shell)
         ).version
     done = Text(
         f"Version {number} is live, with the content of {version}.",

@@ -39,6 +39,7 @@ from headrace.platform.publishing import tables as publishing_tables
 from headrace.platform.publishing.catalogs import CatalogStore, Published
 from headrace.platform.publishing.draft_publishing import DraftPublisher
 from headrace.platform.publishing.drafts import Drafts
+from headrace.platform.publishing.publish_jobs import PUBLISH, PublishJobs
 from headrace.platform.publishing.publisher import Publisher
 from headrace.platform.publishing.samples import Samples
 from headrace.platform.publishing.sweeping import Sweeper
@@ -106,6 +107,7 @@ class Platform:
     transfer: Transfer
     uninstaller: Uninstaller
     sweeper: Sweeper
+    publish_jobs: PublishJobs
     outbox: Outbox
     notifications: Notifications
     approvals: Approvals
@@ -201,7 +203,8 @@ class Platform:
             self.clock,
             self.real_clock,
             chores=(sweep, forget_old),
-            rounds=(self.sweeper.sweep,),
+            rounds=(self.publisher.leftovers.remove_abandoned, self.sweeper.sweep),
+            long_handlers={PUBLISH: self.publish_jobs.run},
         )
 
     def close(self) -> None:
@@ -364,8 +367,11 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
 
     identity.rights_changed.plug(release_tasks)
     runs = MovingRuns(store, notifications, approvals)
-    publisher = Publisher(database, catalogs, store, ids, system_context, runs, real_clock)
+    publisher = Publisher(
+        database, catalogs, store, ids, system_context, runs, real_clock, settings.prepared_from
+    )
     drafts = Drafts(database, catalogs, ids)
+    draft_publisher = DraftPublisher(database, catalogs, drafts, publisher)
 
     return Platform(
         settings=settings,
@@ -376,7 +382,8 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         publisher=publisher,
         versions=Versions(catalogs, identity),
         drafts=drafts,
-        draft_publisher=DraftPublisher(database, catalogs, drafts, publisher),
+        draft_publisher=draft_publisher,
+        publish_jobs=PublishJobs(database, catalogs, publisher, drafts, draft_publisher, outbox),
         upgrader=Upgrader(database, catalogs, publisher, ids),
         samples=Samples(store, identity, workflow),
         transfer=Transfer(store, identity, workflow),

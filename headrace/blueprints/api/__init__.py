@@ -12,6 +12,7 @@ from headrace.blueprints.api import (
     audit,
     description,
     drafts,
+    jobs,
     metadata,
     moving,
     plan_rows,
@@ -34,6 +35,7 @@ from headrace.platform.core.ids import RandomIds
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     records.blueprint,
+    jobs.blueprint,
     tasks.blueprint,
     reports.blueprint,
     moving.blueprint,

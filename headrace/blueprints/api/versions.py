@@ -15,6 +15,7 @@ from headrace.blueprints.api.calls import (
     read,
 )
 from headrace.blueprints.api.designing import require_design, sent_base
+from headrace.blueprints.api.jobs import accepted
 from headrace.blueprints.api.plan_rows import shown_to, without_ids
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message
@@ -119,6 +120,11 @@ def roll_back() -> Response:
         return read(planned)
     refuse_overtaken(here.catalogs, plan, base)
     message = str(data.get("message") or f"rollback to {number}")
+    if plan.prepared and not plan.refused:
+        jobs = here.publish_jobs
+        return accepted(
+            lambda _, work: jobs.ask_for_rollback(work, number, plan, message, user), data
+        )
     noting = noting_rollback(number, user)
     version = here.publisher.publish(plan, message, user, noting).version
 

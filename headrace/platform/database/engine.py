@@ -224,8 +224,8 @@ class Database:
 
     @contextlib.contextmanager
     def defining(self) -> Iterator[sa.Connection]:
-        """Open a transaction in which system tables are made, before there is a version."""
-        with self._transaction(self.capabilities.begin_publish) as slot:
+        """Open a transaction in which system tables are made; programs that start at once take turns."""
+        with self._transaction(self.capabilities.begin_define) as slot:
             yield slot.connection
 
     def live_version(self) -> int:

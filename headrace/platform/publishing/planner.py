@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from headrace.platform.core.ids import IdSource
@@ -43,6 +43,7 @@ from headrace.platform.publishing.in_use import used_but_gone
 from headrace.platform.publishing.not_restored import lost_lines
 from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
 from headrace.platform.publishing.preparing.relocating import Relocation, large_objects
+from headrace.platform.publishing.preparing.scope import scope_of
 from headrace.platform.publishing.retyping import (
     kept_columns,
     retype_questions,
@@ -146,7 +147,7 @@ class Planner:
         if finder is not None:
             questions.extend(retype_questions(retypes, finder, self.counter))
         answered = answer(questions, self.decisions)
-        return Plan(
+        plan = Plan(
             base=self.live.version,
             content=content,
             catalog=catalog,
@@ -162,6 +163,8 @@ class Planner:
             large=large,
             relocated=relocated,
         )
+        scope = scope_of(plan, self.live)
+        return plan if scope is None else replace(plan, prepared=scope.sizes)
 
     def _large(self, catalog: Catalog, backfill: Backfill) -> Mapping[str, int]:
         """Return the objects that change and have so many rows that they are prepared: id -> rows."""

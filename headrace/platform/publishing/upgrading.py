@@ -28,7 +28,7 @@ from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.planning import read_for_plan
 from headrace.platform.publishing.publisher import Publisher
 from headrace.platform.publishing.resolutions import is_resolution, read_resolutions
-from headrace.platform.publishing.result import Result
+from headrace.platform.publishing.result import UNFOLLOWED, Following, Result
 from headrace.platform.publishing.rows import RowsFile
 
 UPGRADE_CONFLICT: Final = Message(
@@ -131,7 +131,13 @@ class Upgrader:
         plan = replace(plan, problems=(*problems, *plan.problems))
         return Upgrade(plan, merged, Content(theirs, modules.rows), modules.names)
 
-    def publish(self, upgrade: Upgrade, message: str, by_user: str | None) -> Result:
+    def publish(
+        self,
+        upgrade: Upgrade,
+        message: str,
+        by_user: str | None,
+        following: Following = UNFOLLOWED,
+    ) -> Result:
         """Carry out an upgrade; what was delivered is the base of the next one."""
         numbers = _numbers(self._catalogs.content_of(upgrade.plan.base).documents)
 
@@ -143,7 +149,7 @@ class Upgrader:
         if upgrade.plan.is_empty and not upgrade.plan.refused:
             with self._database.writing(upgrade.plan.base) as work:
                 keep(work, upgrade.plan.base)
-        return self._publisher.publish(upgrade.plan, message, by_user, within=keep)
+        return self._publisher.publish(upgrade.plan, message, by_user, keep, following)
 
     def base(self, modules: Collection[str]) -> Content:
         """Return modules as they were delivered last; of older installs, as they first came."""

@@ -105,7 +105,7 @@ class Preparer:
         self.catch_up = CatchUp(self.scope, self.filler)
         self._size = min(FIRST_CHUNK, LONGEST_CHUNK)
 
-    def start(self, message: str, by_user: str | None, job: str | None = None) -> None:
+    def start(self, message: str, by_user: str | None) -> None:
         """Note that this plan is prepared; raise ConflictError where another one is."""
         started = self.clock.now()
         names = self.plan.names
@@ -118,7 +118,7 @@ class Preparer:
             "restoring": self.plan.restoring,
             "message": message,
             "by_user": by_user,
-            "job": job,
+            "job": self.following.job,
             "started": started,
             "holder": holder_name(),
             "leased_until": started + LEASE,
@@ -129,7 +129,7 @@ class Preparer:
             "switched": False,
         }
         with self.database.preparing(self.plan.base) as work:
-            refuse_held(work.connection, started)
+            refuse_held(work.connection, started, self.following.job)
             if self.plan.difference is not None:
                 now = load_names(work.connection)
                 refuse_gone(names, self.plan.difference.names, now)
