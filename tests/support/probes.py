@@ -507,6 +507,14 @@ def versions(mark: Mark) -> Iterator[Ask]:
     yield send(f"{API}/metadata/rollback", {"version": 1, "plan": True})
 
 
+@probe("api.api_jobs.get")
+@probe("api.api_jobs.cancel", "DELETE")
+def jobs(mark: Mark) -> Iterator[Ask]:
+    for job in (ABSENT, "nothing-like-it"):
+        yield get(f"{API}/jobs/{job}")
+        yield send(f"{API}/jobs/{job}", {})
+
+
 @probe("api.api_uninstalling.uninstall", "POST")
 def uninstalled(mark: Mark) -> Iterator[Ask]:
     for module in ("claims", "nothing_like_it"):

@@ -300,6 +300,8 @@ class _Writer:
             call["requestBody"] = _body(DOCUMENTS)
             call["requestBody"]["content"] |= PACKAGE
             self.paths[f"/metadata/{action}"] = {"post": call}
+            if action in {"publish", "upgrade"}:
+                call["responses"]["202"] = ACCEPTED
         module = _query("module", {"type": "string"}, "Name of a module; all without it.")
         changed = self._call("Local changes", "metadata", "local_changes", anything, [module])
         self.paths["/metadata/local-changes"] = {"get": changed}
@@ -308,6 +310,13 @@ class _Writer:
         listed["responses"]["200"]["content"] = {"text/csv": {"schema": {"type": "string"}}}
         self.paths["/metadata/plan/rows"] = {"post": listed}
         self._add_versions()
+        job = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+        cancelled = self._call("Cancel a job", "metadata", "cancel_job", JOB, [job])
+        cancelled["responses"]["202"] = cancelled["responses"].pop("200")
+        self.paths["/jobs/{id}"] = {
+            "get": self._call("How far a job is", "metadata", "job", JOB, [job]),
+            "delete": cancelled,
+        }
         export = self._call("Definitions as a package", "metadata", "export", None, EXPORT)
         export["responses"]["200"]["content"] = PACKAGE
         self.paths["/metadata/export"] = {"get": export}
@@ -538,6 +547,39 @@ UNINSTALL: Final[Json] = {
     "additionalProperties": False,
 }
 
+ACCEPTED: Final[Json] = {
+    "description": "Large tables are prepared by a job; Location says where it can be followed.",
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "properties": {"job": {"type": "string", "format": "uuid"}},
+                "required": ["job"],
+            }
+        }
+    },
+}
+JOB: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "format": "uuid"},
+        "kind": {"type": "string"},
+        "state": {"enum": ["waiting", "running", "done", "refused", "failed", "cancelled"]},
+        "created_at": {"type": "string", "format": "date-time"},
+        "finished_at": {"type": ["string", "null"], "format": "date-time"},
+        "cancelling": {"type": "boolean", "description": "It was asked to end and has not yet."},
+        "progress": {
+            "type": "object",
+            "properties": {
+                "text": {"type": "string"},
+                **{name: {"type": "integer"} for name in ("step", "steps", "rows", "total")},
+            },
+        },
+        "result": {"type": "object", "description": "What it led to: the version that is live."},
+        "problems": {"type": "array", "items": {"type": "object"}},
+    },
+    "required": ["id", "kind", "state", "created_at"],
+}
 PACKAGE: Final[Json] = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
 PACKAGED: Final[list[Json]] = [
     _query("message", {"type": "string"}, "Beside a package: what the change is for."),
