@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 
 from headrace.blueprints.api.calls import answer, known_arguments, language_of, platform, read
 from headrace.blueprints.api.designing import complete, require_design, sent, sent_base
+from headrace.blueprints.api.jobs import accepted
 from headrace.blueprints.api.plan_rows import shown_to, without_ids
 from headrace.platform.core.errors import NotFoundError
 from headrace.platform.publishing.overtaken import refuse_overtaken
@@ -50,7 +51,7 @@ def plan() -> Response:
 
 @blueprint.post("/upgrade")
 def upgrade() -> Response:
-    """Upgrade to the modules sent; refused while a conflict is open."""
+    """Upgrade to the modules sent, not while a conflict is open. 202 with a job for large tables."""
     data, modules = sent()
     message, base = str(data.get("message") or ""), sent_base(data)
 
@@ -62,6 +63,9 @@ def upgrade() -> Response:
     here = platform()
     made = here.upgrader.plan_modules(complete(modules), data.get("decisions"))
     refuse_overtaken(here.catalogs, made.plan, base)
+    if made.plan.prepared and not made.plan.refused:
+        jobs = here.publish_jobs
+        return accepted(lambda _, work: jobs.ask_for_upgrade(work, made, message, user), data)
     version = here.upgrader.publish(made, message, user).version
 
     def done(context: Context) -> Response:

@@ -30,6 +30,7 @@ from headrace.platform.publishing.publisher import Publisher
 from headrace.platform.publishing.resolutions import is_resolution, read_resolutions
 from headrace.platform.publishing.result import UNFOLLOWED, Following, Result
 from headrace.platform.publishing.rows import RowsFile
+from headrace.platform.publishing.switching import Within
 
 UPGRADE_CONFLICT: Final = Message(
     "upgrade.conflict",
@@ -137,14 +138,20 @@ class Upgrader:
         message: str,
         by_user: str | None,
         following: Following = UNFOLLOWED,
+        within: Within | None = None,
     ) -> Result:
-        """Carry out an upgrade; what was delivered is the base of the next one."""
+        """Carry out an upgrade; what was delivered is the base of the next one.
+
+        `within` belongs into the same transaction, also where only what was delivered is new.
+        """
         numbers = _numbers(self._catalogs.content_of(upgrade.plan.base).documents)
 
         def keep(work: UnitOfWork, number: int) -> None:
             remember(work, upgrade.delivered, upgrade.modules)
             entries = _entries(numbers, _numbers(upgrade.delivered.documents), number)
             record(work, entries, actor_of(by_user))
+            if within is not None:
+                within(work, number)
 
         if upgrade.plan.is_empty and not upgrade.plan.refused:
             with self._database.writing(upgrade.plan.base) as work:
