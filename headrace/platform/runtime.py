@@ -371,6 +371,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         database, catalogs, store, ids, system_context, runs, real_clock, settings.prepared_from
     )
     drafts = Drafts(database, catalogs, ids)
+    upgrader = Upgrader(database, catalogs, publisher, ids)
     draft_publisher = DraftPublisher(database, catalogs, drafts, publisher)
 
     return Platform(
@@ -383,8 +384,10 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         versions=Versions(catalogs, identity),
         drafts=drafts,
         draft_publisher=draft_publisher,
-        publish_jobs=PublishJobs(database, catalogs, publisher, drafts, draft_publisher, outbox),
-        upgrader=Upgrader(database, catalogs, publisher, ids),
+        publish_jobs=PublishJobs(
+            database, catalogs, publisher, drafts, draft_publisher, upgrader, outbox
+        ),
+        upgrader=upgrader,
         samples=Samples(store, identity, workflow),
         transfer=Transfer(store, identity, workflow),
         uninstaller=Uninstaller(database, catalogs, publisher, identity),

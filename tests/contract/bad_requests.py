@@ -225,4 +225,23 @@ BAD_REQUESTS = (
         "a bad document", 422, "document.unknown_kind", "/modules/claims/0/kind", "POST", "/api/v1/metadata/publish",
         {"modules": {"claims": [{"kind": "table", "name": "x"}]}}, {}, "admin", "table",
     ),
+    BadRequest("upgrade without a right", 403, "access.design", "", "POST", "/api/v1/metadata/upgrade", {"modules": {}}),
+    BadRequest(
+        "an upgrade to a bad document", 422, "document.unknown_kind", "/modules/claims/0/kind", "POST", "/api/v1/metadata/upgrade",
+        {"modules": {"claims": [{"kind": "table", "name": "x"}]}}, {}, "admin", "table",
+    ),
+    BadRequest(
+        "an upgrade with an unknown key", 422, "request.modules", "/modules", "POST", "/api/v1/metadata/upgrade/plan",
+        {"modules": {}, "force": True}, {}, "admin",
+    ),
+    BadRequest(
+        "an answer to no conflict", 422, "merge.unknown_conflict", "/decisions", "POST", "/api/v1/metadata/upgrade",
+        {"modules": {"other": [{"kind": "module", "name": "other", "version": "1.0.0"}]}, "decisions": {"no/such": {"answer": "ours"}}},
+        {}, "admin", "no/such",
+    ),
+    BadRequest(
+        "local changes of no module", 404, "module.unknown", "", "GET", "/api/v1/metadata/local-changes?module=ghost",
+        None, {}, "admin", "ghost",
+    ),
+    BadRequest("a question to the audit trail", 422, "request.audit", "/limit", "GET", "/api/v1/metadata/audit?limit=0", None, {}, "admin"),
 )  # fmt: skip

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from headrace.platform.access.audit_trail import Wanted, read_audit
+from headrace.platform.metadata.documents import Document
+from headrace.platform.publishing.folders import Modules
 from tests.support.documents import field, label
 from tests.support.publishing import Contents, Publishing, platform_at, write_module
 
@@ -169,3 +171,16 @@ def test_an_upgrade_is_on_record(vendor):
     entry = read_audit(vendor.platform.database, Wanted("module", "claims"))[0]
     assert (entry["action"], entry["version"]) == ("upgrade", version)
     assert (entry["before"][0]["value"], entry["after"][0]["value"]) == ("1.0.0", "2.0.0")
+
+
+def test_documents_sent_without_rows_leave_the_rows_as_they_are(vendor):
+    vendor.work.rows = {"reference/region.csv": "code,name\nN,North\n"}
+    vendor.work.publish()
+    documents = tuple(Document("claims", one) for one in vendor.newer.values())
+    upgrade = vendor.platform.upgrader.plan_modules(
+        Modules(("claims",), documents, (), (), keeps_rows=True)
+    )
+    vendor.platform.upgrader.publish(upgrade, "upgrade", None)
+    assert [one.text for one in vendor.platform.catalogs.content_of().rows] == [
+        "code,name\nN,North\n"
+    ]

@@ -565,11 +565,18 @@ def plan_rows(mark: Mark) -> Iterator[Ask]:
 @probe("api.api_metadata.check", "POST")
 @probe("api.api_metadata.make_plan", "POST")
 @probe("api.api_metadata.publish", "POST")
+@probe("api.api_upgrading.plan", "POST")
+@probe("api.api_upgrading.upgrade", "POST")
 def changes(mark: Mark) -> Iterator[Ask]:
-    action = {"check": "check", "plan": "plan", "publish": "publish"}
-    for name in action:
+    for name in ("check", "plan", "publish", "upgrade/plan", "upgrade"):
         yield send(f"{API}/metadata/{name}", {"modules": {"mine": []}})
         yield send(f"{API}/metadata/{name}", {"modules": {"claims": [{"kind": "module"}]}})
+
+
+@probe("api.api_upgrading.local_changes")
+def local_changes(mark: Mark) -> Iterator[Ask]:
+    yield get(f"{API}/metadata/local-changes")
+    yield get(f"{API}/metadata/local-changes", module="claims")
 
 
 @probe("api.api_description.me")

@@ -20,6 +20,7 @@ from headrace.blueprints.api import (
     reports,
     tasks,
     uninstalling,
+    upgrading,
     versions,
 )
 from headrace.blueprints.statuses import (
@@ -39,6 +40,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     reports.blueprint,
     moving.blueprint,
     uninstalling.blueprint,
+    upgrading.blueprint,
     plan_rows.blueprint,
     versions.blueprint,
     audit.blueprint,

@@ -14,6 +14,7 @@ from headrace.platform.core.canonical import document_text
 from headrace.platform.core.errors import ForbiddenError, RefusedError
 from headrace.platform.core.problems import Message, pointer
 from headrace.platform.metadata.loading import load_documents
+from headrace.platform.metadata.strict_json import parse_json
 from headrace.platform.publishing.folders import Modules, missing_modules, read_source
 from headrace.platform.publishing.sources import archive_source
 from headrace.platform.records import reader
@@ -55,15 +56,28 @@ def complete(modules: Modules) -> Modules:
 def sent() -> tuple[dict[str, Any], Modules]:
     """Read the modules of a request, a JSON body or a zip package, and what is sent with them.
 
-    A package is asked for with `message` in the address. Refused first of all: who may not design.
+    With a package `message`, `base` and `decisions` (as JSON) stand in the address. Refused first of
+    all: who may not design.
     """
     call(require_design)
     if request.mimetype != ZIP:
         data = body_object()
         return data, sent_modules(data)
-    known_arguments("message")
     source = archive_source(request.get_data(cache=False))
-    return dict(request.args), read_source(source, platform().publisher.types)
+    return _arguments(), read_source(source, platform().publisher.types)
+
+
+def _arguments() -> dict[str, Any]:
+    """Return what is said in the address of a package, as a body would say it."""
+    known_arguments("message", "base", "decisions")
+    said: dict[str, Any] = dict(request.args)
+    for name in ("base", "decisions"):
+        if name in said:
+            parsed = parse_json(said[name].encode("utf-8", "surrogatepass"))
+            if parsed.problems:
+                raise RefusedError.of(one.below(pointer(name)) for one in parsed.problems)
+            said[name] = parsed.value
+    return said
 
 
 def sent_modules(data: dict[str, Any]) -> Modules:

@@ -300,13 +300,17 @@ class _Writer:
         self.paths["/metadata/{kind}/{name}"] = {
             "get": self._call("Definition", "metadata", "get", anything, way)
         }
-        for action in ("check", "plan", "publish"):
-            call = self._call(f"Definitions: {action}", "metadata", action, anything, [])
+        for action in ("check", "plan", "publish", "upgrade/plan", "upgrade"):
+            called = action.replace("/", "_")
+            call = self._call(f"Definitions: {action}", "metadata", called, anything, PACKAGED)
             call["requestBody"] = _body(DOCUMENTS)
             call["requestBody"]["content"] |= PACKAGE
             self.paths[f"/metadata/{action}"] = {"post": call}
-            if action == "publish":
+            if action in {"publish", "upgrade"}:
                 call["responses"]["202"] = ACCEPTED
+        module = _query("module", {"type": "string"}, "Name of a module; all without it.")
+        changed = self._call("Local changes", "metadata", "local_changes", anything, [module])
+        self.paths["/metadata/local-changes"] = {"get": changed}
         listed = self._call("Rows of a line of a plan", "metadata", "plan_rows", None, [])
         listed["requestBody"] = _body(PLAN_ROWS)
         listed["responses"]["200"]["content"] = {"text/csv": {"schema": {"type": "string"}}}
@@ -583,6 +587,11 @@ JOB: Final[Json] = {
     "required": ["id", "kind", "state", "created_at"],
 }
 PACKAGE: Final[Json] = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
+PACKAGED: Final[list[Json]] = [
+    _query("message", {"type": "string"}, "Beside a package: what the change is for."),
+    _query("base", {"type": "integer"}, "Beside a package: version that the plan was made on."),
+    _query("decisions", {"type": "string"}, "Beside a package: the decisions, as JSON."),
+]
 EXPORT: Final[list[Json]] = [
     _query("module", {"type": "array", "items": {"type": "string"}}, "Modules; all without it."),
     _query("closure", {"type": "boolean"}, "Also the modules that those require."),

@@ -12,6 +12,7 @@ from headrace.platform.database.engine import Database
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.long_jobs import Course
 from headrace.platform.jobs.outbox import Job, Outbox
+from headrace.platform.metadata.merging import Merged
 from headrace.platform.publishing.catalogs import CatalogStore, save_parts
 from headrace.platform.publishing.draft_publishing import DraftPublisher
 from headrace.platform.publishing.draft_rows import Draft
@@ -24,6 +25,7 @@ from headrace.platform.publishing.resolutions import read_resolutions
 from headrace.platform.publishing.result import Following, Progress
 from headrace.platform.publishing.rolling_back import noting_rollback
 from headrace.platform.publishing.switching import Within
+from headrace.platform.publishing.upgrading import Upgrade, Upgrader
 
 PUBLISH: Final = "publish"
 """The kind of these jobs."""
@@ -38,6 +40,7 @@ class PublishJobs:
     publisher: Publisher
     drafts: Drafts
     draft_publisher: DraftPublisher
+    upgrader: Upgrader
     outbox: Outbox
 
     def ask_for_content(
@@ -50,6 +53,22 @@ class PublishJobs:
             "base": plan.base,
             "content": plan.content.hashes,
             "decisions": plan.decisions.render(),
+        }
+        return self._ask(work, payload, message, by_user)
+
+    def ask_for_upgrade(
+        self, work: UnitOfWork, upgrade: Upgrade, message: str, by_user: str | None
+    ) -> str:
+        """Ask for an upgrade as it was planned; return the id of the job."""
+        for one in (upgrade.plan.content, upgrade.delivered):
+            save_parts(work, one)
+        payload = {
+            "what": "upgrade",
+            "base": upgrade.plan.base,
+            "content": upgrade.plan.content.hashes,
+            "delivered": upgrade.delivered.hashes,
+            "modules": list(upgrade.modules),
+            "decisions": upgrade.plan.decisions.render(),
         }
         return self._ask(work, payload, message, by_user)
 
@@ -107,6 +126,18 @@ class PublishJobs:
         refuse_overtaken(self.catalogs, plan, asked["base"])
         self._publish(plan, asked, course)
 
+    def _upgrade(self, asked: Mapping[str, Any], course: Course) -> None:
+        def within(work: UnitOfWork, number: int) -> None:
+            """End the job in the transaction that keeps what was delivered."""
+            course.close(work, result={"version": number})
+
+        content = self.catalogs.content_with(asked["content"])
+        plan = self.publisher.plan_content(content, asked["decisions"])
+        refuse_overtaken(self.catalogs, plan, asked["base"])
+        delivered = self.catalogs.content_with(asked["delivered"])
+        settled = Upgrade(plan, Merged(()), delivered, tuple(asked["modules"]))
+        self.upgrader.publish(settled, asked["message"], asked["user"], _following(course), within)
+
     def _rollback(self, asked: Mapping[str, Any], course: Course) -> None:
         plan = self.publisher.plan_rollback(asked["number"], asked["decisions"])
         refuse_overtaken(self.catalogs, plan, asked["base"])
@@ -147,6 +178,7 @@ class PublishJobs:
 
 _CARRIED_OUT: Final[Mapping[str, Callable[[PublishJobs, Mapping[str, Any], Course], None]]] = {
     "content": PublishJobs._content,  # noqa: SLF001 - own class
+    "upgrade": PublishJobs._upgrade,  # noqa: SLF001 - own class
     "rollback": PublishJobs._rollback,  # noqa: SLF001 - own class
     "draft": PublishJobs._draft,  # noqa: SLF001 - own class
 }

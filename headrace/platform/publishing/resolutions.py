@@ -32,7 +32,8 @@ def read_resolutions(data: Any, place: str = "/resolutions") -> dict[str, Resolu
 
 def is_resolution(data: Any) -> bool:
     """Say whether an answer in a file of decisions is one to a conflict."""
-    return isinstance(data, Mapping) and data.get("answer") in ANSWERS
+    answer = data.get("answer") if isinstance(data, Mapping) else None
+    return isinstance(answer, str) and answer in ANSWERS
 
 
 def _resolution(data: Any, place: str) -> Resolution:

@@ -30,6 +30,7 @@ from headrace.platform.publishing.publisher import Publisher
 from headrace.platform.publishing.resolutions import is_resolution, read_resolutions
 from headrace.platform.publishing.result import UNFOLLOWED, Following, Result
 from headrace.platform.publishing.rows import RowsFile
+from headrace.platform.publishing.switching import Within
 
 UPGRADE_CONFLICT: Final = Message(
     "upgrade.conflict",
@@ -101,14 +102,15 @@ class Upgrader:
             nothing = self._publisher.plan_content(content)
             plan = replace(nothing, problems=modules.problems)
             return Upgrade(plan, Merged(()), Content((), ()), modules.names)
-        given = answers or {}
-        resolutions = read_resolutions(
-            {key: one for key, one in given.items() if is_resolution(one)}, "/decisions"
-        )
+        decisions, settled = _split(answers)
+        resolutions = read_resolutions(settled, "/decisions")
         base = self.base(modules.names)
         theirs, found = assign_ids(modules.documents, base.documents, self._ids)
         ours = [one for one in content.documents if one.module in modules.names]
         merged = _merged(base.documents, ours, theirs, resolutions)
+        if modules.keeps_rows:
+            # Documents alone were sent: the rows are as they were delivered last, and stay.
+            modules = replace(modules, rows=base.rows)
         rows = _merged_rows(base.rows, content.rows, modules.rows, modules.names)
         rest = [one for one in content.documents if one.module not in modules.names]
         problems = [
@@ -126,8 +128,7 @@ class Upgrader:
             *(UNKNOWN_CONFLICT.at("/decisions", key=key) for key in merged.unused),
         ]
         wanted = Content((*rest, *merged.documents), rows)
-        decisions = {key: one for key, one in given.items() if not is_resolution(one)}
-        plan = self._publisher.plan_content(wanted, decisions or None)
+        plan = self._publisher.plan_content(wanted, decisions)
         plan = replace(plan, problems=(*problems, *plan.problems))
         return Upgrade(plan, merged, Content(theirs, modules.rows), modules.names)
 
@@ -137,14 +138,20 @@ class Upgrader:
         message: str,
         by_user: str | None,
         following: Following = UNFOLLOWED,
+        within: Within | None = None,
     ) -> Result:
-        """Carry out an upgrade; what was delivered is the base of the next one."""
+        """Carry out an upgrade; what was delivered is the base of the next one.
+
+        `within` belongs into the same transaction, also where only what was delivered is new.
+        """
         numbers = _numbers(self._catalogs.content_of(upgrade.plan.base).documents)
 
         def keep(work: UnitOfWork, number: int) -> None:
             remember(work, upgrade.delivered, upgrade.modules)
             entries = _entries(numbers, _numbers(upgrade.delivered.documents), number)
             record(work, entries, actor_of(by_user))
+            if within is not None:
+                within(work, number)
 
         if upgrade.plan.is_empty and not upgrade.plan.refused:
             with self._database.writing(upgrade.plan.base) as work:
@@ -186,6 +193,15 @@ class Upgrader:
             LOCAL_CHANGES.at("/" + one.module, name=one.module, sentence=one.sentence)
             for one in [one for one in changes if one.id in lost][:TOLD]
         )
+
+
+def _split(answers: Any) -> tuple[Any, Mapping[str, Any]]:
+    """Return decisions on lines of the plan, which reads them, and answers to conflicts."""
+    if not isinstance(answers, Mapping):
+        return answers, {}
+    settled = {key: one for key, one in answers.items() if is_resolution(one)}
+    decisions = {key: one for key, one in answers.items() if key not in settled}
+    return decisions or None, settled
 
 
 def _only(content: Content, modules: Collection[str]) -> Content:

@@ -12,6 +12,7 @@ from headrace.platform.metadata.checks.base import Check, Subject
 from headrace.platform.metadata.checks.computed import check_computed
 from headrace.platform.metadata.checks.conditions import check_conditions
 from headrace.platform.metadata.checks.fields import check_fields
+from headrace.platform.metadata.checks.inert import check_inert
 from headrace.platform.metadata.checks.keys import check_keys
 from headrace.platform.metadata.checks.labels import check_labels
 from headrace.platform.metadata.checks.lists import check_lists
@@ -34,6 +35,7 @@ BUILT_IN: tuple[Check, ...] = (
     check_access,
     check_screens,
     check_lists,
+    check_inert,
     check_labels,
 )
 

@@ -1,0 +1,161 @@
+"""Checks for what is written rightly and still changes nothing, because something else covers it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, combinations
+
+from headrace.platform.core.problems import Message, Problem
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.metadata.catalog import (
+    ApprovalModel,
+    Catalog,
+    GrantModel,
+    ObjectModel,
+    WorkflowModel,
+)
+from headrace.platform.metadata.checks.base import Subject
+from headrace.platform.metadata.checks.satisfiable import is_always
+
+COVERED_GRANT = Message(
+    "perm.covered",
+    "Another grant of “{role}” on “{object}” allows all of this already.",
+    "“{role}”在“{object}”上的另一授权已包含此授权的全部内容。",
+    "Remove one of them, or narrow the other.",
+    "请删除其中之一,或收窄另一授权。",
+    severity="warning",
+)
+NEVER_RUNS = Message(
+    "approval.never_runs",
+    "“{name}” never runs: “{first}” comes before it and always holds; it is only shown as a tag.",
+    "“{name}”永远不会运行:优先级更高的“{first}”始终成立;它只会显示为标签。",
+    "Give “{first}” a condition, or this one the higher priority.",
+    "请为“{first}”设置条件,或提高此审批的优先级。",
+    severity="warning",
+)
+SAME_RULE = Message(
+    "rule.repeated",
+    "The rule “{name}” asks the same as “{first}”.",
+    "规则“{name}”与“{first}”的要求相同。",
+    "Remove one of them.",
+    "请删除其中之一。",
+    severity="warning",
+)
+UNUSED_CONSTANT = Message(
+    "constant.unused",
+    "No formula uses the constant “{name}”.",
+    "没有公式使用常量“{name}”。",
+    "Use it, or remove it.",
+    "请使用或删除该常量。",
+    severity="warning",
+)
+
+
+def check_inert(subject: Subject) -> Iterator[Problem]:
+    """Find what others cover; reads one object or workflow at a time, for constants all formulas."""
+    catalog = subject.catalog
+    yield from _grants(subject)
+    for model in catalog.objects.values():
+        yield from _rules(subject, model)
+    for workflow in catalog.workflows.values():
+        for approvals in workflow.approvals.values():
+            yield from _approvals(subject, approvals)
+    # A module that is checked by itself may have constants for others (version 0).
+    if catalog.version and catalog.constants:
+        yield from _constants(subject)
+
+
+def _grants(subject: Subject) -> Iterator[Problem]:
+    by_role: dict[tuple[str, str], list[tuple[GrantModel, str]]] = {}
+    for model, grant, place in subject.grants:
+        by_role.setdefault((model.name, grant.role), []).append((grant, place))
+    for (name, role), found in by_role.items():
+        for position, (grant, place) in enumerate(found):
+            others = ((other, at) for at, (other, _) in enumerate(found) if at != position)
+            # Of two that are equal the later one is told.
+            if any(
+                _covers(other, grant) and (at < position or not _covers(grant, other))
+                for other, at in others
+            ):
+                yield COVERED_GRANT.at(place, role=role, object=name)
+
+
+def _covers(wide: GrantModel, narrow: GrantModel) -> bool:
+    """Say whether `wide` certainly allows all that `narrow` does."""
+    return (
+        narrow.actions <= wide.actions
+        and narrow.transitions <= wide.transitions
+        and (wide.scope == narrow.scope or wide.scope.name == "all")
+        and (wide.when is None or wide.when == narrow.when)
+        and _within(narrow.read, wide.read)
+        and _within(narrow.edit, wide.edit)
+    )
+
+
+def _within(narrow: frozenset[str] | None, wide: frozenset[str] | None) -> bool:
+    return wide is None or (narrow is not None and narrow <= wide)
+
+
+def _rules(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    known: dict[tuple[str, str], str] = {}
+    for position, rule in enumerate(model.rules):
+        asked = (rule.unless.source, rule.when.source if rule.when else "")
+        first = known.setdefault(asked, rule.name)
+        if first != rule.name:
+            place = subject.at("object", model.name, "rules", position)
+            yield SAME_RULE.at(place, name=rule.name, first=first)
+
+
+def _approvals(subject: Subject, approvals: tuple[ApprovalModel, ...]) -> Iterator[Problem]:
+    told: set[str] = set()
+    for one, other in combinations(approvals, 2):
+        first, second = sorted((one, other), key=lambda each: -each.definition.priority)
+        same = first.definition.priority == second.definition.priority
+        always = first.when is None or is_always(first.when, subject.domain)
+        if always and not same and second.name not in told:
+            told.add(second.name)
+            place = subject.at("approval", second.name, "priority")
+            yield NEVER_RUNS.at(place, name=second.name, first=first.name)
+
+
+def _constants(subject: Subject) -> Iterator[Problem]:
+    catalog = subject.catalog
+    used = {name for one in _formulas(catalog) if one is not None for name in one.constants()}
+    for document in catalog.documents:
+        if document.kind == "module":
+            for position, one in enumerate(document.content.get("constants", ())):
+                if one["name"] not in used:
+                    place = f"/{document.file}/constants/{position}"
+                    yield UNUSED_CONSTANT.at(place, name=one["name"])
+
+
+def _formulas(catalog: Catalog) -> Iterator[Expression | None]:
+    for model in catalog.objects.values():
+        for field in model.fields.values():
+            yield from (field.expression, field.default, field.lookup_filter)
+        yield from chain.from_iterable((rule.unless, rule.when) for rule in model.rules)
+        yield from (rollup.where for rollup in model.rollups)
+    for workflow in catalog.workflows.values():
+        yield from _of_workflow(workflow)
+    for grants in catalog.permissions.values():
+        yield from chain.from_iterable((grant.when, grant.scope.criteria) for grant in grants)
+    yield from (view.where for view in catalog.views.values())
+    yield from (report.where for report in catalog.reports.values())
+
+
+def _of_workflow(workflow: WorkflowModel) -> Iterator[Expression | None]:
+    for transition in workflow.transitions.values():
+        yield transition.when
+        yield from (one.value for one in transition.assignments)
+        for outcome in (
+            transition.without_approval,
+            transition.approved,
+            transition.rejected,
+            transition.withdrawn,
+        ):
+            if outcome is not None:
+                yield outcome.when
+                yield from (one.value for one in outcome.assignments)
+    for approval in chain.from_iterable(workflow.approvals.values()):
+        yield approval.when
+        yield from (step.when for step in approval.steps)
