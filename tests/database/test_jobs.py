@@ -16,6 +16,7 @@ from headrace.platform.core.problems import Text
 from headrace.platform.database.engine import Database, connect_database
 from headrace.platform.database.system_tables import SETTING
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.jobs.long_jobs import LeaseLostError
 from headrace.platform.jobs.notifications import NOTIFY, Notifications
 from headrace.platform.jobs.outbox import Job, Outbox, cancel
 from headrace.platform.jobs.tables import JOB
@@ -235,8 +236,6 @@ def test_a_worker_whose_lease_was_taken_over_changes_nothing(bench: Bench):
     assert job is not None
     bench.real.move(LEASE)
     assert quick.run_once()
-    from headrace.platform.jobs.worker import LeaseLostError
-
     with pytest.raises(LeaseLostError):
         slow._perform(job)
     slow._fail(job, ValueError("late"))

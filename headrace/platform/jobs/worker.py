@@ -169,7 +169,7 @@ class Worker:
         kinds = tuple(self.long_handlers)
         return JOB.c.kind.in_(kinds) if long else JOB.c.kind.not_in(kinds)
 
-    def _claim(self, *, long: bool) -> Job | None:
+    def _claim(self, *, long: bool = False) -> Job | None:
         ready = (
             sa.select(JOB)
             .where(self._ready(), self._of_length(long=long))
