@@ -13,6 +13,7 @@ from headrace.platform.database.changed_rows import CHANGED_ROW
 from headrace.platform.database.names import load_names
 from headrace.platform.publishing.preparing.preparations import PREPARATION
 from headrace.platform.publishing.preparing.scope import scope_of
+from headrace.platform.publishing.result import Progress
 from tests.support.busy_publishing import (
     EDITS,
     Edit,
@@ -188,3 +189,29 @@ def test_equal_values_that_come_meanwhile_are_refused_by_the_publish_not_by_the_
     publish_prepared(publishing, plan)
     with pytest.raises(PlatformError, match="not_unique"):
         people.update("company0", "company", name="unique")
+
+
+def test_equal_values_that_come_after_the_key_was_built_are_refused_by_the_publish_too(
+    publishing, backend
+):
+    people = settled(publishing)
+    people.create("twin", "company", code="T", name="unique", note="1")
+    publishing.contents["object", "company"]["fields"][1]["unique"] = True
+    for number in range(5):
+        people.update(f"company{number}", "company", name=f"name {number}")
+    plan = publishing.plan()
+    if backend == "sqlite":
+        return
+    told: list[Progress] = []
+
+    def duplicate(progress: Progress) -> None:
+        told.append(progress)
+        if progress.step == progress.steps:
+            # The key stands over the new column; nobody who uses the old one is refused.
+            people.update("company0", "company", name="unique")
+
+    with pytest.raises(ConflictError) as refused:
+        publish_prepared(publishing, plan, duplicate)
+    assert [one.code for one in refused.value.problems] == ["constraint.duplicates_since"]
+    assert publishing.platform.catalogs.refresh().version == 1
+    nothing_left(publishing)

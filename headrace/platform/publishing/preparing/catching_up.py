@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
+import sqlalchemy as sa
+
+from headrace.platform.core.errors import ConflictError
+from headrace.platform.core.problems import Message
 from headrace.platform.database.changed_rows import forget_notes, noted_rows
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.publishing.filling.filler import Filler
 from headrace.platform.publishing.filling.rows import Rows
 from headrace.platform.publishing.preparing.scope import Scope
 
+MADE_UNIQUE: Final = Message(
+    "constraint.duplicates_since",
+    "Rows got equal values in a key of {object} while it was prepared.",
+    "准备期间,{object} 的唯一约束字段出现了重复值。",
+    "Plan again, and make the values different.",
+    "请重新生成计划,并消除重复值。",
+)
 BATCH: Final = 500
 """Notes that are dealt with in one transaction."""
+
+
+@contextmanager
+def refusing_equal(name: str) -> Iterator[None]:
+    """Raise ConflictError where rows of an object turn out to have equal values in a new key."""
+    try:
+        yield
+    except sa.exc.IntegrityError as error:
+        raise ConflictError(MADE_UNIQUE.at(object=name)) from error
 
 
 class CatchUp:
@@ -33,7 +55,8 @@ class CatchUp:
         for one in self._scope.work:
             changed = ids.get(self._scope.table_of[one.object_id])
             if changed:
-                filled = self._filler.fill(work, one, Rows(ids=tuple(changed)))
+                with refusing_equal(self._filler.models[one.object_id].name):
+                    filled = self._filler.fill(work, one, Rows(ids=tuple(changed)))
                 self.failed[one.line].update(row.record_id for row in filled.failed)
         forget_notes(work.connection, notes)
         return len(notes)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from headrace.platform.core.clock import Clock
 from headrace.platform.core.errors import ConflictError
-from headrace.platform.core.problems import Message, Problem
+from headrace.platform.core.problems import Message
 from headrace.platform.database.applying import Applier
 from headrace.platform.database.changed_rows import watch
 from headrace.platform.database.engine import Database
@@ -32,7 +32,7 @@ from headrace.platform.publishing.filling.rows import Rows
 from headrace.platform.publishing.gone import refuse_gone
 from headrace.platform.publishing.patience import patiently
 from headrace.platform.publishing.plan import Plan
-from headrace.platform.publishing.preparing.catching_up import CatchUp
+from headrace.platform.publishing.preparing.catching_up import CatchUp, refusing_equal
 from headrace.platform.publishing.preparing.leftovers import traces_of
 from headrace.platform.publishing.preparing.preparations import (
     LEASE,
@@ -56,13 +56,6 @@ from headrace.platform.publishing.preparing.steps import (
 )
 from headrace.platform.publishing.result import UNFOLLOWED, Done, Following, Progress
 
-MADE_UNIQUE: Final = Message(
-    "constraint.duplicates_since",
-    "Rows got equal values in a key of {object} while it was prepared.",
-    "准备期间,{object} 的唯一约束字段出现了重复值。",
-    "Plan again, and make the values different.",
-    "请重新生成计划,并消除重复值。",
-)
 CANCELLED: Final = Message(
     "publish.cancelled",
     "The publish was cancelled; nothing was changed.",
@@ -152,10 +145,7 @@ class Preparer:
             if number < self._done:
                 continue
             self._tell(step.text, number, len(steps), 0, 0)
-            try:
-                self._do(step, number, len(steps))
-            except sa.exc.IntegrityError as error:
-                raise ConflictError(self._equal(step)) from error
+            self._do(step, number, len(steps))
         self._settle()
 
     def _settle(self) -> None:
@@ -184,7 +174,10 @@ class Preparer:
                 self._build_beside_users(step.operation, number)
             case BuildIndex():
                 index = step.operation.index
-                self._step(number, lambda work: create_index(work.connection, work.dialect, index))
+                with refusing_equal(step.operation.object):
+                    self._step(
+                        number, lambda work: create_index(work.connection, work.dialect, index)
+                    )
             case Validate():
                 self._step(
                     number,
@@ -221,7 +214,8 @@ class Preparer:
         with self.database.standing_alone() as connection:
             # One that was begun and never finished is of no use.
             drop_index(connection, index, concurrently=True, missing=True)
-            create_index(connection, self.database.dialect, index, concurrently=True)
+            with refusing_equal(operation.object):
+                create_index(connection, self.database.dialect, index, concurrently=True)
         self._step(number, lambda _: None)
 
     def _fill(self, step: Fill, number: int, steps: int) -> None:
@@ -273,10 +267,6 @@ class Preparer:
     def _look_for_cancel(self) -> None:
         if self.following.cancelled():
             raise ConflictError(CANCELLED.at())
-
-    def _equal(self, step: Step) -> Problem:
-        name = step.operation.object if isinstance(step, BuildIndex) else ""
-        return MADE_UNIQUE.at(object=name)
 
     def _named(self, names: Names) -> Names:
         """Return the names of today and those of what is made now, marked as not in use yet."""
