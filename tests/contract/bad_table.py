@@ -416,6 +416,50 @@ TABLE = (
         lambda c: _step(c).update(timer="-1 day"),
     ),
     Row(
+        "BAD-51",
+        "a rule whose parts exclude each other",
+        "rule.constant",
+        "/unless",
+        lambda c: c[CLAIM]["rules"][0].update(when="fee > 500", unless="fee > 100"),
+    ),
+    Row(
+        "BAD-51",
+        "a step that the approval excludes",
+        "guard.never",
+        "/steps/1/when",
+        lambda c: (
+            c[APPROVAL].update(when="payable > 100"),
+            c[APPROVAL]["steps"][1].pop("editable"),
+            c[APPROVAL]["steps"][1].update(when="payable < 50"),
+        ),
+    ),
+    Row(
+        "BAD-57",
+        "a grant whose conditions exclude each other",
+        "condition.never",
+        "/grants/0/when",
+        lambda c: c[GRANTS]["grants"][0].update(scope={"criteria": "fee > 500"}, when="fee < 100"),
+    ),
+    Row(
+        "BAD-57",
+        "a grant within another",
+        "perm.covered",
+        "/grants/0",
+        lambda c: (
+            c[GRANTS]["grants"].insert(
+                0, {"role": c[GRANTS]["grants"][0]["role"], "actions": ["read"], "scope": "all"}
+            )
+            or c[GRANTS]["grants"].append(
+                {
+                    "role": c[GRANTS]["grants"][0]["role"],
+                    "actions": ["read", "create"],
+                    "scope": "all",
+                }
+            )
+        ),
+        severity="warning",
+    ),
+    Row(
         "BAD-56",
         "not readable",
         "report.field_not_readable",

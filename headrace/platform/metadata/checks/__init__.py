@@ -11,6 +11,7 @@ from headrace.platform.metadata.checks.access import check_access
 from headrace.platform.metadata.checks.base import Check, Subject
 from headrace.platform.metadata.checks.computed import check_computed
 from headrace.platform.metadata.checks.conditions import check_conditions
+from headrace.platform.metadata.checks.contradictions import check_contradictions
 from headrace.platform.metadata.checks.fields import check_fields
 from headrace.platform.metadata.checks.inert import check_inert
 from headrace.platform.metadata.checks.keys import check_keys
@@ -31,6 +32,7 @@ BUILT_IN: tuple[Check, ...] = (
     check_computed,
     check_sizes,
     check_conditions,
+    check_contradictions,
     check_workflows,
     check_access,
     check_screens,
