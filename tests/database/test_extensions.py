@@ -243,6 +243,7 @@ def test_an_upgrade_that_brings_a_name_of_an_extension_is_refused_in_its_file(pl
 def test_what_is_extended_cannot_go_or_be_renamed_alone(platform) -> None:
     without = [one for one in live(platform) if (one.kind, one.name) != ("view", "open_claims")]
     one_of(without, "module", "claims").content["menu"][0]["views"] = []
+    one_of(without, "extends", "claims", "module").content["views"] = {}
     renamed = live(platform)
     one_of(renamed, "view", "open_claims").content["name"] = "open_ones"
     one_of(renamed, "module", "claims").content["menu"][0]["views"] = ["open_ones"]
