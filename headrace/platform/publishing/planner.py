@@ -27,7 +27,9 @@ from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
 from headrace.platform.metadata.checks import most_telling, run_checks
 from headrace.platform.metadata.field_types import FieldTypes
+from headrace.platform.publishing.acting import acting_problems
 from headrace.platform.publishing.answering import Question, answer
+from headrace.platform.publishing.budgets import budget_problems
 from headrace.platform.publishing.catalogs import Content, Published
 from headrace.platform.publishing.counting import Counter, breaking_changes
 from headrace.platform.publishing.decisions import Decisions
@@ -150,7 +152,9 @@ class Planner:
             resuming=self.resuming,
         )
         problems.extend(self._breaking(catalog, difference, backfill, moved, finder))
+        problems.extend(budget_problems(difference.operations, catalog, self.counter))
         problems.extend(tree_problems(self.live.catalog, catalog, self.counter))
+        problems.extend(acting_problems(self.counter.connection, self.live.catalog, catalog))
         questions = list(self._questions(content, catalog, difference, finder, moved))
         if finder is not None:
             problems.extend(required_problems(retypes, finder, self.counter))
