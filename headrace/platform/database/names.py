@@ -47,6 +47,7 @@ class PhysicalName:
     It is in use from version `since` on, and was before in `spans` (first version, the one that
     dropped it). `dropped_at_version` is the version that dropped it, `dropped_at` the machine's time
     of that, `rows_at` the workspace's: rows not changed since hold in a kept column what they had.
+    What is `going` is being removed for good: nothing brings it back.
     """
 
     number: int
@@ -59,6 +60,7 @@ class PhysicalName:
     dropped_at: datetime | None = None
     rows_at: datetime | None = None
     preparing: bool = False
+    going: bool = False
     since: int | None = None
     spans: tuple[tuple[int, int], ...] = ()
 
@@ -117,7 +119,7 @@ class Names:
     def kept_by_id(self) -> Mapping[str, tuple[PhysicalName, ...]]:
         """Return all kept names by definition id, the newest first."""
         found: dict[str, list[PhysicalName]] = {}
-        kept = (one for one in self.all if one.dropped_at_version is not None)
+        kept = (one for one in self.all if one.dropped_at_version is not None and not one.going)
         for one in sorted(kept, key=lambda one: (one.dropped_at_version, one.number), reverse=True):
             found.setdefault(one.definition_id, []).append(one)
         return {definition_id: tuple(names) for definition_id, names in found.items()}
@@ -128,7 +130,8 @@ class Names:
         Of names from before `since` was kept, the oldest that was not dropped by then is taken.
         """
         ordered = sorted(self.all, key=lambda one: (one.since or 0, -one.number))
-        return {one.definition_id: one for one in ordered if one.was_live(version)}
+        there = (one for one in ordered if one.was_live(version) and not one.going)
+        return {one.definition_id: one for one in there}
 
     def __contains__(self, definition_id: object) -> bool:
         return definition_id in self._live
@@ -181,6 +184,17 @@ class Names:
             known = self._live.get(target.id)
             return f"id:{known.physical if known else ''}"
         return f"decimal:{one.storage.scale}" if one.storage.kind == "decimal" else one.storage.kind
+
+    def on_top_of(self, then: Names, now: Names) -> Names:
+        """Return these names, made from `then`, as they are on top of what the database has now.
+
+        What they did not change is as it is now: marked as going, or gone.
+        """
+        before = {one.number: one for one in then.all}
+        current = {one.number: one for one in now.all}
+        changed = [one for one in self.all if before.get(one.number) != one]
+        same = [one.number for one in self.all if before.get(one.number) == one]
+        return Names.of([*changed, *(current[one] for one in same if one in current)])
 
     def without(
         self,
@@ -314,6 +328,7 @@ def load_names(connection: sa.Connection) -> Names:
             preparing=bool(row.preparing),
             since=row.since_version,
             spans=_spans_of(row.spans),
+            going=bool(row.going),
         )
         for row in rows
     )
@@ -344,6 +359,7 @@ def _row(name: PhysicalName) -> dict[str, object]:
         "preparing": name.preparing or None,
         "since_version": name.since,
         "spans": " ".join(f"{first}-{end}" for first, end in name.spans) or None,
+        "going": name.going or None,
     }
 
 

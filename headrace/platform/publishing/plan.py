@@ -107,7 +107,7 @@ class Plan:
     of rows in this order. `aliases` are ids of files that mean live definitions (file's id -> live
     id). `restoring` is the version whose columns fields get back, if any. `large` are objects
     with so many rows that they are prepared before the switch (id -> rows), `relocated` the ids of
-    their fields that get another column, because their values or keys change in place.
+    their fields that get another column, because their values or keys change in place. `prepared` says which objects really are, by API name.
     """
 
     base: int
@@ -124,6 +124,7 @@ class Plan:
     restoring: int | None = None
     large: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     relocated: frozenset[str] = frozenset()
+    prepared: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def refused(self) -> tuple[Problem, ...]:
@@ -153,11 +154,14 @@ class Plan:
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
-        return {
+        shown: dict[str, Any] = {
             "version": self.base,
             "lines": [line.render(language) for line in self.lines],
             "problems": [problem.render(language) for problem in self.problems],
         }
+        if self.prepared:
+            shown["prepared"] = dict(self.prepared)
+        return shown
 
 
 def document_lines(old: Content, new: Content, said: Iterable[str]) -> Iterable[PlanLine]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from headrace.platform.core.ids import IdSource
@@ -46,8 +46,10 @@ from headrace.platform.publishing.filling.recomputing import computed_changes
 from headrace.platform.publishing.folders import Modules
 from headrace.platform.publishing.identities import assign_ids, check_ids
 from headrace.platform.publishing.in_use import used_but_gone
+from headrace.platform.publishing.not_restored import lost_lines
 from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
 from headrace.platform.publishing.preparing.relocating import Relocation, large_objects
+from headrace.platform.publishing.preparing.scope import scope_of
 from headrace.platform.publishing.retype_lines import (
     number_questions,
     required_problems,
@@ -161,7 +163,7 @@ class Planner:
             questions.extend(retype_questions(retypes, finder, self.counter))
             questions.extend(number_questions(work, finder, self.counter))
         answered = answer(questions, self.decisions)
-        return Plan(
+        plan = Plan(
             base=self.live.version,
             content=content,
             catalog=catalog,
@@ -177,6 +179,8 @@ class Planner:
             large=large,
             relocated=relocated,
         )
+        scope = scope_of(plan, self.live)
+        return plan if scope is None else replace(plan, prepared=scope.sizes)
 
     def _retypes(self, catalog: Catalog, kept: Mapping[str, PhysicalName]) -> tuple[Retype, ...]:
         catalogs = (self.live.catalog, catalog)
@@ -258,6 +262,9 @@ class Planner:
             spoken.update(_spoken(operation, catalog))
             if operation.code not in QUIET and not _told_elsewhere(operation, catalog, moved):
                 yield Question(self._line(operation))
+        if self.restoring is not None:
+            lost = lost_lines(difference.operations, catalog, self.counter)
+            yield from map(Question, lost)
         spoken.update(dropped_roles(self.live.catalog, catalog).values())
         for line in document_lines(self.old, content, spoken):
             yield Question(line)
