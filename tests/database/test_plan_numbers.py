@@ -435,7 +435,7 @@ def is_allowed(one: FieldModel, value: Any) -> bool:
 
 def planned_work(plan: Plan) -> tuple[RowWork, ...]:
     assert plan.catalog is not None
-    return plan.work or tuple(planned_fills(plan.backfill, plan.catalog))
+    return (*plan.work, *planned_fills(plan.backfill, plan.catalog))
 
 
 def decisions_on(plan: Plan, chosen: random.Random) -> dict[str, Any]:

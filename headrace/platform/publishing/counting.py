@@ -7,7 +7,6 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 import sqlalchemy as sa
-from marshmallow import ValidationError
 
 from headrace.platform.core.problems import Message, Problem, Text, pointer
 from headrace.platform.database.operations import (
@@ -22,7 +21,6 @@ from headrace.platform.database.tables import ObjectTable
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.conversions import NotConvertibleError, conversion
 from headrace.platform.metadata.storage_types import Dialect
-from headrace.platform.publishing.plan import Backfill
 
 NOT_SUPPORTED = Message(
     "plan.change_not_supported",
@@ -31,33 +29,12 @@ NOT_SUPPORTED = Message(
     "Add a new field (without the id of this one), move the values, then remove the old field.",
     "请新增一个字段(不要沿用原标识),迁移数据后再移除旧字段。",
 )
-EXISTING_NULLS = Message(
-    "constraint.existing_nulls",
-    "{object}.{field} cannot be required: {count} rows have no value.",
-    "无法将 {object}.{field} 设为必填:有 {count} 行没有值。",
-    "Give the field a default, or fill the rows first.",
-    "请为字段设置默认值,或先补全数据。",
-)
-EXISTING_DUPLICATES = Message(
-    "constraint.existing_duplicates",
-    "{object} cannot have this key: {count} values occur more than once.",
-    "无法为 {object} 建立唯一约束:有 {count} 组重复值。",
-    "Make the values different first.",
-    "请先消除重复值。",
-)
 EXISTING_VALUES = Message(
     "constraint.existing_values",
-    "{object}.{field} cannot be narrowed: {count} values in use would no longer be allowed.",
-    "无法收窄 {object}.{field}:有 {count} 个正在使用的值将不再允许。",
-    "Keep the old limits or choices, or change the rows first.",
-    "请保留原有限制或选项,或先修改数据。",
-)
-STATE_IN_USE = Message(
-    "workflow.state_in_use",
-    "The state “{state}” of {object} cannot go: {count} rows are in it.",
-    "无法移除 {object} 的状态“{state}”:有 {count} 行处于该状态。",
-    "Move the rows to another state first.",
-    "请先将这些数据转到其他状态。",
+    "{object}.{field} cannot get this type: {count} values in use would not stay as they are.",
+    "{object}.{field} 不能改为此类型:有 {count} 个正在使用的值无法保持不变。",
+    "Keep the old type, or change the rows first.",
+    "请保留原类型,或先修改数据。",
 )
 _WORDS: Final = {
     "numbers": Text("the numbers of rows that exist", "已有数据的编号"),
@@ -102,11 +79,6 @@ class Counter:
         table = self._tables[object_id]
         return self._count(table.table, _live(table), table.columns[field].is_(None))
 
-    def in_state(self, object_id: str, field: str, state: str) -> int:
-        """Return how many live rows are in a state."""
-        table = self._tables[object_id]
-        return self._count(table.table, _live(table), table.columns[field] == state)
-
     def values(self, object_id: str, field: FieldModel) -> Iterator[Any]:
         """Yield the different values in use, in the form in which they are sent."""
         table = self._tables[object_id]
@@ -115,19 +87,6 @@ class Counter:
         query = sa.select(column).where(_live(table), column.is_not(None)).distinct()
         for (value,) in self.connection.execute(query):
             yield to_json(value) if to_json else value
-
-    def duplicates(self, table: str, columns: Sequence[str]) -> int:
-        """Return how many combinations of values occur in more than one live row."""
-        source = sa.table(table, sa.column(DELETED_AT), *(sa.column(name) for name in columns))
-        keys = [source.c[name] for name in columns]
-        groups = (
-            sa.select(*keys)
-            .where(source.c[DELETED_AT].is_(None), *(key.is_not(None) for key in keys))
-            .group_by(*keys)
-            .having(sa.func.count() > 1)
-            .subquery()
-        )
-        return self._count(groups)
 
     def _count(self, source: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> int:
         query = sa.select(sa.func.count()).select_from(source).where(*conditions)
@@ -142,19 +101,15 @@ def _live(table: ObjectTable) -> sa.ColumnElement[bool]:
 def breaking_changes(
     old: Catalog,
     new: Catalog,
-    operations: Sequence[Operation],
-    backfill: Backfill,
     counter: Counter,
     moved: AbstractSet[str] = frozenset(),
 ) -> Iterator[Problem]:
-    """Yield what cannot be done, or not with the rows that are there."""
+    """Yield what cannot be done with the rows that are there; `moved` fields get another column."""
     before = {model.id: model for model in old.objects.values()}
     for model in new.objects.values():
         former = before.get(model.id)
         if former is not None:
             yield from _object_problems(old, new, former, model, counter, moved)
-    filled = {field_id for _, field_id in backfill.defaults}
-    yield from _key_problems(new, operations, filled, counter)
 
 
 def _object_problems(
@@ -179,12 +134,6 @@ def _object_problems(
 def _new_field_problems(
     model: ObjectModel, field: FieldModel, counter: Counter, place: str
 ) -> Iterator[Problem]:
-    if field.definition.required and field.default is None and field.computed is None:
-        count = counter.live_rows(model.id)
-        if count:
-            yield EXISTING_NULLS.at(
-                place + "/required", object=model.name, field=field.name, count=count
-            )
     if field.computed == "number" and counter.live_rows(model.id):
         yield NOT_SUPPORTED.at(
             place,
@@ -217,17 +166,6 @@ def _changed_field_problems(
         return
     if _target_id(old, earlier) != _target_id(new, field):
         yield NOT_SUPPORTED.at(place + "/to", **names, what=_WORDS["target"])
-        return
-    if field.definition.required and not earlier.definition.required and field.default is None:
-        count = counter.empty_values(model.id, earlier.name)
-        if count:
-            yield EXISTING_NULLS.at(place + "/required", **names, count=count)
-    if field.computed == "workflow":
-        yield from _state_problems(new, model, earlier, field, counter, place)
-    elif field.computed is None and field.target is None and earlier.options != field.options:
-        count = _no_longer_allowed(counter, model.id, earlier, field)
-        if count:
-            yield EXISTING_VALUES.at(place, **names, count=count)
 
 
 def _keeps_its_column(earlier: FieldModel, field: FieldModel) -> bool:
@@ -253,56 +191,6 @@ def _would_change(
             kept = False
         changed += not kept
     return changed
-
-
-def _state_problems(
-    new: Catalog,
-    model: ObjectModel,
-    earlier: FieldModel,
-    field: FieldModel,
-    counter: Counter,
-    place: str,
-) -> Iterator[Problem]:
-    states = new.workflows[field.options.workflow].states
-    used = list(counter.values(model.id, earlier))
-    for state in used:
-        if state not in states:
-            count = counter.in_state(model.id, earlier.name, state)
-            yield STATE_IN_USE.at(place, state=state, object=model.name, count=count)
-
-
-def _no_longer_allowed(
-    counter: Counter, object_id: str, earlier: FieldModel, field: FieldModel
-) -> int:
-    parser = field.type.value_field(field.options)
-    refused = 0
-    for value in counter.values(object_id, earlier):
-        try:
-            parser.deserialize(value)
-        except ValidationError:
-            refused += 1
-    return refused
-
-
-def _key_problems(
-    new: Catalog, operations: Sequence[Operation], filled: set[str], counter: Counter
-) -> Iterator[Problem]:
-    added = {(one.table, one.column.name) for one in operations if isinstance(one, AddColumn)}
-    by_name = {model.name: model for model in new.objects.values()}
-    for operation in operations:
-        if not isinstance(operation, CreateIndex) or not operation.index.unique:
-            continue
-        model = by_name[operation.object]
-        index = operation.index
-        place = f"/{model.module}/objects/{model.name}.json"
-        if not any((index.table, column) in added for column in index.columns):
-            count = counter.duplicates(index.table, index.columns)
-        else:
-            # A new column is empty, and empty values do not collide; one default for all does.
-            default = any(field.id in filled and field.unique for field in model.fields.values())
-            count = 1 if default and counter.live_rows(model.id) > 1 else 0
-        if count:
-            yield EXISTING_DUPLICATES.at(place, object=model.name, count=count)
 
 
 def _target_id(catalog: Catalog, field: FieldModel) -> str | None:

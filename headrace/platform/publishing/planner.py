@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from headrace.platform.core.ids import IdSource
 from headrace.platform.core.problems import Problem, errors
 from headrace.platform.database.diff import Difference, diff
-from headrace.platform.database.names import Names
+from headrace.platform.database.names import Names, PhysicalName
 from headrace.platform.database.operations import (
     CreateTable,
     KeepTable,
@@ -26,8 +26,8 @@ from headrace.platform.publishing.answering import Question, answer
 from headrace.platform.publishing.catalogs import Content, Published
 from headrace.platform.publishing.counting import Counter, breaking_changes
 from headrace.platform.publishing.decisions import Decisions
-from headrace.platform.publishing.failing import PlannedRows, RowFinder
-from headrace.platform.publishing.failing.fills import planned_fills
+from headrace.platform.publishing.failing import RowFinder
+from headrace.platform.publishing.failing.fills import kept_columns_of, planned_fills
 from headrace.platform.publishing.failing.questions import (
     decided_states,
     dropped_roles,
@@ -47,6 +47,9 @@ from headrace.platform.publishing.retyping import (
     work_for,
 )
 from headrace.platform.publishing.row_work import RowWork
+from headrace.platform.publishing.settling.coming import ComingRows
+from headrace.platform.publishing.settling.keys import refused_key
+from headrace.platform.publishing.settling.settlement import Settlement, narrowings, settle
 from headrace.platform.records.context import Context
 
 QUIET: frozenset[str] = frozenset({"index.add", "index.drop", "field.replace"})
@@ -55,7 +58,10 @@ QUIET: frozenset[str] = frozenset({"index.add", "index.drop", "field.replace"})
 
 @dataclass(slots=True)
 class Planner:
-    """Plans one content on top of the live version, in one snapshot of the database."""
+    """Plans one content on top of the live version, in one snapshot of the database.
+
+    `restoring` is the number of the version whose content comes back.
+    """
 
     types: FieldTypes
     live: Published
@@ -64,8 +70,8 @@ class Planner:
     counter: Counter
     decisions: Decisions
     zone: tzinfo
-    restoring: bool = False
-    context_of: Callable[[Published], Context] | None = None
+    context_of: Callable[[Published], Context]
+    restoring: int | None = None
     aliases: dict[str, str] = field(default_factory=dict)
 
     def content(self, modules: Modules, ids: IdSource) -> tuple[Content, list[Problem]]:
@@ -118,19 +124,24 @@ class Planner:
             return self.refused(content, problems)
         retypes = tuple(retypes_between(self.live.catalog, catalog))
         moved = frozenset(one.field.id for one in retypes)
-        kept = kept_columns(retypes, self.names, catalog) if self.restoring else {}
-        difference = diff(self.live.catalog, catalog, self.names, moved, kept)
-        backfill = find_backfill(self.live.catalog, catalog, {one.model.id for one in retypes})
-        problems.extend(
-            breaking_changes(
-                self.live.catalog, catalog, difference.operations, backfill, self.counter, moved
-            )
-        )
-        work = work_for(retypes, kept)
-        questions = list(self._questions(content, catalog, difference, work))
-        finder = self.finder(content, catalog) if retypes else None
-        if finder is not None:
-            questions.extend(retype_questions(retypes, finder, self.counter))
+        rows = self._rows(content, catalog)
+        held = self._held(catalog)
+        narrowed = tuple(narrowings(rows.finder(()), self.decisions, moved, held))
+        moving = tuple(one for one in narrowed if one.moves)
+        replaced = moved | {one.change.field.id for one in moving}
+        kept = {one: name for one, name in held.items() if one in replaced}
+        difference = diff(self.live.catalog, catalog, self.names, replaced, kept)
+        problems.extend(breaking_changes(self.live.catalog, catalog, self.counter, replaced))
+        rows = replace(rows, kept=kept_columns_of(difference, catalog))
+        converts = (*work_for(retypes, kept), *(one.work() for one in moving))
+        settled = settle(rows.finder, self.decisions, narrowed, converts, difference.operations)
+        problems.extend(settled.problems)
+        work: tuple[RowWork, ...] = (*converts, *settled.fills)
+        backfill = find_backfill(self.live.catalog, catalog, {one.object_id for one in work})
+        questions = list(self._questions(content, catalog, difference, settled))
+        questions.extend(self._row_questions(catalog, rows.finder(work)))
+        if retypes:
+            questions.extend(retype_questions(retypes, rows.finder(()), self.counter))
         answered = answer(questions, self.decisions)
         return Plan(
             base=self.live.version,
@@ -144,6 +155,7 @@ class Planner:
             work=work,
             decisions=self.decisions,
             aliases=self.aliases,
+            held=held,
         )
 
     def _questions(
@@ -151,39 +163,43 @@ class Planner:
         content: Content,
         catalog: Catalog,
         difference: Difference,
-        work: Sequence[RowWork],
+        settled: Settlement,
     ) -> Iterator[Question]:
         spoken: set[str] = set()
         for operation in difference.operations:
             spoken.update(_spoken(operation, catalog))
             if operation.code not in QUIET:
-                yield Question(self._line(operation))
+                line = self._line(operation)
+                shared = settled.keys.get(operation.key)
+                model = catalog.objects.get(operation.object)
+                if shared is not None and model is not None:
+                    yield refused_key(model, line, shared)
+                else:
+                    yield Question(line)
         spoken.update(dropped_roles(self.live.catalog, catalog).values())
         for line in document_lines(self.old, content, spoken):
             yield Question(line)
-        yield from self._row_questions(content, catalog, work)
+        yield from settled.questions
 
-    def _row_questions(
-        self, content: Content, catalog: Catalog, work: Sequence[RowWork]
-    ) -> Iterator[Question]:
+    def _row_questions(self, catalog: Catalog, finder: RowFinder) -> Iterator[Question]:
         """Yield the lines about rows that the new version does not suit, and about who waits."""
-        finder = self.finder(content, catalog, work)
-        if finder is not None:
-            yield from row_questions(finder)
+        yield from row_questions(finder)
         connection = self.counter.connection
         states = decided_states(self.live.catalog, self.decisions)
         yield from run_questions(connection, self.live.catalog, catalog, states)
         yield from role_questions(connection, self.live.catalog, catalog)
 
-    def finder(
-        self, content: Content, catalog: Catalog, work: Sequence[RowWork] = ()
-    ) -> RowFinder | None:
-        """Return what finds rows of the live version as a new one will have them."""
-        if self.context_of is None:
-            return None
+    def _rows(self, content: Content, catalog: Catalog) -> ComingRows:
+        """Return the rows of the live version as a new one will have them."""
         context = self.context_of(Published(catalog, self.live.tables, content.rows))
         fills = planned_fills(find_backfill(self.live.catalog, catalog), catalog)
-        return RowFinder(PlannedRows(self.counter.connection, context, self.live, (*work, *fills)))
+        return ComingRows(self.counter.connection, context, self.live, tuple(fills))
+
+    def _held(self, catalog: Catalog) -> Mapping[str, PhysicalName]:
+        """Return the columns that hold what fields had in the version that comes back."""
+        if self.restoring is None:
+            return {}
+        return kept_columns(self.names, catalog, self.restoring)
 
     def _line(self, operation: Operation) -> PlanLine:
         rows = self.counter.rows_of(operation)

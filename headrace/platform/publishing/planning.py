@@ -54,7 +54,7 @@ class Bench:
     catalogs: CatalogStore
     ids: IdSource
     zone: tzinfo
-    context_of: Callable[[Published], Context] | None = None
+    context_of: Callable[[Published], Context]
 
 
 def make_plan(bench: Bench, modules: Modules, decisions: Decisions = NO_DECISIONS) -> Plan:
@@ -65,11 +65,15 @@ def make_plan(bench: Bench, modules: Modules, decisions: Decisions = NO_DECISION
 
 
 def make_content_plan(
-    bench: Bench, content: Content, decisions: Decisions = NO_DECISIONS, *, restoring: bool = False
+    bench: Bench,
+    content: Content,
+    decisions: Decisions = NO_DECISIONS,
+    *,
+    restoring: int | None = None,
 ) -> Plan:
     """Return what publishing a whole content would do; ids are minted where they are missing.
 
-    With `restoring` values that were kept come back into fields that are live.
+    Where it is that of a version, `restoring`, values that were kept since come back.
     """
     with _planner(bench, decisions, restoring=restoring) as planner:
         whole, problems = planner.whole(content, bench.ids)
@@ -77,7 +81,9 @@ def make_content_plan(
 
 
 @contextmanager
-def _planner(bench: Bench, decisions: Decisions, *, restoring: bool = False) -> Iterator[Planner]:
+def _planner(
+    bench: Bench, decisions: Decisions, *, restoring: int | None = None
+) -> Iterator[Planner]:
     live = bench.catalogs.refresh()
     with bench.database.snapshot() as reading:
         connection = reading.connection

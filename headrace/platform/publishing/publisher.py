@@ -85,7 +85,9 @@ class Publisher:
         Raise NotFoundError for a version that there is not.
         """
         content = self._catalogs.content_of(number)
-        return make_content_plan(self._bench(), content, read_decisions(decisions), restoring=True)
+        return make_content_plan(
+            self._bench(), content, read_decisions(decisions), restoring=number
+        )
 
     def _bench(self) -> Bench:
         zone = self._context_of(self._catalogs.current()).zone

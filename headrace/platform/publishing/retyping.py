@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from headrace.platform.core.problems import Message, Text
-from headrace.platform.database.names import Names, PhysicalName
+from headrace.platform.database.names import Names, PhysicalName, stored_fields
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.publishing.answering import Question
 from headrace.platform.publishing.counting import Counter
@@ -76,17 +76,24 @@ def _in_key(model: ObjectModel, field: FieldModel) -> bool:
     return field.unique or any(field.name in names for names in model.uniques)
 
 
-def kept_columns(
-    retypes: tuple[Retype, ...], names: Names, new: Catalog
-) -> Mapping[str, PhysicalName]:
-    """Return the newest kept column of each field that holds what the field is made of now."""
+def kept_columns(names: Names, new: Catalog, version: int) -> Mapping[str, PhysicalName]:
+    """Return the columns that held fields of `new` in `version`, where they were kept since.
+
+    They have to hold what the fields are made of now.
+    """
+    kept = names.kept_by_id()
     found: dict[str, PhysicalName] = {}
-    for one in retypes:
-        holds = names.storage_of(new, one.field)
-        for kept in names.kept(one.field.id):
-            if kept.storage == holds and one.field.id not in found:
-                found[one.field.id] = kept
+    for model in new.objects.values() if kept else ():
+        for one in stored_fields(model):
+            since = [each for each in kept.get(one.id, ()) if _dropped(each) > version]
+            first = min(since, key=_dropped, default=None)
+            if first is not None and first.storage == names.storage_of(new, one):
+                found[one.id] = first
     return found
+
+
+def _dropped(name: PhysicalName) -> int:
+    return name.dropped_at_version or 0
 
 
 def work_for(

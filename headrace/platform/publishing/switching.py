@@ -28,6 +28,8 @@ from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.reference_rows import take_reference_rows
 from headrace.platform.publishing.result import Done
 from headrace.platform.publishing.row_work import Compute, RowWork
+from headrace.platform.publishing.settling.again import check_again
+from headrace.platform.publishing.settling.coming import ComingRows
 from headrace.platform.records.context import Context
 from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow.moving import MovingRuns
@@ -71,6 +73,8 @@ class Switch:
         if work.version != self.plan.base:
             raise ConflictError(CONFLICT.at(base=self.plan.base, live=work.version))
         check_counts(self.plan, self.live, work)
+        coming = self.context_of(Published(self.catalog, self.live.tables, self.plan.content.rows))
+        check_again(self.plan, ComingRows.of_plan(self.plan, work.connection, coming, self.live))
         before, decisions = self.live.catalog, self.plan.decisions
         runs = decided_runs(work.connection, before, self.catalog, decisions)
         self.runs.before(self.context_of(self.live), work, self.catalog, runs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -96,6 +97,11 @@ class RowFinder:
     def __init__(self, rows: PlannedRows, limit: int = PYTHON_ROWS) -> None:
         self.rows = rows
         self._limit = limit
+
+    def without(self, line: str) -> RowFinder:
+        """Return what finds the rows as they will be without what a line of the plan does to them."""
+        rows = self.rows.without(line)
+        return self if rows is self.rows else RowFinder(rows, self._limit)
 
     @property
     def _dialect(self) -> Dialect:
@@ -202,6 +208,7 @@ class RowFinder:
                 if not refused:
                     return None
                 self._one_of(asked, rows.column(field), field.storage, refused)
+                self._since(asked, row_set.since)
             case OutsideFilter():
                 asked.conditions.append(_outside(rows, field_by_id(model, row_set.field_id)))
             case WrongNumber():
@@ -228,6 +235,7 @@ class RowFinder:
                     field.storage,
                     [_driver(one, field, parser, self._dialect) for one in row_set.values],
                 )
+            self._since(asked, row_set.since)
         return asked
 
     def _unconvertible(
@@ -244,6 +252,13 @@ class RowFinder:
             return None
         self._one_of(asked, column, earlier.storage, found)
         return asked
+
+    def _since(self, asked: _InSql, since: datetime | None) -> None:
+        """Keep to rows that were changed after a moment."""
+        if since is not None:
+            changed = asked.rows.model.fields["updated_at"]
+            moment = changed.storage.to_driver(self._dialect)(since)
+            asked.conditions.append(asked.rows.column(changed) > moment)
 
     def _one_of(
         self, asked: _InSql, column: Column, storage: Storage, values: Sequence[Any]
@@ -353,7 +368,9 @@ class RowFinder:
                 to_driver = field.storage.to_driver(self._dialect)
                 return (
                     lambda _batch, _shape, row: (
-                        row[field.name] is not None and not allowed(to_driver(row[field.name]))
+                        row[field.name] is not None
+                        and (row_set.since is None or row["updated_at"] > row_set.since)
+                        and not allowed(to_driver(row[field.name]))
                     )
                 ), frozenset()
             case OutsideFilter():
