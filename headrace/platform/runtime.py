@@ -351,7 +351,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
 
     identity.rights_changed.plug(release_tasks)
     runs = MovingRuns(store, notifications, approvals)
-    publisher = Publisher(database, catalogs, store, ids, system_context, runs)
+    publisher = Publisher(database, catalogs, store, ids, system_context, runs, real_clock)
     drafts = Drafts(database, catalogs, ids)
 
     return Platform(

@@ -56,16 +56,19 @@ def diff(
     names: Names,
     replaced: frozenset[str] = frozenset(),
     restored: Mapping[str, PhysicalName] = NOTHING,
+    *,
+    resuming: bool = False,
 ) -> Difference:
     """Return what leads from `old` to `new` in a database with `names`.
 
     Objects and fields are matched by id: another name for an id is a rename, an id that is gone is
     a drop, an id that comes back finds what was kept of it. The fields `replaced` get another
-    column, a kept one where `restored` names it. The names returned still have the dropped ones as
+    column, a kept one where `restored` names it. With `resuming` names that are being prepared are
+    those of `new`. The names returned still have the dropped ones as
     live (`Names.without` marks them).
     """
     again = {**dict(_coming_back(old, new, names)), **restored}
-    named = names.with_catalog(new, replaced, again)
+    named = names.with_catalog(new, replaced, again, resuming=resuming)
     before, after = _by_id(old), _by_id(new)
     worker = _Differ(
         before, after, table_specs(old, names), table_specs(new, named), names, named, again

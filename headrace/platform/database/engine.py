@@ -185,6 +185,30 @@ class Database:
         work.committed()
 
     @contextlib.contextmanager
+    def preparing(self, version: int | None) -> Iterator[UnitOfWork]:
+        """Open the unit of work of a step that prepares a version beside those who write.
+
+        It waits only shortly for a lock. Raise NewerCatalogError where the live version is not
+        `version` (None: any will do).
+        """
+        with self._transaction(self.capabilities.begin_prepare) as slot:
+            live, _ = self._live_state(slot, None)
+            if version is not None and live != version:
+                raise NewerCatalogError(live)
+            work = UnitOfWork(slot.connection, self.dialect, live)
+            yield work
+        work.committed()
+
+    @contextlib.contextmanager
+    def standing_alone(self) -> Iterator[sa.Connection]:
+        """Lend a connection for statements that must not be in a transaction where there are such."""
+        with self._transaction(self.capabilities.begin_alone) as slot:
+            try:
+                yield slot.connection
+            finally:
+                _send(slot, self.capabilities.end_alone)
+
+    @contextlib.contextmanager
     def publishing(self) -> Iterator[UnitOfWork]:
         """Open the unit of work of a publish: no writer is in a transaction while it lasts."""
         with self._transaction(self.capabilities.begin_publish) as slot:

@@ -107,13 +107,16 @@ class Names:
         catalog: Catalog,
         replaced: frozenset[str] = frozenset(),
         restored: Mapping[str, PhysicalName] = MappingProxyType({}),
+        *,
+        resuming: bool = False,
     ) -> Names:
         """Return these names and new ones for what `catalog` has and the database has not.
 
         The fields `replaced` get another column, and their former name is a kept one from this
-        version on. A definition in `restored` uses that kept name again.
+        version on. A definition in `restored` uses that kept name again. With `resuming` names that
+        are being prepared are those of `catalog`.
         """
-        changed = _Changed(self, catalog.version, replaced, restored)
+        changed = _Changed(self, catalog.version, replaced, restored, resuming=resuming)
         for model in catalog.objects.values():
             changed.name(model.id, "object", model.name)
             for one in stored_fields(model):
@@ -181,13 +184,15 @@ class _Changed:
         version: int,
         replaced: frozenset[str],
         restored: Mapping[str, PhysicalName],
+        *,
+        resuming: bool,
     ) -> None:
         self.before = names
         self.version = version
         self.replaced = replaced
         self.restored = restored
         self.known = {one.definition_id for one in names.all if one.live}
-        self.prepared = {one.definition_id: one for one in names.all if one.preparing}
+        self.prepared = {one.definition_id: one for one in names.all if one.preparing and resuming}
         self.number = names.all[-1].number if names.all else 0
         self.others: dict[int, PhysicalName] = {}
         """Names that are new or otherwise than before, by number."""

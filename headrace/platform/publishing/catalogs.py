@@ -147,6 +147,11 @@ class CatalogStore:
             self._keep(content)
             return content
 
+    def content_with(self, hashes: Sequence[str]) -> Content:
+        """Return the content that consists of these stored parts."""
+        with self._lock, self._database.snapshot() as reading:
+            return self._content_of_hashes(reading.connection, hashes)
+
     def _keep(self, content: Content | None) -> None:
         """Keep parts of a version for the next look at it, or at one like it; the oldest go."""
         self._kept = {**self._kept, **(content.by_hash if content else {})}
@@ -164,7 +169,10 @@ class CatalogStore:
         hashes = connection.execute(query).scalar_one_or_none()
         if hashes is None:
             raise NotFoundError(UNKNOWN_VERSION.at(number=number))
-        found = self._known_parts(live, hashes)
+        return self._content_of_hashes(connection, hashes)
+
+    def _content_of_hashes(self, connection: sa.Connection, hashes: Sequence[str]) -> Content:
+        found = self._known_parts(self._live, hashes)
         found.update(_read_parts(connection, [one for one in hashes if one not in found]))
         parts = [found[one] for one in hashes]
         return Content(
@@ -210,15 +218,7 @@ def save_version(
     What is in `former`, the content of an earlier version, is known to be stored.
     """
     hashes = content.hashes
-    stored = former.by_hash if former else {}
-    unsure = [one for one in content.by_hash if one not in stored]
-    known: set[str] = set()
-    for start in range(0, len(unsure), 500):
-        query = sa.select(DOCUMENT.c.hash).where(DOCUMENT.c.hash.in_(unsure[start : start + 500]))
-        known.update(work.connection.execute(query).scalars())
-    added = [_row(content.by_hash[one]) for one in unsure if one not in known]
-    if added:
-        work.connection.execute(sa.insert(DOCUMENT), added)
+    save_parts(work, content, former)
     version = {
         "number": number,
         "at": work.now,
@@ -229,6 +229,19 @@ def save_version(
     }
     work.connection.execute(sa.insert(VERSION), version)
     work.connection.execute(sa.update(LIVE).values(version=number))
+
+
+def save_parts(work: UnitOfWork, content: Content, former: Content | None = None) -> None:
+    """Store the documents and rows of `content` that are not stored yet."""
+    stored = former.by_hash if former else {}
+    unsure = [one for one in content.by_hash if one not in stored]
+    known: set[str] = set()
+    for start in range(0, len(unsure), 500):
+        query = sa.select(DOCUMENT.c.hash).where(DOCUMENT.c.hash.in_(unsure[start : start + 500]))
+        known.update(work.connection.execute(query).scalars())
+    added = [_row(content.by_hash[one]) for one in unsure if one not in known]
+    if added:
+        work.connection.execute(sa.insert(DOCUMENT), added)
 
 
 def _read_parts(

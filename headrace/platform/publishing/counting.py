@@ -69,6 +69,10 @@ class Counter:
             case _:
                 return None
 
+    def all_rows(self, object_id: str) -> int:
+        """Return how many rows an object has, deleted ones too."""
+        return self._count(self._tables[object_id].table)
+
     def live_rows(self, object_id: str) -> int:
         """Return how many rows of an object are not deleted."""
         table = self._tables[object_id]

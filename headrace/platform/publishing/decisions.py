@@ -43,8 +43,8 @@ MAP_INCOMPLETE = Message(
     "decision.map_incomplete",
     "The map of “{key}” says nothing about “{value}”, which {count} rows have.",
     "“{key}”的映射没有说明“{value}”,有 {count} 行使用它。",
-    "Add it to the map; null empties the rows.",
-    "请补充到映射中;null 表示清空。",
+    "Add it to the map; null empties the rows of a choice.",
+    "请补充到映射中;对选项,null 表示清空。",
 )
 MAP_TARGET = Message(
     "decision.map_target",

@@ -59,6 +59,20 @@ def discard_kept(
     return Discarded(len(dropped_tables), len(dropped_columns), len(emptied))
 
 
+def discard_prepared(
+    connection: sa.Connection, dialect: str, names: Collection[PhysicalName]
+) -> None:
+    """Remove tables and columns that were prepared for a version that never came."""
+    bench = _Bench(connection, dialect, load_names(connection))
+    tables = [one for one in names if one.kind == "object"]
+    objects = {one.definition_id for one in tables}
+    bench.drop_columns(
+        [one for one in names if one.kind == "field" and one.object_id not in objects]
+    )
+    bench.drop_tables(tables)
+    bench.forget(names)
+
+
 class _Bench:
     """What removing works with, in one transaction."""
 

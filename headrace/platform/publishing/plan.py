@@ -114,9 +114,11 @@ class Plan:
     """A publish that was thought through on top of `base`, the version that was live then.
 
     `difference` and `work` are what the publish carries out as it stands: operations, then values
-    of rows in this order. `old` is the content of the base. `aliases` are ids of files that mean
-    live definitions (file's id -> live id), `held` the kept columns that held fields in the version
-    that comes back, by field id.
+    of rows in this order. `aliases` are ids of files that mean live definitions (file's id -> live
+    id). `restoring` is the version that comes back, `held` are the kept columns that held its fields,
+    by field id. `large` are objects with so many rows that they are prepared before the switch (id ->
+    rows), `relocated` the ids of their fields that get another column, because their values or keys
+    change in place.
     """
 
     base: int
@@ -131,6 +133,9 @@ class Plan:
     decisions: Decisions = NO_DECISIONS
     aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     held: Mapping[str, PhysicalName] = field(default_factory=lambda: MappingProxyType({}))
+    restoring: int | None = None
+    large: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    relocated: frozenset[str] = frozenset()
 
     @property
     def refused(self) -> tuple[Problem, ...]:
@@ -150,6 +155,7 @@ class Plan:
                 "base": self.base,
                 "content": self.content.hashes,
                 "decisions": self.decisions.render(),
+                "restoring": self.restoring,
             }
         )
 

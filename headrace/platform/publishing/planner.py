@@ -9,6 +9,7 @@ from datetime import tzinfo
 
 from headrace.platform.core.ids import IdSource
 from headrace.platform.core.problems import Problem, errors
+from headrace.platform.database.dialects import CAPABILITIES
 from headrace.platform.database.diff import Difference, diff
 from headrace.platform.database.names import Names, PhysicalName
 from headrace.platform.database.operations import (
@@ -40,6 +41,7 @@ from headrace.platform.publishing.folders import Modules
 from headrace.platform.publishing.identities import assign_ids, check_ids
 from headrace.platform.publishing.in_use import used_but_gone
 from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
+from headrace.platform.publishing.preparing.relocating import Relocation, large_objects
 from headrace.platform.publishing.retyping import (
     kept_columns,
     retype_questions,
@@ -73,6 +75,8 @@ class Planner:
     context_of: Callable[[Published], Context]
     restoring: int | None = None
     aliases: dict[str, str] = field(default_factory=dict)
+    prepared_from: int | None = None
+    resuming: bool = False
 
     def content(self, modules: Modules, ids: IdSource) -> tuple[Content, list[Problem]]:
         """Return the next content: the modules read instead of their live ones, all with ids."""
@@ -130,7 +134,7 @@ class Planner:
         moving = tuple(one for one in narrowed if one.moves)
         replaced = moved | {one.change.field.id for one in moving}
         kept = {one: name for one, name in held.items() if one in replaced}
-        difference = diff(self.live.catalog, catalog, self.names, replaced, kept)
+        difference = self._difference(catalog, replaced, kept)
         problems.extend(breaking_changes(self.live.catalog, catalog, self.counter, replaced))
         rows = replace(rows, kept=kept_columns_of(difference, catalog))
         converts = (*work_for(retypes, kept), *(one.work() for one in moving))
@@ -138,6 +142,10 @@ class Planner:
         problems.extend(settled.problems)
         work: tuple[RowWork, ...] = (*converts, *settled.fills)
         backfill = find_backfill(self.live.catalog, catalog, {one.object_id for one in work})
+        large = self._large(catalog, backfill)
+        relocated = self._relocated(rows.finder(work), large, replaced)
+        if relocated:
+            difference = self._difference(catalog, replaced | relocated, kept)
         questions = list(self._questions(content, catalog, difference, settled))
         questions.extend(self._row_questions(catalog, rows.finder(work)))
         if retypes:
@@ -156,7 +164,40 @@ class Planner:
             decisions=self.decisions,
             aliases=self.aliases,
             held=held,
+            restoring=self.restoring,
+            large=large,
+            relocated=relocated,
         )
+
+    def _large(self, catalog: Catalog, backfill: Backfill) -> Mapping[str, int]:
+        """Return the objects that change and have so many rows that they are prepared: id -> rows."""
+        if self.prepared_from is None:
+            return {}
+        return large_objects(self.live.catalog, catalog, backfill, self.counter, self.prepared_from)
+
+    def _relocated(
+        self, finder: RowFinder, large: Mapping[str, int], moved: frozenset[str]
+    ) -> frozenset[str]:
+        """Return the fields of large objects that get another column."""
+        if not large:
+            return frozenset()
+        capabilities = CAPABILITIES[self.live.tables.dialect]
+        return Relocation(
+            self.live.catalog,
+            finder.rows.catalog,
+            large,
+            finder.rows.all_work,
+            moved,
+            finder.rows.changes,
+            references=capabilities.alters_constraints,
+            keys=capabilities.row_locks,
+        ).fields()
+
+    def _difference(
+        self, catalog: Catalog, replaced: frozenset[str], kept: Mapping[str, PhysicalName]
+    ) -> Difference:
+        live = self.live.catalog
+        return diff(live, catalog, self.names, replaced, kept, resuming=self.resuming)
 
     def _questions(
         self,

@@ -47,7 +47,9 @@ def check_folders(path: Path, others: Sequence[Path], types: FieldTypes) -> tupl
 class Bench:
     """What planning works with: the database, its versions, and the workspace's zone.
 
-    `context_of` makes the platform's own context of a version, for conditions over rows.
+    `context_of` makes the platform's own context of a version, for conditions over rows. Objects with
+    `prepared_from` rows are prepared before the switch. With `resuming` the plan uses what was
+    prepared for it before.
     """
 
     database: Database
@@ -55,6 +57,8 @@ class Bench:
     ids: IdSource
     zone: tzinfo
     context_of: Callable[[Published], Context]
+    prepared_from: int | None = None
+    resuming: bool = False
 
 
 def make_plan(bench: Bench, modules: Modules, decisions: Decisions = NO_DECISIONS) -> Plan:
@@ -97,6 +101,8 @@ def _planner(
             zone=bench.zone,
             restoring=restoring,
             context_of=bench.context_of,
+            prepared_from=bench.prepared_from,
+            resuming=bench.resuming,
         )
 
 

@@ -21,7 +21,8 @@ class ConvertValues:
     cannot be converted becomes `fill`, or empty without it. `clear` empties every row, `restored`:
     the new column is a kept one; a row not changed since `rows_at` (the workspace's time of the
     publish that kept it) keeps what that column holds, another one only where that converts to
-    today's value; all others get today's value, converted.
+    today's value; all others get today's value, converted. With `whole` nothing may be lost: a live
+    row that holds what has no counterpart refuses the publish.
     """
 
     object_id: str
@@ -32,6 +33,16 @@ class ConvertValues:
     values: Mapping[str, str | None] = field(default_factory=dict)
     rows_at: datetime | None = None
     clear: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CopyValues:
+    """Take the values of a field along into another column that is made of the same."""
+
+    object_id: str
+    field_id: str
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +91,4 @@ class FillPaths:
     line: str = ""
 
 
-RowWork = ConvertValues | FillEmpty | MapValues | Compute | GiveNumbers | FillPaths
+RowWork = ConvertValues | CopyValues | FillEmpty | MapValues | Compute | GiveNumbers | FillPaths

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -92,16 +92,25 @@ class _InSql:
 
 
 class RowFinder:
-    """Finds rows of sets in the tables of the live version; writes nothing."""
+    """Finds rows of sets in the tables of the live version; writes nothing.
 
-    def __init__(self, rows: PlannedRows, limit: int = PYTHON_ROWS) -> None:
+    Objects in `blind` (ids) are not looked at.
+    """
+
+    def __init__(
+        self,
+        rows: PlannedRows,
+        limit: int = PYTHON_ROWS,
+        blind: Collection[str] = frozenset(),
+    ) -> None:
         self.rows = rows
         self._limit = limit
+        self._blind = blind
 
     def without(self, line: str) -> RowFinder:
         """Return what finds the rows as they will be without what a line of the plan does to them."""
         rows = self.rows.without(line)
-        return self if rows is self.rows else RowFinder(rows, self._limit)
+        return self if rows is self.rows else RowFinder(rows, self._limit, self._blind)
 
     @property
     def _dialect(self) -> Dialect:
@@ -109,7 +118,7 @@ class RowFinder:
 
     def find(self, row_set: RowSet) -> Found:
         """Return how many rows a set has, and the first of them."""
-        if row_set.object_id not in self.rows.former:
+        if row_set.object_id not in self.rows.former or row_set.object_id in self._blind:
             return NOTHING
         found = self._in_sql(row_set, self._count)
         return found if found is not None else self._count_in_python(row_set)

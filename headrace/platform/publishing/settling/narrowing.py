@@ -38,7 +38,7 @@ class Narrowing:
     """A field with other values than before: its lines, and how its rows follow.
 
     With `moves` the values go to another column, and the old ones are kept; `values` are put in the
-    place of some of them. `kept` is the column that held them in the version that comes back.
+    place of some of them; with `whole` no other value may be lost. `kept` is the column that held them in the version that comes back.
     """
 
     change: Retype
@@ -48,6 +48,7 @@ class Narrowing:
     values: Mapping[str, str | None] = field(default_factory=lambda: NO_VALUES)
     line: str = ""
     kept: PhysicalName | None = None
+    whole: bool = False
 
     def work(self) -> ConvertValues:
         """Return what the rows get."""
@@ -58,6 +59,7 @@ class Narrowing:
             rows_at=None if self.kept is None else self.kept.rows_at,
             line=self.line,
             values=self.values,
+            whole=self.whole,
         )
 
 
@@ -133,7 +135,7 @@ def _choices(
     if answer is None:
         return Narrowing(change, asked, moves=kept is not None, line=line.key, kept=kept)
     wrong = tuple(map_problems(line.key, answer, gone, allowed, may_be_empty=True))
-    return Narrowing(change, asked, wrong, not wrong, answer.map, line.key, kept)
+    return Narrowing(change, asked, wrong, not wrong, answer.map, line.key, kept, whole=True)
 
 
 def _answer(line: PlanLine, decisions: Decisions) -> Decision | None:

@@ -108,7 +108,13 @@ class _StateField:
                 answered = False
         moves = answered and not problems and (self.kept is not None or self._is_held(values))
         return Narrowing(
-            self.change, tuple(questions), tuple(problems), moves, values, kept=self.kept
+            self.change,
+            tuple(questions),
+            tuple(problems),
+            moves,
+            values,
+            kept=self.kept,
+            whole=True,
         )
 
     def _rows_in(self, state: str) -> Found:
