@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from headrace.platform.database.engine import Database, connect_database
 
 VOLATILE = frozenset(
-    {"at", "created_at", "updated_at", "deleted_at", "id", "record_id", "hash"}
+    {"at", "created_at", "updated_at", "deleted_at", "dropped_at", "rows_at"}
+    | {"id", "record_id", "hash"}
     | {"definition_id", "object_id", "field_id", "fingerprint", "documents"}
 )
 """Columns that differ between two databases with the same history."""
