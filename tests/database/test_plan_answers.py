@@ -17,7 +17,7 @@ from headrace.platform.publishing.failing.listing import finder_of, write_rows
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.records.tables import HISTORY
 from tests.support.documents import field
-from tests.support.publishing import Publishing, platform_at
+from tests.support.publishing import Publishing, platform_at, rename_state
 
 FILL = "field.require:company.motto"
 
@@ -383,20 +383,10 @@ def test_rows_in_a_state_that_goes_move_as_the_map_says_and_come_back(work):
     assert values(work, "claim", ids, "status") == ["cancelled", "draft"]
 
 
-def rename_rejected(work: Publishing) -> None:
-    flow = work.contents["workflow", "claim_flow"]
-    for one in flow["states"]:
-        if one["name"] == "rejected":
-            one.update(name="refused", was="rejected")
-    for one in flow["transitions"]:
-        one["from"] = ["refused" if each == "rejected" else each for each in one["from"]]
-    flow["transitions"][0]["on"]["rejected"] = "refused"
-
-
 def test_a_renamed_state_takes_its_rows_along_and_back_without_a_question(work):
     owner = companies(work, "a")[0]
     ids = [claim(work, owner, f"S{n}", status=one) for n, one in enumerate(("rejected", "draft"))]
-    rename_rejected(work)
+    rename_state(work, "rejected", "refused")
     plan = publish(work)
     rename = line(plan, "state.rename:claim_flow.rejected")
     assert (rename.rows, rename.answers) == (1, ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
@@ -22,8 +22,10 @@ from headrace.platform.database.tables import ObjectTable
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
 from headrace.platform.metadata.checks import most_telling, run_checks
+from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import FieldTypes
-from headrace.platform.publishing.answering import Question, answer
+from headrace.platform.publishing.aliases import identity_questions, known_ids
+from headrace.platform.publishing.answering import Question, answer, with_decision
 from headrace.platform.publishing.catalogs import Content, Published
 from headrace.platform.publishing.counting import Counter, breaking_changes
 from headrace.platform.publishing.decisions import Decisions
@@ -38,7 +40,7 @@ from headrace.platform.publishing.failing.questions import (
 )
 from headrace.platform.publishing.filling.recomputing import computed_changes
 from headrace.platform.publishing.folders import Modules
-from headrace.platform.publishing.identities import assign_ids, check_ids
+from headrace.platform.publishing.identities import ID_TAKEN, check_ids, identify
 from headrace.platform.publishing.in_use import used_but_gone
 from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
 from headrace.platform.publishing.preparing.relocating import Relocation, large_objects
@@ -74,7 +76,9 @@ class Planner:
     zone: tzinfo
     context_of: Callable[[Published], Context]
     restoring: int | None = None
+    known_aliases: Mapping[str, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
+    identities: list[Question] = field(default_factory=list)
     prepared_from: int | None = None
     resuming: bool = False
 
@@ -84,7 +88,7 @@ class Planner:
         if errors(problems):
             return self.old, problems
         kept = tuple(one for one in self.old.documents if one.module not in modules.names)
-        assigned, found = assign_ids(modules.documents, self.old.documents, ids)
+        assigned, found = self._identified(modules.documents, ids, modules.names)
         problems.extend(found)
         problems.extend(check_ids((*kept, *assigned)))
         kept_rows = (
@@ -94,8 +98,24 @@ class Planner:
 
     def whole(self, content: Content, ids: IdSource) -> tuple[Content, list[Problem]]:
         """Return a whole content with ids for what has none."""
-        assigned, found = assign_ids(content.documents, self.old.documents, ids)
+        assigned, found = self._identified(content.documents, ids, None)
+        # A content that is planned again, to go on with it, has the ids that were decided on.
+        asked = {one.line.key for one in self.identities}
+        self.decisions = self.decisions.without(f"{ID_TAKEN.code}:", asked)
         return Content(assigned, content.rows), [*found, *check_ids(assigned)]
+
+    def _identified(
+        self, documents: Sequence[Document], ids: IdSource, modules: Collection[str] | None
+    ) -> tuple[tuple[Document, ...], list[Problem]]:
+        """Return the documents with ids, and what nobody has answered about them."""
+        # A version that comes back means the definitions that it had, whatever their names mean now.
+        unasked = None if self.restoring is None else "new"
+        known = known_ids(self.known_aliases, self.decisions, modules, unasked)
+        found = identify(documents, self.old.documents, ids, known)
+        self.aliases.update(found.aliases)
+        self.identities.extend(identity_questions(found.taken))
+        answered = {one.line.key for one in self.identities if one.line.key in known.answers}
+        return found.documents, [one.problem for one in found.taken if one.key not in answered]
 
     def refused(self, content: Content, problems: Sequence[Problem]) -> Plan:
         """Return a plan that says why there is none."""
@@ -106,7 +126,7 @@ class Planner:
             names=self.names,
             difference=None,
             backfill=Backfill(),
-            lines=(),
+            lines=tuple(with_decision(one.line, self.decisions) for one in self.identities),
             problems=most_telling(problems),
             decisions=self.decisions,
         )
@@ -146,7 +166,7 @@ class Planner:
         relocated = self._relocated(rows.finder(work), large, replaced)
         if relocated:
             difference = self._difference(catalog, replaced | relocated, kept)
-        questions = list(self._questions(content, catalog, difference, settled))
+        questions = [*self.identities, *self._questions(content, catalog, difference, settled)]
         questions.extend(self._row_questions(catalog, rows.finder(work)))
         if retypes:
             questions.extend(retype_questions(retypes, rows.finder(()), self.counter))

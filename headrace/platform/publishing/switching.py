@@ -15,6 +15,7 @@ from headrace.platform.database.tables import build_tables
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.comparing import compare_content
+from headrace.platform.publishing.aliases import save_aliases
 from headrace.platform.publishing.catalogs import Published, save_version
 from headrace.platform.publishing.counting import Counter
 from headrace.platform.publishing.decisions import COUNT_GROWN
@@ -100,6 +101,7 @@ class Switch:
         former = (before.documents, self.live.rows)
         changes = compare_content(former, (self.plan.content.documents, self.plan.content.rows))
         record_publish(work, changes, self.catalog.version, by_user)
+        save_aliases(work.connection, self.plan.aliases)
         remember_new(work, self.plan.content, before.modules)
         save_version(work, self.catalog.version, self.plan.content, message, by_user)
         if self.prepared is not None:
