@@ -299,11 +299,20 @@ class _Writer:
             call["requestBody"] = _body(DOCUMENTS)
             call["requestBody"]["content"] |= PACKAGE
             self.paths[f"/metadata/{action}"] = {"post": call}
+            if action == "publish":
+                call["responses"]["202"] = ACCEPTED
         listed = self._call("Rows of a line of a plan", "metadata", "plan_rows", None, [])
         listed["requestBody"] = _body(PLAN_ROWS)
         listed["responses"]["200"]["content"] = {"text/csv": {"schema": {"type": "string"}}}
         self.paths["/metadata/plan/rows"] = {"post": listed}
         self._add_versions()
+        job = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+        cancelled = self._call("Cancel a job", "metadata", "cancel_job", JOB, [job])
+        cancelled["responses"]["202"] = cancelled["responses"].pop("200")
+        self.paths["/jobs/{id}"] = {
+            "get": self._call("How far a job is", "metadata", "job", JOB, [job]),
+            "delete": cancelled,
+        }
         export = self._call("Definitions as a package", "metadata", "export", None, EXPORT)
         export["responses"]["200"]["content"] = PACKAGE
         self.paths["/metadata/export"] = {"get": export}
@@ -322,13 +331,23 @@ class _Writer:
             _query("kind", {"type": "string"}, "Kind of the definition."),
             _query("name", {"type": "string"}, "Its name or id; a field is `object.field`."),
         ]
-        page = _query("before", {"type": "integer"}, "Number of the entry to go on behind.")
+        instant: Json = {"type": "string", "format": "date-time"}
+        whose = [
+            _query("kind", {"type": "string"}, "What it concerns: object, user, token, draft …"),
+            _query("name", {"type": "string"}, "Its name; the login of a user."),
+            _query("by", {"type": "string"}, "Login of who did it."),
+            _query("since", instant, "Not before this instant."),
+            _query("until", instant, "Before this instant."),
+            _query("before", {"type": "integer"}, "Number of the entry to go on behind."),
+            _query("limit", {"type": "integer", "maximum": 100}, "Entries on a page."),
+        ]
         for path, title, action, parameters in (
             ("versions", "Published versions", "versions", []),
             ("versions/{number}", "Published version", "version", [number]),
             ("diff", "What two versions differ in", "diff", between),
             ("where-used", "What uses a definition", "where_used", asked),
-            ("audit", "Who changed which definition", "audit", [*asked, page]),
+            ("audit", "Who changed what", "audit", whose),
+            ("audit/{number}", "One change with its values", "audit_entry", [number]),
         ):
             call = self._call(title, "metadata", action, anything, parameters)
             self.paths[f"/metadata/{path}"] = {"get": call}
@@ -524,6 +543,39 @@ UNINSTALL: Final[Json] = {
     "additionalProperties": False,
 }
 
+ACCEPTED: Final[Json] = {
+    "description": "Large tables are prepared by a job; Location says where it can be followed.",
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "properties": {"job": {"type": "string", "format": "uuid"}},
+                "required": ["job"],
+            }
+        }
+    },
+}
+JOB: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "format": "uuid"},
+        "kind": {"type": "string"},
+        "state": {"enum": ["waiting", "running", "done", "refused", "failed", "cancelled"]},
+        "created_at": {"type": "string", "format": "date-time"},
+        "finished_at": {"type": ["string", "null"], "format": "date-time"},
+        "cancelling": {"type": "boolean", "description": "It was asked to end and has not yet."},
+        "progress": {
+            "type": "object",
+            "properties": {
+                "text": {"type": "string"},
+                **{name: {"type": "integer"} for name in ("step", "steps", "rows", "total")},
+            },
+        },
+        "result": {"type": "object", "description": "What it led to: the version that is live."},
+        "problems": {"type": "array", "items": {"type": "object"}},
+    },
+    "required": ["id", "kind", "state", "created_at"],
+}
 PACKAGE: Final[Json] = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
 EXPORT: Final[list[Json]] = [
     _query("module", {"type": "array", "items": {"type": "string"}}, "Modules; all without it."),

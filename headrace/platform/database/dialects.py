@@ -37,6 +37,7 @@ class Capabilities:
     begin_write: str
     begin_prepare: str
     begin_publish: str
+    begin_define: str
     begin_alone: str
     end_alone: str
     one_writer: bool
@@ -51,6 +52,7 @@ CAPABILITIES: Final[Mapping[Dialect, Capabilities]] = MappingProxyType(
             begin_write="BEGIN IMMEDIATE",
             begin_prepare="BEGIN IMMEDIATE",
             begin_publish="BEGIN IMMEDIATE",
+            begin_define="BEGIN IMMEDIATE",
             begin_alone="BEGIN IMMEDIATE",
             end_alone="",
             one_writer=True,
@@ -71,6 +73,7 @@ CAPABILITIES: Final[Mapping[Dialect, Capabilities]] = MappingProxyType(
                 f"BEGIN; SET LOCAL lock_timeout = '{SHORT_WAIT}';"
                 f" SELECT pg_advisory_xact_lock({PUBLISH_LOCK})"
             ),
+            begin_define=f"BEGIN; SELECT pg_advisory_xact_lock({PUBLISH_LOCK})",
             # Building an index beside its users waits for old snapshots to end; nobody waits for it.
             begin_alone=f"SET lock_timeout = '{LONG_WAIT}'",
             end_alone="RESET lock_timeout",

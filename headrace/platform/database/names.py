@@ -45,7 +45,8 @@ class PhysicalName:
 
     `storage` is what a column holds (`decimal:2`, `id:<table>` for a reference), None for tables.
     `dropped_at_version` is the version that dropped it, `dropped_at` the machine's time of that,
-    `rows_at` the workspace's: rows not changed since hold in a kept column what they had.
+    `rows_at` the workspace's: rows not changed since hold in a kept column what they had. What is
+    `going` is being removed for good: nothing brings it back.
     """
 
     number: int
@@ -58,6 +59,7 @@ class PhysicalName:
     dropped_at: datetime | None = None
     rows_at: datetime | None = None
     preparing: bool = False
+    going: bool = False
 
     @property
     def live(self) -> bool:
@@ -94,7 +96,7 @@ class Names:
     def kept_by_id(self) -> Mapping[str, tuple[PhysicalName, ...]]:
         """Return all kept names by definition id, the newest first."""
         found: dict[str, list[PhysicalName]] = {}
-        kept = (one for one in self.all if one.dropped_at_version is not None)
+        kept = (one for one in self.all if one.dropped_at_version is not None and not one.going)
         for one in sorted(kept, key=lambda one: (one.dropped_at_version, one.number), reverse=True):
             found.setdefault(one.definition_id, []).append(one)
         return {definition_id: tuple(names) for definition_id, names in found.items()}
@@ -150,6 +152,17 @@ class Names:
             known = self._live.get(target.id)
             return f"id:{known.physical if known else ''}"
         return f"decimal:{one.storage.scale}" if one.storage.kind == "decimal" else one.storage.kind
+
+    def on_top_of(self, then: Names, now: Names) -> Names:
+        """Return these names, made from `then`, as they are on top of what the database has now.
+
+        What they did not change is as it is now: marked as going, or gone.
+        """
+        before = {one.number: one for one in then.all}
+        current = {one.number: one for one in now.all}
+        changed = [one for one in self.all if before.get(one.number) != one]
+        same = [one.number for one in self.all if before.get(one.number) == one]
+        return Names.of([*changed, *(current[one] for one in same if one in current)])
 
     def without(
         self,
@@ -282,6 +295,7 @@ def load_names(connection: sa.Connection) -> Names:
             dropped_at=row.dropped_at,
             rows_at=row.rows_at,
             preparing=bool(row.preparing),
+            going=bool(row.going),
         )
         for row in rows
     )
@@ -310,4 +324,5 @@ def _row(name: PhysicalName) -> dict[str, object]:
         "dropped_at": name.dropped_at,
         "rows_at": name.rows_at,
         "preparing": name.preparing or None,
+        "going": name.going or None,
     }

@@ -133,6 +133,7 @@ NAME: Final = sa.Table(
     sa.Column("dropped_at", instant_type()),
     sa.Column("rows_at", instant_type()),
     sa.Column("preparing", boolean_type()),
+    sa.Column("going", boolean_type()),
 )
 """Which table or column holds which definition; `number` is the physical name's suffix."""
 

@@ -118,7 +118,7 @@ class Plan:
     id). `restoring` is the version that comes back, `held` are the kept columns that held its fields,
     by field id. `large` are objects with so many rows that they are prepared before the switch (id ->
     rows), `relocated` the ids of their fields that get another column, because their values or keys
-    change in place.
+    change in place. `prepared` says which objects really are, by API name.
     """
 
     base: int
@@ -136,6 +136,7 @@ class Plan:
     restoring: int | None = None
     large: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     relocated: frozenset[str] = frozenset()
+    prepared: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def refused(self) -> tuple[Problem, ...]:
@@ -165,11 +166,14 @@ class Plan:
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
-        return {
+        shown: dict[str, Any] = {
             "version": self.base,
             "lines": [line.render(language) for line in self.lines],
             "problems": [problem.render(language) for problem in self.problems],
         }
+        if self.prepared:
+            shown["prepared"] = dict(self.prepared)
+        return shown
 
 
 def document_lines(old: Content, new: Content, said: Iterable[str]) -> Iterable[PlanLine]:

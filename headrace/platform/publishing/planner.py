@@ -42,8 +42,10 @@ from headrace.platform.publishing.filling.recomputing import computed_changes
 from headrace.platform.publishing.folders import Modules
 from headrace.platform.publishing.identities import ID_TAKEN, check_ids, identify
 from headrace.platform.publishing.in_use import used_but_gone
+from headrace.platform.publishing.not_restored import lost_lines
 from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
 from headrace.platform.publishing.preparing.relocating import Relocation, large_objects
+from headrace.platform.publishing.preparing.scope import scope_of
 from headrace.platform.publishing.retyping import (
     kept_columns,
     retype_questions,
@@ -171,7 +173,7 @@ class Planner:
         if retypes:
             questions.extend(retype_questions(retypes, rows.finder(()), self.counter))
         answered = answer(questions, self.decisions)
-        return Plan(
+        plan = Plan(
             base=self.live.version,
             content=content,
             catalog=catalog,
@@ -188,6 +190,8 @@ class Planner:
             large=large,
             relocated=relocated,
         )
+        scope = scope_of(plan, self.live)
+        return plan if scope is None else replace(plan, prepared=scope.sizes)
 
     def _large(self, catalog: Catalog, backfill: Backfill) -> Mapping[str, int]:
         """Return the objects that change and have so many rows that they are prepared: id -> rows."""
@@ -237,6 +241,9 @@ class Planner:
                     yield refused_key(model, line, shared)
                 else:
                     yield Question(line)
+        if self.restoring is not None:
+            lost = lost_lines(difference.operations, catalog, self.counter)
+            yield from map(Question, lost)
         spoken.update(dropped_roles(self.live.catalog, catalog).values())
         for line in document_lines(self.old, content, spoken):
             yield Question(line)

@@ -175,7 +175,7 @@ class Publisher:
     def _carry_out(self, plan: Plan, order: Order) -> tuple[Done, ...]:
         live = self._catalogs.current()
         scope = scope_of(plan, live)
-        held = self._abandoned()
+        held = self._abandoned(order.following.job)
         if held is not None and scope is not None and held.plan == plan.hash and not held.switched:
             return self._prepared(self._as_begun(held), order, held)
         if held is not None:
@@ -184,11 +184,11 @@ class Publisher:
             return self._switch(plan, order, all_in_the_switch(plan))
         return self._prepared(plan, order)
 
-    def _abandoned(self) -> Held | None:
+    def _abandoned(self, job: str | None) -> Held | None:
         """Return what is left of a preparation; raise ConflictError where somebody still works on it."""
         with self._database.reading() as reading:
             now = self._clock.now()
-            refuse_held(reading.connection, now)
+            refuse_held(reading.connection, now, job)
             return read_preparation(reading.connection)
 
     def _as_begun(self, held: Held) -> Plan:

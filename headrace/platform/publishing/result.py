@@ -57,10 +57,14 @@ def nobody_cancels() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """Who follows a publish: is told how far it is, and is asked whether it shall be cancelled."""
+    """Who follows a publish: is told how far it is, and is asked whether it shall be cancelled.
+
+    `job` is the job that carries it out; only that one goes on with what it began.
+    """
 
     report: Callable[[Progress], None] = tell_nobody
     cancelled: Callable[[], bool] = nobody_cancels
+    job: str | None = None
 
 
 UNFOLLOWED: Final = Following()

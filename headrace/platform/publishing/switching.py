@@ -22,6 +22,7 @@ from headrace.platform.publishing.decisions import COUNT_GROWN
 from headrace.platform.publishing.failing.questions import decided_runs
 from headrace.platform.publishing.filling.filler import Filler
 from headrace.platform.publishing.filling.rows import ALL_ROWS, Filled
+from headrace.platform.publishing.gone import refuse_gone
 from headrace.platform.publishing.origins import remember_new
 from headrace.platform.publishing.overtaken import CONFLICT
 from headrace.platform.publishing.plan import Plan
@@ -83,6 +84,7 @@ class Switch:
         runs = decided_runs(work.connection, before, self.catalog, decisions)
         self.runs.before(self.context_of(self.live), work, self.catalog, runs)
         names = load_names(work.connection)
+        refuse_gone(self.plan.names, self.difference.names, names)
         applier = Applier(work.connection, work.dialect)
         applier.release_indexes(self.left.releasing)
         applier.widen(self.left.widening)
@@ -90,7 +92,7 @@ class Switch:
         done = self._fill(work, context)
         applier.narrow(self.left.narrowing)
         applier.make_indexes(self.left.indexes)
-        marked = self.difference.names.without(
+        marked = self.difference.names.on_top_of(self.plan.names, names).without(
             self.difference.dropped, self.catalog.version, work.now, context.now()
         )
         save_names(work.connection, names, marked)

@@ -97,6 +97,8 @@ def read_preparation(connection: sa.Connection) -> Held | None:
         return None
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
     del values["slot"]
+    for name in ("by_user", "job"):
+        values[name] = None if values[name] is None else str(values[name])
     return Held(**values)
 
 
@@ -111,9 +113,11 @@ def is_held(connection: sa.Connection, held: Held, now: datetime) -> bool:
     return held.leased_until > now and not _is_dead(held.holder)
 
 
-def refuse_held(connection: sa.Connection, now: datetime) -> None:
-    """Raise ConflictError where somebody prepares another version."""
+def refuse_held(connection: sa.Connection, now: datetime, job: str | None = None) -> None:
+    """Raise ConflictError where somebody prepares another version; what `job` began is its own."""
     held = read_preparation(connection)
+    if held is not None and held.job is not None and held.job == job:
+        return
     if held is not None and is_held(connection, held, now):
         since = held.started.isoformat(timespec="seconds")
         raise ConflictError(IN_PREPARATION.at(since=since, base=held.base))

@@ -17,7 +17,7 @@ from headrace.platform.database.applying import Applier
 from headrace.platform.database.changed_rows import watch
 from headrace.platform.database.engine import Database
 from headrace.platform.database.indexes import create_index, drop_index
-from headrace.platform.database.names import Names, save_names
+from headrace.platform.database.names import Names, load_names, save_names
 from headrace.platform.database.operations import (
     AddColumn,
     CreateIndex,
@@ -29,6 +29,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.publishing.catalogs import save_parts
 from headrace.platform.publishing.filling.filler import Filler
 from headrace.platform.publishing.filling.rows import Rows
+from headrace.platform.publishing.gone import refuse_gone
 from headrace.platform.publishing.patience import patiently
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.preparing.catching_up import CatchUp
@@ -104,7 +105,7 @@ class Preparer:
         self.catch_up = CatchUp(self.scope, self.filler)
         self._size = min(FIRST_CHUNK, LONGEST_CHUNK)
 
-    def start(self, message: str, by_user: str | None, job: str | None = None) -> None:
+    def start(self, message: str, by_user: str | None) -> None:
         """Note that this plan is prepared; raise ConflictError where another one is."""
         started = self.clock.now()
         names = self.plan.names
@@ -117,7 +118,7 @@ class Preparer:
             "restoring": self.plan.restoring,
             "message": message,
             "by_user": by_user,
-            "job": job,
+            "job": self.following.job,
             "started": started,
             "holder": holder_name(),
             "leased_until": started + LEASE,
@@ -128,7 +129,10 @@ class Preparer:
             "switched": False,
         }
         with self.database.preparing(self.plan.base) as work:
-            refuse_held(work.connection, started)
+            refuse_held(work.connection, started, self.following.job)
+            if self.plan.difference is not None:
+                now = load_names(work.connection)
+                refuse_gone(names, self.plan.difference.names, now)
             save_parts(work, self.plan.content)
             work.connection.execute(sa.insert(PREPARATION), values)
             save_names(work.connection, names, self._named(names))

@@ -37,13 +37,15 @@ Adding = AddColumn | ReplaceColumn | RestoreColumn
 class Scope:
     """What is prepared, and what is put off until after the switch.
 
-    `tables` are the physical names of the large tables concerned, `table_of` those of objects by id. `references` are columns whose
+    `tables` are the physical names of the large tables concerned, `sizes` their rows
+    by API name of the object, `table_of` those of objects by id. `references` are columns whose
     foreign keys are looked at before the switch. `watches` note changes by others; those of
     `totals` are made when the work at their position begins. `later` are indexes that nobody needs
     once the switch is done, `released` columns that then lose their constraints.
     """
 
     tables: frozenset[str]
+    sizes: Mapping[str, int]
     table_of: Mapping[str, str]
     widening: tuple[Operation, ...]
     work: tuple[RowWork, ...]
@@ -143,6 +145,11 @@ class _Finder:
         released = tuple(self._released(tables))
         return Scope(
             tables=frozenset(tables),
+            sizes={
+                model.name: self.plan.large[model.id]
+                for model in self.models.values()
+                if model.id in self.plan.large and self._table(model.id) in tables
+            },
             table_of={one: self._table(one) for one in self.models if one in self.names},
             widening=widening,
             work=work,
