@@ -97,7 +97,7 @@ def _shown(line: PlanLine, language: str) -> Iterator[str]:
     if line.decision is not None:
         chosen = line.decision.answer
         yield Text(f"    decided: {chosen}", f"    决定:{chosen}").within(language)
-    elif line.needs_answer:
+    elif line.answers and line.needs_answer:
         answers = ", ".join(line.answers)
         asked = Text(f"    decide “{line.key}”: {answers}", f"    需决定“{line.key}”:{answers}")
         yield asked.within(language)

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from headrace.cli import main
 from tests.support.documents import field, workspace
-from tests.support.publishing import Contents, platform_at, write_module
+from tests.support.publishing import Contents, Publishing, platform_at, write_module
 
 ROOT = Path(__file__).parents[2]
 NOT_YET = ("import",)
@@ -99,6 +99,33 @@ def test_the_rows_behind_a_line_of_a_plan_are_printed_or_written(terminal, modul
     assert (terminal.folder / "rows.csv").read_text("utf-8-sig").splitlines() == printed
     unknown = terminal.run("plan", path, "--rows", "rule.add:region.none", code=1)
     assert "plan.no_rows" in unknown.stderr
+
+
+def test_a_file_of_decisions_says_what_rows_get(terminal, module, tmp_path):
+    terminal.run("init", "--password-stdin", given="a good password\n")
+    contents = workspace()
+    terminal.run("publish", module(contents))
+    with platform_at(terminal.environment["HEADRACE_DATABASE_URL"]) as platform:
+        work = Publishing(platform, tmp_path / "modules")
+        row = work.create("company", code="A1", name="Alpha", note="a long remark")
+    contents["object", "company"]["fields"].append(field("motto", "text", required=True))
+    note = next(one for one in contents["object", "company"]["fields"] if one["name"] == "note")
+    note["length"] = 6
+    path = module(contents)
+    asked = terminal.run("plan", path, code=1).output
+    assert "decide “field.require:company.motto”: fill, leave" in asked
+    answers = tmp_path / "answers.json"
+    given = {
+        "field.require:company.motto": {"answer": "fill", "value": "CONCAT(name, '!')"},
+        "field.narrow:company.note": {"answer": "accept", "rows": 1},
+    }
+    answers.write_text(json.dumps(given))
+    assert "decided: fill" in terminal.run("plan", path, "--decisions", str(answers)).output
+    terminal.run("publish", path, "--decisions", str(answers))
+    with platform_at(terminal.environment["HEADRACE_DATABASE_URL"]) as platform:
+        work = Publishing(platform, tmp_path / "modules")
+        assert work.value("company", row, "motto") == "Alpha!"
+        assert work.value("company", row, "note") == "a long"
 
 
 def test_problems_are_told_in_the_callers_language_with_exit_code_one(terminal, module):

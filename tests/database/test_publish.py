@@ -194,7 +194,7 @@ def test_a_narrower_field_is_refused_only_where_values_break(work):
     work.field("company", "note")["length"] = 20
     work.publish()
     work.field("company", "note")["length"] = 5
-    assert work.codes() == ["constraint.existing_values"]
+    assert work.codes() == ["type.data_loss"]
 
 
 def test_a_choice_in_use_cannot_go(work):
@@ -202,7 +202,7 @@ def test_a_choice_in_use_cannot_go(work):
     claim(work, owner, kind="loss")
     kind = work.field("claim", "kind")
     kind["choices"] = [one for one in kind["choices"] if one["value"] != "loss"]
-    assert work.codes() == ["constraint.existing_values"]
+    assert work.codes() == ["option.in_use"]
 
 
 def test_a_state_in_use_cannot_go(work):

@@ -15,7 +15,7 @@ from headrace.platform.publishing.plan import Plan
 from tests.support.database_state import state_of
 from tests.support.documents import field, label
 from tests.support.kill_points import Points, count_in_child, in_child
-from tests.support.publishing import Publishing, platform_at
+from tests.support.publishing import Publishing, platform_at, rename_state
 
 SHARE = 30
 """Moments tried in a plain run, spread over all of them."""
@@ -25,12 +25,14 @@ SHARE = 30
 def prepared(url: str, folder: Path) -> Iterator[Publishing]:
     with platform_at(url) as platform:
         work = Publishing(platform, folder)
+        work.contents["object", "company"]["fields"].append(field("size", "text", length=9))
         work.publish()
         region = work.create("region", code="N", name="North")
         for number in range(3):
-            owner = work.create("company", code=f"C{number}", name="x", region=region, note="n")
+            values = {"region": region, "note": "n", "size": f"0{number}"}
+            owner = work.create("company", code=f"C{number}", name="x", **values)
             items = [{"what": "Pump", "qty": "2", "price": "10.00"}]
-            work.create("claim", company=owner, subject="Broken", items=items)
+            work.create("claim", company=owner, subject="Broken", items=items, status="rejected")
         yield work
 
 
@@ -40,12 +42,11 @@ def publishing(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
         yield work
 
 
-def change_much(work: Publishing) -> None:
-    """One of everything that a publish can do."""
+def change_some(work: Publishing) -> None:
+    """Changes that need no look at the rows: that takes savepoints, which need a transaction."""
     fields = work.contents["object", "company"]["fields"]
     work.field("company", "note").update(name="remark", was="note")
     fields += [
-        field("motto", "text", required=True, default="CONCAT('we are ', code)"),
         field("claimed", "rollup", op="sum", of="claim.payable", by="company"),
         field("branch", "lookup", to="branch"),
     ]
@@ -62,7 +63,30 @@ def change_much(work: Publishing) -> None:
         ],
     }
     work.rows["reference/branch.csv"] = "code,above\nB1,\nB2,B1\n"
+
+
+def change_much(work: Publishing) -> None:
+    """One of everything that a publish can do."""
+    change_some(work)
+    fields = work.contents["object", "company"]["fields"]
     work.contents["object", "company"]["unique"] = [{"fields": ["code", "region"]}]
+    fields += [
+        field("motto", "text", required=True, default="CONCAT('we are ', code)"),
+        field("slogan", "text", required=True),
+    ]
+    size = work.field("company", "size")
+    size.pop("length")
+    size["type"] = "integer"
+    broken = {"value": "broken", "label": label("Broken", "破损")}
+    work.field("claim", "kind").update(choices=[broken], default="'broken'")
+    rename_state(work, "rejected", "refused")
+
+
+ANSWERS = {
+    "field.require:company.slogan": {"answer": "fill", "value": "CONCAT(name, code)"},
+    "field.narrow:claim.kind": {"answer": "map", "map": {"damage": "broken"}},
+    "field.retype:company.size": {"answer": "accept"},
+}
 
 
 def attempt(work: Publishing, plan: Plan, deadly: int | None) -> int:
@@ -84,13 +108,13 @@ def test_a_killed_publish_leaves_the_old_version_or_the_new_one(
     publishing, database_url, deep, fresh_database, backend, tmp_path, capsys
 ):
     change_much(publishing)
-    plan = publishing.plan()
+    plan = publishing.plan(ANSWERS)
     publishing.platform.close()
     old = state_of(database_url)
     twin_url = fresh_database(backend)
     with prepared(twin_url, tmp_path / "twin") as twin:
         change_much(twin)
-        twin_plan = twin.plan()
+        twin_plan = twin.plan(ANSWERS)
         twin.platform.close()
         assert state_of(twin_url) == old
         count = count_in_child(lambda: twin.platform.publisher.publish(twin_plan, "m", None))
@@ -113,7 +137,7 @@ def test_a_killed_publish_leaves_the_old_version_or_the_new_one(
 
 
 def test_a_broken_transaction_is_found(publishing, database_url, monkeypatch):
-    change_much(publishing)
+    change_some(publishing)
     plan = publishing.plan()
     publishing.platform.close()
     old = state_of(database_url)
@@ -132,7 +156,7 @@ def check_goes_on(work: Publishing) -> None:
         again.contents, again.rows = work.contents, work.rows
         again.publish()
         assert again.plan().is_empty
-        assert again.create("company", code="NEW", name="x")
+        assert again.create("company", code="NEW", name="x", slogan="y")
         with platform.database.reading() as reading:
             live = reading.connection.execute(sa.select(LIVE.c.version)).scalar()
             newest = reading.connection.execute(sa.select(sa.func.max(VERSION.c.number))).scalar()

@@ -104,3 +104,15 @@ class Publishing:
         return self.platform.write_as_system(
             lambda context, work: self.platform.store.lock(context, work, object_name, record_id)
         )[field]
+
+
+def rename_state(work: Publishing, old: str, new: str) -> None:
+    """Give a state of the claims' workflow another name, everywhere in it."""
+    flow = work.contents["workflow", "claim_flow"]
+    for state in flow["states"]:
+        if state["name"] == old:
+            state.update(name=new, was=old)
+    for one in flow["transitions"]:
+        one["from"] = [new if each == old else each for each in one["from"]]
+        for outcome, to in one.get("on", {}).items():
+            one["on"][outcome] = new if to == old else to

@@ -158,3 +158,29 @@ def test_the_rows_behind_a_line_are_a_list_for_designers_only(live: Live):
     line = next(one for one in plan["lines"] if one["key"] == "rule.add:company.plain")
     assert (line["failing"]["count"], len(line["failing"]["first"])) == (2, 2)
     assert [one["code"] for one in plan["problems"]] == ["rule.existing_rows"]
+
+
+def test_answers_about_rows_are_given_with_the_plan_and_the_publish(live: Live):
+    client = live.client("admin")
+    made = client.post("/api/v1/records/company", json={"code": "A1", "name": "Alpha", "note": "n"})
+    assert made.status_code == 201
+    asked = body()
+    fields = next(one for one in asked["modules"]["claims"] if one["name"] == "company")["fields"]
+    fields.append(field("motto", "text", required=True))
+    key = "field.require:company.motto"
+
+    planned = client.post("/api/v1/metadata/plan", json=asked).json
+    [line] = [one for one in planned["lines"] if one["key"] == key]
+    wrong = {key: {"answer": "fill", "value": "nme"}}
+    refused = client.post("/api/v1/metadata/publish", json={**asked, "decisions": wrong})
+    right = {key: {"answer": "fill", "value": "name", "rows": line["failing"]["count"]}}
+    published = client.post("/api/v1/metadata/publish", json={**asked, "decisions": right})
+    record = client.get(f"/api/v1/records/company/{made.json['id']}").json
+
+    assert (line["answers"], line["needs_answer"]) == (["fill", "leave"], True)
+    assert refused.status_code == 422
+    assert ("formula.unknown_field", f"/decisions/{key}/value") in [
+        (one["code"], one["path"]) for one in refused.json["problems"]
+    ]
+    assert published.status_code == 200
+    assert record["motto"] == "Alpha"

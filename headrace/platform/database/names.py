@@ -130,9 +130,8 @@ class Names:
         Of names from before `since` was kept, the oldest that was not dropped by then is taken.
         """
         ordered = sorted(self.all, key=lambda one: (one.since or 0, -one.number))
-        return {
-            one.definition_id: one for one in ordered if one.was_live(version) and not one.going
-        }
+        there = (one for one in ordered if one.was_live(version) and not one.going)
+        return {one.definition_id: one for one in there}
 
     def __contains__(self, definition_id: object) -> bool:
         return definition_id in self._live
@@ -327,9 +326,9 @@ def load_names(connection: sa.Connection) -> Names:
             dropped_at=row.dropped_at,
             rows_at=row.rows_at,
             preparing=bool(row.preparing),
-            going=bool(row.going),
             since=row.since_version,
             spans=_spans_of(row.spans),
+            going=bool(row.going),
         )
         for row in rows
     )
@@ -358,9 +357,9 @@ def _row(name: PhysicalName) -> dict[str, object]:
         "dropped_at": name.dropped_at,
         "rows_at": name.rows_at,
         "preparing": name.preparing or None,
-        "going": name.going or None,
         "since_version": name.since,
         "spans": " ".join(f"{first}-{end}" for first, end in name.spans) or None,
+        "going": name.going or None,
     }
 
 

@@ -2,61 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from marshmallow import ValidationError
 
-from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.database.operations import (
     AddColumn,
     CreateIndex,
     KeepColumn,
     KeepTable,
     Operation,
-    ReplaceColumn,
 )
 from headrace.platform.database.physical import DELETED_AT
 from headrace.platform.database.tables import ObjectTable
-from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
+from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.metadata.storage_types import Dialect
-from headrace.platform.publishing.plan import Backfill
-
-EXISTING_NULLS = Message(
-    "constraint.existing_nulls",
-    "{object}.{field} cannot be required: {count} rows have no value.",
-    "无法将 {object}.{field} 设为必填:有 {count} 行没有值。",
-    "Give the field a default, or fill the rows first.",
-    "请为字段设置默认值,或先补全数据。",
-)
-EXISTING_DUPLICATES = Message(
-    "constraint.existing_duplicates",
-    "{object} cannot have this key: {count} values occur more than once.",
-    "无法为 {object} 建立唯一约束:有 {count} 组重复值。",
-    "Make the values different first.",
-    "请先消除重复值。",
-)
-EXISTING_VALUES = Message(
-    "constraint.existing_values",
-    "{object}.{field} cannot be narrowed: {count} values in use would no longer be allowed.",
-    "无法收窄 {object}.{field}:有 {count} 个正在使用的值将不再允许。",
-    "Keep the old limits or choices, or change the rows first.",
-    "请保留原有限制或选项,或先修改数据。",
-)
-STATE_IN_USE = Message(
-    "workflow.state_in_use",
-    "The state “{state}” of {object} cannot go: {count} rows are in it.",
-    "无法移除 {object} 的状态“{state}”:有 {count} 行处于该状态。",
-    "Move the rows to another state first.",
-    "请先将这些数据转到其他状态。",
-)
-
-
-Shared = Callable[[ObjectModel, Sequence[str]], int]
-"""Counts the groups of rows that will have equal values in fields (by id) that get other values."""
 
 
 class Counter:
@@ -106,11 +67,6 @@ class Counter:
         found = self.connection.execute(query, execution_options={"yield_per": 1000})
         return {str(row_id): str(parent) for row_id, parent in found}
 
-    def in_state(self, object_id: str, field: str, state: str) -> int:
-        """Return how many live rows are in a state."""
-        table = self._tables[object_id]
-        return self._count(table.table, _live(table), table.columns[field] == state)
-
     def values(self, object_id: str, field: FieldModel) -> Iterator[Any]:
         """Yield the different values in use, in the form in which they are sent."""
         table = self._tables[object_id]
@@ -120,19 +76,6 @@ class Counter:
         for (value,) in self.connection.execute(query):
             yield to_json(value) if to_json else value
 
-    def duplicates(self, table: str, columns: Sequence[str]) -> int:
-        """Return how many combinations of values occur in more than one live row."""
-        source = sa.table(table, sa.column(DELETED_AT), *(sa.column(name) for name in columns))
-        keys = [source.c[name] for name in columns]
-        groups = (
-            sa.select(*keys)
-            .where(source.c[DELETED_AT].is_(None), *(key.is_not(None) for key in keys))
-            .group_by(*keys)
-            .having(sa.func.count() > 1)
-            .subquery()
-        )
-        return self._count(groups)
-
     def _count(self, source: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> int:
         query = sa.select(sa.func.count()).select_from(source).where(*conditions)
         count: int = self.connection.execute(query).scalar_one()
@@ -141,153 +84,3 @@ class Counter:
 
 def _live(table: ObjectTable) -> sa.ColumnElement[bool]:
     return sa.true() if table.deleted_at is None else table.deleted_at.is_(None)
-
-
-def breaking_changes(
-    old: Catalog,
-    new: Catalog,
-    operations: Sequence[Operation],
-    backfill: Backfill,
-    counter: Counter,
-    moved: AbstractSet[str] = frozenset(),
-    shared: Shared | None = None,
-) -> Iterator[Problem]:
-    """Yield what cannot be done, or not with the rows that are there.
-
-    `moved` are the ids of fields whose values move to another column: others speak of them, and
-    `shared` counts which keys they would break.
-    """
-    before = {model.id: model for model in old.objects.values()}
-    for model in new.objects.values():
-        former = before.get(model.id)
-        if former is not None:
-            yield from _object_problems(new, former, model, counter, moved)
-    filled = {field_id for _, field_id in backfill.defaults}
-    held = {
-        (one.table, one.new.name): one.old.name
-        for one in operations
-        if isinstance(one, ReplaceColumn)
-    }
-    keys = _Keys(counter, filled, moved, shared, held)
-    yield from _key_problems(new, operations, keys)
-
-
-def _object_problems(
-    new: Catalog,
-    former: ObjectModel,
-    model: ObjectModel,
-    counter: Counter,
-    moved: AbstractSet[str],
-) -> Iterator[Problem]:
-    known = {field.id: field for field in former.fields.values() if not field.system}
-    for index, field in enumerate(model.definition.fields):
-        one = model.fields[field.name]
-        place = f"/{model.module}/objects/{model.name}.json" + pointer("fields", index)
-        earlier = known.get(one.id)
-        if earlier is None:
-            yield from _new_field_problems(model, one, counter, place)
-        elif one.id not in moved:
-            yield from _changed_field_problems(new, model, earlier, one, counter, place)
-
-
-def _new_field_problems(
-    model: ObjectModel, field: FieldModel, counter: Counter, place: str
-) -> Iterator[Problem]:
-    if field.definition.required and field.default is None and field.computed is None:
-        count = counter.live_rows(model.id)
-        if count:
-            yield EXISTING_NULLS.at(
-                place + "/required", object=model.name, field=field.name, count=count
-            )
-
-
-def _changed_field_problems(
-    new: Catalog,
-    model: ObjectModel,
-    earlier: FieldModel,
-    field: FieldModel,
-    counter: Counter,
-    place: str,
-) -> Iterator[Problem]:
-    """Yield what stands in the way of a field whose values stay in their column."""
-    names = {"object": model.name, "field": field.name}
-    if field.definition.required and not earlier.definition.required and field.default is None:
-        count = counter.empty_values(model.id, earlier.name)
-        if count:
-            yield EXISTING_NULLS.at(place + "/required", **names, count=count)
-    if earlier.type.key != field.type.key:
-        return
-    if field.computed == "workflow":
-        yield from _state_problems(new, model, earlier, field, counter, place)
-    elif field.computed is None and field.target is None and earlier.options != field.options:
-        count = _no_longer_allowed(counter, model.id, earlier, field)
-        if count:
-            yield EXISTING_VALUES.at(place, **names, count=count)
-
-
-def _state_problems(
-    new: Catalog,
-    model: ObjectModel,
-    earlier: FieldModel,
-    field: FieldModel,
-    counter: Counter,
-    place: str,
-) -> Iterator[Problem]:
-    states = new.workflows[field.options.workflow].states
-    used = list(counter.values(model.id, earlier))
-    for state in used:
-        if state not in states:
-            count = counter.in_state(model.id, earlier.name, state)
-            yield STATE_IN_USE.at(place, state=state, object=model.name, count=count)
-
-
-def _no_longer_allowed(
-    counter: Counter, object_id: str, earlier: FieldModel, field: FieldModel
-) -> int:
-    parser = field.type.value_field(field.options)
-    refused = 0
-    for value in counter.values(object_id, earlier):
-        try:
-            parser.deserialize(value)
-        except ValidationError:
-            refused += 1
-    return refused
-
-
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    """What is asked when keys are made: the tables, or the values that fields will get."""
-
-    counter: Counter
-    filled: AbstractSet[str]
-    moved: AbstractSet[str]
-    shared: Shared | None
-    held: Mapping[tuple[str, str], str]
-
-    def groups(self, model: ObjectModel, operation: CreateIndex, *, added: bool) -> int:
-        """Return how many combinations of values more than one live row would have."""
-        ids = [model.fields[name].id for name in operation.fields]
-        if self.shared is not None and not self.moved.isdisjoint(ids):
-            return self.shared(model, ids)
-        if not added:
-            table = operation.index.table
-            columns = [self.held.get((table, one), one) for one in operation.index.columns]
-            return self.counter.duplicates(table, columns)
-        # A new column is empty, and empty values do not collide; one default for all does.
-        default = any(one.id in self.filled and one.unique for one in model.fields.values())
-        return 1 if default and self.counter.live_rows(model.id) > 1 else 0
-
-
-def _key_problems(new: Catalog, operations: Sequence[Operation], keys: _Keys) -> Iterator[Problem]:
-    added = {(one.table, one.column.name) for one in operations if isinstance(one, AddColumn)}
-    by_name = {model.name: model for model in new.objects.values()}
-    for operation in operations:
-        if not isinstance(operation, CreateIndex) or not operation.index.unique:
-            continue
-        model = by_name[operation.object]
-        index = operation.index
-        is_new = any((index.table, column) in added for column in index.columns)
-        count = keys.groups(model, operation, added=is_new)
-        if count:
-            place = f"/{model.module}/objects/{model.name}.json"
-            yield EXISTING_DUPLICATES.at(place, object=model.name, count=count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
@@ -43,8 +43,8 @@ MAP_INCOMPLETE = Message(
     "decision.map_incomplete",
     "The map of “{key}” says nothing about “{value}”, which {count} rows have.",
     "“{key}”的映射没有说明“{value}”,有 {count} 行使用它。",
-    "Add it to the map; null empties the rows.",
-    "请补充到映射中;null 表示清空。",
+    "Add it to the map; null empties the rows of a choice.",
+    "请补充到映射中;对选项,null 表示清空。",
 )
 MAP_TARGET = Message(
     "decision.map_target",
@@ -103,6 +103,15 @@ class Decisions:
     def get(self, key: str) -> Decision | None:
         """Return the answer to a line."""
         return self.by_key.get(key)
+
+    def without(self, prefix: str, asked: Collection[str]) -> Decisions:
+        """Return the answers but for those whose keys begin so and are not among those asked."""
+        kept = {
+            key: one
+            for key, one in self.by_key.items()
+            if key in asked or not key.startswith(prefix)
+        }
+        return Decisions(MappingProxyType(kept), self.problems)
 
     def render(self) -> dict[str, Any]:
         """Return the JSON form, in order of the keys."""

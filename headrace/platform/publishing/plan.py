@@ -10,7 +10,7 @@ from typing import Any
 from headrace.platform.core.canonical import content_hash
 from headrace.platform.core.problems import Problem, Text, errors
 from headrace.platform.database.diff import Difference
-from headrace.platform.database.names import Names
+from headrace.platform.database.names import Names, PhysicalName
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.references import Use
@@ -22,15 +22,20 @@ from headrace.platform.publishing.rows import RowsFile
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """Rows that stand in the way: how many, the first ids, and the code of the problem they are."""
+    """Rows that stand in the way: how many, the first ids, and the code of the problem they are.
+
+    `groups` says how many groups of equal values they make, where that is what is wrong.
+    """
 
     count: int
     first: tuple[str, ...] = ()
     code: str = ""
+    groups: int | None = None
 
     def render(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {"count": self.count, "first": list(self.first), "code": self.code}
+        shown = {"count": self.count, "first": list(self.first), "code": self.code}
+        return shown if self.groups is None else {**shown, "groups": self.groups}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,11 @@ class PlanLine:
     def count(self) -> int:
         """How many rows a decision on this line is about."""
         return self.failing.count if self.failing is not None else self.rows or 0
+
+    @property
+    def failing_count(self) -> int:
+        """How many rows stand in the way."""
+        return 0 if self.failing is None else self.failing.count
 
     @property
     def open(self) -> bool:
@@ -105,9 +115,10 @@ class Plan:
 
     `difference` and `work` are what the publish carries out as it stands: operations, then values
     of rows in this order. `aliases` are ids of files that mean live definitions (file's id -> live
-    id). `restoring` is the version whose columns fields get back, if any. `large` are objects
-    with so many rows that they are prepared before the switch (id -> rows), `relocated` the ids of
-    their fields that get another column, because their values or keys change in place. `prepared` says which objects really are, by API name.
+    id). `restoring` is the version that comes back, `held` are the kept columns that held its fields,
+    by field id. `large` are objects with so many rows that they are prepared before the switch (id ->
+    rows), `relocated` the ids of their fields that get another column, because their values or keys
+    change in place. `prepared` says which objects really are, by API name.
     """
 
     base: int
@@ -121,6 +132,7 @@ class Plan:
     work: tuple[RowWork, ...] = ()
     decisions: Decisions = NO_DECISIONS
     aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    held: Mapping[str, PhysicalName] = field(default_factory=lambda: MappingProxyType({}))
     restoring: int | None = None
     large: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     relocated: frozenset[str] = frozenset()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
@@ -26,13 +26,17 @@ from headrace.platform.database.tables import ObjectTable
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
 from headrace.platform.metadata.checks import most_telling, run_checks
+from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import FieldTypes
-from headrace.platform.publishing.answering import Question, answer
+from headrace.platform.publishing.acting import acting_problems
+from headrace.platform.publishing.aliases import identity_questions, known_ids
+from headrace.platform.publishing.answering import Question, answer, with_decision
+from headrace.platform.publishing.budgets import budget_problems
 from headrace.platform.publishing.catalogs import Content, Published
-from headrace.platform.publishing.counting import Counter, breaking_changes
+from headrace.platform.publishing.counting import Counter
 from headrace.platform.publishing.decisions import Decisions
-from headrace.platform.publishing.failing import Duplicates, PlannedRows, RowFinder
-from headrace.platform.publishing.failing.fills import planned_fills
+from headrace.platform.publishing.failing import RowFinder
+from headrace.platform.publishing.failing.fills import kept_columns_of, planned_fills
 from headrace.platform.publishing.failing.questions import (
     decided_states,
     dropped_roles,
@@ -42,7 +46,7 @@ from headrace.platform.publishing.failing.questions import (
 )
 from headrace.platform.publishing.filling.recomputing import computed_changes
 from headrace.platform.publishing.folders import Modules
-from headrace.platform.publishing.identities import assign_ids, check_ids
+from headrace.platform.publishing.identities import ID_TAKEN, check_ids, identify
 from headrace.platform.publishing.in_use import used_but_gone
 from headrace.platform.publishing.not_restored import lost_lines
 from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
@@ -50,7 +54,6 @@ from headrace.platform.publishing.preparing.relocating import Relocation, large_
 from headrace.platform.publishing.preparing.scope import scope_of
 from headrace.platform.publishing.retype_lines import (
     number_questions,
-    required_problems,
     retype_questions,
     values_change,
 )
@@ -61,6 +64,9 @@ from headrace.platform.publishing.retyping import (
     work_for,
 )
 from headrace.platform.publishing.row_work import RowWork
+from headrace.platform.publishing.settling.coming import ComingRows
+from headrace.platform.publishing.settling.keys import refused_key
+from headrace.platform.publishing.settling.settlement import Settlement, narrowings, settle
 from headrace.platform.publishing.tree_shape import tree_problems
 from headrace.platform.records.context import Context
 
@@ -70,7 +76,10 @@ QUIET: frozenset[str] = frozenset({"index.add", "index.drop", "field.replace"})
 
 @dataclass(slots=True)
 class Planner:
-    """Plans one content on top of the live version, in one snapshot of the database."""
+    """Plans one content on top of the live version, in one snapshot of the database.
+
+    `restoring` is the number of the version whose content comes back.
+    """
 
     types: FieldTypes
     live: Published
@@ -79,9 +88,11 @@ class Planner:
     counter: Counter
     decisions: Decisions
     zone: tzinfo
+    context_of: Callable[[Published], Context]
     restoring: int | None = None
-    context_of: Callable[[Published], Context] | None = None
+    known_aliases: Mapping[str, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
+    identities: list[Question] = field(default_factory=list)
     prepared_from: int | None = None
     resuming: bool = False
 
@@ -91,7 +102,7 @@ class Planner:
         if errors(problems):
             return self.old, problems
         kept = tuple(one for one in self.old.documents if one.module not in modules.names)
-        assigned, found = assign_ids(modules.documents, self.old.documents, ids)
+        assigned, found = self._identified(modules.documents, ids, modules.names)
         problems.extend(found)
         problems.extend(check_ids((*kept, *assigned)))
         kept_rows = (
@@ -101,8 +112,24 @@ class Planner:
 
     def whole(self, content: Content, ids: IdSource) -> tuple[Content, list[Problem]]:
         """Return a whole content with ids for what has none."""
-        assigned, found = assign_ids(content.documents, self.old.documents, ids)
+        assigned, found = self._identified(content.documents, ids, None)
+        # A content that is planned again, to go on with it, has the ids that were decided on.
+        asked = {one.line.key for one in self.identities}
+        self.decisions = self.decisions.without(f"{ID_TAKEN.code}:", asked)
         return Content(assigned, content.rows), [*found, *check_ids(assigned)]
+
+    def _identified(
+        self, documents: Sequence[Document], ids: IdSource, modules: Collection[str] | None
+    ) -> tuple[tuple[Document, ...], list[Problem]]:
+        """Return the documents with ids, and what nobody has answered about them."""
+        # A version that comes back means the definitions that it had, whatever their names mean now.
+        unasked = None if self.restoring is None else "new"
+        known = known_ids(self.known_aliases, self.decisions, modules, unasked)
+        found = identify(documents, self.old.documents, ids, known)
+        self.aliases.update(found.aliases)
+        self.identities.extend(identity_questions(found.taken))
+        answered = {one.line.key for one in self.identities if one.line.key in known.answers}
+        return found.documents, [one.problem for one in found.taken if one.key not in answered]
 
     def refused(self, content: Content, problems: Sequence[Problem]) -> Plan:
         """Return a plan that says why there is none."""
@@ -113,7 +140,7 @@ class Planner:
             names=self.names,
             difference=None,
             backfill=Backfill(),
-            lines=(),
+            lines=tuple(with_decision(one.line, self.decisions) for one in self.identities),
             problems=most_telling(problems),
             decisions=self.decisions,
         )
@@ -133,31 +160,36 @@ class Planner:
         problems.extend(run_checks(catalog))
         if errors(problems):
             return self.refused(content, problems)
-        kept = {}
-        if self.restoring is not None:
-            kept = dict(kept_columns(self.names, catalog, self.restoring))
-        retypes = self._retypes(catalog, kept)
+        held = self._held(catalog)
+        retypes = self._retypes(catalog, held)
         moved = frozenset(one.field.id for one in retypes)
-        backfill = self._backfill(catalog, retypes)
-        work = work_for(retypes, self.live.catalog, catalog)
-        finder = self.finder(content, catalog, work, backfill)
-        large = self._large(catalog, backfill)
-        relocated = self._relocated(catalog, backfill, work, large, moved, finder)
-        difference = diff(
-            self.live.catalog,
-            catalog,
-            self.names,
-            moved | relocated,
-            kept,
-            resuming=self.resuming,
+        rows = self._rows(content, catalog, moved)
+        narrowed = tuple(narrowings(rows.finder(()), self.decisions, moved, held))
+        moving = tuple(one for one in narrowed if one.moves)
+        replaced = moved | {one.change.field.id for one in moving}
+        difference = self._difference(catalog, replaced, held)
+        rows = replace(rows, kept=kept_columns_of(difference, catalog))
+        converts = (
+            *work_for(retypes, self.live.catalog, catalog),
+            *(one.work() for one in moving),
         )
-        problems.extend(self._breaking(catalog, difference, backfill, moved, finder))
-        problems.extend(tree_problems(self.live.catalog, catalog, self.counter))
-        questions = list(self._questions(content, catalog, difference, finder, moved))
-        if finder is not None:
-            problems.extend(required_problems(retypes, finder, self.counter))
-            questions.extend(retype_questions(retypes, finder, self.counter))
-            questions.extend(number_questions(work, finder, self.counter))
+        settled = settle(rows.finder, self.decisions, narrowed, converts, difference.operations)
+        problems.extend(settled.problems)
+        work: tuple[RowWork, ...] = (*converts, *settled.fills)
+        backfill = self._backfill(catalog, work, moved)
+        large = self._large(catalog, backfill)
+        relocated = self._relocated(rows.finder(work), large, replaced)
+        if relocated:
+            difference = self._difference(catalog, replaced | relocated, held)
+        problems.extend(self._impossible(catalog, difference))
+        finder = rows.finder(work)
+        questions = [
+            *self.identities,
+            *self._questions(content, catalog, difference, settled, moved),
+        ]
+        questions.extend(self._row_questions(catalog, finder))
+        questions.extend(retype_questions(retypes, finder, self.counter))
+        questions.extend(number_questions(work, finder, self.counter))
         answered = answer(questions, self.decisions)
         plan = Plan(
             base=self.live.version,
@@ -171,6 +203,7 @@ class Planner:
             work=work,
             decisions=self.decisions,
             aliases=self.aliases,
+            held=held,
             restoring=self.restoring,
             large=large,
             relocated=relocated,
@@ -178,42 +211,28 @@ class Planner:
         scope = scope_of(plan, self.live)
         return plan if scope is None else replace(plan, prepared=scope.sizes)
 
-    def _retypes(self, catalog: Catalog, kept: Mapping[str, PhysicalName]) -> tuple[Retype, ...]:
+    def _retypes(self, catalog: Catalog, held: Mapping[str, PhysicalName]) -> tuple[Retype, ...]:
         catalogs = (self.live.catalog, catalog)
         changes = values_change(self.counter, catalogs, self.zone)
-        return tuple(retypes_between(*catalogs, changes, kept))
+        return tuple(retypes_between(*catalogs, changes, held))
 
-    def _backfill(self, catalog: Catalog, retypes: Sequence[Retype]) -> Backfill:
-        return find_backfill(
-            self.live.catalog,
-            catalog,
-            {one.model.id for one in retypes},
-            {one.field.id for one in retypes},
-        )
+    def _backfill(
+        self, catalog: Catalog, work: Sequence[RowWork], retyped: AbstractSet[str]
+    ) -> Backfill:
+        objects = {one.object_id for one in work}
+        before = {model.id: model for model in self.live.catalog.objects.values()}
+        objects |= {
+            model.id
+            for model in catalog.objects.values()
+            if model.id in before and any(one.id in retyped for one in model.fields.values())
+        }
+        return find_backfill(self.live.catalog, catalog, objects, retyped)
 
-    def _breaking(
-        self,
-        catalog: Catalog,
-        difference: Difference,
-        backfill: Backfill,
-        moved: AbstractSet[str],
-        finder: RowFinder | None,
-    ) -> Iterator[Problem]:
-        """Yield what cannot be done with the rows that are there."""
-
-        def shared(model: ObjectModel, field_ids: Sequence[str]) -> int:
-            asked = Duplicates(model.id, tuple(field_ids))
-            return (finder.find(asked).groups or 0) if finder is not None else 0
-
-        return breaking_changes(
-            self.live.catalog,
-            catalog,
-            difference.operations,
-            backfill,
-            self.counter,
-            moved,
-            shared,
-        )
+    def _impossible(self, catalog: Catalog, difference: Difference) -> Iterator[Problem]:
+        """Yield what no answer makes possible with the rows and people that are there."""
+        yield from budget_problems(difference.operations, catalog, self.counter)
+        yield from tree_problems(self.live.catalog, catalog, self.counter)
+        yield from acting_problems(self.counter.connection, self.live.catalog, catalog)
 
     def _large(self, catalog: Catalog, backfill: Backfill) -> Mapping[str, int]:
         """Return the objects that change and have so many rows that they are prepared: id -> rows."""
@@ -222,73 +241,76 @@ class Planner:
         return large_objects(self.live.catalog, catalog, backfill, self.counter, self.prepared_from)
 
     def _relocated(
-        self,
-        catalog: Catalog,
-        backfill: Backfill,
-        work: Sequence[RowWork],
-        large: Mapping[str, int],
-        moved: frozenset[str],
-        finder: RowFinder | None,
+        self, finder: RowFinder, large: Mapping[str, int], moved: frozenset[str]
     ) -> frozenset[str]:
         """Return the fields of large objects that get another column."""
-        if finder is None or not large:
+        if not large:
             return frozenset()
         capabilities = CAPABILITIES[self.live.tables.dialect]
         return Relocation(
             self.live.catalog,
-            catalog,
+            finder.rows.catalog,
             large,
-            (*work, *planned_fills(backfill, catalog)),
+            finder.rows.all_work,
             moved,
             finder.rows.changes,
             references=capabilities.alters_constraints,
             keys=capabilities.row_locks,
         ).fields()
 
+    def _difference(
+        self, catalog: Catalog, replaced: frozenset[str], kept: Mapping[str, PhysicalName]
+    ) -> Difference:
+        live = self.live.catalog
+        return diff(live, catalog, self.names, replaced, kept, resuming=self.resuming)
+
     def _questions(
         self,
         content: Content,
         catalog: Catalog,
         difference: Difference,
-        finder: RowFinder | None,
+        settled: Settlement,
         moved: AbstractSet[str],
     ) -> Iterator[Question]:
         spoken: set[str] = set()
         for operation in difference.operations:
             spoken.update(_spoken(operation, catalog))
             if operation.code not in QUIET and not _told_elsewhere(operation, catalog, moved):
-                yield Question(self._line(operation))
+                line = self._line(operation)
+                shared = settled.keys.get(operation.key)
+                model = catalog.objects.get(operation.object)
+                if shared is not None and model is not None:
+                    yield refused_key(model, line, shared)
+                else:
+                    yield Question(line)
         if self.restoring is not None:
             lost = lost_lines(difference.operations, catalog, self.counter)
             yield from map(Question, lost)
         spoken.update(dropped_roles(self.live.catalog, catalog).values())
         for line in document_lines(self.old, content, spoken):
             yield Question(line)
-        yield from self._row_questions(catalog, finder)
+        yield from settled.questions
 
-    def _row_questions(self, catalog: Catalog, finder: RowFinder | None) -> Iterator[Question]:
+    def _row_questions(self, catalog: Catalog, finder: RowFinder) -> Iterator[Question]:
         """Yield the lines about rows that the new version does not suit, and about who waits."""
-        if finder is not None:
-            yield from row_questions(finder)
+        yield from row_questions(finder)
         connection = self.counter.connection
         states = decided_states(self.live.catalog, self.decisions)
         yield from run_questions(connection, self.live.catalog, catalog, states)
         yield from role_questions(connection, self.live.catalog, catalog)
 
-    def finder(
-        self,
-        content: Content,
-        catalog: Catalog,
-        work: Sequence[RowWork] = (),
-        backfill: Backfill | None = None,
-    ) -> RowFinder | None:
-        """Return what finds rows of the live version as a new one will have them."""
-        if self.context_of is None:
-            return None
+    def _rows(self, content: Content, catalog: Catalog, retyped: AbstractSet[str]) -> ComingRows:
+        """Return the rows of the live version as a new one will have them."""
         context = self.context_of(Published(catalog, self.live.tables, content.rows))
-        needed = find_backfill(self.live.catalog, catalog) if backfill is None else backfill
+        needed = find_backfill(self.live.catalog, catalog, retyped=retyped)
         fills = planned_fills(needed, catalog)
-        return RowFinder(PlannedRows(self.counter.connection, context, self.live, (*work, *fills)))
+        return ComingRows(self.counter.connection, context, self.live, tuple(fills))
+
+    def _held(self, catalog: Catalog) -> Mapping[str, PhysicalName]:
+        """Return the columns that hold what fields had in the version that comes back."""
+        if self.restoring is None:
+            return {}
+        return kept_columns(self.names, catalog, self.restoring)
 
     def _line(self, operation: Operation) -> PlanLine:
         rows = self.counter.rows_of(operation)

@@ -16,6 +16,7 @@ from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.checks import most_telling, run_checks
 from headrace.platform.metadata.field_types import FieldTypes
+from headrace.platform.publishing.aliases import load_aliases
 from headrace.platform.publishing.catalogs import CatalogStore, Content, Published
 from headrace.platform.publishing.counting import Counter
 from headrace.platform.publishing.decisions import NO_DECISIONS, Decisions
@@ -60,7 +61,7 @@ class Bench:
     catalogs: CatalogStore
     ids: IdSource
     zone: tzinfo
-    context_of: Callable[[Published], Context] | None = None
+    context_of: Callable[[Published], Context]
     prepared_from: int | None = None
     resuming: bool = False
 
@@ -99,6 +100,7 @@ def _planner(
             types=bench.catalogs.types,
             live=live,
             names=load_names(connection),
+            known_aliases=load_aliases(connection),
             old=bench.catalogs.content(connection, live.version),
             counter=Counter(connection, bench.database.dialect, object_tables(live)),
             decisions=decisions,

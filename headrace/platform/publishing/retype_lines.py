@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import tzinfo
 from typing import Any, Final
 
-from headrace.platform.core.problems import Message, Problem, Text
+from headrace.platform.core.problems import Message, Text
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.conversions import Conversion, NotConvertibleError, conversion
 from headrace.platform.publishing.answering import Question
-from headrace.platform.publishing.counting import EXISTING_NULLS, Counter
+from headrace.platform.publishing.counting import Counter
 from headrace.platform.publishing.failing import Emptied, Having, RowFinder, Unconvertible
 from headrace.platform.publishing.plan import Failing, PlanLine
 from headrace.platform.publishing.retyping import Retype
@@ -138,23 +138,6 @@ def _place(one: Retype) -> str:
 
 def _names(one: Retype) -> dict[str, str]:
     return {"object": one.model.name, "field": one.field.name}
-
-
-def required_problems(
-    retypes: Sequence[Retype], finder: RowFinder, counter: Counter
-) -> Iterator[Problem]:
-    """Yield a problem for each required field that rows will have no value in."""
-    for one in retypes:
-        if not one.field.definition.required or one.field.default is not None or one.is_made:
-            continue
-        model = one.model.id
-        if one.kept is None and one.earlier.stored:
-            empty = counter.empty_values(model, one.earlier.name)
-            count = empty + finder.find(Unconvertible(model, one.field.id)).count
-        else:
-            count = finder.find(Emptied(model, one.field.id)).count
-        if count:
-            yield EXISTING_NULLS.at(_place(one), **_names(one), count=count)
 
 
 def number_questions(

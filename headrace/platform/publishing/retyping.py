@@ -57,9 +57,22 @@ def retypes_between(
             earlier = known.get(field.id)
             if earlier is None:
                 continue
+            if only_options_differ(earlier, field) or _is_state(earlier, field):
+                continue  # told with what the field allows, or with its workflow
             back = kept.get(field.id) if earlier.stored or field.computed not in MADE else None
             if back is not None or _moves((old, new), former, earlier, field, changes):
                 yield Retype(former, model, earlier, field, back)
+
+
+def only_options_differ(earlier: FieldModel, field: FieldModel) -> bool:
+    """Say whether people write the field as before, and it allows more or less."""
+    people = earlier.computed is None and field.computed is None and field.target is None
+    same = earlier.type.key == field.type.key and earlier.storage == field.storage
+    return people and same and not field.system and earlier.options != field.options
+
+
+def _is_state(earlier: FieldModel, field: FieldModel) -> bool:
+    return earlier.computed == field.computed == "workflow"
 
 
 def _moves(

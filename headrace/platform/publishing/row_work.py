@@ -21,7 +21,8 @@ class ConvertValues:
     cannot be converted becomes `fill`, or empty without it. `clear` empties every row, `restored`:
     the new column is a kept one, called `kept`; a row not changed since `rows_at` (the workspace's
     time of the publish that kept it) keeps what that column holds, another one only where that
-    converts to today's value; all others get today's value, converted.
+    converts to today's value; all others get today's value, converted. With `whole` nothing may be
+    lost: a live row that holds what has no counterpart refuses the publish.
     """
 
     object_id: str
@@ -33,6 +34,7 @@ class ConvertValues:
     rows_at: datetime | None = None
     clear: bool = False
     kept: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from headrace.platform.database.tables import build_tables
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.comparing import compare_content
+from headrace.platform.publishing.aliases import save_aliases
 from headrace.platform.publishing.catalogs import Published, save_version
 from headrace.platform.publishing.counting import Counter
 from headrace.platform.publishing.decisions import COUNT_GROWN
@@ -30,6 +31,8 @@ from headrace.platform.publishing.preparing.scope import Left
 from headrace.platform.publishing.reference_rows import take_reference_rows
 from headrace.platform.publishing.result import Done
 from headrace.platform.publishing.row_work import Compute, RowWork
+from headrace.platform.publishing.settling.again import check_again
+from headrace.platform.publishing.settling.coming import ComingRows
 from headrace.platform.records.context import Context
 from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow.moving import MovingRuns
@@ -76,6 +79,7 @@ class Switch:
         if self.prepared is None:
             refuse_held(work.connection, work.now)
         check_counts(self.plan, self.live, work)
+        self._check_again(work)
         before, decisions = self.live.catalog, self.plan.decisions
         runs = decided_runs(work.connection, before, self.catalog, decisions)
         self.runs.before(self.context_of(self.live), work, self.catalog, runs)
@@ -99,11 +103,21 @@ class Switch:
         former = (before.documents, self.live.rows)
         changes = compare_content(former, (self.plan.content.documents, self.plan.content.rows))
         record_publish(work, changes, self.catalog.version, by_user)
+        save_aliases(work.connection, self.plan.aliases)
         remember_new(work, self.plan.content, before.modules)
         save_version(work, self.catalog.version, self.plan.content, message, by_user)
         if self.prepared is not None:
             self.prepared.done(work)
         return done
+
+    def _check_again(self, work: UnitOfWork) -> None:
+        """Look at the rows once more, but for large tables: those were looked at while prepared."""
+        rows = self.plan.content.rows
+        context = self.context_of(Published(self.catalog, self.live.tables, rows))
+        blind = self.plan.large if self.prepared is not None else ()
+        check_again(
+            self.plan, ComingRows.of_plan(self.plan, work.connection, context, self.live, blind)
+        )
 
     def context(self) -> Context:
         """Return the context of the platform in the version to come."""

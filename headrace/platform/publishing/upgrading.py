@@ -19,10 +19,11 @@ from headrace.platform.metadata.comparing import Change, compare
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.merging import Merged, Resolution, Resolutions, Sides, merge
 from headrace.platform.metadata.wording import sentence
+from headrace.platform.publishing.aliases import load_aliases
 from headrace.platform.publishing.catalogs import CatalogStore, Content
 from headrace.platform.publishing.draft_publishing import UNKNOWN_CONFLICT
 from headrace.platform.publishing.folders import Modules
-from headrace.platform.publishing.identities import assign_ids
+from headrace.platform.publishing.identities import Known, identify
 from headrace.platform.publishing.origins import origins, remember
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.planning import read_for_plan
@@ -105,7 +106,10 @@ class Upgrader:
         decisions, settled = _split(answers)
         resolutions = read_resolutions(settled, "/decisions")
         base = self.base(modules.names)
-        theirs, found = assign_ids(modules.documents, base.documents, self._ids)
+        with self._database.reading() as reading:
+            known = Known(load_aliases(reading.connection))
+        delivered = identify(modules.documents, base.documents, self._ids, known)
+        theirs, found = delivered.documents, delivered.problems
         ours = [one for one in content.documents if one.module in modules.names]
         merged = _merged(base.documents, ours, theirs, resolutions)
         if modules.keeps_rows:

@@ -6,7 +6,7 @@ import pytest
 
 from headrace.platform.core.ids import RandomIds
 from headrace.platform.metadata.documents import Document
-from headrace.platform.publishing.identities import assign_ids, check_ids
+from headrace.platform.publishing.identities import Known, assign_ids, check_ids, identify
 
 
 def thing(name="thing", **keys):
@@ -50,6 +50,29 @@ def test_an_unknown_id_under_a_live_name_is_asked_about():
     assert problems == ["id.name_taken"]
     _, problems = assign([thing(fields=[{"name": "a", "id": "f" * 26}])], [Document("m", live)])
     assert problems == ["id.name_taken"]
+
+
+@pytest.mark.parametrize(("modules", "asked"), [(None, True), (("m",), True), (("n",), False)])
+def test_who_has_the_name_in_a_module_that_stays_is_not_replaced(modules, asked):
+    [live], _ = assign([thing()])
+    known = Known(answers={"id.name_taken:object.thing": "new"}, modules=modules)
+    found = identify([thing(id="other")], [Document("m", live)], RandomIds(), known)
+    assert [one.asked for one in found.taken] == [asked]
+    assert found.documents[0].content["id"] == "other"
+
+
+def test_in_the_same_definition_names_decide_and_aliases_are_kept():
+    ids = RandomIds()
+    [live], _ = assign([thing(fields=[{"name": "a"}])])
+    given = thing(id="other", fields=[{"name": "a", "id": "other_a"}, {"name": "b", "id": "b"}])
+    known = Known(answers={"id.name_taken:object.thing": "same"})
+    found = identify([given], [Document("m", live)], ids, known)
+    content = found.documents[0].content
+    assert content["id"] == live["id"]
+    assert [one["id"] for one in content["fields"]] == [live["fields"][0]["id"], "b"]
+    assert found.aliases == {"other": live["id"], "other_a": live["fields"][0]["id"]}
+    again = identify([given], [Document("m", content)], ids, Known(aliases=found.aliases))
+    assert (again.taken, again.documents[0].content) == ((), content)
 
 
 def test_a_copied_file_with_its_id_is_named():

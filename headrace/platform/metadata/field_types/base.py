@@ -91,6 +91,14 @@ class FieldType(ABC, Generic[OptionsT]):
         """Read a text that another field had; the value is checked afterwards."""
         return text
 
+    def declared(self, options: OptionsT) -> tuple[str, ...] | None:
+        """Return all values that there are, where the options list them."""
+        return None
+
+    def narrows(self, old: OptionsT, new: OptionsT) -> bool:
+        """Say whether `new` options may refuse a value that `old` ones allow."""
+        return old != new
+
     def check_options(self, options: OptionsT) -> Sequence[Problem]:
         """Return what the closed schema cannot say about the options; paths are below the field."""
         return ()

@@ -50,7 +50,13 @@ class ChoiceType(FieldType[ChoiceOptions]):
         return TEXT_TYPE
 
     def value_field(self, options: ChoiceOptions) -> fields.Field[Any]:
-        return ChoiceField(tuple(choice.value for choice in options.choices))
+        return ChoiceField(self.declared(options))
+
+    def declared(self, options: ChoiceOptions) -> tuple[str, ...]:
+        return tuple(choice.value for choice in options.choices)
+
+    def narrows(self, old: ChoiceOptions, new: ChoiceOptions) -> bool:
+        return not set(self.declared(old)) <= set(self.declared(new))
 
     def from_text(self, text: str, options: ChoiceOptions) -> str:
         """Take a value for itself, a label in either language for its value."""

@@ -66,6 +66,9 @@ class IntegerType(FieldType[IntegerOptions]):
         """Return the least and the most value."""
         return Decimal(options.least), Decimal(options.most)
 
+    def narrows(self, old: IntegerOptions, new: IntegerOptions) -> bool:
+        return new.least > old.least or new.most < old.most
+
     def value_field(self, options: IntegerOptions) -> fields.Field[Any]:
         return IntegerField(options.least, options.most)
 
@@ -138,6 +141,10 @@ class DecimalType(FieldType[Any]):
         least = -largest if options.least is None else max(Decimal(options.least), -largest)
         most = largest if options.most is None else min(Decimal(options.most), largest)
         return least, most
+
+    def narrows(self, old: Any, new: Any) -> bool:
+        (least, most), (lower, upper) = self.bounds(old), self.bounds(new)
+        return lower > least or upper < most
 
     def check_options(self, options: Any) -> Sequence[Problem]:
         precision, scale = self.digits(options)

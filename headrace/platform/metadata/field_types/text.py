@@ -53,6 +53,9 @@ class TextType(FieldType[TextOptions]):
         """Put what has several lines on one, and cut what is too long."""
         return " ".join(text.split("\n"))[: options.length].strip()
 
+    def narrows(self, old: TextOptions, new: TextOptions) -> bool:
+        return new.length < old.length
+
     def json_schema(self, options: TextOptions) -> dict[str, Any]:
         return {"type": "string", "maxLength": options.length}
 
@@ -96,6 +99,9 @@ class LongTextType(FieldType[LongTextOptions]):
     def from_text(self, text: str, options: LongTextOptions) -> str:
         """Cut what is too long."""
         return text[: options.length].strip()
+
+    def narrows(self, old: LongTextOptions, new: LongTextOptions) -> bool:
+        return new.length < old.length
 
     def json_schema(self, options: LongTextOptions) -> dict[str, Any]:
         return {"type": "string", "maxLength": options.length}

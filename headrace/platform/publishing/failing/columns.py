@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NoReturn, Protocol
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from headrace.platform.formulas.sql_types import bound
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.storage_types import Dialect
 from headrace.platform.publishing.catalogs import Published
+from headrace.platform.publishing.failing.changed import changed_values
 from headrace.platform.publishing.row_work import ConvertValues, FillEmpty, MapValues
 
 FieldWork = ConvertValues | FillEmpty | MapValues
@@ -28,8 +30,10 @@ FieldWork = ConvertValues | FillEmpty | MapValues
 class Planned(Protocol):
     """What columns ask of the planned rows that they belong to."""
 
+    connection: sa.Connection
     live: Published
     catalog: Catalog
+    kept: Mapping[str, str]
 
     @property
     def surroundings(self) -> Surroundings:
@@ -80,19 +84,11 @@ class PlannedColumns:
             return self._as_stored(compile_sql(field.expression.tree, _Binder(self)), field)
         if field.computed == "rollup":
             return self._rollup(field)
-        kept = earlier is not None and earlier.stored and earlier.storage == field.storage
-        value = (
-            self._stored(earlier)
-            if kept and earlier is not None
-            else sa.cast(sa.null(), field.storage.column_type(self._dialect))
-        )
-        work = self.rows.work_on(self.model, field)
-        if earlier is not None and not kept and not any(isinstance(w, ConvertValues) for w in work):
-            raise UnsupportedInSqlError(field.name)
-        for one in work:
+        value = self._present(earlier, field)
+        for one in self.rows.work_on(self.model, field):
             match one:
                 case ConvertValues():
-                    raise UnsupportedInSqlError(field.name)
+                    value = self._converted(earlier, field, one)
                 case MapValues():
                     mapped = [(value == old, _text(new)) for old, new in one.values.items()]
                     value = sa.case(*mapped, else_=value) if mapped else value
@@ -100,6 +96,32 @@ class PlannedColumns:
                     filled = compile_sql(one.fill.tree, _Binder(self))
                     value = sa.func.coalesce(value, self._as_stored(filled, field))
         return value
+
+    def _present(self, earlier: FieldModel | None, field: FieldModel) -> Column:
+        """Return what a row has now in a field that people write, in the form of the new version."""
+        if earlier is not None and earlier.stored and earlier.storage == field.storage:
+            return self._stored(earlier)
+        if earlier is not None:
+            raise UnsupportedInSqlError(field.name)
+        if field.id in self.rows.kept:
+            return self.base.c[self.rows.kept[field.id]]
+        return sa.cast(sa.null(), field.storage.column_type(self._dialect))
+
+    def _converted(
+        self, earlier: FieldModel | None, field: FieldModel, work: ConvertValues
+    ) -> Column:
+        """Return the converted value where few different values become others."""
+        changed = (
+            None
+            if earlier is None
+            else changed_values(self.rows, self._table.columns[earlier.name], earlier, field, work)
+        )
+        if changed is None or earlier is None:
+            raise UnsupportedInSqlError(field.name)
+        column = self._stored(earlier)
+        type_ = field.storage.column_type(self._dialect)
+        cases = [(column == old, sa.cast(new, type_)) for old, new in changed.items()]
+        return sa.case(*cases, else_=column) if cases else column
 
     def _stored(self, earlier: FieldModel) -> Column:
         return self.base.c[self._table.columns[earlier.name].name]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -92,11 +93,25 @@ class _InSql:
 
 
 class RowFinder:
-    """Finds rows of sets in the tables of the live version; writes nothing."""
+    """Finds rows of sets in the tables of the live version; writes nothing.
 
-    def __init__(self, rows: PlannedRows, limit: int = PYTHON_ROWS) -> None:
+    Objects in `blind` (ids) are not looked at.
+    """
+
+    def __init__(
+        self,
+        rows: PlannedRows,
+        limit: int = PYTHON_ROWS,
+        blind: Collection[str] = frozenset(),
+    ) -> None:
         self.rows = rows
         self._limit = limit
+        self._blind = blind
+
+    def without(self, line: str) -> RowFinder:
+        """Return what finds the rows as they will be without what a line of the plan does to them."""
+        rows = self.rows.without(line)
+        return self if rows is self.rows else RowFinder(rows, self._limit, self._blind)
 
     @property
     def _dialect(self) -> Dialect:
@@ -104,7 +119,7 @@ class RowFinder:
 
     def find(self, row_set: RowSet) -> Found:
         """Return how many rows a set has, and the first of them."""
-        if row_set.object_id not in self.rows.former:
+        if row_set.object_id not in self.rows.former or row_set.object_id in self._blind:
             return NOTHING
         found = self._in_sql(row_set, self._count)
         return found if found is not None else self._count_in_python(row_set)
@@ -203,6 +218,7 @@ class RowFinder:
                 if not refused:
                     return None
                 self._one_of(asked, rows.column(field), field.storage, refused)
+                self._since(asked, row_set.since)
             case OutsideFilter():
                 asked.conditions.append(_outside(rows, field_by_id(model, row_set.field_id)))
             case WrongNumber():
@@ -229,6 +245,7 @@ class RowFinder:
                     field.storage,
                     [_driver(one, field, parser, self._dialect) for one in row_set.values],
                 )
+            self._since(asked, row_set.since)
         return asked
 
     def _unconvertible(
@@ -253,6 +270,13 @@ class RowFinder:
             return None
         self._one_of(asked, column, earlier.storage, found)
         return asked
+
+    def _since(self, asked: _InSql, since: datetime | None) -> None:
+        """Keep to rows that were changed after a moment."""
+        if since is not None:
+            changed = asked.rows.model.fields["updated_at"]
+            moment = changed.storage.to_driver(self._dialect)(since)
+            asked.conditions.append(asked.rows.column(changed) > moment)
 
     def _one_of(
         self, asked: _InSql, column: Column, storage: Storage, values: Sequence[Any]
@@ -366,7 +390,9 @@ class RowFinder:
                 to_driver = field.storage.to_driver(self._dialect)
                 return (
                     lambda _batch, _shape, row: (
-                        row[field.name] is not None and not allowed(to_driver(row[field.name]))
+                        row[field.name] is not None
+                        and (row_set.since is None or row["updated_at"] > row_set.since)
+                        and not allowed(to_driver(row[field.name]))
                     )
                 ), frozenset()
             case OutsideFilter():

@@ -10,6 +10,7 @@ import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice
 from typing import IO, Any, Final
 
@@ -20,12 +21,12 @@ from headrace.platform.core.errors import ConflictError, NotFoundError, RefusedE
 from headrace.platform.core.problems import Message
 from headrace.platform.database.engine import Database
 from headrace.platform.database.prepared import prepare
-from headrace.platform.metadata.catalog import Catalog, ObjectModel
+from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.metadata.field_types.converting import sent
 from headrace.platform.metadata.storage_types import ID, Convert
 from headrace.platform.publishing.catalogs import CatalogStore, Published
 from headrace.platform.publishing.failing.converting import OldValues
-from headrace.platform.publishing.failing.fills import planned_fills
+from headrace.platform.publishing.failing.fills import kept_columns_of, planned_fills
 from headrace.platform.publishing.failing.finding import RowFinder, rule_of
 from headrace.platform.publishing.failing.planned import PlannedRows
 from headrace.platform.publishing.failing.reading import Cursor
@@ -89,15 +90,16 @@ def finder_of(
     `context_of` gives the platform's own context of a version. Raise RefusedError for a plan whose
     definitions are wrong, ConflictError where its base is no longer live.
     """
-    if plan.catalog is None:
+    if plan.catalog is None or plan.difference is None:
         raise RefusedError.of(plan.refused)
     live = catalogs.refresh()
     if live.version != plan.base:
         raise ConflictError(MOVED_ON.at())
     context = context_of(Published(plan.catalog, live.tables, plan.content.rows))
-    work = plan.work or tuple(planned_fills(plan.backfill, plan.catalog))
+    work = (*plan.work, *planned_fills(plan.backfill, plan.catalog))
+    kept = kept_columns_of(plan.difference, plan.catalog)
     with database.snapshot() as reading:
-        yield RowFinder(PlannedRows(reading.connection, context, live, work))
+        yield RowFinder(PlannedRows(reading.connection, context, live, work, kept))
 
 
 def row_set_of(finder: RowFinder, line: PlanLine) -> RowSet:
@@ -108,7 +110,8 @@ def row_set_of(finder: RowFinder, line: PlanLine) -> RowSet:
     _, _, name = line.key.partition(":")
     object_name, _, part = name.partition(".")
     old, new = finder.rows.live.catalog, finder.rows.catalog
-    found = _of_states(old, line, object_name, part) if line.code == "state.drop" else None
+    of_state = line.code in {"state.drop", "state.rename"}
+    found = _of_states(finder, line, object_name, part) if of_state else None
     model, former = new.objects.get(object_name), old.objects.get(object_name)
     if model is not None and found is None:
         found = _of_new(finder, line, model, part)
@@ -119,12 +122,14 @@ def row_set_of(finder: RowFinder, line: PlanLine) -> RowSet:
     return found
 
 
-def _of_states(old: Catalog, line: PlanLine, workflow: str, state: str) -> RowSet | None:
+def _of_states(finder: RowFinder, line: PlanLine, workflow: str, state: str) -> RowSet:
+    old = finder.rows.live.catalog
     known = old.workflows.get(workflow)
     if known is None:
         raise NotFoundError(NO_LIST.at(key=line.key))
     model = old.objects[known.object]
-    return Having(model.id, model.fields[known.field].id, (state,))
+    field_id = model.fields[known.field].id
+    return Having(model.id, field_id, (state,), finder.rows.restored_at(model.id, field_id))
 
 
 def _of_new(finder: RowFinder, line: PlanLine, model: ObjectModel, part: str) -> RowSet | None:
@@ -142,10 +147,13 @@ def _of_new(finder: RowFinder, line: PlanLine, model: ObjectModel, part: str) ->
         return OutsideFilter(model.id, field_id)
     if kind == "key":
         return Duplicates(model.id, tuple(one.id for one in fields))
-    return _of_failing(model.id, field_id, line.failing)
+    since = finder.rows.restored_at(model.id, field_id)
+    return _of_failing(model.id, field_id, line.failing, since)
 
 
-def _of_failing(object_id: str, field_id: str, failing: Failing | None) -> RowSet | None:
+def _of_failing(
+    object_id: str, field_id: str, failing: Failing | None, since: datetime | None
+) -> RowSet | None:
     match failing.code if failing is not None else "":
         case "constraint.existing_nulls":
             return Emptied(object_id, field_id)
@@ -156,7 +164,7 @@ def _of_failing(object_id: str, field_id: str, failing: Failing | None) -> RowSe
         case "type.values_computed":
             return Having(object_id, field_id)
         case "option.in_use" | "constraint.existing_values":
-            return NotAllowed(object_id, field_id)
+            return NotAllowed(object_id, field_id, since)
         case _:
             return None
 
@@ -194,6 +202,7 @@ def write_rows(finder: RowFinder, plan: Plan, key: str, reader: Context, out: IO
     if line is None:
         raise NotFoundError(NO_LIST.at(key=key))
     row_set = row_set_of(finder, line)
+    finder = finder.without(key)
     former = finder.rows.former[row_set.object_id]
     listed = _Listed(finder, reader, former, shown_fields(finder, row_set))
     becoming = _becoming(finder, row_set) if listed.fields else None

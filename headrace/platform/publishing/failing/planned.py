@@ -10,7 +10,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 import sqlalchemy as sa
@@ -25,16 +27,18 @@ from headrace.platform.metadata.catalog import FieldModel, ObjectModel, RollupMo
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.publishing.catalogs import Published
 from headrace.platform.publishing.failing.columns import FieldWork, PlannedColumns
-from headrace.platform.publishing.row_work import RowWork
+from headrace.platform.publishing.row_work import ConvertValues, RowWork
 from headrace.platform.records.context import CompiledParts, Context
 
 PATH: Final = "path"
+NOTHING_KEPT: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class PlannedRows:
     """The rows of `live` under the catalog of `context`, once `work` will have been done.
 
-    `context` is the platform's own for the new catalog; its tables are not used.
+    `context` is the platform's own for the new catalog; its tables are not used. `kept` are the
+    columns of fields that come back with the values that they had, by field id.
     """
 
     def __init__(
@@ -43,18 +47,28 @@ class PlannedRows:
         context: Context,
         live: Published,
         work: Iterable[RowWork] = (),
+        kept: Mapping[str, str] = NOTHING_KEPT,
     ) -> None:
         self.connection = connection
         self.live = live
         self.catalog = context.catalog
+        self.kept = kept
+        self.all_work = tuple(work)
         self.work: dict[tuple[str, str], tuple[FieldWork, ...]] = {}
-        for one in work:
+        for one in self.all_work:
             if isinstance(one, FieldWork):
                 key = (one.object_id, one.field_id)
                 self.work[key] = (*self.work.get(key, ()), one)
         self._context = context
         self._changed: dict[tuple[str, str], bool] = {}
         self._prefixes = itertools.count()
+
+    def without(self, line: str) -> PlannedRows:
+        """Return the rows as they will be without the work that belongs to a line of the plan."""
+        work = [one for one in self.all_work if one.line != line]
+        if len(work) == len(self.all_work):
+            return self
+        return PlannedRows(self.connection, self._context, self.live, work, self.kept)
 
     def next_prefix(self) -> str:
         """Return a prefix of aliases that no other part of a statement has."""
@@ -100,6 +114,11 @@ class PlannedRows:
     def work_on(self, model: ObjectModel, field: FieldModel) -> tuple[FieldWork, ...]:
         """Return what becomes of the values of a field."""
         return self.work.get((model.id, field.id), ())
+
+    def restored_at(self, object_id: str, field_id: str) -> datetime | None:
+        """Return since when a row must have changed to lose what a kept column holds of it."""
+        work = self.work.get((object_id, field_id), ())
+        return next((w.rows_at for w in work if isinstance(w, ConvertValues) and w.restored), None)
 
     # -- what changes -----------------------------------------------------------------------
 
@@ -200,7 +219,7 @@ class PlannedRows:
                 field.name: table.columns[self._former_name(model, field)] for field in fields
             }
             return replace(table, name=model.name, columns=columns, shape=())
-        base = table.table.alias()
+        base = self._with_kept(model, table).alias()
         made = PlannedColumns(self, model, table, base)
         values: dict[str, Column] = {}
         late: set[str] = set()
@@ -221,7 +240,26 @@ class PlannedRows:
         earlier = field if field.system else self.former_field(model, field)
         if earlier is not None and earlier.stored and earlier.storage == field.storage:
             return base.c[table.columns[earlier.name].name]
+        if earlier is None and field.id in self.kept:
+            return base.c[self.kept[field.id]]
         return sa.cast(sa.null(), field.storage.column_type(self.live.tables.dialect))
+
+    def _with_kept(self, model: ObjectModel, table: ObjectTable) -> sa.FromClause:
+        """Return the table with the columns of fields that come back."""
+        back = [
+            field
+            for field in stored(model)
+            if field.id in self.kept and self.former_field(model, field) is None
+        ]
+        if not back:
+            return table.table
+        dialect = self.live.tables.dialect
+        return sa.Table(
+            table.table.name,
+            sa.MetaData(),
+            *(sa.Column(one.name, one.type) for one in table.table.columns),
+            *(sa.Column(self.kept[one.id], one.storage.column_type(dialect)) for one in back),
+        )
 
     def _former_name(self, model: ObjectModel, field: FieldModel) -> str:
         earlier = field if field.system else self.former_field(model, field)

@@ -6,6 +6,7 @@ Objects and fields are named by id. Live rows only: what is deleted stands in no
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 
@@ -18,11 +19,15 @@ class AllRows:
 
 @dataclass(frozen=True, slots=True)
 class Having:
-    """Rows of the live version with a value in a field, or with one of `values` (as JSON)."""
+    """Rows of the live version with a value in a field, or with one of `values` (as JSON).
+
+    With `since` only those that were changed after it.
+    """
 
     object_id: str
     field_id: str
     values: tuple[Any, ...] | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,14 @@ class Duplicates:
 
 @dataclass(frozen=True, slots=True)
 class NotAllowed:
-    """Rows with a value that the field's type in the new version refuses."""
+    """Rows with a value that the field's type in the new version refuses.
+
+    With `since` only those that were changed after it.
+    """
 
     object_id: str
     field_id: str
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from headrace.platform.core.errors import ConflictError
 from headrace.platform.database.operations import ReplaceColumn
 from headrace.platform.database.physical import DELETED_AT, ColumnSpec
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.conversions import Conversion, NotConvertibleError, conversion
 from headrace.platform.metadata.storage_types import Dialect, Storage
+from headrace.platform.publishing.decisions import MAP_INCOMPLETE
 from headrace.platform.publishing.filling.empty_values import evaluated
 from headrace.platform.publishing.filling.lookups import Lookups
 from headrace.platform.publishing.filling.rows import (
@@ -218,7 +220,7 @@ class _Step:
                 continue
             value, failure = self._value(source)
             if failure is not None and deleted is None:
-                self._fail(str(row_id), failure)
+                self._fail(str(row_id), failure, source)
             yield str(row_id), value
 
     def _look_up(self, found: Iterable[Any]) -> None:
@@ -229,7 +231,10 @@ class _Step:
         if self.back is not None:
             self.back.read(self.read_kept(row[2]) for row in rows)
 
-    def _fail(self, record_id: str, code: str) -> None:
+    def _fail(self, record_id: str, code: str, source: Any) -> None:
+        if code == NOT_CONVERTIBLE and self.wanted.whole:
+            value = self.read(source)
+            raise ConflictError(MAP_INCOMPLETE.at(key=self.wanted.line, value=value, count=1))
         if code == NOT_CONVERTIBLE and self.wanted.fill is not None:
             self.unfilled.append(record_id)
         self.failed.append(Failed(record_id, code))
