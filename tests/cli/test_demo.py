@@ -79,11 +79,11 @@ def test_a_demo_that_was_cut_short_is_completed(tmp_path, monkeypatch):
     load = demo.Platform.write_as_system
     calls = []
 
-    def cut(platform, action):
+    def cut(platform, action, actor):
         calls.append(action)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return load(platform, action)
+        return load(platform, action, actor)
 
     with monkeypatch.context() as patch:
         patch.setattr(demo.Platform, "write_as_system", cut)

@@ -6,12 +6,14 @@ otherwise. What cannot be added is told in the extension's own file and left out
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from headrace.platform.core.problems import Problem, pointer
+from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.metadata.building.messages import (
     ADDED_TWICE,
     ADDS_NOTHING,
@@ -25,7 +27,7 @@ from headrace.platform.metadata.building.targets import Target, extended_definit
 from headrace.platform.metadata.building.workbench import Workbench, closest
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.extended import Extended, Way
-from headrace.platform.metadata.loading import check_document
+from headrace.platform.metadata.loading import MAX_PROBLEMS, check_document
 from headrace.platform.metadata.schemas import load_definition
 from headrace.platform.metadata.wording import kind_word
 
@@ -79,8 +81,10 @@ CLOSED: Final = frozenset({"search"})
 """Lists of definitions that stand for something else where they are missing, as inner ones may."""
 UNORDERED: Final = frozenset({"search", "from", "by", "editable"})
 """Lists whose order means nothing, so that nothing in them stands behind anything."""
-MAX_SUGGESTIONS: Final = 100
+MAX_SUGGESTIONS: Final = 20
 """Problems of a definition after which it is no longer worked out what may have been meant."""
+MAX_KNOWN: Final = 1_000
+"""Names that are looked through for what may have been meant."""
 
 
 def put_extensions_in(work: Workbench) -> None:
@@ -121,6 +125,7 @@ class _Merging:
     base: Document
     extensions: Sequence[Document]
     problems: list[Problem] = field(default_factory=list)
+    told: Counter[str] = field(default_factory=Counter)
 
     def merged(self) -> Extended:
         """Return the definition with all that is added."""
@@ -157,8 +162,8 @@ class _Merging:
         for one in self.extensions:
             if one.content.get(key):
                 place = f"/{one.file}/{key}"
-                problem = NOT_OPEN.at(place, part=kind_word(self.of), name=self.base.name, key=key)
-                self.problems.append(problem)
+                part = kind_word(self.of)
+                self._tell(NOT_OPEN, place, part=part, name=self.base.name, key=key)
         return []
 
     def _list(self, key: str, own: Sequence[_Item], added: Iterable[_Item]) -> list[_Item]:
@@ -176,11 +181,11 @@ class _Merging:
             if other is item or item.name is None or told_elsewhere:
                 kept.append(item)
             elif key in NAMED:
-                name = "/value" if key == "choices" else "/name"
-                self._tell(NAMED_TWICE.at(name, name=item.name, module=other.document.module), item)
+                place = item.place + ("/value" if key == "choices" else "/name")
+                self._tell(NAMED_TWICE, place, name=item.name, module=other.document.module)
             else:
                 module = other.document.module
-                self._tell(ADDED_TWICE.at(name=item.name, module=module), item)
+                self._tell(ADDED_TWICE, item.place, name=item.name, module=module)
         return kept if key in UNORDERED else self._in_order(kept)
 
     def _in_order(self, items: Sequence[_Item]) -> list[_Item]:
@@ -224,11 +229,10 @@ class _Merging:
                 place = f"/{document.file}{pointer(key, name)}"
                 if name not in positions:
                     part, suggestion = kind_word(inner.part), self._like(name, positions)
-                    problem = UNKNOWN_PART.at(place, part=part, name=name, suggestion=suggestion)
-                    self.problems.append(problem)
+                    self._tell(UNKNOWN_PART, place, part=part, name=name, suggestion=suggestion)
                 elif inner.closed and not parts[positions[name]].get(inner.key):
                     part = kind_word(inner.part)
-                    self.problems.append(NOT_OPEN.at(place, part=part, name=name, key=inner.key))
+                    self._tell(NOT_OPEN, place, part=part, name=name, key=inner.key)
                 else:
                     by_part.setdefault(name, []).extend(self._of(document, key, name))
         for name, added in by_part.items():
@@ -262,27 +266,31 @@ class _Merging:
             names = document.content.get(key, {})
             lists += [(key, self._of(document, key, name)) for name in names]
         if not any(items for _, items in lists):
-            self.problems.append(ADDS_NOTHING.at("/" + document.file))
+            self._tell(ADDS_NOTHING, "/" + document.file)
         ordered = [items for key, items in lists if key not in UNORDERED]
         added = {item.name for items in ordered for item in items}
         for name in document.content.get("after", {}):
             if name not in added:
                 place = f"/{document.file}{pointer('after', name)}"
-                self.problems.append(NOTHING_CALLED.at(place, name=name))
+                self._tell(NOTHING_CALLED, place, name=name)
 
-    def _tell(self, problem: Problem, item: _Item) -> None:
-        self.problems.append(problem.below(item.place))
+    def _tell(self, message: Message, place: str, **values: object) -> None:
+        """Keep a problem; of each severity no more than people read."""
+        if self.told[message.severity] < MAX_PROBLEMS:
+            self.told[message.severity] += 1
+            self.problems.append(message.at(place, **values))
 
     def _tell_anchor(self, item: _Item, anchor: str, known: Iterable[str | None]) -> None:
         place = f"/{item.document.file}{pointer('after', item.name or '')}"
         suggestion = self._like(anchor, known)
-        self.problems.append(NOTHING_BEHIND.at(place, name=anchor, suggestion=suggestion))
+        self._tell(NOTHING_BEHIND, place, name=anchor, suggestion=suggestion)
 
     def _like(self, name: str, known: Iterable[str | None]) -> str:
         """Return the known name that may be meant; nothing more is looked up after many problems."""
         if len(self.problems) >= MAX_SUGGESTIONS:
             return "–"
-        return closest(name, (one for one in known if one and one != name)) or "–"
+        others = (one for one in known if one and one != name)
+        return closest(name, itertools.islice(others, MAX_KNOWN)) or "–"
 
 
 def _name(item: Any) -> str | None:
