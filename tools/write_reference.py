@@ -19,11 +19,11 @@ import headrace
 from headrace.platform.core.errors import PlatformError
 from headrace.platform.core.problems import Message, Text
 from headrace.platform.formulas.functions import FUNCTIONS
-from headrace.platform.metadata.definitions.keys import Formula, Name, hints, json_name
+from headrace.platform.metadata.definitions.keys import After, Formula, Name, hints, json_name
 from headrace.platform.metadata.definitions.keys import Path as FieldPath
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.field_types.base import FieldType
-from headrace.platform.metadata.schemas import DEFINITIONS
+from headrace.platform.metadata.schemas import DEFINITIONS, EXTENSIONS
 from headrace.settings import SETTINGS
 
 REFERENCE: Final = Path(__file__).parents[1] / "docs" / "reference"
@@ -161,13 +161,19 @@ def documents_page() -> str:
 
 def _title(definition: type) -> str:
     kinds = [kind for kind, one in DEFINITIONS.items() if one is definition]
+    extended = [of for of, one in EXTENSIONS.items() if one is definition]
+    if extended:
+        return f'`"kind": "extends", "of": "{extended[0]}"`'
     return f'`"kind": "{kinds[0]}"`' if kinds else definition.__name__.removesuffix("Def")
 
 
 def _definitions() -> list[type]:
     """Return the kinds, each followed by the parts that were not met before."""
     found: list[type] = []
-    for definition in DEFINITIONS.values():
+    for kind, definition in DEFINITIONS.items():
+        if kind != "extends":
+            _collect(definition, found)
+    for definition in EXTENSIONS.values():
         _collect(definition, found)
     return found
 
@@ -214,6 +220,7 @@ _SHOWN: Final[Mapping[Any, str]] = {
     Formula: "formula",
     Name: "name",
     FieldPath: "path",
+    After: "name or path",
     Text: "label",
     str: "text",
     int: "number",

@@ -14,10 +14,13 @@ from tests.support.judging import bases, judge, known_codes, unclear
 from tests.support.mutations import Mutator
 from tests.support.trying import Trial
 
-PLAIN, DEEP = {"claims": 400, "seeds": 100}, {"claims": 40_000, "seeds": 10_000}
+PLAIN = {"claims": 400, "extensions": 400, "seeds": 100}
+DEEP = {"claims": 40_000, "extensions": 20_000, "seeds": 10_000}
 TRIALS = {
     ("sqlite", "claims"): (12, 1400),
     ("postgresql", "claims"): (4, 200),
+    ("sqlite", "extensions"): (4, 400),
+    ("postgresql", "extensions"): (1, 50),
     ("sqlite", "seeds"): (2, 350),
     ("postgresql", "seeds"): (1, 50),
 }

@@ -189,21 +189,6 @@ def test_a_new_key_is_refused_over_duplicates_and_made_without(work):
         company(work, "C3", note="same")
 
 
-@pytest.mark.parametrize(
-    ("name", "change"), [("nearby", {"to": "company"}), ("code", {"type": "integer"})]
-)
-def test_another_meaning_of_references_and_keys_is_refused(work, name, change):
-    work.contents["object", "company"]["fields"].append(field("nearby", "lookup", to="region"))
-    work.publish()
-    work.field("company", name).update(change)
-    if "type" in change:
-        work.field("company", name).pop("length")
-    [problem] = work.plan().refused
-    assert problem.code == "plan.change_not_supported"
-    assert name in problem.message.en
-    assert name in problem.message.zh
-
-
 def test_a_narrower_field_is_refused_only_where_values_break(work):
     company(work, note="a long remark")
     work.field("company", "note")["length"] = 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shlex
@@ -13,9 +14,12 @@ import pytest
 from headrace.platform.core.problems import errors
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.checks import run_checks
+from headrace.platform.metadata.definitions.keys import json_name
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.loading import load_documents
+from headrace.platform.metadata.schemas import EXTENSIONS
 from tests.support.documents import workspace
+from tests.support.extensions import base
 from tests.support.servers import ROOT, headrace
 
 HOWTO = ROOT / "docs" / "howto"
@@ -61,6 +65,36 @@ def test_the_approval_of_the_page_is_accepted() -> None:
     transitions[0] = transition
 
     assert_accepted(contents)
+
+
+def test_the_extensions_of_the_page_are_accepted() -> None:
+    contents = blocks("extend-a-module.md")
+    files = [
+        ("transport", f"transport/{position}.json", json.dumps(content).encode())
+        for position, content in enumerate(contents)
+    ]
+    loaded = load_documents(files, built_in())
+    assert loaded.problems == ()
+
+    built = build_catalog([*base(), *loaded.documents], built_in(), version=1)
+
+    assert built.problems == ()
+    assert built.catalog is not None
+    assert errors(run_checks(built.catalog)) == []
+    assert len(built.catalog.extended) == len(contents) - 1
+
+
+def test_the_table_of_the_page_says_what_every_kind_takes() -> None:
+    text = (HOWTO / "extend-a-module.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", text, re.MULTILINE))
+    told = {of: set(re.findall(r"`(\w+)`", row)) for of, row in rows.items()}
+    keys = {
+        of: {json_name(one.name) for one in dataclasses.fields(definition)}
+        - {"kind", "of", "name", "id", "after"}
+        for of, definition in EXTENSIONS.items()
+    }
+
+    assert told == keys
 
 
 @pytest.fixture(scope="module")

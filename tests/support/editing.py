@@ -133,10 +133,11 @@ def facts(documents: Iterable[Document], base: Iterable[Document] = ()) -> Facts
     whole, texts in lists as being there; the order of lists is no fact.
     """
     known = dict(_names(one.content for one in base))
+    spaces = {one.content.get("id", ""): one.space for one in base}
     found: dict[str, str] = {}
     for one in documents:
         name = known.get(one.content.get("id", ""), one.name)
-        owner = f"extends:{one.module}" if one.kind == "extends" else one.kind
+        owner = spaces.get(one.content.get("id", ""), one.space)
         place = f"{owner}/{name}"
         found[f"{place}/#module"] = one.module
         found.update(_facts(one.content, place, known))

@@ -19,6 +19,7 @@ from headrace.platform.metadata.documents import KINDS, Document
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.loading import load_documents
 from tests.support.documents import documents as claims_documents
+from tests.support.extensions import extended
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = ROOT / "headrace" / "seed_schemas"
@@ -58,7 +59,11 @@ def seed_documents() -> tuple[Document, ...]:
 
 def bases() -> dict[str, list[Document]]:
     """The right workspaces that tests start from."""
-    return {"claims": claims_documents(), "seeds": list(seed_documents())}
+    return {
+        "claims": claims_documents(),
+        "extensions": extended(),
+        "seeds": list(seed_documents()),
+    }
 
 
 def judge(documents: Sequence[Document]) -> Judgement:

@@ -9,13 +9,14 @@ from typing import Any, get_args
 from headrace.platform.core.problems import Text
 from headrace.platform.metadata.definitions.keys import hints
 from headrace.platform.metadata.field_types import built_in
-from headrace.platform.metadata.schemas import DEFINITIONS
+from headrace.platform.metadata.schemas import DEFINITIONS, EXTENSIONS
 
 
 def keys() -> Iterator[tuple[type, str, Any]]:
     """Yield class, attribute and annotation of each key that a document can have."""
     seen: set[type] = set()
-    for root in (*DEFINITIONS.values(), *(one.options_type for one in built_in())):
+    kinds = (*DEFINITIONS.values(), *EXTENSIONS.values())
+    for root in (*kinds, *(one.options_type for one in built_in())):
         yield from _keys(root, seen)
 
 

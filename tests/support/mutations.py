@@ -69,7 +69,7 @@ class Mutator:
                 one["name"]
                 for d in documents
                 if d.kind in {"object", "extends"}
-                for one in d.content["fields"]
+                for one in d.content.get("fields", ())
             }
         )
         self.actions: tuple[Callable[[dict[str, Any]], object], ...] = (
@@ -310,6 +310,9 @@ class Mutator:
             case "array":
                 items = schema.get("items", {})
                 return [self._value(items) for _ in range(random.choice((0, 1, 1, 2)))]
+            case "object" if isinstance(schema.get("additionalProperties"), dict):
+                chosen = random.choices(self.names, k=random.choice((1, 1, 2)))
+                return {name: self._value(schema["additionalProperties"]) for name in chosen}
             case "object":
                 properties = schema.get("properties", {})
                 required = schema.get("required", [])
@@ -364,9 +367,14 @@ class Mutator:
 
 
 def _properties(schema: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
+    """Return the schemas of the keys that a value may have, and of those that it has by name."""
     for branch in schema.get("allOf", ()):
-        if branch["if"]["properties"]["type"]["const"] == value.get("type"):
+        ((key, wanted),) = branch["if"]["properties"].items()
+        if wanted["const"] == value.get(key):
             return dict(branch["then"]["properties"])
+    by_name = schema.get("additionalProperties")
+    if isinstance(by_name, dict):
+        return dict.fromkeys(value, by_name)
     return dict(schema.get("properties", {}))
 
 

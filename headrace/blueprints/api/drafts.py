@@ -334,6 +334,7 @@ def _line(one: DraftDocument) -> dict[str, Any]:
         "id": one.id,
         "version": one.version,
         "kind": known.kind if known else None,
+        **({"of": known.of} if known and known.of else {}),
         "name": known.name if known else None,
         "module": known.module if known else None,
         "change": action if one.is_changed else None,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
-from headrace.blueprints.api.calls import answer, language_of, platform, read
+from headrace.blueprints.api.calls import answer, known_arguments, language_of, platform, read
 from headrace.blueprints.api.designing import complete, require_design, sent, sent_base
 from headrace.blueprints.api.jobs import accepted
 from headrace.blueprints.api.plan_rows import shown_to, without_ids
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
-from headrace.platform.metadata.documents import FOLDERS, KINDS
+from headrace.platform.metadata.documents import FOLDERS, KINDS, Document
 from headrace.platform.publishing.overtaken import refuse_overtaken
 from headrace.platform.records.context import Context
 
@@ -20,28 +21,45 @@ blueprint = Blueprint("api_metadata", __name__, url_prefix="/api/v1/metadata")
 
 @blueprint.get("/<kind>")
 def find(kind: str) -> Response:
-    """The definitions of a kind."""
+    """The definitions of a kind; of extensions, those `of` a kind or of a `module`."""
+    known_arguments("of", "module")
 
     def action(context: Context) -> Response:
         require_design(context)
-        items = [one.content for one in context.catalog.documents if one.kind == _known(kind)]
-        return answer(context, {"items": items})
+        return answer(context, {"items": [one.content for one in _chosen(context, kind)]})
 
     return read(action)
 
 
 @blueprint.get("/<kind>/<name>")
 def get(kind: str, name: str) -> Response:
-    """One definition."""
+    """One definition as it stands in its file; with `extended=true` with all that modules add to it."""
+    known_arguments("of", "module", "extended")
 
     def action(context: Context) -> Response:
         require_design(context)
-        for one in context.catalog.documents:
-            if one.kind == _known(kind) and one.name == name:
-                return answer(context, one.content)
+        for one in _chosen(context, kind):
+            if one.name == name:
+                return answer(context, _shown(context, one))
         raise NotFoundError(NOT_FOUND.at())
 
     return read(action)
+
+
+def _shown(context: Context, document: Document) -> Mapping[str, Any]:
+    together = context.catalog.extended.get((document.kind, document.name))
+    if together is not None and request.args.get("extended") == "true":
+        return together.content
+    return document.content
+
+
+def _chosen(context: Context, kind: str) -> Iterator[Document]:
+    """Yield the documents of a kind that the address asks for."""
+    wanted, args = _known(kind), request.args
+    for one in context.catalog.documents:
+        asked = args.get("of", one.of), args.get("module", one.module)
+        if one.kind == wanted and asked == (one.of, one.module):
+            yield one
 
 
 @blueprint.post("/check")

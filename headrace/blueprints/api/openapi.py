@@ -288,11 +288,17 @@ class _Writer:
         anything: Json = {"type": "object"}
         kind = {"name": "kind", "in": "path", "required": True, "schema": {"type": "string"}}
         name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
+        text: Json = {"type": "string"}
+        chosen: list[Json] = [
+            {"name": one, "in": "query", "schema": text} for one in ("of", "module")
+        ]
+        whole: Json = {"name": "extended", "in": "query", "schema": {"type": "boolean"}}
         self.paths["/metadata/{kind}"] = {
-            "get": self._call("Definitions", "metadata", "list", anything, [kind])
+            "get": self._call("Definitions", "metadata", "list", anything, [kind, *chosen])
         }
+        way = [kind, name, *chosen, whole]
         self.paths["/metadata/{kind}/{name}"] = {
-            "get": self._call("Definition", "metadata", "get", anything, [kind, name])
+            "get": self._call("Definition", "metadata", "get", anything, way)
         }
         for action in ("check", "plan", "publish"):
             call = self._call(f"Definitions: {action}", "metadata", action, anything, [])

@@ -67,7 +67,8 @@ def diff(
     those of `new`. The names returned still have the dropped ones as
     live (`Names.without` marks them).
     """
-    again = {**dict(_coming_back(old, new, names)), **restored}
+    coming = {one: kept for one, kept in _coming_back(old, new, names) if one not in replaced}
+    again = {**coming, **restored}
     named = names.with_catalog(new, replaced, again, resuming=resuming)
     before, after = _by_id(old), _by_id(new)
     worker = _Differ(
@@ -173,14 +174,21 @@ class _Differ:
             return
         before = {index.name: index for index in old.indexes}
         after = {index.name: index for index in new.indexes}
-        for name, index in before.items():
-            if after.get(name) != index:
-                yield DropIndex(model.name, index, self._fields_of(former, index, old=True))
+        gone = [
+            DropIndex(model.name, index, self._fields_of(former, index, old=True))
+            for name, index in before.items()
+            if after.get(name) != index
+        ]
+        made = [
+            CreateIndex(model.name, index, self._fields_of(model, index))
+            for name, index in after.items()
+            if before.get(name) != index
+        ]
+        again = {_what(one) for one in gone} & {_what(one) for one in made}
+        yield from (replace(one, anew=_what(one) in again) for one in gone)
         yield from self._renamed(former, model)
         yield from self._columns_changed(former, model, old, new)
-        for name, index in after.items():
-            if before.get(name) != index:
-                yield CreateIndex(model.name, index, self._fields_of(model, index))
+        yield from (replace(one, anew=_what(one) in again) for one in made)
 
     def _renamed(self, former: ObjectModel, model: ObjectModel) -> Iterator[Operation]:
         known = {field.id: field.name for field in former.fields.values() if not field.system}
@@ -203,9 +211,12 @@ class _Differ:
                 yield AddColumn(model.name, name, new.name, column)
             elif held[1].name != column.name:
                 yield ReplaceColumn(model.name, name, new.name, held[1], column, restored)
+        goes_on = {path_id(model.id), *(field.id for field in model.fields.values())}
         for definition_id, (name, column) in known.items():
             if definition_id not in wanted:
-                yield KeepColumn(model.name, name, old.name, column)
+                yield KeepColumn(
+                    model.name, name, old.name, column, goes_on=definition_id in goes_on
+                )
 
     @staticmethod
     def _held(
@@ -228,6 +239,11 @@ class _Differ:
         names = self.old_names if old else self.new_names
         named = {names.physical(field.id): field.name for field in stored_fields(model)}
         return tuple(named.get(column, column) for column in index.columns)
+
+
+def _what(operation: CreateIndex | DropIndex) -> tuple[bool, tuple[str, ...]]:
+    """Return what an index is to people: whether it is a key, and over which fields."""
+    return operation.index.unique, operation.fields
 
 
 def _dropped(old: Catalog, new: Catalog) -> Iterator[str]:

@@ -44,9 +44,10 @@ class PhysicalName:
     """The table or column of one definition.
 
     `storage` is what a column holds (`decimal:2`, `id:<table>` for a reference), None for tables.
-    `dropped_at_version` is the version that dropped it, `dropped_at` the machine's time of that,
-    `rows_at` the workspace's: rows not changed since hold in a kept column what they had. What is
-    `going` is being removed for good: nothing brings it back.
+    It is in use from version `since` on, and was before in `spans` (first version, the one that
+    dropped it). `dropped_at_version` is the version that dropped it, `dropped_at` the machine's time
+    of that, `rows_at` the workspace's: rows not changed since hold in a kept column what they had.
+    What is `going` is being removed for good: nothing brings it back.
     """
 
     number: int
@@ -60,11 +61,33 @@ class PhysicalName:
     rows_at: datetime | None = None
     preparing: bool = False
     going: bool = False
+    since: int | None = None
+    spans: tuple[tuple[int, int], ...] = ()
 
     @property
     def live(self) -> bool:
         """Whether the live version uses it."""
         return self.dropped_at_version is None and not self.preparing
+
+    def was_live(self, version: int) -> bool:
+        """Say whether an earlier version used it."""
+        if any(first <= version < end for first, end in self.spans):
+            return True
+        if self.preparing or version < (self.since or 0):
+            return False
+        return self.dropped_at_version is None or version < self.dropped_at_version
+
+    def again(self, version: int) -> PhysicalName:
+        """Return a kept name as one in use from `version` on."""
+        former = (self.since or 0, self.dropped_at_version or version)
+        return replace(
+            self,
+            dropped_at_version=None,
+            dropped_at=None,
+            rows_at=None,
+            since=version,
+            spans=(*self.spans, former),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +123,16 @@ class Names:
         for one in sorted(kept, key=lambda one: (one.dropped_at_version, one.number), reverse=True):
             found.setdefault(one.definition_id, []).append(one)
         return {definition_id: tuple(names) for definition_id, names in found.items()}
+
+    def held_at(self, version: int) -> Mapping[str, PhysicalName]:
+        """Return by definition id the tables and columns that an earlier version used.
+
+        Of names from before `since` was kept, the oldest that was not dropped by then is taken.
+        """
+        ordered = sorted(self.all, key=lambda one: (one.since or 0, -one.number))
+        return {
+            one.definition_id: one for one in ordered if one.was_live(version) and not one.going
+        }
 
     def __contains__(self, definition_id: object) -> bool:
         return definition_id in self._live
@@ -222,12 +255,11 @@ class _Changed:
         self.known.add(definition_id)
         kept = self.restored.get(definition_id)
         if kept is not None:
-            again = replace(kept, dropped_at_version=None, dropped_at=None, rows_at=None)
-            self.others[kept.number] = again
+            self.others[kept.number] = kept.again(self.version)
             return
         prepared = self.prepared.get(definition_id)
         if prepared is not None:
-            self.others[prepared.number] = replace(prepared, preparing=False)
+            self.others[prepared.number] = replace(prepared, preparing=False, since=self.version)
             return
         if name.startswith(RESERVED_PREFIX):
             name = f"x_{name}"
@@ -236,7 +268,7 @@ class _Changed:
             self.number += 1
         physical = f"{name}_{suffix(self.number)}"
         self.others[self.number] = PhysicalName(
-            self.number, definition_id, kind, physical, object_id
+            self.number, definition_id, kind, physical, object_id, since=self.version
         )
 
     def path(self, object_id: str) -> None:
@@ -296,6 +328,8 @@ def load_names(connection: sa.Connection) -> Names:
             rows_at=row.rows_at,
             preparing=bool(row.preparing),
             going=bool(row.going),
+            since=row.since_version,
+            spans=_spans_of(row.spans),
         )
         for row in rows
     )
@@ -325,4 +359,12 @@ def _row(name: PhysicalName) -> dict[str, object]:
         "rows_at": name.rows_at,
         "preparing": name.preparing or None,
         "going": name.going or None,
+        "since_version": name.since,
+        "spans": " ".join(f"{first}-{end}" for first, end in name.spans) or None,
     }
+
+
+def _spans_of(text: str | None) -> tuple[tuple[int, int], ...]:
+    """Read spans as they are stored: `2-5 7-9`."""
+    pairs = (one.split("-") for one in (text or "").split())
+    return tuple((int(first), int(end)) for first, end in pairs)

@@ -107,11 +107,16 @@ class AddColumn(Operation):
 
 @dataclass(frozen=True, slots=True)
 class KeepColumn(Operation):
-    """Take a field away; its column stays, nullable and without constraints."""
+    """Take a field away; its column stays, nullable and without constraints.
+
+    With `goes_on` people still have the field (it is computed when it is read), or never saw the
+    column (the path of a tree).
+    """
 
     field: str
     table: str
     column: ColumnSpec
+    goes_on: bool = False
 
     @property
     def code(self) -> str:
@@ -119,7 +124,7 @@ class KeepColumn(Operation):
 
     @property
     def is_destructive(self) -> bool:
-        return True
+        return not self.goes_on
 
     def describe(self) -> Text:
         return Text(
@@ -159,10 +164,14 @@ class RenameDefinition(Operation):
 
 @dataclass(frozen=True, slots=True)
 class CreateIndex(Operation):
-    """Make an index; a unique one fails where live rows have equal values."""
+    """Make an index; a unique one fails where live rows have equal values.
+
+    With `anew` it takes the place of one over the same fields, which are held otherwise now.
+    """
 
     index: IndexSpec
     fields: tuple[str, ...] = ()
+    anew: bool = False
 
     @property
     def code(self) -> str:
@@ -175,22 +184,24 @@ class CreateIndex(Operation):
     def describe(self) -> Text:
         if self.index.unique:
             over = ", ".join(self.fields)
+            en, zh = ("Make a key anew of", "重建") if self.anew else ("Add a key to", "新增")
             return Text(
-                f"Add a key to {self.object}" + (f": {over}" if over else ""),
-                f"为 {self.object} 新增唯一约束" + (f":{over}" if over else ""),
+                f"{en} {self.object}" + (f": {over}" if over else ""),
+                f"为 {self.object} {zh}唯一约束" + (f":{over}" if over else ""),
             )
         return Text(f"Add an index to {self.object}", f"为 {self.object} 新增索引")
 
     def reverse(self) -> Operation:
-        return DropIndex(self.object, self.index, self.fields)
+        return DropIndex(self.object, self.index, self.fields, self.anew)
 
 
 @dataclass(frozen=True, slots=True)
 class DropIndex(Operation):
-    """Drop an index that nothing asks for any more."""
+    """Drop an index that nothing asks for any more; with `anew` another one takes its place."""
 
     index: IndexSpec
     fields: tuple[str, ...] = ()
+    anew: bool = False
 
     @property
     def code(self) -> str:
@@ -210,7 +221,7 @@ class DropIndex(Operation):
         return Text(f"Remove an index of {self.object}", f"移除 {self.object} 的索引")
 
     def reverse(self) -> Operation:
-        return CreateIndex(self.object, self.index, self.fields)
+        return CreateIndex(self.object, self.index, self.fields, self.anew)
 
 
 @dataclass(frozen=True, slots=True)

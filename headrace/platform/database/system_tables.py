@@ -134,6 +134,8 @@ NAME: Final = sa.Table(
     sa.Column("rows_at", instant_type()),
     sa.Column("preparing", boolean_type()),
     sa.Column("going", boolean_type()),
+    sa.Column("since_version", sa.BigInteger()),
+    sa.Column("spans", text_type()),
 )
 """Which table or column holds which definition; `number` is the physical name's suffix."""
 

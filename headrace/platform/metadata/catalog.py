@@ -24,6 +24,7 @@ from headrace.platform.metadata.definitions.workflows import (
     TransitionDef,
     WorkflowDef,
 )
+from headrace.platform.metadata.extended import Extended
 from headrace.platform.metadata.field_types.base import FieldType
 from headrace.platform.metadata.storage_types import Storage
 
@@ -344,6 +345,8 @@ class Catalog:
     views: Mapping[str, ViewModel]
     reports: Mapping[str, ReportModel]
     constants: Mapping[str, ConstantModel]
+    extended: Mapping[tuple[str, str], Extended] = field(default_factory=dict)
+    """By kind and name, the definitions that extensions add to."""
     documents: tuple[Any, ...] = ()
     memory: Any = field(default=None, compare=False, repr=False)
     """What the building of the next catalog takes over (`building.parts.Memory`)."""

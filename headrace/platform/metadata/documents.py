@@ -25,7 +25,6 @@ KINDS: tuple[str, ...] = (
 FOLDERS: Mapping[str, str] = {
     "role": "roles",
     "object": "objects",
-    "extends": "extends/object",
     "workflow": "workflows",
     "approval": "approvals",
     "permission": "permissions",
@@ -33,6 +32,19 @@ FOLDERS: Mapping[str, str] = {
     "view": "views",
     "report": "reports",
 }
+EXTENDABLE: tuple[str, ...] = (
+    "module",
+    "object",
+    "workflow",
+    "approval",
+    "permission",
+    "form",
+    "view",
+    "report",
+)
+"""Kinds of definitions that other modules can add to."""
+EXTENSION_FOLDERS: Mapping[str, str] = {of: f"extends/{of}" for of in EXTENDABLE}
+"""Folders of extension files by the kind of what is extended."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +72,22 @@ class Document:
         return str(self.content["name"])
 
     @cached_property
+    def of(self) -> str:
+        """Kind of the definition that an extension adds to; "" for other documents."""
+        return str(self.content.get("of", "")) if self.kind == "extends" else ""
+
+    @property
+    def space(self) -> str:
+        """Within what the name is unique: the kind; for extensions the module and `of` too."""
+        return f"extends:{self.module}:{self.of}" if self.kind == "extends" else self.kind
+
+    @cached_property
     def file(self) -> str:
         """Path of its file, from the folder that holds the modules."""
         if self.kind == "module":
             return f"{self.module}/module.json"
+        if self.kind == "extends":
+            return f"{self.module}/extends/{self.of}/{self.name}.json"
         return f"{self.module}/{FOLDERS[self.kind]}/{self.name}.json"
 
     @cached_property

@@ -1,8 +1,9 @@
 """Texts kept beside the documents, a file a language, put into them when they are read.
 
-The tree of a help file mirrors the documents: kind, name, then the keys of the document. A part of
-a list is addressed by its name (a choice by its value), or by its position, from 0, where it has
-none. A key that holds a text in both languages takes the plain text of the file's language.
+The tree of a help file mirrors the documents: kind, name, then the keys of the document; an extension
+stands under `extends`, the kind of what is extended, and its name. A part of a list is addressed by
+its name (a choice by its value), or by its position, from 0, where it has none. A key that holds a
+text in both languages takes the plain text of the file's language.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from headrace.platform.metadata.definitions.objects import FieldDef
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.metadata.loading import Parsed
 from headrace.platform.metadata.schema_problems import RANGE, suggestion, unless_type
-from headrace.platform.metadata.schemas import DEFINITIONS
+from headrace.platform.metadata.schemas import DEFINITIONS, definition_of
 
 UNKNOWN = Message(
     "help.unknown",
@@ -72,16 +73,23 @@ def add_help_texts(
 def _root(contents: Iterable[Any], types: FieldTypes) -> _Node:
     """Return the tree that a help file of these documents may have; documents may be malformed."""
     kinds: dict[str, dict[str, _Node]] = {}
+    extended: dict[str, dict[str, _Node]] = {}
     for content in contents:
         if not isinstance(content, dict):
             continue
         kind, name = content.get("kind"), content.get("name")
         if not isinstance(name, str) or not isinstance(kind, str) or kind not in DEFINITIONS:
             continue
-        node = _node(content, DEFINITIONS[kind], types)
+        node = _node(content, definition_of(content), types)
         if node.texts or node.parts:
-            kinds.setdefault(kind, {})[name] = node
-    return _Node({kind: _Node(names) for kind, names in kinds.items()})
+            if kind == "extends":
+                extended.setdefault(str(content.get("of")), {})[name] = node
+            else:
+                kinds.setdefault(kind, {})[name] = node
+    found = {kind: _Node(names) for kind, names in kinds.items()}
+    if extended:
+        found["extends"] = _Node({of: _Node(names) for of, names in extended.items()})
+    return _Node(found)
 
 
 def _node(content: dict[str, Any], definition: type, types: FieldTypes) -> _Node:
@@ -105,7 +113,13 @@ def _annotations(content: dict[str, Any], definition: type, types: FieldTypes) -
 
 
 def _members(value: Any, annotation: Any, types: FieldTypes) -> Iterator[tuple[str, _Node]]:
-    """Yield address and node of each part of a list that holds texts."""
+    """Yield address and node of each part of a list that holds texts, or of lists that stand by name."""
+    if get_origin(annotation) is dict and isinstance(value, dict):
+        for name, inner in value.items():
+            members = dict(_members(inner, get_args(annotation)[1], types))
+            if members:
+                yield name, _Node(members)
+        return
     if get_origin(annotation) is not tuple or not isinstance(value, list):
         return
     definition = get_args(annotation)[0]

@@ -127,11 +127,8 @@ def changed(one: Document, other: Document) -> bool:
 
 
 def slot_of(document: Document) -> tuple[str, str]:
-    """Return within what a name is unique (kind; for extensions the module too), and the name."""
-    kind = document.kind
-    if kind == "extends":
-        kind = f"extends:{document.module}:{document.content.get('of')}"
-    return kind, document.name
+    """Return within what a name is unique, and the name."""
+    return document.space, document.name
 
 
 # -- documents -------------------------------------------------------------------------------------
@@ -207,19 +204,16 @@ class _Item:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    kind: str
-    name: str
-    module: str
+    document: Document
     parts: tuple[str | _Item, ...] = ()
 
     def below(self, part: str | _Item) -> _Place:
-        return _Place(self.kind, self.name, self.module, (*self.parts, part))
+        return _Place(self.document, (*self.parts, part))
 
     @property
     def key(self) -> str:
-        owner = f"{self.kind}:{self.module}" if self.kind == "extends" else self.kind
         labels = (one if isinstance(one, str) else one.label for one in self.parts)
-        return f"{owner}/{self.name}" + "".join(
+        return "/".join(slot_of(self.document)) + "".join(
             one if one == ORDER else "/" + one for one in labels
         )
 
@@ -250,9 +244,9 @@ class _Merger:
             yield Conflict(
                 place.key,
                 place.path,
-                place.kind,
-                place.name,
-                place.module,
+                place.document.kind,
+                place.document.name,
+                place.document.module,
                 base,
                 ours,
                 theirs,
@@ -261,7 +255,7 @@ class _Merger:
 
     def document(self, slot: _DocumentSlot) -> Document | None:
         known = next(one for one in (slot.base, slot.ours, slot.theirs) if one is not None)
-        place = _Place(known.kind, known.name, known.module)
+        place = _Place(known)
         base, ours, theirs = (_content(one) for one in (slot.base, slot.ours, slot.theirs))
         content = self.item(place, Slot("", base, ours, theirs))
         if content is MISSING:
@@ -388,7 +382,9 @@ def _fits(place: _Place, resolution: Resolution) -> bool:
     value = resolution.value
     if place.parts or resolution.side is not None or value is MISSING:
         return True
-    return isinstance(value, dict) and value.get("kind") == place.kind and "name" in value
+    if not isinstance(value, dict) or "name" not in value:
+        return False
+    return all(value.get(key) == place.document.content.get(key) for key in ("kind", "of"))
 
 
 def _retyped(sides: Sequence[Mapping[str, Any]]) -> bool:
@@ -431,7 +427,9 @@ def _sentence(place: _Place, base: Any, ours: Any, theirs: Any, sides: Sides) ->
 
 def _what(place: _Place) -> Text:
     """Return the place in words, the innermost first."""
-    words: list[Text] = [Text(f"{place.kind} “{place.name}”", f"{place.kind}“{place.name}”")]
+    document = place.document
+    about = f"{document.kind} {document.of}".strip()
+    words: list[Text] = [Text(f"{about} “{document.name}”", f"{about}“{document.name}”")]
     for part in place.parts:
         if isinstance(part, _Item):
             words[-1] = Text(f"“{part.label}” of {words[-1].en}", f"{words[-1].zh}“{part.label}”")

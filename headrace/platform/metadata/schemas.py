@@ -6,9 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from headrace.platform.metadata.definitions.access import PermissionDef, RoleDef
+from headrace.platform.metadata.definitions.extensions import (
+    ExtendsApprovalDef,
+    ExtendsDef,
+    ExtendsFormDef,
+    ExtendsModuleDef,
+    ExtendsObjectDef,
+    ExtendsPermissionDef,
+    ExtendsReportDef,
+    ExtendsViewDef,
+    ExtendsWorkflowDef,
+)
 from headrace.platform.metadata.definitions.keys import load_object, schema_of
 from headrace.platform.metadata.definitions.modules import ModuleDef
-from headrace.platform.metadata.definitions.objects import ExtendsDef, FieldDef, ObjectDef
+from headrace.platform.metadata.definitions.objects import FieldDef, ObjectDef
 from headrace.platform.metadata.definitions.screens import FormDef, ReportDef, ViewDef
 from headrace.platform.metadata.definitions.workflows import ApprovalDef, WorkflowDef
 from headrace.platform.metadata.field_types import FieldTypes
@@ -25,6 +36,17 @@ DEFINITIONS: Mapping[str, type] = {
     "view": ViewDef,
     "report": ReportDef,
 }
+EXTENSIONS: Mapping[str, type] = {
+    "module": ExtendsModuleDef,
+    "object": ExtendsObjectDef,
+    "workflow": ExtendsWorkflowDef,
+    "approval": ExtendsApprovalDef,
+    "permission": ExtendsPermissionDef,
+    "form": ExtendsFormDef,
+    "view": ExtendsViewDef,
+    "report": ExtendsReportDef,
+}
+"""Classes of extension files by the kind of what is extended."""
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -54,21 +76,59 @@ def field_schema(types: FieldTypes) -> dict[str, Any]:
     }
 
 
+def definition_of(content: Mapping[str, Any]) -> type:
+    """Return the class of a document, which need not fit it; of an extension, that of its kind."""
+    kind = str(content["kind"])
+    if kind == "extends":
+        return EXTENSIONS.get(str(content.get("of")), ExtendsDef)
+    return DEFINITIONS[kind]
+
+
 def schemas(types: FieldTypes) -> dict[str, dict[str, Any]]:
     """Return the schema of every kind of document."""
+    fields = field_schema(types)
     result = {}
     for kind, definition in DEFINITIONS.items():
-        schema = schema_of(definition)
-        if kind in {"object", "extends"}:
-            schema["properties"]["fields"]["items"] = field_schema(types)
+        if kind == "extends":
+            schema = _extends_schema(fields)
+        else:
+            schema = _with_fields(schema_of(definition), fields)
         result[kind] = {"$schema": DRAFT, "title": kind, **schema}
     return result
 
 
+def _extends_schema(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of extension files: a closed one for each kind of what is extended."""
+    common = schema_of(ExtendsDef)
+    common["properties"]["of"] = {
+        "enum": list(EXTENSIONS),
+        "description": "Kind of the definition that is extended.",
+    }
+    branches = [
+        {
+            "if": {"properties": {"of": {"const": of}}, "required": ["of"]},
+            "then": {"title": of, **_with_fields(schema_of(definition), fields)},
+        }
+        for of, definition in EXTENSIONS.items()
+    ]
+    return {
+        "type": "object",
+        "properties": common["properties"],
+        "required": common["required"],
+        "allOf": branches,
+    }
+
+
+def _with_fields(schema: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    if schema["properties"].get("fields", {}).get("type") == "array":
+        schema["properties"]["fields"]["items"] = fields
+    return schema
+
+
 def load_definition(content: Mapping[str, Any], types: FieldTypes) -> Any:
     """Turn a document that fits its schema into its definition value."""
-    definition = load_object(DEFINITIONS[str(content["kind"])], dict(content))
-    if isinstance(definition, (ObjectDef, ExtendsDef)):
+    definition = load_object(definition_of(content), dict(content))
+    if isinstance(definition, (ObjectDef, ExtendsObjectDef)):
         fields = tuple(load_field(one, types) for one in content.get("fields", ()))
         object.__setattr__(definition, "fields", fields)
     return definition

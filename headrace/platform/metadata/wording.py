@@ -71,6 +71,12 @@ def called(kind: str, label: Text, name: str) -> Text:
     return Text(f"{word.en} {shown.en}", f"{word.zh}{shown.zh}")
 
 
+def extension_of(of: str, label: Text, name: str, module: str) -> Text:
+    """Return the words for what `module` adds to a definition: `extension of object “…” by “…”`."""
+    title, by = called(of, label, name), titled(Text(), module)
+    return Text(f"extension of {title.en} by {by.en}", f"{by.zh}对{title.zh}的扩展")
+
+
 def within(parts: Iterable[Text]) -> Text:
     """Join parts from the outermost to the innermost: `step … of approval …`, `审批…的步骤…`."""
     listed = list(parts)

@@ -11,7 +11,7 @@ from typing import Final
 from headrace.platform.core.newest import Newest
 from headrace.platform.core.problems import LANGUAGES, Message, Problem, errors, pointer
 from headrace.platform.metadata.definitions.modules import ModuleDef
-from headrace.platform.metadata.documents import FOLDERS, Document
+from headrace.platform.metadata.documents import EXTENSION_FOLDERS, FOLDERS, Document
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.metadata.help_texts import HelpFile, add_help_texts
 from headrace.platform.metadata.loading import Parsed, check_documents, parse_files
@@ -30,7 +30,8 @@ from headrace.platform.publishing.sources import (
 
 KEPT_BYTES: Final = 32 * 1024 * 1024
 HELP_FILES: Final = {f"{language}.json": language for language in LANGUAGES}
-KNOWN_FOLDERS: Final = ", ".join(sorted({*FOLDERS.values(), "help", "records"}))
+DEFINITION_FOLDERS: Final = frozenset((*FOLDERS.values(), *EXTENSION_FOLDERS.values()))
+KNOWN_FOLDERS: Final = ", ".join(sorted({*DEFINITION_FOLDERS, "help", "records"}))
 
 MISSING_MODULE = Message(
     "module.missing",
@@ -109,12 +110,20 @@ def read_source(source: Source, types: FieldTypes) -> Modules:
 
 
 def with_required(
-    modules: Modules, path: Path, others: Sequence[Path], known: Iterable[str], types: FieldTypes
+    modules: Modules,
+    path: Path,
+    others: Sequence[Path],
+    known: Iterable[str],
+    types: FieldTypes,
+    keys: tuple[str, ...] = ("requires",),
 ) -> Modules:
-    """Add the modules that are required and not `known`: from beside `path`, then from `others`."""
+    """Add the modules that are required and not `known`: from beside `path`, then from `others`.
+
+    `keys` are those of the manifests under which modules are named.
+    """
     present = {*known}
     complete = modules
-    waiting = [name for name, _ in _required(modules)]
+    waiting = [name for name, _ in _required(modules, keys)]
     places = (*places_beside(path), *others)
     while waiting:
         name = waiting.pop()
@@ -126,7 +135,7 @@ def with_required(
             continue
         found = _read_module(files, types)
         complete = complete.joined(found)
-        waiting.extend(required for required, _ in _required(found))
+        waiting.extend(required for required, _ in _required(found, keys))
     return complete
 
 
@@ -161,11 +170,12 @@ def in_order(modules: Iterable[ModuleDef]) -> tuple[str, ...]:
     return tuple(order)
 
 
-def _required(modules: Modules) -> Iterator[tuple[str, str]]:
+def _required(modules: Modules, keys: tuple[str, ...] = ("requires",)) -> Iterator[tuple[str, str]]:
     for document in modules.documents:
         if document.kind == "module":
-            for index, name in enumerate(document.content.get("requires", ())):
-                yield name, "/" + document.file + pointer("requires", index)
+            for key in keys:
+                for index, name in enumerate(document.content.get(key, ())):
+                    yield name, "/" + document.file + pointer(key, index)
 
 
 def _read_module(module: ModuleFiles, types: FieldTypes) -> Modules:
@@ -233,7 +243,7 @@ def _with_help(
 def _is_definition(parts: tuple[str, ...]) -> bool:
     if parts == (MANIFEST,):
         return True
-    return "/".join(parts[:-1]) in FOLDERS.values() and parts[-1].endswith(".json")
+    return "/".join(parts[:-1]) in DEFINITION_FOLDERS and parts[-1].endswith(".json")
 
 
 def _is_help(parts: tuple[str, ...]) -> bool:

@@ -133,7 +133,7 @@ def identify(
     slots: dict[str, list[Mapping[str, Any]]] = {}
     staying: set[str] = set()
     for document in live:
-        slots.setdefault(_slot(document), []).append(document.content)
+        slots.setdefault(document.space, []).append(document.content)
         if known.modules is not None and document.module not in known.modules:
             staying.add(str(document.content.get("id")))
     assigner = _Assigner(ids, known, staying)
@@ -141,17 +141,12 @@ def identify(
         Document(
             document.module,
             assigner.definition(
-                document.content, slots.get(_slot(document), ()), _Place.of(document)
+                document.content, slots.get(document.space, ()), _Place.of(document)
             ),
         )
         for document in documents
     )
     return Identified(assigned, tuple(assigner.taken), assigner.aliases)
-
-
-def _slot(document: Document) -> str:
-    """Return within what a name is unique: its kind, for extensions the module too."""
-    return f"extends {document.module}" if document.kind == "extends" else document.kind
 
 
 @dataclass(frozen=True, slots=True)

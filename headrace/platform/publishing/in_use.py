@@ -28,7 +28,8 @@ SHOWN: Final = 20
 def used_but_gone(live: Catalog, old: Content, new: Content) -> Iterator[Problem]:
     """Yield a problem for each definition that goes while documents that stay still name it.
 
-    A use counts where the document that makes it stays and says there what it said before.
+    A use counts where the document that makes it stays and says there what it said before; what is
+    optional does not count.
     """
     gone = tuple(_gone(old, new))
     if not gone:
@@ -36,10 +37,12 @@ def used_but_gone(live: Catalog, old: Content, new: Content) -> Iterator[Problem
     staying = {str(one.content.get("id")): one for one in new.documents}
     before = {str(one.content.get("id")): one for one in old.documents}
     present = {(one.kind, one.name): one for one in new.documents}
+    optional = _left_out(old, new)
     for kind, definition_id, name in gone:
         found = tuple(
             use
             for use in uses(live).of_parts(kind, definition_id)
+            if use.how != "optional" and use.id not in optional
             if _still_there(use, before, staying, present)
         )
         if found:
@@ -51,6 +54,22 @@ def used_but_gone(live: Catalog, old: Content, new: Content) -> Iterator[Problem
                 count=len(found),
                 places=Text("; ".join(one.en for one in places), ";".join(o.zh for o in places)),
             )
+
+
+def _left_out(old: Content, new: Content) -> AbstractSet[str]:
+    """Return the ids of extensions that count on modules that go, but can do without them."""
+    owners = {(one.kind, one.name): one.module for one in old.documents}
+    present = {one.name for one in new.documents if one.kind == "module"}
+    optional = {
+        one.name: set(one.content.get("optional", ())) - present
+        for one in new.documents
+        if one.kind == "module"
+    }
+    return {
+        str(one.content.get("id"))
+        for one in new.documents
+        if one.kind == "extends" and owners.get((one.of, one.name)) in optional.get(one.module, ())
+    }
 
 
 def _gone(old: Content, new: Content) -> Iterator[tuple[str, str, str]]:

@@ -201,9 +201,26 @@ def document_lines(old: Content, new: Content, said: Iterable[str]) -> Iterable[
 def _document_line(action: str, document: Document, en: str, zh: str) -> PlanLine:
     kind, name = document.kind, document.name
     code = f"{kind}.{action}"
-    place = f"{document.module}/{name}" if kind == "extends" else name
+    if kind == "extends":
+        return PlanLine(
+            f"{code}:{document.module}/{document.of}/{name}", code, _extension(document, en, zh)
+        )
     text = Text(f"{en} the {kind} {name}", f"{zh} {kind} {name}")
-    return PlanLine(f"{code}:{place}", code, text)
+    return PlanLine(f"{code}:{name}", code, text)
+
+
+def _extension(document: Document, en: str, zh: str) -> Text:
+    """Return what becomes of an extension in words, and to whom it gives rights."""
+    about = f"{document.of} {document.name}"
+    roles = sorted({str(one["role"]) for one in document.content.get("grants", ())})
+    by = document.content.get("by", {})
+    roles += sorted({str(role) for named in by.values() for role in named} - {*roles})
+    rights = Text(f"; rights for {', '.join(roles)}", f";涉及角色 {', '.join(roles)}")
+    told = rights if roles else Text()
+    return Text(
+        f"{en} what {document.module} adds to the {about}{told.en}",
+        f"{zh} {document.module} 对 {about} 的扩展{told.zh}",
+    )
 
 
 def _rows_lines(old: Content, new: Content) -> Iterable[PlanLine]:

@@ -13,10 +13,14 @@ from headrace.platform.database.dialects import CAPABILITIES
 from headrace.platform.database.diff import Difference, diff
 from headrace.platform.database.names import Names, PhysicalName
 from headrace.platform.database.operations import (
+    AddColumn,
     CreateTable,
+    DropIndex,
+    KeepColumn,
     KeepTable,
     Operation,
     RenameDefinition,
+    RestoreColumn,
 )
 from headrace.platform.database.tables import ObjectTable
 from headrace.platform.metadata.building import build_catalog
@@ -27,7 +31,7 @@ from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.publishing.aliases import identity_questions, known_ids
 from headrace.platform.publishing.answering import Question, answer, with_decision
 from headrace.platform.publishing.catalogs import Content, Published
-from headrace.platform.publishing.counting import Counter, breaking_changes
+from headrace.platform.publishing.counting import Counter
 from headrace.platform.publishing.decisions import Decisions
 from headrace.platform.publishing.failing import RowFinder
 from headrace.platform.publishing.failing.fills import kept_columns_of, planned_fills
@@ -46,9 +50,14 @@ from headrace.platform.publishing.not_restored import lost_lines
 from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
 from headrace.platform.publishing.preparing.relocating import Relocation, large_objects
 from headrace.platform.publishing.preparing.scope import scope_of
-from headrace.platform.publishing.retyping import (
-    kept_columns,
+from headrace.platform.publishing.retype_lines import (
+    number_questions,
     retype_questions,
+    values_change,
+)
+from headrace.platform.publishing.retyping import (
+    Retype,
+    kept_columns,
     retypes_between,
     work_for,
 )
@@ -56,6 +65,7 @@ from headrace.platform.publishing.row_work import RowWork
 from headrace.platform.publishing.settling.coming import ComingRows
 from headrace.platform.publishing.settling.keys import refused_key
 from headrace.platform.publishing.settling.settlement import Settlement, narrowings, settle
+from headrace.platform.publishing.tree_shape import tree_problems
 from headrace.platform.records.context import Context
 
 QUIET: frozenset[str] = frozenset({"index.add", "index.drop", "field.replace"})
@@ -148,30 +158,41 @@ class Planner:
         problems.extend(run_checks(catalog))
         if errors(problems):
             return self.refused(content, problems)
-        retypes = tuple(retypes_between(self.live.catalog, catalog))
+        kept = {}
+        if self.restoring is not None:
+            kept = dict(kept_columns(self.names, catalog, self.restoring))
+        retypes = self._retypes(catalog, kept)
         moved = frozenset(one.field.id for one in retypes)
-        rows = self._rows(content, catalog)
-        held = self._held(catalog)
-        narrowed = tuple(narrowings(rows.finder(()), self.decisions, moved, held))
+        narrowed = tuple(
+            narrowings(self._rows(content, catalog, moved).finder(()), self.decisions, moved, kept)
+        )
         moving = tuple(one for one in narrowed if one.moves)
         replaced = moved | {one.change.field.id for one in moving}
-        kept = {one: name for one, name in held.items() if one in replaced}
         difference = self._difference(catalog, replaced, kept)
-        problems.extend(breaking_changes(self.live.catalog, catalog, self.counter, replaced))
+        problems.extend(tree_problems(self.live.catalog, catalog, self.counter))
+        rows = self._rows(content, catalog, replaced)
         rows = replace(rows, kept=kept_columns_of(difference, catalog))
-        converts = (*work_for(retypes, kept), *(one.work() for one in moving))
+        converts = (
+            *(one.work() for one in moving),
+            *work_for(retypes, self.live.catalog, catalog),
+        )
         settled = settle(rows.finder, self.decisions, narrowed, converts, difference.operations)
         problems.extend(settled.problems)
         work: tuple[RowWork, ...] = (*converts, *settled.fills)
-        backfill = find_backfill(self.live.catalog, catalog, {one.object_id for one in work})
+        touched = {one.object_id for one in work}
+        backfill = find_backfill(self.live.catalog, catalog, touched, replaced)
         large = self._large(catalog, backfill)
-        relocated = self._relocated(rows.finder(work), large, replaced)
+        finder = rows.finder(work)
+        relocated = self._relocated(finder, large, replaced)
         if relocated:
             difference = self._difference(catalog, replaced | relocated, kept)
-        questions = [*self.identities, *self._questions(content, catalog, difference, settled)]
-        questions.extend(self._row_questions(catalog, rows.finder(work)))
-        if retypes:
-            questions.extend(retype_questions(retypes, rows.finder(()), self.counter))
+        questions = [
+            *self.identities,
+            *self._questions(content, catalog, difference, settled, replaced),
+            *self._row_questions(catalog, finder),
+            *retype_questions(retypes, finder, self.counter),
+            *number_questions(work, finder, self.counter),
+        ]
         answered = answer(questions, self.decisions)
         plan = Plan(
             base=self.live.version,
@@ -185,13 +206,18 @@ class Planner:
             work=work,
             decisions=self.decisions,
             aliases=self.aliases,
-            held=held,
+            held=kept,
             restoring=self.restoring,
             large=large,
             relocated=relocated,
         )
         scope = scope_of(plan, self.live)
         return plan if scope is None else replace(plan, prepared=scope.sizes)
+
+    def _retypes(self, catalog: Catalog, kept: Mapping[str, PhysicalName]) -> tuple[Retype, ...]:
+        catalogs = (self.live.catalog, catalog)
+        changes = values_change(self.counter, catalogs, self.zone)
+        return tuple(retypes_between(*catalogs, changes, kept))
 
     def _large(self, catalog: Catalog, backfill: Backfill) -> Mapping[str, int]:
         """Return the objects that change and have so many rows that they are prepared: id -> rows."""
@@ -229,18 +255,18 @@ class Planner:
         catalog: Catalog,
         difference: Difference,
         settled: Settlement,
+        moved: AbstractSet[str],
     ) -> Iterator[Question]:
         spoken: set[str] = set()
         for operation in difference.operations:
             spoken.update(_spoken(operation, catalog))
-            if operation.code not in QUIET:
-                line = self._line(operation)
-                shared = settled.keys.get(operation.key)
-                model = catalog.objects.get(operation.object)
-                if shared is not None and model is not None:
-                    yield refused_key(model, line, shared)
-                else:
-                    yield Question(line)
+            line = self._line(operation)
+            shared = settled.keys.get(operation.key)
+            model = catalog.objects.get(operation.object)
+            if shared is not None and model is not None:
+                yield refused_key(model, line, shared)
+            elif operation.code not in QUIET and not _told_elsewhere(operation, catalog, moved):
+                yield Question(line)
         if self.restoring is not None:
             lost = lost_lines(difference.operations, catalog, self.counter)
             yield from map(Question, lost)
@@ -257,17 +283,11 @@ class Planner:
         yield from run_questions(connection, self.live.catalog, catalog, states)
         yield from role_questions(connection, self.live.catalog, catalog)
 
-    def _rows(self, content: Content, catalog: Catalog) -> ComingRows:
+    def _rows(self, content: Content, catalog: Catalog, moved: AbstractSet[str]) -> ComingRows:
         """Return the rows of the live version as a new one will have them."""
         context = self.context_of(Published(catalog, self.live.tables, content.rows))
-        fills = planned_fills(find_backfill(self.live.catalog, catalog), catalog)
+        fills = planned_fills(find_backfill(self.live.catalog, catalog, retyped=moved), catalog)
         return ComingRows(self.counter.connection, context, self.live, tuple(fills))
-
-    def _held(self, catalog: Catalog) -> Mapping[str, PhysicalName]:
-        """Return the columns that hold what fields had in the version that comes back."""
-        if self.restoring is None:
-            return {}
-        return kept_columns(self.names, catalog, self.restoring)
 
     def _line(self, operation: Operation) -> PlanLine:
         rows = self.counter.rows_of(operation)
@@ -294,15 +314,35 @@ def _spoken(operation: Operation, new: Catalog) -> Iterator[str]:
             yield new.objects[operation.new].id
 
 
+def _told_elsewhere(operation: Operation, new: Catalog, moved: AbstractSet[str]) -> bool:
+    """Say whether people read of an operation in another line, or need not: it moves what stays."""
+    match operation:
+        case DropIndex():
+            return operation.anew
+        case KeepColumn():
+            return operation.goes_on
+        case AddColumn() | RestoreColumn():
+            field = new.objects[operation.object].fields.get(operation.field)
+            return field is None or field.id in moved
+        case _:
+            return False
+
+
 def object_tables(live: Published) -> Sequence[ObjectTable]:
     """Return the tables of the live version."""
     return [live.tables.of(name) for name in live.catalog.objects]
 
 
-def find_backfill(old: Catalog, new: Catalog, moved: AbstractSet[str] = frozenset()) -> Backfill:
+def find_backfill(
+    old: Catalog,
+    new: Catalog,
+    moved: AbstractSet[str] = frozenset(),
+    retyped: AbstractSet[str] = frozenset(),
+) -> Backfill:
     """Return which values the rows of `old` need before `new` may be live.
 
-    `moved` are the ids of objects whose rows get other values besides.
+    `moved` are the ids of objects whose rows get other values besides, `retyped` those of fields
+    whose values may become empty by it.
     """
     before = {model.id: model for model in old.objects.values()}
     defaults: list[tuple[str, str]] = []
@@ -311,21 +351,25 @@ def find_backfill(old: Catalog, new: Catalog, moved: AbstractSet[str] = frozense
         former = before.get(model.id)
         if former is None:
             continue
-        defaults.extend((model.id, field_id) for field_id in _filled(former, model))
-        if model.tree_field is not None and former.tree_field is None:
+        defaults.extend((model.id, field_id) for field_id in _filled(former, model, retyped))
+        if model.tree_field is not None and _tree_id(model) != _tree_id(former):
             paths.append(model.id)
     touched = {object_id for object_id, _ in defaults} | moved
     return Backfill(tuple(defaults), computed_changes(old, new, touched), tuple(paths))
 
 
-def _filled(former: ObjectModel, model: ObjectModel) -> Iterator[str]:
+def _tree_id(model: ObjectModel) -> str | None:
+    return None if model.tree_field is None else model.fields[model.tree_field].id
+
+
+def _filled(former: ObjectModel, model: ObjectModel, retyped: AbstractSet[str]) -> Iterator[str]:
     """Yield the ids of fields that must have a value now: required with default, or a state."""
     known = {one.id: one for one in former.fields.values()}
     for one in model.fields.values():
         earlier = known.get(one.id)
-        if one.computed == "workflow" and earlier is None:
+        if one.computed == "workflow" and (earlier is None or earlier.computed != "workflow"):
             yield one.id
             continue
-        newly_required = earlier is None or not earlier.definition.required
+        newly_required = earlier is None or not earlier.definition.required or one.id in retyped
         if newly_required and one.definition.required and one.default is not None:
             yield one.id

@@ -33,8 +33,12 @@ from headrace.platform.records.context import Context
 
 
 def check_folders(path: Path, others: Sequence[Path], types: FieldTypes) -> tuple[Problem, ...]:
-    """Check the modules at `path` without a database; what they require is looked up beside them."""
-    modules = with_required(read_modules(path, types), path, others, (), types)
+    """Check the modules at `path` without a database; what they name is looked up beside them.
+
+    So are optional modules: what is added to these is checked where they are there.
+    """
+    keys = ("requires", "optional")
+    modules = with_required(read_modules(path, types), path, others, (), types, keys)
     problems = [*modules.problems, *missing_modules(modules, {})]
     if errors(problems):
         return most_telling(problems)

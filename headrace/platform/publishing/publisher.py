@@ -205,7 +205,7 @@ class Publisher:
         if plan.catalog is None or plan.difference is None or scope is None:
             raise RefusedError.of(plan.refused)
         context = context_to_be(plan, plan.catalog, plan.difference, live, self._context_of)
-        filler = Filler(context, live.catalog, plan.difference.operations)
+        filler = Filler(context, self._context_of(live), plan.difference.operations)
         preparer = Preparer(self._database, self._clock, plan, scope, filler, order.following)
         if held is None:
             preparer.start(order.message, order.by_user)

@@ -19,10 +19,10 @@ class ConvertValues:
 
     `values` are put in the place of old values first; then `metadata.conversions` converts. What
     cannot be converted becomes `fill`, or empty without it. `clear` empties every row, `restored`:
-    the new column is a kept one; a row not changed since `rows_at` (the workspace's time of the
-    publish that kept it) keeps what that column holds, another one only where that converts to
-    today's value; all others get today's value, converted. With `whole` nothing may be lost: a live
-    row that holds what has no counterpart refuses the publish.
+    the new column is a kept one, called `kept`; a row not changed since `rows_at` (the workspace's
+    time of the publish that kept it) keeps what that column holds, another one only where that
+    converts to today's value; all others get today's value, converted. With `whole` nothing may be
+    lost: a live row that holds what has no counterpart refuses the publish.
     """
 
     object_id: str
@@ -34,6 +34,7 @@ class ConvertValues:
     rows_at: datetime | None = None
     clear: bool = False
     whole: bool = False
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,10 @@ class Compute:
 
 @dataclass(frozen=True, slots=True)
 class GiveNumbers:
-    """Give rows without a number one, in the order in which they were made, deleted ones too."""
+    """Give rows without a number one, in the order in which they were made, deleted ones too.
+
+    Values that are there stay; the counters go on after them.
+    """
 
     object_id: str
     field_id: str

@@ -125,7 +125,7 @@ class Switch:
 
     def _fill(self, work: UnitOfWork, context: Context) -> tuple[Done, ...]:
         """Do the row work that is left; what it changes may concern rows that were prepared."""
-        filler = Filler(context, self.live.catalog, self.difference.operations)
+        filler = Filler(context, self.context_of(self.live), self.difference.operations)
         self._catch_up(work)
         done = [(one, filler.fill(work, one, ALL_ROWS)) for one in self.left.work]
         check_failed(self.plan, done)

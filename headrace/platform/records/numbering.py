@@ -64,7 +64,7 @@ def assign_numbers(batch: Batch) -> None:
         missing = [draft for draft in drafts if draft.given.get(field.name) is None]
         given = [draft for draft in drafts if draft.given.get(field.name) is not None]
         if given:
-            _raise_counters(batch, field, [str(draft.given[field.name]) for draft in given])
+            raise_counters(batch, field, [str(draft.given[field.name]) for draft in given])
         if missing:
             numbers = next_numbers(batch, field, batch.today, len(missing))
             for number, draft in zip(numbers, missing, strict=True):
@@ -101,8 +101,8 @@ def _advance(batch: Batch, field: FieldModel, period: str, count: int) -> int:
     return value
 
 
-def _raise_counters(batch: Batch, field: FieldModel, numbers: list[str]) -> None:
-    """See to it that numbers given by a migration are not given again."""
+def raise_counters(batch: Batch, field: FieldModel, numbers: list[str]) -> None:
+    """See to it that numbers which rows have already are not given again."""
     highest: dict[str, int] = {}
     for number in numbers:
         found = _period_of(field.options.pattern, number)

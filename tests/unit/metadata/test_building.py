@@ -84,7 +84,10 @@ def test_an_extension_adds_fields_to_another_module_s_object():
         "fields": [field("rating", "integer")],
     }
 
-    result = build_catalog([*documents(), Document("extra", extension)], built_in())
+    manifest = {"kind": "module", "name": "extra", "version": "1.0.0", "requires": ["claims"]}
+    extra = [Document("extra", one) for one in (manifest, extension)]
+
+    result = build_catalog([*documents(), *extra], built_in())
 
     assert result.catalog is not None
     assert "rating" in result.catalog.objects["company"].fields

@@ -39,6 +39,32 @@ def test_texts_that_moved_to_help_files_come_back_in_their_places(languages):
     assert merged(contents, *trees) == (workspace(), ())
 
 
+def test_what_is_added_to_other_modules_is_addressed_by_kind_and_name():
+    added = {"kind": "extends", "of": "object", "name": "claim", "fields": [{"name": "waybill"}]}
+    added["choices"] = {"kind": [{"value": "delay"}]}
+    steps = [{"name": "inspection", "approvers": []}]
+    asked = {"kind": "extends", "of": "approval", "name": "claim", "steps": steps}
+    contents = {("extends", "object"): added, ("extends", "approval"): asked}
+    tree = {
+        "extends": {
+            "object": {
+                "claim": {
+                    "fields": {"waybill": {"label": "运单号"}},
+                    "choices": {"kind": {"delay": {"label": "延误"}}},
+                }
+            },
+            "approval": {"claim": {"steps": {"inspection": {"label": "检查"}}}},
+        }
+    }
+
+    result, problems = merged(contents, ("zh", tree))
+
+    assert problems == ()
+    assert result["extends", "object"]["fields"][0]["label"] == {"zh": "运单号"}
+    assert result["extends", "object"]["choices"]["kind"][0]["label"] == {"zh": "延误"}
+    assert result["extends", "approval"]["steps"][0]["label"] == {"zh": "检查"}
+
+
 def test_parts_are_addressed_by_name_value_or_position():
     contents = workspace()
     tree = {

@@ -245,6 +245,35 @@ def test_a_whole_document_is_settled_by_a_document_only():
     assert content(merged(*sides, view__open=Resolution(value=view(where="c")))) == view(where="c")
 
 
+def test_extensions_of_one_name_but_of_different_kinds_are_different_documents():
+    both = [
+        {"kind": "extends", "of": "object", "name": "claim", "search": ["a"]},
+        {"kind": "extends", "of": "permission", "name": "claim", "grants": []},
+    ]
+    documents = [document(one) for one in both]
+    changed = [document({**both[0], "search": ["a", "b"]}), documents[1]]
+
+    assert merge(documents, changed, documents).documents == tuple(changed)
+
+
+def test_what_both_sides_add_to_an_extension_is_kept():
+    base = {"kind": "extends", "id": "e", "of": "form", "name": "entry", "items": {"top": ["a"]}}
+    ours = {**base, "items": {"top": ["a", "b"]}, "after": {"b": "x"}}
+    theirs = {**base, "items": {"top": ["a"], "end": ["c"]}, "after": {"c": ""}}
+    assert content(merged(base, ours, theirs)) == {
+        **base,
+        "items": {"end": ["c"], "top": ["a", "b"]},
+        "after": {"b": "x", "c": ""},
+    }
+
+
+def test_a_conflict_in_an_extension_is_named_after_module_and_kind():
+    base = {"kind": "extends", "id": "e", "of": "view", "name": "open", "after": {"a": "b"}}
+    result = merged(base, {**base, "after": {"a": "c"}}, {**base, "after": {"a": "d"}})
+    assert [one.key for one in result.conflicts] == ["extends:m:view/open/after/a"]
+    assert result.conflicts[0].sentence.en.startswith("a of after of extends view “open”")
+
+
 # -- properties ------------------------------------------------------------------------------------
 
 

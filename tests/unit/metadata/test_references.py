@@ -22,7 +22,7 @@ from headrace.platform.metadata.definitions.keys import Path as FieldPath
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.references import HOW, Use, find, parts, uses
-from headrace.platform.metadata.references.rules import OWN_NAMES, PLAIN, RULES
+from headrace.platform.metadata.references.rules import INSIDE, OWN_NAMES, PLAIN, RULES
 from headrace.platform.publishing.folders import read_modules
 from headrace.platform.publishing.identities import assign_ids
 from tests.support.documents import workspace
@@ -64,7 +64,7 @@ def _names(annotation: Any) -> bool:
 
 
 def test_every_key_that_could_name_something_is_in_the_table():
-    known = {*RULES, *OWN_NAMES, *PLAIN}
+    known = {*RULES, *INSIDE, *OWN_NAMES, *PLAIN}
     missing = [
         f"{definition.__name__}.{attribute}"
         for definition, attribute, annotation in keys()

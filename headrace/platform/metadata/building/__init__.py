@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from headrace.platform.core.problems import Problem, errors
 from headrace.platform.metadata.building.constants import build_constants
+from headrace.platform.metadata.building.extending import put_extensions_in
 from headrace.platform.metadata.building.objects import build_objects
 from headrace.platform.metadata.building.parts import NOTHING
 from headrace.platform.metadata.building.permissions import build_permissions
@@ -62,6 +63,7 @@ def build_catalog(
 def _build(work: Workbench, version: int) -> Catalog:
     """Run all stages and return the catalog (of use only when there is no error)."""
     work.load()
+    put_extensions_in(work)
     build_constants(work)
     build_objects(work)
     workflows = build_workflows(work)
@@ -78,6 +80,7 @@ def _build(work: Workbench, version: int) -> Catalog:
         views=build_views(work),
         reports=build_reports(work),
         constants=work.constants,
+        extended=work.extended,
         documents=work.documents,
         memory=work.memory(),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from headrace.platform.core.problems import pointer
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.metadata.building.messages import DEFAULT_TYPE
 from headrace.platform.metadata.building.workbench import PYTHON, Workbench
@@ -78,12 +77,11 @@ def _rules(work: Workbench, model: ObjectModel) -> tuple[RuleModel, ...]:
     result = []
     definition = model.definition
     for position, rule in enumerate(definition.rules):
-        owner, at = work.source_of(model.name, "rules", position)
-        place = work.files.get(id(owner), "") + pointer("rules", at)
+        place = work.place(definition, "rules", position)
         unless = work.expression(rule.unless, model.name, place + "/unless", engines=PYTHON)
         when = work.expression(rule.when, model.name, place + "/when", engines=PYTHON)
         if rule.field is not None and rule.field not in model.fields:
-            work.report_unknown_field(owner, model, rule.field, "rules", at, "field")
+            work.report_unknown_field(definition, model, rule.field, "rules", position, "field")
         if unless is not None:
             result.append(RuleModel(rule, unless, when))
     return tuple(result)

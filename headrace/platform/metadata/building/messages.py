@@ -110,3 +110,104 @@ UNKNOWN_RIGHT = Message(
     "Did you mean {suggestion}?",
     "您是否指 {suggestion}?",
 )
+
+
+EXTENDS_OWN = Message(
+    "extends.own",
+    "The {kind} “{name}” belongs to this very module.",
+    "{kind}“{name}”就属于本模块。",
+    "Put into its own document what is added here.",
+    "请直接写入其自身的文档。",
+)
+
+
+NOT_REQUIRED = Message(
+    "extends.not_required",
+    "The {kind} “{name}” belongs to “{owner}”, which “{module}” does not name.",
+    "{kind}“{name}”属于“{owner}”,而“{module}”未声明依赖它。",
+    "Add “{owner}” to requires in module.json, or to optional if this module works without it.",
+    "请在 module.json 的 requires 中加入“{owner}”;若没有它也能运行,则写入 optional。",
+)
+
+
+RENAMED = Message(
+    "ref.renamed",
+    "There is no {kind} “{name}” any more.",
+    "{kind}“{name}”已不存在。",
+    "It is called “{now}” now: name it so, in the same publish.",
+    "它现在名为“{now}”,请在同一次发布中改用新名称。",
+)
+
+
+LEFT_OUT = Message(
+    "extends.left_out",
+    "There is no {kind} “{name}” here, so nothing is added to it for now.",
+    "此处没有{kind}“{name}”,暂不扩展。",
+    "It is added when a module that brings it is published; not there yet: {others}.",
+    "提供它的模块发布后即生效;尚未安装:{others}。",
+    severity="warning",
+)
+
+
+NAMED_TWICE = Message(
+    "name.collision",
+    "The name “{name}” is taken: the module “{module}” brings it.",
+    "名称“{name}”已被占用:由模块“{module}”提供。",
+    "Give it another name, for example one that begins with your module's.",
+    "请改用其他名称,例如以本模块名开头。",
+)
+
+
+ADDED_TWICE = Message(
+    "list.duplicate",
+    "“{name}” stands in this list already: the module “{module}” brings it.",
+    "“{name}”已在此列表中:由模块“{module}”提供。",
+    "Remove it here.",
+    "请在此处删除。",
+    severity="warning",
+)
+
+
+UNKNOWN_PART = Message(
+    "ref.unknown",
+    "There is no {part} “{name}” to add to.",
+    "没有可扩展的{part}“{name}”。",
+    "Did you mean {suggestion}?",
+    "您是否指 {suggestion}?",
+)
+
+
+NOT_OPEN = Message(
+    "extends.closed_list",
+    "The {part} “{name}” has no list “{key}” that could be added to.",
+    "{part}“{name}”没有可扩展的列表“{key}”。",
+    "Take it out: a list that is missing has no meaning here, or stands for all.",
+    "请删除:缺少的列表在此没有意义,或表示全部。",
+)
+
+
+NOTHING_BEHIND = Message(
+    "extends.after",
+    "There is nothing called “{name}” to stand behind.",
+    "没有名为“{name}”的项可作为前一项。",
+    "Did you mean {suggestion}?",
+    "您是否指 {suggestion}?",
+)
+
+
+NOTHING_CALLED = Message(
+    "extends.after",
+    "This file adds nothing called “{name}” that could stand behind something.",
+    "本文件未新增名为“{name}”的可排序项。",
+    "Name what the file adds, or remove the line.",
+    "请填写本文件新增项的名称,或删除此行。",
+)
+
+
+ADDS_NOTHING = Message(
+    "extends.empty",
+    "The file adds nothing.",
+    "该文件没有新增任何内容。",
+    "Add something, or remove the file.",
+    "请补充内容,或删除该文件。",
+)

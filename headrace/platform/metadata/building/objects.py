@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from headrace.platform.core.problems import Text, pointer
+from headrace.platform.core.problems import Text
 from headrace.platform.formulas.parser import RESERVED_WORDS
 from headrace.platform.formulas.types import Kind, Type
 from headrace.platform.metadata.building.formulas import with_formulas
@@ -31,7 +31,7 @@ from headrace.platform.metadata.building.system_fields import (
 )
 from headrace.platform.metadata.building.workbench import Workbench, with_former_fields
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
-from headrace.platform.metadata.definitions.objects import ExtendsDef, FieldDef, ObjectDef
+from headrace.platform.metadata.definitions.objects import FieldDef, ObjectDef
 from headrace.platform.metadata.field_types.base import Computed, RefersTo
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.schemas import load_field
@@ -43,17 +43,12 @@ def build_objects(work: Workbench) -> None:
     work.system_objects[USER_OBJECT] = work.part(
         "user", USER_OBJECT, (), lambda: _user_object(work)
     )
-    extensions: dict[str, list[ExtendsDef]] = {}
     sums: dict[str, tuple[str, ...]] = {}
     defined = work.definitions.get("object", {})
-    for extension in work.definitions.get("extends", {}).values():
-        if extension.name not in defined:
-            work.report_unknown_object(extension, extension.name, "name")
-        extensions.setdefault(extension.name, []).append(extension)
     for name, definition in defined.items():
         if name in work.system_objects:
             work.report(USER_OBJECT_NAME.at("/name", name=name), definition)
-        bare = _bare(work, definition, extensions.get(name, []))
+        bare = _bare(work, definition)
         work.objects[name] = bare.model
         if bare.sums:
             sums[name] = bare.sums
@@ -74,18 +69,20 @@ class _Bare:
     sums: tuple[str, ...]
 
 
-def _bare(work: Workbench, definition: ObjectDef, extensions: Sequence[ExtendsDef]) -> _Bare:
+def _bare(work: Workbench, definition: ObjectDef) -> _Bare:
     name = definition.name
     former: _Bare | None = work.former("bare", name)
     known = former.model if former else None
 
     def make() -> _Bare:
         work.field_files[name] = {}
-        model = _bare_object(work, _merge(work, definition, extensions), definition)
+        for position, field in enumerate(definition.fields):
+            _place_field(work, name, field, work.place(definition, "fields", position))
+        model = _bare_object(work, definition)
         sums = tuple(one.name for one in model.fields.values() if is_sum(one))
         return _Bare(with_former_fields(model, known), work.field_files[name], sums)
 
-    bare = work.part("bare", name, (definition, *extensions), make)
+    bare = work.part("bare", name, (definition,), make)
     work.field_files[name] = bare.places
     work.place_with(bare.model.definition, definition)
     work.note_object(name, known, bare.model)
@@ -106,25 +103,7 @@ def _finished(work: Workbench, model: ObjectModel) -> ObjectModel:
     return finished
 
 
-def _merge(work: Workbench, definition: ObjectDef, extensions: Sequence[ExtendsDef]) -> ObjectDef:
-    for position, field in enumerate(definition.fields):
-        _place_field(work, definition.name, field, definition, position)
-    for extension in extensions:
-        for position, field in enumerate(extension.fields):
-            _place_field(work, definition.name, field, extension, position)
-    return dataclasses.replace(
-        definition,
-        fields=(*definition.fields, *(f for e in extensions for f in e.fields)),
-        rules=(*definition.rules, *(r for e in extensions for r in e.rules)),
-        children=(*definition.children, *(c for e in extensions for c in e.children)),
-        unique=(*definition.unique, *(u for e in extensions for u in e.unique)),
-    )
-
-
-def _place_field(
-    work: Workbench, object_name: str, field: FieldDef, owner: Any, position: int
-) -> None:
-    place = work.files.get(id(owner), "") + pointer("fields", position)
+def _place_field(work: Workbench, object_name: str, field: FieldDef, place: str) -> None:
     if field.name in SYSTEM_FIELD_NAMES:
         work.problems.append(SYSTEM_RESERVED.at("/name", name=field.name).below(place))
     elif field.name.upper() in RESERVED_WORDS:
@@ -134,8 +113,7 @@ def _place_field(
     work.field_files[object_name].setdefault(field.name, place)
 
 
-def _bare_object(work: Workbench, definition: ObjectDef, source: ObjectDef) -> ObjectModel:
-    work.place_with(definition, source)
+def _bare_object(work: Workbench, definition: ObjectDef) -> ObjectModel:
     fields = {one["name"]: _system_field(work, definition.name, one) for one in SYSTEM_FIELDS}
     for field in definition.fields:
         fields.setdefault(field.name, _field(work, definition.name, field))
@@ -225,20 +203,19 @@ def _with_targets(work: Workbench, model: ObjectModel) -> ObjectModel:
     for position, child in enumerate(definition.children):
         detail = work.objects.get(child.object)
         if detail is None:
-            owner, at = work.source_of(model.name, "children", position)
-            work.report_unknown_object(owner, child.object, "children", at, "object")
+            at = ("children", position, "object")
+            work.report_unknown_object(definition, child.object, *at)
         elif work.find(child.object, child.by) is None:
-            owner, at = work.source_of(model.name, "children", position)
-            work.report_unknown_field(owner, detail, child.by, "children", at, "by")
+            work.report_unknown_field(definition, detail, child.by, "children", position, "by")
     for position, unique in enumerate(definition.unique):
         for name in unique.fields:
             if name not in model.fields:
-                owner, at = work.source_of(model.name, "unique", position)
-                work.report_unknown_field(owner, model, name, "unique", at, "fields")
-    named = [("search", name) for name in definition.search]
-    for key_name, name in [("title", definition.title or "id"), *named]:
+                work.report_unknown_field(definition, model, name, "unique", position, "fields")
+    named: list[tuple[tuple[str | int, ...], str]] = [(("title",), definition.title or "id")]
+    named += [(("search", position), name) for position, name in enumerate(definition.search)]
+    for where, name in named:
         if name not in model.fields:
-            work.report_unknown_field(definition, model, name, key_name)
+            work.report_unknown_field(definition, model, name, *where)
     paths = {
         part: work.path(definition, model.name, path, "scope_paths", part)
         for part in ("organisation", "territory", "owner")

@@ -61,6 +61,7 @@ class Memory:
     constants: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     roles: frozenset[str] = frozenset()
     made: tuple[PartName, ...] = ()
+    documents: tuple[Document, ...] = ()
 
 
 NOTHING: Final = Memory()

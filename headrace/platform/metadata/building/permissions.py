@@ -28,9 +28,8 @@ def _grants(work: Workbench, definition: PermissionDef) -> tuple[GrantModel, ...
     if model is None:
         work.report_unknown_object(definition, definition.object)
         return ()
-    place = work.files[id(definition)]
     return tuple(
-        _grant(work, grant, model, f"{place}/grants/{position}")
+        _grant(work, grant, model, work.place(definition, "grants", position))
         for position, grant in enumerate(definition.grants)
     )
 

@@ -28,12 +28,12 @@ def build_views(work: Workbench) -> dict[str, ViewModel]:
 
 
 def _view(work: Workbench, definition: ViewDef) -> ViewModel:
-    place = work.files[id(definition)]
     paths = [
-        work.path_at(f"{place}/columns/{index}", definition.object, path)
+        work.path(definition, definition.object, path, "columns", index)
         for index, path in enumerate(definition.columns)
     ]
-    where = work.expression(definition.where, definition.object, place + "/where")
+    place = work.place(definition, "where")
+    where = work.expression(definition.where, definition.object, place)
     return ViewModel(definition, where, tuple(path for path in paths if path))
 
 
@@ -46,8 +46,8 @@ def build_reports(work: Workbench) -> dict[str, ReportModel]:
 
 
 def _report(work: Workbench, definition: ReportDef) -> ReportModel:
-    place = work.files[id(definition)]
     for index, role in enumerate(definition.roles):
-        work.role(role, f"{place}/roles/{index}")
-    where = work.expression(definition.where, definition.object, place + "/where")
+        work.role(role, work.place(definition, "roles", index))
+    place = work.place(definition, "where")
+    where = work.expression(definition.where, definition.object, place)
     return ReportModel(definition, where)

@@ -35,6 +35,7 @@ from headrace.platform.metadata.building.scope import CatalogScope
 from headrace.platform.metadata.catalog import ConstantModel, FieldModel, FieldPath, ObjectModel
 from headrace.platform.metadata.definitions.objects import ObjectDef
 from headrace.platform.metadata.documents import Document
+from headrace.platform.metadata.extended import Extended
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.metadata.schemas import load_definition
 
@@ -56,7 +57,9 @@ class Workbench:
         self.types = types
         self.problems: list[Problem] = []
         self.files: dict[int, str] = {}
-        self.sources: dict[int, Document] = {}
+        self.sources: dict[int, tuple[Document, ...]] = {}
+        self.extended: dict[tuple[str, str], Extended] = {}
+        self._extended: dict[int, Extended] = {}
         self.definitions: dict[str, dict[str, Any]] = {}
         self.modules_of: dict[tuple[str, str], str] = {}
         self.objects: dict[str, ObjectModel] = {}
@@ -79,11 +82,11 @@ class Workbench:
                 definition = load_definition(document.content, self.types)
             self._loaded[document.hash] = definition
             self.files[id(definition)] = "/" + document.file
-            self.sources[id(definition)] = document
+            self.sources[id(definition)] = (document,)
             named = self.definitions.setdefault(document.kind, {})
             slot = document.name
             if document.kind == "extends":
-                slot = f"{document.module}:{document.name}"
+                slot = f"{document.module}:{document.of}:{document.name}"
             if slot in named:
                 self.report(DUPLICATE_NAME.at("/name", name=document.name), definition)
                 continue
@@ -107,7 +110,7 @@ class Workbench:
         `make` may look at the definitions, at roles, at the object that it is `about`, and at whatever else it asks
         the workbench for by `find`, `path_at` or `expression`: those keep note of what was read.
         """
-        sources = tuple(self.sources[id(one)] for one in definitions)
+        sources = tuple(source for one in definitions for source in self.sources[id(one)])
         part = self.before.parts.get((step, name))
         if part is None or not part.still_holds(sources, self.changed):
             self.reads = {(ROLES, ANY)} if about is None else {(ROLES, ANY), (about, ANY)}
@@ -149,19 +152,48 @@ class Workbench:
             self.constants,
             frozenset(self.definitions.get("role", ())),
             tuple(self.made),
+            self.documents,
         )
 
     def place_with(self, definition: Any, other: Any) -> None:
         """Let what is wrong with a definition stand in the file of another one."""
         self.files[id(definition)] = self.files[id(other)]
         self.sources[id(definition)] = self.sources[id(other)]
+        if id(other) in self._extended:
+            self._extended[id(definition)] = self._extended[id(other)]
+
+    # -- extensions -----------------------------------------------------------------------
+
+    def document(self, definition: Any) -> Document:
+        """Return the document of a definition as it stands in its file."""
+        return self.sources[id(definition)][0]
+
+    def put_extended(self, kind: str, name: str, extended: Extended, definition: Any) -> None:
+        """Let `definition` stand for what it is made of: a definition and its extensions."""
+        self.definitions[kind][name] = definition
+        self.extended[kind, name] = extended
+        self._extended[id(definition)] = extended
+        self.files[id(definition)] = "/" + extended.document.file
+        self.sources[id(definition)] = (extended.document, *extended.extensions)
+
+    def name_now(self, kind: str, name: str) -> str | None:
+        """Return how a definition is called that the build before had as `name`."""
+        former = (one for one in self.before.documents if (one.kind, one.name) == (kind, name))
+        ids = {one.content.get("id") for one in former} - {None}
+        return next((one.name for one in self.documents if one.content.get("id") in ids), None)
 
     # -- problems -------------------------------------------------------------------------
 
+    def place(self, definition: Any, *parts: str | int) -> str:
+        """Return where a part of a definition stands, which may be an extension's file."""
+        extended = self._extended.get(id(definition))
+        if extended is not None:
+            return extended.place(*parts)
+        return self.files.get(id(definition), "") + pointer(*parts)
+
     def report(self, problem: Problem, definition: Any, *parts: str | int) -> None:
-        """Keep `problem`, placed at `parts` of the definition's file."""
-        file = self.files.get(id(definition), "")
-        self.problems.append(problem.below(pointer(*parts)).below(file))
+        """Keep `problem`, placed at `parts` of the definition."""
+        self.problems.append(problem.below(self.place(definition, *parts)))
 
     def report_unknown_object(self, definition: Any, name: str, *parts: str | int) -> None:
         """Keep that there is no object `name`, named at `parts` (`object`) of the definition."""
@@ -172,17 +204,6 @@ class Workbench:
     ) -> None:
         """Keep that `model` has no field `name`, named at `parts` of the definition."""
         self.report(unknown_field(model, name), definition, *parts)
-
-    def source_of(self, object_name: str, key: str, position: int) -> tuple[Any, int]:
-        """Return the definition that brought a part of a merged list, and its position there."""
-        base = self.definitions["object"][object_name]
-        every = self.definitions.get("extends", {}).values()
-        for one in (base, *(one for one in every if one.name == object_name)):
-            length = len(getattr(one, key))
-            if position < length:
-                return one, position
-            position -= length
-        return base, position
 
     # -- names ----------------------------------------------------------------------------
 
@@ -211,8 +232,7 @@ class Workbench:
         self, definition: Any, object_name: str, path: str, *parts: str | int
     ) -> FieldPath | None:
         """Resolve a dotted path; an unknown name is a problem at `parts` of the definition."""
-        place = self.files.get(id(definition), "") + pointer(*parts)
-        return self.path_at(place, object_name, path)
+        return self.path_at(self.place(definition, *parts), object_name, path)
 
     def path_at(self, place: str, object_name: str, path: str | None) -> FieldPath | None:
         """Resolve a dotted path; an unknown name is a problem at `place`."""

@@ -123,9 +123,9 @@ def _transition(
     definition: TransitionDef,
     position: int,
 ) -> TransitionModel:
-    place = work.files[id(workflow)] + pointer("transitions", position)
+    place = work.place(workflow, "transitions", position)
     for index, role in enumerate(definition.by):
-        work.role(role, f"{place}/by/{index}")
+        work.role(role, work.place(workflow, "transitions", position, "by", index))
     outcomes = definition.on
     return TransitionModel(
         definition=definition,
@@ -179,20 +179,22 @@ def _assignments(
 
 
 def _approval(work: Workbench, definition: ApprovalDef, model: ObjectModel) -> ApprovalModel:
-    place = work.files[id(definition)]
     steps = tuple(
-        _step(work, step, model, f"{place}/steps/{position}")
+        _step(work, definition, model, step, position)
         for position, step in enumerate(definition.steps)
     )
-    when = work.expression(definition.when, model.name, place + "/when", queries=True, recode=GUARD)
+    place = work.place(definition, "when")
+    when = work.expression(definition.when, model.name, place, queries=True, recode=GUARD)
     return ApprovalModel(definition, when, steps)
 
 
-def _step(work: Workbench, definition: StepDef, model: ObjectModel, place: str) -> StepModel:
+def _step(
+    work: Workbench, approval: ApprovalDef, model: ObjectModel, definition: StepDef, position: int
+) -> StepModel:
+    place = work.place(approval, "steps", position)
     for index, name in enumerate(definition.editable):
         if name not in model.fields:
-            problem = unknown_field(model, name).below(f"{place}/editable/{index}")
-            work.problems.append(problem)
+            work.report(unknown_field(model, name), approval, "steps", position, "editable", index)
     approvers = tuple(
         _approver(work, one, model, f"{place}/approvers/{index}")
         for index, one in enumerate(definition.approvers)

@@ -34,14 +34,6 @@ class Subject:
         }
 
     @cached_property
-    def _extensions(self) -> dict[tuple[str, str], list[Document]]:
-        found: dict[tuple[str, str], list[Document]] = {}
-        for one in self.catalog.documents:
-            if one.kind == "extends":
-                found.setdefault((str(one.content["of"]), one.name), []).append(one)
-        return found
-
-    @cached_property
     def _field_places(self) -> dict[tuple[str, str], str]:
         places: dict[tuple[str, str], str] = {}
         for document in self.catalog.documents:
@@ -75,42 +67,39 @@ class Subject:
             if document.kind != "permission":
                 continue
             model = self.catalog.objects[str(document.content["object"])]
-            grants = itertools.islice(left[model.name], len(self._grants_in(document)))
+            count = len(self.content("permission", document.name)["grants"])
+            grants = itertools.islice(left[model.name], count)
             for position, grant in enumerate(grants):
                 found.append(
                     (model, grant, self.at("permission", document.name, "grants", position))
                 )
         return tuple(found)
 
-    def _grants_in(self, document: Document) -> list[Any]:
-        """Return the grants of a document with those that extensions add."""
-        extensions = self._extensions.get(("permission", document.name), ())
-        return [grant for one in (document, *extensions) for grant in one.content.get("grants", ())]
-
     def at(self, kind: str, name: str, *parts: str | int) -> str:
         """Return the place of a definition's part: file and JSON Pointer.
 
-        A list that extensions add to goes on in their files.
+        What extensions add stands in their files.
         """
+        extended = self.catalog.extended.get((kind, name))
+        if extended is not None:
+            return extended.place(*parts)
         document = self._documents.get((kind, name))
-        match parts:
-            case (str(key), int(position), *rest):
-                for one in (document, *self._extensions.get((kind, name), ())):
-                    length = len(one.content.get(key, ())) if one else 0
-                    if one and position < length:
-                        return f"/{one.file}{pointer(key, position, *rest)}"
-                    position -= length
         file = f"/{document.file}" if document else ""
         return file + pointer(*parts)
+
+    def at_list(self, kind: str, name: str, key: str) -> str:
+        """Return the place of a list as a whole: the last file that adds to it."""
+        extended = self.catalog.extended.get((kind, name))
+        return extended.place_of_list(key) if extended else self.at(kind, name, key)
 
     def field(self, object_name: str, field_name: str, *parts: str | int) -> str:
         """Return the place of a field's part."""
         return self._field_places.get((object_name, field_name), "") + pointer(*parts)
 
     def content(self, kind: str, name: str) -> dict[str, Any]:
-        """Return the JSON of a definition."""
-        document = self._documents.get((kind, name))
-        return dict(document.content) if document else {}
+        """Return the JSON of a definition with what extensions add to it."""
+        found = self.catalog.extended.get((kind, name)) or self._documents.get((kind, name))
+        return dict(found.content) if found else {}
 
     def domain(self, reference: FieldRef) -> Domain:
         """Return the values that the field of a reference can have."""

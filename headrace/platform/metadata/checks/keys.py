@@ -66,7 +66,7 @@ def _row(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
         yield TOO_MANY_FIELDS.at(subject.field(model.name, own[-1].name), most=MAX_FIELDS)
     size = SYSTEM_BYTES + sum(_inline_bytes(field) for field in own if field.stored)
     if size > MAX_ROW_BYTES:
-        place = subject.at("object", model.name, "fields")
+        place = subject.at_list("object", model.name, "fields")
         yield ROW_SIZE.at(place, object=model.name, size=size, most=MAX_ROW_BYTES)
 
 

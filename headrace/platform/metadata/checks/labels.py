@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from headrace.platform.core.problems import Message, Problem
+from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.documents import Document
 
@@ -36,12 +36,21 @@ def _of_document(document: Document) -> tuple[Problem, ...]:
 
 def _parts(content: Mapping[str, Any], place: str) -> Iterator[Problem]:
     for key in _LABELLED:
-        for index, part in enumerate(content.get(key, ())):
+        for where, part in _listed(content.get(key, ()), f"{place}/{key}"):
+            if key != "sections" or "label" in part:
+                yield from _label(part, where)
+            yield from _parts(part, where)
+
+
+def _listed(parts: Any, place: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield place and content of the parts of a list, or of the lists that stand by name."""
+    if isinstance(parts, Mapping):
+        for name, added in parts.items():
+            yield from _listed(added, place + pointer(name))
+    else:
+        for index, part in enumerate(parts):
             if isinstance(part, Mapping):
-                where = f"{place}/{key}/{index}"
-                if key != "sections" or "label" in part:
-                    yield from _label(part, where)
-                yield from _parts(part, where)
+                yield f"{place}/{index}", part
 
 
 def _label(part: Mapping[str, Any], place: str) -> Iterator[Problem]:

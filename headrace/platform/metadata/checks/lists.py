@@ -30,6 +30,9 @@ SORTED_TWICE = Message(
 _OWN_CODE: Final = frozenset({"items", "choices", "fields", "states", "transitions", "constants"})
 """Lists whose duplicates have a code of their own where more is known about them."""
 
+_BY_NAME: Final = frozenset({"choices", "items"})
+"""Keys of extensions under which lists of this kind stand by name."""
+
 
 def check_lists(subject: Subject) -> Iterator[Problem]:
     """Find what stands in a list twice; reads one document at a time, and merged extensions."""
@@ -44,13 +47,13 @@ def _of_document(document: Document) -> tuple[Problem, ...]:
     return tuple(_within(document.content, "/" + document.file))
 
 
-def _within(content: Any, place: str) -> Iterator[Problem]:
+def _within(content: Any, place: str, holder: str = "") -> Iterator[Problem]:
     if isinstance(content, Mapping):
         for key, value in content.items():
             where = place + pointer(key)
             if isinstance(value, list):
-                yield from _list(key, value, where)
-            yield from _within(value, where)
+                yield from _list(holder or key, value, where)
+            yield from _within(value, where, key if key in _BY_NAME else "")
     elif isinstance(content, list):
         for position, value in enumerate(content):
             yield from _within(value, f"{place}/{position}")

@@ -311,7 +311,7 @@ def _view(subject: Subject, view: ViewDef) -> Iterator[Problem]:
         if catalog.permissions and not subject.readers.who_reads(path):
             yield VIEW_FIELD.at(place, field=name)
     if len(joins) > MAX_JOINS:
-        place = subject.at("view", view.name, "columns")
+        place = subject.at_list("view", view.name, "columns")
         yield VIEW_TOO_COMPLEX.at(place, count=len(joins), most=MAX_JOINS)
 
 
@@ -433,7 +433,7 @@ def _menus(subject: Subject) -> Iterator[Problem]:
             if item.report is not None and item.report not in catalog.reports:
                 yield UNKNOWN_VIEW.at(place + "/report", kind="report", name=item.report)
             for position, name in enumerate(item.views):
-                where = f"{place}/views/{position}"
+                where = subject.at("module", module.name, "menu", index, "views", position)
                 view = catalog.views.get(name)
                 if view is None:
                     yield UNKNOWN_VIEW.at(where, kind="view", name=name)

@@ -160,7 +160,7 @@ def _references(subject: Subject, sizes: Sizes, model: ObjectModel) -> Iterator[
     for path in model.scope_paths.values():
         found |= sizes.along(path[:-1]) if len(path) > 1 else set()
     if len(found) > MAX_REFERENCES:
-        place = subject.at("object", model.name, "fields")
+        place = subject.at_list("object", model.name, "fields")
         yield TOO_MANY_REFERENCES.at(
             place, object=model.name, count=len(found), most=MAX_REFERENCES
         )

@@ -172,9 +172,8 @@ def check_workflows(subject: Subject) -> Iterator[Problem]:
 def _shape(subject: Subject, model: WorkflowModel) -> Iterator[Problem]:
     count = sum(state.initial for state in model.definition.states)
     if count != 1:
-        yield START_STATE.at(
-            subject.at("workflow", model.name, "states"), name=model.name, count=count
-        )
+        place = subject.at_list("workflow", model.name, "states")
+        yield START_STATE.at(place, name=model.name, count=count)
     field = subject.catalog.objects[model.object].fields[model.field]
     if field.computed != "workflow" or field.options.workflow != model.name:
         place = subject.at("workflow", model.name, "field")
@@ -197,14 +196,16 @@ def _transitions(subject: Subject, model: WorkflowModel) -> Iterator[Problem]:
             ("/on/rejected", resolved.rejected),
             ("/on/withdrawn", resolved.withdrawn),
         )
-        used = [(f"/from/{index}", state) for index, state in enumerate(one.from_)]
-        used += [("/to", one.to), *((key, found.to) for key, found in outcomes if found)]
-        for key, state in used:
+        left = ("workflow", model.name, "transitions", position, "from")
+        used = [(subject.at(*left, index), state) for index, state in enumerate(one.from_)]
+        used += [(f"{place}/to", one.to)]
+        used += [(place + key, found.to) for key, found in outcomes if found]
+        for where, state in used:
             if state not in model.states:
-                yield UNKNOWN_STATE.at(place + key, state=state, states=shown)
-        for key, state in used[: len(one.from_)]:
+                yield UNKNOWN_STATE.at(where, state=state, states=shown)
+        for where, state in used[: len(one.from_)]:
             if state in model.states and model.states[state].final:
-                yield FINAL_LEFT.at(place + key, state=state, transition=one.name)
+                yield FINAL_LEFT.at(where, state=state, transition=one.name)
         approvals = model.approvals.get(one.name, ())
         if one.on is not None and not approvals:
             yield IDLE_OUTCOME.at(place + "/on", transition=one.name)
@@ -289,7 +290,8 @@ def _takers(subject: Subject, model: WorkflowModel) -> Iterator[Problem]:
             continue
         for index, role in enumerate(one.by):
             if role not in granted:
-                yield NO_GRANT.at(f"{place}/by/{index}", role=role, transition=one.name)
+                way = ("workflow", model.name, "transitions", position, "by", index)
+                yield NO_GRANT.at(subject.at(*way), role=role, transition=one.name)
 
 
 def _outcomes(subject: Subject, model: WorkflowModel, transition: str) -> Iterator[Problem]:
@@ -307,7 +309,8 @@ def _approval(subject: Subject, model: WorkflowModel, approval: ApprovalModel) -
         place = subject.at("approval", approval.name, "steps", position)
         for index, name in enumerate(step.definition.editable):
             if fields[name].computed or fields[name].system:
-                yield NOT_EDITABLE.at(f"{place}/editable/{index}", field=name)
+                way = ("approval", approval.name, "steps", position, "editable", index)
+                yield NOT_EDITABLE.at(subject.at(*way), field=name)
         for index, approver in enumerate(step.approvers):
             where = f"{place}/approvers/{index}"
             declared = step.definition.approvers[index]

@@ -53,13 +53,13 @@ Pair = tuple[Document | None, Document | None]
 def _matched(old: Sequence[Document], new: Sequence[Document]) -> list[Pair]:
     """Return which documents are the same definition and differ; None on one side: it comes or goes."""
     by_id = {_id(one): one for one in old if _id(one)}
-    by_name = {_slot(one): one for one in old}
+    by_name = {(one.space, one.name): one for one in old}
     taken: set[int] = set()
     pairs: list[Pair] = []
     for document in new:
         former = by_id.get(_id(document)) if _id(document) else None
         if former is None:
-            named = by_name.get(_slot(document))
+            named = by_name.get((document.space, document.name))
             if named is not None and not (_id(named) and _id(document)):
                 former = named
         if former is not None and id(former) not in taken:
@@ -78,11 +78,6 @@ def _differ(one: Document, other: Document) -> bool:
 
 def _id(document: Document) -> str:
     return str(document.content.get("id") or "")
-
-
-def _slot(document: Document) -> tuple[str, str, str]:
-    module = document.module if document.kind == "extends" else ""
-    return document.kind, document.name, module
 
 
 def _order(pair: Pair) -> tuple[bool, str, int, str]:

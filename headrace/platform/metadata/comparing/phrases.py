@@ -274,6 +274,20 @@ VALUES: Final[Mapping[str, Value]] = {
     ),
 }
 
+FROM: Final = Items(
+    Text("{subject} can now be taken from {value}", "{subject}可从{value}执行"),
+    Text("{subject} can no longer be taken from {value}", "{subject}不再可从{value}执行"),
+)
+BY: Final = Items(
+    Text("{subject} may now be taken by {value}", "{subject}可由{value}执行"),
+    Text("{subject} may no longer be taken by {value}", "{subject}不再可由{value}执行"),
+)
+EDITABLE: Final = Items(
+    Text("{subject} now lets the approver change {value}", "{subject}允许审批人修改{value}"),
+    Text(
+        "{subject} no longer lets the approver change {value}", "{subject}不再允许审批人修改{value}"
+    ),
+)
 ITEMS: Final[Mapping[str, Items]] = {
     "GrantDef.actions": Items(
         Text("{subject} may now {value}", "{subject}可以{value}"),
@@ -291,25 +305,16 @@ ITEMS: Final[Mapping[str, Items]] = {
         Text("{subject} may now change {value}", "{subject}可以修改{value}"),
         Text("{subject} may no longer change {value}", "{subject}不再可以修改{value}"),
     ),
-    "TransitionDef.from_": Items(
-        Text("{subject} can now be taken from {value}", "{subject}可从{value}执行"),
-        Text("{subject} can no longer be taken from {value}", "{subject}不再可从{value}执行"),
-    ),
-    "TransitionDef.by": Items(
-        Text("{subject} may now be taken by {value}", "{subject}可由{value}执行"),
-        Text("{subject} may no longer be taken by {value}", "{subject}不再可由{value}执行"),
-    ),
+    "TransitionDef.from_": FROM,
+    "ExtendsWorkflowDef.from_": FROM,
+    "TransitionDef.by": BY,
+    "ExtendsWorkflowDef.by": BY,
     "TransitionDef.needs": Items(
         Text("{subject} now needs a {value}", "{subject}必须填写{value}"),
         Text("{subject} no longer needs a {value}", "{subject}不再必须填写{value}"),
     ),
-    "StepDef.editable": Items(
-        Text("{subject} now lets the approver change {value}", "{subject}允许审批人修改{value}"),
-        Text(
-            "{subject} no longer lets the approver change {value}",
-            "{subject}不再允许审批人修改{value}",
-        ),
-    ),
+    "StepDef.editable": EDITABLE,
+    "ExtendsApprovalDef.editable": EDITABLE,
     "StepDef.approvers": Items(
         Text("{subject} now asks {value}", "{subject}增加审批人:{value}"),
         Text("{subject} no longer asks {value}", "{subject}取消审批人:{value}"),
@@ -429,6 +434,7 @@ RENAMED: Final = Text(
 MOVED: Final = Text("{subject} now stands {place}", "{subject}移到{place}")
 BEHIND: Final = Text("behind {other}", "{other}之后")
 FIRST: Final = Text("first", "最前")
+LAST: Final = Text("last", "最后")
 REORDERED: Final = Text(
     "{subject}: the order of the {noun} is now {after}", "{subject}:{noun}的顺序改为{after}"
 )
@@ -443,7 +449,14 @@ NOTHING: Final = Text("nothing", "无")
 
 ORDERED: Final = frozenset(
     {
-        *("ObjectDef.fields", "ExtendsDef.fields", "choices", "states", "transitions", "steps"),
+        *(
+            "ObjectDef.fields",
+            "ExtendsObjectDef.fields",
+            "choices",
+            "states",
+            "transitions",
+            "steps",
+        ),
         *("sections", "items", "measures", "group_rows", "group_columns", "menu", "views"),
         *("columns", "sort", "rules", "children", "approvers"),
     }

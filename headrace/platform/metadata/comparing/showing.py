@@ -39,11 +39,13 @@ def about_document(content: Json, labels: Labels) -> About:
             workflow = labels.definition("workflow", name) or content
             return About(_text(content.get("object") or workflow.get("object")), name)
         case "approval":
-            workflow_name = _text(content.get("workflow"))
+            approval = labels.definition("approval", name) or content
+            workflow_name = _text(content.get("workflow") or approval.get("workflow"))
             found = labels.definition("workflow", workflow_name or "")
             return About(_text(found.get("object")) if found else None, workflow_name)
         case _:
-            about = _text(content.get("object"))
+            extended = labels.definition(kind, name) if "of" in content else None
+            about = _text((extended or content).get("object"))
             return About(about, _workflow_of(about, labels) if about else None)
 
 

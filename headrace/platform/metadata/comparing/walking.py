@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, get_origin
+from typing import Any, Final, get_args, get_origin
 
 from headrace.platform.core.problems import Text, pointer
 from headrace.platform.metadata.aligning import same
@@ -34,11 +34,19 @@ from headrace.platform.metadata.comparing.structure import (
 from headrace.platform.metadata.comparing.values import Action, Change, Part
 from headrace.platform.metadata.comparing.words import LANGUAGES, LISTS
 from headrace.platform.metadata.definitions.access import ScopeDef
+from headrace.platform.metadata.definitions.keys import After
 from headrace.platform.metadata.definitions.objects import FieldDef
 from headrace.platform.metadata.documents import Document
-from headrace.platform.metadata.references.rules import PARTS
-from headrace.platform.metadata.schemas import DEFINITIONS
-from headrace.platform.metadata.wording import called, sentence, text_of, titled, within
+from headrace.platform.metadata.references.rules import INSIDE, PARTS
+from headrace.platform.metadata.schemas import definition_of
+from headrace.platform.metadata.wording import (
+    called,
+    extension_of,
+    sentence,
+    text_of,
+    titled,
+    within,
+)
 
 OWN: Final = frozenset({"kind", "id", "was", "name"})
 
@@ -98,7 +106,7 @@ class Walk:
             found.append(self._change(place, "move", old.module, new.module, text))
         if old.name != new.name:
             found.append(self._renamed(place.below("name"), old.name, new.name))
-        definition = DEFINITIONS[new.kind]
+        definition = definition_of(new.content)
         found.extend(self._keys(definition, old.content, new.content, place))
         if not found and not same(bare(old.content), bare(new.content)):
             text = sentence(phrases.REWRITTEN, subject=place.words)
@@ -108,13 +116,8 @@ class Walk:
     def _place(self, document: Document) -> _Place:
         content = document.content
         if document.kind == "extends":
-            of = str(content.get("of", "object"))
-            label = self.labels.label(of, document.name)
-            title = called(of, label, document.name)
-            module = titled(Text(), document.module)
-            subject = Text(
-                f"extension of {title.en} by {module.en}", f"{module.zh}对{title.zh}的扩展"
-            )
+            label = self.labels.label(document.of, document.name)
+            subject = extension_of(document.of, label, document.name, document.module)
         elif document.kind == "permission":
             about = self.labels.shown("object", str(content.get("object", "")))
             subject = Text(f"permissions on {about.en}", f"{about.zh}的权限")
@@ -153,7 +156,7 @@ class Walk:
             else:
                 yield from self._scalars(owner, attribute, was, now, place)
         elif get_origin(annotation) is dict:
-            yield from self._dictionary(owner, attribute, was or {}, now or {}, place)
+            yield from self._by_name(owner, attribute, annotation, was or {}, now or {}, place)
         elif inner is not None and inner is not ScopeDef and not is_list(annotation):
             yield from self._nested(owner, attribute, inner, was, now, place)
         else:
@@ -209,6 +212,48 @@ class Walk:
                 after=Text(f"“{after}”", f"“{after}”"),
             )
             yield self._change(place.below(language), "change", before, after, text)
+
+    def _by_name(
+        self, owner: type, attribute: str, annotation: Any, was: Json, now: Json, place: _Place
+    ) -> Iterator[Change]:
+        """Yield what changed in values that stand by name."""
+        values = get_args(annotation)[1]
+        if is_list(values):
+            for name in dict.fromkeys((*was, *now)):
+                before, after = was.get(name, []), now.get(name, [])
+                if not same(before, after):
+                    part = self._extended_part(owner, attribute, name, place)
+                    here = replace(place.below(name), subject=(*place.subject, part))
+                    yield from self._key(owner, attribute, values, before, after, here)
+        elif values == After:
+            yield from self._placed(was, now, place)
+        else:
+            yield from self._dictionary(owner, attribute, was, now, place)
+
+    def _extended_part(self, owner: type, attribute: str, name: str, place: _Place) -> Text:
+        """Return what the part of the extended definition is called to which something is added."""
+        kind = INSIDE[owner, attribute]
+        if kind == "menu":
+            return called(kind, self.labels.label("object", name), "")
+        document = place.document
+        found = self.labels.part(document.of, document.name, kind + "s", name)
+        return called(kind, text_of(found.get("label")) if found else Text(), name)
+
+    def _placed(self, was: Json, now: Json, place: _Place) -> Iterator[Change]:
+        """Yield what of an extension stands elsewhere now."""
+        for name in dict.fromkeys((*was, *now)):
+            before, after = was.get(name), now.get(name)
+            if before == after:
+                continue
+            where = phrases.FIRST
+            if after is None:
+                where = phrases.LAST
+            elif after:
+                shown = titled(Text(), str(after))
+                where = sentence_part(phrases.BEHIND, other=shown)
+            subject = within((*place.subject, titled(Text(), name)))
+            text = sentence(phrases.MOVED, subject=subject, place=where)
+            yield self._change(place.below(name), "move", before, after, text)
 
     def _dictionary(
         self, owner: type, attribute: str, was: Json, now: Json, place: _Place
@@ -354,8 +399,8 @@ class Walk:
         self, inner: type, before: Json, after: Json, place: _Place
     ) -> Iterator[Change]:
         here = self._inside(inner, after, place)
-        if "name" in after and before.get("name") != after.get("name"):
-            yield self._renamed(here.below("name"), str(before.get("name")), str(after["name"]))
+        if "name" in after and before.get("name", after["name"]) != after["name"]:
+            yield self._renamed(here.below("name"), str(before["name"]), str(after["name"]))
         yield from self._keys(inner, before, after, here)
 
     def _inside(self, inner: type, after: Json, place: _Place) -> _Place:
@@ -383,7 +428,7 @@ class Walk:
                 return (*place.subject, called("choice", label, str(item.get("value", ""))))
             case "SectionDef" | "MenuItemDef":
                 kind = "section" if inner.__name__ == "SectionDef" else "menu"
-                return (*place.subject, called(kind, label, ""))
+                return (*place.subject, called(kind, label, str(item.get("name", ""))))
             case _:
                 if inner not in PARTS:
                     return place.subject

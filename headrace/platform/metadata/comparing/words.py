@@ -69,6 +69,7 @@ NOUNS: Final[Mapping[str, Text]] = {
     "menu": Text("menu entry", "菜单项"),
     "sections": Text("section", "分组"),
     "roles": Text("roles", "角色"),
+    "after": Text("place in the order", "顺序位置"),
 }
 """Nouns of keys, where nothing better is said."""
 

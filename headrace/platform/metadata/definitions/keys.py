@@ -22,8 +22,12 @@ Name = Annotated[str, "name"]
 Path = Annotated[str, "path"]
 """API names joined by dots along lookups: `partner.territory`."""
 
+After = Annotated[str, "after"]
+"""What something stands behind within its list: a name or path, or an empty text for the first place."""
+
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
 PATH_PATTERN = r"^[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39}){0,5}$"
+AFTER_PATTERN = rf"^$|{PATH_PATTERN}"
 MAX_FORMULA = 10_000
 MAX_TEXT = 4000
 
@@ -31,6 +35,7 @@ _SCALARS: dict[Any, dict[str, Any]] = {
     Formula: {"type": "string", "minLength": 1, "maxLength": MAX_FORMULA, "format": "formula"},
     Name: {"type": "string", "pattern": NAME_PATTERN, "format": "name"},
     Path: {"type": "string", "pattern": PATH_PATTERN, "format": "path"},
+    After: {"type": "string", "pattern": AFTER_PATTERN},
     str: {"type": "string", "maxLength": MAX_TEXT},
     int: {"type": "integer"},
     bool: {"type": "boolean"},
@@ -103,10 +108,11 @@ def type_schema(annotation: Any) -> dict[str, Any]:
     if origin is tuple:
         return {"type": "array", "items": type_schema(get_args(annotation)[0])}
     if origin is dict:
+        named, values = get_args(annotation)
         return {
             "type": "object",
-            "additionalProperties": type_schema(get_args(annotation)[1]),
-            "propertyNames": {"pattern": NAME_PATTERN},
+            "additionalProperties": type_schema(values),
+            "propertyNames": {"pattern": PATH_PATTERN if named == Path else NAME_PATTERN},
         }
     if origin in {Union, types.UnionType}:
         options = [arg for arg in get_args(annotation) if arg is not type(None)]

@@ -99,17 +99,3 @@ class ObjectDef:
     rules: tuple[RuleDef, ...] = key("Rules that every write keeps.", ())
     unique: tuple[UniqueDef, ...] = key("Keys over several fields.", ())
     history: bool = key("All changes are kept.", default=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ExtendsDef:
-    """What a module adds to another module's definition."""
-
-    kind: Literal["extends"] = key("Always `extends`.")
-    of: Literal["object"] = key("Kind of the definition that is extended.")
-    name: Name = key("Its name.")
-    id: str | None = key("Stable id.", None, maxLength=60)
-    fields: tuple[FieldDef, ...] = key("Fields that are added.", ())
-    rules: tuple[RuleDef, ...] = key("Rules that are added.", ())
-    children: tuple[ChildDef, ...] = key("Child grids that are added.", ())
-    unique: tuple[UniqueDef, ...] = key("Keys that are added.", ())

@@ -46,6 +46,7 @@ class SectionDef:
     """A group of items under a heading."""
 
     items: tuple[FormItemDef, ...] = key("What the section shows.", minItems=1, maxItems=200)
+    name: Name | None = key("Name by which extensions add to it.", None)
     label: Text = key("Heading.", Text())
     columns: int = key("Columns on a wide screen.", 1, minimum=1, maximum=3)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from marshmallow import fields
 
 from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.formulas.types import TEXT as TEXT_TYPE
 from headrace.platform.formulas.types import Type
+from headrace.platform.metadata.definitions.choices import ChoiceDef
 from headrace.platform.metadata.definitions.keys import key
 from headrace.platform.metadata.field_types.base import ORDER, Example, FieldType
 from headrace.platform.metadata.field_types.values import ChoiceField
@@ -24,17 +25,6 @@ DUPLICATE = Message(
     "Remove one or give it another value; upper and lower case count as the same.",
     "请删除其一或改用其他值;不区分大小写。",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ChoiceDef:
-    """One value of a choice."""
-
-    value: str = key("Stored value.", minLength=1, maxLength=40, pattern=r"^[A-Za-z0-9_.-]+$")
-    label: Text = key("Text shown.", Text())
-    colour: Literal["grey", "blue", "green", "amber", "red", "purple"] = key(
-        "Colour of the badge.", "grey"
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,7 +206,7 @@ def _build(catalog: Catalog, previous: References | None) -> References:
     found: dict[tuple[str, str, str], _Part] = {}
     known = previous._parts if previous else {}  # noqa: SLF001 - of the same class
     for document in catalog.documents:
-        key = (document.module, document.kind, document.name)
+        key = (document.module, document.space, document.name)
         part = known.get(key)
         if part is None or part.document != document or not part.holds_in(catalog):
             part = _part(catalog, document)

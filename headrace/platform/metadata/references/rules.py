@@ -16,10 +16,21 @@ from headrace.platform.metadata.definitions.access import (
     RoleDef,
     ScopeDef,
 )
+from headrace.platform.metadata.definitions.choices import ChoiceDef
+from headrace.platform.metadata.definitions.extensions import (
+    ExtendsApprovalDef,
+    ExtendsDef,
+    ExtendsFormDef,
+    ExtendsModuleDef,
+    ExtendsObjectDef,
+    ExtendsPermissionDef,
+    ExtendsReportDef,
+    ExtendsViewDef,
+    ExtendsWorkflowDef,
+)
 from headrace.platform.metadata.definitions.modules import ConstantDef, MenuItemDef, ModuleDef
 from headrace.platform.metadata.definitions.objects import (
     ChildDef,
-    ExtendsDef,
     FieldDef,
     ObjectDef,
     RuleDef,
@@ -33,6 +44,7 @@ from headrace.platform.metadata.definitions.screens import (
     GroupDef,
     MeasureDef,
     ReportDef,
+    SectionDef,
     ViewDef,
 )
 from headrace.platform.metadata.definitions.workflows import (
@@ -44,7 +56,6 @@ from headrace.platform.metadata.definitions.workflows import (
     TransitionDef,
     WorkflowDef,
 )
-from headrace.platform.metadata.field_types.choices import ChoiceDef
 from headrace.platform.metadata.field_types.computed import (
     AutoNumberOptions,
     FormulaOptions,
@@ -74,9 +85,11 @@ Target = Literal[
     "row formula",
     "assignments",
     "extended",
+    "sibling",
 ]
 """What a key names: `field` a field of the object at hand, `member` also a child grid, `row field` a
-field of the rows that the part speaks of, `sort` a path with a sign, `assignments` fields with formulas."""
+field of the rows that the part speaks of, `sort` a path with a sign, `assignments` fields with formulas,
+`sibling` what stands in the same list of the extended definition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +103,17 @@ class Rule:
 Key = tuple[type, str]
 
 FORMULA: Final = Rule("formula", "formula")
+EXTENSIONS: Final[tuple[type, ...]] = (
+    ExtendsDef,
+    ExtendsModuleDef,
+    ExtendsObjectDef,
+    ExtendsWorkflowDef,
+    ExtendsApprovalDef,
+    ExtendsPermissionDef,
+    ExtendsFormDef,
+    ExtendsViewDef,
+    ExtendsReportDef,
+)
 
 RULES: Final[Mapping[Key, Rule]] = {
     (ModuleDef, "requires"): Rule("module", "requires"),
@@ -116,7 +140,6 @@ RULES: Final[Mapping[Key, Rule]] = {
     (RuleDef, "when"): FORMULA,
     (RuleDef, "field"): Rule("field", "rule"),
     (UniqueDef, "fields"): Rule("field", "unique"),
-    (ExtendsDef, "name"): Rule("extended", "extends"),
     (FieldDef, "default"): FORMULA,
     (FormulaOptions, "formula"): FORMULA,
     (RollupOptions, "of"): Rule("roll-up", "roll-up"),
@@ -158,7 +181,33 @@ RULES: Final[Mapping[Key, Rule]] = {
     (ReportDef, "roles"): Rule("role", "report for"),
     (GroupDef, "field"): Rule("path", "group"),
     (MeasureDef, "field"): Rule("path", "measure"),
+    **{(one, "name"): Rule("extended", "extends") for one in EXTENSIONS},
+    **{(one, "after"): Rule("sibling", "after") for one in EXTENSIONS},
+    (ExtendsModuleDef, "views"): Rule("view", "menu"),
+    (ExtendsObjectDef, "search"): Rule("field", "search"),
+    (ExtendsWorkflowDef, "from_"): Rule("state", "from"),
+    (ExtendsWorkflowDef, "by"): Rule("role", "by"),
+    (ExtendsApprovalDef, "editable"): Rule("member", "editable"),
+    (ExtendsViewDef, "columns"): Rule("path", "column"),
 }
+
+KEYS: Final[Mapping[Key, Rule]] = {
+    (ExtendsModuleDef, "views"): Rule("object", "added to"),
+    (ExtendsObjectDef, "choices"): Rule("field", "added to"),
+    (ExtendsWorkflowDef, "from_"): Rule("transition", "added to"),
+    (ExtendsWorkflowDef, "by"): Rule("transition", "added to"),
+}
+"""What the names under a key name themselves, where what stands by name is added to something."""
+
+INSIDE: Final[Mapping[Key, str]] = {
+    (ExtendsModuleDef, "views"): "menu",
+    (ExtendsObjectDef, "choices"): "field",
+    (ExtendsWorkflowDef, "from_"): "transition",
+    (ExtendsWorkflowDef, "by"): "transition",
+    (ExtendsApprovalDef, "editable"): "step",
+    (ExtendsFormDef, "items"): "section",
+}
+"""The kind of part to whose inner list a key adds, by the names of the parts."""
 
 OWN_NAMES: Final[frozenset[Key]] = frozenset(
     (definition, attribute)
@@ -173,6 +222,7 @@ OWN_NAMES: Final[frozenset[Key]] = frozenset(
     (RuleDef, "name"),
     (TransitionDef, "name"),
     (StepDef, "name"),
+    (SectionDef, "name"),
 }
 """Names by which a definition is called itself."""
 
@@ -188,6 +238,7 @@ PLAIN: Final[frozenset[Key]] = frozenset(
         (ConstantDef, "value"),
         (MenuItemDef, "icon"),
         (FieldDef, "type"),
+        (ExtendsDef, "of"),
     }
 )
 """Texts that name nothing."""

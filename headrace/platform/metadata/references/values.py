@@ -23,6 +23,8 @@ HOW: Final[Mapping[str, Text]] = {
     ),
     "object": Text("{by} is about it", "{by}以它为对象"),
     "extends": Text("{by} adds to it", "{by}对它进行扩展"),
+    "added to": Text("{by} adds to it", "{by}对它进行扩展"),
+    "after": Text("{by} puts something behind it", "{by}将新增项排在它之后"),
     "lookup": Text("{by} refers to its records", "{by}引用它的记录"),
     "master": Text("{by} makes its records part of it", "{by}以它为主记录"),
     "child": Text("{by} shows its records in a grid", "{by}以明细显示它的记录"),
@@ -85,6 +87,8 @@ class Crumb:
     kind: str
     label: Text
     name: str
+    words: Text = Text()
+    """What is said instead of kind, label and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,8 @@ class Use:
 
 
 def _crumb_text(crumb: Crumb) -> Text:
+    if crumb.words:
+        return crumb.words
     if crumb.name or crumb.label:
         return called(crumb.kind, crumb.label, crumb.name)
     return kind_word(crumb.kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, get_args, get_origin
+from typing import Any, Final, get_args, get_origin
 
 from headrace.platform.core.problems import Text, pointer
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, WorkflowModel
@@ -17,14 +17,18 @@ from headrace.platform.metadata.references.formulas import THIS, Mention, mentio
 from headrace.platform.metadata.references.rules import (
     FORMULA,
     JSON_KEYS,
+    KEYS,
     PARTS,
     RULES,
     SHORT_FORMS,
     Rule,
 )
 from headrace.platform.metadata.references.values import Crumb, Use, Used
-from headrace.platform.metadata.schemas import DEFINITIONS
-from headrace.platform.metadata.wording import text_of
+from headrace.platform.metadata.schemas import definition_of
+from headrace.platform.metadata.wording import extension_of, text_of
+
+EXTENDED: Final = "extended "
+"""Stands before a kind where what extensions add to it is looked up."""
 
 
 def look_up(catalog: Catalog, kind: str, name: str) -> Any:
@@ -46,6 +50,8 @@ def look_up(catalog: Catalog, kind: str, name: str) -> Any:
             return catalog.modules.get(name)
         case "constant":
             return catalog.constants.get(name)
+        case _ if kind.startswith(EXTENDED):
+            return catalog.extended.get((kind.removeprefix(EXTENDED), name))
         case _:
             return None
 
@@ -74,12 +80,15 @@ class DocumentWalk:
         kind = self.document.kind
         of = str(content.get("of", kind))
         label = text_of(content.get("label"))
+        name, about = self.document.name, None
+        crumb = Crumb(kind, label, name)
         if kind == "extends":
-            crumb = Crumb("extends", Text(), f"{of} {self.document.name}")
-        else:
-            crumb = Crumb(kind, label, self.document.name)
-        scope = self._document_scope(content, of, _Scope((crumb,)))
-        return tuple(dict.fromkeys(self._definition(DEFINITIONS[kind], content, "", scope)))
+            about = self._find(EXTENDED + of, name)
+            label = text_of(about.content.get("label")) if about else Text()
+            words = extension_of(of, label, name, self.document.module)
+            crumb = Crumb(kind, label, name, words)
+        scope = self._document_scope(about.content if about else content, of, _Scope((crumb,)))
+        return tuple(dict.fromkeys(self._definition(definition_of(content), content, "", scope)))
 
     # -- what names mean --------------------------------------------------------------------------
 
@@ -149,6 +158,10 @@ class DocumentWalk:
             if value is None:
                 continue
             where = place + pointer(key)
+            names = KEYS.get((owner, attribute))
+            if names is not None:
+                for name in value:
+                    yield from self._name(names, name, where + pointer(name), scope)
             rule = RULES.get((owner, attribute)) or _by_annotation(owner, definition, annotation)
             if rule is not None:
                 yield from self._apply(rule, value, where, scope)
@@ -176,7 +189,8 @@ class DocumentWalk:
                 yield from self._part(definition, one, place + pointer(position), scope)
         elif get_origin(annotation) is dict:
             for name, one in value.items():
-                yield from self._part(definition, one, place + pointer(name), scope)
+                values = get_args(annotation)[1]
+                yield from self._nested(values, one, place + pointer(name), scope)
         else:
             yield from self._part(definition, value, place, scope)
 
@@ -201,6 +215,9 @@ class DocumentWalk:
         elif isinstance(value, list):
             for position, one in enumerate(value):
                 yield from self._apply(rule, one, place + pointer(position), scope)
+        elif isinstance(value, Mapping):
+            for name, one in value.items():
+                yield from self._apply(rule, one, place + pointer(name), scope)
         else:
             yield from self._name(rule, str(value), place, scope)
 
@@ -226,8 +243,12 @@ class DocumentWalk:
             case "state" | "transition":
                 yield from self._of_workflow(rule.target, value, how, place, scope)
             case "extended":
-                kind = str(self.document.content.get("of", "object"))
-                yield from self._definition_named(kind, value, how, place, scope)
+                found = self._find(EXTENDED + self.document.of, value)
+                if found is not None:
+                    used = str(found.content.get("id") or value)
+                    yield self._use(Used(self.document.of, used, value), how, place, scope)
+            case "sibling":
+                yield from self._sibling(value, how, place, scope)
             case kind:
                 yield from self._definition_named(kind, value, how, place, scope)
 
@@ -259,6 +280,17 @@ class DocumentWalk:
             yield self._use(used, how, place, scope)
         else:
             yield from self._fields(model, (name,), how, place, scope)
+
+    def _sibling(self, value: str, how: str, place: str, scope: _Scope) -> Iterator[Use]:
+        """Yield what something of an extension stands behind, where others can name it too."""
+        match self.document.of:
+            case "object" | "form":
+                yield from self._member(value, how, place, scope)
+            case "view" | "report":
+                yield from self._fields(scope.model, value.split("."), how, place, scope)
+            case "workflow":
+                for part in ("state", "transition"):
+                    yield from self._of_workflow(part, value, how, place, scope)
 
     def _of_workflow(
         self, part: str, name: str, how: str, place: str, scope: _Scope

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
+from headrace.platform.database.applying import kept_column
+from headrace.platform.database.physical import ColumnSpec
 from headrace.platform.database.tables import Tables
-from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
+from headrace.platform.formulas.python import compile_python
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.conversions import Converted, NotConvertibleError, conversion
 from headrace.platform.metadata.field_types.references import USER_OBJECT
+from headrace.platform.metadata.storage_types import Dialect
 from headrace.platform.publishing.failing.planned import PlannedRows
+from headrace.platform.publishing.failing.reading import Cursor, ReadingBatch
+from headrace.platform.publishing.filling.lookups import KeyForm, key_holder
+from headrace.platform.publishing.filling.rows import CHUNK
 from headrace.platform.publishing.row_work import ConvertValues
 
 
@@ -37,47 +46,113 @@ class Converter:
 
     def _keys(self, asked: tuple[str, str] | None) -> Mapping[str, str]:
         """Return the keys of the live records of an object by their ids."""
-        found = None if asked is None else _keyed(self._rows.live.catalog, *asked)
-        if found is None:
+        model = None if asked is None else key_holder(self._rows.live.catalog, asked[0])
+        if asked is None or model is None:
             return {}
-        model, field = found
+        field = next(one for one in model.fields.values() if one.id == asked[1])
         tables: Tables = self._rows.live.tables
         table = tables.user if model.name == USER_OBJECT else tables.of(model.name)
-        select = sa.select(table.id, table.columns[field.name])
+        column = table.columns[field.name]
+        select = sa.select(table.id, column).where(column.is_not(None))
         if table.deleted_at is not None:
             select = select.where(table.deleted_at.is_(None))
-        return {str(row[0]): str(row[1]) for row in self._rows.connection.execute(select)}
-
-
-def _keyed(
-    catalog: Catalog, object_id: str, field_id: str
-) -> tuple[ObjectModel, FieldModel] | None:
-    for model in (*catalog.objects.values(), *catalog.system_objects.values()):
-        if model.id == object_id:
-            for field in model.fields.values():
-                if field.id == field_id:
-                    return model, field
-    return None
+        text = KeyForm.of(field, tables.dialect).text
+        return {str(row[0]): text(row[1]) for row in self._rows.connection.execute(select)}
 
 
 class OldValues:
-    """What rows hold now in fields whose values are converted, one row after another."""
+    """What rows hold now in fields whose values are converted, read for many rows at once."""
 
     def __init__(self, rows: PlannedRows) -> None:
         self._rows = rows
         self._converter = lru_cache(None)(self._make)
+        self._known: dict[tuple[str, str], Mapping[str, _Held]] = {}
 
     def converted(
         self, model: ObjectModel, field: FieldModel, row_id: str, work: ConvertValues
     ) -> Any:
         """Return the converted value of a row; None where it is empty or cannot be converted."""
         earlier = self._rows.former_field(model, field)
-        known = self._rows.former.get(model.id)
-        if earlier is None or known is None or work.clear:
+        if earlier is None or work.clear:
             return None
-        value = self._value(known, earlier, row_id)
+        held = self.held(model, field, row_id)
+        if work.restored and self._stays(earlier, field, held, work):
+            return held.kept
+        value = held.value
         if isinstance(value, str):
             value = work.values.get(value, value)
+        return self._convert(earlier, field, value)
+
+    def held(self, model: ObjectModel, field: FieldModel, row_id: str) -> _Held:
+        """Return what a row holds now in a field."""
+        key = (model.id, field.id)
+        if row_id not in self._known.get(key, {}):
+            self.read(model, (field,), (row_id,))
+        return self._known[key].get(row_id, _NOTHING)
+
+    def read(
+        self, model: ObjectModel, fields: Iterable[FieldModel], row_ids: Sequence[str]
+    ) -> None:
+        """Read what these rows hold, in the place of what was read before."""
+        for field in fields:
+            earlier = self._rows.former_field(model, field)
+            known = self._rows.former.get(model.id)
+            if earlier is not None and known is not None:
+                held = self._read(known, earlier, field, row_ids)
+                self._known[model.id, field.id] = held
+
+    def _read(
+        self, known: ObjectModel, earlier: FieldModel, field: FieldModel, row_ids: Sequence[str]
+    ) -> Mapping[str, _Held]:
+        live = self._rows.live.tables
+        table = live.of(known.name)
+        kept = self._kept(known, field, live.dialect)
+        changed = table.columns["updated_at"]
+        source = table.columns[earlier.name] if earlier.stored else sa.null()
+        select = sa.select(table.id, source, kept, changed)
+        read = earlier.storage.from_driver(live.dialect)
+        read_kept = field.storage.from_driver(live.dialect)
+        instant = known.fields["updated_at"].storage.from_driver(live.dialect)
+        today = self._computed(known, earlier, row_ids)
+        found: dict[str, _Held] = {}
+        for start in range(0, len(row_ids), CHUNK):
+            part = row_ids[start : start + CHUNK]
+            for row in self._rows.connection.execute(select.where(table.id.in_(part))):
+                value = read(row[1]) if earlier.stored else today.get(str(row[0]))
+                found[str(row[0])] = _Held(value, read_kept(row[2]), instant(row[3]))
+        return found
+
+    def _kept(self, known: ObjectModel, field: FieldModel, dialect: Dialect) -> Any:
+        """Return the kept column that a field gets back; null where it gets a new one."""
+        work = (one for one in self._rows.work_on(known, field) if isinstance(one, ConvertValues))
+        name = next((one.kept for one in work if one.restored), "")
+        if not name:
+            return sa.null()
+        if field.target is not None and dialect == "sqlite":
+            name = kept_column(ColumnSpec(name, field.storage)).name
+        return sa.column(name, field.storage.column_type(dialect))
+
+    def _computed(
+        self, known: ObjectModel, earlier: FieldModel, row_ids: Sequence[str]
+    ) -> Mapping[str, Any]:
+        """Return what rows show today in a field that is computed when it is read."""
+        if earlier.stored or earlier.expression is None:
+            return {}
+        batch = ReadingBatch(self._rows.live_context, Cursor(self._rows.connection))
+        batch.fetch(batch.shapes.of(known.name), row_ids)
+        evaluate = compile_python(earlier.expression.tree)
+        found = {one: batch.environment_of(known.name, one) for one in row_ids}
+        return {one: evaluate(row) for one, row in found.items() if row is not None}
+
+    def _stays(
+        self, earlier: FieldModel, field: FieldModel, held: _Held, work: ConvertValues
+    ) -> bool:
+        """Say whether a kept column still holds what a row should have."""
+        if work.rows_at is not None and held.changed is not None and held.changed <= work.rows_at:
+            return True
+        return held.kept is not None and self._convert(field, earlier, held.kept) == held.value
+
+    def _convert(self, earlier: FieldModel, field: FieldModel, value: Any) -> Any:
         try:
             return self._converter(earlier, field).convert(value).value
         except NotConvertibleError:
@@ -86,24 +161,35 @@ class OldValues:
     def _make(self, earlier: FieldModel, field: FieldModel) -> Converter:
         return Converter(self._rows, earlier, field)
 
-    def _value(self, known: ObjectModel, earlier: FieldModel, row_id: str) -> Any:
-        table = self._rows.live.tables.of(known.name)
-        select = sa.select(table.columns[earlier.name]).where(table.id == row_id)
-        read = earlier.storage.from_driver(self._rows.live.tables.dialect)
-        return read(self._rows.connection.execute(select).scalar())
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a row holds: its value now, what a kept column has, when it was changed last."""
+
+    value: Any = None
+    kept: Any = None
+    changed: datetime | None = None
+
+
+_NOTHING = _Held()
 
 
 def refuses(
-    rows: PlannedRows, earlier: FieldModel, field: FieldModel, *, lossy: bool
+    rows: PlannedRows, earlier: FieldModel, field: FieldModel, *, lossy: bool | None
 ) -> Callable[[Any], bool]:
-    """Return what says whether a driver value does not convert, or with `lossy` loses something."""
+    """Return what says whether a value does not convert, or with `lossy` loses something; None: both."""
     converter = Converter(rows, earlier, field)
-    read = earlier.storage.from_driver(rows.live.tables.dialect)
 
     def test(value: Any) -> bool:
         try:
-            return converter.convert(read(value)).lossy and lossy
+            return converter.convert(value).lossy and lossy is not False
         except NotConvertibleError:
             return not lossy
 
     return test
+
+
+def restored_at(rows: PlannedRows, model: ObjectModel, field: FieldModel) -> datetime | None:
+    """Return since when a row must have changed to lose the value that a kept column holds of it."""
+    work = (one for one in rows.work_on(model, field) if isinstance(one, ConvertValues))
+    return next((one.rows_at for one in work if one.restored), None)

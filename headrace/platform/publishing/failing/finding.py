@@ -22,7 +22,7 @@ from headrace.platform.formulas.sql import UnsupportedInSqlError, is_overflow
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel, RuleModel
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.storage_types import Dialect, Storage
-from headrace.platform.publishing.failing.converting import refuses
+from headrace.platform.publishing.failing.converting import refuses, restored_at
 from headrace.platform.publishing.failing.planned import PlannedRows
 from headrace.platform.publishing.failing.python_rows import (
     PlannedBatch,
@@ -41,6 +41,7 @@ from headrace.platform.publishing.failing.rowsets import (
     Unconvertible,
     WrongNumber,
 )
+from headrace.platform.publishing.failing.shared_keys import converted_groups
 from headrace.platform.records.drafts import Row
 from headrace.platform.records.environment import RowEnvironment
 from headrace.platform.records.shapes import ObjectShape
@@ -250,13 +251,21 @@ class RowFinder:
     def _unconvertible(
         self, asked: _InSql, earlier: FieldModel, row_set: Unconvertible
     ) -> _InSql | None:
-        field = field_by_id(self.rows.models[row_set.object_id], row_set.field_id)
+        if not earlier.stored:
+            raise UnsupportedInSqlError(earlier.name)
+        model = self.rows.models[row_set.object_id]
+        field = field_by_id(model, row_set.field_id)
         fails = refuses(self.rows, earlier, field, lossy=row_set.lossy)
+        read = earlier.storage.from_driver(self._dialect)
         column = asked.rows.column(earlier)
+        since = restored_at(self.rows, model, field)
+        if since is not None:
+            changed = asked.rows.model.fields["updated_at"]
+            moment = changed.storage.to_driver(self._dialect)(since)
+            asked.conditions.append(asked.rows.column(changed) > moment)
         select = asked.select(column).where(column.is_not(None)).distinct()
-        found = [
-            value for value in self._run(asked, select, streaming=True).scalars() if fails(value)
-        ]
+        values = self._run(asked, select, streaming=True).scalars()
+        found = [value for value in values if fails(read(value))]
         if not found:
             return None
         self._one_of(asked, column, earlier.storage, found)
@@ -350,7 +359,11 @@ class RowFinder:
 
     def _groups(self, row_set: Duplicates) -> list[list[str]]:
         model = self.rows.models[row_set.object_id]
-        names = [field_by_id(model, one).name for one in row_set.field_ids]
+        fields = [field_by_id(model, one) for one in row_set.field_ids]
+        converted = converted_groups(self.rows, model, fields)
+        if converted is not None:
+            return converted
+        names = [one.name for one in fields]
         groups: dict[tuple[Any, ...], list[str]] = defaultdict(list)
         for _, _, row in rows_in_python(self.rows, model.name, (), self._limit):
             key = tuple(row[name] for name in names)
@@ -387,8 +400,24 @@ class RowFinder:
                 return (
                     lambda batch, shape, row: _is_outside(batch, shape, row, field)
                 ), frozenset()
+            case Unconvertible():
+                return self._unconvertible_in_python(model, row_set), frozenset()
             case _:
                 raise UnsupportedInSqlError(type(row_set).__name__)
+
+    def _unconvertible_in_python(self, model: ObjectModel, row_set: Unconvertible) -> PythonTest:
+        """Return the test of a value that is computed when it is read."""
+        field = field_by_id(model, row_set.field_id)
+        earlier = field_by_id(self.rows.former[model.id], row_set.field_id)
+        fails = refuses(self.rows, earlier, field, lossy=row_set.lossy)
+        since = restored_at(self.rows, model, field)
+
+        def test(batch: PlannedBatch, _shape: ObjectShape, row: Row) -> bool:
+            held = batch.old.held(model, field, str(row["id"]))
+            stays = since is not None and held.changed is not None and held.changed <= since
+            return held.value is not None and not stays and fails(held.value)
+
+        return test
 
 
 def rule_of(model: ObjectModel, name: str) -> RuleModel:

@@ -7,7 +7,7 @@ withheld, and how many rows were is said. Counts of a plan are those of all rows
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,12 +22,14 @@ from headrace.platform.core.problems import Message
 from headrace.platform.database.engine import Database
 from headrace.platform.database.prepared import prepare
 from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.metadata.field_types.converting import sent
 from headrace.platform.metadata.storage_types import ID, Convert
 from headrace.platform.publishing.catalogs import CatalogStore, Published
+from headrace.platform.publishing.failing.converting import OldValues
 from headrace.platform.publishing.failing.fills import kept_columns_of, planned_fills
 from headrace.platform.publishing.failing.finding import RowFinder, rule_of
 from headrace.platform.publishing.failing.planned import PlannedRows
-from headrace.platform.publishing.failing.python_rows import Cursor
+from headrace.platform.publishing.failing.reading import Cursor
 from headrace.platform.publishing.failing.rowsets import (
     AllRows,
     Breaking,
@@ -41,6 +43,7 @@ from headrace.platform.publishing.failing.rowsets import (
     WrongNumber,
 )
 from headrace.platform.publishing.plan import Failing, Plan, PlanLine
+from headrace.platform.publishing.row_work import ConvertValues
 from headrace.platform.records.context import Context
 from headrace.platform.records.source import late_values, source
 
@@ -58,6 +61,9 @@ MOVED_ON: Final = Message(
     "Plan again.",
     "请重新生成计划。",
 )
+BECOMES: Final = "becomes"
+"""The heading of the values that a change of type makes."""
+Becoming = Callable[[Sequence[str]], Mapping[str, Any]]
 CHUNK: Final = 500
 IDS: Final = "p_ids"
 DANGEROUS: Final = frozenset("=+-@\t\r\n|%＝＋－＠")
@@ -152,9 +158,11 @@ def _of_failing(
         case "constraint.existing_nulls":
             return Emptied(object_id, field_id)
         case "type.rows_not_convertible":
-            return Unconvertible(object_id, field_id)
+            return Unconvertible(object_id, field_id, lossy=None)
         case "type.data_loss":
             return Unconvertible(object_id, field_id, lossy=True)
+        case "type.values_computed":
+            return Having(object_id, field_id)
         case "option.in_use" | "constraint.existing_values":
             return NotAllowed(object_id, field_id, since)
         case _:
@@ -197,15 +205,37 @@ def write_rows(finder: RowFinder, plan: Plan, key: str, reader: Context, out: IO
     finder = finder.without(key)
     former = finder.rows.former[row_set.object_id]
     listed = _Listed(finder, reader, former, shown_fields(finder, row_set))
+    becoming = _becoming(finder, row_set) if listed.fields else None
     writer = csv.writer(out)
-    writer.writerow(["id", "title", *listed.fields])
+    writer.writerow(["id", "title", *listed.fields, *((BECOMES,) if becoming else ())])
     written = withheld = 0
     for chunk in _chunks(finder.ids(row_set)):
         rows = listed.read(chunk)
         written += len(rows)
         withheld += len(chunk) - len(rows)
+        if becoming is not None:
+            values = becoming([row[0] for row in rows])
+            rows = [(*row, values.get(row[0])) for row in rows]
         writer.writerows([safe(value) for value in row] for row in rows)
     return Written(written, withheld)
+
+
+def _becoming(finder: RowFinder, row_set: RowSet) -> Becoming | None:
+    """Return what gives the new values of rows, where the set is about those."""
+    if not isinstance(row_set, Unconvertible):
+        return None
+    model = finder.rows.models[row_set.object_id]
+    field = next(one for one in model.fields.values() if one.id == row_set.field_id)
+    old = OldValues(finder.rows)
+    work = ConvertValues(model.id, field.id)
+    given = (one for one in finder.rows.work_on(model, field) if isinstance(one, ConvertValues))
+    work = next(given, work)
+
+    def values(ids: Sequence[str]) -> Mapping[str, Any]:
+        old.read(model, (field,), ids)
+        return {one: sent(old.converted(model, field, one, work)) for one in ids}
+
+    return values
 
 
 def readable_plan(finder: RowFinder, plan: Plan, reader: Context) -> Plan:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from headrace.platform.database.prepared import NO_PARAMETERS, Parameters, Prepared, prepare
+from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.formulas.environment import Evaluator
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.messages import FormulaOverflowError
@@ -17,8 +17,8 @@ from headrace.platform.formulas.python import compile_python, holds
 from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.publishing.failing.converting import OldValues
 from headrace.platform.publishing.failing.planned import PlannedRows, rollup_of, stored
+from headrace.platform.publishing.failing.reading import Cursor, ReadingBatch
 from headrace.platform.publishing.row_work import ConvertValues, FillEmpty, MapValues
-from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Row
 from headrace.platform.records.environment import RowEnvironment
 from headrace.platform.records.shapes import ObjectShape
@@ -27,27 +27,23 @@ CHUNK: Final = 1_000
 """Rows read at a time."""
 
 
-class Cursor:
-    """Runs prepared statements on a connection (`records.batch.Rows`)."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._raw: Any = connection.connection.driver_connection
-
-    def rows(self, prepared: Prepared, parameters: Parameters = NO_PARAMETERS, /) -> list[Any]:
-        """Run a statement and return its rows."""
-        found: list[Any] = prepared.run(self._raw.cursor(), parameters).fetchall()
-        return found
-
-
-class PlannedBatch(Batch):
+class PlannedBatch(ReadingBatch):
     """Rows read from the live tables and completed with what the publish will make of them."""
 
     def __init__(self, rows: PlannedRows) -> None:
         super().__init__(rows.stored_context, Cursor(rows.connection))
         self.rows = rows
-        self._old = OldValues(rows)
-        self.unchecked = True
-        self.locking = False
+        self.old = OldValues(rows)
+
+    def read_old(self, shape: ObjectShape, ids: Sequence[str]) -> None:
+        """Read what rows hold in fields whose values are converted, before they are asked for."""
+        model = shape.model
+        converted = [
+            field
+            for field in stored(model)
+            if any(isinstance(one, ConvertValues) for one in self.rows.work_on(model, field))
+        ]
+        self.old.read(model, converted, ids)
 
     def remember(self, shape: ObjectShape, values: tuple[Any, ...]) -> Row:
         """Keep a row, with the values that it will have."""
@@ -84,7 +80,7 @@ class PlannedBatch(Batch):
         for one in self.rows.work_on(shape.model, field):
             match one:
                 case ConvertValues():
-                    value = self._old.converted(shape.model, field, row["id"], one)
+                    value = self.old.converted(shape.model, field, row["id"], one)
                     if value is None and one.fill is not None:
                         value = evaluator(one.fill)(environment)
                 case MapValues():
@@ -130,7 +126,9 @@ def rows_in_python(
         chunk = batch.work.rows(_page(shape, size, first=last is None), {"after": last})
         if not chunk:
             return
-        _read_ahead(batch, shape, [shape.row(values) for values in chunk], paths)
+        there = [shape.row(values) for values in chunk]
+        _read_ahead(batch, shape, there, paths)
+        batch.read_old(shape, [str(row["id"]) for row in there])
         for values in chunk:
             yield batch, shape, batch.remember(shape, values)
         seen += len(chunk)

@@ -68,11 +68,14 @@ class NotAllowed:
 
 @dataclass(frozen=True, slots=True)
 class Unconvertible:
-    """Rows whose value the field's new definition cannot take; with `lossy`, only in part."""
+    """Rows whose value the field's new definition cannot take; with `lossy`, only in part.
+
+    Where `lossy` is None, both.
+    """
 
     object_id: str
     field_id: str
-    lossy: bool = False
+    lossy: bool | None = False
 
 
 @dataclass(frozen=True, slots=True)

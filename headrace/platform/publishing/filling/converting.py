@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Final
@@ -37,12 +37,17 @@ _MISSING: Final = object()
 
 @dataclass(frozen=True, slots=True)
 class Converting:
-    """A field before and after; without `replaced` its values stay in their column."""
+    """A field before and after; without `replaced` its values stay in their column.
+
+    `live` is the context of the version before: keys of records, and values that were computed
+    when they were read, are what they are in it.
+    """
 
     model: ObjectModel
     old: FieldModel
     new: FieldModel
     replaced: ReplaceColumn | None
+    live: Context
     catalogs: tuple[Catalog, Catalog]
     zone: tzinfo
 
@@ -126,6 +131,8 @@ def _copied(
     """Return the value in SQL where every value stays what it is; None where Python must look."""
     if wanted.restored or wanted.values or columns.source is columns.target:
         return None
+    if not converting.old.stored:
+        return None
     found = converting.forth()
     old, new = converting.old.storage, converting.new.storage
     if found is None or not found.identical or old.kind != new.kind:
@@ -162,8 +169,9 @@ class _Step:
         self.read = converting.old.storage.from_driver(dialect)
         self.write = converting.new.storage.to_driver(dialect)
         self.read_kept = converting.new.storage.from_driver(dialect)
-        self.forth = Lookups.of(context, work, converting.forth())
-        self.back = Lookups.of(context, work, converting.back()) if wanted.restored else None
+        live = converting.live
+        self.forth = Lookups.of(live, work, converting.forth())
+        self.back = Lookups.of(live, work, converting.back()) if wanted.restored else None
         self.known: dict[Any, tuple[Any, str | None]] = {}
         self.failed: list[Failed] = []
         self.unfilled: list[str] = []
@@ -185,12 +193,27 @@ class _Step:
             self.work.connection, self.work.dialect, columns.table, columns.target, storage, pairs
         )
 
-    def _converted(self, rows: Rows) -> Iterator[Pair]:
+    def _found(self, rows: Rows) -> Sequence[Any]:
+        """Read the rows: id, value today, value of the other column, when changed, when deleted."""
         columns = self.columns
         query = sa.select(
             columns.id, columns.source, columns.target, columns.changed, columns.deleted
-        ).where(rows.where(columns.id), _any_value(columns))
+        ).where(rows.where(columns.id))
+        if self.converting.old.stored:
+            return self.work.connection.execute(query.where(_any_value(columns))).all()
         found = self.work.connection.execute(query).all()
+        today = dict(self._computed([str(one[0]) for one in found]))
+        return [(one[0], today.get(str(one[0])), *one[2:]) for one in found]
+
+    def _computed(self, ids: Sequence[str]) -> Iterator[Pair]:
+        """Yield what live rows show today in a field that is computed when it is read."""
+        old, live = self.converting.old, self.converting.live
+        model = live.catalog.objects[old.object]
+        if old.expression is not None:
+            yield from evaluated(live, self.work, model, old, old.expression, ids)
+
+    def _converted(self, rows: Rows) -> Iterator[Pair]:
+        found = self._found(rows)
         self._look_up(found)
         for row_id, source, target, changed, deleted in found:
             if self._stays(source, target, changed):

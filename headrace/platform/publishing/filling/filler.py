@@ -8,7 +8,7 @@ from typing import assert_never
 
 from headrace.platform.database.operations import AddColumn, Operation, ReplaceColumn
 from headrace.platform.database.unit_of_work import UnitOfWork
-from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.publishing.filling.converting import Converting, convert_values
 from headrace.platform.publishing.filling.copying import copy_values
 from headrace.platform.publishing.filling.empty_values import fill_empty, map_values
@@ -30,11 +30,12 @@ from headrace.platform.records.context import Context
 
 
 class Filler:
-    """Knows both catalogs of a publish and which columns it adds; `context` is that of the new one."""
+    """Knows both versions of a publish by their contexts, and which columns it adds."""
 
-    def __init__(self, context: Context, old: Catalog, operations: Iterable[Operation]) -> None:
+    def __init__(self, context: Context, live: Context, operations: Iterable[Operation]) -> None:
         self.context = context
-        self.old = old
+        self.live = live
+        self.old = live.catalog
         ordered = tuple(operations)
         self.replaced = {
             (one.table, one.new.name): one for one in ordered if isinstance(one, ReplaceColumn)
@@ -73,6 +74,7 @@ class Filler:
                     self.old_fields[work.field_id],
                     field,
                     self.replaced.get((table.table.name, column.name)),
+                    self.live,
                     (self.old, self.context.catalog),
                     self.context.zone,
                 )

@@ -10,18 +10,25 @@ import sqlalchemy as sa
 
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
-from headrace.platform.publishing.filling.rows import Filled, Pair, Rows, write_values
+from headrace.platform.publishing.filling.rows import CHUNK, Filled, Pair, Rows, write_values
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.context import Context
-from headrace.platform.records.numbering import next_numbers
+from headrace.platform.records.numbering import next_numbers, raise_counters
 
 
 def give_numbers(
     context: Context, work: UnitOfWork, model: ObjectModel, field: FieldModel, rows: Rows
 ) -> Filled:
-    """Give each row without a number, deleted ones too, the number of the day on which it was made."""
+    """Give each row without a number, deleted ones too, the number of the day on which it was made.
+
+    Rows that have one already keep it, and the counters go on after those that fit the pattern.
+    """
     table = context.tables.of(model.name)
     column = table.columns[field.name]
+    if not rows.after:
+        # What comes after the first rows of a table goes on from counters that know all of it.
+        taken = sa.and_(column.is_not(None), Rows(ids=rows.ids).where(table.id))
+        _count_on(context, work, field, sa.select(column).where(taken))
     created = table.columns["created_at"]
     query = (
         sa.select(table.id, created)
@@ -33,6 +40,16 @@ def give_numbers(
     return Filled(
         write_values(work.connection, work.dialect, table.table, column, field.storage, pairs)
     )
+
+
+def _count_on(
+    context: Context, work: UnitOfWork, field: FieldModel, numbers: sa.Select[Any]
+) -> None:
+    """Raise the counters above numbers that rows have."""
+    batch = Batch(context, work)
+    result = work.connection.execute(numbers, execution_options={"yield_per": CHUNK})
+    for part in result.scalars().partitions():
+        raise_counters(batch, field, [str(one) for one in part])
 
 
 def _numbered(

@@ -36,6 +36,9 @@ def fill_paths(work: UnitOfWork, table: ObjectTable, parent: sa.Column[str], row
     tree = tree.union_all(sa.select(below.c["id"], own).where(below.c[parent.name] == tree.c.id))
     found = sa.select(tree.c.path).where(tree.c.id == table.id).scalar_subquery()
     if rows.ids is None and rows.until is None:
+        # Paths of another parent go first: a row that none is found for must be seen to have none.
+        former = sa.update(table.table).where(table.path.is_not(None))
+        work.connection.execute(former.values({table.path.name: sa.null()}))
         # Over all rows the tree is walked once and joined, not looked up row by row.
         change = sa.update(table.table).where(table.id == tree.c.id)
         count = work.connection.execute(change.values({table.path.name: tree.c.path})).rowcount

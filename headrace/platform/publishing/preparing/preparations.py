@@ -33,7 +33,7 @@ PREPARATION: Final = sa.Table(
     sa.Column("plan", text_type(), nullable=False),
     sa.Column("content", json_type(), nullable=False),
     sa.Column("decisions", json_type(), nullable=False),
-    sa.Column("restoring", sa.Integer()),
+    sa.Column("restoring", sa.BigInteger()),
     sa.Column("message", text_type(), nullable=False),
     sa.Column("by_user", id_type()),
     sa.Column("job", id_type()),

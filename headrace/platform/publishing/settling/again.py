@@ -5,7 +5,7 @@ from __future__ import annotations
 from headrace.platform.core.errors import ConflictError
 from headrace.platform.publishing.decisions import COUNT_GROWN
 from headrace.platform.publishing.plan import Plan, PlanLine
-from headrace.platform.publishing.row_work import ConvertValues
+from headrace.platform.publishing.row_work import ConvertValues, FillEmpty
 from headrace.platform.publishing.settling.coming import ComingRows
 from headrace.platform.publishing.settling.settlement import narrowings, settle
 
@@ -17,12 +17,14 @@ def check_again(plan: Plan, rows: ComingRows) -> None:
     """
     if plan.catalog is None or plan.difference is None:
         return
-    converts = [one for one in plan.work if isinstance(one, ConvertValues)]
+    converts = [one for one in plan.work if not isinstance(one, FillEmpty)]
     told = {line.key: line for line in plan.lines}
     elsewhere = {
         one.field_id
         for one in converts
-        if (line := told.get(one.line)) is not None and line.code == "field.retype"
+        if isinstance(one, ConvertValues)
+        and (line := told.get(one.line)) is not None
+        and line.code == "field.retype"
     }
     narrowed = tuple(narrowings(rows.finder(()), plan.decisions, elsewhere, plan.held))
     operations = plan.difference.operations

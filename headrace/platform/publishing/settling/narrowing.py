@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.database.names import PhysicalName
-from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.publishing.answering import Question
 from headrace.platform.publishing.decisions import Decision, Decisions
 from headrace.platform.publishing.failing import (
@@ -20,7 +19,7 @@ from headrace.platform.publishing.failing import (
     Unconvertible,
 )
 from headrace.platform.publishing.plan import Failing, PlanLine
-from headrace.platform.publishing.retyping import Retype
+from headrace.platform.publishing.retyping import Retype, is_narrowed
 from headrace.platform.publishing.row_work import ConvertValues
 from headrace.platform.publishing.settling.mapping import listed, map_problems
 from headrace.platform.publishing.settling.messages import (
@@ -60,6 +59,7 @@ class Narrowing:
             line=self.line,
             values=self.values,
             whole=self.whole,
+            kept="" if self.kept is None else self.kept.physical,
         )
 
 
@@ -71,14 +71,10 @@ def value_changes(finder: RowFinder, moved: AbstractSet[str]) -> Iterator[Retype
             continue
         for one in model.fields.values():
             earlier = finder.rows.former_field(model, one)
-            if earlier is not None and one.id not in moved and _same_kind(earlier, one):
-                yield Retype(model, earlier, one)
-
-
-def _same_kind(earlier: FieldModel, one: FieldModel) -> bool:
-    people = one.computed is None and earlier.computed is None and one.target is None
-    same = earlier.type.key == one.type.key and earlier.storage == one.storage
-    return people and same and not one.system and earlier.options != one.options
+            state = one.computed == "workflow"
+            if earlier is None or state or one.id in moved or not is_narrowed(earlier, one):
+                continue
+            yield Retype(former, model, earlier, one)
 
 
 def narrowing(

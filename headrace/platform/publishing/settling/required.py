@@ -46,10 +46,7 @@ def _may_be_empty(
     finder: RowFinder, former: ObjectModel, model: ObjectModel, one: FieldModel
 ) -> bool:
     """Say whether rows may lack a value that they did not have to have, or lose it now."""
-    emptied = any(
-        isinstance(work, ConvertValues) and not work.restored
-        for work in finder.rows.work_on(model, one)
-    )
+    emptied = any(isinstance(work, ConvertValues) for work in finder.rows.work_on(model, one))
     if former is model or emptied:
         return emptied
     earlier = finder.rows.former_field(model, one)
