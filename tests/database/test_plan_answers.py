@@ -213,8 +213,8 @@ def test_a_shorter_text_is_cut_and_comes_back(work):
     narrow = line(work.plan(), key)
     assert (narrow.failing.count, narrow.failing.first) == (1, (ids[0],))
     answered = {key: {"answer": "accept", "rows": 1}}
-    cut = listed(work, work.plan(answered), key)[1:]
-    assert cut == [[ids[0], "Company 0", "a long remark", "a long"]]
+    shown = [ids[0], "Company 0", "a long remark", "a long"]
+    assert listed(work, work.plan(answered), key)[1:] == [shown]
     publish(work, answered)
     assert values(work, "company", ids, "note") == ["a long", "short", None]
     change(work, "company", ids[0], name="other")

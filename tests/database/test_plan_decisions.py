@@ -82,7 +82,7 @@ def test_a_text_becomes_a_choice_and_back_where_values_stay(work):
     plan = work.publish()
     assert not any(line.code.startswith("field.") for line in plan.lines)
     work.field("company", "note").update(type="choice", choices=CHOICES[1:])
-    assert codes(work, None)[0][0] == "constraint.existing_values"
+    assert codes(work, None)[0][0] == "type.rows_not_convertible"
 
 
 def test_a_field_by_its_id_comes_back_with_its_values(work):

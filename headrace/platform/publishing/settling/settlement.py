@@ -46,7 +46,7 @@ def narrowings(
     """
     for one in value_changes(finder, moved):
         yield narrowing(finder, decisions, one, held.get(one.field.id))
-    for one in state_changes(finder):
+    for one in state_changes(finder, held):
         yield state_narrowing(finder, decisions, one, held.get(one.field.id))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -21,8 +21,11 @@ from headrace.platform.publishing.settling.narrowing import Narrowing
 from headrace.platform.publishing.settling.places import place_of_field
 
 
-def state_changes(finder: RowFinder) -> Iterator[Retype]:
-    """Yield the state fields whose states are others than before."""
+def state_changes(finder: RowFinder, held: Collection[str]) -> Iterator[Retype]:
+    """Yield the state fields whose states are others than before, and those that get back a column.
+
+    `held` are ids of fields whose columns come back.
+    """
     old, new = finder.rows.live.catalog, finder.rows.catalog
     for model in new.objects.values():
         former = finder.rows.former.get(model.id)
@@ -33,7 +36,7 @@ def state_changes(finder: RowFinder) -> Iterator[Retype]:
         if earlier is None or earlier.computed != "workflow":
             continue
         before = old.workflows[earlier.options.workflow]
-        if _names(before) != _names(new.workflows[one.options.workflow]):
+        if one.id in held or _names(before) != _names(new.workflows[one.options.workflow]):
             yield Retype(former, model, earlier, one)
 
 
