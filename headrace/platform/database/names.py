@@ -8,14 +8,14 @@ kept ones that hold what it had before, one whose column is being prepared.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
-from headrace.platform.database.system_tables import NAME
+from headrace.platform.database.system_tables import LIVE, NAME
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 
 NameKind = Literal["object", "field"]
@@ -36,6 +36,7 @@ SYSTEM_COLUMNS: Final = frozenset(
 )
 RESERVED_PREFIX: Final = "sqlite_"
 """SQLite keeps names that begin so for itself."""
+CHUNK: Final = 500
 DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -67,10 +68,14 @@ class PhysicalName:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """All physical names of a database, those of dropped definitions included."""
+    """All physical names of a database, those of dropped definitions included.
+
+    `revision` is the one in which they stood like this in the database; None for names to come.
+    """
 
     all: tuple[PhysicalName, ...] = ()
     _live: Mapping[str, PhysicalName] = field(default_factory=dict)
+    revision: int | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, names: Iterable[PhysicalName]) -> Names:
@@ -79,6 +84,23 @@ class Names:
         live = {one.definition_id: one for one in ordered if one.live}
         return cls(ordered, MappingProxyType(live))
 
+    def with_written(self, written: Iterable[PhysicalName], revision: int | None = None) -> Names:
+        """Return the names with these among them, in place of those with the same numbers."""
+        all_names = {one.number: one for one in self.all}
+        live = dict(self._live)
+        changed = tuple(written)
+        for one in changed:
+            former = all_names.get(one.number)
+            if former is not None and live.get(former.definition_id) is former:
+                del live[former.definition_id]
+        for one in changed:
+            all_names[one.number] = one
+            if one.live:
+                live[one.definition_id] = one
+        grown = not self.all or all(one.number > self.all[-1].number for one in changed)
+        ordered = all_names.values() if grown else sorted(all_names.values(), key=_number)
+        return Names(tuple(ordered), MappingProxyType(live), revision)
+
     def physical(self, definition_id: str) -> str:
         """Return the table or column of a live definition."""
         return self._live[definition_id].physical
@@ -86,6 +108,13 @@ class Names:
     def get(self, definition_id: str) -> PhysicalName | None:
         """Return the live name of a definition."""
         return self._live.get(definition_id)
+
+    def changed_since(self, former: Names) -> tuple[PhysicalName, ...]:
+        """Return the live names that are other ones than in `former`."""
+        if self is former:
+            return ()
+        before = former._live
+        return tuple(one for key, one in self._live.items() if before.get(key) is not one)
 
     def kept(self, definition_id: str) -> tuple[PhysicalName, ...]:
         """Return the names of kept tables or columns of a definition, the newest first."""
@@ -107,14 +136,20 @@ class Names:
         catalog: Catalog,
         replaced: frozenset[str] = frozenset(),
         restored: Mapping[str, PhysicalName] = MappingProxyType({}),
+        named: Catalog | None = None,
     ) -> Names:
         """Return these names and new ones for what `catalog` has and the database has not.
+
+        Everything in the catalog `named` has a name here, so that the same objects have theirs.
 
         The fields `replaced` get another column, and their former name is a kept one from this
         version on. A definition in `restored` uses that kept name again.
         """
         changed = _Changed(self, catalog.version, replaced, restored)
+        same = frozenset(map(id, named.objects.values())) if named else frozenset()
         for model in catalog.objects.values():
+            if id(model) in same and not restored:
+                continue
             changed.name(model.id, "object", model.name)
             for one in stored_fields(model):
                 changed.name(one.id, "field", one.name, model.id)
@@ -131,11 +166,11 @@ class Names:
             for one in stored_fields(model):
                 if one.id in definition_ids:
                     storages[one.id] = self.storage_of(catalog, one)
-        return Names.of(
+        lacking = [self._live[one] for one in definition_ids if one in self._live]
+        return self.with_written(
             replace(one, storage=storages.get(one.definition_id))
-            if one.live and one.storage is None and one.definition_id in definition_ids
-            else one
-            for one in self.all
+            for one in lacking
+            if one.storage is None
         )
 
     def storage_of(self, catalog: Catalog, one: FieldModel) -> str:
@@ -160,16 +195,15 @@ class Names:
         `at` is the machine's time of the switch, `rows_at` the workspace's; columns that were
         replaced in this version are stamped too.
         """
-        gone = frozenset(dropped)
-
-        def marked(one: PhysicalName) -> PhysicalName:
-            if one.definition_id in gone and one.live:
-                one = replace(one, dropped_at_version=version)
-            if one.dropped_at_version == version and one.dropped_at is None:
-                one = replace(one, dropped_at=at, rows_at=rows_at)
-            return one
-
-        return Names.of(marked(one) for one in self.all)
+        gone = [self._live[one] for one in dropped if one in self._live]
+        replaced = [
+            one for one in self.all if one.dropped_at_version == version and one.dropped_at is None
+        ]
+        marked = [
+            replace(one, dropped_at_version=version, dropped_at=at, rows_at=rows_at)
+            for one in (*gone, *replaced)
+        ]
+        return self.with_written(marked) if marked else self
 
 
 class _Changed:
@@ -186,7 +220,7 @@ class _Changed:
         self.version = version
         self.replaced = replaced
         self.restored = restored
-        self.known = {one.definition_id for one in names.all if one.live}
+        self.done: set[str] = set()
         self.prepared = {one.definition_id: one for one in names.all if one.preparing}
         self.number = names.all[-1].number if names.all else 0
         self.others: dict[int, PhysicalName] = {}
@@ -196,12 +230,12 @@ class _Changed:
         self, definition_id: str, kind: NameKind, name: str, object_id: str | None = None
     ) -> None:
         """See to it that a definition has a live name."""
-        if definition_id in self.known and definition_id not in self.replaced:
-            return
         former = self.before.get(definition_id)
+        if definition_id in self.done or (former and definition_id not in self.replaced):
+            return
         if former is not None:
             self.others[former.number] = replace(former, dropped_at_version=self.version)
-        self.known.add(definition_id)
+        self.done.add(definition_id)
         kept = self.restored.get(definition_id)
         if kept is not None:
             again = replace(kept, dropped_at_version=None, dropped_at=None, rows_at=None)
@@ -236,10 +270,9 @@ class _Changed:
         """Return the names, all of them."""
         if not self.others:
             return self.before
-        kept = {one.number: one for one in self.before.all}
-        result = Names.of({**kept, **self.others}.values())
+        result = self.before.with_written(self.others.values())
         lacking = {one.definition_id for one in self.others.values() if one.storage is None}
-        return result.with_storages(catalog, lacking)
+        return result.with_storages(catalog, lacking) if lacking else result
 
 
 def path_id(object_id: str) -> str:
@@ -262,47 +295,73 @@ def suffix(number: int) -> str:
             return text
 
 
-def load_names(connection: sa.Connection) -> Names:
-    """Read the names that the database has."""
-    rows = connection.execute(sa.select(NAME))
-    return Names.of(
-        PhysicalName(
-            number=row.number,
-            definition_id=row.definition_id,
-            kind=row.kind,
-            physical=row.physical,
-            object_id=row.object_id,
-            storage=row.storage,
-            dropped_at_version=row.dropped_at_version,
-            dropped_at=row.dropped_at,
-            rows_at=row.rows_at,
-            preparing=bool(row.preparing),
-        )
-        for row in rows
+def load_names(connection: sa.Connection, known: Names | None = None) -> Names:
+    """Read the names that the database has; of what is `known` of them only what was written since."""
+    # The revision first: what is written after it is read again the next time.
+    query = sa.select(LIVE.c.names_revision, LIVE.c.names_forgotten)
+    revision, forgotten = (one or 0 for one in connection.execute(query).one())
+    before = None if known is None else known.revision
+    if known is None or before is None or before < forgotten:
+        rows = connection.execute(sa.select(*_COLUMNS).order_by(NAME.c.number))
+        return replace(Names.of(map(_name, rows)), revision=revision)
+    if before == revision:
+        return known
+    written = connection.execute(
+        sa.select(*_COLUMNS).where(NAME.c.revision > before).order_by(NAME.c.number)
     )
+    return known.with_written(map(_name, written), revision)
 
 
 def save_names(connection: sa.Connection, old: Names, new: Names) -> None:
     """Store what `new` has and `old` has not, or has otherwise."""
     before = {one.number: one for one in old.all}
-    added = [one for one in new.all if one.number not in before]
-    changed = [one for one in new.all if before.get(one.number, one) != one]
+    changed = [one for one in new.all if before.get(one.number) is not one]
+    added = [one for one in changed if one.number not in before]
+    changed = [one for one in changed if before.get(one.number, one) != one]
+    if not added and not changed:
+        return
+    revision = _next_revision(connection)
     if added:
-        connection.execute(sa.insert(NAME), [_row(one) for one in added])
+        connection.execute(sa.insert(NAME), [_row(one, revision) for one in added])
     for one in changed:
-        connection.execute(sa.update(NAME).where(NAME.c.number == one.number).values(_row(one)))
+        values = _row(one, revision)
+        connection.execute(sa.update(NAME).where(NAME.c.number == one.number).values(values))
 
 
-def _row(name: PhysicalName) -> dict[str, object]:
-    return {
-        "number": name.number,
-        "definition_id": name.definition_id,
-        "kind": name.kind,
-        "physical": name.physical,
-        "object_id": name.object_id,
-        "storage": name.storage,
-        "dropped_at_version": name.dropped_at_version,
-        "dropped_at": name.dropped_at,
-        "rows_at": name.rows_at,
-        "preparing": name.preparing or None,
-    }
+def forget_names(connection: sa.Connection, names: Iterable[PhysicalName]) -> None:
+    """Remove names whose tables and columns are gone."""
+    numbers = [one.number for one in names]
+    if not numbers:
+        return
+    revision = _next_revision(connection)
+    connection.execute(sa.update(LIVE).values(names_forgotten=revision))
+    for start in range(0, len(numbers), CHUNK):
+        part = numbers[start : start + CHUNK]
+        connection.execute(sa.delete(NAME).where(NAME.c.number.in_(part)))
+
+
+def _next_revision(connection: sa.Connection) -> int:
+    """Count the revision up; others who write names wait for this transaction."""
+    revision = sa.func.coalesce(LIVE.c.names_revision, 0)
+    connection.execute(sa.update(LIVE).values(names_revision=revision + 1))
+    counted: int = connection.execute(sa.select(LIVE.c.names_revision)).scalar_one()
+    return counted
+
+
+_FIELDS: Final = tuple(one.name for one in fields(PhysicalName))
+_COLUMNS: Final = tuple(NAME.c[one] for one in _FIELDS)
+
+
+def _name(row: Any) -> PhysicalName:
+    *others, preparing = row
+    values: tuple[Any, ...] = (*others, bool(preparing))
+    return PhysicalName(*values)
+
+
+def _row(name: PhysicalName, revision: int) -> dict[str, object]:
+    values = {one: getattr(name, one) for one in _FIELDS}
+    return {**values, "preparing": name.preparing or None, "revision": revision}
+
+
+def _number(name: PhysicalName) -> int:
+    return name.number

@@ -18,7 +18,8 @@ from headrace.platform.database.physical import (
     DELETED_AT,
     ColumnSpec,
     TableSpec,
-    table_spec,
+    TableSpecs,
+    table_specs,
     tree_path,
 )
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
@@ -53,9 +54,14 @@ class Tables:
     """The tables of a catalog, by object name."""
 
     dialect: Dialect
-    names: Names
+    specs: TableSpecs
     user: ObjectTable
     _tables: Mapping[str, ObjectTable]
+
+    @property
+    def names(self) -> Names:
+        """The physical names."""
+        return self.specs.names
 
     def of(self, name: str) -> ObjectTable:
         """Return the table of an object; `user` is the platform's own."""
@@ -73,14 +79,15 @@ def build_tables(
     user_model = catalog.system_objects[USER_OBJECT]
     user = known.get(user_model.id) or _user_table(user_model, dialect)
     tables = {USER_OBJECT: user}
+    former = previous.specs if previous else None
+    specs = table_specs(catalog, names, former)
     for model in catalog.objects.values():
-        spec = table_spec(catalog, model, names)
-        shape = _shape(model, names, spec)
-        kept = known.get(model.id)
-        tables[model.name] = (
-            kept if kept and kept.shape == shape else _object_table(model, names, spec, dialect)
-        )
-    return Tables(dialect, names, user, MappingProxyType(tables))
+        spec, kept = specs[model.id], known.get(model.id)
+        same = former is not None and former.specs.get(model.id) is spec
+        if kept is None or not (same or kept.shape == _shape(model, names, spec)):
+            kept = _object_table(model, names, spec, dialect)
+        tables[model.name] = kept
+    return Tables(dialect, specs, user, MappingProxyType(tables))
 
 
 def column_of(spec: ColumnSpec, dialect: Dialect) -> sa.Column[Any]:

@@ -22,6 +22,7 @@ from headrace.platform.database.tables import Tables, build_tables
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.checks import Checker
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.publishing.rows import ROWS_KIND, RowsFile
@@ -96,6 +97,7 @@ class CatalogStore:
     def __init__(self, database: Database, types: FieldTypes) -> None:
         self._database = database
         self._types = types
+        self.checker = Checker()
         self._lock = threading.Lock()
         self._live: Published | None = None
         self._kept: dict[str, Document | RowsFile] = {}
@@ -190,7 +192,10 @@ class CatalogStore:
         )
         if built.catalog is None:
             raise BrokenVersionError(f"version {number}: {built.problems}")
-        names = load_names(connection).with_catalog(built.catalog)
+        known = live.tables.names if live else None
+        names = load_names(connection, known).with_catalog(
+            built.catalog, named=live.catalog if live else None
+        )
         tables = build_tables(
             built.catalog, names, self._database.dialect, live.tables if live else None
         )

@@ -149,12 +149,22 @@ def breaking_changes(
 ) -> Iterator[Problem]:
     """Yield what cannot be done, or not with the rows that are there."""
     before = {model.id: model for model in old.objects.values()}
+    same_ids = {name: model.id for name, model in old.objects.items()} == {
+        name: model.id for name, model in new.objects.items()
+    }
     for model in new.objects.values():
         former = before.get(model.id)
-        if former is not None:
-            yield from _object_problems(old, new, former, model, counter, moved)
+        if former is None or (same_ids and _is_same(old, new, former, model)):
+            continue
+        yield from _object_problems(old, new, former, model, counter, moved)
     filled = {field_id for _, field_id in backfill.defaults}
     yield from _key_problems(new, operations, filled, counter)
+
+
+def _is_same(old: Catalog, new: Catalog, former: ObjectModel, model: ObjectModel) -> bool:
+    """Say whether nothing about an object changes, nor about the states of its rows."""
+    workflow = model.workflow or ""
+    return former is model and old.workflows.get(workflow) is new.workflows.get(workflow)
 
 
 def _object_problems(

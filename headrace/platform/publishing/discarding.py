@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Final
 
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from headrace.platform.database.names import Names, PhysicalName, load_names
-from headrace.platform.database.system_tables import NAME
+from headrace.platform.database.names import Names, PhysicalName, forget_names, load_names
 from headrace.platform.publishing.tables import REFERENCE
 from headrace.platform.records.tables import COUNTER, HISTORY
-
-CHUNK: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +45,12 @@ def discard_kept(
     dropped_columns = bench.drop_columns(columns)
     dropped_tables, emptied = bench.drop_tables(tables)
     removed = {one.definition_id for one in dropped_tables}
-    bench.forget(
+    forget_names(
+        connection,
         [
             *dropped_columns,
             *(one for one in kept if (one.object_id or one.definition_id) in removed),
-        ]
+        ],
     )
     bench.forget_rows(objects, gone)
     return Discarded(len(dropped_tables), len(dropped_columns), len(emptied))
@@ -122,13 +119,6 @@ class _Bench:
                     names = key["constrained_columns"]
                     rows = sa.table(table, *(sa.column(name) for name in names))
                     self.connection.execute(sa.update(rows).values(dict.fromkeys(names)))
-
-    def forget(self, names: Iterable[PhysicalName]) -> None:
-        """Remove the names of what is gone."""
-        numbers = [one.number for one in names]
-        for start in range(0, len(numbers), CHUNK):
-            part = numbers[start : start + CHUNK]
-            self.connection.execute(sa.delete(NAME).where(NAME.c.number.in_(part)))
 
     def forget_rows(self, objects: Iterable[str], fields: Iterable[str]) -> None:
         """Remove the history of rows that are gone, their origins, and numbers given to them."""

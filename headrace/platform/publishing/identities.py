@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from headrace.platform.core.ids import IdSource
+from headrace.platform.core.newest import Newest
 from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.metadata.documents import Document
 
@@ -42,6 +44,9 @@ BAD_ID = Message(
 )
 ID_FORM: Final = re.compile(r"[0-9a-z_-]{1,60}")
 """No dots: ids with dots are the platform's own."""
+KEPT_DOCUMENTS: Final = 10_000
+_ASSIGNED: Final[Newest[Document]] = Newest(KEPT_DOCUMENTS)
+"""What documents became beside the live ones they are; a document is a value that nobody changes."""
 
 
 def check_ids(documents: Iterable[Document]) -> tuple[Problem, ...]:
@@ -49,6 +54,10 @@ def check_ids(documents: Iterable[Document]) -> tuple[Problem, ...]:
     seen: set[str] = set()
     problems: list[Problem] = []
     for document in documents:
+        own = document.worked_out("ids", partial(_well_formed, document))
+        if own is not None and seen.isdisjoint(own):
+            seen |= own
+            continue
         for content, place in _definitions(document.content, "/" + document.file):
             given = str(content["id"])
             if ID_FORM.fullmatch(given) is None:
@@ -57,6 +66,15 @@ def check_ids(documents: Iterable[Document]) -> tuple[Problem, ...]:
                 problems.append(ID_TWICE.at(place + "/id", name=content["name"]))
             seen.add(given)
     return tuple(problems)
+
+
+def _well_formed(document: Document) -> frozenset[str] | None:
+    """Return the ids in a document; None where there is something to tell about one of them."""
+    given = [str(content["id"]) for content, _ in _definitions(document.content, "")]
+    different = frozenset(given)
+    if len(different) < len(given) or not all(map(ID_FORM.fullmatch, different)):
+        return None
+    return different
 
 
 def _definitions(content: Mapping[str, Any], place: str) -> Iterator[tuple[Mapping[str, Any], str]]:
@@ -69,19 +87,17 @@ def _definitions(content: Mapping[str, Any], place: str) -> Iterator[tuple[Mappi
 def assign_ids(
     documents: Iterable[Document], live: Iterable[Document], ids: IdSource
 ) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:
-    """Return `documents` with the ids of the `live` ones they are, and new ids for new ones."""
-    known: dict[str, list[Mapping[str, Any]]] = {}
+    """Return `documents` with the ids of the `live` ones they are, and new ids for new ones.
+
+    What comes out as it is live is the very document that is live.
+    """
+    known: dict[str, _Known] = {}
     for document in live:
-        known.setdefault(_slot(document), []).append(document.content)
+        known.setdefault(_slot(document), _Known()).add(document)
     assigner = _Assigner(ids)
+    nothing = _Known()
     assigned = tuple(
-        Document(
-            document.module,
-            assigner.definition(
-                document.content, known.get(_slot(document), ()), "/" + document.file
-            ),
-        )
-        for document in documents
+        assigner.document(document, known.get(_slot(document), nothing)) for document in documents
     )
     return assigned, tuple(assigner.problems)
 
@@ -91,36 +107,78 @@ def _slot(document: Document) -> str:
     return f"extends {document.module}" if document.kind == "extends" else document.kind
 
 
+class _Known:
+    """Live definitions among which one is looked for; of documents the document too."""
+
+    def __init__(self, contents: Iterable[Mapping[str, Any]] = ()) -> None:
+        contents = tuple(contents)
+        self.by_name = {one["name"]: one for one in contents}
+        self.by_id = {one.get("id"): one for one in contents}
+        self.documents: dict[int, Document] = {}
+
+    def add(self, document: Document) -> None:
+        """Take up a document."""
+        content = document.content
+        self.by_name[content["name"]] = self.by_id[content.get("id")] = content
+        self.documents[id(content)] = document
+
+
 class _Assigner:
     def __init__(self, ids: IdSource) -> None:
         self.ids = ids
         self.problems: list[Problem] = []
+        self.minted = 0
 
-    def definition(
-        self, content: Mapping[str, Any], live: Iterable[Mapping[str, Any]], place: str
+    def document(self, document: Document, known: _Known) -> Document:
+        """Return a document with its ids, once worked out for the same document on both sides."""
+        if id(document.content) in known.documents:
+            return document
+        place = "/" + document.file
+        before = (len(self.problems), self.minted)
+        former = self._former(document.content, known, place)
+        if former is None:
+            return Document(document.module, self._with_ids(document.content, former, place))
+        live = known.documents[id(former)]
+        key = (document.module, document.kind, document.name)
+        source = (document, live)
+        assigned = _ASSIGNED.known(key, source)
+        if assigned is None:
+            assigned = Document(document.module, self._with_ids(document.content, former, place))
+            if assigned.hash == live.hash:
+                assigned = live
+            if (len(self.problems), self.minted) == before:  # a new id is for this time only
+                _ASSIGNED.put(key, source, assigned)
+        return assigned
+
+    def _with_ids(
+        self, content: Mapping[str, Any], former: Mapping[str, Any] | None, place: str
     ) -> dict[str, Any]:
         """Return `content` with its id and those of what is in it; `was` has done its work."""
-        former = self._former(content, list(live), place)
         result = {key: value for key, value in content.items() if key != "was"}
-        result["id"] = content.get("id") or (former or {}).get("id") or self.ids.definition_id()
+        result["id"] = content.get("id") or (former or {}).get("id") or self._new_id()
         for part in NESTED:
             if part in content:
-                inside = (former or {}).get(part, ())
+                inside = _Known((former or {}).get(part, ()))
                 result[part] = [
-                    self.definition(one, inside, place + pointer(part, index))
+                    self._part(one, inside, place + pointer(part, index))
                     for index, one in enumerate(content[part])
                 ]
         return result
 
+    def _new_id(self) -> str:
+        self.minted += 1
+        return self.ids.definition_id()
+
+    def _part(self, content: Mapping[str, Any], live: _Known, place: str) -> dict[str, Any]:
+        return self._with_ids(content, self._former(content, live, place), place)
+
     def _former(
-        self, content: Mapping[str, Any], live: list[Mapping[str, Any]], place: str
+        self, content: Mapping[str, Any], live: _Known, place: str
     ) -> Mapping[str, Any] | None:
-        by_name = {one["name"]: one for one in live}
         if "id" in content:
-            by_id = {one.get("id"): one for one in live}
-            if content["id"] in by_id:
-                return by_id[content["id"]]
-            taken = by_name.get(content["name"])
+            if content["id"] in live.by_id:
+                return live.by_id[content["id"]]
+            taken = live.by_name.get(content["name"])
             if taken is not None and taken.get("id"):
                 self.problems.append(
                     ID_TAKEN.at(
@@ -131,4 +189,4 @@ class _Assigner:
                     )
                 )
             return None
-        return by_name.get(content["name"]) or by_name.get(content.get("was"))
+        return live.by_name.get(content["name"]) or live.by_name.get(content.get("was"))

@@ -20,7 +20,7 @@ from headrace.platform.database.operations import (
 from headrace.platform.database.tables import ObjectTable
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
-from headrace.platform.metadata.checks import most_telling, run_checks
+from headrace.platform.metadata.checks import Checker, most_telling
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.publishing.answering import Question, answer
 from headrace.platform.publishing.catalogs import Content, Published
@@ -58,6 +58,7 @@ class Planner:
     """Plans one content on top of the live version, in one snapshot of the database."""
 
     types: FieldTypes
+    checker: Checker
     live: Published
     names: Names
     old: Content
@@ -113,13 +114,14 @@ class Planner:
         if built.catalog is None:
             return self.refused(content, problems)
         catalog = built.catalog
-        problems.extend(run_checks(catalog))
+        problems.extend(self.checker.run(catalog))
         if errors(problems):
             return self.refused(content, problems)
         retypes = tuple(retypes_between(self.live.catalog, catalog))
         moved = frozenset(one.field.id for one in retypes)
         kept = kept_columns(retypes, self.names, catalog) if self.restoring else {}
-        difference = diff(self.live.catalog, catalog, self.names, moved, kept)
+        specs = self.live.tables.specs
+        difference = diff(self.live.catalog, catalog, self.names, moved, kept, specs)
         backfill = find_backfill(self.live.catalog, catalog, {one.model.id for one in retypes})
         problems.extend(
             breaking_changes(
@@ -225,7 +227,7 @@ def find_backfill(old: Catalog, new: Catalog, moved: AbstractSet[str] = frozense
     paths: list[str] = []
     for model in new.objects.values():
         former = before.get(model.id)
-        if former is None:
+        if former is None or former is model:
             continue
         defaults.extend((model.id, field_id) for field_id in _filled(former, model))
         if model.tree_field is not None and former.tree_field is None:

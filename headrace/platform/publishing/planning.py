@@ -83,8 +83,9 @@ def _planner(bench: Bench, decisions: Decisions, *, restoring: bool = False) -> 
         connection = reading.connection
         yield Planner(
             types=bench.catalogs.types,
+            checker=bench.catalogs.checker,
             live=live,
-            names=load_names(connection),
+            names=load_names(connection, live.tables.names),
             old=bench.catalogs.content(connection, live.version),
             counter=Counter(connection, bench.database.dialect, object_tables(live)),
             decisions=decisions,

@@ -74,7 +74,7 @@ class Switch:
         before, decisions = self.live.catalog, self.plan.decisions
         runs = decided_runs(work.connection, before, self.catalog, decisions)
         self.runs.before(self.context_of(self.live), work, self.catalog, runs)
-        names = load_names(work.connection)
+        names = load_names(work.connection, self.live.tables.names)
         applier = Applier(work.connection, work.dialect)
         operations = self.difference.operations
         applier.release_indexes(operations)

@@ -15,6 +15,7 @@ from headrace.platform.metadata.checks.fields import check_fields
 from headrace.platform.metadata.checks.keys import check_keys
 from headrace.platform.metadata.checks.labels import check_labels
 from headrace.platform.metadata.checks.lists import check_lists
+from headrace.platform.metadata.checks.memory import NOTHING, Memory
 from headrace.platform.metadata.checks.objects import check_objects
 from headrace.platform.metadata.checks.screens import check_screens
 from headrace.platform.metadata.checks.sizes import check_sizes
@@ -40,8 +41,24 @@ BUILT_IN: tuple[Check, ...] = (
 
 def run_checks(catalog: Catalog) -> tuple[Problem, ...]:
     """Return every finding of every check."""
-    subject = Subject(catalog)
-    return tuple(problem for check in BUILT_IN for problem in check(subject))
+    return Checker().run(catalog)
+
+
+class Checker:
+    """Runs the checks again and again, each time over what has changed; threads may share it.
+
+    What it returns is what `run_checks` returns.
+    """
+
+    def __init__(self) -> None:
+        self._memory: Memory = NOTHING
+
+    def run(self, catalog: Catalog) -> tuple[Problem, ...]:
+        """Return every finding of every check."""
+        subject = Subject(catalog, self._memory)
+        found = tuple(problem for check in BUILT_IN for problem in check(subject))
+        self._memory = subject.memory()
+        return found
 
 
 def most_telling(problems: Iterable[Problem]) -> tuple[Problem, ...]:
