@@ -26,6 +26,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from benchmarks.clients import Outcome, Request, Target, call, run_clients
+from benchmarks.serving import ROOT, database_of, environment, served, wait_for
 from benchmarks.workloads import (
     CREATE,
     GET_ONE,
@@ -41,15 +42,12 @@ from benchmarks.workloads import (
     get_request,
     patch_request,
 )
-from benchmarks.workspace import Workspace, make_workspace, settings_for
+from benchmarks.workspace import Workspace, make_workspace
 from tests.support import postgres
-from tests.support.servers import free_port
 
-ROOT = Path(__file__).parents[1]
 OURS, THEIRS = "headrace", "hand-written"
 BARS = {False: 0.8, True: 0.5}
 """The least ratio that is asked for, for reads and for writes."""
-START_SECONDS = 60
 PATCHED_ROWS = 3_000
 TICK = os.sysconf("SC_CLK_TCK")
 CHANGING = ("id", "order_no", "created_at", "updated_at")
@@ -127,7 +125,7 @@ def compare(options: Options) -> bool:
     for database in options.databases:
         with (
             tempfile.TemporaryDirectory(prefix="headrace-bench-") as folder,
-            _database(database, Path(folder)) as (url, server),
+            database_of(database, Path(folder)) as (url, server),
         ):
             began = time.perf_counter()
             workspace = make_workspace(url, options.orders, Path(folder))
@@ -151,20 +149,6 @@ def compare(options: Options) -> bool:
 
 
 @contextlib.contextmanager
-def _database(kind: str, folder: Path) -> Iterator[tuple[str, postgres.PostgresServer | None]]:
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / 'bench.sqlite'}", None
-        return
-    directory = postgres.make_directory()
-    try:
-        server = postgres.running_server(directory)
-        with server.database() as url:
-            yield url, server
-    finally:
-        postgres.remove_directory(directory)
-
-
-@contextlib.contextmanager
 def _bench(
     workspace: Workspace, options: Options, server: postgres.PostgresServer | None
 ) -> Iterator[Bench]:
@@ -174,7 +158,7 @@ def _bench(
     engine = sa.create_engine(address, poolclass=sa.NullPool)
     with contextlib.ExitStack() as stack:
         started = [
-            stack.enter_context(_served(workspace, options, application))
+            stack.enter_context(served(workspace, application, options.workers, options.threads))
             for application in (
                 ("--factory", "headrace.wsgi:application"),
                 ("benchmarks.handwritten:app",),
@@ -186,55 +170,12 @@ def _bench(
         )
         pids = {name: pid for name, (pid, _) in zip((OURS, THEIRS), started, strict=True)}
         for target in targets:
-            _wait_for(target)
+            wait_for(target)
         database_pid = None
         if server is not None:
             written = (server.directory / "data" / "postmaster.pid").read_text()
             database_pid = int(written.split()[0])
         yield Bench(workspace, (targets[0], targets[1]), engine, pids, database_pid)
-
-
-@contextlib.contextmanager
-def _served(
-    workspace: Workspace, options: Options, application: Sequence[str]
-) -> Iterator[tuple[int, int]]:
-    """Serve an application; the settings are the same for both. Yield process and port."""
-    port = free_port()
-    command = [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
-        *("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"),
-        *("--workers", str(options.workers), "--blocking-threads", str(options.threads)),
-        *application,
-    ]
-    process = subprocess.Popen(
-        command, env=_environment(workspace), cwd=ROOT, start_new_session=True
-    )
-    try:
-        yield process.pid, port
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(15)
-
-
-def _environment(workspace: Workspace) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("HEADRACE_")}
-    return {**kept, **settings_for(workspace.url), "BENCH_CONFIG": str(workspace.config)}
-
-
-def _wait_for(target: Target) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError):
-            status, body = call(target, LIST)
-            assert status == 200, (target.name, body)
-            return
-        time.sleep(0.1)
-    raise TimeoutError(f"{target.name} does not answer")
 
 
 # -- alike -----------------------------------------------------------------------------------------
@@ -403,7 +344,7 @@ def count_statements(
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env=_environment(workspace),
+            env=environment(workspace),
             check=True,
         )
     counts: dict[str, list[int]] = json.loads(done.stdout)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import headrace
 from headrace.platform import runtime
+from headrace.platform.database.unit_of_work import COMMAND_LINE
 from headrace.platform.publishing.folders import in_order
 from headrace.platform.publishing.rows import USER_FILE, sample_passwords
 from headrace.platform.publishing.sources import module_folders
@@ -52,10 +53,10 @@ def prepare(settings: Settings, as_of: date | None) -> Platform:
     What is there already is kept; a run that was cut short is completed.
     """
     database = runtime.open_database(settings)
-    runtime.initialise(database, settings.time_zone)
-    with database.writing(None) as work:
+    runtime.initialise(database, settings.time_zone, COMMAND_LINE)
+    with database.writing(None, actor=COMMAND_LINE) as work:
         if as_of is not None or read_setting(work.connection, DEMO_SETTING) is None:
-            stop_clock(work.connection, end_of_day(as_of or DEFAULT_DAY, settings.time_zone))
+            stop_clock(work, end_of_day(as_of or DEFAULT_DAY, settings.time_zone))
         done = read_setting(work.connection, DEMO_SETTING) == "complete"
     database.dispose()
     platform = runtime.build(settings)
@@ -78,15 +79,16 @@ def _fill(platform: Platform) -> None:
             platform.write_as_system(
                 lambda context, work, module=name: platform.samples.load_once(  # type: ignore[misc]  # bound at once
                     context, work, published.rows, module
-                )
+                ),
+                COMMAND_LINE,
             )
     logins = {user.login: user.id for user in platform.identity.users()}
-    with platform.database.writing(None) as work:
+    with platform.database.writing(None, actor=COMMAND_LINE) as work:
         known = passwords()
         platform.identity.set_public_passwords(
             work, {logins[login]: known[login] for login in known.keys() & logins.keys()}
         )
-        write_setting(work.connection, DEMO_SETTING, "complete")
+        write_setting(work, DEMO_SETTING, "complete")
 
 
 def passwords() -> Mapping[str, str]:

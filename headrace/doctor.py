@@ -107,12 +107,28 @@ def _examine_workspace(platform: Platform) -> Iterator[Finding]:
             f"请恢复备份;缺少:{', '.join(missing[:5])}。",
         ),
     )
+    yield Finding(True, _kept(platform))
     with platform.database.reading() as reading:
         dead = len(dead_letters(reading.connection))
     yield Finding(
         dead == 0,
         Text(f"Jobs given up: {dead}", f"已放弃的作业:{dead}"),
         Text("Look at their errors, then let them be tried again.", "请查看错误后重试。"),
+    )
+
+
+def _kept(platform: Platform) -> Text:
+    """Say what is kept of dropped definitions, and what goes next."""
+    kept = platform.sweeper.kept()
+    if not kept:
+        return Text("Nothing kept of dropped definitions", "没有保留已移除定义的数据")
+    tables = sum(1 for one in kept if one.name.kind == "object")
+    columns, first = len(kept) - tables, kept[0]
+    day = first.until.date().isoformat()
+    return Text(
+        f"Kept of dropped definitions: {tables} tables, {columns} columns; "
+        f"{first.what.en} goes after {day}",
+        f"为已移除的定义保留:{tables} 张表、{columns} 列;{first.what.zh}将于 {day} 之后删除",
     )
 
 

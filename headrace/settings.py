@@ -22,6 +22,7 @@ from headrace.platform.core.problems import Language, Message, Problem, Text, po
 PREFIX: Final = "HEADRACE_"
 SECRET_KEY_LENGTH: Final = 32
 HIGHEST_PORT: Final = 65535
+MOST_ROWS: Final = 1_000_000_000
 
 INVALID: Final = Message(
     "settings.invalid",
@@ -89,6 +90,7 @@ class Settings:
     port: int
     time_zone: ZoneInfo
     language: Language
+    prepared_from: int
 
     def required_secret_key(self) -> str:
         """Return the key that signs sessions, or refuse to start."""
@@ -163,6 +165,16 @@ def _check_port(value: str) -> None:
         raise _UnusableError(
             Text("it is not a port", "不是端口号"),
             Text("Write a whole number from 1 to 65535.", "请写 1 到 65535 之间的整数。"),
+        )
+
+
+def _check_prepared_from(value: str) -> None:
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= MOST_ROWS:
+        raise _UnusableError(
+            Text("it is not a number of rows", "不是行数"),
+            Text(
+                f"Write a whole number from 1 to {MOST_ROWS}.", f"请填写 1 到 {MOST_ROWS} 的整数。"
+            ),
         )
 
 
@@ -254,6 +266,16 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         ),
         _check_language,
     ),
+    Setting(
+        "prepared_from",
+        "10000",
+        Text(
+            "Rows of an object from which a publish prepares its changes beside those who use it,"
+            " instead of doing all in one transaction.",
+            "对象达到此行数时,发布会在不影响使用者的情况下预先准备更改,而不是在一个事务中完成。",
+        ),
+        _check_prepared_from,
+    ),
 )
 
 
@@ -287,6 +309,7 @@ def load_settings(
         port=port,
         time_zone=ZoneInfo(values["time_zone"]),
         language=_language(values["language"], environment),
+        prepared_from=int(values["prepared_from"]),
     )
 
 

@@ -14,6 +14,7 @@ from headrace.platform.access.identity import UserRow
 from headrace.platform.access.principals import RoleHolding
 from headrace.platform.core.errors import NotFoundError, RefusedError
 from headrace.platform.core.problems import Message, Text, pointer
+from headrace.platform.database.unit_of_work import COMMAND_LINE
 from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.publishing.keys import ids_by_key
 from headrace.platform.runtime import Platform
@@ -114,7 +115,7 @@ def user_create(
         password = given_password() if password_stdin else secrets.token_urlsafe(12)
         holdings = [_holding(platform, role) for role in roles]
         belongs_to = _record_id(platform, "organisation", organisation) if organisation else None
-        with platform.database.writing(None) as work:
+        with platform.database.writing(None, actor=COMMAND_LINE) as work:
             made = platform.identity.create_user(
                 work,
                 login=login,
@@ -142,7 +143,7 @@ def user_password(login: str, password_stdin: bool, as_json: bool) -> None:  # n
     with shell.platform() as platform:
         user_id = _user_id(platform, login)
         password = given_password() if password_stdin else secrets.token_urlsafe(12)
-        with platform.database.writing(None) as work:
+        with platform.database.writing(None, actor=COMMAND_LINE) as work:
             platform.identity.set_password(work, user_id, password)
     shown = {"login": login} if password_stdin else {"login": login, "password": password}
     shell.data(shown, [f"{key}: {value}" for key, value in shown.items()])
@@ -157,7 +158,7 @@ def user_roles(login: str, roles: Sequence[str]) -> None:
     with shell.platform() as platform:
         user_id = _user_id(platform, login)
         holdings = [_holding(platform, role) for role in roles]
-        with platform.database.writing(None) as work:
+        with platform.database.writing(None, actor=COMMAND_LINE) as work:
             platform.identity.set_roles(work, user_id, holdings)
     shell.say(Text(f"{login} holds {len(roles)} roles.", f"{login} 现有 {len(roles)} 个角色。"))
 
@@ -185,7 +186,7 @@ def _switch_user(login: str, *, active: bool) -> None:
             platform.identity.update_user(work, user_id, active=active)
             return 0 if active else platform.approvals.release(context, work, user_id)
 
-        released = platform.write_as_system(switch)
+        released = platform.write_as_system(switch, COMMAND_LINE)
     if active:
         shell.say(Text(f"{login} is active.", f"{login} 已启用。"))
     else:
@@ -238,7 +239,7 @@ def token_create(login: str, name: str, days: int | None, as_json: bool) -> None
     with shell.platform() as platform:
         user_id = _user_id(platform, login)
         expires = platform.real_clock.now() + timedelta(days=days) if days else None
-        with platform.database.writing(None) as work:
+        with platform.database.writing(None, actor=COMMAND_LINE) as work:
             made = platform.identity.create_token(work, user_id, name, expires)
     shell.data({"token": made}, [made])
 
@@ -269,6 +270,6 @@ def token_list(login: str, as_json: bool) -> None:  # noqa: FBT001 - click
 def token_revoke(token_id: str) -> None:
     """Make a token worthless at once."""
     shell = open_shell()
-    with shell.platform() as platform, platform.database.writing(None) as work:
+    with shell.platform() as platform, platform.database.writing(None, actor=COMMAND_LINE) as work:
         platform.identity.revoke_token(work, token_id)
     shell.say(Text("Revoked.", "已撤销。"))

@@ -11,7 +11,7 @@ import click
 
 from headrace.commands.moving import load_records, moved_records
 from headrace.commands.plan_rows import list_rows, out_option, rows_option
-from headrace.commands.plans import decisions_option, plan_lines, read_answers
+from headrace.commands.plans import decisions_option, plan_lines, read_answers, telling
 from headrace.commands.shell import (
     json_option,
     open_shell,
@@ -121,9 +121,11 @@ def publish(
             raise SystemExit(1)
         refuse_overtaken(platform.catalogs, made, base)
         if newer:
-            number = platform.upgrader.publish(newer, message, None).version
+            number = platform.upgrader.publish(newer, message, None, telling(shell)).version
         else:
-            number = platform.publisher.publish(made, message, None).version
+            number = platform.publisher.publish(
+                made, message, None, following=telling(shell)
+            ).version
         loaded = [] if moved is None else load_records(platform, moved)
     done = Text(f"Version {number} is live.", f"版本 {number} 已生效。")
     shown = {**made.render(shell.language), "version": number}

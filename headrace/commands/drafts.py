@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from headrace.commands.plans import decisions_option, plan_lines, read_answers
+from headrace.commands.plans import decisions_option, plan_lines, read_answers, telling
 from headrace.commands.shell import json_option, open_shell, problem_line
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.ids import RandomIds
@@ -171,6 +171,7 @@ def draft_publish(
             decisions=lines,
             resolutions=read_resolutions(resolutions),
             merging=merge,
+            following=telling(shell),
         )
     live = Text(f"Version {done.version} is live.", f"版本 {done.version} 已生效。")
     said = [*plan_lines(done.plan, shell.language), live.within(shell.language)]

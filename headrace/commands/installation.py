@@ -12,12 +12,20 @@ from headrace.doctor import examine
 from headrace.platform import runtime
 from headrace.platform.access.principals import RoleHolding
 from headrace.platform.core.problems import Text
+from headrace.platform.database.unit_of_work import COMMAND_LINE
+from headrace.platform.metadata.wording import sentence
+from headrace.platform.publishing.sweeping import Kept, shown
+
+REMOVED = Text("Removed: {what}", "已删除:{what}")
+STAYS = Text("Kept until {until}: {what}", "保留至 {until}:{what}")
+NOTHING_KEPT = Text("Nothing is kept of dropped definitions.", "没有保留任何已移除定义的数据。")
 
 
 def add_to(main: click.Group) -> None:
     """Add the commands of this area."""
     main.add_command(init)
     main.add_command(doctor)
+    main.add_command(sweep)
 
 
 @click.command()
@@ -30,7 +38,7 @@ def init(login: str, name: str, roles: Sequence[str], password_stdin: bool, as_j
     """Make the system tables and the first administrator."""
     shell = open_shell(as_json=as_json)
     database = runtime.open_database(shell.settings)
-    runtime.initialise(database, shell.settings.time_zone)
+    runtime.initialise(database, shell.settings.time_zone, COMMAND_LINE)
     database.dispose()
     with shell.platform() as platform:
         if platform.identity.users():
@@ -45,7 +53,7 @@ def init(login: str, name: str, roles: Sequence[str], password_stdin: bool, as_j
             )
             return
         password = given_password() if password_stdin else secrets.token_urlsafe(12)
-        with platform.database.writing(None) as work:
+        with platform.database.writing(None, actor=COMMAND_LINE) as work:
             platform.identity.create_user(
                 work,
                 login=login,
@@ -76,3 +84,27 @@ def doctor(as_json: bool) -> None:  # noqa: FBT001 - click
     )
     if not all(finding.ok for finding in findings):
         raise SystemExit(1)
+
+
+@click.command()
+@click.option("--list", "only_list", is_flag=True, help="Only say what is kept and until when.")
+@json_option
+def sweep(only_list: bool, as_json: bool) -> None:  # noqa: FBT001 - click
+    """Remove what was kept of dropped definitions for 30 days; the worker does it every hour."""
+    shell = open_shell(as_json=as_json)
+    with shell.platform() as platform:
+        removed = () if only_list else platform.sweeper.sweep(COMMAND_LINE)
+        kept = platform.sweeper.kept()
+    language = shell.language
+    shell.data(
+        {"removed": shown(removed, language), "kept": shown(kept, language)},
+        [
+            *(_line(REMOVED, one).within(language) for one in removed),
+            *(_line(STAYS, one).within(language) for one in kept),
+        ]
+        or [NOTHING_KEPT.within(language)],
+    )
+
+
+def _line(template: Text, one: Kept) -> Text:
+    return sentence(template, what=one.what, until=one.until.date().isoformat())

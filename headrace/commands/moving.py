@@ -10,6 +10,7 @@ import click
 from headrace.commands.shell import open_shell
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Text
+from headrace.platform.database.unit_of_work import COMMAND_LINE
 from headrace.platform.publishing.archives import write_archive
 from headrace.platform.publishing.export import chosen_modules, export_files, write_export
 from headrace.platform.publishing.moved_records import (
@@ -84,7 +85,7 @@ def load_records(platform: Platform, moved: MovedRecords) -> list[Text]:
     """Load moved records in one transaction and say what was done."""
     files = platform.catalogs.refresh().rows
     loaded = platform.write_as_system(
-        lambda context, work: platform.transfer.load(context, work, moved, files)
+        lambda context, work: platform.transfer.load(context, work, moved, files), COMMAND_LINE
     )
     records, users = loaded.records, loaded.users
     return [
@@ -108,7 +109,7 @@ def sample_load(module: str) -> None:
     with shell.platform() as platform:
         rows = platform.catalogs.refresh().rows
         count = platform.write_as_system(
-            lambda context, work: platform.samples.load(context, work, rows, module)
+            lambda context, work: platform.samples.load(context, work, rows, module), COMMAND_LINE
         )
     shell.say(Text(f"{count} records loaded.", f"已加载 {count} 条记录。"))
 
@@ -120,6 +121,6 @@ def sample_unload(module: str) -> None:
     shell = open_shell()
     with shell.platform() as platform:
         count = platform.write_as_system(
-            lambda context, work: platform.samples.unload(context, work, module)
+            lambda context, work: platform.samples.unload(context, work, module), COMMAND_LINE
         )
     shell.say(Text(f"{count} records taken away.", f"已移除 {count} 条记录。"))

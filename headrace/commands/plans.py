@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from headrace.commands.shell import problem_line
+from headrace.commands.shell import Shell, problem_line
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message, Text, errors
 from headrace.platform.metadata.strict_json import parse_json
 from headrace.platform.publishing.plan import Plan, PlanLine
+from headrace.platform.publishing.result import Following, Progress
 
 NO_FILE = Message(
     "file.missing",
@@ -21,6 +23,8 @@ NO_FILE = Message(
     "Give the path of a JSON file with decisions.",
     "请给出包含决定的 JSON 文件路径。",
 )
+TOLD_EVERY = 2.0
+"""Seconds between two lines about the same step."""
 NOTHING_TO_DO = Text("Nothing would change.", "没有变化。")
 
 decisions_option = click.option(
@@ -29,6 +33,22 @@ decisions_option = click.option(
     type=click.Path(path_type=Path),
     help="JSON file that answers lines of the plan by their keys.",
 )
+
+
+def telling(shell: Shell) -> Following:
+    """Return what tells on the error stream how far a publish is that takes long."""
+    told: list[tuple[int, float]] = []
+
+    def report(progress: Progress) -> None:
+        now = time.monotonic()
+        if told and told[-1][0] == progress.step and now - told[-1][1] < TOLD_EVERY:
+            return
+        told.append((progress.step, now))
+        rows = f" {progress.rows}/{progress.total}" if progress.total else ""
+        text = progress.text.within(shell.language)
+        click.echo(f"[{progress.step}/{progress.steps}] {text}{rows}", err=True)
+
+    return Following(report)
 
 
 def read_answers(path: Path | None) -> dict[str, Any] | None:
@@ -53,6 +73,12 @@ def plan_lines(made: Plan, language: str) -> Iterator[str]:
         yield NOTHING_TO_DO.within(language)
     for line in made.lines:
         yield from _shown(line, language)
+    for name, rows in made.prepared.items():
+        prepared = Text(
+            f"= {name} ({rows} rows) is prepared beside those who use it",
+            f"= {name}({rows} 行)将在不影响使用者的情况下预先准备",
+        )
+        yield prepared.within(language)
 
 
 def _shown(line: PlanLine, language: str) -> Iterator[str]:

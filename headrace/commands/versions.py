@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
-from headrace.commands.plans import decisions_option, plan_lines, read_answers
+from headrace.commands.plans import decisions_option, plan_lines, read_answers, telling
 from headrace.commands.shell import json_option, open_shell
-from headrace.platform.access.audit import read_audit, shown_entry
+from headrace.platform.access.audit_trail import Wanted, read_audit, read_entry, shown_entry
 from headrace.platform.core.problems import Text
+from headrace.platform.publishing.rolling_back import noting_rollback
+
+LARGEST: Final = 2**63 - 1
 
 NO_DIFFERENCE = Text("Nothing differs.", "没有差异。")
 NOT_USED = Text("Nothing uses it.", "没有任何定义使用它。")
@@ -76,7 +82,10 @@ def rollback(
         if made.refused or only_plan:
             shell.data(shown, plan_lines(made, shell.language))
             raise SystemExit(1 if made.refused else 0)
-        number = platform.publisher.publish(made, message or f"rollback to {version}", None).version
+        noting = noting_rollback(version, None)
+        number = platform.publisher.publish(
+            made, message or f"rollback to {version}", None, noting, telling(shell)
+        ).version
     done = Text(
         f"Version {number} is live, with the content of {version}.",
         f"版本 {number} 已生效,内容与版本 {version} 相同。",
@@ -105,24 +114,50 @@ def where_used(kind: str, name: str, as_json: bool) -> None:  # noqa: FBT001 - c
     )
 
 
+instant = click.DateTime()
+entry_number = click.IntRange(1, LARGEST)
+
+
 @click.command()
-@click.option("--since", type=click.DateTime(), help="Only what happened since (UTC).")
-@click.option("--kind", help="Only definitions of this kind.")
-@click.option("--name", help="Only definitions of this name.")
+@click.argument("number", type=entry_number, required=False)
+@click.option("--since", type=instant, help="Only what happened since (UTC).")
+@click.option("--until", type=instant, help="Only what happened before (UTC).")
+@click.option("--by", metavar="LOGIN", help="Only what this user did.")
+@click.option("--kind", help="Only what concerns this kind: object, user, token, draft …")
+@click.option("--name", help="Only what concerns this name.")
+@click.option("--before", "below", type=entry_number, help="Go on behind the entry of this number.")
 @json_option
-def audit(since: datetime | None, kind: str | None, name: str | None, as_json: bool) -> None:  # noqa: FBT001 - click
-    """List who changed which definition, from what to what; the newest 100."""
+def audit(
+    number: int | None,
+    as_json: bool,  # noqa: FBT001 - click
+    **wanted: Any,
+) -> None:
+    """List who changed what, from what to what, the newest 100; or show the entry NUMBER whole."""
     shell = open_shell(as_json=as_json)
-    start = since.replace(tzinfo=UTC) if since else None
+    for name in ("since", "until"):
+        wanted[name] = wanted[name].replace(tzinfo=UTC) if wanted[name] else None
     with shell.platform() as platform:
-        found = read_audit(platform.database, since=start, kind=kind, name=name)
-        logins = {one.id: one.login for one in platform.identity.users()}
-    shown = [shown_entry(one, logins, shell.language) for one in found]
+        if number is not None:
+            entry = shown_entry(read_entry(platform.database, number), shell.language)
+            shell.data(entry, _entry_lines(entry))
+            return
+        found = read_audit(platform.database, Wanted(**wanted))
+    shown = [shown_entry(one, shell.language) for one in found]
     shell.data(
         shown,
         [
-            f"{one['at']}  {one['by'] or one['through']:<12} {text}"
+            f"{one['number']:>6}  {one['at']}  {one['by'] or one['through']:<12} {text}"
             for one in shown
             for text in one["changes"] or [f"{one['action']} {one['kind']} {one['name']}"]
         ],
     )
+
+
+def _entry_lines(entry: dict[str, Any]) -> Iterator[str]:
+    """Yield an entry for a terminal: who and what, then each place before and after."""
+    who, what = entry["by"] or entry["through"], f"{entry['kind']} {entry['name']}"
+    yield f"{entry['number']}  {entry['at']}  {who}  {entry['action']} {what}"
+    yield from entry["changes"]
+    for before, after in zip(entry["before"], entry["after"], strict=True):
+        for mark, piece in (("-", before), ("+", after)):
+            yield f"{mark} {piece['path'] or '/'}  {json.dumps(piece, ensure_ascii=False)}"

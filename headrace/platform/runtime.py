@@ -30,7 +30,7 @@ from headrace.platform.core.registry import RegistryError
 from headrace.platform.database.engine import BUSY, Database, connect_database
 from headrace.platform.database.installing import create_system_tables, renew_system_tables
 from headrace.platform.database.system_tables import LIVE
-from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.database.unit_of_work import THE_PLATFORM, Actor, Through, UnitOfWork
 from headrace.platform.jobs.notifications import NOTIFY, Notifications
 from headrace.platform.jobs.outbox import Outbox
 from headrace.platform.jobs.worker import JobHandler, Worker, sweep
@@ -39,8 +39,10 @@ from headrace.platform.publishing import tables as publishing_tables
 from headrace.platform.publishing.catalogs import CatalogStore, Published
 from headrace.platform.publishing.draft_publishing import DraftPublisher
 from headrace.platform.publishing.drafts import Drafts
+from headrace.platform.publishing.publish_jobs import PUBLISH, PublishJobs
 from headrace.platform.publishing.publisher import Publisher
 from headrace.platform.publishing.samples import Samples
+from headrace.platform.publishing.sweeping import Sweeper
 from headrace.platform.publishing.transfer import Transfer
 from headrace.platform.publishing.uninstalling import Uninstaller
 from headrace.platform.publishing.upgrading import Upgrader
@@ -104,6 +106,8 @@ class Platform:
     samples: Samples
     transfer: Transfer
     uninstaller: Uninstaller
+    sweeper: Sweeper
+    publish_jobs: PublishJobs
     outbox: Outbox
     notifications: Notifications
     approvals: Approvals
@@ -137,7 +141,7 @@ class Platform:
         language: Language | None = None,
     ) -> T:
         """Run a writing use case for the holder of an API token, in one unit of work."""
-        return self._write(self._by_token(token), action, language)
+        return self._write(self._by_token(token), action, language, _through("api"))
 
     def write_for_session(
         self,
@@ -146,15 +150,17 @@ class Platform:
         language: Language | None = None,
     ) -> T:
         """Run a writing use case for the holder of a session, in one unit of work."""
-        return self._write(self._by_session(cookie), action, language)
+        return self._write(self._by_session(cookie), action, language, _through("screen"))
 
     def perform_as_system(self, action: Callable[[Context], T]) -> T:
         """Run a reading use case for the platform itself."""
         return self._with_context(_the_system, action, None)
 
-    def write_as_system(self, action: Callable[[Context, UnitOfWork], T]) -> T:
-        """Run a writing use case for the platform itself, in one unit of work."""
-        return self._write(_the_system, action, None)
+    def write_as_system(
+        self, action: Callable[[Context, UnitOfWork], T], actor: Actor = THE_PLATFORM
+    ) -> T:
+        """Run a writing use case with the platform's rights, in one unit of work of `actor`."""
+        return self._write(_the_system, action, None, lambda _: actor)
 
     def confirm(self, context: Context) -> None:
         """Raise where catalog or principal of `context` are no longer live.
@@ -197,6 +203,8 @@ class Platform:
             self.clock,
             self.real_clock,
             chores=(sweep, forget_old),
+            rounds=(self.publisher.leftovers.remove_abandoned, self.sweeper.sweep),
+            long_handlers={PUBLISH: self.publish_jobs.run},
         )
 
     def close(self) -> None:
@@ -220,10 +228,13 @@ class Platform:
         source: PrincipalSource,
         action: Callable[[Context, UnitOfWork], T],
         language: Language | None,
+        actor_of: Callable[[Principal], Actor],
     ) -> T:
         def write(context: Context) -> T:
-            stamp = stamp_query(context.principal, self.real_clock.now())
-            with self.database.writing(context.catalog.version, stamp) as work:
+            principal = context.principal
+            stamp = stamp_query(principal, self.real_clock.now())
+            version, actor = context.catalog.version, actor_of(principal)
+            with self.database.writing(version, stamp, actor) as work:
                 return action(context, work)
 
         return self._with_context(source, write, language)
@@ -257,17 +268,22 @@ class Platform:
             raise
 
 
+def _through(door: Through) -> Callable[[Principal], Actor]:
+    """Return what makes the actor of a principal that came through a door."""
+    return lambda principal: Actor(principal.user_id, door)
+
+
 def _the_system(_: Published, fresh: bool) -> Principal:  # noqa: ARG001, FBT001 - fixed by PrincipalSource
     return SYSTEM_PRINCIPAL
 
 
-def initialise(database: Database, zone: ZoneInfo) -> None:
+def initialise(database: Database, zone: ZoneInfo, actor: Actor = THE_PLATFORM) -> None:
     """Make the system tables that are missing, the platform's own user, the workspace's zone."""
     create_system_tables(database)
-    with database.writing(None) as work:
+    with database.writing(None, actor=actor) as work:
         Identity(database, RandomIds()).ensure_system_user(work)
         if read_setting(work.connection, TIME_ZONE) is None:
-            write_setting(work.connection, TIME_ZONE, zone.key)
+            write_setting(work, TIME_ZONE, zone.key)
 
 
 def is_initialised(database: Database) -> bool:
@@ -351,8 +367,11 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
 
     identity.rights_changed.plug(release_tasks)
     runs = MovingRuns(store, notifications, approvals)
-    publisher = Publisher(database, catalogs, store, ids, system_context, runs)
+    publisher = Publisher(
+        database, catalogs, store, ids, system_context, runs, real_clock, settings.prepared_from
+    )
     drafts = Drafts(database, catalogs, ids)
+    draft_publisher = DraftPublisher(database, catalogs, drafts, publisher)
 
     return Platform(
         settings=settings,
@@ -363,11 +382,13 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         publisher=publisher,
         versions=Versions(catalogs, identity),
         drafts=drafts,
-        draft_publisher=DraftPublisher(database, catalogs, drafts, publisher),
+        draft_publisher=draft_publisher,
+        publish_jobs=PublishJobs(database, catalogs, publisher, drafts, draft_publisher, outbox),
         upgrader=Upgrader(database, catalogs, publisher, ids),
         samples=Samples(store, identity, workflow),
         transfer=Transfer(store, identity, workflow),
         uninstaller=Uninstaller(database, catalogs, publisher, identity),
+        sweeper=Sweeper(database, real_clock),
         outbox=outbox,
         notifications=notifications,
         approvals=approvals,

@@ -59,3 +59,30 @@ def test_the_audit_trail_tells_changes_in_words(run):
     assert found.exit_code == 0
     assert "new field “colour”" in found.output
     assert json.loads(run("audit", "--since", "2999-01-01", "--json").output) == []
+
+
+def test_one_entry_is_shown_before_and_after(run):
+    (entry,) = json.loads(run("audit", "--kind", "user", "--name", "admin", "--json").output)[-1:]
+    shown = run("audit", str(entry["number"]))
+    assert "New account “admin”" in shown.output
+    assert entry["through"] == "cli"
+    assert json.loads(run("audit", str(entry["number"]), "--json").output)["name"] == "admin"
+    assert run("audit", "999999").exit_code == 1
+    assert "“admin”" in run("audit", "--kind", "user", "--before", "99").output
+    assert json.loads(run("audit", "--by", "nobody", "--json").output) == []
+
+
+def test_going_back_is_on_record(run):
+    assert run("rollback", "1").exit_code == 0
+    found = run("audit", "--kind", "version", "--name", "3")
+    assert "went back to the content of version 1" in found.output
+
+
+def test_what_is_kept_is_listed_and_stays_until_its_day(run, tmp_path: Path):
+    assert "Nothing is kept" in run("sweep", "--list").output
+    assert run("rollback", "1", "--json").exit_code == 0
+    listed = json.loads(run("sweep", "--json").output)
+    assert listed["removed"] == []
+    (kept,) = listed["kept"]
+    assert (kept["kind"], kept["name"][:7], kept["version"]) == ("column", "colour_", 3)
+    assert "Kept until" in run("sweep").output

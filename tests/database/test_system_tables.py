@@ -32,6 +32,7 @@ def older(database_url, tmp_path):
         for table, column in LATER:
             if column in {one["name"] for one in inspector.get_columns(table)}:
                 connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
+        connection.exec_driver_sql("DROP INDEX ix_sys_audit_at")
         connection.execute(sa.delete(SETTING).where(SETTING.c.key == "system_tables"))
     yield settings, database
     database.dispose()
@@ -47,6 +48,9 @@ def test_a_start_adds_what_is_missing_and_looks_once(older):
     assert "sys_job.error" in missing(database)
     runtime.build(settings).close()
     assert missing(database) == []
+    with database.reading() as reading:
+        indexes = sa.inspect(reading.connection).get_indexes("sys_audit")
+    assert "ix_sys_audit_at" in {one["name"] for one in indexes}
     assert not renew_system_tables(database)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from headrace.platform.access.audit_trail import Wanted, read_audit
 from tests.support.documents import field, label
 from tests.support.publishing import Contents, Publishing, platform_at, write_module
 
@@ -161,3 +162,10 @@ def test_random_changes_on_both_sides_lose_nothing(vendor, deep, seed):
         for key in changed:
             names = {one["name"] for one in vendor.live(*key).get("fields", ())}
             assert {one["name"] for one in local[key].get("fields", ())} <= names
+
+
+def test_an_upgrade_is_on_record(vendor):
+    version = vendor.publish()
+    entry = read_audit(vendor.platform.database, Wanted("module", "claims"))[0]
+    assert (entry["action"], entry["version"]) == ("upgrade", version)
+    assert (entry["before"][0]["value"], entry["after"][0]["value"]) == ("1.0.0", "2.0.0")

@@ -92,7 +92,7 @@ def make_world(url: str, root: Path = TARGET) -> World:
     database = open_database(settings)
     initialise(database, ZONE)
     with database.writing(None) as work:
-        stop_clock(work.connection, AS_OF)
+        stop_clock(work, AS_OF)
     platform = assemble(settings, database, built_in(), RandomIds())
     platform.publisher.publish(platform.publisher.plan(root), "Demo", None)
     files = platform.catalogs.current().rows

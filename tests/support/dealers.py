@@ -225,7 +225,7 @@ def open_platform(url: str, base_url: str = "http://localhost:8000") -> Iterator
     if not runtime.is_initialised(database):
         runtime.initialise(database, settings.time_zone)
         with database.writing(None) as work:
-            stop_clock(work.connection, NOON)
+            stop_clock(work, NOON)
     platform = runtime.assemble(settings, database, built_in(), RandomIds())
     try:
         yield platform

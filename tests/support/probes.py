@@ -493,7 +493,8 @@ def exported(mark: Mark) -> Iterator[Ask]:
 @probe("api.api_versions.get")
 @probe("api.api_versions.differences")
 @probe("api.api_versions.where_used")
-@probe("api.api_versions.audit")
+@probe("api.api_audit.find")
+@probe("api.api_audit.get")
 @probe("api.api_versions.roll_back", "POST")
 def versions(mark: Mark) -> Iterator[Ask]:
     yield get(f"{API}/metadata/versions")
@@ -501,6 +502,8 @@ def versions(mark: Mark) -> Iterator[Ask]:
     yield get(f"{API}/metadata/diff", **{"from": "0", "to": "1"})
     yield get(f"{API}/metadata/where-used", kind="field", name="claim.subject")
     yield get(f"{API}/metadata/audit", kind="object", name="claim")
+    yield get(f"{API}/metadata/audit", kind="user", by="admin", since="2020-01-01T00:00:00Z")
+    yield get(f"{API}/metadata/audit/1")
     yield send(f"{API}/metadata/rollback", {"version": 1, "plan": True})
 
 

@@ -91,9 +91,41 @@ def test_the_audit_trail_says_what_was_published(live: Live):
     assert entry["changes"]
 
 
+def test_one_entry_of_the_audit_trail_has_its_definition_whole(live: Live):
+    client = live.client("admin")
+    listed = client.get("/api/v1/metadata/audit?kind=object&name=claim").json["items"][-1]
+    whole = client.get(f"/api/v1/metadata/audit/{listed['number']}")
+    assert whole.json["after"][0]["value"]["name"] == "claim"
+    assert client.get("/api/v1/metadata/audit/999999").status_code == 404
+    assert client.get("/api/v1/metadata/audit/nothing").status_code == 404
+
+
+def test_the_audit_trail_says_who_came_through_which_door(live: Live):
+    client = live.client("admin")
+    made = client.post("/api/v1/metadata/drafts", json={"name": "Spring"})
+    found = client.get("/api/v1/metadata/audit?by=admin&limit=1").json
+    entry = found["items"][0]
+    assert (entry["kind"], entry["id"]) == ("draft", made.json["id"])
+    assert (entry["by"], entry["through"], entry["action"]) == ("admin", "api", "add")
+    assert found["next"] == entry["number"]
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "before=0", "before=x", "limit=101", "limit=0", "since=yesterday", "since=2026-01-31",
+        "until=0001-01-01T00:00:00%2B14:00", "kind=%00", "by=%00",
+    ],
+)  # fmt: skip
+def test_a_question_to_the_audit_trail_that_means_nothing_is_refused(live: Live, argument: str):
+    answer = live.client("admin").get(f"/api/v1/metadata/audit?{argument}")
+    assert (answer.status_code, answer.json["code"]) == (422, "request.audit")
+    assert answer.json["problems"][0]["path"] == "/" + argument.partition("=")[0]
+
+
 def test_who_may_not_design_sees_no_versions(live: Live):
     used = "where-used?kind=role&name=boss"
-    for path in ("versions", "versions/1", "diff?from=0&to=1", used, "audit"):
+    for path in ("versions", "versions/1", "diff?from=0&to=1", used, "audit", "audit/1"):
         assert live.client("ann").get(f"/api/v1/metadata/{path}").status_code == 403
 
 

@@ -9,8 +9,10 @@ from flask import Blueprint, Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
 from headrace.blueprints.api import (
+    audit,
     description,
     drafts,
+    jobs,
     metadata,
     moving,
     plan_rows,
@@ -32,12 +34,14 @@ from headrace.platform.core.ids import RandomIds
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     records.blueprint,
+    jobs.blueprint,
     tasks.blueprint,
     reports.blueprint,
     moving.blueprint,
     uninstalling.blueprint,
     plan_rows.blueprint,
     versions.blueprint,
+    audit.blueprint,
     drafts.blueprint,
     metadata.blueprint,
     description.blueprint,

@@ -99,6 +99,11 @@ def _text(content: Any) -> bytes:
 def require_design(context: Context) -> None:
     """Refuse callers without a role that has the design right."""
     reader.check_current(context)
-    roles = context.catalog.roles
-    if not any(roles[one].design for one in context.principal.role_names if one in roles):
+    if not may_design(context):
         raise ForbiddenError(DESIGN_NEEDED.at())
+
+
+def may_design(context: Context) -> bool:
+    """Say whether the caller holds a role with the design right."""
+    roles = context.catalog.roles
+    return any(roles[one].design for one in context.principal.role_names if one in roles)

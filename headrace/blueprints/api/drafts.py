@@ -21,6 +21,7 @@ from headrace.blueprints.api.calls import (
     write_once,
 )
 from headrace.blueprints.api.designing import require_design
+from headrace.blueprints.api.jobs import accepted
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
@@ -31,6 +32,7 @@ from headrace.platform.publishing.draft_rows import (
     DraftDocument,
     document_json,
 )
+from headrace.platform.publishing.drafts import refuse_stale
 from headrace.platform.publishing.resolutions import read_resolutions
 from headrace.platform.records import idempotency
 from headrace.platform.records.context import Context
@@ -281,6 +283,13 @@ def publish(draft: str) -> Response:
     context, repeated = write(allowed)
     if repeated is not None:
         return answer_bytes(context, repeated)
+    held, message = platform().drafts.get(draft), str(data.get("message") or "")
+    resolutions = read_resolutions(data.get("resolutions"))
+    planned = platform().draft_publisher.plan(held, data.get("decisions"), resolutions)
+    if planned.prepared and not planned.refused:
+        refuse_stale(held, expected_version())
+        jobs, user = platform().publish_jobs, context.principal.user_id
+        return accepted(lambda _, work: jobs.ask_for_draft(work, held, message, user, data), data)
     shown: list[bytes] = []
 
     def within(work: UnitOfWork, number: int, closed: Draft) -> None:
@@ -291,12 +300,12 @@ def publish(draft: str) -> Response:
             idempotency.keep(context, work, keyed, kept)
 
     platform().draft_publisher.publish(
-        platform().drafts.get(draft),
+        held,
         expected_version(),
-        str(data.get("message") or ""),
+        message,
         context.principal.user_id,
         decisions=data.get("decisions"),
-        resolutions=read_resolutions(data.get("resolutions")),
+        resolutions=resolutions,
         merging=data.get("merge") is True,
         within=within,
     )

@@ -8,6 +8,7 @@ from flask import Blueprint, Response
 
 from headrace.blueprints.api.calls import answer, language_of, platform, read
 from headrace.blueprints.api.designing import complete, require_design, sent, sent_base
+from headrace.blueprints.api.jobs import accepted
 from headrace.blueprints.api.plan_rows import shown_to, without_ids
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.metadata.documents import FOLDERS, KINDS
@@ -57,7 +58,7 @@ def make_plan() -> Response:
 
 @blueprint.post("/publish")
 def publish() -> Response:
-    """Publish the modules; the others stay as they are."""
+    """Publish the modules; the others stay as they are. 202 with a job where tables are large."""
     data, modules = sent()
     message, base = str(data.get("message") or ""), sent_base(data)
 
@@ -68,6 +69,9 @@ def publish() -> Response:
     user = read(allowed)
     plan = platform().publisher.plan_modules(complete(modules), data.get("decisions"))
     refuse_overtaken(platform().catalogs, plan, base)
+    if plan.prepared and not plan.refused:
+        jobs = platform().publish_jobs
+        return accepted(lambda _, work: jobs.ask_for_content(work, plan, message, user), data)
     version = platform().publisher.publish(plan, message, user).version
 
     def published(context: Context) -> Response:

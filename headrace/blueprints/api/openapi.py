@@ -322,13 +322,23 @@ class _Writer:
             _query("kind", {"type": "string"}, "Kind of the definition."),
             _query("name", {"type": "string"}, "Its name or id; a field is `object.field`."),
         ]
-        page = _query("before", {"type": "integer"}, "Number of the entry to go on behind.")
+        instant: Json = {"type": "string", "format": "date-time"}
+        whose = [
+            _query("kind", {"type": "string"}, "What it concerns: object, user, token, draft …"),
+            _query("name", {"type": "string"}, "Its name; the login of a user."),
+            _query("by", {"type": "string"}, "Login of who did it."),
+            _query("since", instant, "Not before this instant."),
+            _query("until", instant, "Before this instant."),
+            _query("before", {"type": "integer"}, "Number of the entry to go on behind."),
+            _query("limit", {"type": "integer", "maximum": 100}, "Entries on a page."),
+        ]
         for path, title, action, parameters in (
             ("versions", "Published versions", "versions", []),
             ("versions/{number}", "Published version", "version", [number]),
             ("diff", "What two versions differ in", "diff", between),
             ("where-used", "What uses a definition", "where_used", asked),
-            ("audit", "Who changed which definition", "audit", [*asked, page]),
+            ("audit", "Who changed what", "audit", whose),
+            ("audit/{number}", "One change with its values", "audit_entry", [number]),
         ):
             call = self._call(title, "metadata", action, anything, parameters)
             self.paths[f"/metadata/{path}"] = {"get": call}

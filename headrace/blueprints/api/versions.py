@@ -15,11 +15,12 @@ from headrace.blueprints.api.calls import (
     read,
 )
 from headrace.blueprints.api.designing import require_design, sent_base
+from headrace.blueprints.api.jobs import accepted
 from headrace.blueprints.api.plan_rows import shown_to, without_ids
-from headrace.platform.access.audit import PAGE, read_audit, shown_entry
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message
 from headrace.platform.publishing.overtaken import refuse_overtaken
+from headrace.platform.publishing.rolling_back import noting_rollback
 from headrace.platform.records.context import Context
 
 blueprint = Blueprint("api_versions", __name__, url_prefix="/api/v1/metadata")
@@ -95,28 +96,6 @@ def where_used() -> Response:
     return read(action)
 
 
-@blueprint.get("/audit")
-def audit() -> Response:
-    """Who changed which definition, from what to what, the newest first, page by page."""
-    known_arguments("kind", "name", "before")
-
-    def action(context: Context) -> Response:
-        require_design(context)
-        here = platform()
-        found = read_audit(
-            here.database,
-            kind=request.args.get("kind"),
-            name=request.args.get("name"),
-            before_number=_number("before") if "before" in request.args else None,
-        )
-        logins = {one.id: one.login for one in here.identity.users()}
-        items = [shown_entry(one, logins, language_of(context)) for one in found]
-        following = items[-1]["number"] if len(items) == PAGE else None
-        return answer(context, {"items": items, "next": following})
-
-    return read(action)
-
-
 @blueprint.post("/rollback")
 def roll_back() -> Response:
     """Publish the content of an earlier version as a new one; with `plan` only say what it does."""
@@ -141,7 +120,13 @@ def roll_back() -> Response:
         return read(planned)
     refuse_overtaken(here.catalogs, plan, base)
     message = str(data.get("message") or f"rollback to {number}")
-    version = here.publisher.publish(plan, message, user).version
+    if plan.prepared and not plan.refused:
+        jobs = here.publish_jobs
+        return accepted(
+            lambda _, work: jobs.ask_for_rollback(work, number, plan, message, user), data
+        )
+    noting = noting_rollback(number, user)
+    version = here.publisher.publish(plan, message, user, noting).version
 
     def published(context: Context) -> Response:
         lines = [without_ids(line).render(language_of(context)) for line in plan.lines]

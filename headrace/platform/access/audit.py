@@ -1,16 +1,19 @@
-"""The audit trail of configuration: who changed which definition, from what to what. Rows are only added."""
+"""The audit trail of configuration: who changed what, from what to what. Rows are only added.
+
+A row holds the parts that changed, not the whole; a value that is long stands there as its size, its hash and
+its beginning, a whole definition as the hash under which versions keep it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
+from headrace.platform.core.canonical import canonical_bytes, content_hash
 from headrace.platform.core.problems import Text
-from headrace.platform.database.engine import Database
 from headrace.platform.database.system_tables import (
     SYSTEM,
     id_type,
@@ -18,12 +21,26 @@ from headrace.platform.database.system_tables import (
     json_type,
     text_type,
 )
-from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.database.unit_of_work import COMMAND_LINE, Actor, UnitOfWork
 from headrace.platform.metadata.comparing import Change
-from headrace.platform.metadata.storage_types import instant_text
 
-Through = Literal["cli", "api", "screen", "system"]
-PAGE: Final = 100
+EntryAction = Literal[
+    "add",
+    "change",
+    "remove",
+    "load",
+    "unload",
+    "uninstall",
+    "upgrade",
+    "rollback",
+    "discard",
+    "publish",
+]
+MOST_PIECES: Final = 200
+LONGEST_VALUE: Final = 2_000
+"""Bytes of JSON that an entry holds of one value."""
+EXCERPT: Final = 200
+AND_MORE: Final = Text("and {count} more changes", "以及另外 {count} 处修改")
 
 AUDIT: Final = sa.Table(
     "sys_audit",
@@ -34,8 +51,8 @@ AUDIT: Final = sa.Table(
         primary_key=True,
         autoincrement=True,
     ),
-    sa.Column("at", instant_type(), nullable=False),
-    sa.Column("by_user", id_type()),
+    sa.Column("at", instant_type(), nullable=False, index=True),
+    sa.Column("by_user", id_type(), index=True),
     sa.Column("through", text_type(), nullable=False),
     sa.Column("action", text_type(), nullable=False),
     sa.Column("kind", text_type(), nullable=False, index=True),
@@ -47,7 +64,8 @@ AUDIT: Final = sa.Table(
     sa.Column("said", json_type()),
     sa.Column("version", sa.BigInteger()),
 )
-"""One row for each definition or account that was changed; the database refuses to change rows."""
+"""One row for each definition, account, token, setting or draft that was changed, and for each module
+that was loaded or taken away; the database refuses to change rows."""
 
 _REFUSED: Final = "sys_audit is append-only"
 for _event in ("UPDATE", "DELETE"):
@@ -78,37 +96,44 @@ sa.event.listen(
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """One change in an entry: where, from what to what, and that as a sentence."""
+
+    path: str
+    before: Any
+    after: Any
+    said: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One change of configuration; never holds a secret."""
 
-    action: str
+    action: EntryAction
     kind: str
     name: str
     definition_id: str | None = None
     module: str | None = None
-    before: Any = None
-    after: Any = None
-    said: tuple[Mapping[str, str], ...] = ()
+    pieces: Sequence[Piece] = ()
     version: int | None = None
 
 
-def record(
-    work: UnitOfWork, entries: Iterable[Entry], by_user: str | None, through: Through = "system"
-) -> None:
-    """Add entries in the transaction of the change that they tell of."""
+def record(work: UnitOfWork, entries: Iterable[Entry], actor: Actor | None = None) -> None:
+    """Add entries in the transaction of the change that they tell of; its actor did it."""
+    who = actor or work.actor
     rows = [
         {
             "at": work.now,
-            "by_user": by_user,
-            "through": through,
+            "by_user": who.user_id,
+            "through": who.through,
             "action": one.action,
             "kind": one.kind,
             "definition_id": one.definition_id,
             "name": one.name,
             "module": one.module,
-            "before": one.before,
-            "after": one.after,
-            "said": list(one.said),
+            "before": [_kept(one, piece.path, piece.before) for piece in _told(one)],
+            "after": [_kept(one, piece.path, piece.after) for piece in _told(one)],
+            "said": _said(one),
             "version": one.version,
         }
         for one in entries
@@ -117,74 +142,72 @@ def record(
         work.connection.execute(sa.insert(AUDIT), rows)
 
 
+def actor_of(by_user: str | None) -> Actor:
+    """Return who a use case says it acts for: a user of the API, nobody on the command line."""
+    return COMMAND_LINE if by_user is None else Actor(by_user, "api")
+
+
 def record_publish(
     work: UnitOfWork, changes: Iterable[Change], version: int, by_user: str | None
 ) -> None:
     """Add one entry for each definition that a publish changed."""
+    record(work, entries_of(changes, version), actor_of(by_user))
+
+
+def entries_of(changes: Iterable[Change], version: int | None = None) -> list[Entry]:
+    """Return one entry for each definition: what stood at each place, and what stands there now."""
     by_definition: dict[tuple[str, str, str], list[Change]] = {}
     for one in changes:
         by_definition.setdefault((one.kind, one.id, one.name), []).append(one)
-    through: Through = "cli" if by_user is None else "api"
-    record(work, (_entry(many, version) for many in by_definition.values()), by_user, through)
+    return [_entry(many, version) for many in by_definition.values()]
 
 
-def _entry(changes: list[Change], version: int) -> Entry:
-    """Return the entry of one definition: what stood at each place, and what stands there now."""
+def pieces_of(changes: Iterable[Change]) -> list[Piece]:
+    """Return differences of documents as pieces of an entry."""
+    return [Piece(one.path, one.before, one.after, one.sentence) for one in changes]
+
+
+def _entry(changes: list[Change], version: int | None) -> Entry:
     first = changes[0]
-    whole = first.action if first.path == "" and first.action in {"add", "remove"} else "change"
+    whole = first.path == "" and first.action in {"add", "remove"}
     return Entry(
-        action=whole,
+        action="change" if not whole else "add" if first.action == "add" else "remove",
         kind=first.kind,
         name=first.name,
         definition_id=first.id or None,
         module=first.module,
-        before=[{"path": one.path, "value": one.before} for one in changes],
-        after=[{"path": one.path, "value": one.after} for one in changes],
-        said=tuple(one.sentence.as_dict() for one in changes),
+        pieces=pieces_of(changes),
         version=version,
     )
 
 
-def read_audit(
-    database: Database,
-    *,
-    since: datetime | None = None,
-    kind: str | None = None,
-    name: str | None = None,
-    before_number: int | None = None,
-    limit: int = PAGE,
-) -> list[dict[str, Any]]:
-    """Return entries, the newest first; `before_number` goes on behind a page."""
-    query = sa.select(AUDIT).order_by(AUDIT.c.number.desc()).limit(limit)
-    if since is not None:
-        query = query.where(AUDIT.c.at >= since)
-    if kind is not None:
-        query = query.where(AUDIT.c.kind == kind)
-    if name is not None:
-        query = query.where(AUDIT.c.name == name)
-    if before_number is not None:
-        query = query.where(AUDIT.c.number < before_number)
-    with database.reading() as reading:
-        return [dict(row) for row in reading.connection.execute(query).mappings()]
+def _told(entry: Entry) -> Sequence[Piece]:
+    return entry.pieces[:MOST_PIECES]
 
 
-def shown_entry(
-    entry: Mapping[str, Any], logins: Mapping[str, str], language: str
-) -> dict[str, Any]:
-    """Return the JSON form of an entry in one language, with the login of who did it."""
-    said = [Text(one.get("en", ""), one.get("zh", "")) for one in entry["said"] or ()]
+def _said(entry: Entry) -> list[dict[str, str]]:
+    told = [piece.said for piece in _told(entry)]
+    more = len(entry.pieces) - len(told)
+    if more:
+        told.append(Text(*(one.format(count=more) for one in (AND_MORE.en, AND_MORE.zh))))
+    return [one.as_dict() for one in told]
+
+
+def _kept(entry: Entry, path: str, value: Any) -> dict[str, Any]:
+    """Return a value with its place; of a long one what tells it from others and where it stands."""
+    written = canonical_bytes(value)
+    if len(written) <= LONGEST_VALUE:
+        return {"path": path, "value": value}
+    if isinstance(value, Mapping) and "kind" in value and entry.version is not None:
+        # Versions keep the definition under this hash for good.
+        return {
+            "path": path,
+            "document": content_hash([entry.module, value]),
+            "bytes": len(written),
+        }
     return {
-        "number": entry["number"],
-        "at": instant_text(entry["at"]),
-        "by": logins.get(entry["by_user"] or ""),
-        "through": entry["through"],
-        "action": entry["action"],
-        "kind": entry["kind"],
-        "id": entry["definition_id"],
-        "name": entry["name"],
-        "module": entry["module"],
-        "version": entry["version"],
-        "before": entry["before"],
-        "after": entry["after"],
-        "changes": [one.within(language) for one in said],
+        "path": path,
+        "hash": content_hash(value),
+        "bytes": len(written),
+        "excerpt": written.decode()[:EXCERPT],
     }

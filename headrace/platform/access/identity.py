@@ -20,6 +20,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from headrace.platform.access.account_entries import (
+    password_set,
+    roles_changed,
+    token_made,
+    token_revoked,
+    user_changed,
+    user_made,
+)
+from headrace.platform.access.audit import Entry, record
 from headrace.platform.access.passwords import Passwords
 from headrace.platform.access.principals import (
     SYSTEM_USER_ID,
@@ -333,20 +342,25 @@ class Identity:
         login = normalised_login(login)
         if self._user_with(work, login) is not None:
             raise RefusedError(LOGIN_TAKEN.at("/login", login=login))
-        made = user_id or self._ids.record_id()
+        made, held = user_id or self._ids.record_id(), list(roles)
+        values = {
+            "language": language,
+            "time_zone": time_zone,
+            "organisation": organisation,
+            "active": active,
+        }
         self._insert_user(
             work,
             made,
             login,
             name.strip(),
             email=email,
-            language=language,
-            time_zone=time_zone,
-            organisation=organisation,
-            active=active,
             password_hash=None if password is None else self._passwords.hash(password),
+            **values,
         )
-        self._insert_roles(work, made, roles)
+        self._insert_roles(work, made, held)
+        told = [user_made(made, login, values, held)]
+        record(work, told if password is None else [*told, password_set(made, login)])
         return made
 
     def update_user(self, work: UnitOfWork, user_id: str, **changes: Any) -> None:
@@ -362,7 +376,9 @@ class Identity:
                 raise RefusedError(LOGIN_TAKEN.at("/login", login=changes["login"]))
         if changes.get("active") is False:
             self._end_sessions(work, user_id)
+        before = self._values_of(work, user_id)
         self._change(work, user_id, changes)
+        _record_some(work, user_changed(user_id, before, changes))
         if changes.get("active") is False:
             self.rights_changed(work, user_id)
 
@@ -375,6 +391,7 @@ class Identity:
             .values(revoked=self._clock.now())
         )
         self._change(work, user_id, {"password_hash": self._passwords.hash(password)})
+        record(work, [password_set(user_id, self._values_of(work, user_id)["login"])])
 
     def set_public_passwords(self, work: UnitOfWork, passwords: Mapping[str, str]) -> None:
         """Set passwords that everybody may know, by user id; equal ones share one hash.
@@ -384,22 +401,27 @@ class Identity:
         hashes = {one: self._passwords.hash(one) for one in set(passwords.values())}
         for user_id, password in passwords.items():
             self._change(work, user_id, {"password_hash": hashes[password]})
+            record(work, [password_set(user_id, self._values_of(work, user_id)["login"])])
 
     def set_roles(self, work: UnitOfWork, user_id: str, roles: Iterable[RoleHolding]) -> None:
         """Let a user hold exactly `roles`."""
+        wanted, held = list(roles), self._roles_of(work, user_id)
         work.connection.execute(sa.delete(USER_ROLE).where(USER_ROLE.c.user == user_id))
-        self._insert_roles(work, user_id, roles)
+        self._insert_roles(work, user_id, wanted)
         self._change(work, user_id, {})
+        login = self._values_of(work, user_id)["login"]
+        _record_some(work, roles_changed(user_id, login, held, wanted))
         self.rights_changed(work, user_id)
 
     def create_token(
         self, work: UnitOfWork, user_id: str, name: str, expires: datetime | None = None
     ) -> str:
         """Make an API token and return it; it is not kept and cannot be shown again."""
-        secret = TOKEN_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+        secret, token_id = TOKEN_PREFIX + secrets.token_urlsafe(SECRET_BYTES), self._ids.record_id()
+        login = self._values_of(work, user_id)["login"]
         work.connection.execute(
             sa.insert(TOKEN).values(
-                id=self._ids.record_id(),
+                id=token_id,
                 user=user_id,
                 name=name,
                 hash=hashed(secret),
@@ -409,19 +431,22 @@ class Identity:
             )
         )
         self._change(work, user_id, {})
+        record(work, [token_made(token_id, name, login, expires)])
         return secret
 
     def revoke_token(self, work: UnitOfWork, token_id: str) -> None:
         """Make a token worthless from the commit on."""
-        user_id = work.connection.execute(
+        found = work.connection.execute(
             sa.update(TOKEN)
             .where(TOKEN.c.id == token_id, TOKEN.c.revoked.is_(None))
             .values(revoked=self._clock.now())
-            .returning(TOKEN.c.user)
-        ).scalar_one_or_none()
-        if user_id is None:
+            .returning(TOKEN.c.user, TOKEN.c.name)
+        ).one_or_none()
+        if found is None:
             raise NotFoundError(NOT_FOUND.at())
-        self._change(work, user_id, {})
+        self._change(work, found.user, {})
+        login = self._values_of(work, found.user)["login"]
+        record(work, [token_revoked(token_id, found.name, login)])
 
     def users(self) -> list[UserRow]:
         """Return all users by login, the platform's own left out."""
@@ -496,6 +521,22 @@ class Identity:
         if rows:
             work.connection.execute(sa.insert(USER_ROLE), rows)
 
+    def _values_of(self, work: UnitOfWork, user_id: str) -> Mapping[str, Any]:
+        """Return what may be changed of a user, as it is now; raise NotFoundError."""
+        query = sa.select(*(USER.c[name] for name in sorted(_CHANGEABLE))).where(
+            USER.c.id == user_id
+        )
+        found = work.connection.execute(query).mappings().first()
+        if found is None:
+            raise NotFoundError(NOT_FOUND.at())
+        return {str(name): value for name, value in found.items()}
+
+    def _roles_of(self, work: UnitOfWork, user_id: str) -> list[RoleHolding]:
+        query = sa.select(USER_ROLE.c.role, USER_ROLE.c.territory).where(
+            USER_ROLE.c.user == user_id
+        )
+        return [RoleHolding(*row) for row in work.connection.execute(query)]
+
     def _end_sessions(self, work: UnitOfWork, user_id: str) -> None:
         work.connection.execute(sa.delete(SESSION).where(SESSION.c.user == user_id))
 
@@ -522,6 +563,12 @@ _SHOWN: Final = (
     USER.c.organisation,
 )
 _ATTEMPT_LIMITS: Final = (ATTEMPTS_PER_LOGIN_AND_ADDRESS, ATTEMPTS_PER_ADDRESS, ATTEMPTS_PER_LOGIN)
+
+
+def _record_some(work: UnitOfWork, entry: Entry | None) -> None:
+    """Record what changed, where anything did."""
+    if entry is not None:
+        record(work, [entry])
 
 
 def normalised_login(login: str) -> str:

@@ -15,7 +15,7 @@ from alembic.operations import Operations
 from sqlalchemy.schema import CreateTable as CreateTableElement
 
 from headrace.platform.database.dialects import CAPABILITIES
-from headrace.platform.database.indexes import create_index, drop_index
+from headrace.platform.database.indexes import create_index, drop_index, make_index
 from headrace.platform.database.operations import (
     AddColumn,
     CreateIndex,
@@ -63,10 +63,11 @@ class Applier:
             if isinstance(operation, DropIndex):
                 drop_index(self.connection, operation.index)
 
-    def widen(self, operations: Iterable[Operation]) -> None:
+    def widen(self, operations: Iterable[Operation], *, checked: bool = True) -> None:
         """Make new tables and columns, and let kept ones be used again.
 
-        Foreign keys come after all tables, so that new objects may refer to each other.
+        Foreign keys come after all tables, so that new objects may refer to each other. Without
+        `checked` the rows that are there are not looked at until `validate`.
         """
         ordered = tuple(operations)
         for operation in ordered:
@@ -80,13 +81,13 @@ class Applier:
                 case CreateTable():
                     self.constrain_table(operation.table)
                 case AddColumn():
-                    self.add_column(operation.table, operation.column)
+                    self.add_column(operation.table, operation.column, checked=checked)
                 case RestoreColumn():
-                    self.restore_column(operation.table, operation.column)
+                    self.restore_column(operation.table, operation.column, checked=checked)
                 case ReplaceColumn() if operation.restored:
-                    self.restore_column(operation.table, operation.new)
+                    self.restore_column(operation.table, operation.new, checked=checked)
                 case ReplaceColumn():
-                    self.add_column(operation.table, operation.new)
+                    self.add_column(operation.table, operation.new, checked=checked)
 
     def narrow(self, operations: Iterable[Operation]) -> None:
         """Free what goes of its constraints; its values are kept."""
@@ -111,7 +112,7 @@ class Applier:
         inline = None if not self.alters_constraints else ()
         self.connection.execute(CreateTableElement(table, include_foreign_key_constraints=inline))
         for index in spec.indexes:
-            create_index(self.connection, self.dialect, index)
+            make_index(self.connection, self.dialect, index, table)
 
     def constrain_table(self, spec: TableSpec) -> None:
         """Add the foreign keys of a new table, where they are not part of its creation."""
@@ -133,6 +134,18 @@ class Applier:
             postgresql_not_valid=not checked,
         )
 
+    def validate(self, table: str, column: ColumnSpec) -> None:
+        """Look whether the rows that are there suit a foreign key that was added unchecked."""
+        quote = self.connection.dialect.identifier_preparer.quote
+        name = quote(foreign_key(table, column))
+        statement = f"ALTER TABLE {quote(table)} VALIDATE CONSTRAINT {name}"
+        self.connection.execute(sa.DDL(statement))  # type: ignore[no-untyped-call]  # SQLAlchemy
+
+    def drop_constraint(self, table: str, name: str) -> None:
+        """Drop a constraint where there is such a table with it."""
+        if sa.inspect(self.connection).has_table(table):
+            self.operations.drop_constraint(name, table, if_exists=True)
+
     def add_column(self, table: str, column: ColumnSpec, *, checked: bool = True) -> None:
         """Add a column that is empty in all rows."""
         made = column_of(column, self.dialect)
@@ -142,7 +155,7 @@ class Applier:
         if self.alters_constraints:
             self.constrain(table, column, checked=checked)
 
-    def restore_column(self, table: str, column: ColumnSpec) -> None:
+    def restore_column(self, table: str, column: ColumnSpec, *, checked: bool = True) -> None:
         """Let a kept column hold a field again; references to rows that are gone become empty."""
         if column.references is None:
             return
@@ -159,7 +172,7 @@ class Applier:
         dangling = sa.and_(source.is_not(None), ~present)
         self.connection.execute(sa.update(rows).where(dangling).values({column.name: sa.null()}))
         if self.alters_constraints:
-            self.constrain(table, column)
+            self.constrain(table, column, checked=checked)
 
     def restore_table(self, spec: TableSpec) -> None:
         """Let a kept table hold an object again: columns, references and indexes as `spec` says."""

@@ -25,6 +25,8 @@ PUBLISH_LOCK: Final = 7_240_193_558_210_466
 """Key of the advisory lock that writers share and the switch of a publish takes alone."""
 SHORT_WAIT: Final = "200ms"
 """How long a publish waits for a lock before it makes way and tries again."""
+LONG_WAIT: Final = "1h"
+"""How long a statement waits that makes nobody wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,11 @@ class Capabilities:
 
     begin_snapshot: str
     begin_write: str
+    begin_prepare: str
     begin_publish: str
+    begin_define: str
+    begin_alone: str
+    end_alone: str
     one_writer: bool
     row_locks: bool
     alters_constraints: bool
@@ -44,7 +50,11 @@ CAPABILITIES: Final[Mapping[Dialect, Capabilities]] = MappingProxyType(
         "sqlite": Capabilities(
             begin_snapshot="BEGIN DEFERRED",
             begin_write="BEGIN IMMEDIATE",
+            begin_prepare="BEGIN IMMEDIATE",
             begin_publish="BEGIN IMMEDIATE",
+            begin_define="BEGIN IMMEDIATE",
+            begin_alone="BEGIN IMMEDIATE",
+            end_alone="",
             one_writer=True,
             row_locks=False,
             alters_constraints=False,
@@ -54,10 +64,19 @@ CAPABILITIES: Final[Mapping[Dialect, Capabilities]] = MappingProxyType(
             # The version is read by the next statement: a snapshot taken before waiting for the
             # lock would still show the old one.
             begin_write=f"BEGIN; SELECT pg_advisory_xact_lock_shared({PUBLISH_LOCK})",
+            # A preparation is a writer that gives way: whoever waits for it is not kept waiting long.
+            begin_prepare=(
+                f"BEGIN; SET LOCAL lock_timeout = '{SHORT_WAIT}';"
+                f" SELECT pg_advisory_xact_lock_shared({PUBLISH_LOCK})"
+            ),
             begin_publish=(
                 f"BEGIN; SET LOCAL lock_timeout = '{SHORT_WAIT}';"
                 f" SELECT pg_advisory_xact_lock({PUBLISH_LOCK})"
             ),
+            begin_define=f"BEGIN; SELECT pg_advisory_xact_lock({PUBLISH_LOCK})",
+            # Building an index beside its users waits for old snapshots to end; nobody waits for it.
+            begin_alone=f"SET lock_timeout = '{LONG_WAIT}'",
+            end_alone="RESET lock_timeout",
             one_writer=False,
             row_locks=True,
             alters_constraints=True,

@@ -57,17 +57,20 @@ def diff(
     names: Names,
     replaced: frozenset[str] = frozenset(),
     restored: Mapping[str, PhysicalName] = NOTHING,
+    *,
+    resuming: bool = False,
     known: TableSpecs | None = None,
 ) -> Difference:
     """Return what leads from `old` to `new` in a database with `names`.
 
     Objects and fields are matched by id: another name for an id is a rename, an id that is gone is
     a drop, an id that comes back finds what was kept of it. The fields `replaced` get another
-    column, a kept one where `restored` names it. The names returned still have the dropped ones as
-    live (`Names.without` marks them). `known` are tables of `old` that were worked out before.
+    column, a kept one where `restored` names it. With `resuming` names that are being prepared are
+    those of `new`. The names returned still have the dropped ones as live (`Names.without` marks
+    them). `known` are tables of `old` that were worked out before.
     """
     again = {**dict(_coming_back(old, new, names)), **restored}
-    named = names.with_catalog(new, replaced, again, old)
+    named = names.with_catalog(new, replaced, again, resuming=resuming, named=old)
     old_specs = table_specs(old, names, known)
     new_specs = table_specs(new, named, old_specs)
     worker = _Differ(old_specs.models, new_specs.models, old_specs, new_specs, names, named, again)

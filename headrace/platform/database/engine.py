@@ -28,7 +28,7 @@ from headrace.platform.database import dialects
 from headrace.platform.database.dialects import CAPABILITIES, CONNECT_ARGUMENTS, Capabilities
 from headrace.platform.database.prepared import NO_PARAMETERS, Parameters, Prepared, prepare
 from headrace.platform.database.system_tables import LIVE_VERSION
-from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.database.unit_of_work import THE_PLATFORM, Actor, UnitOfWork
 from headrace.platform.formulas.messages import FormulaOverflowError
 from headrace.platform.formulas.sql import is_overflow
 from headrace.platform.metadata.storage_types import Dialect
@@ -168,7 +168,12 @@ class Database:
         return _ReadingScope(self, snapshot=True)
 
     @contextlib.contextmanager
-    def writing(self, version: int | None, stamp: StampQuery | None = None) -> Iterator[UnitOfWork]:
+    def writing(
+        self,
+        version: int | None,
+        stamp: StampQuery | None = None,
+        actor: Actor = THE_PLATFORM,
+    ) -> Iterator[UnitOfWork]:
         """Open the unit of work of one use case; commit at the end, roll back on any error.
 
         Raise NewerCatalogError where the live version is not `version` (None: any will do), and
@@ -180,23 +185,47 @@ class Database:
                 raise NewerCatalogError(live)
             if stamp is not None and present != stamp.expected:
                 raise StalePrincipalError
-            work = UnitOfWork(slot.connection, self.dialect, live)
+            work = UnitOfWork(slot.connection, self.dialect, live, actor=actor)
             yield work
         work.committed()
 
     @contextlib.contextmanager
-    def publishing(self) -> Iterator[UnitOfWork]:
+    def preparing(self, version: int | None, actor: Actor = THE_PLATFORM) -> Iterator[UnitOfWork]:
+        """Open the unit of work of a step that prepares a version beside those who write.
+
+        It waits only shortly for a lock. Raise NewerCatalogError where the live version is not
+        `version` (None: any will do).
+        """
+        with self._transaction(self.capabilities.begin_prepare) as slot:
+            live, _ = self._live_state(slot, None)
+            if version is not None and live != version:
+                raise NewerCatalogError(live)
+            work = UnitOfWork(slot.connection, self.dialect, live, actor=actor)
+            yield work
+        work.committed()
+
+    @contextlib.contextmanager
+    def standing_alone(self) -> Iterator[sa.Connection]:
+        """Lend a connection for statements that must not be in a transaction where there are such."""
+        with self._transaction(self.capabilities.begin_alone) as slot:
+            try:
+                yield slot.connection
+            finally:
+                _send(slot, self.capabilities.end_alone)
+
+    @contextlib.contextmanager
+    def publishing(self, actor: Actor = THE_PLATFORM) -> Iterator[UnitOfWork]:
         """Open the unit of work of a publish: no writer is in a transaction while it lasts."""
         with self._transaction(self.capabilities.begin_publish) as slot:
             live, _ = self._live_state(slot, None)
-            work = UnitOfWork(slot.connection, self.dialect, live)
+            work = UnitOfWork(slot.connection, self.dialect, live, actor=actor)
             yield work
         work.committed()
 
     @contextlib.contextmanager
     def defining(self) -> Iterator[sa.Connection]:
-        """Open a transaction in which system tables are made, before there is a version."""
-        with self._transaction(self.capabilities.begin_publish) as slot:
+        """Open a transaction in which system tables are made; programs that start at once take turns."""
+        with self._transaction(self.capabilities.begin_define) as slot:
             yield slot.connection
 
     def live_version(self) -> int:

@@ -35,6 +35,7 @@ def create_system_tables(database: Database) -> None:
         missing = missing_system_columns(connection)
         SYSTEM.create_all(connection)
         _add_columns(connection, missing)
+        _add_indexes(connection)
         _keep_shape(connection)
         if connection.execute(sa.select(sa.func.count()).select_from(LIVE)).scalar_one() == 0:
             connection.execute(sa.insert(LIVE).values(id=1, version=0))
@@ -77,15 +78,19 @@ def missing_system_columns(connection: sa.Connection) -> list[sa.Column[Any]]:
 
 def _add_columns(connection: sa.Connection, columns: Iterable[sa.Column[Any]]) -> None:
     operations = Operations(MigrationContext.configure(connection))
-    tables = set()
     for column in columns:
         if not column.nullable or column.primary_key:
             raise MissingColumnError(f"{column.table.name}.{column.name}")
-        tables.add(column.table)
         operations.add_column(column.table.name, sa.Column(column.name, column.type, nullable=True))
-    for table in tables:
+
+
+def _add_indexes(connection: sa.Connection) -> None:
+    inspector = sa.inspect(connection)
+    for table in SYSTEM.sorted_tables:
+        present = {one["name"] for one in inspector.get_indexes(table.name)}
         for index in table.indexes:
-            index.create(connection, checkfirst=True)
+            if index.name not in present:
+                index.create(connection)
 
 
 def _keep_shape(connection: sa.Connection) -> None:

@@ -7,6 +7,7 @@ kept ones that hold what it had before, one whose column is being prepared.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
@@ -46,7 +47,8 @@ class PhysicalName:
 
     `storage` is what a column holds (`decimal:2`, `id:<table>` for a reference), None for tables.
     `dropped_at_version` is the version that dropped it, `dropped_at` the machine's time of that,
-    `rows_at` the workspace's: rows not changed since hold in a kept column what they had.
+    `rows_at` the workspace's: rows not changed since hold in a kept column what they had. What is
+    `going` is being removed for good: nothing brings it back.
     """
 
     number: int
@@ -59,6 +61,7 @@ class PhysicalName:
     dropped_at: datetime | None = None
     rows_at: datetime | None = None
     preparing: bool = False
+    going: bool = False
 
     @property
     def live(self) -> bool:
@@ -86,19 +89,22 @@ class Names:
 
     def with_written(self, written: Iterable[PhysicalName], revision: int | None = None) -> Names:
         """Return the names with these among them, in place of those with the same numbers."""
-        all_names = {one.number: one for one in self.all}
+        ordered = list(self.all)
         live = dict(self._live)
-        changed = tuple(written)
+        changed = sorted(written, key=_number)
         for one in changed:
-            former = all_names.get(one.number)
-            if former is not None and live.get(former.definition_id) is former:
+            if not ordered or ordered[-1].number < one.number:
+                ordered.append(one)
+                continue
+            place = bisect_left(ordered, one.number, key=_number)
+            former = ordered[place]
+            if former.number != one.number:
+                ordered.insert(place, one)
+                continue
+            ordered[place] = one
+            if live.get(former.definition_id) is former:
                 del live[former.definition_id]
-        for one in changed:
-            all_names[one.number] = one
-            if one.live:
-                live[one.definition_id] = one
-        grown = not self.all or all(one.number > self.all[-1].number for one in changed)
-        ordered = all_names.values() if grown else sorted(all_names.values(), key=_number)
+        live.update((one.definition_id, one) for one in changed if one.live)
         return Names(tuple(ordered), MappingProxyType(live), revision)
 
     def physical(self, definition_id: str) -> str:
@@ -123,7 +129,7 @@ class Names:
     def kept_by_id(self) -> Mapping[str, tuple[PhysicalName, ...]]:
         """Return all kept names by definition id, the newest first."""
         found: dict[str, list[PhysicalName]] = {}
-        kept = (one for one in self.all if one.dropped_at_version is not None)
+        kept = (one for one in self.all if one.dropped_at_version is not None and not one.going)
         for one in sorted(kept, key=lambda one: (one.dropped_at_version, one.number), reverse=True):
             found.setdefault(one.definition_id, []).append(one)
         return {definition_id: tuple(names) for definition_id, names in found.items()}
@@ -136,6 +142,8 @@ class Names:
         catalog: Catalog,
         replaced: frozenset[str] = frozenset(),
         restored: Mapping[str, PhysicalName] = MappingProxyType({}),
+        *,
+        resuming: bool = False,
         named: Catalog | None = None,
     ) -> Names:
         """Return these names and new ones for what `catalog` has and the database has not.
@@ -143,12 +151,14 @@ class Names:
         Everything in the catalog `named` has a name here, so that the same objects have theirs.
 
         The fields `replaced` get another column, and their former name is a kept one from this
-        version on. A definition in `restored` uses that kept name again.
+        version on. A definition in `restored` uses that kept name again. With `resuming` names that
+        are being prepared are those of `catalog`.
         """
-        changed = _Changed(self, catalog.version, replaced, restored)
-        same = frozenset(map(id, named.objects.values())) if named else frozenset()
+        changed = _Changed(self, catalog.version, replaced, restored, resuming=resuming)
+        skips = named is not None and not replaced and not restored
+        same = frozenset(map(id, named.objects.values())) if named and skips else frozenset()
         for model in catalog.objects.values():
-            if id(model) in same and not restored:
+            if id(model) in same:
                 continue
             changed.name(model.id, "object", model.name)
             for one in stored_fields(model):
@@ -160,13 +170,16 @@ class Names:
     def with_storages(self, catalog: Catalog, definition_ids: Collection[str]) -> Names:
         """Return the names with what these live tables and columns hold, as `catalog` says."""
         storages: dict[str, str] = {}
+        lacking = [self._live[one] for one in definition_ids if one in self._live]
+        objects = {one.object_id or one.definition_id for one in lacking}
         for model in catalog.objects.values():
+            if model.id not in objects:
+                continue
             storages[model.id] = TABLE_STORAGE
             storages[path_id(model.id)] = "text"
             for one in stored_fields(model):
                 if one.id in definition_ids:
                     storages[one.id] = self.storage_of(catalog, one)
-        lacking = [self._live[one] for one in definition_ids if one in self._live]
         return self.with_written(
             replace(one, storage=storages.get(one.definition_id))
             for one in lacking
@@ -182,6 +195,19 @@ class Names:
             known = self._live.get(target.id)
             return f"id:{known.physical if known else ''}"
         return f"decimal:{one.storage.scale}" if one.storage.kind == "decimal" else one.storage.kind
+
+    def on_top_of(self, then: Names, now: Names) -> Names:
+        """Return these names, made from `then`, as they are on top of what the database has now.
+
+        What they did not change is as it is now: marked as going, or gone.
+        """
+        if now is then:
+            return self
+        before = {one.number: one for one in then.all}
+        current = {one.number: one for one in now.all}
+        changed = [one for one in self.all if before.get(one.number) != one]
+        same = [one.number for one in self.all if before.get(one.number) == one]
+        return Names.of([*changed, *(current[one] for one in same if one in current)])
 
     def without(
         self,
@@ -215,13 +241,15 @@ class _Changed:
         version: int,
         replaced: frozenset[str],
         restored: Mapping[str, PhysicalName],
+        *,
+        resuming: bool,
     ) -> None:
         self.before = names
         self.version = version
         self.replaced = replaced
         self.restored = restored
         self.done: set[str] = set()
-        self.prepared = {one.definition_id: one for one in names.all if one.preparing}
+        self.prepared = {one.definition_id: one for one in names.all if one.preparing and resuming}
         self.number = names.all[-1].number if names.all else 0
         self.others: dict[int, PhysicalName] = {}
         """Names that are new or otherwise than before, by number."""
@@ -328,6 +356,23 @@ def save_names(connection: sa.Connection, old: Names, new: Names) -> None:
         connection.execute(sa.update(NAME).where(NAME.c.number == one.number).values(values))
 
 
+def mark_going(connection: sa.Connection, numbers: Collection[int]) -> frozenset[int]:
+    """Mark kept names as going for good; return those that were not marked yet."""
+    if not numbers:
+        return frozenset()
+    changed = (
+        sa.update(NAME)
+        .where(
+            NAME.c.number.in_(numbers),
+            NAME.c.going.is_(None),
+            NAME.c.dropped_at_version.is_not(None),
+        )
+        .values(going=True, revision=_next_revision(connection))
+        .returning(NAME.c.number)
+    )
+    return frozenset(connection.execute(changed).scalars())
+
+
 def forget_names(connection: sa.Connection, names: Iterable[PhysicalName]) -> None:
     """Remove names whose tables and columns are gone."""
     numbers = [one.number for one in names]
@@ -353,14 +398,15 @@ _COLUMNS: Final = tuple(NAME.c[one] for one in _FIELDS)
 
 
 def _name(row: Any) -> PhysicalName:
-    *others, preparing = row
-    values: tuple[Any, ...] = (*others, bool(preparing))
+    *others, preparing, going = row
+    values: tuple[Any, ...] = (*others, bool(preparing), bool(going))
     return PhysicalName(*values)
 
 
 def _row(name: PhysicalName, revision: int) -> dict[str, object]:
     values = {one: getattr(name, one) for one in _FIELDS}
-    return {**values, "preparing": name.preparing or None, "revision": revision}
+    marks = {"preparing": name.preparing or None, "going": name.going or None}
+    return {**values, **marks, "revision": revision}
 
 
 def _number(name: PhysicalName) -> int:

@@ -140,6 +140,7 @@ NAME: Final = sa.Table(
     sa.Column("rows_at", instant_type()),
     sa.Column("preparing", boolean_type()),
     sa.Column("revision", sa.BigInteger()),
+    sa.Column("going", boolean_type()),
 )
 """Which table or column holds which definition; `number` is the physical name's suffix.
 

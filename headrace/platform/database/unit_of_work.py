@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
@@ -19,22 +20,42 @@ from headrace.platform.database.prepared import (
 )
 from headrace.platform.metadata.storage_types import Dialect
 
+Through = Literal["cli", "api", "screen", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, and through which door; without a user it is the command line or the platform."""
+
+    user_id: str | None
+    through: Through
+
+
+THE_PLATFORM: Final = Actor(None, "system")
+COMMAND_LINE: Final = Actor(None, "cli")
+
 
 class UnitOfWork:
     """What a use case writes in; committed as a whole by the place that opened it.
 
     `version` is the live metadata version, read under the lock. `now` is the machine's clock when
-    the work began.
+    the work began. `actor` is who the audit trail will say it was.
     """
 
-    __slots__ = ("_after", "_raw", "connection", "dialect", "now", "version")
+    __slots__ = ("_after", "_raw", "actor", "connection", "dialect", "now", "version")
 
     def __init__(
-        self, connection: sa.Connection, dialect: Dialect, version: int, clock: Clock | None = None
+        self,
+        connection: sa.Connection,
+        dialect: Dialect,
+        version: int,
+        clock: Clock | None = None,
+        actor: Actor = THE_PLATFORM,
     ) -> None:
         self.connection = connection
         self.dialect: Dialect = dialect
         self.version = version
+        self.actor = actor
         self.now: datetime = (clock or RealClock()).now()
         self._raw: Any = connection.connection.driver_connection
         self._after: list[Callable[[], None]] = []

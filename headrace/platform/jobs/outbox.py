@@ -49,11 +49,12 @@ class Outbox:
         *,
         due: datetime | None = None,
         key: str | None = None,
+        by_user: str | None = None,
     ) -> str | None:
         """Ask for a job of `kind` once `work` is committed; return its id.
 
         `due` is an instant of the workspace's clock (default: at once). Where a job with the same
-        `key` still waits, none is added and None is returned.
+        `key` still waits, none is added and None is returned. `by_user` may follow and cancel it.
         """
         job_id = self._ids.record_id()
         row = {
@@ -65,6 +66,7 @@ class Outbox:
             "due": due or self._clock.now(),
             "attempts": 0,
             "created": work.now,
+            "by_user": by_user,
         }
         added = work.connection.execute(_INSERTS[work.dialect].values(**row))
         if added.first() is None:

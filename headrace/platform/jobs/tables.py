@@ -32,11 +32,17 @@ JOB: Final = sa.Table(
     sa.Column("error", text_type()),
     sa.Column("created", instant_type(), nullable=False),
     sa.Column("finished", instant_type()),
+    sa.Column("by_user", id_type()),
+    sa.Column("progress", json_type()),
+    sa.Column("result", json_type()),
+    sa.Column("cancel", sa.Boolean()),
 )
 """Work to do after the commit that asked for it.
 
 States: `waiting` (for its due time), `started` (leased until an instant; after it anybody may try
-again, so a lease is also how a failed job waits), `done`, `dead` (gave up), `cancelled`.
+again, so a lease is also how a failed job waits), `done`, `dead` (gave up), `cancelled`, `refused` (a long
+job that cannot be done; `result` holds the problems). `by_user` may ask how far a long job is
+(`progress`) and have it cancelled (`cancel` asks for it while it runs).
 """
 
 sa.Index(

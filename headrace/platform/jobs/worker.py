@@ -1,6 +1,6 @@
 """The local worker: leases jobs, runs their handlers, backs off, gives up into the dead letters.
 
-A handler runs in one transaction with the closing of its job: what it writes and the job's end are
+A short handler runs in one transaction with the closing of its job: what it writes and the job's end are
 committed together or not at all. The close comes first and is conditional on the lease, so a worker
 whose lease was taken over changes nothing.
 """
@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from headrace.platform.core.clock import Clock, RealClock
 from headrace.platform.database.engine import Database
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.jobs.long_jobs import Course, LeaseLostError, LongHandler, leave
 from headrace.platform.jobs.outbox import Job, Outbox
 from headrace.platform.jobs.tables import JOB
 
@@ -38,11 +39,10 @@ JobHandler: TypeAlias = Callable[[Job, UnitOfWork], None]
 Chore: TypeAlias = Callable[[UnitOfWork], int]
 """Removes rows that are of no more use, and says how many; doing it twice does no harm."""
 
+Round: TypeAlias = Callable[[], object]
+"""A chore that opens transactions of its own, several where one would last too long."""
+
 LOG: Final = logging.getLogger(__name__)
-
-
-class LeaseLostError(Exception):
-    """Another worker took the job over; nothing was changed."""
 
 
 def delay_after(attempt: int) -> timedelta:
@@ -64,14 +64,27 @@ class Worker:
     real_clock: Clock = field(default_factory=RealClock)
     name: str = field(default_factory=lambda: uuid4().hex)
     chores: tuple[Chore, ...] = ()
+    rounds: tuple[Round, ...] = ()
+    long_handlers: Mapping[str, LongHandler] = field(default_factory=dict)
 
     def run_once(self) -> bool:
-        """Do one job if there is one; say whether there was."""
-        job = self._claim()
+        """Do one short job if there is one; say whether there was."""
+        return self._run(long=False)
+
+    def run_long_once(self) -> bool:
+        """Do one long job if there is one; say whether there was."""
+        return bool(self.long_handlers) and self._run(long=True)
+
+    def _run(self, *, long: bool) -> bool:
+        job = self._claim(long=long)
         if job is None:
             return False
         try:
-            self._perform(job)
+            if long:
+                course = Course(self.database, self.real_clock, job)
+                self.long_handlers[job.kind](job, course)
+            else:
+                self._perform(job)
         except LeaseLostError:
             LOG.warning("job %s (%s): its lease was taken over", job.id, job.kind)
         except Exception as error:  # the edge of a job: whatever fails is written down
@@ -82,17 +95,30 @@ class Worker:
     def drain(self, limit: int = 10_000) -> int:
         """Do all jobs that can be done now; return how many were tried."""
         count = 0
-        while count < limit and self.run_once():
+        while count < limit and (self.run_once() or self.run_long_once()):
             count += 1
         return count
 
     def tidy(self) -> int:
-        """Do the chores, each in its own transaction; return how many rows went."""
+        """Do the chores, each in its own transaction, then the rounds; return how many rows went."""
         count = 0
         for chore in self.chores:
             with self.database.writing(None) as work:
                 count += chore(work)
+        for go in self.rounds:
+            go()
         return count
+
+    def run_long_forever(self, stop: threading.Event) -> None:
+        """Do long jobs until `stop` is set, one after the other: they keep no other job waiting."""
+        while not stop.is_set():
+            try:
+                busy = self.run_long_once()
+            except Exception:  # the database may be away: keep the thread alive
+                LOG.exception("the worker could not look for long jobs")
+                busy = False
+            if not busy:
+                stop.wait(POLL_SECONDS)
 
     def run_forever(self, stop: threading.Event) -> None:
         """Work until `stop` is set; sleeps between polls, woken by jobs of this process."""
@@ -117,6 +143,11 @@ class Worker:
             threading.Thread(target=self.run_forever, args=(stop,), name=f"worker-{n}", daemon=True)
             for n in range(threads)
         ]
+        if self.long_handlers:
+            long = threading.Thread(
+                target=self.run_long_forever, args=(stop,), name="worker-long", daemon=True
+            )
+            started.append(long)
         for thread in started:
             thread.start()
 
@@ -134,8 +165,17 @@ class Worker:
             sa.and_(JOB.c.state == "started", JOB.c.leased_until <= self.real_clock.now()),
         )
 
-    def _claim(self) -> Job | None:
-        ready = sa.select(JOB).where(self._ready()).order_by(JOB.c.due, JOB.c.id).limit(1)
+    def _of_length(self, *, long: bool) -> sa.ColumnElement[bool]:
+        kinds = tuple(self.long_handlers)
+        return JOB.c.kind.in_(kinds) if long else JOB.c.kind.not_in(kinds)
+
+    def _claim(self, *, long: bool) -> Job | None:
+        ready = (
+            sa.select(JOB)
+            .where(self._ready(), self._of_length(long=long))
+            .order_by(JOB.c.due, JOB.c.id)
+            .limit(1)
+        )
         with self.database.reading() as reading:
             # Looking first keeps an idle worker from taking SQLite's write lock every second.
             found = reading.connection.execute(ready.with_only_columns(JOB.c.id)).first()
@@ -161,7 +201,7 @@ class Worker:
             raise LookupError(message)
         with self.database.writing(None) as work:
             done = {"state": "done", "finished": self.real_clock.now(), "error": None}
-            self._leave(work, job, done)
+            leave(work, job, done)
             handler(job, work)
 
     def _fail(self, job: Job, error: Exception) -> None:
@@ -175,18 +215,9 @@ class Worker:
         }
         try:
             with self.database.writing(None) as work:
-                self._leave(work, job, outcome)
+                leave(work, job, outcome)
         except LeaseLostError:
             LOG.warning("job %s (%s): its lease was taken over", job.id, job.kind)
-
-    def _leave(self, work: UnitOfWork, job: Job, values: Mapping[str, object]) -> None:
-        change = (
-            sa.update(JOB)
-            .where(JOB.c.id == job.id, JOB.c.state == "started", JOB.c.attempts == job.attempt)
-            .values(**values)
-        )
-        if work.connection.execute(change).rowcount != 1:
-            raise LeaseLostError(job.id)
 
 
 def dead_letters(connection: sa.Connection, limit: int = 100) -> list[sa.Row[tuple[object, ...]]]:
@@ -210,6 +241,6 @@ def retry(work: UnitOfWork, job_id: str) -> bool:
 def sweep(work: UnitOfWork) -> int:
     """Delete what was done or cancelled long ago; dead letters stay. Return how many."""
     old = sa.delete(JOB).where(
-        JOB.c.state.in_(("done", "cancelled")), JOB.c.finished < work.now - KEPT_DONE
+        JOB.c.state.in_(("done", "cancelled", "refused")), JOB.c.finished < work.now - KEPT_DONE
     )
     return work.connection.execute(old).rowcount

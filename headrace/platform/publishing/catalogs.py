@@ -98,6 +98,7 @@ class CatalogStore:
         self._database = database
         self._types = types
         self.checker = Checker()
+        self._expected: tuple[Catalog, Content] | None = None
         self._lock = threading.Lock()
         self._live: Published | None = None
         self._kept: dict[str, Document | RowsFile] = {}
@@ -119,6 +120,10 @@ class CatalogStore:
             if self._live is None or self._live.version != number:
                 self._live = self._build(connection, number)
             return self._live
+
+    def expect(self, catalog: Catalog, content: Content) -> None:
+        """Take up what this process has just published, so that it is not built again."""
+        self._expected = (catalog, content)
 
     def load(self, number: int) -> Published:
         """Return a version, live or not; its tables are those of today's names."""
@@ -149,6 +154,11 @@ class CatalogStore:
             self._keep(content)
             return content
 
+    def content_with(self, hashes: Sequence[str]) -> Content:
+        """Return the content that consists of these stored parts."""
+        with self._lock, self._database.snapshot() as reading:
+            return self._content_of_hashes(reading.connection, hashes)
+
     def _keep(self, content: Content | None) -> None:
         """Keep parts of a version for the next look at it, or at one like it; the oldest go."""
         self._kept = {**self._kept, **(content.by_hash if content else {})}
@@ -166,7 +176,10 @@ class CatalogStore:
         hashes = connection.execute(query).scalar_one_or_none()
         if hashes is None:
             raise NotFoundError(UNKNOWN_VERSION.at(number=number))
-        found = self._known_parts(live, hashes)
+        return self._content_of_hashes(connection, hashes)
+
+    def _content_of_hashes(self, connection: sa.Connection, hashes: Sequence[str]) -> Content:
+        found = self._known_parts(self._live, hashes)
         found.update(_read_parts(connection, [one for one in hashes if one not in found]))
         parts = [found[one] for one in hashes]
         return Content(
@@ -180,6 +193,8 @@ class CatalogStore:
         """Return the parts that are in memory, so that each is one value in all versions."""
         known = live.content.by_hash if live is not None and live.content is not None else {}
         kept = self._kept
+        if self._expected is not None:
+            kept = {**kept, **self._expected[1].by_hash}
         return {
             one: part for one in hashes if (part := known.get(one) or kept.get(one)) is not None
         }
@@ -187,19 +202,26 @@ class CatalogStore:
     def _build(self, connection: sa.Connection, number: int) -> Published:
         content = self.content(connection, number)
         live = self._live
-        built = build_catalog(
-            content.documents, self._types, number, live.catalog if live else None
-        )
-        if built.catalog is None:
-            raise BrokenVersionError(f"version {number}: {built.problems}")
+        catalog = self._catalog(number, content)
         known = live.tables.names if live else None
         names = load_names(connection, known).with_catalog(
-            built.catalog, named=live.catalog if live else None
+            catalog, named=live.catalog if live else None
         )
-        tables = build_tables(
-            built.catalog, names, self._database.dialect, live.tables if live else None
-        )
-        return Published(built.catalog, tables, content.rows, content)
+        tables = build_tables(catalog, names, self._database.dialect, live.tables if live else None)
+        return Published(catalog, tables, content.rows, content)
+
+    def _catalog(self, number: int, content: Content) -> Catalog:
+        """Return the catalog of a version: the one that was planned here, or one that is built."""
+        expected, self._expected = self._expected, None
+        if expected is not None:
+            catalog, planned = expected
+            if catalog.version == number and planned.hashes == content.hashes:
+                return catalog
+        previous = self._live.catalog if self._live else None
+        built = build_catalog(content.documents, self._types, number, previous)
+        if built.catalog is None:
+            raise BrokenVersionError(f"version {number}: {built.problems}")
+        return built.catalog
 
 
 def save_version(
@@ -215,15 +237,7 @@ def save_version(
     What is in `former`, the content of an earlier version, is known to be stored.
     """
     hashes = content.hashes
-    stored = former.by_hash if former else {}
-    unsure = [one for one in content.by_hash if one not in stored]
-    known: set[str] = set()
-    for start in range(0, len(unsure), 500):
-        query = sa.select(DOCUMENT.c.hash).where(DOCUMENT.c.hash.in_(unsure[start : start + 500]))
-        known.update(work.connection.execute(query).scalars())
-    added = [_row(content.by_hash[one]) for one in unsure if one not in known]
-    if added:
-        work.connection.execute(sa.insert(DOCUMENT), added)
+    save_parts(work, content, former)
     version = {
         "number": number,
         "at": work.now,
@@ -234,6 +248,19 @@ def save_version(
     }
     work.connection.execute(sa.insert(VERSION), version)
     work.connection.execute(sa.update(LIVE).values(version=number))
+
+
+def save_parts(work: UnitOfWork, content: Content, former: Content | None = None) -> None:
+    """Store the documents and rows of `content` that are not stored yet."""
+    stored = former.by_hash if former else {}
+    unsure = [one for one in content.by_hash if one not in stored]
+    known: set[str] = set()
+    for start in range(0, len(unsure), 500):
+        query = sa.select(DOCUMENT.c.hash).where(DOCUMENT.c.hash.in_(unsure[start : start + 500]))
+        known.update(work.connection.execute(query).scalars())
+    added = [_row(content.by_hash[one]) for one in unsure if one not in known]
+    if added:
+        work.connection.execute(sa.insert(DOCUMENT), added)
 
 
 def _read_parts(

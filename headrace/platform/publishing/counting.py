@@ -16,9 +16,10 @@ from headrace.platform.database.operations import (
     KeepColumn,
     KeepTable,
     Operation,
+    ReplaceColumn,
 )
 from headrace.platform.database.physical import DELETED_AT
-from headrace.platform.database.tables import ObjectTable
+from headrace.platform.database.tables import ObjectTable, Tables
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.conversions import NotConvertibleError, conversion
 from headrace.platform.metadata.storage_types import Dialect
@@ -70,12 +71,10 @@ _WORDS: Final = {
 class Counter:
     """Asks the tables of the live version; `tables` and `live` belong together."""
 
-    def __init__(
-        self, connection: sa.Connection, dialect: Dialect, tables: Sequence[ObjectTable]
-    ) -> None:
+    def __init__(self, connection: sa.Connection, dialect: Dialect, tables: Tables) -> None:
         self.connection = connection
         self.dialect: Dialect = dialect
-        self._tables = {one.object_id: one for one in tables}
+        self._tables = tables
 
     def rows_of(self, operation: Operation) -> int | None:
         """Return how many rows an operation touches; None where it touches none."""
@@ -92,24 +91,28 @@ class Counter:
             case _:
                 return None
 
+    def all_rows(self, object_id: str) -> int:
+        """Return how many rows an object has, deleted ones too."""
+        return self._count(self._tables.by_id(object_id).table)
+
     def live_rows(self, object_id: str) -> int:
         """Return how many rows of an object are not deleted."""
-        table = self._tables[object_id]
+        table = self._tables.by_id(object_id)
         return self._count(table.table, _live(table))
 
     def empty_values(self, object_id: str, field: str) -> int:
         """Return how many live rows have no value in a field."""
-        table = self._tables[object_id]
+        table = self._tables.by_id(object_id)
         return self._count(table.table, _live(table), table.columns[field].is_(None))
 
     def in_state(self, object_id: str, field: str, state: str) -> int:
         """Return how many live rows are in a state."""
-        table = self._tables[object_id]
+        table = self._tables.by_id(object_id)
         return self._count(table.table, _live(table), table.columns[field] == state)
 
     def values(self, object_id: str, field: FieldModel) -> Iterator[Any]:
         """Yield the different values in use, in the form in which they are sent."""
-        table = self._tables[object_id]
+        table = self._tables.by_id(object_id)
         column = table.columns[field.name]
         to_json = field.storage.to_json(self.dialect)
         query = sa.select(column).where(_live(table), column.is_not(None)).distinct()
@@ -298,6 +301,11 @@ def _key_problems(
     new: Catalog, operations: Sequence[Operation], filled: set[str], counter: Counter
 ) -> Iterator[Problem]:
     added = {(one.table, one.column.name) for one in operations if isinstance(one, AddColumn)}
+    held = {
+        (one.table, one.new.name): one.old.name
+        for one in operations
+        if isinstance(one, ReplaceColumn)
+    }
     by_name = {model.name: model for model in new.objects.values()}
     for operation in operations:
         if not isinstance(operation, CreateIndex) or not operation.index.unique:
@@ -306,7 +314,8 @@ def _key_problems(
         index = operation.index
         place = f"/{model.module}/objects/{model.name}.json"
         if not any((index.table, column) in added for column in index.columns):
-            count = counter.duplicates(index.table, index.columns)
+            columns = [held.get((index.table, one), one) for one in index.columns]
+            count = counter.duplicates(index.table, columns)
         else:
             # A new column is empty, and empty values do not collide; one default for all does.
             default = any(field.id in filled and field.unique for field in model.fields.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
 from headrace.platform.database.names import Names, PhysicalName, forget_names, load_names
+from headrace.platform.database.system_tables import NAME
 from headrace.platform.publishing.tables import REFERENCE
 from headrace.platform.records.tables import COUNTER, HISTORY
 
@@ -31,29 +32,57 @@ def discard_kept(
     SQLite cannot take a reference out of a table that stays: such a column stays, empty, and so
     does a table that one points at, without rows.
     """
-    names = load_names(connection)
-    gone = frozenset(definition_ids)
+    names, gone = load_names(connection), frozenset(definition_ids)
     kept = [one for one in names.all if one.dropped_at_version is not None]
-    tables = [one for one in kept if one.kind == "object" and one.definition_id in gone]
+    return _discard(connection, dialect, names, [one for one in kept if one.definition_id in gone])
+
+
+def discard_names(connection: sa.Connection, dialect: str, numbers: Collection[int]) -> Discarded:
+    """Remove the tables and columns of these names; none where another process removed them."""
+    # Who comes second waits here for the first, and then finds nothing.
+    here = sa.select(NAME.c.number).where(NAME.c.number.in_(numbers)).with_for_update()
+    there = frozenset(connection.execute(here).scalars())
+    names = load_names(connection)
+    return _discard(connection, dialect, names, [one for one in names.all if one.number in there])
+
+
+def _discard(
+    connection: sa.Connection, dialect: str, names: Names, going: Sequence[PhysicalName]
+) -> Discarded:
+    tables = [one for one in going if one.kind == "object"]
     objects = {one.definition_id for one in tables}
-    columns = [
-        one
-        for one in kept
-        if one.kind == "field" and one.definition_id in gone and one.object_id not in objects
-    ]
+    columns = [one for one in going if one.kind == "field" and one.object_id not in objects]
     bench = _Bench(connection, dialect, names)
     dropped_columns = bench.drop_columns(columns)
     dropped_tables, emptied = bench.drop_tables(tables)
     removed = {one.definition_id for one in dropped_tables}
-    forget_names(
-        connection,
-        [
-            *dropped_columns,
-            *(one for one in kept if (one.object_id or one.definition_id) in removed),
-        ],
-    )
-    bench.forget_rows(objects, gone)
+    kept = (one for one in names.all if one.dropped_at_version is not None)
+    with_table = [
+        one
+        for one in kept
+        if (one.object_id or one.definition_id) in removed
+        # An object that came again meanwhile has a table of its own, and kept columns in it.
+        and (one.going or (one.object_id or one.definition_id) not in names)
+    ]
+    forget_names(connection, [*dropped_columns, *with_table])
+    used = {one.definition_id for one in names.all if one not in going}
+    fields = {one.definition_id for one in going if one.kind == "field"}
+    bench.forget_rows(objects - used, fields - used)
     return Discarded(len(dropped_tables), len(dropped_columns), len(emptied))
+
+
+def discard_prepared(
+    connection: sa.Connection, dialect: str, names: Collection[PhysicalName]
+) -> None:
+    """Remove tables and columns that were prepared for a version that never came."""
+    bench = _Bench(connection, dialect, load_names(connection))
+    tables = [one for one in names if one.kind == "object"]
+    objects = {one.definition_id for one in tables}
+    bench.drop_columns(
+        [one for one in names if one.kind == "field" and one.object_id not in objects]
+    )
+    bench.drop_tables(tables)
+    forget_names(connection, names)
 
 
 class _Bench:
@@ -70,10 +99,9 @@ class _Bench:
         """Drop columns of tables that stay; return those that are gone."""
         dropped = []
         for one in columns:
-            live = self.names.get(one.object_id or "")
-            if live is None:
+            table = self._table_of(one.object_id or "")
+            if table is None:
                 continue
-            table = live.physical
             inspector = sa.inspect(self.connection)
             present = {column["name"] for column in inspector.get_columns(table)}
             references = {
@@ -89,6 +117,12 @@ class _Bench:
                 self.operations.drop_column(table, one.physical)
             dropped.append(one)
         return dropped
+
+    def _table_of(self, object_id: str) -> str | None:
+        """Return the table of an object that is live or kept."""
+        kept = next(iter(self.names.kept(object_id)), None)
+        found = self.names.get(object_id) or kept
+        return found.physical if found is not None else None
 
     def drop_tables(
         self, tables: Iterable[PhysicalName]

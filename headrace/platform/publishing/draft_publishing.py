@@ -24,6 +24,7 @@ from headrace.platform.publishing.folders import Modules, missing_modules
 from headrace.platform.publishing.identities import check_ids
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.publisher import CONFLICT, Answers, Publisher
+from headrace.platform.publishing.result import UNFOLLOWED, Following
 
 ATTEMPTS: Final = 5
 TOLD: Final = 50
@@ -172,12 +173,14 @@ class DraftPublisher:
         resolutions: Resolutions | None = None,
         merging: bool = False,
         within: Callable[[UnitOfWork, int, Draft], None] | None = None,
+        following: Following = UNFOLLOWED,
     ) -> Outcome:
         """Publish the draft as it is at version `expected`.
 
         Where another version went live since the draft was made, raise StaleError with
         `publish.conflict`, what changed and what contradicts; with `merging` only where something
-        contradicts. `within` runs in the transaction that makes the version live.
+        contradicts. `within` runs in the transaction that makes the version live; `following` is told
+        how far it is.
         """
         for attempt in range(1, ATTEMPTS + 1):
             draft = self._current(draft, expected)
@@ -187,7 +190,7 @@ class DraftPublisher:
             if plan.refused:
                 raise RefusedError.of(plan.refused)
             try:
-                return self._carry_out(wanted, plan, message, by_user, within)
+                return self._carry_out(wanted, plan, message, by_user, within, following)
             except ConflictError as error:
                 overtaken = any(one.code == CONFLICT.code for one in error.problems)
                 if not merging or not overtaken or attempt == ATTEMPTS:
@@ -209,6 +212,7 @@ class DraftPublisher:
         message: str,
         by_user: str | None,
         within: Callable[[UnitOfWork, int, Draft], None] | None,
+        following: Following,
     ) -> Outcome:
         closed: list[Draft] = []
 
@@ -227,7 +231,7 @@ class DraftPublisher:
             with self._database.writing(plan.base) as work:
                 close(work, plan.base)
             return Outcome(plan.base, plan, closed[-1])
-        version = self._publisher.publish(plan, message, by_user, within=close).version
+        version = self._publisher.publish(plan, message, by_user, close, following).version
         return Outcome(version, plan, closed[-1])
 
     def _refuse(self, wanted: MergedDraft, *, merging: bool) -> None:

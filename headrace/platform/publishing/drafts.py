@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from headrace.platform.access.audit import actor_of, record
 from headrace.platform.access.tables import USER
 from headrace.platform.core.canonical import canonical_bytes
 from headrace.platform.core.errors import ConflictError, NotFoundError, RefusedError, StaleError
@@ -32,6 +33,7 @@ from headrace.platform.publishing.draft_content import (
     id_of,
     with_ids,
 )
+from headrace.platform.publishing.draft_entries import draft_entry
 from headrace.platform.publishing.draft_rows import (
     STATES,
     Action,
@@ -487,6 +489,8 @@ class Drafts:
             "after": document_text(after),
         }
         work.connection.execute(sa.insert(DRAFT_CHANGE), row)
+        entry = draft_entry(draft, action, before, after, self._catalogs.types)
+        record(work, [entry], actor_of(by_user))
         return draft
 
 

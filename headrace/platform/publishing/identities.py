@@ -45,8 +45,8 @@ BAD_ID = Message(
 ID_FORM: Final = re.compile(r"[0-9a-z_-]{1,60}")
 """No dots: ids with dots are the platform's own."""
 KEPT_DOCUMENTS: Final = 10_000
-_ASSIGNED: Final[Newest[Document]] = Newest(KEPT_DOCUMENTS)
-"""What documents became beside the live ones they are; a document is a value that nobody changes."""
+_ASSIGNED: Final[Newest[tuple[Document, Document]]] = Newest(KEPT_DOCUMENTS)
+"""What documents became, and the live ones that they are; a document is a value that nobody changes."""
 
 
 def check_ids(documents: Iterable[Document]) -> tuple[Problem, ...]:
@@ -91,14 +91,8 @@ def assign_ids(
 
     What comes out as it is live is the very document that is live.
     """
-    known: dict[str, _Known] = {}
-    for document in live:
-        known.setdefault(_slot(document), _Known()).add(document)
-    assigner = _Assigner(ids)
-    nothing = _Known()
-    assigned = tuple(
-        assigner.document(document, known.get(_slot(document), nothing)) for document in documents
-    )
+    assigner = _Assigner(live, ids)
+    assigned = tuple(map(assigner.document, documents))
     return assigned, tuple(assigner.problems)
 
 
@@ -124,30 +118,48 @@ class _Known:
 
 
 class _Assigner:
-    def __init__(self, ids: IdSource) -> None:
+    def __init__(self, live: Iterable[Document], ids: IdSource) -> None:
+        self.live = tuple(live)
         self.ids = ids
         self.problems: list[Problem] = []
         self.minted = 0
+        self._there = frozenset(map(id, self.live))
+        self._slots: dict[str, _Known] = {}
 
-    def document(self, document: Document, known: _Known) -> Document:
+    def _known(self, slot: str) -> _Known:
+        known = self._slots.get(slot)
+        if known is None:
+            known = self._slots[slot] = _Known()
+            for one in self.live:
+                if _slot(one) == slot:
+                    known.add(one)
+        return known
+
+    def document(self, document: Document) -> Document:
         """Return a document with its ids, once worked out for the same document on both sides."""
-        if id(document.content) in known.documents:
+        if id(document) in self._there:
             return document
+        key = (document.module, document.kind, document.name)
+        found = _ASSIGNED.known(key, document)
+        if found is not None and id(found[1]) in self._there:
+            return found[0]
+        return self._worked_out(key, document)
+
+    def _worked_out(self, key: tuple[str, ...], document: Document) -> Document:
         place = "/" + document.file
+        known = self._known(_slot(document))
         before = (len(self.problems), self.minted)
         former = self._former(document.content, known, place)
+        assigned = Document(document.module, self._with_ids(document.content, former, place))
         if former is None:
-            return Document(document.module, self._with_ids(document.content, former, place))
+            return assigned
         live = known.documents[id(former)]
-        key = (document.module, document.kind, document.name)
-        source = (document, live)
-        assigned = _ASSIGNED.known(key, source)
-        if assigned is None:
-            assigned = Document(document.module, self._with_ids(document.content, former, place))
-            if assigned.hash == live.hash:
-                assigned = live
-            if (len(self.problems), self.minted) == before:  # a new id is for this time only
-                _ASSIGNED.put(key, source, assigned)
+        if assigned.hash == live.hash:
+            assigned = live
+        # A new id is for this time only; whose name is not the live one's may find another one.
+        same = (len(self.problems), self.minted) == before and "was" not in document.content
+        if same:
+            _ASSIGNED.put(key, document, (assigned, live))
         return assigned
 
     def _with_ids(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from headrace.platform.core.ids import IdSource
 from headrace.platform.core.problems import Problem, errors
+from headrace.platform.database.dialects import CAPABILITIES
 from headrace.platform.database.diff import Difference, diff
 from headrace.platform.database.names import Names
 from headrace.platform.database.operations import (
@@ -17,7 +18,6 @@ from headrace.platform.database.operations import (
     Operation,
     RenameDefinition,
 )
-from headrace.platform.database.tables import ObjectTable
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
 from headrace.platform.metadata.checks import Checker, most_telling
@@ -39,7 +39,10 @@ from headrace.platform.publishing.filling.recomputing import computed_changes
 from headrace.platform.publishing.folders import Modules
 from headrace.platform.publishing.identities import assign_ids, check_ids
 from headrace.platform.publishing.in_use import used_but_gone
+from headrace.platform.publishing.not_restored import lost_lines
 from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
+from headrace.platform.publishing.preparing.relocating import Relocation, large_objects
+from headrace.platform.publishing.preparing.scope import scope_of
 from headrace.platform.publishing.retyping import (
     kept_columns,
     retype_questions,
@@ -68,6 +71,8 @@ class Planner:
     restoring: bool = False
     context_of: Callable[[Published], Context] | None = None
     aliases: dict[str, str] = field(default_factory=dict)
+    prepared_from: int | None = None
+    resuming: bool = False
 
     def content(self, modules: Modules, ids: IdSource) -> tuple[Content, list[Problem]]:
         """Return the next content: the modules read instead of their live ones, all with ids."""
@@ -120,21 +125,30 @@ class Planner:
         retypes = tuple(retypes_between(self.live.catalog, catalog))
         moved = frozenset(one.field.id for one in retypes)
         kept = kept_columns(retypes, self.names, catalog) if self.restoring else {}
-        specs = self.live.tables.specs
-        difference = diff(self.live.catalog, catalog, self.names, moved, kept, specs)
         backfill = find_backfill(self.live.catalog, catalog, {one.model.id for one in retypes})
+        work = work_for(retypes, kept)
+        large = self._large(catalog, backfill)
+        relocated = self._relocated(content, catalog, backfill, work, large, moved)
+        difference = diff(
+            self.live.catalog,
+            catalog,
+            self.names,
+            moved | relocated,
+            kept,
+            resuming=self.resuming,
+            known=self.live.tables.specs,
+        )
         problems.extend(
             breaking_changes(
                 self.live.catalog, catalog, difference.operations, backfill, self.counter, moved
             )
         )
-        work = work_for(retypes, kept)
         questions = list(self._questions(content, catalog, difference, work))
         finder = self.finder(content, catalog) if retypes else None
         if finder is not None:
             questions.extend(retype_questions(retypes, finder, self.counter))
         answered = answer(questions, self.decisions)
-        return Plan(
+        plan = Plan(
             base=self.live.version,
             content=content,
             catalog=catalog,
@@ -146,7 +160,43 @@ class Planner:
             work=work,
             decisions=self.decisions,
             aliases=self.aliases,
+            restoring=self.restoring,
+            large=large,
+            relocated=relocated,
         )
+        scope = scope_of(plan, self.live)
+        return plan if scope is None else replace(plan, prepared=scope.sizes)
+
+    def _large(self, catalog: Catalog, backfill: Backfill) -> Mapping[str, int]:
+        """Return the objects that change and have so many rows that they are prepared: id -> rows."""
+        if self.prepared_from is None:
+            return {}
+        return large_objects(self.live.catalog, catalog, backfill, self.counter, self.prepared_from)
+
+    def _relocated(
+        self,
+        content: Content,
+        catalog: Catalog,
+        backfill: Backfill,
+        work: Sequence[RowWork],
+        large: Mapping[str, int],
+        moved: frozenset[str],
+    ) -> frozenset[str]:
+        """Return the fields of large objects that get another column."""
+        finder = self.finder(content, catalog, work) if large else None
+        if finder is None:
+            return frozenset()
+        capabilities = CAPABILITIES[self.live.tables.dialect]
+        return Relocation(
+            self.live.catalog,
+            catalog,
+            large,
+            (*work, *planned_fills(backfill, catalog)),
+            moved,
+            finder.rows.changes,
+            references=capabilities.alters_constraints,
+            keys=capabilities.row_locks,
+        ).fields()
 
     def _questions(
         self,
@@ -160,6 +210,9 @@ class Planner:
             spoken.update(_spoken(operation, catalog))
             if operation.code not in QUIET:
                 yield Question(self._line(operation))
+        if self.restoring:
+            lost = lost_lines(difference.operations, catalog, self.counter)
+            yield from map(Question, lost)
         spoken.update(dropped_roles(self.live.catalog, catalog).values())
         for line in document_lines(self.old, content, spoken):
             yield Question(line)
@@ -210,11 +263,6 @@ def _spoken(operation: Operation, new: Catalog) -> Iterator[str]:
             yield operation.table.object_id
         case RenameDefinition() if operation.field is None:
             yield new.objects[operation.new].id
-
-
-def object_tables(live: Published) -> Sequence[ObjectTable]:
-    """Return the tables of the live version."""
-    return [live.tables.of(name) for name in live.catalog.objects]
 
 
 def find_backfill(old: Catalog, new: Catalog, moved: AbstractSet[str] = frozenset()) -> Backfill:

@@ -27,7 +27,7 @@ from headrace.platform.publishing.folders import (
 )
 from headrace.platform.publishing.identities import assign_ids, check_ids
 from headrace.platform.publishing.plan import Plan
-from headrace.platform.publishing.planner import Planner, object_tables
+from headrace.platform.publishing.planner import Planner
 from headrace.platform.records.context import Context
 
 
@@ -47,7 +47,9 @@ def check_folders(path: Path, others: Sequence[Path], types: FieldTypes) -> tupl
 class Bench:
     """What planning works with: the database, its versions, and the workspace's zone.
 
-    `context_of` makes the platform's own context of a version, for conditions over rows.
+    `context_of` makes the platform's own context of a version, for conditions over rows. Objects with
+    `prepared_from` rows are prepared before the switch. With `resuming` the plan uses what was
+    prepared for it before.
     """
 
     database: Database
@@ -55,6 +57,8 @@ class Bench:
     ids: IdSource
     zone: tzinfo
     context_of: Callable[[Published], Context] | None = None
+    prepared_from: int | None = None
+    resuming: bool = False
 
 
 def make_plan(bench: Bench, modules: Modules, decisions: Decisions = NO_DECISIONS) -> Plan:
@@ -87,11 +91,13 @@ def _planner(bench: Bench, decisions: Decisions, *, restoring: bool = False) -> 
             live=live,
             names=load_names(connection, live.tables.names),
             old=bench.catalogs.content(connection, live.version),
-            counter=Counter(connection, bench.database.dialect, object_tables(live)),
+            counter=Counter(connection, bench.database.dialect, live.tables),
             decisions=decisions,
             zone=bench.zone,
             restoring=restoring,
             context_of=bench.context_of,
+            prepared_from=bench.prepared_from,
+            resuming=bench.resuming,
         )
 
 

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from headrace.platform.core.errors import ConflictError, RefusedError
+from headrace.platform.core.clock import Clock
+from headrace.platform.core.errors import (
+    ConflictError,
+    NewerCatalogError,
+    RefusedError,
+    UnavailableError,
+)
 from headrace.platform.core.ids import IdSource
 from headrace.platform.core.problems import Problem
-from headrace.platform.database.applying import WIDENING
 from headrace.platform.database.engine import Database
-from headrace.platform.database.operations import CreateIndex
 from headrace.platform.metadata.field_types import FieldTypes
-from headrace.platform.publishing.backfill import work_of
 from headrace.platform.publishing.catalogs import CatalogStore, Content
 from headrace.platform.publishing.decisions import read_decisions
+from headrace.platform.publishing.filling.filler import Filler
 from headrace.platform.publishing.folders import Modules
 from headrace.platform.publishing.overtaken import CONFLICT, overtaken
 from headrace.platform.publishing.patience import patiently
@@ -27,8 +33,25 @@ from headrace.platform.publishing.planning import (
     make_plan,
     read_for_plan,
 )
-from headrace.platform.publishing.result import Done, Result
-from headrace.platform.publishing.switching import ContextFactory, Rest, Switch, Within
+from headrace.platform.publishing.preparing.leftovers import Leftovers
+from headrace.platform.publishing.preparing.preparations import (
+    Held,
+    TakenOverError,
+    holder_name,
+    read_preparation,
+    refuse_held,
+)
+from headrace.platform.publishing.preparing.preparer import Preparer
+from headrace.platform.publishing.preparing.scope import Left, all_in_the_switch, scope_of
+from headrace.platform.publishing.result import UNFOLLOWED, Done, Following, Result
+from headrace.platform.publishing.switching import (
+    ContextFactory,
+    Prepared,
+    Switch,
+    Within,
+    context_to_be,
+    refuse_more,
+)
 from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow.moving import MovingRuns
 
@@ -36,6 +59,19 @@ __all__ = ["CONFLICT", "Answers", "ContextFactory", "Publisher", "Within"]
 
 Answers = Mapping[str, Any] | None
 """Decisions by the keys of lines, as files and requests have them."""
+
+PREPARED_FROM: Final = 10_000
+"""Rows of an object from which its changes are prepared beside its users, not in the switch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """With which words, for whom and with what besides a plan is carried out."""
+
+    message: str
+    by_user: str | None
+    within: Within | None
+    following: Following
 
 
 class Publisher:
@@ -49,6 +85,8 @@ class Publisher:
         ids: IdSource,
         context_of: ContextFactory,
         runs: MovingRuns,
+        clock: Clock,
+        prepared_from: int = PREPARED_FROM,
     ) -> None:
         self._database = database
         self._catalogs = catalogs
@@ -56,6 +94,10 @@ class Publisher:
         self._ids = ids
         self._context_of = context_of
         self._runs = runs
+        self._clock = clock
+        self.prepared_from = prepared_from
+        """Objects with as many rows are prepared before the switch."""
+        self.leftovers = Leftovers(database, clock)
 
     @property
     def types(self) -> FieldTypes:
@@ -89,47 +131,129 @@ class Publisher:
 
     def _bench(self) -> Bench:
         zone = self._context_of(self._catalogs.current()).zone
-        return Bench(self._database, self._catalogs, self._ids, zone, self._context_of)
+        return Bench(
+            self._database,
+            self._catalogs,
+            self._ids,
+            zone,
+            self._context_of,
+            prepared_from=self.prepared_from,
+        )
 
     def publish(
-        self, plan: Plan, message: str, by_user: str | None, within: Within | None = None
+        self,
+        plan: Plan,
+        message: str,
+        by_user: str | None,
+        within: Within | None = None,
+        following: Following = UNFOLLOWED,
     ) -> Result:
         """Carry out `plan` and return the version that is live, with what was done to rows.
 
         A plan that changes nothing publishes nothing. `within` runs in the transaction that makes
-        the version live, as its last part. Raise RefusedError for a plan with errors,
-        ConflictError where another version went live since it was made.
+        the version live, as its last part. What takes long is prepared before, beside those who use
+        the live version; `following` is told how far that is and may cancel it. Raise RefusedError
+        for a plan with errors, ConflictError where another version went live since it was made or
+        is being prepared.
         """
         if plan.refused:
             raise RefusedError.of(plan.refused)
         if plan.is_empty or plan.catalog is None or plan.difference is None:
             return Result(plan.base)
-        rest = Rest(
-            tuple(one for one in plan.difference.operations if isinstance(one, WIDENING)),
-            tuple(one for one in plan.difference.operations if isinstance(one, CreateIndex)),
-            work_of(plan, plan.catalog),
-        )
         try:
-            done = self._switch(plan, rest, message, by_user, within)
+            done = self._carry_out(plan, Order(message, by_user, within, following))
+        except NewerCatalogError as error:
+            raise overtaken(self._catalogs, plan.base, self._catalogs.refresh().version) from error
         except ConflictError as error:
             if all(one.code != CONFLICT.code for one in error.problems):
                 raise
             raise overtaken(self._catalogs, plan.base, self._catalogs.refresh().version) from error
+        self._catalogs.expect(plan.catalog, plan.content)
         return Result(self._catalogs.refresh().version, done)
 
+    def _carry_out(self, plan: Plan, order: Order) -> tuple[Done, ...]:
+        live = self._catalogs.current()
+        scope = scope_of(plan, live)
+        held = self._abandoned(order.following.job)
+        if held is not None and scope is not None and held.plan == plan.hash and not held.switched:
+            return self._prepared(self._as_begun(held), order, held)
+        if held is not None:
+            self.leftovers.remove(held)
+        if scope is None:
+            return self._switch(plan, order, all_in_the_switch(plan))
+        return self._prepared(plan, order)
+
+    def _abandoned(self, job: str | None) -> Held | None:
+        """Return what is left of a preparation; raise ConflictError where somebody still works on it."""
+        with self._database.reading() as reading:
+            now = self._clock.now()
+            refuse_held(reading.connection, now, job)
+            return read_preparation(reading.connection)
+
+    def _as_begun(self, held: Held) -> Plan:
+        """Plan what was begun again, with the names that it has by now."""
+        content = self._catalogs.content_with(held.content)
+        bench = replace(self._bench(), resuming=True)
+        decisions = read_decisions(held.decisions)
+        return make_content_plan(bench, content, decisions, restoring=held.restoring)
+
+    def _prepared(self, plan: Plan, order: Order, held: Held | None = None) -> tuple[Done, ...]:
+        """Prepare a plan, or go on where that was left, and switch; on a refusal nothing stays behind."""
+        live = self._catalogs.current()
+        scope = scope_of(plan, live)
+        if plan.catalog is None or plan.difference is None or scope is None:
+            raise RefusedError.of(plan.refused)
+        context = context_to_be(plan, plan.catalog, plan.difference, live, self._context_of)
+        filler = Filler(context, live.catalog, plan.difference.operations)
+        preparer = Preparer(self._database, self._clock, plan, scope, filler, order.following)
+        if held is None:
+            preparer.start(order.message, order.by_user)
+        else:
+            preparer.take_over(held)
+        try:
+            preparer.run()
+            self._verify(plan)
+            prepared = Prepared(preparer.catch_up, preparer.lease.switched)
+            done = self._switch(plan, order, scope.rest, prepared)
+        except BaseException:
+            self._tidy()
+            raise
+        self._tidy()
+        return (*preparer.done, *done)
+
+    def _verify(self, plan: Plan) -> None:
+        """Refuse where more rows stand in the way than when the plan was made."""
+        again = make_content_plan(
+            self._bench(), plan.content, plan.decisions, restoring=plan.restoring
+        )
+        if again.base != plan.base:
+            raise ConflictError(CONFLICT.at(base=plan.base, live=again.base))
+        for line in again.lines:
+            if line.failing is not None and line.needs_answer:
+                refuse_more(plan, line.key, line.count)
+        if again.refused:
+            raise ConflictError(*again.refused)
+
+    def _tidy(self) -> None:
+        """Remove what the preparation of this process leaves; what cannot go now is swept later."""
+        with suppress(TakenOverError, UnavailableError), self._database.reading() as reading:
+            held = read_preparation(reading.connection)
+            if held is not None and held.holder == holder_name():
+                self.leftovers.remove(held)
+
     def _switch(
-        self, plan: Plan, rest: Rest, message: str, by_user: str | None, within: Within | None
+        self, plan: Plan, order: Order, left: Left, prepared: Prepared | None = None
     ) -> tuple[Done, ...]:
         def switch() -> tuple[Done, ...]:
             with self._database.publishing() as work:
-                done = self._switch_of(plan, rest).run(work, message, by_user)
-                if within is not None:
-                    within(work, plan.base + 1)
+                done = self._switch_of(plan, left, prepared).run(work, order.message, order.by_user)
+                if order.within is not None:
+                    order.within(work, plan.base + 1)
                 return done
 
         return patiently(switch)
 
-    def _switch_of(self, plan: Plan, rest: Rest) -> Switch:
+    def _switch_of(self, plan: Plan, left: Left, prepared: Prepared | None) -> Switch:
         live = self._catalogs.current()
         if plan.catalog is None or plan.difference is None:
             raise RefusedError.of(plan.refused)
@@ -140,6 +264,7 @@ class Publisher:
             live,
             self._store,
             self._context_of,
-            rest,
+            left,
             self._runs,
+            prepared,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from headrace.platform.core.problems import Text
 
@@ -46,5 +46,25 @@ class Progress:
         }
 
 
-Report = Callable[[Progress], None]
-"""Is told how far a publish is."""
+def tell_nobody(_: Progress) -> None:
+    """Take a progress that nobody waits for."""
+
+
+def nobody_cancels() -> bool:
+    """The answer where a publish cannot be cancelled."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Who follows a publish: is told how far it is, and is asked whether it shall be cancelled.
+
+    `job` is the job that carries it out; only that one goes on with what it began.
+    """
+
+    report: Callable[[Progress], None] = tell_nobody
+    cancelled: Callable[[], bool] = nobody_cancels
+    job: str | None = None
+
+
+UNFOLLOWED: Final = Following()

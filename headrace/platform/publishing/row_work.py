@@ -35,6 +35,15 @@ class ConvertValues:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyValues:
+    """Take the values of a field along into another column that is made of the same."""
+
+    object_id: str
+    field_id: str
+    line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FillEmpty:
     """Give rows without a value in a field the value of a formula."""
 
@@ -80,4 +89,4 @@ class FillPaths:
     line: str = ""
 
 
-RowWork = ConvertValues | FillEmpty | MapValues | Compute | GiveNumbers | FillPaths
+RowWork = ConvertValues | CopyValues | FillEmpty | MapValues | Compute | GiveNumbers | FillPaths

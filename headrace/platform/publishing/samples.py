@@ -7,11 +7,13 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from headrace.platform.access.audit import Entry, EntryAction, Piece, record
 from headrace.platform.access.identity import Identity
 from headrace.platform.core.errors import ConflictError, NotFoundError
-from headrace.platform.core.problems import Message
+from headrace.platform.core.problems import Message, Text
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
+from headrace.platform.metadata.wording import sentence
 from headrace.platform.publishing.row_order import (
     check_rows,
     in_loading_order,
@@ -44,6 +46,12 @@ NOT_LOADED = Message(
     "“{name}”没有已加载的示例数据。",
     "Load them first.",
     "请先加载。",
+)
+LOADED = Text(
+    "sample rows of module “{name}” loaded: {count}", "已加载模块“{name}”的示例数据:{count} 行"
+)
+UNLOADED = Text(
+    "sample rows of module “{name}” taken away: {count}", "已移除模块“{name}”的示例数据:{count} 行"
 )
 USER_OBJECT_ID: Final = "system.user"
 CHUNK: Final = 200
@@ -87,6 +95,7 @@ class Samples:
         users.place()
         for object_name, record_id in waiting:
             self._workflow.adopt(context, work, object_name, record_id)
+        record(work, [_entry("load", module, 0, memory.count)])
         return memory.count
 
     def load_once(
@@ -109,6 +118,7 @@ class Samples:
             if row.object_id in models:
                 self._delete(context, work, models[row.object_id], row.record_id)
         work.connection.execute(sa.delete(SAMPLE).where(SAMPLE.c.module == module))
+        record(work, [_entry("unload", module, len(rows), 0)])
         return len(rows)
 
     def _delete(
@@ -122,6 +132,13 @@ class Samples:
         if version is not None:
             self._workflow.abandon(context, work, model.name, record_id)
             self._store.delete(context, work, model.name, record_id, version)
+
+
+def _entry(action: EntryAction, module: str, before: int, after: int) -> Entry:
+    template = LOADED if action == "load" else UNLOADED
+    said = sentence(template, name=module, count=before or after)
+    piece = Piece("", {"rows": before}, {"rows": after}, said)
+    return Entry(action, "sample", module, module=module, pieces=[piece])
 
 
 def _sample_files(catalog: Catalog, files: Sequence[RowsFile], module: str) -> tuple[RowsFile, ...]:

@@ -11,7 +11,6 @@ from headrace.platform.core.errors import ConflictError
 from headrace.platform.database.applying import Applier
 from headrace.platform.database.diff import Difference
 from headrace.platform.database.names import load_names, save_names
-from headrace.platform.database.operations import Operation
 from headrace.platform.database.tables import build_tables
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import Catalog
@@ -22,9 +21,12 @@ from headrace.platform.publishing.decisions import COUNT_GROWN
 from headrace.platform.publishing.failing.questions import decided_runs
 from headrace.platform.publishing.filling.filler import Filler
 from headrace.platform.publishing.filling.rows import ALL_ROWS, Filled
+from headrace.platform.publishing.gone import refuse_gone
 from headrace.platform.publishing.origins import remember_new
 from headrace.platform.publishing.overtaken import CONFLICT
 from headrace.platform.publishing.plan import Plan
+from headrace.platform.publishing.preparing.preparations import refuse_held
+from headrace.platform.publishing.preparing.scope import Left
 from headrace.platform.publishing.reference_rows import take_reference_rows
 from headrace.platform.publishing.result import Done
 from headrace.platform.publishing.row_work import Compute, RowWork
@@ -39,18 +41,18 @@ ContextFactory = Callable[[Published], Context]
 """Makes the context of the platform itself for a version, published or about to be."""
 Within = Callable[[UnitOfWork, int], None]
 """What else belongs into the transaction that makes a version live; called with its number."""
-CatchUp = Callable[[UnitOfWork], int]
-"""Brings rows that others changed since they were prepared up to date; returns how many."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
-    """What of a plan is left for the switch: operations, row work, rows to catch up with."""
+class Prepared:
+    """What a preparation hands over to the switch.
 
-    widening: tuple[Operation, ...]
-    indexes: tuple[Operation, ...]
-    work: tuple[RowWork, ...]
-    catch_up: CatchUp | None = None
+    `catch_up` brings some of the rows that others changed meanwhile up to date and returns how many
+    those were. `done` is called when the version is about to be live.
+    """
+
+    catch_up: Callable[[UnitOfWork], int]
+    done: Callable[[UnitOfWork], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +65,30 @@ class Switch:
     live: Published
     store: RecordStore
     context_of: ContextFactory
-    rest: Rest
+    left: Left
     runs: MovingRuns
+    prepared: Prepared | None = None
 
     def run(self, work: UnitOfWork, message: str, by_user: str | None) -> tuple[Done, ...]:
         """Turn the version in the transaction of `work`; say what was done to rows."""
         if work.version != self.plan.base:
             raise ConflictError(CONFLICT.at(base=self.plan.base, live=work.version))
+        if self.prepared is None:
+            refuse_held(work.connection, work.now)
         check_counts(self.plan, self.live, work)
         before, decisions = self.live.catalog, self.plan.decisions
         runs = decided_runs(work.connection, before, self.catalog, decisions)
         self.runs.before(self.context_of(self.live), work, self.catalog, runs)
         names = load_names(work.connection, self.live.tables.names)
+        refuse_gone(self.plan.names, self.difference.names, names)
         applier = Applier(work.connection, work.dialect)
-        operations = self.difference.operations
-        applier.release_indexes(operations)
-        applier.widen(self.rest.widening)
+        applier.release_indexes(self.left.releasing)
+        applier.widen(self.left.widening)
         context = self.context()
         done = self._fill(work, context)
-        applier.narrow(operations)
-        applier.make_indexes(self.rest.indexes)
-        marked = self.difference.names.without(
+        applier.narrow(self.left.narrowing)
+        applier.make_indexes(self.left.indexes)
+        marked = self.difference.names.on_top_of(self.plan.names, names).without(
             self.difference.dropped, self.catalog.version, work.now, context.now()
         )
         save_names(work.connection, names, marked)
@@ -95,35 +100,48 @@ class Switch:
         changes = compare_content(former, (self.plan.content.documents, self.plan.content.rows))
         record_publish(work, changes, self.catalog.version, by_user)
         remember_new(work, self.plan.content, before.modules)
-        save_version(work, self.catalog.version, self.plan.content, message, by_user)
+        content, stored = self.plan.content, self.live.content
+        save_version(work, self.catalog.version, content, message, by_user, stored)
+        if self.prepared is not None:
+            self.prepared.done(work)
         return done
 
     def context(self) -> Context:
         """Return the context of the platform in the version to come."""
-        tables = build_tables(
-            self.catalog,
-            self.difference.names,
-            self.live.tables.dialect,
-            self.live.tables,
-        )
-        return self.context_of(Published(self.catalog, tables, self.plan.content.rows))
+        return context_to_be(self.plan, self.catalog, self.difference, self.live, self.context_of)
 
     def _fill(self, work: UnitOfWork, context: Context) -> tuple[Done, ...]:
         """Do the row work that is left; what it changes may concern rows that were prepared."""
         filler = Filler(context, self.live.catalog, self.difference.operations)
-        self._caught_up(work)
-        done = [(one, filler.fill(work, one, ALL_ROWS)) for one in self.rest.work]
+        self._catch_up(work)
+        done = [(one, filler.fill(work, one, ALL_ROWS)) for one in self.left.work]
         check_failed(self.plan, done)
-        computed = [one for one in self.rest.work if isinstance(one, Compute)]
+        computed = [one for one in self.left.work if isinstance(one, Compute)]
         for _ in range(ROUNDS):
-            if not self._caught_up(work):
+            if not self._catch_up(work):
                 break
             for one in computed:
                 filler.fill(work, one, ALL_ROWS)
         return tuple(Done(one.line, filled.rows) for one, filled in done)
 
-    def _caught_up(self, work: UnitOfWork) -> int:
-        return self.rest.catch_up(work) if self.rest.catch_up is not None else 0
+    def _catch_up(self, work: UnitOfWork) -> int:
+        """Deal with all rows that others changed, and return how many those were."""
+        count = 0
+        while self.prepared is not None and (noted := self.prepared.catch_up(work)):
+            count += noted
+        return count
+
+
+def context_to_be(
+    plan: Plan,
+    catalog: Catalog,
+    difference: Difference,
+    live: Published,
+    context_of: ContextFactory,
+) -> Context:
+    """Return the context of the platform in the version that a plan leads to."""
+    tables = build_tables(catalog, difference.names, live.tables.dialect, live.tables)
+    return context_of(Published(catalog, tables, plan.content.rows))
 
 
 def check_failed(plan: Plan, done: Iterable[tuple[RowWork, Filled]]) -> None:
@@ -152,8 +170,7 @@ def check_counts(plan: Plan, live: Published, work: UnitOfWork) -> None:
     destructive = [one for one in plan.difference.operations if one.is_destructive]
     if not destructive:
         return
-    tables = [live.tables.of(name) for name in live.catalog.objects]
-    counter = Counter(work.connection, work.dialect, tables)
+    counter = Counter(work.connection, work.dialect, live.tables)
     told = {line.key: line.rows for line in plan.lines}
     for operation in destructive:
         now, then = counter.rows_of(operation) or 0, told.get(operation.key) or 0

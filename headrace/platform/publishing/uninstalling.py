@@ -8,17 +8,20 @@ from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
+from headrace.platform.access.audit import Entry, Piece, actor_of, record
 from headrace.platform.access.identity import Identity
 from headrace.platform.core.errors import NotFoundError, RefusedError
-from headrace.platform.core.problems import Message, Problem
+from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.database.engine import Database
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.wording import sentence
 from headrace.platform.publishing.catalogs import CatalogStore, Content
 from headrace.platform.publishing.discarding import Discarded, discard_kept
 from headrace.platform.publishing.plan import Plan, PlanLine
 from headrace.platform.publishing.publisher import Answers, Publisher
 from headrace.platform.publishing.samples import UNKNOWN_MODULE, USER_OBJECT_ID
+from headrace.platform.publishing.sweeping import mark_dropped
 from headrace.platform.publishing.tables import SAMPLE
 
 Data = Literal["keep", "drop"]
@@ -26,6 +29,13 @@ DATA: Final[tuple[Data, ...]] = ("keep", "drop")
 DROPS: Final = frozenset({"object.drop", "field.drop"})
 """Codes of the lines that the choice of what happens to the data answers."""
 
+UNINSTALLED: Final[Mapping[Data, Text]] = {
+    "keep": Text(
+        "module “{name}” was taken away, its data are kept for 30 days",
+        "模块“{name}”已移除,其数据保留 30 天",
+    ),
+    "drop": Text("module “{name}” was taken away with its data", "模块“{name}”及其数据已移除"),
+}
 REQUIRED_BY: Final = Message(
     "module.required_by",
     "The module “{name}” cannot go: {others} require it.",
@@ -92,11 +102,18 @@ class Uninstaller:
         """
         users: list[str] = []
 
-        def forget(work: UnitOfWork, _version: int) -> None:
+        def forget(work: UnitOfWork, version: int) -> None:
             users[:] = _forget_samples(work, module)
+            if data == "drop" and plan.difference is not None:
+                # Whatever happens after the commit, the next sweep ends what was begun.
+                mark_dropped(work, plan.difference.dropped)
+            said = sentence(UNINSTALLED[data], name=module)
+            piece = Piece("", None, {"data": data}, said)
+            entry = Entry("uninstall", "module", module, None, module, [piece], version)
+            record(work, [entry], actor_of(by_user))
 
         version = self._publisher.publish(plan, message, by_user, forget).version
-        with self._database.publishing() as work:
+        with self._database.publishing(actor_of(by_user)) as work:
             for user_id in users:
                 self._identity.update_user(work, user_id, active=False)
             if data == "keep" or plan.difference is None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from headrace.platform.access.audit import Entry, Piece, actor_of, record
 from headrace.platform.core.ids import IdSource
 from headrace.platform.core.problems import Message, Problem, Text, errors
 from headrace.platform.database.engine import Database
@@ -17,6 +18,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.comparing import Change, compare
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.merging import Merged, Resolution, Resolutions, Sides, merge
+from headrace.platform.metadata.wording import sentence
 from headrace.platform.publishing.catalogs import CatalogStore, Content
 from headrace.platform.publishing.draft_publishing import UNKNOWN_CONFLICT
 from headrace.platform.publishing.folders import Modules
@@ -26,7 +28,7 @@ from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.planning import read_for_plan
 from headrace.platform.publishing.publisher import Publisher
 from headrace.platform.publishing.resolutions import is_resolution, read_resolutions
-from headrace.platform.publishing.result import Result
+from headrace.platform.publishing.result import UNFOLLOWED, Following, Result
 from headrace.platform.publishing.rows import RowsFile
 
 UPGRADE_CONFLICT: Final = Message(
@@ -51,6 +53,9 @@ OLDER: Final = Message(
     "Make sure that this is what you want.",
     "请确认这正是您想要的。",
     severity="warning",
+)
+UPGRADED: Final = Text(
+    "module “{name}” was upgraded: {before} → {after}", "模块“{name}”已升级:{before} → {after}"
 )
 SIDES: Final = Sides(Text("this workspace", "本工作区"), Text("the new version", "新版本"))
 TOLD: Final = 50
@@ -126,16 +131,25 @@ class Upgrader:
         plan = replace(plan, problems=(*problems, *plan.problems))
         return Upgrade(plan, merged, Content(theirs, modules.rows), modules.names)
 
-    def publish(self, upgrade: Upgrade, message: str, by_user: str | None) -> Result:
+    def publish(
+        self,
+        upgrade: Upgrade,
+        message: str,
+        by_user: str | None,
+        following: Following = UNFOLLOWED,
+    ) -> Result:
         """Carry out an upgrade; what was delivered is the base of the next one."""
+        numbers = _numbers(self._catalogs.content_of(upgrade.plan.base).documents)
 
-        def keep(work: UnitOfWork, number: int) -> None:  # noqa: ARG001 - as the publisher calls it
+        def keep(work: UnitOfWork, number: int) -> None:
             remember(work, upgrade.delivered, upgrade.modules)
+            entries = _entries(numbers, _numbers(upgrade.delivered.documents), number)
+            record(work, entries, actor_of(by_user))
 
         if upgrade.plan.is_empty and not upgrade.plan.refused:
             with self._database.writing(upgrade.plan.base) as work:
                 keep(work, upgrade.plan.base)
-        return self._publisher.publish(upgrade.plan, message, by_user, within=keep)
+        return self._publisher.publish(upgrade.plan, message, by_user, keep, following)
 
     def base(self, modules: Collection[str]) -> Content:
         """Return modules as they were delivered last; of older installs, as they first came."""
@@ -222,6 +236,20 @@ def _older(ours: Iterable[Document], theirs: Iterable[Document]) -> Iterator[Pro
             given = one.content["version"]
             if _number(given) < _number(live[one.name]):
                 yield OLDER.at("/" + one.file, name=one.name, live=live[one.name], given=given)
+
+
+def _numbers(documents: Iterable[Document]) -> dict[str, str]:
+    """Return the version of each module."""
+    return {one.name: str(one.content["version"]) for one in documents if one.kind == "module"}
+
+
+def _entries(before: Mapping[str, str], after: Mapping[str, str], version: int) -> Iterator[Entry]:
+    """Yield what the audit trail says of each module that was delivered."""
+    for name, number in after.items():
+        former = before.get(name)
+        said = sentence(UPGRADED, name=name, before=former or "-", after=number)
+        piece = Piece("/version", former, number, said)
+        yield Entry("upgrade", "module", name, module=name, pieces=[piece], version=version)
 
 
 def _number(version: str) -> tuple[int, ...]:

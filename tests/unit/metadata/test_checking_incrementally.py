@@ -32,18 +32,16 @@ def build(documents, previous: Catalog | None = None) -> Catalog | None:
 
 def looked_at(before: Catalog, after: Catalog) -> set[tuple[str, ...]]:
     """What a second run works out anew: check, kind and name."""
-    first = Subject(before)
+    memory = Memory()
     for check in BUILT_IN:
-        list(check(first))
-    memory: Memory = first.memory()
-    again = Subject(after, memory)
+        list(check(Subject(before, memory)))
+    former = dict(memory.facts)
     for check in BUILT_IN:
-        list(check(again))
-    facts = again.memory().facts
+        list(check(Subject(after, memory)))
     return {
         key
-        for key, fact in facts.items()
-        if isinstance(key, tuple) and fact is not memory.facts.get(key)
+        for key, fact in memory.facts.items()
+        if isinstance(key, tuple) and fact is not former.get(key)
     }
 
 

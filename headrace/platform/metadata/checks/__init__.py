@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from typing import Final
 
@@ -15,7 +16,7 @@ from headrace.platform.metadata.checks.fields import check_fields
 from headrace.platform.metadata.checks.keys import check_keys
 from headrace.platform.metadata.checks.labels import check_labels
 from headrace.platform.metadata.checks.lists import check_lists
-from headrace.platform.metadata.checks.memory import NOTHING, Memory
+from headrace.platform.metadata.checks.memory import Memory
 from headrace.platform.metadata.checks.objects import check_objects
 from headrace.platform.metadata.checks.screens import check_screens
 from headrace.platform.metadata.checks.sizes import check_sizes
@@ -51,14 +52,14 @@ class Checker:
     """
 
     def __init__(self) -> None:
-        self._memory: Memory = NOTHING
+        self._memory = Memory()
+        self._lock = threading.Lock()
 
     def run(self, catalog: Catalog) -> tuple[Problem, ...]:
         """Return every finding of every check."""
-        subject = Subject(catalog, self._memory)
-        found = tuple(problem for check in BUILT_IN for problem in check(subject))
-        self._memory = subject.memory()
-        return found
+        with self._lock:
+            subject = Subject(catalog, self._memory)
+            return tuple(problem for check in BUILT_IN for problem in check(subject))
 
 
 def most_telling(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final, TypeVar
 
 from headrace.platform.core.problems import Problem, pointer
@@ -18,7 +18,7 @@ from headrace.platform.metadata.catalog import (
     ObjectModel,
     WorkflowModel,
 )
-from headrace.platform.metadata.checks.memory import ANY, NOTHING, Memory, Notes, Watched
+from headrace.platform.metadata.checks.memory import ANY, Memory, Notes, Watched
 from headrace.platform.metadata.checks.readers import Readers
 from headrace.platform.metadata.checks.satisfiable import Domain
 from headrace.platform.metadata.documents import Document
@@ -30,17 +30,17 @@ _UNKNOWN: Final = Domain()
 class Subject:
     """The catalog under check, and where each definition stands in the files.
 
-    What is asked of it is noted: `part` and `once` take over what `former` knows where nothing that
+    What is asked of it is noted: `part` and `once` take over what `memory` knows where nothing that
     was read for it has changed.
     """
 
-    def __init__(self, catalog: Catalog, former: Memory = NOTHING) -> None:
+    def __init__(self, catalog: Catalog, memory: Memory | None = None) -> None:
         self.documents: tuple[Document, ...] = catalog.documents
         state: dict[str, Mapping[str, Any]] = {part: getattr(catalog, part) for part in _PARTS}
         state["documents"] = _by_place(catalog.documents)
         state["workflows of"] = _by_object(catalog.workflows.values())
         state["permissions of"] = _permissions(catalog.documents)
-        self._notes = Notes(state, former)
+        self._notes = Notes(state, memory or Memory())
         note = self._notes.note
         watched: dict[str, Any] = {part: Watched(part, state[part], note) for part in _PARTS}
         self.catalog = replace(catalog, **watched)
@@ -51,8 +51,14 @@ class Subject:
         self._permissions = Watched[tuple[Document, ...]](
             "permissions of", state["permissions of"], note
         )
-        self.fields_by_id = FieldsById(catalog, note)
+        self._note = note
+        self._whole = catalog
         self.readers = Readers(self.catalog, self.once)
+
+    @cached_property
+    def fields_by_id(self) -> FieldsById:
+        """Every field that formulas can speak of, by its id; of the system fields any one."""
+        return FieldsById(self._whole, self._note)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what `make` gives; it may look at this subject and at nothing else."""
@@ -62,16 +68,15 @@ class Subject:
         self, check: str, kind: str, name: str, make: Callable[[], Iterable[Problem]]
     ) -> tuple[Problem, ...]:
         """Return what a check finds in one definition, `name` among the `kind` of the catalog."""
+        known: tuple[Problem, ...] | None = self._notes.known((check, kind, name))
+        if known is not None:
+            return known
 
         def found() -> tuple[Problem, ...]:
             self._notes.note(kind, name)
             return tuple(make())
 
         return self.once((check, kind, name), found)
-
-    def memory(self) -> Memory:
-        """Return what this run leaves to the next."""
-        return self._notes.memory()
 
     def workflows_of(self, object_name: str) -> tuple[WorkflowModel, ...]:
         """Return the workflows that move the rows of an object."""

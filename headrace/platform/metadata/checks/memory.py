@@ -7,11 +7,8 @@ one before, and what depends on that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Hashable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field
-from operator import is_
-from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast
 
 T = TypeVar("T")
@@ -35,25 +32,39 @@ class Fact:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Memory:
-    """The facts of a run, and the catalog that they were worked out from."""
+    """The facts of a run, by what each of them read, and the catalog that they were worked out from.
 
-    state: State = field(default_factory=lambda: MappingProxyType({}))
-    facts: Mapping[Hashable, Fact] = field(default_factory=lambda: MappingProxyType({}))
+    Each run changes it; whoever shares one lets one run end before the next.
+    """
 
+    state: State = field(default_factory=dict)
+    facts: dict[Hashable, Fact] = field(default_factory=dict)
+    readers: dict[Read, set[Hashable]] = field(default_factory=dict)
 
-NOTHING: Final = Memory()
+    def follow(self, state: State) -> None:
+        """Forget the facts that do not hold of another catalog."""
+        if self.facts:
+            for read in changed_between(self.state, state):
+                for key in self.readers.pop(read, ()):
+                    self.facts.pop(key, None)
+        self.state = state
+
+    def keep(self, key: Hashable, fact: Fact) -> None:
+        """Take a fact up."""
+        self.facts[key] = fact
+        for read in fact.reads:
+            self.readers.setdefault(read, set()).add(key)
 
 
 class Notes:
-    """Works facts out, or takes them over from `former` where they still hold."""
+    """Works facts out that its memory does not hold."""
 
-    def __init__(self, state: State, former: Memory) -> None:
-        self._state = state
-        self._former = former.facts
-        self._changed = changed_between(former.state, state) if former.facts else frozenset()
-        self._facts: dict[Hashable, Fact] = {}
+    def __init__(self, state: State, memory: Memory) -> None:
+        memory.follow(state)
+        self._memory = memory
+        self._facts = memory.facts
         self._reads: set[Read] | None = None
 
     def note(self, part: str, key: str) -> None:
@@ -65,22 +76,16 @@ class Notes:
         """Return what `make` gives, worked out once; what it reads is noted."""
         fact = self._facts.get(key)
         if fact is None:
-            fact = self._former.get(key)
-            if fact is None or not fact.reads.isdisjoint(self._changed):
-                fact = self._made(make)
-            self._facts[key] = fact
+            fact = self._made(make)
+            self._memory.keep(key, fact)
         if self._reads is not None:
             self._reads |= fact.reads
         return cast("T", fact.value)
 
-    def memory(self) -> Memory:
-        """Return what this run leaves to the next: facts that nobody asked for this time, too."""
-        kept = {
-            key: fact
-            for key, fact in self._former.items()
-            if key not in self._facts and fact.reads.isdisjoint(self._changed)
-        }
-        return Memory(self._state, {**kept, **self._facts})
+    def known(self, key: Hashable) -> Any:
+        """Return the value of a fact that nobody notes; None where it is not known."""
+        fact = self._facts.get(key)
+        return fact.value if fact is not None and self._reads is None else None
 
     def _made(self, make: Callable[[], Any]) -> Fact:
         outer, inner = self._reads, set[Read]()
@@ -116,28 +121,28 @@ class Watched(Mapping[str, ValueT]):
         self._note(self._part, ANY)
         return len(self._values)
 
+    def values(self) -> ValuesView[ValueT]:
+        """Return all values."""
+        self._note(self._part, ANY)
+        return self._values.values()
+
     def __bool__(self) -> bool:
         self._note(self._part, EMPTY)
         return bool(self._values)
 
 
-def changed_between(old: State, new: State) -> AbstractSet[Read]:
-    """Return what has another value in `new`, value by value the very same or not."""
-    changed: set[Read] = set()
+def changed_between(old: State, new: State) -> Iterator[Read]:
+    """Yield what has another value in `new`, value by value the very same or not."""
     for part in {**old, **new}:
         before, now = old.get(part, {}), new.get(part, {})
-        keys = [key for key, value in now.items() if not _same(before.get(key), value)]
+        keys = [key for key, value in now.items() if _differs(before.get(key), value)]
         keys += [key for key in before if key not in now]
+        yield from ((part, key) for key in keys)
         if keys:
-            changed.update((part, key) for key in keys)
-            changed.add((part, ANY))
+            yield part, ANY
         if bool(before) is not bool(now):
-            changed.add((part, EMPTY))
-    return frozenset(changed)
+            yield part, EMPTY
 
 
-def _same(one: Any, other: Any) -> bool:
-    if one is other:
-        return True
-    many = isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other)
-    return many and all(map(is_, one, other))
+def _differs(one: Any, other: Any) -> bool:
+    return one is not other and not (isinstance(other, tuple) and one == other)

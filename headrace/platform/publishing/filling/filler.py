@@ -10,6 +10,7 @@ from headrace.platform.database.operations import AddColumn, Operation, ReplaceC
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.publishing.filling.converting import Converting, convert_values
+from headrace.platform.publishing.filling.copying import copy_values
 from headrace.platform.publishing.filling.empty_values import fill_empty, map_values
 from headrace.platform.publishing.filling.numbers import give_numbers
 from headrace.platform.publishing.filling.recomputing import compute_fields
@@ -18,6 +19,7 @@ from headrace.platform.publishing.filling.tree_paths import fill_paths, fill_roo
 from headrace.platform.publishing.row_work import (
     Compute,
     ConvertValues,
+    CopyValues,
     FillEmpty,
     FillPaths,
     GiveNumbers,
@@ -75,6 +77,8 @@ class Filler:
                     self.context.zone,
                 )
                 return convert_values(self.context, unit, converting, work, rows)
+            case CopyValues():
+                return self._copy(unit, work, rows)
             case FillEmpty():
                 field = self.field(work, work.field_id)
                 return fill_empty(self.context, unit, model, field, work.fill, rows)
@@ -94,6 +98,14 @@ class Filler:
                 return self._fill_paths(unit, model, rows)
             case _:
                 assert_never(work)
+
+    def _copy(self, unit: UnitOfWork, work: CopyValues, rows: Rows) -> Filled:
+        table = self.context.tables.of(self.models[work.object_id].name)
+        target = table.columns[self.field(work, work.field_id).name]
+        replaced = self.replaced.get((table.table.name, target.name))
+        if replaced is None:
+            return Filled()
+        return copy_values(unit, table, target, replaced.old.name, rows)
 
     def _fill_paths(self, unit: UnitOfWork, model: ObjectModel, rows: Rows) -> Filled:
         table = self.context.tables.of(model.name)
