@@ -93,7 +93,7 @@ def _module(name: str, objects: list[tuple[str, int]], fields: int) -> Iterator[
         before = objects[position - 1][0] if position else None
         has_workflow = number % 5 == 1
         yield _object(one, before, fields, has_workflow=has_workflow)
-        yield from _around(one)
+        yield from _around(one, has_workflow=has_workflow)
         if has_workflow:
             yield _workflow(one)
         if number % PER_MODULE == 1:
@@ -169,8 +169,9 @@ def _choices() -> list[Content]:
     return [{"value": one, "label": label(one)} for one in CHOICES]
 
 
-def _around(name: str) -> Iterator[Content]:
+def _around(name: str, *, has_workflow: bool = False) -> Iterator[Content]:
     """Rights and screens of an object."""
+    sends, finishes = (["send"], ["finish"]) if has_workflow else ([], [])
     shown = ["name", "code"] if name == HUB else ["title", "customer", "amount", "happened_on"]
     yield {
         "kind": "permission",
@@ -181,12 +182,14 @@ def _around(name: str) -> Iterator[Content]:
                 "role": "designer",
                 "actions": ["create", "read", "update", "delete"],
                 "scope": "all",
+                "transitions": finishes,
             },
             {
                 "role": "seller",
                 "actions": ["create", "read", "update"],
                 "scope": "organisation_tree",
                 "fields": {"read": shown},
+                "transitions": sends,
             },
             {"role": "guest", "actions": ["read"], "scope": "organisation"},
         ],
@@ -215,6 +218,7 @@ def _workflow(name: str) -> Content:
     return {
         "kind": "workflow",
         "name": f"{name}_flow",
+        "label": label(f"{name}_flow"),
         "object": name,
         "field": "status",
         "states": [

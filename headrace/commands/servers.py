@@ -42,7 +42,7 @@ def serve(workers: int, host: str | None, port: int | None) -> None:
 
 def _serve(shell: Shell, workers: int) -> None:
     with shell.platform() as platform:
-        platform.catalogs.current()
+        platform.database.live_version()  # each process builds the catalog for itself
     shell.say(Text(f"Serving at {shell.settings.base_url}", f"服务地址:{shell.settings.base_url}"))
     serve_forever(shell.settings, workers)
 

@@ -165,7 +165,7 @@ def drift(work: Publishing) -> list[str]:
     found = list(_missing_columns(platform))
     with platform.database.reading() as reading:
         inspector = sa.inspect(reading.connection)
-        specs = table_specs(catalog, load_names(reading.connection))
+        specs = table_specs(catalog, load_names(reading.connection)).specs
         for spec in specs.values():
             wanted = {(one.name, one.unique, one.columns) for one in spec.indexes}
             present = {

@@ -603,7 +603,7 @@ def test_people_with_the_same_rights_share_the_compiled_statements(world):
     for login, firm in (("eve", firms[1]), ("fay", firms[2]), ("bob", firms[3])):
         context = world.context(world.principal(login, "clerk", firm=firm))
         find(context, filter=where("stage", "=", "won"), sort="due")
-        sizes.append(len(world.compiled._parts))
+        sizes.append(len(world.compiled))
     assert sizes[0] == sizes[1] == sizes[2]
 
 
@@ -618,6 +618,16 @@ def test_compiled_parts_are_bounded_and_the_least_used_go():
     for key in "abcabdabe":
         get(key)
     assert made == ["a", "b", "c", "d", "e"]
+
+
+def test_parts_of_old_catalogs_go():
+    parts = CompiledParts()
+    for version in range(1, 20):
+        catalog = type("Fake", (), {"version": version, "fingerprint": "f"})()
+        for key in "abc":
+            parts.get(catalog, key, lambda: "part")
+
+    assert len(parts) == 3 * 3
 
 
 # -- tasks and histories ---------------------------------------------------------------------------

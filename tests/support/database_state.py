@@ -11,6 +11,7 @@ from headrace.platform.database.engine import Database, connect_database
 
 VOLATILE = frozenset(
     {"at", "created_at", "updated_at", "deleted_at", "dropped_at", "rows_at"}
+    | {"revision", "names_revision", "names_forgotten"}
     | {"id", "record_id", "hash"}
     | {"definition_id", "object_id", "field_id", "fingerprint", "documents"}
 )

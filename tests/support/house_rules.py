@@ -166,6 +166,15 @@ RULES: tuple[Rule, ...] = (
         bad=("sa.text('select 1')", "from sqlalchemy import text", "sa.literal_column(name)"),
     ),
     Rule(
+        "one writer of physical names",
+        "processes read only the names written since, by a revision that names.py counts",
+        PRODUCT,
+        lines_with(r"\b(?:insert|update|delete)\(NAME\b"),
+        good=("sa.select(NAME)", "save_names(connection, old, new)"),
+        bad=("sa.insert(NAME)", "sa.delete(NAME)"),
+        exempt={"headrace/platform/database/names.py": "the writer"},
+    ),
+    Rule(
         "no swallowed errors",
         "only the edges may catch everything",
         PRODUCT,

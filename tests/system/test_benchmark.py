@@ -1,4 +1,4 @@
-"""The comparison with a hand-written application runs; what it measures here means nothing."""
+"""The benchmarks run; what they measure here means nothing."""
 
 from __future__ import annotations
 
@@ -38,4 +38,29 @@ def test_the_comparison_completes_and_prints_ratios(tmp_path: Path):
     assert all(float(line["ratio"]) > 0 for line in lines.values())
     # Counted, not measured: one statement for each read.
     assert {name: lines[name]["statements"] for name in READS} == dict.fromkeys(READS, "1")
+    assert list(tmp_path.iterdir()) == [], "something was left behind"
+
+
+@pytest.mark.slow
+def test_the_figures_of_a_wide_workspace_are_printed(tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.scale", "--quick", "--database", "sqlite"],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert done.stderr == ""
+    for title in (
+        "all objects at once",
+        "one field from a folder: together",
+        "one field from a draft: together",
+        "get one",
+        "start of a worker",
+        "MiB, each",
+    ):
+        assert re.search(rf"^{title}.* \d", done.stdout, re.MULTILINE), done.stdout
     assert list(tmp_path.iterdir()) == [], "something was left behind"

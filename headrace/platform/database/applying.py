@@ -15,7 +15,7 @@ from alembic.operations import Operations
 from sqlalchemy.schema import CreateTable as CreateTableElement
 
 from headrace.platform.database.dialects import CAPABILITIES
-from headrace.platform.database.indexes import create_index, drop_index
+from headrace.platform.database.indexes import create_index, drop_index, make_index
 from headrace.platform.database.operations import (
     AddColumn,
     CreateIndex,
@@ -112,7 +112,7 @@ class Applier:
         inline = None if not self.alters_constraints else ()
         self.connection.execute(CreateTableElement(table, include_foreign_key_constraints=inline))
         for index in spec.indexes:
-            create_index(self.connection, self.dialect, index)
+            make_index(self.connection, self.dialect, index, table)
 
     def constrain_table(self, spec: TableSpec) -> None:
         """Add the foreign keys of a new table, where they are not part of its creation."""

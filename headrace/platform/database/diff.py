@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
@@ -32,6 +32,7 @@ from headrace.platform.database.physical import (
     ColumnSpec,
     IndexSpec,
     TableSpec,
+    TableSpecs,
     table_specs,
     tree_path,
 )
@@ -58,27 +59,24 @@ def diff(
     restored: Mapping[str, PhysicalName] = NOTHING,
     *,
     resuming: bool = False,
+    known: TableSpecs | None = None,
 ) -> Difference:
     """Return what leads from `old` to `new` in a database with `names`.
 
     Objects and fields are matched by id: another name for an id is a rename, an id that is gone is
     a drop, an id that comes back finds what was kept of it. The fields `replaced` get another
     column, a kept one where `restored` names it. With `resuming` names that are being prepared are
-    those of `new`. The names returned still have the dropped ones as
-    live (`Names.without` marks them).
+    those of `new`. The names returned still have the dropped ones as live (`Names.without` marks
+    them). `known` are tables of `old` that were worked out before.
     """
     coming = {one: kept for one, kept in _coming_back(old, new, names) if one not in replaced}
     again = {**coming, **restored}
-    named = names.with_catalog(new, replaced, again, resuming=resuming)
-    before, after = _by_id(old), _by_id(new)
-    worker = _Differ(
-        before, after, table_specs(old, names), table_specs(new, named), names, named, again
-    )
-    return Difference(tuple(worker.operations()), named, frozenset(_dropped(old, new)))
-
-
-def _by_id(catalog: Catalog) -> dict[str, ObjectModel]:
-    return {model.id: model for model in catalog.objects.values()}
+    named = names.with_catalog(new, replaced, again, resuming=resuming, named=old)
+    old_specs = table_specs(old, names, known)
+    new_specs = table_specs(new, named, old_specs)
+    worker = _Differ(old_specs.models, new_specs.models, old_specs, new_specs, names, named, again)
+    dropped = frozenset(_stored_ids(old, new)) - frozenset(_stored_ids(new, old))
+    return Difference(tuple(worker.operations()), named, dropped)
 
 
 def _coming_back(old: Catalog, new: Catalog, names: Names) -> Iterator[tuple[str, PhysicalName]]:
@@ -88,16 +86,17 @@ def _coming_back(old: Catalog, new: Catalog, names: Names) -> Iterator[tuple[str
     """
     if not any(one.dropped_at_version is not None for one in names.all):
         return
-    live = set(_stored_ids(old))
+    live = set(_stored_ids(old, new))
+    changed = tuple(_others(new, old))
     kept = names.kept_by_id()
     tables = {
         model.id: kept[model.id][0]
-        for model in new.objects.values()
+        for model in changed
         if model.id not in live and model.id in kept
     }
     yield from tables.items()
-    known = Names.of((*(one for one in names.all if one.live), *map(_taken_up, tables.values())))
-    for model in new.objects.values():
+    known = names.with_written(map(_taken_up, tables.values()))
+    for model in changed:
         if model.id not in live and model.id not in tables:
             continue
         if model.tree_field is not None and path_id(model.id) not in live:
@@ -121,8 +120,8 @@ class _Differ:
 
     before: Mapping[str, ObjectModel]
     after: Mapping[str, ObjectModel]
-    old_specs: Mapping[str, TableSpec]
-    new_specs: Mapping[str, TableSpec]
+    old_specs: TableSpecs
+    new_specs: TableSpecs
     old_names: Names
     new_names: Names
     restored: Mapping[str, PhysicalName]
@@ -170,7 +169,7 @@ class _Differ:
         if former.name != model.name:
             yield RenameDefinition(model.name, None, former.name, model.name)
         old, new = self.old_specs[model.id], self.new_specs[model.id]
-        if former is model and old == new:
+        if former is model and (old is new or old == new):
             return
         before = {index.name: index for index in old.indexes}
         after = {index.name: index for index in new.indexes}
@@ -246,14 +245,15 @@ def _what(operation: CreateIndex | DropIndex) -> tuple[bool, tuple[str, ...]]:
     return operation.index.unique, operation.fields
 
 
-def _dropped(old: Catalog, new: Catalog) -> Iterator[str]:
-    """Return the ids of objects, fields and tree paths that `new` no longer has."""
-    live = set(_stored_ids(new))
-    return (one for one in _stored_ids(old) if one not in live)
+def _others(catalog: Catalog, than: Catalog) -> Iterator[ObjectModel]:
+    """Yield the objects of a catalog that are not the very same in another one."""
+    same = frozenset(map(id, than.objects.values()))
+    return (model for model in catalog.objects.values() if id(model) not in same)
 
 
-def _stored_ids(catalog: Catalog) -> Iterable[str]:
-    for model in catalog.objects.values():
+def _stored_ids(catalog: Catalog, than: Catalog) -> Iterator[str]:
+    """Yield the ids of objects, fields and tree paths, those left out that both catalogs share."""
+    for model in _others(catalog, than):
         yield model.id
         if model.tree_field is not None:
             yield path_id(model.id)

@@ -20,6 +20,18 @@ def create_index(
         sa.MetaData(),
         *(sa.Column(name, sa.String()) for name in dict.fromkeys(names)),
     )
+    make_index(connection, dialect, spec, table, concurrently=concurrently)
+
+
+def make_index(
+    connection: sa.Connection,
+    dialect: Dialect,
+    spec: IndexSpec,
+    table: sa.Table,
+    *,
+    concurrently: bool = False,
+) -> None:
+    """Make an index over a table whose columns are known."""
     options: dict[str, Any] = {}
     if spec.unique:
         live = table.c[DELETED_AT].is_(None)
@@ -28,9 +40,10 @@ def create_index(
         _descending(table.c[name], dialect) if spec.descending else table.c[name]
         for name in spec.columns
     ]
-    sa.Index(
+    index = sa.Index(
         spec.name, *keys, unique=spec.unique, postgresql_concurrently=concurrently, **options
-    ).create(connection)
+    )
+    connection.execute(sa.schema.CreateIndex(index))
 
 
 def drop_index(

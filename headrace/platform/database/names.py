@@ -7,15 +7,16 @@ kept ones that hold what it had before, one whose column is being prepared.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
-from headrace.platform.database.system_tables import NAME
+from headrace.platform.database.system_tables import LIVE, NAME
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 
 NameKind = Literal["object", "field"]
@@ -36,6 +37,7 @@ SYSTEM_COLUMNS: Final = frozenset(
 )
 RESERVED_PREFIX: Final = "sqlite_"
 """SQLite keeps names that begin so for itself."""
+CHUNK: Final = 500
 DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -92,10 +94,14 @@ class PhysicalName:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """All physical names of a database, those of dropped definitions included."""
+    """All physical names of a database, those of dropped definitions included.
+
+    `revision` is the one in which they stood like this in the database; None for names to come.
+    """
 
     all: tuple[PhysicalName, ...] = ()
     _live: Mapping[str, PhysicalName] = field(default_factory=dict)
+    revision: int | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, names: Iterable[PhysicalName]) -> Names:
@@ -104,6 +110,26 @@ class Names:
         live = {one.definition_id: one for one in ordered if one.live}
         return cls(ordered, MappingProxyType(live))
 
+    def with_written(self, written: Iterable[PhysicalName], revision: int | None = None) -> Names:
+        """Return the names with these among them, in place of those with the same numbers."""
+        ordered = list(self.all)
+        live = dict(self._live)
+        changed = sorted(written, key=_number)
+        for one in changed:
+            if not ordered or ordered[-1].number < one.number:
+                ordered.append(one)
+                continue
+            place = bisect_left(ordered, one.number, key=_number)
+            former = ordered[place]
+            if former.number != one.number:
+                ordered.insert(place, one)
+                continue
+            ordered[place] = one
+            if live.get(former.definition_id) is former:
+                del live[former.definition_id]
+        live.update((one.definition_id, one) for one in changed if one.live)
+        return Names(tuple(ordered), MappingProxyType(live), revision)
+
     def physical(self, definition_id: str) -> str:
         """Return the table or column of a live definition."""
         return self._live[definition_id].physical
@@ -111,6 +137,13 @@ class Names:
     def get(self, definition_id: str) -> PhysicalName | None:
         """Return the live name of a definition."""
         return self._live.get(definition_id)
+
+    def changed_since(self, former: Names) -> tuple[PhysicalName, ...]:
+        """Return the live names that are other ones than in `former`."""
+        if self is former:
+            return ()
+        before = former._live
+        return tuple(one for key, one in self._live.items() if before.get(key) is not one)
 
     def kept(self, definition_id: str) -> tuple[PhysicalName, ...]:
         """Return the names of kept tables or columns of a definition, the newest first."""
@@ -143,15 +176,22 @@ class Names:
         restored: Mapping[str, PhysicalName] = MappingProxyType({}),
         *,
         resuming: bool = False,
+        named: Catalog | None = None,
     ) -> Names:
         """Return these names and new ones for what `catalog` has and the database has not.
+
+        Everything in the catalog `named` has a name here, so that the same objects have theirs.
 
         The fields `replaced` get another column, and their former name is a kept one from this
         version on. A definition in `restored` uses that kept name again. With `resuming` names that
         are being prepared are those of `catalog`.
         """
         changed = _Changed(self, catalog.version, replaced, restored, resuming=resuming)
+        skips = named is not None and not replaced and not restored
+        same = frozenset(map(id, named.objects.values())) if named and skips else frozenset()
         for model in catalog.objects.values():
+            if id(model) in same:
+                continue
             changed.name(model.id, "object", model.name)
             for one in stored_fields(model):
                 changed.name(one.id, "field", one.name, model.id)
@@ -162,17 +202,20 @@ class Names:
     def with_storages(self, catalog: Catalog, definition_ids: Collection[str]) -> Names:
         """Return the names with what these live tables and columns hold, as `catalog` says."""
         storages: dict[str, str] = {}
+        lacking = [self._live[one] for one in definition_ids if one in self._live]
+        objects = {one.object_id or one.definition_id for one in lacking}
         for model in catalog.objects.values():
+            if model.id not in objects:
+                continue
             storages[model.id] = TABLE_STORAGE
             storages[path_id(model.id)] = "text"
             for one in stored_fields(model):
                 if one.id in definition_ids:
                     storages[one.id] = self.storage_of(catalog, one)
-        return Names.of(
+        return self.with_written(
             replace(one, storage=storages.get(one.definition_id))
-            if one.live and one.storage is None and one.definition_id in definition_ids
-            else one
-            for one in self.all
+            for one in lacking
+            if one.storage is None
         )
 
     def storage_of(self, catalog: Catalog, one: FieldModel) -> str:
@@ -190,6 +233,8 @@ class Names:
 
         What they did not change is as it is now: marked as going, or gone.
         """
+        if now is then:
+            return self
         before = {one.number: one for one in then.all}
         current = {one.number: one for one in now.all}
         changed = [one for one in self.all if before.get(one.number) != one]
@@ -208,16 +253,15 @@ class Names:
         `at` is the machine's time of the switch, `rows_at` the workspace's; columns that were
         replaced in this version are stamped too.
         """
-        gone = frozenset(dropped)
-
-        def marked(one: PhysicalName) -> PhysicalName:
-            if one.definition_id in gone and one.live:
-                one = replace(one, dropped_at_version=version)
-            if one.dropped_at_version == version and one.dropped_at is None:
-                one = replace(one, dropped_at=at, rows_at=rows_at)
-            return one
-
-        return Names.of(marked(one) for one in self.all)
+        gone = [self._live[one] for one in dropped if one in self._live]
+        replaced = [
+            one for one in self.all if one.dropped_at_version == version and one.dropped_at is None
+        ]
+        marked = [
+            replace(one, dropped_at_version=version, dropped_at=at, rows_at=rows_at)
+            for one in (*gone, *replaced)
+        ]
+        return self.with_written(marked) if marked else self
 
 
 class _Changed:
@@ -236,7 +280,7 @@ class _Changed:
         self.version = version
         self.replaced = replaced
         self.restored = restored
-        self.known = {one.definition_id for one in names.all if one.live}
+        self.done: set[str] = set()
         self.prepared = {one.definition_id: one for one in names.all if one.preparing and resuming}
         self.number = names.all[-1].number if names.all else 0
         self.others: dict[int, PhysicalName] = {}
@@ -246,12 +290,12 @@ class _Changed:
         self, definition_id: str, kind: NameKind, name: str, object_id: str | None = None
     ) -> None:
         """See to it that a definition has a live name."""
-        if definition_id in self.known and definition_id not in self.replaced:
-            return
         former = self.before.get(definition_id)
+        if definition_id in self.done or (former and definition_id not in self.replaced):
+            return
         if former is not None:
             self.others[former.number] = replace(former, dropped_at_version=self.version)
-        self.known.add(definition_id)
+        self.done.add(definition_id)
         kept = self.restored.get(definition_id)
         if kept is not None:
             self.others[kept.number] = kept.again(self.version)
@@ -285,10 +329,9 @@ class _Changed:
         """Return the names, all of them."""
         if not self.others:
             return self.before
-        kept = {one.number: one for one in self.before.all}
-        result = Names.of({**kept, **self.others}.values())
+        result = self.before.with_written(self.others.values())
         lacking = {one.definition_id for one in self.others.values() if one.storage is None}
-        return result.with_storages(catalog, lacking)
+        return result.with_storages(catalog, lacking) if lacking else result
 
 
 def path_id(object_id: str) -> str:
@@ -311,59 +354,100 @@ def suffix(number: int) -> str:
             return text
 
 
-def load_names(connection: sa.Connection) -> Names:
-    """Read the names that the database has."""
-    rows = connection.execute(sa.select(NAME))
-    return Names.of(
-        PhysicalName(
-            number=row.number,
-            definition_id=row.definition_id,
-            kind=row.kind,
-            physical=row.physical,
-            object_id=row.object_id,
-            storage=row.storage,
-            dropped_at_version=row.dropped_at_version,
-            dropped_at=row.dropped_at,
-            rows_at=row.rows_at,
-            preparing=bool(row.preparing),
-            since=row.since_version,
-            spans=_spans_of(row.spans),
-            going=bool(row.going),
-        )
-        for row in rows
+def load_names(connection: sa.Connection, known: Names | None = None) -> Names:
+    """Read the names that the database has; of what is `known` of them only what was written since."""
+    # The revision first: what is written after it is read again the next time.
+    query = sa.select(LIVE.c.names_revision, LIVE.c.names_forgotten)
+    revision, forgotten = (one or 0 for one in connection.execute(query).one())
+    before = None if known is None else known.revision
+    if known is None or before is None or before < forgotten:
+        rows = connection.execute(sa.select(*_COLUMNS).order_by(NAME.c.number))
+        return replace(Names.of(map(_name, rows)), revision=revision)
+    if before == revision:
+        return known
+    written = connection.execute(
+        sa.select(*_COLUMNS).where(NAME.c.revision > before).order_by(NAME.c.number)
     )
+    return known.with_written(map(_name, written), revision)
 
 
 def save_names(connection: sa.Connection, old: Names, new: Names) -> None:
     """Store what `new` has and `old` has not, or has otherwise."""
     before = {one.number: one for one in old.all}
-    added = [one for one in new.all if one.number not in before]
-    changed = [one for one in new.all if before.get(one.number, one) != one]
+    changed = [one for one in new.all if before.get(one.number) is not one]
+    added = [one for one in changed if one.number not in before]
+    changed = [one for one in changed if before.get(one.number, one) != one]
+    if not added and not changed:
+        return
+    revision = _next_revision(connection)
     if added:
-        connection.execute(sa.insert(NAME), [_row(one) for one in added])
+        connection.execute(sa.insert(NAME), [_row(one, revision) for one in added])
     for one in changed:
-        connection.execute(sa.update(NAME).where(NAME.c.number == one.number).values(_row(one)))
+        values = _row(one, revision)
+        connection.execute(sa.update(NAME).where(NAME.c.number == one.number).values(values))
 
 
-def _row(name: PhysicalName) -> dict[str, object]:
-    return {
-        "number": name.number,
-        "definition_id": name.definition_id,
-        "kind": name.kind,
-        "physical": name.physical,
-        "object_id": name.object_id,
-        "storage": name.storage,
-        "dropped_at_version": name.dropped_at_version,
-        "dropped_at": name.dropped_at,
-        "rows_at": name.rows_at,
-        "preparing": name.preparing or None,
-        "since_version": name.since,
-        "spans": " ".join(f"{first}-{end}" for first, end in name.spans) or None,
-        "going": name.going or None,
-    }
+def mark_going(connection: sa.Connection, numbers: Collection[int]) -> frozenset[int]:
+    """Mark kept names as going for good; return those that were not marked yet."""
+    if not numbers:
+        return frozenset()
+    changed = (
+        sa.update(NAME)
+        .where(
+            NAME.c.number.in_(numbers),
+            NAME.c.going.is_(None),
+            NAME.c.dropped_at_version.is_not(None),
+        )
+        .values(going=True, revision=_next_revision(connection))
+        .returning(NAME.c.number)
+    )
+    return frozenset(connection.execute(changed).scalars())
+
+
+def forget_names(connection: sa.Connection, names: Iterable[PhysicalName]) -> None:
+    """Remove names whose tables and columns are gone."""
+    numbers = [one.number for one in names]
+    if not numbers:
+        return
+    revision = _next_revision(connection)
+    connection.execute(sa.update(LIVE).values(names_forgotten=revision))
+    for start in range(0, len(numbers), CHUNK):
+        part = numbers[start : start + CHUNK]
+        connection.execute(sa.delete(NAME).where(NAME.c.number.in_(part)))
+
+
+def _next_revision(connection: sa.Connection) -> int:
+    """Count the revision up; others who write names wait for this transaction."""
+    revision = sa.func.coalesce(LIVE.c.names_revision, 0)
+    connection.execute(sa.update(LIVE).values(names_revision=revision + 1))
+    counted: int = connection.execute(sa.select(LIVE.c.names_revision)).scalar_one()
+    return counted
+
+
+_FIELDS: Final = tuple(one.name for one in fields(PhysicalName))
+_CALLED: Final = {"since": "since_version"}
+"""Columns that are called otherwise than what they hold."""
+_COLUMNS: Final = tuple(NAME.c[_CALLED.get(one, one)] for one in _FIELDS)
+
+
+def _name(row: Any) -> PhysicalName:
+    values = dict(zip(_FIELDS, row, strict=True))
+    marks = {one: bool(values[one]) for one in ("preparing", "going")}
+    return PhysicalName(**{**values, **marks, "spans": _spans_of(values["spans"])})
+
+
+def _row(name: PhysicalName, revision: int) -> dict[str, object]:
+    values = {_CALLED.get(one, one): getattr(name, one) for one in _FIELDS}
+    marks = {"preparing": name.preparing or None, "going": name.going or None}
+    spans = " ".join(f"{first}-{end}" for first, end in name.spans) or None
+    return {**values, **marks, "spans": spans, "revision": revision}
 
 
 def _spans_of(text: str | None) -> tuple[tuple[int, int], ...]:
     """Read spans as they are stored: `2-5 7-9`."""
     pairs = (one.split("-") for one in (text or "").split())
     return tuple((int(first), int(end)) for first, end in pairs)
+
+
+def _number(name: PhysicalName) -> int:
+    return name.number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +21,9 @@ from headrace.platform.metadata.storage_types import ID, INSTANT, INTEGER, TEXT,
 
 MAX_NAME: Final = 63
 DELETED_AT: Final = "deleted_at"
+
+Sorts = tuple[tuple[str, bool], ...]
+"""Fields that lists are sorted by, each with whether that is descending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +73,69 @@ SYSTEM_COLUMN_SPECS: Final = (
 """Columns of every object. Who made a row is no foreign key: rows outlive accounts."""
 
 
-def table_specs(catalog: Catalog, names: Names) -> Mapping[str, TableSpec]:
-    """Return the table of each object, by the object's id."""
-    return {model.id: table_spec(catalog, model, names) for model in catalog.objects.values()}
+@dataclass(frozen=True, slots=True)
+class TableSpecs:
+    """The tables of a catalog by object id, with all that they were made from."""
+
+    specs: Mapping[str, TableSpec]
+    catalog: Catalog
+    names: Names
+    models: Mapping[str, ObjectModel]
+    sorts: Mapping[str, Sorts]
+
+    def __getitem__(self, object_id: str) -> TableSpec:
+        return self.specs[object_id]
+
+    def still_holds(self, model: ObjectModel, sorts: Sorts, changed: AbstractSet[str]) -> bool:
+        """Say whether the table of an object is the one of `model`; `changed` have other names."""
+        return (
+            self.models.get(model.id) is model
+            and self.sorts.get(model.name, ()) == sorts
+            and model.id not in changed
+        )
 
 
-def table_spec(catalog: Catalog, model: ObjectModel, names: Names) -> TableSpec:
-    """Return the table of one object."""
+def table_specs(catalog: Catalog, names: Names, former: TableSpecs | None = None) -> TableSpecs:
+    """Return the table of each object; of `former` those that are the same again."""
+    sorts = _sorts(catalog)
+    changed = _renamed(catalog, names, former) if former else frozenset()
+    specs: dict[str, TableSpec] = {}
+    models = {model.id: model for model in catalog.objects.values()}
+    for model in models.values():
+        own = sorts.get(model.name, ())
+        if former is not None and former.still_holds(model, own, changed):
+            specs[model.id] = former[model.id]
+        else:
+            specs[model.id] = table_spec(catalog, model, names, own)
+    return TableSpecs(specs, catalog, names, models, sorts)
+
+
+def _renamed(catalog: Catalog, names: Names, former: TableSpecs) -> frozenset[str]:
+    """Return the ids of objects with other physical names in them than before, or in what they refer to."""
+    names_changed = names.changed_since(former.names)
+    changed = {one.object_id or one.definition_id for one in names_changed}
+    renamed = {one.definition_id for one in names_changed if one.kind == "object"}
+    before = former.catalog.objects
+    targets = {
+        name
+        for name, model in catalog.objects.items()
+        if model.id in renamed or name not in before or before[name].id != model.id
+    }
+    if targets:
+        changed.update(
+            model.id
+            for model in catalog.objects.values()
+            if any(field.target in targets for field in model.fields.values())
+        )
+    return frozenset(changed)
+
+
+def table_spec(
+    catalog: Catalog, model: ObjectModel, names: Names, sorts: Sorts | None = None
+) -> TableSpec:
+    """Return the table of one object; `sorts` are those of its views."""
+    if sorts is None:
+        sorts = _sorts(catalog).get(model.name, ())
     table = names.physical(model.id)
     columns = [*SYSTEM_COLUMN_SPECS]
     if model.tree_field is not None:
@@ -84,7 +144,7 @@ def table_spec(catalog: Catalog, model: ObjectModel, names: Names) -> TableSpec:
         ColumnSpec(names.physical(field.id), field.storage, _referenced(catalog, field, names))
         for field in stored_fields(model)
     )
-    indexes = {one.name: one for one in _indexes(catalog, model, table, names)}
+    indexes = {one.name: one for one in _indexes(model, table, names, sorts)}
     return TableSpec(model.id, table, tuple(columns), tuple(indexes.values()))
 
 
@@ -102,7 +162,7 @@ def _referenced(catalog: Catalog, field: FieldModel, names: Names) -> str | None
     return names.physical(catalog.objects[field.target].id)
 
 
-def _indexes(catalog: Catalog, model: ObjectModel, table: str, names: Names) -> Iterator[IndexSpec]:
+def _indexes(model: ObjectModel, table: str, names: Names, sorts: Sorts) -> Iterator[IndexSpec]:
     def column(name: str) -> str:
         field = model.fields[name]
         return field.name if field.system else names.physical(field.id)
@@ -131,7 +191,7 @@ def _indexes(catalog: Catalog, model: ObjectModel, table: str, names: Names) -> 
         yield IndexSpec(f"ix_{table}_state", table, (state, "created_at"))
     if model.tree_field is not None:
         yield IndexSpec(f"ix_{table}_tree", table, (tree_path(model, names),))
-    for name, descending in _sorted_by(catalog, model):
+    for name, descending in sorts:
         mark = "down" if descending else "up"
         yield IndexSpec(
             f"ix_{table}_{mark}_{column(name).rsplit('_', 1)[-1]}",
@@ -141,12 +201,16 @@ def _indexes(catalog: Catalog, model: ObjectModel, table: str, names: Names) -> 
         )
 
 
-def _sorted_by(catalog: Catalog, model: ObjectModel) -> Iterator[tuple[str, bool]]:
-    """Return the own fields by which the object's views are sorted first, with the direction."""
+def _sorts(catalog: Catalog) -> Mapping[str, Sorts]:
+    """Return the own fields by which views of each object are sorted first, with the direction."""
+    found: dict[str, Sorts] = {}
     for view in catalog.views.values():
-        if view.definition.object != model.name or not view.definition.sort:
+        model = catalog.objects.get(view.definition.object)
+        if model is None or not view.definition.sort:
             continue
         first = str(view.definition.sort[0])
         field = model.fields.get(first.lstrip("-"))
         if field is not None and field.stored and not field.system:
-            yield field.name, first.startswith("-")
+            sort = (field.name, first.startswith("-"))
+            found[model.name] = (*found.get(model.name, ()), sort)
+    return found

@@ -117,8 +117,14 @@ LIVE: Final = sa.Table(
     SYSTEM,
     sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
     sa.Column("version", sa.BigInteger(), nullable=False),
+    sa.Column("names_revision", sa.BigInteger()),
+    sa.Column("names_forgotten", sa.BigInteger()),
 )
-"""One row: the number of the live version (0 is the empty workspace)."""
+"""One row: the number of the live version (0 is the empty workspace).
+
+`names_revision` grows whenever rows of `sys_name` are written, `names_forgotten` is the revision in
+which some were last removed.
+"""
 
 NAME: Final = sa.Table(
     "sys_name",
@@ -133,11 +139,15 @@ NAME: Final = sa.Table(
     sa.Column("dropped_at", instant_type()),
     sa.Column("rows_at", instant_type()),
     sa.Column("preparing", boolean_type()),
+    sa.Column("revision", sa.BigInteger()),
     sa.Column("going", boolean_type()),
     sa.Column("since_version", sa.BigInteger()),
     sa.Column("spans", text_type()),
 )
-"""Which table or column holds which definition; `number` is the physical name's suffix."""
+"""Which table or column holds which definition; `number` is the physical name's suffix.
+
+`revision` is the one in which the row was written last. Only `names.py` writes this table.
+"""
 
 SETTING: Final = sa.Table(
     "sys_setting",

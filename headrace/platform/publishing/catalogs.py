@@ -22,6 +22,7 @@ from headrace.platform.database.tables import Tables, build_tables
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.checks import Checker
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.publishing.rows import ROWS_KIND, RowsFile
@@ -96,6 +97,8 @@ class CatalogStore:
     def __init__(self, database: Database, types: FieldTypes) -> None:
         self._database = database
         self._types = types
+        self.checker = Checker()
+        self._expected: tuple[Catalog, Content] | None = None
         self._lock = threading.Lock()
         self._live: Published | None = None
         self._kept: dict[str, Document | RowsFile] = {}
@@ -117,6 +120,10 @@ class CatalogStore:
             if self._live is None or self._live.version != number:
                 self._live = self._build(connection, number)
             return self._live
+
+    def expect(self, catalog: Catalog, content: Content) -> None:
+        """Take up what this process has just published, so that it is not built again."""
+        self._expected = (catalog, content)
 
     def load(self, number: int) -> Published:
         """Return a version, live or not; its tables are those of today's names."""
@@ -186,6 +193,8 @@ class CatalogStore:
         """Return the parts that are in memory, so that each is one value in all versions."""
         known = live.content.by_hash if live is not None and live.content is not None else {}
         kept = self._kept
+        if self._expected is not None:
+            kept = {**kept, **self._expected[1].by_hash}
         return {
             one: part for one in hashes if (part := known.get(one) or kept.get(one)) is not None
         }
@@ -193,16 +202,26 @@ class CatalogStore:
     def _build(self, connection: sa.Connection, number: int) -> Published:
         content = self.content(connection, number)
         live = self._live
-        built = build_catalog(
-            content.documents, self._types, number, live.catalog if live else None
+        catalog = self._catalog(number, content)
+        known = live.tables.names if live else None
+        names = load_names(connection, known).with_catalog(
+            catalog, named=live.catalog if live else None
         )
+        tables = build_tables(catalog, names, self._database.dialect, live.tables if live else None)
+        return Published(catalog, tables, content.rows, content)
+
+    def _catalog(self, number: int, content: Content) -> Catalog:
+        """Return the catalog of a version: the one that was planned here, or one that is built."""
+        expected, self._expected = self._expected, None
+        if expected is not None:
+            catalog, planned = expected
+            if catalog.version == number and planned.hashes == content.hashes:
+                return catalog
+        previous = self._live.catalog if self._live else None
+        built = build_catalog(content.documents, self._types, number, previous)
         if built.catalog is None:
             raise BrokenVersionError(f"version {number}: {built.problems}")
-        names = load_names(connection).with_catalog(built.catalog)
-        tables = build_tables(
-            built.catalog, names, self._database.dialect, live.tables if live else None
-        )
-        return Published(built.catalog, tables, content.rows, content)
+        return built.catalog
 
 
 def save_version(

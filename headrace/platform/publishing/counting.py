@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from headrace.platform.database.operations import (
     Operation,
 )
 from headrace.platform.database.physical import DELETED_AT
-from headrace.platform.database.tables import ObjectTable
+from headrace.platform.database.tables import ObjectTable, Tables
 from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.metadata.storage_types import Dialect
 
@@ -23,12 +23,10 @@ from headrace.platform.metadata.storage_types import Dialect
 class Counter:
     """Asks the tables of the live version; `tables` and `live` belong together."""
 
-    def __init__(
-        self, connection: sa.Connection, dialect: Dialect, tables: Sequence[ObjectTable]
-    ) -> None:
+    def __init__(self, connection: sa.Connection, dialect: Dialect, tables: Tables) -> None:
         self.connection = connection
         self.dialect: Dialect = dialect
-        self._tables = {one.object_id: one for one in tables}
+        self._tables = tables
 
     def rows_of(self, operation: Operation) -> int | None:
         """Return how many rows an operation touches; None where it touches none."""
@@ -47,21 +45,21 @@ class Counter:
 
     def all_rows(self, object_id: str) -> int:
         """Return how many rows an object has, deleted ones too."""
-        return self._count(self._tables[object_id].table)
+        return self._count(self._tables.by_id(object_id).table)
 
     def live_rows(self, object_id: str) -> int:
         """Return how many rows of an object are not deleted."""
-        table = self._tables[object_id]
+        table = self._tables.by_id(object_id)
         return self._count(table.table, _live(table))
 
     def empty_values(self, object_id: str, field: str) -> int:
         """Return how many live rows have no value in a field."""
-        table = self._tables[object_id]
+        table = self._tables.by_id(object_id)
         return self._count(table.table, _live(table), table.columns[field].is_(None))
 
     def parents(self, object_id: str, field: str) -> dict[str, str]:
         """Return what rows refer to by a field, deleted ones too; those that do by id."""
-        table = self._tables[object_id]
+        table = self._tables.by_id(object_id)
         column = table.columns[field]
         query = sa.select(table.id, column).where(column.is_not(None))
         found = self.connection.execute(query, execution_options={"yield_per": 1000})
@@ -69,7 +67,7 @@ class Counter:
 
     def values(self, object_id: str, field: FieldModel) -> Iterator[Any]:
         """Yield the different values in use, in the form in which they are sent."""
-        table = self._tables[object_id]
+        table = self._tables.by_id(object_id)
         column = table.columns[field.name]
         to_json = field.storage.to_json(self.dialect)
         query = sa.select(column).where(_live(table), column.is_not(None)).distinct()

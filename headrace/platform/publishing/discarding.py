@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from headrace.platform.database.names import Names, PhysicalName, load_names
+from headrace.platform.database.names import Names, PhysicalName, forget_names, load_names
 from headrace.platform.database.system_tables import NAME
 from headrace.platform.publishing.tables import REFERENCE
 from headrace.platform.records.tables import COUNTER, HISTORY
-
-CHUNK: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ def _discard(
         # An object that came again meanwhile has a table of its own, and kept columns in it.
         and (one.going or (one.object_id or one.definition_id) not in names)
     ]
-    bench.forget([*dropped_columns, *with_table])
+    forget_names(connection, [*dropped_columns, *with_table])
     used = {one.definition_id for one in names.all if one not in going}
     fields = {one.definition_id for one in going if one.kind == "field"}
     bench.forget_rows(objects - used, fields - used)
@@ -85,7 +82,7 @@ def discard_prepared(
         [one for one in names if one.kind == "field" and one.object_id not in objects]
     )
     bench.drop_tables(tables)
-    bench.forget(names)
+    forget_names(connection, names)
 
 
 class _Bench:
@@ -156,13 +153,6 @@ class _Bench:
                     names = key["constrained_columns"]
                     rows = sa.table(table, *(sa.column(name) for name in names))
                     self.connection.execute(sa.update(rows).values(dict.fromkeys(names)))
-
-    def forget(self, names: Iterable[PhysicalName]) -> None:
-        """Remove the names of what is gone."""
-        numbers = [one.number for one in names]
-        for start in range(0, len(numbers), CHUNK):
-            part = numbers[start : start + CHUNK]
-            self.connection.execute(sa.delete(NAME).where(NAME.c.number.in_(part)))
 
     def forget_rows(self, objects: Iterable[str], fields: Iterable[str]) -> None:
         """Remove the history of rows that are gone, their origins, and numbers given to them."""

@@ -28,7 +28,7 @@ def files_below(folder: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
 
     Names that start with a dot or two underscores are left out, with all that is below them.
     """
-    yield from _files(str(folder), "")
+    yield from _files(os.path.abspath(folder), "")  # noqa: PTH100 - links stay as they are
 
 
 def _files(folder: str, prefix: str) -> Iterator[tuple[str, Callable[[], bytes]]]:
@@ -42,7 +42,7 @@ def _files(folder: str, prefix: str) -> Iterator[tuple[str, Callable[[], bytes]]
 
 
 def _read(entry: os.DirEntry[str]) -> bytes:
-    path = os.path.abspath(entry.path)  # noqa: PTH100 - a Path for each file costs more than the rest
+    path = entry.path
     stamp = _stamp(entry.stat())
     known = _FILES.known(path, stamp)
     if known is not None:

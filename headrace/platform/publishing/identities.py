@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from headrace.platform.core.ids import IdSource
+from headrace.platform.core.newest import Newest
 from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.metadata.documents import Document
 
@@ -44,6 +46,9 @@ BAD_ID = Message(
 )
 ID_FORM: Final = re.compile(r"[0-9a-z_-]{1,60}")
 """No dots: ids with dots are the platform's own."""
+KEPT_DOCUMENTS: Final = 10_000
+_ASSIGNED: Final[Newest[tuple[Document, Document]]] = Newest(KEPT_DOCUMENTS)
+"""What documents became, and the live ones that they are; a document is a value that nobody changes."""
 
 
 def check_ids(documents: Iterable[Document]) -> tuple[Problem, ...]:
@@ -51,6 +56,10 @@ def check_ids(documents: Iterable[Document]) -> tuple[Problem, ...]:
     seen: set[str] = set()
     problems: list[Problem] = []
     for document in documents:
+        own = document.worked_out("ids", partial(_well_formed, document))
+        if own is not None and seen.isdisjoint(own):
+            seen |= own
+            continue
         for content, place in _definitions(document.content, "/" + document.file):
             given = str(content["id"])
             if ID_FORM.fullmatch(given) is None:
@@ -59,6 +68,15 @@ def check_ids(documents: Iterable[Document]) -> tuple[Problem, ...]:
                 problems.append(ID_TWICE.at(place + "/id", name=content["name"]))
             seen.add(given)
     return tuple(problems)
+
+
+def _well_formed(document: Document) -> frozenset[str] | None:
+    """Return the ids in a document; None where there is something to tell about one of them."""
+    given = [str(content["id"]) for content, _ in _definitions(document.content, "")]
+    different = frozenset(given)
+    if len(different) < len(given) or not all(map(ID_FORM.fullmatch, different)):
+        return None
+    return different
 
 
 def _definitions(content: Mapping[str, Any], place: str) -> Iterator[tuple[Mapping[str, Any], str]]:
@@ -129,23 +147,12 @@ def identify(
     ids: IdSource,
     known: Known = NOTHING_KNOWN,
 ) -> Identified:
-    """Return `documents` with the ids of the `live` ones they are, by what is `known` of theirs."""
-    slots: dict[str, list[Mapping[str, Any]]] = {}
-    staying: set[str] = set()
-    for document in live:
-        slots.setdefault(document.space, []).append(document.content)
-        if known.modules is not None and document.module not in known.modules:
-            staying.add(str(document.content.get("id")))
-    assigner = _Assigner(ids, known, staying)
-    assigned = tuple(
-        Document(
-            document.module,
-            assigner.definition(
-                document.content, slots.get(document.space, ()), _Place.of(document)
-            ),
-        )
-        for document in documents
-    )
+    """Return `documents` with the ids of the `live` ones they are, by what is `known` of theirs.
+
+    What comes out as it is live is the very document that is live.
+    """
+    assigner = _Assigner(tuple(live), ids, known)
+    assigned = tuple(map(assigner.document, documents))
     return Identified(assigned, tuple(assigner.taken), assigner.aliases)
 
 
@@ -168,47 +175,110 @@ class _Place:
         return _Place(self.path + pointer(part, index), part.removesuffix("s"), within, same)
 
 
+class _Live:
+    """Live definitions among which one is looked for; of documents the document too."""
+
+    def __init__(self, contents: Iterable[Mapping[str, Any]] = ()) -> None:
+        contents = tuple(contents)
+        self.by_name = {one["name"]: one for one in contents}
+        self.by_id = {one.get("id"): one for one in contents}
+        self.documents: dict[int, Document] = {}
+
+    def add(self, document: Document) -> None:
+        """Take up a document."""
+        content = document.content
+        self.by_name[content["name"]] = self.by_id[content.get("id")] = content
+        self.documents[id(content)] = document
+
+
 class _Assigner:
-    def __init__(self, ids: IdSource, known: Known, staying: Collection[str]) -> None:
+    def __init__(self, live: tuple[Document, ...], ids: IdSource, known: Known) -> None:
         self.ids = ids
         self.known = known
-        self.staying = staying
         self.taken: list[Taken] = []
         self.aliases: dict[str, str] = {}
+        self.minted = 0
+        self._there = frozenset(map(id, live))
+        self._slots: dict[str, _Live] = {}
+        self.staying: set[str] = set()
+        for document in live:
+            self._slots.setdefault(document.space, _Live()).add(document)
+            if known.modules is not None and document.module not in known.modules:
+                self.staying.add(str(document.content.get("id")))
 
-    def definition(
-        self, content: Mapping[str, Any], live: Iterable[Mapping[str, Any]], place: _Place
+    def document(self, document: Document) -> Document:
+        """Return a document with its ids, once worked out for the same document on both sides."""
+        if id(document) in self._there:
+            return document
+        key = (document.module, document.kind, document.name)
+        found = None if self._is_told else _ASSIGNED.known(key, document)
+        if found is not None and id(found[1]) in self._there:
+            return found[0]
+        return self._worked_out(key, document)
+
+    @property
+    def _is_told(self) -> bool:
+        """Whether aliases or answers have a say in what a definition is."""
+        return bool(self.known.aliases or self.known.answers or self.known.unasked)
+
+    def _worked_out(self, key: tuple[str, ...], document: Document) -> Document:
+        live = self._slots.get(document.space) or _Live()
+        before = self._marks()
+        place = _Place.of(document)
+        former = self._former(document.content, live, place)
+        assigned = Document(document.module, self._with_ids(document.content, former, place))
+        if former is None:
+            return assigned
+        known = live.documents[id(former)]
+        if assigned.hash == known.hash:
+            assigned = known
+        # A new id is for this time only; whose name is not the live one's may find another one.
+        again = self._marks() == before and "was" not in document.content
+        if again and not self._is_told:
+            _ASSIGNED.put(key, document, (assigned, known))
+        return assigned
+
+    def _marks(self) -> tuple[int, int, int]:
+        """Return how much was asked, found otherwise and minted so far."""
+        return len(self.taken), len(self.aliases), self.minted
+
+    def _with_ids(
+        self, content: Mapping[str, Any], former: Mapping[str, Any] | None, place: _Place
     ) -> dict[str, Any]:
         """Return `content` with its id and those of what is in it; `was` has done its work."""
-        former = self._former(content, list(live), place)
         result = {key: value for key, value in content.items() if key != "was"}
         given = content.get("id")
-        result["id"] = (former or {}).get("id") or given or self.ids.definition_id()
+        result["id"] = (former or {}).get("id") or given or self._new_id()
         same = former is not None and given not in {None, result["id"]}
         if same:
             self.aliases[str(given)] = result["id"]
         for part in NESTED:
             if part in content:
-                inside = (former or {}).get(part, ())
+                inside = _Live((former or {}).get(part, ()))
                 name = content["name"]
                 result[part] = [
-                    self.definition(one, inside, place.inside(part, index, name, same=same))
+                    self._part(one, inside, place.inside(part, index, name, same=same))
                     for index, one in enumerate(content[part])
                 ]
         return result
 
+    def _new_id(self) -> str:
+        self.minted += 1
+        return self.ids.definition_id()
+
+    def _part(self, content: Mapping[str, Any], live: _Live, place: _Place) -> dict[str, Any]:
+        return self._with_ids(content, self._former(content, live, place), place)
+
     def _former(
-        self, content: Mapping[str, Any], live: list[Mapping[str, Any]], place: _Place
+        self, content: Mapping[str, Any], live: _Live, place: _Place
     ) -> Mapping[str, Any] | None:
-        by_name = {one["name"]: one for one in live}
         if "id" not in content:
-            return by_name.get(content["name"]) or by_name.get(content.get("was"))
-        by_id = {one.get("id"): one for one in live}
+            return live.by_name.get(content["name"]) or live.by_name.get(content.get("was"))
         given = content["id"]
-        found = by_id.get(given) or by_id.get(self.known.aliases.get(given))
+        found = live.by_id.get(given) or live.by_id.get(self.known.aliases.get(given))
         if found is not None:
             return found
-        taken = by_name.get(content["name"])
+        taken = live.by_name.get(content["name"])
         if taken is None or not taken.get("id"):
             return None
         return taken if place.same else self._asked(content, taken, place)

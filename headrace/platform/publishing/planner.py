@@ -22,10 +22,9 @@ from headrace.platform.database.operations import (
     RenameDefinition,
     RestoreColumn,
 )
-from headrace.platform.database.tables import ObjectTable
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
-from headrace.platform.metadata.checks import most_telling, run_checks
+from headrace.platform.metadata.checks import Checker, most_telling
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.publishing.acting import acting_problems
@@ -82,6 +81,7 @@ class Planner:
     """
 
     types: FieldTypes
+    checker: Checker
     live: Published
     names: Names
     old: Content
@@ -157,7 +157,7 @@ class Planner:
         if built.catalog is None:
             return self.refused(content, problems)
         catalog = built.catalog
-        problems.extend(run_checks(catalog))
+        problems.extend(self.checker.run(catalog))
         if errors(problems):
             return self.refused(content, problems)
         held = self._held(catalog)
@@ -261,8 +261,15 @@ class Planner:
     def _difference(
         self, catalog: Catalog, replaced: frozenset[str], kept: Mapping[str, PhysicalName]
     ) -> Difference:
-        live = self.live.catalog
-        return diff(live, catalog, self.names, replaced, kept, resuming=self.resuming)
+        return diff(
+            self.live.catalog,
+            catalog,
+            self.names,
+            replaced,
+            kept,
+            resuming=self.resuming,
+            known=self.live.tables.specs,
+        )
 
     def _questions(
         self,
@@ -351,11 +358,6 @@ def _told_elsewhere(operation: Operation, new: Catalog, moved: AbstractSet[str])
             return False
 
 
-def object_tables(live: Published) -> Sequence[ObjectTable]:
-    """Return the tables of the live version."""
-    return [live.tables.of(name) for name in live.catalog.objects]
-
-
 def find_backfill(
     old: Catalog,
     new: Catalog,
@@ -372,7 +374,7 @@ def find_backfill(
     paths: list[str] = []
     for model in new.objects.values():
         former = before.get(model.id)
-        if former is None:
+        if former is None or former is model:
             continue
         defaults.extend((model.id, field_id) for field_id in _filled(former, model, retyped))
         if model.tree_field is not None and _tree_id(model) != _tree_id(former):

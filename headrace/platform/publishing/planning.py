@@ -28,7 +28,7 @@ from headrace.platform.publishing.folders import (
 )
 from headrace.platform.publishing.identities import assign_ids, check_ids
 from headrace.platform.publishing.plan import Plan
-from headrace.platform.publishing.planner import Planner, object_tables
+from headrace.platform.publishing.planner import Planner
 from headrace.platform.records.context import Context
 
 
@@ -98,11 +98,12 @@ def _planner(
         connection = reading.connection
         yield Planner(
             types=bench.catalogs.types,
+            checker=bench.catalogs.checker,
             live=live,
-            names=load_names(connection),
+            names=load_names(connection, live.tables.names),
             known_aliases=load_aliases(connection),
             old=bench.catalogs.content(connection, live.version),
-            counter=Counter(connection, bench.database.dialect, object_tables(live)),
+            counter=Counter(connection, bench.database.dialect, live.tables),
             decisions=decisions,
             zone=bench.zone,
             restoring=restoring,

@@ -170,6 +170,7 @@ class Publisher:
             if all(one.code != CONFLICT.code for one in error.problems):
                 raise
             raise overtaken(self._catalogs, plan.base, self._catalogs.refresh().version) from error
+        self._catalogs.expect(plan.catalog, plan.content)
         return Result(self._catalogs.refresh().version, done)
 
     def _carry_out(self, plan: Plan, order: Order) -> tuple[Done, ...]:

@@ -19,8 +19,8 @@ from headrace.platform.access.audit import Entry, Piece, record
 from headrace.platform.core.clock import Clock
 from headrace.platform.core.problems import Text
 from headrace.platform.database.engine import Database
-from headrace.platform.database.names import Names, PhysicalName, load_names
-from headrace.platform.database.system_tables import NAME, VERSION
+from headrace.platform.database.names import Names, PhysicalName, load_names, mark_going
+from headrace.platform.database.system_tables import VERSION
 from headrace.platform.database.unit_of_work import THE_PLATFORM, Actor, UnitOfWork
 from headrace.platform.metadata.wording import sentence
 from headrace.platform.publishing.discarding import discard_names
@@ -145,14 +145,8 @@ def mark(work: UnitOfWork, numbers: Collection[int]) -> frozenset[int]:
         for one in many
         if one.object_id in objects
     ]
-    here = NAME.c.number.in_({*with_tables, *(one.number for one in chosen)})
-    changed = (
-        sa.update(NAME)
-        .where(here, NAME.c.going.is_(None), NAME.c.dropped_at_version.is_not(None))
-        .values(going=True)
-        .returning(NAME.c.number)
-    )
-    return frozenset(work.connection.execute(changed).scalars()) & frozenset(numbers)
+    every = {*with_tables, *(one.number for one in chosen)}
+    return mark_going(work.connection, every) & frozenset(numbers)
 
 
 def mark_dropped(work: UnitOfWork, definition_ids: Collection[str]) -> None:

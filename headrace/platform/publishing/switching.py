@@ -83,7 +83,7 @@ class Switch:
         before, decisions = self.live.catalog, self.plan.decisions
         runs = decided_runs(work.connection, before, self.catalog, decisions)
         self.runs.before(self.context_of(self.live), work, self.catalog, runs)
-        names = load_names(work.connection)
+        names = load_names(work.connection, self.live.tables.names)
         refuse_gone(self.plan.names, self.difference.names, names)
         applier = Applier(work.connection, work.dialect)
         applier.release_indexes(self.left.releasing)
@@ -105,7 +105,8 @@ class Switch:
         record_publish(work, changes, self.catalog.version, by_user)
         save_aliases(work.connection, self.plan.aliases)
         remember_new(work, self.plan.content, before.modules)
-        save_version(work, self.catalog.version, self.plan.content, message, by_user)
+        content, stored = self.plan.content, self.live.content
+        save_version(work, self.catalog.version, content, message, by_user, stored)
         if self.prepared is not None:
             self.prepared.done(work)
         return done
@@ -183,8 +184,7 @@ def check_counts(plan: Plan, live: Published, work: UnitOfWork) -> None:
     destructive = [one for one in plan.difference.operations if one.is_destructive]
     if not destructive:
         return
-    tables = [live.tables.of(name) for name in live.catalog.objects]
-    counter = Counter(work.connection, work.dialect, tables)
+    counter = Counter(work.connection, work.dialect, live.tables)
     told = {line.key: line.rows for line in plan.lines}
     for operation in destructive:
         now, then = counter.rows_of(operation) or 0, told.get(operation.key) or 0

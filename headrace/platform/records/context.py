@@ -26,34 +26,53 @@ from headrace.platform.metadata.catalog import Catalog
 
 PartT = TypeVar("PartT")
 COMPILED_LIMIT: Final = 5_000
+COMPILED_CATALOGS: Final = 3
+"""A publish, and a request that began before it, use two at a time."""
+
+
+Parts = OrderedDict[Hashable, Any]
 
 
 class CompiledParts:
     """Statements, writers and schemas made once for each catalog; the least used go first.
 
-    Shared by all threads of a process; a part may be made twice at the same moment, which is
-    harmless because parts are values.
+    Only the parts of the catalogs used last are kept: what was compiled for one holds much of it, and
+    nobody asks for an old one for long. Shared by all threads of a process; a part may be made
+    twice at the same moment, which is harmless because parts are values.
     """
 
     def __init__(self, limit: int = COMPILED_LIMIT) -> None:
         self._limit = limit
-        self._parts: OrderedDict[Hashable, Any] = OrderedDict()
+        self._catalogs: OrderedDict[tuple[int, str], Parts] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, catalog: Catalog, key: Hashable, make: Callable[[], PartT]) -> PartT:
         """Return the part called `key` of `catalog`, made by `make` the first time."""
-        full_key = (catalog.version, catalog.fingerprint, key)
-        part = self._parts.get(full_key)
+        parts = self._catalogs.get((catalog.version, catalog.fingerprint))
+        if parts is None:
+            parts = self._new_catalog(catalog)
+        part = parts.get(key)
         if part is None:
             part = make()
             with self._lock:
-                self._parts[full_key] = part
-                while len(self._parts) > self._limit:
-                    self._parts.popitem(last=False)
+                parts[key] = part
+                while len(parts) > self._limit:
+                    parts.popitem(last=False)
         else:
             with contextlib.suppress(KeyError):  # another thread may just have dropped it
-                self._parts.move_to_end(full_key)
+                parts.move_to_end(key)
         return cast(PartT, part)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._catalogs.values()))
+
+    def _new_catalog(self, catalog: Catalog) -> Parts:
+        """Make room for the parts of another catalog; those used longest ago go."""
+        with self._lock:
+            parts = self._catalogs.setdefault((catalog.version, catalog.fingerprint), Parts())
+            while len(self._catalogs) > COMPILED_CATALOGS:
+                self._catalogs.popitem(last=False)
+            return parts
 
 
 @dataclass(frozen=True, slots=True)

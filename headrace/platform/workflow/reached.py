@@ -79,9 +79,12 @@ def reached_runs(
 
     `states` are those that rows are moved to by a decision; renames are told by ids.
     """
+    counted = connection.execute(_counted()).all()
+    if not counted:
+        return ()
     found: dict[RunKey, _Gathered] = {}
     needs = _Needs(old, new, renamed_states(old, new, states))
-    for row in connection.execute(_counted()):
+    for row in counted:
         pinned = read_stored(row.content)
         key = (pinned.workflow, pinned.name)
         gathered = found.setdefault(key, _Gathered(row.object_id, pinned))

@@ -79,7 +79,7 @@ def test_names_are_unique_short_and_frozen():
     names = Names().with_catalog(catalog(contents))
     physical = [one.physical for one in names.all]
     assert len(set(physical)) == len(physical)
-    for spec in table_specs(catalog(contents), names).values():
+    for spec in table_specs(catalog(contents), names).specs.values():
         for one in (spec, *spec.columns, *spec.indexes):
             assert len(one.name) <= 63
     assert names.with_catalog(catalog(contents)) == names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from typing import Final
 
@@ -17,6 +18,7 @@ from headrace.platform.metadata.checks.inert import check_inert
 from headrace.platform.metadata.checks.keys import check_keys
 from headrace.platform.metadata.checks.labels import check_labels
 from headrace.platform.metadata.checks.lists import check_lists
+from headrace.platform.metadata.checks.memory import Memory
 from headrace.platform.metadata.checks.objects import check_objects
 from headrace.platform.metadata.checks.screens import check_screens
 from headrace.platform.metadata.checks.sizes import check_sizes
@@ -44,8 +46,24 @@ BUILT_IN: tuple[Check, ...] = (
 
 def run_checks(catalog: Catalog) -> tuple[Problem, ...]:
     """Return every finding of every check."""
-    subject = Subject(catalog)
-    return tuple(problem for check in BUILT_IN for problem in check(subject))
+    return Checker().run(catalog)
+
+
+class Checker:
+    """Runs the checks again and again, each time over what has changed; threads may share it.
+
+    What it returns is what `run_checks` returns.
+    """
+
+    def __init__(self) -> None:
+        self._memory = Memory()
+        self._lock = threading.Lock()
+
+    def run(self, catalog: Catalog) -> tuple[Problem, ...]:
+        """Return every finding of every check."""
+        with self._lock:
+            subject = Subject(catalog, self._memory)
+            return tuple(problem for check in BUILT_IN for problem in check(subject))
 
 
 def most_telling(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.metadata.catalog import FieldModel, GrantModel, ObjectModel
@@ -137,15 +138,23 @@ def check_access(subject: Subject) -> Iterator[Problem]:
     Reads the grants of one object with its fields and workflow; roles, over all grants.
     """
     catalog = subject.catalog
-    for model, grant, place in subject.grants:
-        yield from _grant(subject, model, grant, place)
+    for model in catalog.objects.values():
+        make = partial(_grants, subject, model)
+        yield from subject.part("grants", "objects", model.name, make)
     yield from _unused_roles(subject)
-    yield from _closed(subject)
+    for model in catalog.objects.values():
+        make = partial(_closed, subject, model)
+        yield from subject.part("closed", "objects", model.name, make)
     if catalog.roles and not any(role.design for role in catalog.roles.values()):
         first = next(iter(catalog.roles))
         problem = LOCKOUT.at(subject.at("role", first, "design"))
         # A module that is checked by itself may count on the roles of others (version 0).
         yield problem if catalog.version else replace(problem, severity="warning")
+
+
+def _grants(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    for grant, place in subject.grants_of(model):
+        yield from _grant(subject, model, grant, place)
 
 
 def _grant(
@@ -222,14 +231,13 @@ def _unused_roles(subject: Subject) -> Iterator[Problem]:
             yield UNUSED_ROLE.at(subject.at("role", name), role=name)
 
 
-def _closed(subject: Subject) -> Iterator[Problem]:
+def _closed(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
     catalog = subject.catalog
     if not catalog.permissions:
         return
-    for model in catalog.objects.values():
-        if model.master is None and not catalog.permissions.get(model.name):
-            yield CLOSED.at(subject.at("object", model.name), object=model.name)
-        yield from _creation(subject, model)
+    if model.master is None and not catalog.permissions.get(model.name):
+        yield CLOSED.at(subject.at("object", model.name), object=model.name)
+    yield from _creation(subject, model)
 
 
 def _creation(subject: Subject, model: ObjectModel) -> Iterator[Problem]:

@@ -3,103 +3,135 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Final
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import Any, Final, TypeVar
 
 from headrace.platform.core.problems import Problem, pointer
 from headrace.platform.formulas.tree import FieldRef
 from headrace.platform.formulas.types import Kind
-from headrace.platform.metadata.catalog import Catalog, FieldModel, GrantModel, ObjectModel
+from headrace.platform.metadata.catalog import (
+    Catalog,
+    FieldModel,
+    GrantModel,
+    ObjectModel,
+    WorkflowModel,
+)
+from headrace.platform.metadata.checks.memory import ANY, Memory, Notes, Watched
 from headrace.platform.metadata.checks.readers import Readers
 from headrace.platform.metadata.checks.satisfiable import Domain
 from headrace.platform.metadata.documents import Document
+from headrace.platform.metadata.extended import Extended
 
+T = TypeVar("T")
 _UNKNOWN: Final = Domain()
 
 
-@dataclass(frozen=True)
 class Subject:
-    """The catalog under check, and where each definition stands in the files."""
+    """The catalog under check, and where each definition stands in the files.
 
-    catalog: Catalog
+    What is asked of it is noted: `part` and `once` take over what `memory` knows where nothing that
+    was read for it has changed.
+    """
+
+    def __init__(self, catalog: Catalog, memory: Memory | None = None) -> None:
+        self.documents: tuple[Document, ...] = catalog.documents
+        state: dict[str, Mapping[str, Any]] = {part: getattr(catalog, part) for part in _PARTS}
+        state["documents"] = _by_place(catalog.documents)
+        state["workflows of"] = _by_object(catalog.workflows.values())
+        state["permissions of"] = _permissions(catalog.documents)
+        self._notes = Notes(state, memory or Memory())
+        note = self._notes.note
+        watched: dict[str, Any] = {part: Watched(part, state[part], note) for part in _PARTS}
+        self.catalog = replace(catalog, **watched)
+        self._documents = Watched[tuple[Document, ...]]("documents", state["documents"], note)
+        self._workflows = Watched[tuple[WorkflowModel, ...]](
+            "workflows of", state["workflows of"], note
+        )
+        self._permissions = Watched[tuple[Document, ...]](
+            "permissions of", state["permissions of"], note
+        )
+        self._note = note
+        self._whole = catalog
+        self.readers = Readers(self.catalog, self.once)
 
     @cached_property
-    def _documents(self) -> dict[tuple[str, str], Document]:
-        return {
-            (one.kind, one.name): one
-            for one in reversed(self.catalog.documents)
-            if one.kind != "extends"
-        }
-
-    @cached_property
-    def _field_places(self) -> dict[tuple[str, str], str]:
-        places: dict[tuple[str, str], str] = {}
-        for document in self.catalog.documents:
-            if document.kind in {"object", "extends"}:
-                for position, field in enumerate(document.content.get("fields", ())):
-                    place = f"/{document.file}/fields/{position}"
-                    places.setdefault((document.name, field["name"]), place)
-        return places
-
-    @cached_property
-    def readers(self) -> Readers:
-        """Which roles could read what."""
-        return Readers(self.catalog)
-
-    @cached_property
-    def fields_by_id(self) -> Mapping[str, FieldModel]:
+    def fields_by_id(self) -> FieldsById:
         """Every field that formulas can speak of, by its id; of the system fields any one."""
-        catalog = self.catalog
-        return {
-            field.id: field
-            for model in (*catalog.system_objects.values(), *catalog.objects.values())
-            for field in model.fields.values()
-        }
+        return FieldsById(self._whole, self._note)
 
-    @cached_property
-    def grants(self) -> tuple[tuple[ObjectModel, GrantModel, str], ...]:
-        """Every grant with its object and its place."""
-        found: list[tuple[ObjectModel, GrantModel, str]] = []
-        left = {name: iter(grants) for name, grants in self.catalog.permissions.items()}
-        for document in self.catalog.documents:
-            if document.kind != "permission":
-                continue
-            model = self.catalog.objects[str(document.content["object"])]
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what `make` gives; it may look at this subject and at nothing else."""
+        return self._notes.once(key, make)
+
+    def part(
+        self, check: str, kind: str, name: str, make: Callable[[], Iterable[Problem]]
+    ) -> tuple[Problem, ...]:
+        """Return what a check finds in one definition, `name` among the `kind` of the catalog."""
+        known: tuple[Problem, ...] | None = self._notes.known((check, kind, name))
+        if known is not None:
+            return known
+
+        def found() -> tuple[Problem, ...]:
+            self._notes.note(kind, name)
+            return tuple(make())
+
+        return self.once((check, kind, name), found)
+
+    def workflows_of(self, object_name: str) -> tuple[WorkflowModel, ...]:
+        """Return the workflows that move the rows of an object."""
+        return self._workflows.get(object_name, ())
+
+    def grants_of(self, model: ObjectModel) -> Iterator[tuple[GrantModel, str]]:
+        """Yield every grant on an object with its place."""
+        left = iter(self.catalog.permissions.get(model.name, ()))
+        for document in self._permissions.get(model.name, ()):
             count = len(self.content("permission", document.name)["grants"])
-            grants = itertools.islice(left[model.name], count)
-            for position, grant in enumerate(grants):
-                found.append(
-                    (model, grant, self.at("permission", document.name, "grants", position))
-                )
-        return tuple(found)
+            for position, grant in enumerate(itertools.islice(left, count)):
+                yield grant, self.at("permission", document.name, "grants", position)
 
     def at(self, kind: str, name: str, *parts: str | int) -> str:
         """Return the place of a definition's part: file and JSON Pointer.
 
         What extensions add stands in their files.
         """
-        extended = self.catalog.extended.get((kind, name))
+        extended = self._extended(kind, name)
         if extended is not None:
             return extended.place(*parts)
-        document = self._documents.get((kind, name))
-        file = f"/{document.file}" if document else ""
-        return file + pointer(*parts)
+        documents = self._documents.get(f"{kind} {name}", ())
+        own = documents and documents[0].kind != "extends"
+        return (f"/{documents[0].file}" if own else "") + pointer(*parts)
 
     def at_list(self, kind: str, name: str, key: str) -> str:
         """Return the place of a list as a whole: the last file that adds to it."""
-        extended = self.catalog.extended.get((kind, name))
+        extended = self._extended(kind, name)
         return extended.place_of_list(key) if extended else self.at(kind, name, key)
 
     def field(self, object_name: str, field_name: str, *parts: str | int) -> str:
         """Return the place of a field's part."""
-        return self._field_places.get((object_name, field_name), "") + pointer(*parts)
+        places = self.once(("places", object_name), partial(self._field_places, object_name))
+        return places.get(field_name, "") + pointer(*parts)
+
+    def _field_places(self, object_name: str) -> dict[str, str]:
+        places: dict[str, str] = {}
+        for position, field in enumerate(self.content("object", object_name).get("fields", ())):
+            places.setdefault(field["name"], self.at("object", object_name, "fields", position))
+        return places
 
     def content(self, kind: str, name: str) -> dict[str, Any]:
         """Return the JSON of a definition with what extensions add to it."""
-        found = self.catalog.extended.get((kind, name)) or self._documents.get((kind, name))
-        return dict(found.content) if found else {}
+        extended = self._extended(kind, name)
+        if extended is not None:
+            return dict(extended.content)
+        documents = self._documents.get(f"{kind} {name}", ())
+        own = documents and documents[0].kind != "extends"
+        return dict(documents[0].content) if own else {}
+
+    def _extended(self, kind: str, name: str) -> Extended | None:
+        """Return a definition with its extensions, where it has some; its documents are noted."""
+        self._documents.get(f"{kind} {name}")
+        return self._whole.extended.get((kind, name))
 
     def domain(self, reference: FieldRef) -> Domain:
         """Return the values that the field of a reference can have."""
@@ -130,6 +162,80 @@ class Subject:
         choices = getattr(field.options, "choices", None)
         return frozenset(one.value for one in choices) if choices else None
 
+
+class FieldsById(Mapping[str, FieldModel]):
+    """Every field that formulas can speak of, by its id; of the system fields any one."""
+
+    def __init__(self, catalog: Catalog, note: Callable[[str, str], None]) -> None:
+        self._note = note
+        self._fields = {
+            field.id: field
+            for model in (*catalog.system_objects.values(), *catalog.objects.values())
+            for field in model.fields.values()
+        }
+
+    def __getitem__(self, field_id: str) -> FieldModel:
+        found = self._fields.get(field_id)
+        if found is None:
+            self._note("objects", ANY)
+            raise KeyError(field_id)
+        if not found.system:
+            self._note("objects", found.object)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        self._note("objects", ANY)
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        self._note("objects", ANY)
+        return len(self._fields)
+
+
+def _by_place(documents: Iterable[Document]) -> Mapping[str, tuple[Document, ...]]:
+    """Return each definition with its extensions, by kind and name."""
+    found: dict[str, tuple[Document, ...]] = {}
+    extensions: dict[str, tuple[Document, ...]] = {}
+    for one in documents:
+        if one.kind == "extends":
+            place = f"{one.content['of']} {one.name}"
+            extensions[place] = (*extensions.get(place, ()), one)
+        else:
+            found.setdefault(f"{one.kind} {one.name}", (one,))
+    for place, more in extensions.items():
+        found[place] = (*found.get(place, ()), *more)
+    return found
+
+
+def _by_object(workflows: Iterable[WorkflowModel]) -> Mapping[str, tuple[WorkflowModel, ...]]:
+    found: dict[str, tuple[WorkflowModel, ...]] = {}
+    for one in workflows:
+        found[one.object] = (*found.get(one.object, ()), one)
+    return found
+
+
+def _permissions(documents: Iterable[Document]) -> Mapping[str, tuple[Document, ...]]:
+    """Return the permission documents of each object."""
+    found: dict[str, tuple[Document, ...]] = {}
+    for one in documents:
+        if one.kind == "permission":
+            name = str(one.content["object"])
+            found[name] = (*found.get(name, ()), one)
+    return found
+
+
+_PARTS: Final = (
+    "objects",
+    "workflows",
+    "permissions",
+    "roles",
+    "forms",
+    "views",
+    "reports",
+    "modules",
+    "constants",
+)
+"""The parts of a catalog that checks look things up in."""
 
 Check = Callable[[Subject], Iterable[Problem]]
 """A check; its docstring says what it reads, so that it can be run again for what changed."""

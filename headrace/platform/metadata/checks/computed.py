@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.types import Kind
 from headrace.platform.metadata.building.messages import FORMULA_CYCLE
-from headrace.platform.metadata.catalog import Catalog, FieldModel, RollupModel
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel, RollupModel
 from headrace.platform.metadata.checks.base import Subject
 
 LEAK = Message(
@@ -54,21 +55,28 @@ ROLLUP_WHERE = Message(
     "只能使用该行已存储的字段,不能跨引用或使用当天日期。",
 )
 
+Reads = dict[str, set[str]]
+"""By the id of a field, the ids of those that it reads."""
+
 
 def check_computed(subject: Subject) -> Iterator[Problem]:
     """Find computed fields that leak, cannot be kept, or turn in circles.
 
     Reads one object at a time with those that its formulas and roll-ups reach; circles, over all.
     """
-    catalog = subject.catalog
-    for model in catalog.objects.values():
-        for field in model.fields.values():
-            if field.expression is not None and not field.internal:
-                yield from _leaks(subject, field, field.expression, "formula")
-        for rollup in model.rollups:
-            yield from _rollup(subject, rollup)
+    for model in subject.catalog.objects.values():
+        make = partial(_of_object, subject, model)
+        yield from subject.part("computed", "objects", model.name, make)
     yield from _cycles(subject)
     yield from _formula_cycles(subject)
+
+
+def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    for field in model.fields.values():
+        if field.expression is not None and not field.internal:
+            yield from _leaks(subject, field, field.expression, "formula")
+    for rollup in model.rollups:
+        yield from _rollup(subject, rollup)
 
 
 def fields_read(subject: Subject, expression: Expression) -> list[FieldModel]:
@@ -128,7 +136,10 @@ def _where(subject: Subject, rollup: RollupModel, owner: FieldModel) -> Iterator
 
 def _cycles(subject: Subject) -> Iterator[Problem]:
     """Follow stored computed fields across objects; a circle through a roll-up never settles."""
-    edges, names = _dependencies(subject.catalog)
+    edges: Reads = {}
+    for name in subject.catalog.objects:
+        edges |= subject.once(("stored reads", name), partial(_stored_reads, subject, name))
+    names = subject.fields_by_id
     done: set[str] = set()
 
     def visit(one: str, trail: tuple[str, ...]) -> Iterator[Problem]:
@@ -145,41 +156,47 @@ def _cycles(subject: Subject) -> Iterator[Problem]:
             yield from visit(reads, (*trail, one))
         done.add(one)
 
-    for start in sorted(edges):
+    for start in sorted(_joined(edges)):
         yield from visit(start, ())
 
 
-def _dependencies(catalog: Catalog) -> tuple[dict[str, set[str]], dict[str, FieldModel]]:
-    """Return, by id, what each stored computed field reads, and all fields."""
-    edges: dict[str, set[str]] = {}
-    names: dict[str, FieldModel] = {}
-    for model in catalog.objects.values():
-        for field in model.fields.values():
-            names[field.id] = field
-            if field.expression is not None and field.stored:
-                edges[field.id] = {path[0] for path in field.expression.references()}
-        for rollup in model.rollups:
-            source = catalog.objects[rollup.source]
-            reads = {source.fields[rollup.of].id} if rollup.of else set()
-            if rollup.where is not None:
-                reads |= {path[0] for path in rollup.where.references()}
-            edges[model.fields[rollup.field].id] = reads
-    return edges, names
+def _stored_reads(subject: Subject, object_name: str) -> Reads:
+    """Return, by id, what each stored computed field of an object reads."""
+    model = subject.catalog.objects[object_name]
+    edges: Reads = {
+        field.id: {path[0] for path in field.expression.references()}
+        for field in model.fields.values()
+        if field.expression is not None and field.stored
+    }
+    for rollup in model.rollups:
+        source = subject.catalog.objects[rollup.source]
+        reads = {source.fields[rollup.of].id} if rollup.of else set()
+        if rollup.where is not None:
+            reads |= {path[0] for path in rollup.where.references()}
+        edges[model.fields[rollup.field].id] = reads
+    return edges
+
+
+def _formula_reads(subject: Subject, object_name: str) -> Reads:
+    """Return, by id, what each formula of an object reads at the ends of its paths."""
+    return {
+        field.id: {path[-1] for path in field.expression.references()}
+        for field in subject.catalog.objects[object_name].fields.values()
+        if field.expression is not None
+    }
+
+
+def _joined(reads: Reads) -> Iterator[str]:
+    """Yield the fields that read another one of these: circles begin at no others."""
+    return (one for one, steps in reads.items() if any(step in reads for step in steps))
 
 
 def _formula_cycles(subject: Subject) -> Iterator[Problem]:
     """Follow formulas across lookups; one that comes back to itself could never be computed."""
-    computed = {
-        field.id: field
-        for model in subject.catalog.objects.values()
-        for field in model.fields.values()
-        if field.expression is not None
-    }
-    reads = {
-        one: {path[-1] for path in field.expression.references()} & computed.keys()
-        for one, field in computed.items()
-        if field.expression is not None
-    }
+    reads: Reads = {}
+    for name in subject.catalog.objects:
+        reads |= subject.once(("formula reads", name), partial(_formula_reads, subject, name))
+    computed = subject.fields_by_id
     done: set[str] = set()
 
     def visit(one: str, trail: tuple[str, ...]) -> Iterator[Problem]:
@@ -192,9 +209,9 @@ def _formula_cycles(subject: Subject) -> Iterator[Problem]:
             return
         if one in done:
             return
-        for step in sorted(reads[one]):
+        for step in sorted(reads[one] & reads.keys()):
             yield from visit(step, (*trail, one))
         done.add(one)
 
-    for start in sorted(computed):
+    for start in sorted(_joined(reads)):
         yield from visit(start, ())

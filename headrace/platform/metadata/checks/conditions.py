@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import combinations
 
 from headrace.platform.core.problems import Message, Problem
@@ -73,18 +74,44 @@ def check_conditions(subject: Subject) -> Iterator[Problem]:
     """Find conditions that make no difference; reads objects, workflows, grants, views, reports."""
     catalog = subject.catalog
     for model in catalog.objects.values():
-        yield from _rules(subject, model)
-        for condition, place in _of_object(subject, model):
-            yield from _judged(subject, condition, place, NEVER)
+        make = partial(_in_object, subject, model)
+        yield from subject.part("conditions", "objects", model.name, make)
     for workflow in catalog.workflows.values():
-        for condition, place in _of_workflow(subject, workflow):
-            yield from _judged(subject, condition, place, GUARD_NEVER)
-        for approvals in workflow.approvals.values():
-            yield from _overlaps(subject, approvals)
-    for condition, place in (*_of_screens(subject), *_of_grants(subject)):
+        make = partial(_in_workflow, subject, workflow)
+        yield from subject.part("conditions", "workflows", workflow.name, make)
+    for view in catalog.views.values():
+        make = partial(_in_screen, subject, "view", view.name, view.where)
+        yield from subject.part("conditions", "views", view.name, make)
+    for report in catalog.reports.values():
+        make = partial(_in_screen, subject, "report", report.name, report.where)
+        yield from subject.part("conditions", "reports", report.name, make)
+
+
+def _in_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    yield from _rules(subject, model)
+    for condition, place in (*_of_object(subject, model), *_of_grants(subject, model)):
         yield from _judged(subject, condition, place, NEVER)
-    for formula, place in _values(subject):
-        yield from _choices(subject, formula, place)
+    for field in model.fields.values():
+        for value, key in ((field.expression, "formula"), (field.default, "default")):
+            if value is not None:
+                yield from _choices(subject, value, subject.field(model.name, field.name, key))
+
+
+def _in_workflow(subject: Subject, workflow: WorkflowModel) -> Iterator[Problem]:
+    for condition, place in _of_workflow(subject, workflow):
+        yield from _judged(subject, condition, place, GUARD_NEVER)
+    for approvals in workflow.approvals.values():
+        yield from _overlaps(subject, approvals)
+    for position, one in enumerate(workflow.definition.transitions):
+        place = subject.at("workflow", workflow.name, "transitions", position)
+        for assignment in workflow.transitions[one.name].assignments:
+            yield from _choices(subject, assignment.value, f"{place}/set/{assignment.field}")
+
+
+def _in_screen(
+    subject: Subject, kind: str, name: str, condition: Expression | None
+) -> Iterator[Problem]:
+    yield from _judged(subject, condition, subject.at(kind, name, "where"), NEVER)
 
 
 def _judged(
@@ -121,7 +148,8 @@ def _rules(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
 
 def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Found]:
     for field in model.fields.values():
-        yield field.lookup_filter, subject.field(model.name, field.name, "filter")
+        if field.lookup_filter is not None:
+            yield field.lookup_filter, subject.field(model.name, field.name, "filter")
     for rollup in model.rollups:
         yield rollup.where, subject.field(model.name, rollup.field, "where")
 
@@ -142,31 +170,10 @@ def _of_workflow(subject: Subject, model: WorkflowModel) -> Iterator[Found]:
                 yield step.when, subject.at("approval", approval.name, "steps", position, "when")
 
 
-def _of_screens(subject: Subject) -> Iterator[Found]:
-    for view in subject.catalog.views.values():
-        yield view.where, subject.at("view", view.name, "where")
-    for report in subject.catalog.reports.values():
-        yield report.where, subject.at("report", report.name, "where")
-
-
-def _of_grants(subject: Subject) -> Iterator[Found]:
-    for _, grant, place in subject.grants:
+def _of_grants(subject: Subject, model: ObjectModel) -> Iterator[Found]:
+    for grant, place in subject.grants_of(model):
         yield grant.when, place + "/when"
         yield grant.scope.criteria, place + "/scope/criteria"
-
-
-def _values(subject: Subject) -> Iterator[Found]:
-    """Yield the formulas that give values: computed fields, defaults, what transitions set."""
-    for model in subject.catalog.objects.values():
-        for field in model.fields.values():
-            yield field.expression, subject.field(model.name, field.name, "formula")
-            yield field.default, subject.field(model.name, field.name, "default")
-    for workflow in subject.catalog.workflows.values():
-        for position, one in enumerate(workflow.definition.transitions):
-            place = subject.at("workflow", workflow.name, "transitions", position)
-            found = workflow.transitions[one.name]
-            for assignment in found.assignments:
-                yield assignment.value, f"{place}/set/{assignment.field}"
 
 
 # -- approvals of equal rank -------------------------------------------------------------------------
@@ -187,10 +194,8 @@ def _overlaps(subject: Subject, approvals: tuple[ApprovalModel, ...]) -> Iterato
 # -- values that are no choice -------------------------------------------------------------------------
 
 
-def _choices(subject: Subject, formula: Expression | None, place: str) -> Iterator[Problem]:
+def _choices(subject: Subject, formula: Expression, place: str) -> Iterator[Problem]:
     """Find comparisons of a choice or state with a text that it never is."""
-    if formula is None:
-        return
     for node in walk(formula.tree):
         for reference, value in _compared(node):
             field = subject.fields_by_id.get(reference.path[-1])

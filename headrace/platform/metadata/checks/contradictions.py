@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.tree import Unary
-from headrace.platform.metadata.catalog import ApprovalModel, ObjectModel
+from headrace.platform.metadata.catalog import ApprovalModel, ObjectModel, WorkflowModel
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.checks.satisfiable import Answer, can_be
 
@@ -39,13 +40,25 @@ def check_contradictions(subject: Subject) -> Iterator[Problem]:
     """Find conditions that exclude each other; reads one object, grant or approval at a time."""
     catalog = subject.catalog
     for model in catalog.objects.values():
-        yield from _rules(subject, model)
-    for _, grant, place in subject.grants:
+        yield from subject.part(
+            "contradictions", "objects", model.name, partial(_of_object, subject, model)
+        )
+    for name, workflow in catalog.workflows.items():
+        yield from subject.part(
+            "contradictions", "workflows", name, partial(_of_workflow, subject, workflow)
+        )
+
+
+def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    yield from _rules(subject, model)
+    for grant, place in subject.grants_of(model):
         if _exclude(subject, grant.when, grant.scope.criteria):
             yield NEVER_GRANTED.at(place + "/when")
-    for workflow in catalog.workflows.values():
-        for approval in chain.from_iterable(workflow.approvals.values()):
-            yield from _steps(subject, approval)
+
+
+def _of_workflow(subject: Subject, workflow: WorkflowModel) -> Iterator[Problem]:
+    for approval in chain.from_iterable(workflow.approvals.values()):
+        yield from _steps(subject, approval)
 
 
 def _rules(subject: Subject, model: ObjectModel) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from marshmallow import ValidationError
@@ -77,18 +78,23 @@ def check_fields(subject: Subject) -> Iterator[Problem]:
 
     Reads one object at a time, and which workflows set its fields.
     """
-    written = _set_by_workflows(subject)
     for model in subject.catalog.objects.values():
-        for field in model.fields.values():
-            if field.system:
-                continue
-            for key, reason in _inert(field):
-                place = subject.field(model.name, field.name, key)
-                yield INERT_KEY.at(place, key=key, field=field.name, reason=reason)
-            yield from _default(subject, field)
-            yield from _writers(subject, field, written)
-            yield from _single(subject, field)
-        yield from _default_cycles(subject, model)
+        make = partial(_of_object, subject, model)
+        yield from subject.part("fields", "objects", model.name, make)
+
+
+def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    written = _set_by_workflows(subject, model)
+    for field in model.fields.values():
+        if field.system:
+            continue
+        for key, reason in _inert(field):
+            place = subject.field(model.name, field.name, key)
+            yield INERT_KEY.at(place, key=key, field=field.name, reason=reason)
+        yield from _default(subject, field)
+        yield from _writers(subject, field, written)
+        yield from _single(subject, field)
+    yield from _default_cycles(subject, model)
 
 
 def _inert(field: FieldModel) -> Iterator[tuple[str, Text]]:
@@ -188,20 +194,20 @@ def _default_cycles(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
 # -- who writes ---------------------------------------------------------------------------------------
 
 
-def _set_by_workflows(subject: Subject) -> frozenset[tuple[str, str]]:
-    """Return the fields, with their objects, that a transition sets or an approver may change."""
-    found: set[tuple[str, str]] = set()
-    for workflow in subject.catalog.workflows.values():
+def _set_by_workflows(subject: Subject, model: ObjectModel) -> frozenset[str]:
+    """Return the fields of an object that a transition sets or an approver may change."""
+    found: set[str] = set()
+    for workflow in subject.workflows_of(model.name):
         for one in workflow.transitions.values():
             outcomes = (one, one.without_approval, one.approved, one.rejected, one.withdrawn)
             found.update(
-                (workflow.object, assignment.field)
+                assignment.field
                 for outcome in outcomes
                 if outcome is not None
                 for assignment in outcome.assignments
             )
         found.update(
-            (workflow.object, name)
+            name
             for approvals in workflow.approvals.values()
             for approval in approvals
             for step in approval.steps
@@ -210,16 +216,14 @@ def _set_by_workflows(subject: Subject) -> frozenset[tuple[str, str]]:
     return frozenset(found)
 
 
-def _writers(
-    subject: Subject, field: FieldModel, written: frozenset[tuple[str, str]]
-) -> Iterator[Problem]:
+def _writers(subject: Subject, field: FieldModel, written: frozenset[str]) -> Iterator[Problem]:
     by_system = field.definition.written_by == "system" and field.computed is None
     if not by_system or field.default is not None:
         return
     if field.definition.required:
         place = subject.field(field.object, field.name, "required")
         yield NEVER_GIVEN.at(place, field=field.name)
-    elif (field.object, field.name) not in written:
+    elif field.name not in written:
         place = subject.field(field.object, field.name, "written_by")
         yield NEVER_WRITTEN.at(place, field=field.name)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import chain, combinations
+from typing import Any, Final, TypeAlias
 
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.formulas.expression import Expression
@@ -12,6 +14,8 @@ from headrace.platform.metadata.catalog import (
     Catalog,
     GrantModel,
     ObjectModel,
+    ReportModel,
+    ViewModel,
     WorkflowModel,
 )
 from headrace.platform.metadata.checks.base import Subject
@@ -54,22 +58,32 @@ UNUSED_CONSTANT = Message(
 def check_inert(subject: Subject) -> Iterator[Problem]:
     """Find what others cover; reads one object or workflow at a time, for constants all formulas."""
     catalog = subject.catalog
-    yield from _grants(subject)
     for model in catalog.objects.values():
-        yield from _rules(subject, model)
-    for workflow in catalog.workflows.values():
-        for approvals in workflow.approvals.values():
-            yield from _approvals(subject, approvals)
+        yield from subject.part("inert", "objects", model.name, partial(_of_object, subject, model))
+    for name, workflow in catalog.workflows.items():
+        yield from subject.part(
+            "inert", "workflows", name, partial(_of_approvals, subject, workflow)
+        )
     # A module that is checked by itself may have constants for others (version 0).
     if catalog.version and catalog.constants:
         yield from _constants(subject)
 
 
-def _grants(subject: Subject) -> Iterator[Problem]:
-    by_role: dict[tuple[str, str], list[tuple[GrantModel, str]]] = {}
-    for model, grant, place in subject.grants:
-        by_role.setdefault((model.name, grant.role), []).append((grant, place))
-    for (name, role), found in by_role.items():
+def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    yield from _grants(subject, model)
+    yield from _rules(subject, model)
+
+
+def _of_approvals(subject: Subject, workflow: WorkflowModel) -> Iterator[Problem]:
+    for approvals in workflow.approvals.values():
+        yield from _approvals(subject, approvals)
+
+
+def _grants(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    by_role: dict[str, list[tuple[GrantModel, str]]] = {}
+    for grant, place in subject.grants_of(model):
+        by_role.setdefault(grant.role, []).append((grant, place))
+    for role, found in by_role.items():
         for position, (grant, place) in enumerate(found):
             others = ((other, at) for at, (other, _) in enumerate(found) if at != position)
             # Of two that are equal the later one is told.
@@ -77,7 +91,7 @@ def _grants(subject: Subject) -> Iterator[Problem]:
                 _covers(other, grant) and (at < position or not _covers(grant, other))
                 for other, at in others
             ):
-                yield COVERED_GRANT.at(place, role=role, object=name)
+                yield COVERED_GRANT.at(place, role=role, object=model.name)
 
 
 def _covers(wide: GrantModel, narrow: GrantModel) -> bool:
@@ -120,27 +134,37 @@ def _approvals(subject: Subject, approvals: tuple[ApprovalModel, ...]) -> Iterat
 
 def _constants(subject: Subject) -> Iterator[Problem]:
     catalog = subject.catalog
-    used = {name for one in _formulas(catalog) if one is not None for name in one.constants()}
-    for document in catalog.documents:
-        if document.kind == "module":
-            for position, one in enumerate(document.content.get("constants", ())):
-                if one["name"] not in used:
-                    place = f"/{document.file}/constants/{position}"
-                    yield UNUSED_CONSTANT.at(place, name=one["name"])
+    used: set[str] = set()
+    for part, formulas in _FORMULAS.items():
+        for name in getattr(catalog, part):
+            made = partial(_constants_in, catalog, part, name, formulas)
+            used |= subject.once(("constants", part, name), made)
+    for module in catalog.modules:
+        for position, one in enumerate(subject.content("module", module).get("constants", ())):
+            if one["name"] not in used:
+                place = subject.at("module", module, "constants", position)
+                yield UNUSED_CONSTANT.at(place, name=one["name"])
 
 
-def _formulas(catalog: Catalog) -> Iterator[Expression | None]:
-    for model in catalog.objects.values():
-        for field in model.fields.values():
-            yield from (field.expression, field.default, field.lookup_filter)
-        yield from chain.from_iterable((rule.unless, rule.when) for rule in model.rules)
-        yield from (rollup.where for rollup in model.rollups)
-    for workflow in catalog.workflows.values():
-        yield from _of_workflow(workflow)
-    for grants in catalog.permissions.values():
-        yield from chain.from_iterable((grant.when, grant.scope.criteria) for grant in grants)
-    yield from (view.where for view in catalog.views.values())
-    yield from (report.where for report in catalog.reports.values())
+def _constants_in(catalog: Catalog, part: str, name: str, formulas: Formulas) -> frozenset[str]:
+    """Return the constants that a definition uses."""
+    found = formulas(getattr(catalog, part)[name])
+    return frozenset(name for one in found if one is not None for name in one.constants())
+
+
+def _of_model(model: ObjectModel) -> Iterator[Expression | None]:
+    for field in model.fields.values():
+        yield from (field.expression, field.default, field.lookup_filter)
+    yield from chain.from_iterable((rule.unless, rule.when) for rule in model.rules)
+    yield from (rollup.where for rollup in model.rollups)
+
+
+def _of_grants(grants: Iterable[GrantModel]) -> Iterator[Expression | None]:
+    yield from chain.from_iterable((grant.when, grant.scope.criteria) for grant in grants)
+
+
+def _of_where(one: ViewModel | ReportModel) -> Iterator[Expression | None]:
+    yield one.where
 
 
 def _of_workflow(workflow: WorkflowModel) -> Iterator[Expression | None]:
@@ -159,3 +183,14 @@ def _of_workflow(workflow: WorkflowModel) -> Iterator[Expression | None]:
     for approval in chain.from_iterable(workflow.approvals.values()):
         yield approval.when
         yield from (step.when for step in approval.steps)
+
+
+Formulas: TypeAlias = Callable[[Any], Iterator[Expression | None]]
+_FORMULAS: Final[Mapping[str, Formulas]] = {
+    "objects": _of_model,
+    "workflows": _of_workflow,
+    "permissions": _of_grants,
+    "views": _of_where,
+    "reports": _of_where,
+}
+"""The formulas of a definition, by the part of the catalog that it is in."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from headrace.platform.core.problems import Message, Problem, Text
@@ -55,9 +56,13 @@ KEY_REDUNDANT = Message(
 def check_keys(subject: Subject) -> Iterator[Problem]:
     """Find keys that cannot be kept or need not be, and rows too large; reads one object at a time."""
     for model in subject.catalog.objects.values():
-        yield from _row(subject, model)
-        yield from _single_keys(subject, model)
-        yield from _keys(subject, model)
+        yield from subject.part("keys", "objects", model.name, partial(_of_object, subject, model))
+
+
+def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    yield from _row(subject, model)
+    yield from _single_keys(subject, model)
+    yield from _keys(subject, model)
 
 
 def _row(subject: Subject, model: ObjectModel) -> Iterator[Problem]:

@@ -23,7 +23,7 @@ _LABELLED = ("fields", "states", "transitions", "steps", "sections", "menu", "ch
 
 def check_labels(subject: Subject) -> Iterator[Problem]:
     """Find definitions whose label lacks a language."""
-    for document in subject.catalog.documents:
+    for document in subject.documents:
         yield from document.worked_out("labels", partial(_of_document, document))
 
 

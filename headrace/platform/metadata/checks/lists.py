@@ -9,6 +9,7 @@ from typing import Any, Final
 from headrace.platform.core.canonical import content_hash
 from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.metadata.building.messages import DUPLICATE_NAME
+from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.documents import Document
 
@@ -36,11 +37,16 @@ _BY_NAME: Final = frozenset({"choices", "items"})
 
 def check_lists(subject: Subject) -> Iterator[Problem]:
     """Find what stands in a list twice; reads one document at a time, and merged extensions."""
-    for document in subject.catalog.documents:
+    for document in subject.documents:
         yield from document.worked_out("lists", partial(_of_document, document))
     for model in subject.catalog.objects.values():
-        for key in ("rules", "children"):
-            yield from _merged_names(subject, model.name, key, getattr(model.definition, key))
+        make = partial(_of_object, subject, model)
+        yield from subject.part("lists", "objects", model.name, make)
+
+
+def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    for key in ("rules", "children"):
+        yield from _merged_names(subject, model.name, key, getattr(model.definition, key))
 
 
 def _of_document(document: Document) -> tuple[Problem, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from headrace.platform.core.problems import Message, Problem
-from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.checks.base import Subject
 
 OWNERSHIP_CYCLE = Message(
@@ -84,12 +85,17 @@ def check_objects(subject: Subject) -> Iterator[Problem]:
     """Find what is wrong with single objects and between them."""
     catalog = subject.catalog
     for model in catalog.objects.values():
-        yield from _children(subject, model)
-        yield from _keys(subject, model)
-        yield from _scopes(subject, model)
+        make = partial(_of_object, subject, model)
+        yield from subject.part("objects", "objects", model.name, make)
     yield from _actors(subject)
-    yield from _cycles(subject, OWNERSHIP_CYCLE, _masters(catalog))
-    yield from _cycles(subject, REQUIRED_CYCLE, _required(catalog))
+    yield from _cycles(subject, OWNERSHIP_CYCLE, _edges(subject, _masters))
+    yield from _cycles(subject, REQUIRED_CYCLE, _edges(subject, _required))
+
+
+def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    yield from _children(subject, model)
+    yield from _keys(subject, model)
+    yield from _scopes(subject, model)
 
 
 def _children(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
@@ -144,22 +150,26 @@ def _actors(subject: Subject) -> Iterator[Problem]:
 Edges = dict[str, list[FieldModel]]
 
 
-def _masters(catalog: Catalog) -> Edges:
-    return {
-        name: [field for field in model.fields.values() if field.type.key == "master_detail"]
-        for name, model in catalog.objects.items()
-    }
+def _edges(subject: Subject, ways: Callable[[ObjectModel], list[FieldModel]]) -> Edges:
+    """Return the references that count as ways from one object to another, by object."""
+    objects = subject.catalog.objects
+
+    def of(name: str) -> list[FieldModel]:
+        return subject.once((ways.__name__, name), lambda: ways(objects[name]))
+
+    return {name: of(name) for name in objects}
 
 
-def _required(catalog: Catalog) -> Edges:
-    return {
-        name: [
-            field
-            for field in model.fields.values()
-            if field.definition.required and field.target and not field.default
-        ]
-        for name, model in catalog.objects.items()
-    }
+def _masters(model: ObjectModel) -> list[FieldModel]:
+    return [field for field in model.fields.values() if field.type.key == "master_detail"]
+
+
+def _required(model: ObjectModel) -> list[FieldModel]:
+    return [
+        field
+        for field in model.fields.values()
+        if field.definition.required and field.target and not field.default
+    ]
 
 
 def _cycles(subject: Subject, message: Message, edges: Edges) -> Iterator[Problem]:

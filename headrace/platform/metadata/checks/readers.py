@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Final
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import partial
+from typing import Final, Protocol
 
 from headrace.platform.metadata.building import SYSTEM_FIELD_NAMES
 from headrace.platform.metadata.catalog import Catalog, FieldPath, GrantModel, ObjectModel
@@ -18,22 +17,29 @@ Rights = Mapping[str, frozenset[str]]
 """By role, the names of fields and child relations."""
 
 
-@dataclass(frozen=True)
+class Once(Protocol):
+    """Gives what was worked out before under a key, or works it out."""
+
+    def __call__(self, key: Hashable, make: Callable[[], Rights]) -> Rights: ...
+
+
 class Readers:
     """The read grants of a catalog by object and role."""
 
-    catalog: Catalog
-
-    @cached_property
-    def _known(self) -> dict[str, Rights]:
-        return {}
+    def __init__(self, catalog: Catalog, once: Once) -> None:
+        self.catalog = catalog
+        self._once = once
+        self._open: set[str] = set()
 
     def rights(self, object_name: str) -> Rights:
         """Return, by role, what could be read of an object in some row."""
-        if object_name not in self._known:
-            self._known[object_name] = {}  # an object that is its own master is told elsewhere
-            self._known[object_name] = self._rights(object_name)
-        return self._known[object_name]
+        if object_name in self._open:
+            return {}  # an object that is its own master is told elsewhere
+        self._open.add(object_name)
+        try:
+            return self._once(("readers", object_name), partial(self._rights, object_name))
+        finally:
+            self._open.discard(object_name)
 
     def who(self, object_name: str) -> frozenset[str]:
         """Return the roles that could read some row of an object."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from headrace.platform.core.problems import Message, Problem, Text
@@ -11,7 +12,7 @@ from headrace.platform.metadata.building import closest
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.checks.sizes import Sizes
-from headrace.platform.metadata.definitions.modules import MenuItemDef
+from headrace.platform.metadata.definitions.modules import MenuItemDef, ModuleDef
 from headrace.platform.metadata.definitions.screens import FormDef, ReportDef, ViewDef
 
 UNKNOWN_FIELD = Message(
@@ -221,12 +222,15 @@ def check_screens(subject: Subject) -> Iterator[Problem]:
     catalog = subject.catalog
     yield from _variants(subject)
     for form in catalog.forms.values():
-        yield from _form(subject, form, catalog.objects[form.object])
+        yield from subject.part("screens", "forms", form.name, partial(_form, subject, form))
     for view in catalog.views.values():
-        yield from _view(subject, view.definition)
+        make = partial(_view, subject, view.definition)
+        yield from subject.part("screens", "views", view.name, make)
     for report in catalog.reports.values():
-        yield from _report(subject, report.definition)
-    yield from _menus(subject)
+        make = partial(_report, subject, report.definition)
+        yield from subject.part("screens", "reports", report.name, make)
+    for module in catalog.modules.values():
+        yield from subject.part("screens", "modules", module.name, partial(_menu, subject, module))
 
 
 def _unknown(subject: Subject, object_name: str, path: str, place: str) -> Iterator[Problem]:
@@ -236,7 +240,8 @@ def _unknown(subject: Subject, object_name: str, path: str, place: str) -> Itera
         yield UNKNOWN_FIELD.at(place, object=object_name, name=path, suggestion=suggestion)
 
 
-def _form(subject: Subject, form: FormDef, model: ObjectModel) -> Iterator[Problem]:
+def _form(subject: Subject, form: FormDef) -> Iterator[Problem]:
+    model = subject.catalog.objects[form.object]
     seen: set[str] = set()
     for index, section in enumerate(form.sections):
         for position, item in enumerate(section.items):
@@ -414,31 +419,30 @@ def _readable(subject: Subject, report: ReportDef, path: str, place: str) -> Ite
         yield NOT_READABLE.at(place, field=path)
 
 
-def _menus(subject: Subject) -> Iterator[Problem]:
+def _menu(subject: Subject, module: ModuleDef) -> Iterator[Problem]:
     catalog = subject.catalog
-    for module in catalog.modules.values():
-        for index, item in enumerate(module.menu):
-            place = subject.at("module", module.name, "menu", index)
-            if item.object is None and item.report is None:
-                yield EMPTY_MENU.at(place)
-            if item.object is not None and item.report is not None:
-                part = Text("report", "报表")
-                yield MENU_BOTH.at(place + "/report", object=item.object, part=part)
-            if item.object is None and item.views:
-                yield MENU_VIEWS.at(place + "/views")
-                continue
-            yield from _opened(subject, item, place)
-            if item.object is not None and item.object not in catalog.objects:
-                yield UNKNOWN_VIEW.at(place + "/object", kind="object", name=item.object)
-            if item.report is not None and item.report not in catalog.reports:
-                yield UNKNOWN_VIEW.at(place + "/report", kind="report", name=item.report)
-            for position, name in enumerate(item.views):
-                where = subject.at("module", module.name, "menu", index, "views", position)
-                view = catalog.views.get(name)
-                if view is None:
-                    yield UNKNOWN_VIEW.at(where, kind="view", name=name)
-                elif view.definition.object != item.object:
-                    yield WRONG_OBJECT.at(where, view=name, object=item.object)
+    for index, item in enumerate(module.menu):
+        place = subject.at("module", module.name, "menu", index)
+        if item.object is None and item.report is None:
+            yield EMPTY_MENU.at(place)
+        if item.object is not None and item.report is not None:
+            part = Text("report", "报表")
+            yield MENU_BOTH.at(place + "/report", object=item.object, part=part)
+        if item.object is None and item.views:
+            yield MENU_VIEWS.at(place + "/views")
+            continue
+        yield from _opened(subject, item, place)
+        if item.object is not None and item.object not in catalog.objects:
+            yield UNKNOWN_VIEW.at(place + "/object", kind="object", name=item.object)
+        if item.report is not None and item.report not in catalog.reports:
+            yield UNKNOWN_VIEW.at(place + "/report", kind="report", name=item.report)
+        for position, name in enumerate(item.views):
+            where = subject.at("module", module.name, "menu", index, "views", position)
+            view = catalog.views.get(name)
+            if view is None:
+                yield UNKNOWN_VIEW.at(where, kind="view", name=name)
+            elif view.definition.object != item.object:
+                yield WRONG_OBJECT.at(where, view=name, object=item.object)
 
 
 def _opened(subject: Subject, item: MenuItemDef, place: str) -> Iterator[Problem]:

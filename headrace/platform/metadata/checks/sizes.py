@@ -6,9 +6,9 @@ build on each other grow; a database takes a statement of limited depth, with so
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final, TypeVar
 
 from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.formulas.analysis import MAX_NODES, MAX_SQL_DEPTH
@@ -32,16 +32,15 @@ WRITTEN_OUT: Final = Text("nesting with the formulas it reads", "连同所引用
 PARTS: Final = Text("number of parts with the formulas it reads", "连同所引用公式的组成部分数")
 
 Ids = tuple[str, ...]
+T = TypeVar("T")
 
 
-@dataclass
 class Sizes:
     """Depth, parts and references of formulas as they are written out, each worked out once."""
 
-    subject: Subject
-    _depths: dict[str, int] = field(default_factory=dict)
-    _parts: dict[str, int] = field(default_factory=dict)
-    _references: dict[str, frozenset[Ids]] = field(default_factory=dict)
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self._open: set[tuple[str, str]] = set()
 
     def _read(self, reference: FieldRef) -> FieldModel | None:
         """Return the formula that a reference is written out as; None for what is stored."""
@@ -60,10 +59,20 @@ class Sizes:
         return deepest
 
     def _depth_of(self, one: FieldModel) -> int:
-        if one.id not in self._depths:
-            self._depths[one.id] = 1  # a circle is told elsewhere
-            self._depths[one.id] = self.depth(one.expression.tree) if one.expression else 1
-        return self._depths[one.id]
+        return self._once(
+            "depth", one, 1, lambda: self.depth(one.expression.tree) if one.expression else 1
+        )
+
+    def _once(self, what: str, one: FieldModel, within: T, make: Callable[[], T]) -> T:
+        """Work something out for a field; a circle, which is told elsewhere, gets `within`."""
+        key = (what, one.id)
+        if key in self._open:
+            return within
+        self._open.add(key)
+        try:
+            return self.subject.once(key, make)
+        finally:
+            self._open.discard(key)
 
     def parts(self, tree: Node) -> int:
         """Return how many parts a tree has with those of the formulas in it."""
@@ -74,10 +83,9 @@ class Sizes:
         return count
 
     def _parts_of(self, one: FieldModel) -> int:
-        if one.id not in self._parts:
-            self._parts[one.id] = 1
-            self._parts[one.id] = self.parts(one.expression.tree) if one.expression else 1
-        return self._parts[one.id]
+        return self._once(
+            "parts", one, 1, lambda: self.parts(one.expression.tree) if one.expression else 1
+        )
 
     def along(self, path: FieldPath) -> frozenset[Ids]:
         """Return the references that reading a path follows."""
@@ -87,9 +95,12 @@ class Sizes:
 
     def of_field(self, one: FieldModel) -> frozenset[Ids]:
         """Return the references that reading a field follows, from its own record."""
-        if one.id in self._references:
-            return self._references[one.id]
-        self._references[one.id] = frozenset()
+        if one.system:
+            return self._references_of(one)
+        nothing: frozenset[Ids] = frozenset()
+        return self._once("references", one, nothing, lambda: self._references_of(one))
+
+    def _references_of(self, one: FieldModel) -> frozenset[Ids]:
         found: set[Ids] = set()
         if one.target is not None and one.name != "id":
             found.add((one.id,))
@@ -99,10 +110,6 @@ class Sizes:
                 found |= {(one.id, *inner) for inner in self.of_field(title)}
         elif one.expression is not None and not one.stored:
             found |= self.of_expression(one.expression)
-        if not one.system:
-            self._references[one.id] = frozenset(found)
-        else:
-            del self._references[one.id]
         return frozenset(found)
 
     def of_expression(self, expression: Expression) -> frozenset[Ids]:
@@ -131,18 +138,26 @@ def check_sizes(subject: Subject) -> Iterator[Problem]:
     Reads one object at a time with those that its formulas reach; grants, views and reports.
     """
     sizes = Sizes(subject)
-    for model in subject.catalog.objects.values():
-        for one in model.fields.values():
-            if one.expression is not None and not one.stored:
-                place = subject.field(model.name, one.name, "formula")
-                yield from _fits(sizes, one.expression, place)
-            if one.lookup_filter is not None:
-                place = subject.field(model.name, one.name, "filter")
-                yield from _fits(sizes, one.lookup_filter, place)
-        yield from _references(subject, sizes, model)
-    for condition, place in _asked(subject):
-        if condition is not None:
-            yield from _fits(sizes, condition, place)
+    catalog = subject.catalog
+    for model in catalog.objects.values():
+        make = partial(_of_object, subject, sizes, model)
+        yield from subject.part("sizes", "objects", model.name, make)
+    for kind in ("objects", "views", "reports"):
+        for name in getattr(catalog, kind):
+            yield from subject.part(
+                "asked", kind, name, partial(_asked, subject, sizes, kind, name)
+            )
+
+
+def _of_object(subject: Subject, sizes: Sizes, model: ObjectModel) -> Iterator[Problem]:
+    for one in model.fields.values():
+        if one.expression is not None and not one.stored:
+            place = subject.field(model.name, one.name, "formula")
+            yield from _fits(sizes, one.expression, place)
+        if one.lookup_filter is not None:
+            place = subject.field(model.name, one.name, "filter")
+            yield from _fits(sizes, one.lookup_filter, place)
+    yield from _references(subject, sizes, model)
 
 
 def _fits(sizes: Sizes, expression: Expression, place: str) -> Iterator[Problem]:
@@ -166,11 +181,18 @@ def _references(subject: Subject, sizes: Sizes, model: ObjectModel) -> Iterator[
         )
 
 
-def _asked(subject: Subject) -> Iterable[tuple[Expression | None, str]]:
-    for _, grant, place in subject.grants:
-        yield grant.when, place + "/when"
-        yield grant.scope.criteria, place + "/scope/criteria"
-    for view in subject.catalog.views.values():
-        yield view.where, subject.at("view", view.name, "where")
-    for report in subject.catalog.reports.values():
-        yield report.where, subject.at("report", report.name, "where")
+def _asked(subject: Subject, sizes: Sizes, kind: str, name: str) -> Iterator[Problem]:
+    """Look at the conditions of an object's grants, of a view or of a report."""
+    catalog = subject.catalog
+    found: list[tuple[Expression | None, str]] = []
+    if kind == "objects":
+        for grant, place in subject.grants_of(catalog.objects[name]):
+            found.append((grant.when, place + "/when"))
+            found.append((grant.scope.criteria, place + "/scope/criteria"))
+    elif kind == "views":
+        found.append((catalog.views[name].where, subject.at("view", name, "where")))
+    else:
+        found.append((catalog.reports[name].where, subject.at("report", name, "where")))
+    for condition, place in found:
+        if condition is not None:
+            yield from _fits(sizes, condition, place)

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 from headrace.platform.core.problems import Message, Problem
-from headrace.platform.metadata.catalog import ApprovalModel, FieldPath, OutcomeModel, WorkflowModel
+from headrace.platform.metadata.catalog import (
+    ApprovalModel,
+    FieldPath,
+    ObjectModel,
+    OutcomeModel,
+    WorkflowModel,
+)
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 
@@ -153,20 +160,30 @@ NOT_EDITABLE = Message(
 def check_workflows(subject: Subject) -> Iterator[Problem]:
     """Find workflows that cannot run as drawn; reads one workflow with its object and grants."""
     for holder in subject.catalog.objects.values():
-        states = [field for field in holder.fields.values() if field.computed == "workflow"]
-        for field in states[1:]:
-            yield TWO_STATES.at(subject.field(holder.name, field.name), object=holder.name)
+        make = partial(_states, subject, holder)
+        yield from subject.part("workflows", "objects", holder.name, make)
     for model in subject.catalog.workflows.values():
-        yield from _shape(subject, model)
-        yield from _transitions(subject, model)
-        yield from _reach(subject, model)
-        yield from _exits(subject, model)
-        yield from _takers(subject, model)
-        for transition, approvals in model.approvals.items():
-            if transition in model.transitions:
-                yield from _outcomes(subject, model, transition)
-            for approval in approvals:
-                yield from _approval(subject, model, approval)
+        make = partial(_of_workflow, subject, model)
+        yield from subject.part("workflows", "workflows", model.name, make)
+
+
+def _states(subject: Subject, holder: ObjectModel) -> Iterator[Problem]:
+    states = [field for field in holder.fields.values() if field.computed == "workflow"]
+    for field in states[1:]:
+        yield TWO_STATES.at(subject.field(holder.name, field.name), object=holder.name)
+
+
+def _of_workflow(subject: Subject, model: WorkflowModel) -> Iterator[Problem]:
+    yield from _shape(subject, model)
+    yield from _transitions(subject, model)
+    yield from _reach(subject, model)
+    yield from _exits(subject, model)
+    yield from _takers(subject, model)
+    for transition, approvals in model.approvals.items():
+        if transition in model.transitions:
+            yield from _outcomes(subject, model, transition)
+        for approval in approvals:
+            yield from _approval(subject, model, approval)
 
 
 def _shape(subject: Subject, model: WorkflowModel) -> Iterator[Problem]:

@@ -24,7 +24,11 @@ def compare(
 ) -> tuple[Change, ...]:
     """Return how `new` differs from `old`: module by module, what is gone last."""
     before, after = list(old), list(new)
-    pairs = _matched(before, after)
+    same = {*map(id, before)} & {*map(id, after)}
+    pairs = _matched(
+        [one for one in before if id(one) not in same],
+        [one for one in after if id(one) not in same],
+    )
     walk = Walk(Shower(Labels(after, before), types or built_in()))
     changes: list[Change] = []
     for former, document in sorted(pairs, key=_order):

@@ -78,12 +78,22 @@ def _reaches_others(rows: PlannedRows) -> bool:
     if old.constants != new.constants:
         return True
     return any(
-        rows.changes(model, field)
+        _reads_otherwise(rows, model, field)
         for model in new.objects.values()
         if (former := rows.former.get(model.id)) is not None and former is not model
         for field in model.fields.values()
         if field.computed in {"formula", "rollup"}
     )
+
+
+def _reads_otherwise(rows: PlannedRows, model: ObjectModel, field: FieldModel) -> bool:
+    """Say whether a computed field has other values than before, read by itself."""
+    earlier = rows.former_field(model, field)
+    if earlier is None or earlier.stored or field.stored:
+        return rows.changes(model, field)
+    # It is computed on read in both versions: then only what it says counts here.
+    trees = [one.expression.tree if one.expression else None for one in (earlier, field)]
+    return trees[0] != trees[1]
 
 
 # -- rules -----------------------------------------------------------------------------------------

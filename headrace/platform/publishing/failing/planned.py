@@ -192,13 +192,13 @@ class PlannedRows:
     @cached_property
     def _planned_tables(self) -> Tables:
         live = self.live.tables
-        return Tables(live.dialect, live.names, live.user, _Made(self, self._planned_table))
+        return Tables(live.dialect, live.specs, live.user, _Made(self, self._planned_table))
 
     @cached_property
     def stored_context(self) -> Context:
         """A context whose rows hold what is stored now; what has another form then is empty."""
         live = self.live.tables
-        tables = Tables(live.dialect, live.names, live.user, _Made(self, self._stored_table))
+        tables = Tables(live.dialect, live.specs, live.user, _Made(self, self._stored_table))
         return replace(self._context, tables=tables, compiled=CompiledParts())
 
     def _planned_table(self, model: ObjectModel) -> ObjectTable:

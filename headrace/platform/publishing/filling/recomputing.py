@@ -26,7 +26,9 @@ def computed_changes(old: Catalog, new: Catalog, touched: Iterable[str]) -> tupl
     changed = set(touched) | {
         model.id
         for model in new.objects.values()
-        if model.id in before and _computing(before[model.id]) != _computing(model)
+        if (former := before.get(model.id)) is not None
+        and former is not model
+        and _computing(former) != _computing(model)
     }
     pending = [model for model in new.objects.values() if model.id in changed]
     while pending:

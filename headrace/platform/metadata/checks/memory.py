@@ -1,0 +1,148 @@
+"""What one run of the checks leaves to the next: each finding with all that it was made from.
+
+While a check looks at a definition, whatever it asks the catalog for is noted. Where nothing of that has
+changed since, it would find the same again, and is not asked; so a run costs what has changed since the
+one before, and what depends on that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, ValuesView
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar, cast
+
+T = TypeVar("T")
+ValueT = TypeVar("ValueT")
+
+Read = tuple[str, str]
+"""What was read: a part of the catalog and a key in it; `ANY` stands for all keys, `EMPTY` for none."""
+
+ANY: Final = "*"
+EMPTY: Final = "?"
+
+State = Mapping[str, Mapping[str, Any]]
+"""The parts of a catalog that are watched, by name and key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something worked out, and what was read for it."""
+
+    reads: frozenset[Read]
+    value: Any
+
+
+@dataclass(slots=True)
+class Memory:
+    """The facts of a run, by what each of them read, and the catalog that they were worked out from.
+
+    Each run changes it; whoever shares one lets one run end before the next.
+    """
+
+    state: State = field(default_factory=dict)
+    facts: dict[Hashable, Fact] = field(default_factory=dict)
+    readers: dict[Read, set[Hashable]] = field(default_factory=dict)
+
+    def follow(self, state: State) -> None:
+        """Forget the facts that do not hold of another catalog."""
+        if self.facts:
+            for read in changed_between(self.state, state):
+                for key in self.readers.pop(read, ()):
+                    self.facts.pop(key, None)
+        self.state = state
+
+    def keep(self, key: Hashable, fact: Fact) -> None:
+        """Take a fact up."""
+        self.facts[key] = fact
+        for read in fact.reads:
+            self.readers.setdefault(read, set()).add(key)
+
+
+class Notes:
+    """Works facts out that its memory does not hold."""
+
+    def __init__(self, state: State, memory: Memory) -> None:
+        memory.follow(state)
+        self._memory = memory
+        self._facts = memory.facts
+        self._reads: set[Read] | None = None
+
+    def note(self, part: str, key: str) -> None:
+        """Keep note that something is read."""
+        if self._reads is not None:
+            self._reads.add((part, key))
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what `make` gives, worked out once; what it reads is noted."""
+        fact = self._facts.get(key)
+        if fact is None:
+            fact = self._made(make)
+            self._memory.keep(key, fact)
+        if self._reads is not None:
+            self._reads |= fact.reads
+        return cast("T", fact.value)
+
+    def known(self, key: Hashable) -> Any:
+        """Return the value of a fact that nobody notes; None where it is not known."""
+        fact = self._facts.get(key)
+        return fact.value if fact is not None and self._reads is None else None
+
+    def _made(self, make: Callable[[], Any]) -> Fact:
+        outer, inner = self._reads, set[Read]()
+        self._reads = inner
+        try:
+            value = make()
+        finally:
+            self._reads = outer
+        return Fact(frozenset(inner), value)
+
+
+class Watched(Mapping[str, ValueT]):
+    """A part of the catalog that notes what is asked of it."""
+
+    __slots__ = ("_note", "_part", "_values")
+
+    def __init__(
+        self, part: str, values: Mapping[str, ValueT], note: Callable[[str, str], None]
+    ) -> None:
+        self._part = part
+        self._values = values
+        self._note = note
+
+    def __getitem__(self, key: str) -> ValueT:
+        self._note(self._part, key)
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[str]:
+        self._note(self._part, ANY)
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        self._note(self._part, ANY)
+        return len(self._values)
+
+    def values(self) -> ValuesView[ValueT]:
+        """Return all values."""
+        self._note(self._part, ANY)
+        return self._values.values()
+
+    def __bool__(self) -> bool:
+        self._note(self._part, EMPTY)
+        return bool(self._values)
+
+
+def changed_between(old: State, new: State) -> Iterator[Read]:
+    """Yield what has another value in `new`, value by value the very same or not."""
+    for part in {**old, **new}:
+        before, now = old.get(part, {}), new.get(part, {})
+        keys = [key for key, value in now.items() if _differs(before.get(key), value)]
+        keys += [key for key in before if key not in now]
+        yield from ((part, key) for key in keys)
+        if keys:
+            yield part, ANY
+        if bool(before) is not bool(now):
+            yield part, EMPTY
+
+
+def _differs(one: Any, other: Any) -> bool:
+    return one is not other and not (isinstance(other, tuple) and one == other)
