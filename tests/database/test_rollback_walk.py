@@ -121,11 +121,48 @@ class Walk:
         own = self.own_fields(content)
         if not own:
             return
-        chosen = self.chance.choice(own)
         kind = self.chance.choice(sorted(VALUES))
+        self.become(self.chance.choice(own), kind, **copy.deepcopy(OPTIONS.get(kind, {})))
+
+    def become(self, chosen: dict[str, Any], kind: str, **options: Any) -> None:
+        """Give a field another type; what it keeps is its identity."""
         kept = {key: chosen[key] for key in ("name", "label", "id") if key in chosen}
         chosen.clear()
-        chosen.update({**kept, "type": kind, **copy.deepcopy(OPTIONS.get(kind, {}))})
+        chosen.update({**kept, "type": kind, **options})
+
+    def of_type(self, *kinds: str) -> dict[str, Any] | None:
+        """Return a field of one of these types, if there is one."""
+        fields = (one for content in self.objects() for one in content["fields"])
+        found = [one for one in fields if one["type"] in kinds and one["name"] != "code"]
+        return self.chance.choice(found) if found else None
+
+    def retarget(self) -> None:
+        if chosen := self.of_type("lookup", "text"):
+            if chosen["type"] == "lookup" and self.chance.random() < 0.4:
+                self.become(chosen, "text", length=40)
+            else:
+                self.become(chosen, "lookup", to=self.object()["name"])
+
+    def compute(self) -> None:
+        """Let a typed field be computed, stored or when it is read, or a computed one typed."""
+        if chosen := self.of_type("formula", *VALUES):
+            if chosen["type"] == "formula":
+                kind = self.chance.choice(["text", "integer"])
+                self.become(chosen, kind, **copy.deepcopy(OPTIONS.get(kind, {})))
+            else:
+                formula = self.chance.choice(["LEN(code)", "LEN(code) * 2"])
+                self.become(chosen, "formula", returns="integer", formula=formula)
+
+    def number(self) -> None:
+        """Give rows numbers, let texts be numbers, or numbers be texts."""
+        chosen = self.of_type("auto_number", "text")
+        if chosen is None or self.chance.random() < 0.3:
+            made = field(self.name("number"), "auto_number", pattern="N-{000}")
+            self.object()["fields"].append(made)
+        elif chosen["type"] == "text":
+            self.become(chosen, "auto_number", pattern="N-{000}")
+        else:
+            self.become(chosen, "text", length=40)
 
     def narrow(self) -> None:
         own = self.own_fields(self.object())
@@ -152,20 +189,27 @@ class Walk:
         changes = [self.add_field, self.add_field, self.drop_field, self.rename_field, self.retype]
         changes += [self.retype, self.narrow, self.toggle_key, self.toggle_required]
         changes += [self.add_object, self.drop_object, self.rename_object]
+        changes += [self.retarget, self.compute, self.number]
         for _ in range(self.chance.randint(1, 3)):
             self.chance.choice(changes)()
 
     # -- rows -------------------------------------------------------------------------------
 
     def add_rows(self) -> None:
+        """Make some rows of each object; rows of different objects share their codes."""
+        codes: dict[str, int] = {}
         for content in self.objects():
-            for _ in range(self.chance.randint(0, 4)):
+            codes[content["name"]] = self.chance.randint(0, 4)
+            for number in range(codes[content["name"]]):
                 values = {
                     one["name"]: VALUES[one["type"]](self.chance)
                     for one in self.own_fields(content)
                     if one.get("required") or self.chance.random() < 0.7
                 }
-                self.create(content["name"], {**values, "code": self.name("c")})
+                for one in content["fields"]:
+                    if one["type"] == "lookup" and codes.get(one["to"]):
+                        values[one["name"]] = {"key": f"c{self.chance.randrange(codes[one['to']])}"}
+                self.create(content["name"], {**values, "code": f"c{number}"})
 
     def create(self, name: str, values: dict[str, Any]) -> None:
         """Make a record; values that the model refuses (too long, taken) are no concern here."""

@@ -93,6 +93,8 @@ def _moves(
     if target is not None:
         return False
     other = earlier.type.key != field.type.key
+    if field.computed is not None and field.computed != earlier.computed:
+        return True  # rows without a value get one: going back takes it away again
     if earlier.storage.kind == field.storage.kind == "text":
         return other and changes(former, earlier, field)
     return other or earlier.storage != field.storage
