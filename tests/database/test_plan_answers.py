@@ -416,6 +416,36 @@ def test_states_that_swap_their_names_swap_their_rows(work):
     assert values(work, "claim", ids, "status") == ["cancelled", "paid"]
 
 
+def test_large_tables_get_what_was_answered_before_the_switch(work):
+    work.platform.publisher.prepared_from = 1
+    ids = companies(work, "a long remark", "short")
+    claims = [
+        claim(work, ids[0], f"S{number}", kind=kind, status=status)
+        for number, (kind, status) in enumerate((("loss", "rejected"), ("damage", "draft")))
+    ]
+    work.contents["object", "company"]["fields"].append(field("motto", "text", required=True))
+    work.field("company", "note")["length"] = 6
+    without_loss(work)
+    rename_state(work, "rejected", "refused")
+    plan = publish(
+        work,
+        {
+            FILL: {"answer": "fill", "value": "CONCAT(code, '!')"},
+            "field.narrow:company.note": {"answer": "accept"},
+            "field.narrow:claim.kind": {"answer": "map", "map": {"loss": "theft"}},
+        },
+    )
+    assert {"company", "claim"} <= plan.prepared.keys()
+    assert values(work, "company", ids, "motto") == ["C0!", "C1!"]
+    assert values(work, "company", ids, "note") == ["a long", "short"]
+    assert values(work, "claim", claims, "kind") == ["theft", "damage"]
+    assert values(work, "claim", claims, "status") == ["refused", "draft"]
+    go_back(work, 1, {"field.drop:company.motto": {"answer": "accept"}})
+    assert values(work, "company", ids, "note") == ["a long remark", "short"]
+    assert values(work, "claim", claims, "kind") == ["loss", "damage"]
+    assert values(work, "claim", claims, "status") == ["rejected", "draft"]
+
+
 # -- between the plan and the publish ----------------------------------------------------------------
 
 

@@ -234,10 +234,14 @@ class _Finder:
     def _beside_users(self, one: CreateIndex, unseen: set[tuple[str, str]]) -> bool:
         """Say whether an index refuses nothing to those who use the old version."""
         index = one.index
-        if index.table not in self.large:
+        if index.table not in self.large or index.name in self._names_of(DropIndex):
             return False
         hidden = all((index.table, column) in unseen for column in index.columns)
         return hidden or (not index.unique and self.capabilities.row_locks)
+
+    def _names_of(self, kind: type[CreateIndex | DropIndex]) -> set[str]:
+        """Return the names of indexes that are made or dropped: one may take the name of another."""
+        return {one.index.name for one in self.operations if isinstance(one, kind)}
 
     def _takes_long(self, one: Adding) -> bool:
         return _column(one).references is not None and self.capabilities.alters_constraints
@@ -250,8 +254,11 @@ class _Finder:
             for one in self.operations
             if isinstance(one, KeepColumn | ReplaceColumn)
         }
+        taken = self._names_of(CreateIndex)
         for one in self.operations:
-            if isinstance(one, DropIndex) and one.index.table in known:
+            if not isinstance(one, DropIndex) or one.index.name in taken:
+                continue
+            if one.index.table in known:
                 idle = any((one.index.table, column) in gone for column in one.index.columns)
                 if idle or not one.index.unique:
                     yield one
