@@ -35,6 +35,7 @@ from headrace.platform.publishing.plan import Plan, PlanLine
 from headrace.platform.publishing.row_work import RowWork
 from headrace.platform.records.context import Context
 from headrace.platform.workflow.tables import RUN, TASK
+from tests.support.busy_publishing import small_chunks
 from tests.support.documents import label
 from tests.support.plan_world import (
     DEFAULTS,
@@ -500,7 +501,12 @@ def answered_plan(work: Publishing, plan: Plan, chosen: random.Random) -> Plan:
     return plan
 
 
-def test_the_numbers_of_a_plan_are_true_over_random_rows_and_changes(work, deep):
+@pytest.mark.parametrize(("prepared_from", "share"), [(10_000, 1.0), (1, 0.2)])
+def test_the_numbers_of_a_plan_are_true_over_random_rows_and_changes(
+    work, deep, prepared_from, share
+):
+    """In one transaction, and where every table is prepared."""
+    work.platform.publisher.prepared_from = prepared_from
     for kind, name in list(work.contents):
         if kind not in {"module", "role"}:
             del work.contents[kind, name]
@@ -510,7 +516,7 @@ def test_the_numbers_of_a_plan_are_true_over_random_rows_and_changes(work, deep)
     made = itertools.count()
 
     @settings(
-        max_examples=2000 if deep else EXAMPLES,
+        max_examples=int((2000 if deep else EXAMPLES) * share),
         deadline=None,
         suppress_health_check=list(HealthCheck),
         database=None,
@@ -538,7 +544,9 @@ def test_the_numbers_of_a_plan_are_true_over_random_rows_and_changes(work, deep)
                 event(answered.refused[0].code)
                 assert dump(work, name) == numbers.before
                 return
-            work.platform.publisher.publish(answered, "", None)
+            event(f"prepared: {bool(answered.prepared)}")
+            with small_chunks():
+                work.platform.publisher.publish(answered, "", None)
             numbers.check_published(answered)
         finally:
             del work.contents["object", name]

@@ -133,7 +133,7 @@ def facts(documents: Iterable[Document], base: Iterable[Document] = ()) -> Facts
     whole, texts in lists as being there; the order of lists is no fact.
     """
     known = dict(_names(one.content for one in base))
-    spaces = {one.content.get("id", ""): one.space for one in base}
+    spaces = {one.content["id"]: one.space for one in base if "id" in one.content}
     found: dict[str, str] = {}
     for one in documents:
         name = known.get(one.content.get("id", ""), one.name)
