@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from tests.support.busy_publishing import (
     values_of,
 )
 from tests.support.database_state import state_of
+from tests.support.documents import field
 from tests.support.publishing import Publishing, platform_at
 
 OBJECTS = ("company", "claim", "claim_item", "region")
@@ -214,4 +216,124 @@ def test_equal_values_that_come_after_the_key_was_built_are_refused_by_the_publi
         publish_prepared(publishing, plan, duplicate)
     assert [one.code for one in refused.value.problems] == ["constraint.duplicates_since"]
     assert publishing.platform.catalogs.refresh().version == 1
+    nothing_left(publishing)
+
+
+def late(people: People, edits: list[Edit]):
+    """Let people do all of it at the last moment before the switch."""
+
+    def act(progress: Progress) -> None:
+        if progress.step == progress.steps and edits:
+            for edit in edits:
+                edit(people)
+            edits.clear()
+
+    return act
+
+
+def test_what_is_filled_follows_what_it_was_made_from(publishing):
+    people = settled(publishing)
+    fields = publishing.contents["object", "company"]["fields"]
+    fields += [field("motto", "text", required=True, default="CONCAT('we are ', code)")]
+    plan = publishing.plan()
+    edits: list[Edit] = [lambda all_: all_.update("company0", "company", code="OTHER")]
+    publish_prepared(publishing, plan, late(people, edits))
+    assert not edits
+    assert publishing.value("company", people.ids["company0"], "motto") == "we are OTHER"
+
+
+def test_values_of_a_new_key_may_change_places(publishing, backend):
+    people = settled(publishing)
+    for number in range(5):
+        people.update(f"company{number}", "company", name=f"name {number}")
+    publishing.contents["object", "company"]["fields"][1]["unique"] = True
+    edits: list[Edit] = [
+        lambda all_: all_.update("company4", "company", name="in between"),
+        lambda all_: all_.update("company0", "company", name="name 4"),
+        lambda all_: all_.update("company4", "company", name="name 0"),
+    ]
+    publish_prepared(publishing, publishing.plan(), late(people, edits))
+    if backend == "sqlite":
+        # Keys are made in the switch there; nobody had a turn.
+        assert edits
+        return
+    names = [publishing.value("company", people.ids[f"company{n}"], "name") for n in (0, 4)]
+    assert names == ["name 4", "name 0"]
+
+
+def test_a_value_that_cannot_be_converted_and_comes_late_is_refused(publishing):
+    people = settled(publishing)
+    publishing.field("company", "note").update(type="integer")
+    plan = publishing.plan()
+    assert not any(line.needs_answer for line in plan.lines)
+
+    edits: list[Edit] = [lambda all_: all_.update("company0", "company", note="not a number")]
+    with pytest.raises(ConflictError):
+        publish_prepared(publishing, plan, late(people, edits))
+    assert publishing.platform.catalogs.refresh().version == 1
+    assert publishing.value("company", people.ids["company0"], "note") == "not a number"
+    nothing_left(publishing)
+
+
+def test_records_that_are_counted_by_themselves_end_the_catching_up(publishing):
+    contents = publishing.contents["object", "company"]
+    contents["fields"] += [field("boss", "lookup", to="company")]
+    people = settled(publishing)
+    people.update("company0", "company", boss="@company0")
+    people.update("company1", "company", boss="@company0")
+    contents["fields"] += [field("staff", "rollup", op="count", of="company", by="boss")]
+    plan = publishing.plan()
+    assert not plan.refused, plan.problems
+
+    def hire(progress: Progress) -> None:
+        if progress.step == progress.steps:
+            people.update("company2", "company", boss="@company0")
+
+    publish_prepared(publishing, plan, hire)
+    assert publishing.value("company", people.ids["company0"], "staff") == 3
+
+
+def test_details_that_get_a_column_in_the_switch_are_summed_there(publishing):
+    people = settled(publishing)
+    # Claims are many, items are few: only the claims are prepared.
+    publishing.platform.publisher.prepared_from = 15
+    for number in range(10, 25):
+        people.create(f"claim{number}", "claim", company="@company0", subject=f"Extra {number}")
+    publishing.contents["object", "claim_item"]["fields"] += [
+        field("weight", "integer", required=True, default="2")
+    ]
+    publishing.contents["object", "claim"]["fields"] += [
+        field("weight", "rollup", op="sum", of="claim_item.weight", by="claim")
+    ]
+    publish_prepared(publishing, publishing.plan())
+    assert publishing.value("claim", people.ids["claim0"], "weight") == 4
+
+
+def test_what_is_being_removed_is_never_gone_on_with(publishing):
+    people = settled(publishing)
+    grow(publishing)
+    plan = accepted_plan(publishing)
+    leftovers = publishing.platform.publisher.leftovers
+
+    class StoppedError(Exception):
+        pass
+
+    removed = iter(range(1000))
+
+    def stop(*_: object) -> None:
+        if next(removed) == 2:
+            raise StoppedError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("headrace.platform.publishing.preparing.leftovers.unwatch", stop)
+        at = iter(range(1000))
+        with pytest.raises(StoppedError):
+            publish_prepared(publishing, plan, cancelled=lambda: next(at) > 30)
+    with publishing.platform.database.writing(None) as work:
+        long_ago = publishing.platform.real_clock.now() - timedelta(days=1)
+        work.connection.execute(sa.update(PREPARATION).values(leased_until=long_ago))
+    people.update("company0", "company", note="4711")
+    publish_prepared(publishing, plan)
+    assert publishing.value("company", people.ids["company0"], "note") == 4711
+    assert leftovers.remove_abandoned() == 0
     nothing_left(publishing)

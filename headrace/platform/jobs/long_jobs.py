@@ -21,6 +21,8 @@ from headrace.platform.jobs.tables import JOB
 
 LONG_LEASE: Final = timedelta(minutes=5)
 """How long a long job belongs to its worker without a sign of life."""
+RENEWED_EVERY: Final = 20.0
+"""Seconds between signs of life of a job that waits for a long statement."""
 TOLD_EVERY: Final = timedelta(seconds=0.5)
 """How often progress is written down at most."""
 
@@ -45,7 +47,14 @@ class Course:
         if self._told is not None and now - self._told < TOLD_EVERY:
             return
         self._told = now
-        values = {"progress": dict(progress), "leased_until": now + LONG_LEASE}
+        self._renew({"progress": dict(progress)})
+
+    def renew(self) -> None:
+        """Say that the job is alive, whatever it waits for; raise LeaseLostError where it is not ours."""
+        self._renew({})
+
+    def _renew(self, told: Mapping[str, Any]) -> None:
+        values = {**told, "leased_until": self._clock.now() + LONG_LEASE}
         with self._database.writing(None) as work:
             self._change(work, values)
             asked = sa.select(JOB.c.cancel).where(JOB.c.id == self.job.id)

@@ -20,7 +20,13 @@ import sqlalchemy as sa
 from headrace.platform.core.clock import Clock, RealClock
 from headrace.platform.database.engine import Database
 from headrace.platform.database.unit_of_work import UnitOfWork
-from headrace.platform.jobs.long_jobs import Course, LeaseLostError, LongHandler, leave
+from headrace.platform.jobs.long_jobs import (
+    RENEWED_EVERY,
+    Course,
+    LeaseLostError,
+    LongHandler,
+    leave,
+)
 from headrace.platform.jobs.outbox import Job, Outbox
 from headrace.platform.jobs.tables import JOB
 
@@ -32,6 +38,7 @@ KEPT_DONE: Final = timedelta(days=7)
 POLL_SECONDS: Final = 1.0
 CHORES_EVERY: Final = timedelta(hours=1)
 ERROR_LENGTH: Final = 500
+DIED: Final = "its worker died each time"
 
 JobHandler: TypeAlias = Callable[[Job, UnitOfWork], None]
 """Does a job inside the transaction that closes it; an exception means: try again later."""
@@ -81,8 +88,7 @@ class Worker:
             return False
         try:
             if long:
-                course = Course(self.database, self.real_clock, job)
-                self.long_handlers[job.kind](job, course)
+                self._perform_long(job)
             else:
                 self._perform(job)
         except LeaseLostError:
@@ -185,6 +191,11 @@ class Worker:
             row = work.connection.execute(ready.with_for_update(skip_locked=True)).first()
             if row is None:
                 return None
+            if row.attempts >= MAX_ATTEMPTS:
+                # Each time its worker died in the middle, so that nobody counted its failures.
+                gone = {"state": "dead", "finished": self.real_clock.now(), "error": DIED}
+                work.connection.execute(sa.update(JOB).where(JOB.c.id == row.id).values(**gone))
+                return None
             lease = {
                 "state": "started",
                 "attempts": row.attempts + 1,
@@ -203,6 +214,27 @@ class Worker:
             done = {"state": "done", "finished": self.real_clock.now(), "error": None}
             leave(work, job, done)
             handler(job, work)
+
+    def _perform_long(self, job: Job) -> None:
+        """Do a long job while another thread says that it is alive: a statement may take an hour."""
+        course, ended = Course(self.database, self.real_clock, job), threading.Event()
+
+        def stay_alive() -> None:
+            while not ended.wait(RENEWED_EVERY):
+                try:
+                    course.renew()
+                except LeaseLostError:
+                    return
+                except Exception:  # the database may be away: the lease lasts a while
+                    LOG.exception("job %s (%s): its lease could not be renewed", job.id, job.kind)
+
+        alive = threading.Thread(target=stay_alive, name="worker-alive", daemon=True)
+        alive.start()
+        try:
+            self.long_handlers[job.kind](job, course)
+        finally:
+            ended.set()
+            alive.join()
 
     def _fail(self, job: Job, error: Exception) -> None:
         gives_up = job.attempt >= MAX_ATTEMPTS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import sqlalchemy as sa
@@ -78,3 +79,11 @@ def identity_questions(taken: Iterable[Taken]) -> Sequence[Question]:
         for one in taken
         if one.asked
     ]
+
+
+def about_rows(decisions: Decisions) -> Decisions:
+    """Return the decisions but those on ids: content that was planned once has the ids it needs."""
+    kept = {
+        key: one for key, one in decisions.by_key.items() if not key.startswith(f"{ID_TAKEN.code}:")
+    }
+    return replace(decisions, by_key=kept)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from headrace.platform.core.errors import ConflictError, NotFoundError, PlatformError, RefusedError
@@ -13,6 +13,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.long_jobs import Course
 from headrace.platform.jobs.outbox import Job, Outbox
 from headrace.platform.metadata.merging import Merged
+from headrace.platform.publishing.aliases import about_rows
 from headrace.platform.publishing.catalogs import CatalogStore, save_parts
 from headrace.platform.publishing.draft_publishing import DraftPublisher
 from headrace.platform.publishing.draft_rows import Draft
@@ -52,7 +53,8 @@ class PublishJobs:
             "what": "content",
             "base": plan.base,
             "content": plan.content.hashes,
-            "decisions": plan.decisions.render(),
+            "decisions": about_rows(plan.decisions).render(),
+            "aliases": dict(plan.aliases),
         }
         return self._ask(work, payload, message, by_user)
 
@@ -68,7 +70,8 @@ class PublishJobs:
             "content": upgrade.plan.content.hashes,
             "delivered": upgrade.delivered.hashes,
             "modules": list(upgrade.modules),
-            "decisions": upgrade.plan.decisions.render(),
+            "decisions": about_rows(upgrade.plan.decisions).render(),
+            "aliases": dict(upgrade.plan.aliases),
         }
         return self._ask(work, payload, message, by_user)
 
@@ -121,19 +124,21 @@ class PublishJobs:
                 course.close(work, "cancelled" if cancelled else "refused", _problems(error))
 
     def _content(self, asked: Mapping[str, Any], course: Course) -> None:
+        self._publish(self._planned(asked), asked, course)
+
+    def _planned(self, asked: Mapping[str, Any]) -> Plan:
+        """Plan what was asked for again; whose ids its files had is known from the request."""
         content = self.catalogs.content_with(asked["content"])
         plan = self.publisher.plan_content(content, asked["decisions"])
         refuse_overtaken(self.catalogs, plan, asked["base"])
-        self._publish(plan, asked, course)
+        return replace(plan, aliases={**plan.aliases, **asked["aliases"]})
 
     def _upgrade(self, asked: Mapping[str, Any], course: Course) -> None:
         def within(work: UnitOfWork, number: int) -> None:
             """End the job in the transaction that keeps what was delivered."""
             course.close(work, result={"version": number})
 
-        content = self.catalogs.content_with(asked["content"])
-        plan = self.publisher.plan_content(content, asked["decisions"])
-        refuse_overtaken(self.catalogs, plan, asked["base"])
+        plan = self._planned(asked)
         delivered = self.catalogs.content_with(asked["delivered"])
         settled = Upgrade(plan, Merged(()), delivered, tuple(asked["modules"]))
         self.upgrader.publish(settled, asked["message"], asked["user"], _following(course), within)

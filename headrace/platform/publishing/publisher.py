@@ -19,6 +19,7 @@ from headrace.platform.core.ids import IdSource
 from headrace.platform.core.problems import Problem
 from headrace.platform.database.engine import Database
 from headrace.platform.metadata.field_types import FieldTypes
+from headrace.platform.publishing.aliases import about_rows
 from headrace.platform.publishing.catalogs import CatalogStore, Content
 from headrace.platform.publishing.decisions import read_decisions
 from headrace.platform.publishing.filling.filler import Filler
@@ -37,7 +38,6 @@ from headrace.platform.publishing.preparing.leftovers import Leftovers
 from headrace.platform.publishing.preparing.preparations import (
     Held,
     TakenOverError,
-    holder_name,
     read_preparation,
     refuse_held,
 )
@@ -178,12 +178,17 @@ class Publisher:
         scope = scope_of(plan, live)
         held = self._abandoned(order.following.job)
         if held is not None and scope is not None and held.plan == plan.hash and not held.switched:
-            return self._prepared(self._as_begun(held), order, held)
+            again = self._preparer(self._as_begun(held), order)
+            if again is not None and again.fingerprint == held.steps:
+                again.take_over(held)
+                return self._prepared(again, order)
         if held is not None:
             self.leftovers.remove(held)
-        if scope is None:
+        preparer = self._preparer(plan, order)
+        if preparer is None:
             return self._switch(plan, order, all_in_the_switch(plan))
-        return self._prepared(plan, order)
+        preparer.start(order.message, order.by_user)
+        return self._prepared(preparer, order)
 
     def _abandoned(self, job: str | None) -> Held | None:
         """Return what is left of a preparation; raise ConflictError where somebody still works on it."""
@@ -196,37 +201,40 @@ class Publisher:
         """Plan what was begun again, with the names that it has by now."""
         content = self._catalogs.content_with(held.content)
         bench = replace(self._bench(), resuming=True)
-        decisions = read_decisions(held.decisions)
+        decisions = about_rows(read_decisions(held.decisions))
         return make_content_plan(bench, content, decisions, restoring=held.restoring)
 
-    def _prepared(self, plan: Plan, order: Order, held: Held | None = None) -> tuple[Done, ...]:
-        """Prepare a plan, or go on where that was left, and switch; on a refusal nothing stays behind."""
+    def _preparer(self, plan: Plan, order: Order) -> Preparer | None:
+        """Return what prepares a plan; None where the switch alone is short enough."""
         live = self._catalogs.current()
         scope = scope_of(plan, live)
         if plan.catalog is None or plan.difference is None or scope is None:
-            raise RefusedError.of(plan.refused)
+            return None
         context = context_to_be(plan, plan.catalog, plan.difference, live, self._context_of)
         filler = Filler(context, self._context_of(live), plan.difference.operations)
-        preparer = Preparer(self._database, self._clock, plan, scope, filler, order.following)
-        if held is None:
-            preparer.start(order.message, order.by_user)
-        else:
-            preparer.take_over(held)
+        return Preparer(self._database, self._clock, plan, scope, filler, order.following)
+
+    def _prepared(self, preparer: Preparer, order: Order) -> tuple[Done, ...]:
+        """Prepare what was begun, and switch; on a refusal nothing stays behind."""
+        plan = preparer.plan
         try:
             preparer.run()
+            preparer.catch_up.failed.clear()
             self._verify(plan)
-            prepared = Prepared(preparer.catch_up, preparer.lease.switched)
-            done = self._switch(plan, order, scope.rest, prepared)
+            prepared = Prepared(
+                preparer.catch_up, preparer.lease.switched, preparer.catch_up.failed
+            )
+            done = self._switch(plan, order, preparer.scope.rest, prepared)
         except BaseException:
-            self._tidy()
+            self._tidy(preparer.lease.holder)
             raise
-        self._tidy()
+        self._tidy(preparer.lease.holder)
         return (*preparer.done, *done)
 
     def _verify(self, plan: Plan) -> None:
         """Refuse where more rows stand in the way than when the plan was made."""
         again = make_content_plan(
-            self._bench(), plan.content, plan.decisions, restoring=plan.restoring
+            self._bench(), plan.content, about_rows(plan.decisions), restoring=plan.restoring
         )
         if again.base != plan.base:
             raise ConflictError(CONFLICT.at(base=plan.base, live=again.base))
@@ -236,11 +244,11 @@ class Publisher:
         if again.refused:
             raise ConflictError(*again.refused)
 
-    def _tidy(self) -> None:
-        """Remove what the preparation of this process leaves; what cannot go now is swept later."""
+    def _tidy(self, holder: str) -> None:
+        """Remove what a preparation of ours leaves; what cannot go now is swept later."""
         with suppress(TakenOverError, UnavailableError), self._database.reading() as reading:
             held = read_preparation(reading.connection)
-            if held is not None and held.holder == holder_name():
+            if held is not None and held.holder == holder:
                 self.leftovers.remove(held)
 
     def _switch(

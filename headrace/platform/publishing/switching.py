@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
 from headrace.platform.access.audit import record_publish
 from headrace.platform.core.errors import ConflictError
+from headrace.platform.core.problems import Text
 from headrace.platform.database.applying import Applier
 from headrace.platform.database.diff import Difference
 from headrace.platform.database.names import load_names, save_names
@@ -51,11 +53,13 @@ class Prepared:
     """What a preparation hands over to the switch.
 
     `catch_up` brings some of the rows that others changed meanwhile up to date and returns how many
-    those were. `done` is called when the version is about to be live.
+    those were. `done` is called when the version is about to be live. `failed` are rows whose value
+    stood in the way since all of them were looked at, by the key of the line.
     """
 
     catch_up: Callable[[UnitOfWork], int]
     done: Callable[[UnitOfWork], None]
+    failed: Mapping[str, AbstractSet[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,8 @@ class Switch:
                 break
             for one in computed:
                 filler.fill(work, one, ALL_ROWS)
+        if self.prepared is not None:
+            refuse_failed(self.plan, self.prepared.failed)
         return tuple(Done(one.line, filled.rows) for one, filled in done)
 
     def _catch_up(self, work: UnitOfWork) -> int:
@@ -165,6 +171,16 @@ def check_failed(plan: Plan, done: Iterable[tuple[RowWork, Filled]]) -> None:
         by_line.setdefault(one.line, set()).update(row.record_id for row in filled.failed)
     for key, failed in by_line.items():
         refuse_more(plan, key, len(failed))
+
+
+def refuse_failed(plan: Plan, failed: Mapping[str, AbstractSet[str]]) -> None:
+    """Refuse where rows got values meanwhile that stand in the way of what nobody decided on."""
+    for key, rows in failed.items():
+        line = plan.line(key)
+        if rows and (line is None or line.decision is None):
+            text = line.text if line is not None else Text(key, key)
+            then = line.count if line is not None else 0
+            raise ConflictError(COUNT_GROWN.at(now=then + len(rows), then=then, line=text))
 
 
 def refuse_more(plan: Plan, key: str, now: int) -> None:

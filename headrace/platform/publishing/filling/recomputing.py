@@ -97,7 +97,9 @@ def compute_fields(
     }
     chosen = rows.where(table.id)
     if totals:
-        change = sa.update(table.table).where(chosen).values(totals)
+        # Rows that have it already are left alone: a write would look like a change to who watches.
+        other = sa.or_(*(table.table.c[one].is_distinct_from(to) for one, to in totals.items()))
+        change = sa.update(table.table).where(chosen, other).values(totals)
         count = connection.execute(change).rowcount
     for name in model.computed_order:
         field = model.fields[name]
@@ -105,7 +107,8 @@ def compute_fields(
             binder = RowBinder(model, table, tables.dialect, zone)
             column = table.columns[name]
             value = sa.cast(compile_sql(field.expression.tree, binder), column.type)
-            change = sa.update(table.table).where(chosen).values({column.name: value})
+            other = column.is_distinct_from(value)
+            change = sa.update(table.table).where(chosen, other).values({column.name: value})
             count = max(count, connection.execute(change).rowcount)
     return count
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from headrace.platform.core.errors import ConflictError
 from headrace.platform.core.problems import Message
 from headrace.platform.database.changed_rows import forget_notes, noted_rows
+from headrace.platform.database.system_tables import id_type
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.publishing.filling.filler import Filler
 from headrace.platform.publishing.filling.rows import Rows
@@ -52,11 +53,22 @@ class CatchUp:
         ids: dict[str, dict[str, None]] = defaultdict(dict)
         for note in notes:
             ids[note.table][note.record_id] = None
+        for table, rows in ids.items():
+            self._empty(work, table, rows)
         for one in self._scope.work:
             changed = ids.get(self._scope.table_of[one.object_id])
-            if changed:
+            if changed is not None:
                 with refusing_equal(self._filler.models[one.object_id].name):
                     filled = self._filler.fill(work, one, Rows(ids=tuple(changed)))
-                self.failed[one.line].update(row.record_id for row in filled.failed)
+                if filled.failed:
+                    self.failed[one.line].update(row.record_id for row in filled.failed)
         forget_notes(work.connection, notes)
         return len(notes)
+
+    def _empty(self, work: UnitOfWork, table: str, ids: Iterable[str]) -> None:
+        """Empty what is filled only where there is nothing, and keys: values may change places."""
+        columns = self._scope.emptied.get(table, ())
+        if columns:
+            rows = sa.table(table, sa.column("id", id_type()), *map(sa.column, columns))
+            change = sa.update(rows).where(rows.c["id"].in_(tuple(ids)))
+            work.connection.execute(change.values(dict.fromkeys(columns, sa.null())))

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-import sqlalchemy as sa
-
 from headrace.platform.core.clock import Clock
 from headrace.platform.database.applying import Applier, foreign_key
 from headrace.platform.database.changed_rows import Watch, forget_all_notes, unwatch
@@ -21,7 +19,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.publishing.discarding import discard_prepared
 from headrace.platform.publishing.patience import patiently
 from headrace.platform.publishing.preparing.preparations import (
-    PREPARATION,
+    LONG_LEASE,
     Held,
     Lease,
     TakenOverError,
@@ -85,15 +83,25 @@ class Leftovers:
 
         Raise TakenOverError where another process does so.
         """
-        lease = Lease(self.clock, held.started)
-        self._shortly(partial(lease.take, held=held))
+        lease = Lease(self.clock)
+        self._shortly(partial(lease.take, held=held, removing=True))
         for table, noted, column in held.traces[WATCHES]:
-            self._shortly(partial(_unwatch, wanted=Watch(table, noted, column)))
+            self._step(lease, partial(_unwatch, wanted=Watch(table, noted, column)))
         for table, name in held.traces[LATER if held.switched else MADE]:
+            self._shortly(partial(lease.mark, lease=LONG_LEASE))
             self._drop_index(IndexSpec(name, table, ()))
         for table, name in held.traces[RELEASED if held.switched else RESTORED]:
-            self._shortly(partial(_unconstrain, table=table, name=name))
-        self._shortly(partial(_forget, held=held))
+            self._step(lease, partial(_unconstrain, table=table, name=name))
+        self._shortly(partial(_forget, held=held, lease=lease))
+
+    def _step(self, lease: Lease, action: Callable[[UnitOfWork], None]) -> None:
+        """Remove something, as long as it is this process that removes it."""
+
+        def run(work: UnitOfWork) -> None:
+            lease.mark(work)
+            action(work)
+
+        self._shortly(run)
 
     def _drop_index(self, spec: IndexSpec) -> None:
         with self.database.standing_alone() as connection:
@@ -116,9 +124,9 @@ def _unconstrain(work: UnitOfWork, table: str, name: str) -> None:
     Applier(work.connection, work.dialect).drop_constraint(table, name)
 
 
-def _forget(work: UnitOfWork, held: Held) -> None:
+def _forget(work: UnitOfWork, held: Held, lease: Lease) -> None:
+    lease.end(work)
     if not held.switched:
         names = [one for one in load_names(work.connection).all if one.preparing]
         discard_prepared(work.connection, work.dialect, names)
     forget_all_notes(work.connection)
-    work.connection.execute(sa.delete(PREPARATION).where(PREPARATION.c.started == held.started))

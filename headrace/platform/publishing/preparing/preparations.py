@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ PREPARATION: Final = sa.Table(
     sa.Column("slot", sa.Integer(), primary_key=True, autoincrement=False),
     sa.Column("base", sa.BigInteger(), nullable=False),
     sa.Column("plan", text_type(), nullable=False),
+    sa.Column("steps", text_type(), nullable=False),
     sa.Column("content", json_type(), nullable=False),
     sa.Column("decisions", json_type(), nullable=False),
     sa.Column("restoring", sa.BigInteger()),
@@ -46,7 +48,9 @@ PREPARATION: Final = sa.Table(
     sa.Column("traces", json_type(), nullable=False),
     sa.Column("switched", boolean_type(), nullable=False),
 )
-"""The publish that is prepared (slot 1). `step`, `after` and `rows` say how far it is; `traces` name
+"""The publish that is prepared (slot 1). `plan` and `steps` are fingerprints: only the same is gone on with,
+and nothing once its removal has begun (`plan` is empty then). `holder` is a token of its own for each time
+that somebody takes it. `step`, `after` and `rows` say how far it is; `traces` name
 what it made; `switched`: its version went live, what is left is tidying up."""
 
 SLOT: Final = 1
@@ -74,6 +78,7 @@ class Held:
 
     base: int
     plan: str
+    steps: str
     content: Sequence[str]
     decisions: Mapping[str, Any]
     restoring: int | None
@@ -123,14 +128,14 @@ def refuse_held(connection: sa.Connection, now: datetime, job: str | None = None
         raise ConflictError(IN_PREPARATION.at(since=since, base=held.base))
 
 
-def holder_name(process_id: int | None = None) -> str:
-    """Return how a process calls itself as a holder."""
-    return f"{socket.gethostname()}:{process_id or os.getpid()}"
+def new_holder() -> str:
+    """Return what this process calls itself as a holder, another word each time."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(8)}"
 
 
 def _is_dead(holder: str) -> bool:
     """Say whether the holder was a process of this machine that is no more."""
-    host, _, number = holder.rpartition(":")
+    host, _, number = holder.rpartition(":")[0].rpartition(":")
     if host != socket.gethostname() or not number.isdigit() or int(number) == os.getpid():
         return False
     try:
@@ -143,12 +148,11 @@ def _is_dead(holder: str) -> bool:
 
 
 class Lease:
-    """Keeps a preparation in the hands of this process and its progress in the database."""
+    """Keeps a preparation in the hands of its holder and its progress in the database."""
 
-    def __init__(self, clock: Clock, started: datetime) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._started = started
-        self._holder = holder_name()
+        self.holder = new_holder()
 
     def mark(
         self,
@@ -172,15 +176,36 @@ class Lease:
         """Write that the version is live; part of the switch."""
         self._change(work, {"switched": True})
 
-    def take(self, work: UnitOfWork, held: Held) -> None:
-        """Take over a preparation that nobody holds."""
-        here = sa.and_(PREPARATION.c.slot == SLOT, PREPARATION.c.holder == held.holder)
-        values = {"holder": self._holder, "leased_until": self._clock.now() + LEASE}
-        change = sa.update(PREPARATION).where(here, PREPARATION.c.started == held.started)
-        if work.connection.execute(change.values(values)).rowcount != 1:
+    def take(
+        self, work: UnitOfWork, held: Held, *, job: str | None = None, removing: bool = False
+    ) -> None:
+        """Take over a preparation just as it was seen; who is `removing` it goes on with nothing of it.
+
+        Raise TakenOverError where somebody else was quicker, or it went live meanwhile.
+        """
+        as_seen = sa.and_(
+            PREPARATION.c.holder == held.holder,
+            PREPARATION.c.leased_until == held.leased_until,
+            PREPARATION.c.switched == held.switched,
+        )
+        values: dict[str, Any] = {
+            "holder": self.holder,
+            "job": job,
+            "leased_until": self._clock.now() + LEASE,
+        }
+        if removing:
+            values["plan"] = ""
+        change = sa.update(PREPARATION).where(as_seen).values(values)
+        if work.connection.execute(change).rowcount != 1:
+            raise TakenOverError
+
+    def end(self, work: UnitOfWork) -> None:
+        """Forget the preparation; part of removing the last of it."""
+        gone = sa.delete(PREPARATION).where(PREPARATION.c.holder == self.holder)
+        if work.connection.execute(gone).rowcount != 1:
             raise TakenOverError
 
     def _change(self, work: UnitOfWork, values: Mapping[str, Any]) -> None:
-        mine = sa.and_(PREPARATION.c.holder == self._holder, PREPARATION.c.started == self._started)
+        mine = PREPARATION.c.holder == self.holder
         if work.connection.execute(sa.update(PREPARATION).where(mine).values(values)).rowcount != 1:
             raise TakenOverError

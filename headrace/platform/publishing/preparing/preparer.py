@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from headrace.platform.core.canonical import content_hash
 from headrace.platform.core.clock import Clock
 from headrace.platform.core.errors import ConflictError
 from headrace.platform.core.problems import Message
@@ -35,13 +36,13 @@ from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.preparing.catching_up import CatchUp, refusing_equal
 from headrace.platform.publishing.preparing.leftovers import traces_of
 from headrace.platform.publishing.preparing.preparations import (
+    IN_PREPARATION,
     LEASE,
     LONG_LEASE,
     PREPARATION,
     SLOT,
     Held,
     Lease,
-    holder_name,
     refuse_held,
 )
 from headrace.platform.publishing.preparing.scope import Scope
@@ -95,6 +96,7 @@ class Preparer:
     _size: int = field(init=False)
 
     def __post_init__(self) -> None:
+        self.lease = Lease(self.clock)
         self.catch_up = CatchUp(self.scope, self.filler)
         self._size = min(FIRST_CHUNK, LONGEST_CHUNK)
 
@@ -106,6 +108,7 @@ class Preparer:
             "slot": SLOT,
             "base": self.plan.base,
             "plan": self.plan.hash,
+            "steps": self.fingerprint,
             "content": self.plan.content.hashes,
             "decisions": self.plan.decisions.render(),
             "restoring": self.plan.restoring,
@@ -113,7 +116,7 @@ class Preparer:
             "by_user": by_user,
             "job": self.following.job,
             "started": started,
-            "holder": holder_name(),
+            "holder": self.lease.holder,
             "leased_until": started + LEASE,
             "step": 0,
             "after": None,
@@ -127,26 +130,38 @@ class Preparer:
                 now = load_names(work.connection)
                 refuse_gone(names, self.plan.difference.names, now)
             save_parts(work, self.plan.content)
-            work.connection.execute(sa.insert(PREPARATION), values)
+            try:
+                work.connection.execute(sa.insert(PREPARATION), values)
+            except sa.exc.IntegrityError as error:
+                since = started.isoformat(timespec="seconds")
+                raise ConflictError(IN_PREPARATION.at(since=since, base=self.plan.base)) from error
             save_names(work.connection, names, self._named(names))
-        self.lease = Lease(self.clock, started)
 
     def take_over(self, held: Held) -> None:
         """Go on with a preparation of this plan that nobody holds any more."""
-        self.lease = Lease(self.clock, held.started)
-        patiently(lambda: self._marked(lambda work: self.lease.take(work, held)))
+        job = self.following.job
+        patiently(lambda: self._marked(lambda work: self.lease.take(work, held, job=job)))
         self._done, self._after, self._rows = held.step, held.after, held.rows
 
     def run(self) -> None:
         """Do the steps that are left; raise ConflictError where it is cancelled or cannot be done."""
-        catalog = self.filler.context.catalog
-        steps = steps_of(self.scope, catalog)
+        steps = self.steps
         for number, step in enumerate(steps):
             if number < self._done:
                 continue
             self._tell(step.text, number, len(steps), 0, 0)
             self._do(step, number, len(steps))
         self._settle()
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps, those that are done too."""
+        return steps_of(self.scope, self.filler.context.catalog)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The same for the same steps: what a plan takes depends on the rows that are there."""
+        return content_hash([repr(one) for one in self.steps])
 
     def _settle(self) -> None:
         """Catch up with others until little is left."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from headrace.platform.database.changed_rows import Watch
@@ -25,8 +25,11 @@ from headrace.platform.publishing.catalogs import Published
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.row_work import (
     Compute,
+    ConvertValues,
     CopyValues,
+    FillEmpty,
     FillPaths,
+    GiveNumbers,
     RowWork,
 )
 
@@ -37,7 +40,8 @@ Adding = AddColumn | ReplaceColumn | RestoreColumn
 class Scope:
     """What is prepared, and what is put off until after the switch.
 
-    `tables` are the physical names of the large tables concerned, `sizes` their rows
+    `emptied` are columns, by table, that a row's catching up begins with emptying: what fills only where there
+    is nothing, or must not meet an equal value on the way. `tables` are the physical names of the large tables concerned, `sizes` their rows
     by API name of the object, `table_of` those of objects by id. `references` are columns whose
     foreign keys are looked at before the switch. `watches` note changes by others; those of
     `totals` are made when the work at their position begins. `later` are indexes that nobody needs
@@ -51,6 +55,7 @@ class Scope:
     work: tuple[RowWork, ...]
     indexes: tuple[CreateIndex, ...]
     references: tuple[tuple[str, ColumnSpec], ...]
+    emptied: Mapping[str, tuple[str, ...]]
     watches: tuple[Watch, ...]
     totals: Mapping[int, tuple[Watch, ...]]
     later: tuple[DropIndex, ...]
@@ -115,7 +120,16 @@ class _Finder:
             for one in plan.large
             if one in former and one in self.models
         }
+        self.old_fields = {
+            field.id: field for one in former.values() for field in one.fields.values()
+        }
+        self.added = {
+            (one.table, one.column.name) for one in operations if isinstance(one, AddColumn)
+        }
+        self.all_work = (*copies_of(plan, catalog), *work_of(plan, catalog))
         self.large = frozenset(tables - self._bound())
+        while whole := self._in_one_go():
+            self.large -= whole
 
     def _bound(self) -> set[str]:
         """Return the tables that get a column which could not be taken away: SQLite drops no reference."""
@@ -124,11 +138,79 @@ class _Finder:
         adding = (one for one in self.operations if isinstance(one, Adding))
         return {one.table for one in adding if _column(one).references is not None}
 
-    def scope(self) -> Scope:
-        adding = tuple(
-            one for one in self.operations if isinstance(one, Adding) and one.table in self.large
+    def _in_one_go(self) -> set[str]:
+        """Return the tables of which something cannot be prepared, so that all is done in the switch.
+
+        What depends on it could not be prepared either.
+        """
+        unseen = self._unseen_columns()
+        return {
+            self._table(one.object_id)
+            for one in self.all_work
+            if self._table(one.object_id) in self.large and not self._can_wait(one, unseen)
+        }
+
+    def _can_wait(self, work: RowWork, unseen: Mapping[tuple[str, str], Adding]) -> bool:
+        """Say whether row work may be done before the switch and caught up with row by row."""
+        model = self.models[work.object_id]
+        table = self._table(model.id)
+        if isinstance(work, Compute):
+            ids = {one for one in work.field_ids if self._column_of(table, one) in unseen}
+            return all(
+                self._is_there(rollup, unseen)
+                for rollup in model.rollups
+                if model.fields[rollup.field].id in ids
+            )
+        if isinstance(work, FillPaths):
+            return self._starts_as_tree(model)
+        adding = unseen.get(self._column_of(table, work.field_id))
+        if isinstance(work, ConvertValues):
+            # Keys of other records, and what is computed on reading, change without a note.
+            earlier = self.old_fields.get(work.field_id)
+            field = next(one for one in model.fields.values() if one.id == work.field_id)
+            own = earlier is not None and earlier.stored and earlier.target is None
+            return adding is not None and own and field.target is None
+        restored = isinstance(adding, RestoreColumn) or (
+            isinstance(adding, ReplaceColumn) and adding.restored
         )
-        unseen = {(one.table, _column(one).name) for one in adding}
+        return adding is not None and not restored
+
+    def _is_there(self, rollup: RollupModel, unseen: Mapping[tuple[str, str], Adding]) -> bool:
+        """Say whether all that a roll-up reads exists before the switch."""
+        source = self.catalog.objects[rollup.source]
+        table = self._table(source.id)
+        if any(isinstance(one, CreateTable) and one.table.name == table for one in self.operations):
+            return True
+        names = {rollup.by, rollup.of} - {None}
+        ids = {source.fields[str(one)].id for one in names}
+        if rollup.where is not None:
+            ids |= {path[0] for path in rollup.where.references()}
+        former = next(
+            (one for one in self.live.catalog.objects.values() if one.id == source.id), None
+        )
+        if former is None:
+            return False
+        live = {(table, one.name) for one in self.live.tables.of(former.name).table.columns}
+        own = {one.id for one in source.fields.values() if one.system}
+        return all(
+            one in own or (at := self._column_of(table, one)) in unseen or at in live for one in ids
+        )
+
+    def _unseen_columns(self) -> dict[tuple[str, str], Adding]:
+        """Return the columns of large tables that the old version does not know."""
+        return {
+            (one.table, _column(one).name): one
+            for one in self.operations
+            if isinstance(one, Adding) and one.table in self.large
+        }
+
+    def _column_of(self, table: str, field_id: str) -> tuple[str, str]:
+        known = self.names.get(field_id)
+        return table, known.physical if known is not None else ""
+
+    def scope(self) -> Scope:
+        unseen = self._unseen_columns()
+        adding = tuple(unseen.values())
         work, left = self._work(unseen)
         indexes = tuple(
             one
@@ -159,6 +241,7 @@ class _Finder:
             )
             if self.capabilities.alters_constraints
             else (),
+            emptied=self._emptied(work, indexes),
             watches=tuple(self._watches(work, unseen)),
             totals={
                 number: tuple(self._totals(one))
@@ -187,51 +270,65 @@ class _Finder:
     # -- row work ---------------------------------------------------------------------------
 
     def _work(
-        self, unseen: set[tuple[str, str]]
+        self, unseen: Collection[tuple[str, str]]
     ) -> tuple[tuple[RowWork, ...], tuple[RowWork, ...]]:
         """Return the row work that goes into columns nobody sees, and the rest."""
         prepared: list[RowWork] = []
         left: list[RowWork] = []
-        for one in (*copies_of(self.plan, self.catalog), *work_of(self.plan, self.catalog)):
-            model = self.models[one.object_id]
+        for one in self.all_work:
             table = self._table(one.object_id)
             if table not in self.large:
                 left.append(one)
             elif isinstance(one, Compute):
-                ids = tuple(f for f in one.field_ids if self._unseen(table, f, unseen))
+                # Values of others do not change: they would have another column.
+                ids = tuple(f for f in one.field_ids if self._column_of(table, f) in unseen)
                 if ids:
                     prepared.append(replace(one, field_ids=ids))
-            elif isinstance(one, FillPaths):
-                (prepared if self._starts_as_tree(model, unseen) else left).append(one)
-            elif self._unseen(table, one.field_id, unseen):
-                prepared.append(one)
             else:
-                left.append(one)
+                prepared.append(one)
         return tuple(prepared), tuple(left)
 
-    def _unseen(self, table: str, field_id: str, unseen: set[tuple[str, str]]) -> bool:
-        known = self.names.get(field_id)
-        return known is not None and (table, known.physical) in unseen
+    def _emptied(
+        self, work: Iterable[RowWork], indexes: Iterable[CreateIndex]
+    ) -> Mapping[str, tuple[str, ...]]:
+        keyed = {
+            (one.index.table, column)
+            for one in indexes
+            if one.index.unique
+            for column in one.index.columns
+        }
+        works = tuple(work)
+        numbered = {one.field_id for one in works if isinstance(one, GiveNumbers)}
+        found: dict[str, dict[str, None]] = {}
+        for one in works:
+            if isinstance(one, Compute | FillPaths) or one.field_id in numbered:
+                continue
+            if isinstance(one, ConvertValues) and one.restored:
+                continue
+            at = self._column_of(self._table(one.object_id), one.field_id)
+            if at in keyed or (isinstance(one, FillEmpty) and at in self.added):
+                found.setdefault(at[0], {})[at[1]] = None
+        return {table: tuple(columns) for table, columns in found.items()}
 
-    def _starts_as_tree(self, model: ObjectModel, unseen: set[tuple[str, str]]) -> bool:
+    def _starts_as_tree(self, model: ObjectModel) -> bool:
         """Say whether parent and path are both new, so that every row is a root."""
         if model.tree_field is None:
             return False
         table = self._table(model.id)
-        parent = model.fields[model.tree_field]
-        added = {
+        paths = {
             one.table
             for one in self.operations
             if isinstance(one, AddColumn) and one.field == TREE_PATH
         }
-        return table in added and self._unseen(table, parent.id, unseen)
+        parent = self._column_of(table, model.fields[model.tree_field].id)
+        return table in paths and parent in self.added
 
     def _table(self, object_id: str) -> str:
         return self.names.physical(object_id)
 
     # -- operations -------------------------------------------------------------------------
 
-    def _beside_users(self, one: CreateIndex, unseen: set[tuple[str, str]]) -> bool:
+    def _beside_users(self, one: CreateIndex, unseen: Collection[tuple[str, str]]) -> bool:
         """Say whether an index refuses nothing to those who use the old version."""
         index = one.index
         if index.table not in self.large or index.name in self._names_of(DropIndex):
@@ -249,19 +346,12 @@ class _Finder:
     def _later(self, tables: Iterable[str]) -> Iterator[DropIndex]:
         """Yield indexes that may stay a while: they refuse nothing in the new version."""
         known = set(tables)
-        gone = {
-            (one.table, one.column.name if isinstance(one, KeepColumn) else one.old.name)
-            for one in self.operations
-            if isinstance(one, KeepColumn | ReplaceColumn)
-        }
         taken = self._names_of(CreateIndex)
         for one in self.operations:
             if not isinstance(one, DropIndex) or one.index.name in taken:
                 continue
-            if one.index.table in known:
-                idle = any((one.index.table, column) in gone for column in one.index.columns)
-                if idle or not one.index.unique:
-                    yield one
+            if one.index.table in known and not one.index.unique:
+                yield one
 
     def _released(self, tables: Iterable[str]) -> Iterator[KeepColumn | ReplaceColumn]:
         known = set(tables)
@@ -273,7 +363,9 @@ class _Finder:
 
     # -- what is watched --------------------------------------------------------------------
 
-    def _watches(self, work: Iterable[RowWork], unseen: set[tuple[str, str]]) -> Iterator[Watch]:
+    def _watches(
+        self, work: Iterable[RowWork], unseen: Collection[tuple[str, str]]
+    ) -> Iterator[Watch]:
         former = {model.id: model.name for model in self.live.catalog.objects.values()}
         for object_id in dict.fromkeys(one.object_id for one in work):
             table = self.live.tables.of(former[object_id]).table
@@ -292,8 +384,12 @@ class _Finder:
         by = source.fields[rollup.by].id
         table, owner = self._table(source.id), self._table(model.id)
         columns = [self.names.physical(by)]
-        earlier = self.live.tables.names.get(by)
-        if earlier is not None and earlier.physical not in columns:
+        earlier, field = self.live.tables.names.get(by), self.old_fields.get(by)
+        former = next(
+            (one for one in self.live.catalog.objects.values() if one.id == model.id), None
+        )
+        same = field is not None and former is not None and field.target == former.name
+        if earlier is not None and same and earlier.physical not in columns:
             columns.append(earlier.physical)
         for column in columns:
             yield Watch(table, owner, column)
