@@ -25,7 +25,7 @@ def _objects(contents: Contents) -> list[dict[str, Any]]:
 
 
 def _an_object(contents: Contents, chosen: random.Random) -> dict[str, Any]:
-    return chosen.choice(_objects(contents))
+    return chosen.choice([one for one in _objects(contents) if one["fields"]])
 
 
 def _a_path(contents: Contents, chosen: random.Random, start: dict[str, Any]) -> str:
