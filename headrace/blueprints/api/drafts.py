@@ -275,14 +275,15 @@ def publish(draft: str) -> Response:
     data = optional_body("message", "decisions", "resolutions", "merge")
     keyed = keyed_request(data)
 
-    def allowed(context: Context, work: UnitOfWork) -> tuple[Context, bytes | None]:
+    def allowed(context: Context, work: UnitOfWork) -> tuple[Context, idempotency.Answer | None]:
         require_design(context)
-        kept = idempotency.replay(context, work, keyed) if keyed else None
-        return context, kept.body.encode() if kept else None
+        return context, idempotency.replay(context, work, keyed) if keyed else None
 
     context, repeated = write(allowed)
     if repeated is not None:
-        return answer_bytes(context, repeated)
+        response = answer_bytes(context, repeated.body.encode())
+        response.status_code = repeated.status
+        return response
     held, message = platform().drafts.get(draft), str(data.get("message") or "")
     resolutions = read_resolutions(data.get("resolutions"))
     planned = platform().draft_publisher.plan(held, data.get("decisions"), resolutions)

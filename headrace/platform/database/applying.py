@@ -7,7 +7,6 @@ them and makes the indexes. Each part may run in the transaction of the switch o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
@@ -31,9 +30,6 @@ from headrace.platform.database.operations import (
 from headrace.platform.database.physical import ColumnSpec, TableSpec
 from headrace.platform.database.tables import column_of
 from headrace.platform.metadata.storage_types import Dialect
-
-WIDENING: Final = (CreateTable, AddColumn, RestoreTable, RestoreColumn, ReplaceColumn)
-"""Operations that add something that the version before does not see."""
 
 
 def apply_operations(
