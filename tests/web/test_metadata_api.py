@@ -184,3 +184,19 @@ def test_answers_about_rows_are_given_with_the_plan_and_the_publish(live: Live):
     ]
     assert published.status_code == 200
     assert record["motto"] == "Alpha"
+
+
+def test_a_publish_and_a_rollback_sent_twice_with_one_key_happen_once(live: Live):
+    client = live.client("admin")
+    asked = {
+        "/api/v1/metadata/publish": body("colour", message="a colour"),
+        "/api/v1/metadata/rollback": {"version": 1},
+    }
+    for number, (path, content) in enumerate(asked.items(), start=2):
+        key = {"Idempotency-Key": f"key-{number}"}
+        first, second = (client.post(path, json=content, headers=key) for _ in range(2))
+        assert (first.status_code, first.json["version"]) == (200, number)
+        assert second.json == first.json
+        other = client.post(path, json={**content, "message": "another"}, headers=key)
+        assert other.json["code"] == "idempotency.mismatch"
+    assert len(client.get("/api/v1/metadata/versions").json["items"]) == 3

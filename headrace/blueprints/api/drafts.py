@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import orjson
 from flask import Blueprint, Response, request
 
 from headrace.blueprints.api.calls import (
     answer,
-    answer_bytes,
     body_object,
     expected_version,
-    keyed_request,
     known_arguments,
     optional_body,
     platform,
@@ -21,7 +18,7 @@ from headrace.blueprints.api.calls import (
     write_once,
 )
 from headrace.blueprints.api.designing import require_design
-from headrace.blueprints.api.jobs import accepted
+from headrace.blueprints.api.publishing import Asked, Body, Keep, publish_once
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
@@ -34,7 +31,6 @@ from headrace.platform.publishing.draft_rows import (
 )
 from headrace.platform.publishing.drafts import refuse_stale
 from headrace.platform.publishing.resolutions import read_resolutions
-from headrace.platform.records import idempotency
 from headrace.platform.records.context import Context
 
 blueprint = Blueprint("api_drafts", __name__, url_prefix="/api/v1/metadata/drafts")
@@ -273,44 +269,41 @@ def rebase(draft: str) -> Response:
 def publish(draft: str) -> Response:
     """Publish the draft; 409 where another version went live, unless `merge` is true and it merges."""
     data = optional_body("message", "decisions", "resolutions", "merge")
-    keyed = keyed_request(data)
+    message = str(data.get("message") or "")
 
-    def allowed(context: Context, work: UnitOfWork) -> tuple[Context, idempotency.Answer | None]:
-        require_design(context)
-        return context, idempotency.replay(context, work, keyed) if keyed else None
+    def planned(context: Context) -> Asked:
+        here, user = platform(), context.principal.user_id
+        held, expected = here.drafts.get(draft), expected_version()
+        resolutions = read_resolutions(data.get("resolutions"))
+        plan = here.draft_publisher.plan(held, data.get("decisions"), resolutions)
+        if plan.prepared:
+            refuse_stale(held, expected)
 
-    context, repeated = write(allowed)
-    if repeated is not None:
-        response = answer_bytes(context, repeated.body.encode())
-        response.status_code = repeated.status
-        return response
-    held, message = platform().drafts.get(draft), str(data.get("message") or "")
-    resolutions = read_resolutions(data.get("resolutions"))
-    planned = platform().draft_publisher.plan(held, data.get("decisions"), resolutions)
-    if planned.prepared and not planned.refused:
-        refuse_stale(held, expected_version())
-        jobs, user = platform().publish_jobs, context.principal.user_id
-        return accepted(lambda _, work: jobs.ask_for_draft(work, held, message, user, data), data)
-    shown: list[bytes] = []
+        def carry_out(keep: Keep) -> Body:
+            shown: list[Body] = []
 
-    def within(work: UnitOfWork, number: int, closed: Draft) -> None:
-        """Keep the answer in the transaction that makes the version live."""
-        shown.append(orjson.dumps({"version": number, "draft": render_draft(closed)}))
-        if keyed is not None:
-            kept = idempotency.Answer(200, shown[-1].decode())
-            idempotency.keep(context, work, keyed, kept)
+            def within(work: UnitOfWork, number: int, closed: Draft) -> None:
+                shown.append({"version": number, "draft": render_draft(closed)})
+                keep(work, shown[-1])
 
-    platform().draft_publisher.publish(
-        held,
-        expected_version(),
-        message,
-        context.principal.user_id,
-        decisions=data.get("decisions"),
-        resolutions=resolutions,
-        merging=data.get("merge") is True,
-        within=within,
-    )
-    return read(lambda now: answer_bytes(now, shown[-1]))
+            here.draft_publisher.publish(
+                held,
+                expected,
+                message,
+                user,
+                decisions=data.get("decisions"),
+                resolutions=resolutions,
+                merging=data.get("merge") is True,
+                within=within,
+            )
+            return shown[-1]
+
+        jobs = here.publish_jobs
+        return Asked(
+            plan, lambda work: jobs.ask_for_draft(work, held, message, user, data), carry_out
+        )
+
+    return publish_once(planned)
 
 
 def render_draft(draft: Draft) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from headrace.blueprints.api.calls import answer, known_arguments, language_of, platform, read
+from headrace.blueprints.api.calls import answer, known_arguments, platform, read
 from headrace.blueprints.api.designing import complete, require_design, sent, sent_base
-from headrace.blueprints.api.jobs import accepted
-from headrace.blueprints.api.plan_rows import shown_to, without_ids
+from headrace.blueprints.api.plan_rows import shown_to
+from headrace.blueprints.api.publishing import Asked, Body, Keep, lines_of, publish_once
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
+from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.documents import FOLDERS, KINDS, Document
 from headrace.platform.publishing.overtaken import refuse_overtaken
 from headrace.platform.records.context import Context
@@ -80,23 +81,22 @@ def publish() -> Response:
     data, modules = sent()
     message, base = str(data.get("message") or ""), sent_base(data)
 
-    def allowed(context: Context) -> str:
-        require_design(context)
-        return context.principal.user_id
+    def planned(context: Context) -> Asked:
+        here, user = platform(), context.principal.user_id
+        plan = here.publisher.plan_modules(complete(modules), data.get("decisions"))
+        refuse_overtaken(here.catalogs, plan, base)
 
-    user = read(allowed)
-    plan = platform().publisher.plan_modules(complete(modules), data.get("decisions"))
-    refuse_overtaken(platform().catalogs, plan, base)
-    if plan.prepared and not plan.refused:
-        jobs = platform().publish_jobs
-        return accepted(lambda _, work: jobs.ask_for_content(work, plan, message, user), data)
-    version = platform().publisher.publish(plan, message, user).version
+        def carry_out(keep: Keep) -> Body:
+            def within(work: UnitOfWork, number: int) -> None:
+                keep(work, lines_of(context, plan, number))
 
-    def published(context: Context) -> Response:
-        lines = [without_ids(line).render(language_of(context)) for line in plan.lines]
-        return answer(context, {"version": version, "lines": lines})
+            version = here.publisher.publish(plan, message, user, within).version
+            return lines_of(context, plan, version)
 
-    return read(published)
+        jobs = here.publish_jobs
+        return Asked(plan, lambda work: jobs.ask_for_content(work, plan, message, user), carry_out)
+
+    return publish_once(planned)
 
 
 def _planned(shown: Any) -> Response:

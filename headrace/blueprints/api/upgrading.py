@@ -8,9 +8,10 @@ from flask import Blueprint, Response, request
 
 from headrace.blueprints.api.calls import answer, known_arguments, language_of, platform, read
 from headrace.blueprints.api.designing import complete, require_design, sent, sent_base
-from headrace.blueprints.api.jobs import accepted
-from headrace.blueprints.api.plan_rows import shown_to, without_ids
+from headrace.blueprints.api.plan_rows import shown_to
+from headrace.blueprints.api.publishing import Asked, Body, Keep, lines_of, publish_once
 from headrace.platform.core.errors import NotFoundError
+from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.publishing.overtaken import refuse_overtaken
 from headrace.platform.publishing.samples import UNKNOWN_MODULE
 from headrace.platform.publishing.upgrading import Upgrade
@@ -55,24 +56,24 @@ def upgrade() -> Response:
     data, modules = sent()
     message, base = str(data.get("message") or ""), sent_base(data)
 
-    def allowed(context: Context) -> str:
-        require_design(context)
-        return context.principal.user_id
+    def planned(context: Context) -> Asked:
+        here, user = platform(), context.principal.user_id
+        made = here.upgrader.plan_modules(complete(modules), data.get("decisions"))
+        refuse_overtaken(here.catalogs, made.plan, base)
 
-    user = read(allowed)
-    here = platform()
-    made = here.upgrader.plan_modules(complete(modules), data.get("decisions"))
-    refuse_overtaken(here.catalogs, made.plan, base)
-    if made.plan.prepared and not made.plan.refused:
+        def carry_out(keep: Keep) -> Body:
+            def within(work: UnitOfWork, number: int) -> None:
+                keep(work, lines_of(context, made.plan, number))
+
+            version = here.upgrader.publish(made, message, user, within=within).version
+            return lines_of(context, made.plan, version)
+
         jobs = here.publish_jobs
-        return accepted(lambda _, work: jobs.ask_for_upgrade(work, made, message, user), data)
-    version = here.upgrader.publish(made, message, user).version
+        return Asked(
+            made.plan, lambda work: jobs.ask_for_upgrade(work, made, message, user), carry_out
+        )
 
-    def done(context: Context) -> Response:
-        lines = [without_ids(line).render(language_of(context)) for line in made.plan.lines]
-        return answer(context, {"version": version, "lines": lines})
-
-    return read(done)
+    return publish_once(planned)
 
 
 def _shown(context: Context, upgrade: Upgrade) -> dict[str, Any]:

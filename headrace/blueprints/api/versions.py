@@ -15,10 +15,11 @@ from headrace.blueprints.api.calls import (
     read,
 )
 from headrace.blueprints.api.designing import require_design, sent_base
-from headrace.blueprints.api.jobs import accepted
-from headrace.blueprints.api.plan_rows import shown_to, without_ids
+from headrace.blueprints.api.plan_rows import shown_to
+from headrace.blueprints.api.publishing import Asked, Body, Keep, lines_of, publish_once
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message
+from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.publishing.overtaken import refuse_overtaken
 from headrace.platform.publishing.rolling_back import noting_rollback
 from headrace.platform.records.context import Context
@@ -105,34 +106,39 @@ def roll_back() -> Response:
     if not isinstance(number, int) or isinstance(number, bool) or not set(data) <= ROLLBACK_KEYS:
         raise RefusedError(BAD_NUMBER.at("/version", name="version"))
 
-    def author(context: Context) -> str:
-        require_design(context)
-        return context.principal.user_id
-
-    user = read(author)
     here = platform()
-    plan = here.publisher.plan_rollback(number, data.get("decisions"))
     if data.get("plan") is True:
 
-        def planned(context: Context) -> Response:
+        def shown(context: Context) -> Response:
+            require_design(context)
+            plan = here.publisher.plan_rollback(number, data.get("decisions"))
             return answer(context, shown_to(context, plan).render(language_of(context)))
 
-        return read(planned)
-    refuse_overtaken(here.catalogs, plan, base)
+        return read(shown)
     message = str(data.get("message") or f"rollback to {number}")
-    if plan.prepared and not plan.refused:
+
+    def planned(context: Context) -> Asked:
+        user = context.principal.user_id
+        plan = here.publisher.plan_rollback(number, data.get("decisions"))
+        refuse_overtaken(here.catalogs, plan, base)
+        noting = noting_rollback(number, user)
+
+        def carry_out(keep: Keep) -> Body:
+            def within(work: UnitOfWork, version: int) -> None:
+                noting(work, version)
+                keep(work, lines_of(context, plan, version))
+
+            version = here.publisher.publish(plan, message, user, within).version
+            return lines_of(context, plan, version)
+
         jobs = here.publish_jobs
-        return accepted(
-            lambda _, work: jobs.ask_for_rollback(work, number, plan, message, user), data
+        return Asked(
+            plan,
+            lambda work: jobs.ask_for_rollback(work, number, plan, message, user),
+            carry_out,
         )
-    noting = noting_rollback(number, user)
-    version = here.publisher.publish(plan, message, user, noting).version
 
-    def published(context: Context) -> Response:
-        lines = [without_ids(line).render(language_of(context)) for line in plan.lines]
-        return answer(context, {"version": version, "lines": lines})
-
-    return read(published)
+    return publish_once(planned)
 
 
 def _number(name: str) -> int:
