@@ -12,7 +12,6 @@ import argparse
 import contextlib
 import gc
 import os
-import signal
 import statistics
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from benchmarks.serving import ending
 from benchmarks.wide import CHANGING, HUB, wide_documents, with_fields, write_documents
 from benchmarks.workspace import settings_for
 from headrace.app import create_app
@@ -412,16 +412,8 @@ def started(wide: Side, *command: str) -> Iterator[subprocess.Popen[str]]:
         text=True,
         start_new_session=True,
     )
-    try:
+    with ending(process):
         yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(15)
 
 
 def environment(wide: Side) -> dict[str, str]:

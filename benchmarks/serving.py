@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.clients import Target, call
 from benchmarks.workloads import LIST
@@ -50,8 +51,15 @@ def served(
     process = subprocess.Popen(
         command, env=environment(workspace), cwd=ROOT, start_new_session=True
     )
-    try:
+    with ending(process):
         yield process.pid, port
+
+
+@contextlib.contextmanager
+def ending(process: subprocess.Popen[Any]) -> Iterator[None]:
+    """End a process and all that it started when the block ends."""
+    try:
+        yield
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)

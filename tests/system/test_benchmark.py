@@ -20,17 +20,22 @@ LINE = re.compile(
 )
 
 
-@pytest.mark.slow
-def test_the_comparison_completes_and_prints_ratios(tmp_path: Path):
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.compare", "--quick", "--database", "sqlite"],
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+def run_quickly(benchmark: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a benchmark small, on SQLite; what it makes is below `folder`."""
+    return subprocess.run(
+        [sys.executable, "-m", benchmark, "--quick", "--database", "sqlite", *arguments],
+        env={**os.environ, "TMPDIR": str(folder)},
         cwd=ROOT,
         text=True,
         capture_output=True,
         timeout=300,
         check=False,
     )
+
+
+@pytest.mark.slow
+def test_the_comparison_completes_and_prints_ratios(tmp_path: Path):
+    done = run_quickly("benchmarks.compare", tmp_path)
 
     assert done.returncode == 0, done.stderr
     lines = {line["workload"]: line for line in LINE.finditer(done.stdout)}
@@ -43,15 +48,7 @@ def test_the_comparison_completes_and_prints_ratios(tmp_path: Path):
 
 @pytest.mark.slow
 def test_the_figures_of_a_wide_workspace_are_printed(tmp_path: Path):
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.scale", "--quick", "--database", "sqlite"],
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-        cwd=ROOT,
-        text=True,
-        capture_output=True,
-        timeout=300,
-        check=False,
-    )
+    done = run_quickly("benchmarks.scale", tmp_path)
 
     assert done.stderr == ""
     for title in (
@@ -63,4 +60,18 @@ def test_the_figures_of_a_wide_workspace_are_printed(tmp_path: Path):
         "MiB, each",
     ):
         assert re.search(rf"^{title}.* \d", done.stdout, re.MULTILINE), done.stdout
+    assert list(tmp_path.iterdir()) == [], "something was left behind"
+
+
+@pytest.mark.slow
+def test_what_publishing_costs_others_is_printed_and_nobody_is_refused(tmp_path: Path):
+    changes = ("required field with a fill", "retype")
+    chosen = [word for one in changes for word in ("--change", one)]
+    done = run_quickly("benchmarks.publishing", tmp_path, *chosen)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = [line for line in done.stdout.splitlines() if line.startswith(changes)]
+    assert len(rows) == len(changes), done.stdout
+    # seconds, requests, refused: one of these is counted, not measured
+    assert {row[34:].split()[2] for row in rows} == {"0"}
     assert list(tmp_path.iterdir()) == [], "something was left behind"
