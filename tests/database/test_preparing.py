@@ -337,3 +337,18 @@ def test_what_is_being_removed_is_never_gone_on_with(publishing):
     assert publishing.value("company", people.ids["company0"], "note") == 4711
     assert leftovers.remove_abandoned() == 0
     nothing_left(publishing)
+
+
+def test_numbers_of_a_publish_that_was_given_up_are_given_again(publishing):
+    people = settled(publishing)
+    number = field("ref", "auto_number", pattern="R-{0000}", id="number-of-a-company")
+    publishing.contents["object", "company"]["fields"].append(number)
+    plan = publishing.plan()
+    assert plan.prepared
+    at = iter(range(1000))
+    with pytest.raises(ConflictError):
+        publish_prepared(publishing, plan, cancelled=lambda: next(at) > 5)
+    publish_prepared(publishing, plan)
+    given = [publishing.value("company", people.ids[f"company{n}"], "ref") for n in range(5)]
+    assert given == [f"R-000{n}" for n in range(1, 6)]
+    nothing_left(publishing)

@@ -74,7 +74,7 @@ def _discard(
 def discard_prepared(
     connection: sa.Connection, dialect: str, names: Collection[PhysicalName]
 ) -> None:
-    """Remove tables and columns that were prepared for a version that never came."""
+    """Remove tables and columns that were prepared for a version that never came, and numbers given."""
     bench = _Bench(connection, dialect, load_names(connection))
     tables = [one for one in names if one.kind == "object"]
     objects = {one.definition_id for one in tables}
@@ -83,6 +83,8 @@ def discard_prepared(
     )
     bench.drop_tables(tables)
     forget_names(connection, names)
+    used = {one.definition_id for one in bench.names.all if one not in names}
+    bench.forget_rows((), {one.definition_id for one in names if one.kind == "field"} - used)
 
 
 class _Bench:
