@@ -275,9 +275,8 @@ def publish(draft: str) -> Response:
         here, user = platform(), context.principal.user_id
         held, expected = here.drafts.get(draft), expected_version()
         resolutions = read_resolutions(data.get("resolutions"))
+        refuse_stale(held, expected)
         plan = here.draft_publisher.plan(held, data.get("decisions"), resolutions)
-        if plan.prepared:
-            refuse_stale(held, expected)
 
         def carry_out(keep: Keep) -> Body:
             shown: list[Body] = []
@@ -295,6 +294,7 @@ def publish(draft: str) -> Response:
                 resolutions=resolutions,
                 merging=data.get("merge") is True,
                 within=within,
+                planned=plan,
             )
             return shown[-1]
 

@@ -174,19 +174,21 @@ class DraftPublisher:
         merging: bool = False,
         within: Callable[[UnitOfWork, int, Draft], None] | None = None,
         following: Following = UNFOLLOWED,
+        planned: Plan | None = None,
     ) -> Outcome:
         """Publish the draft as it is at version `expected`.
 
         Where another version went live since the draft was made, raise StaleError with
         `publish.conflict`, what changed and what contradicts; with `merging` only where something
         contradicts. `within` runs in the transaction that makes the version live; `following` is told
-        how far it is.
+        how far it is. `planned` is what `plan` gave for the same draft and answers, where it was asked.
         """
         for attempt in range(1, ATTEMPTS + 1):
             draft = self._current(draft, expected)
             wanted = self.merged(draft, resolutions)
             self._refuse(wanted, merging=merging)
-            plan = self._plan(wanted, decisions)
+            fresh = planned is not None and attempt == 1 and planned.base == wanted.live
+            plan = planned if planned and fresh else self._plan(wanted, decisions)
             if plan.refused:
                 raise RefusedError.of(plan.refused)
             try:
