@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import sqlalchemy as sa
 from headrace.platform.core.errors import ConflictError, PlatformError
 from headrace.platform.database.changed_rows import CHANGED_ROW
 from headrace.platform.database.names import load_names
+from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.preparing.preparations import PREPARATION
 from headrace.platform.publishing.preparing.scope import scope_of
+from headrace.platform.publishing.publisher import Publisher
 from headrace.platform.publishing.result import Progress
 from tests.support.busy_publishing import (
     EDITS,
@@ -352,3 +355,62 @@ def test_numbers_of_a_publish_that_was_given_up_are_given_again(publishing):
     given = [publishing.value("company", people.ids[f"company{n}"], "ref") for n in range(5)]
     assert given == [f"R-000{n}" for n in range(1, 6)]
     nothing_left(publishing)
+
+
+@contextmanager
+def before_the_switch(act: Callable[[], object]) -> Iterator[None]:
+    """Let somebody act when all rows have been looked at and the switch has not begun."""
+    looked = Publisher._verify
+
+    def look_and_act(publisher: Publisher, plan: Plan) -> None:
+        looked(publisher, plan)
+        act()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Publisher, "_verify", look_and_act)
+        yield
+
+
+def emptied(people: People) -> object:
+    return people.update("company0", "company", note=None)
+
+
+def lengthened(people: People) -> object:
+    return people.update("claim1", "claim", subject="Too long for the new version")
+
+
+def brought(people: People) -> object:
+    return people.create("last", "company", code="Z", name="Last")
+
+
+@pytest.mark.parametrize("edit", [emptied, lengthened, brought])
+def test_what_comes_between_the_last_look_and_the_switch_is_refused(publishing, edit):
+    people = settled(publishing)
+    publishing.contents["object", "company"]["fields"] += [
+        field("motto", "text", required=True, default="CONCAT('we are ', code)")
+    ]
+    publishing.field("company", "note").update(required=True)
+    publishing.field("claim", "subject").update(length=12)
+    plan = publishing.plan()
+    assert not plan.refused, plan.problems
+    with before_the_switch(lambda: edit(people)), pytest.raises(ConflictError) as refused:
+        publish_prepared(publishing, plan)
+    assert [one.code for one in refused.value.problems] == ["plan.count_grown"]
+    assert publishing.platform.catalogs.refresh().version == 1
+    nothing_left(publishing)
+
+
+def test_what_comes_then_and_does_no_harm_is_let_through(publishing):
+    people = settled(publishing)
+    publishing.contents["object", "company"]["fields"] += [
+        field("motto", "text", required=True, default="CONCAT('we are ', code)")
+    ]
+    publishing.field("company", "note").update(required=True)
+
+    def act() -> None:
+        people.update("company0", "company", note="other")
+        people.create("last", "company", code="Z", name="Last", note="there")
+
+    with before_the_switch(act):
+        assert publish_prepared(publishing, publishing.plan()).version == 2
+    assert publishing.value("company", people.ids["last"], "motto") == "we are Z"

@@ -104,7 +104,7 @@ def unwatch(connection: sa.Connection, dialect: Dialect, wanted: Watch) -> None:
         _send(connection, f"DROP TRIGGER IF EXISTS {quote(f'{wanted.name}_{event}')}")
 
 
-def noted_rows(connection: sa.Connection, limit: int) -> tuple[Noted, ...]:
+def noted_rows(connection: sa.Connection, limit: int | None = None) -> tuple[Noted, ...]:
     """Return notes that nobody has dealt with, at most `limit`."""
     query = sa.select(CHANGED_ROW).order_by(CHANGED_ROW.c.number).limit(limit)
     return tuple(

@@ -219,11 +219,9 @@ class Publisher:
         plan = preparer.plan
         try:
             preparer.run()
-            preparer.catch_up.failed.clear()
+            preparer.catch_up.begin_again()
             self._verify(plan)
-            prepared = Prepared(
-                preparer.catch_up, preparer.lease.switched, preparer.catch_up.failed
-            )
+            prepared = Prepared(preparer.catch_up, preparer.lease.switched)
             done = self._switch(plan, order, preparer.scope.rest, prepared)
         except BaseException:
             self._tidy(preparer.lease.holder)

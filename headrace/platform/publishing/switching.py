@@ -21,6 +21,7 @@ from headrace.platform.publishing.aliases import save_aliases
 from headrace.platform.publishing.catalogs import Published, save_version
 from headrace.platform.publishing.counting import Counter
 from headrace.platform.publishing.decisions import COUNT_GROWN
+from headrace.platform.publishing.failing.finding import EVERYTHING, Chosen
 from headrace.platform.publishing.failing.questions import decided_runs
 from headrace.platform.publishing.filling.filler import Filler
 from headrace.platform.publishing.filling.rows import ALL_ROWS, Filled
@@ -28,6 +29,7 @@ from headrace.platform.publishing.gone import refuse_gone
 from headrace.platform.publishing.origins import remember_new
 from headrace.platform.publishing.overtaken import CONFLICT
 from headrace.platform.publishing.plan import Plan
+from headrace.platform.publishing.preparing.catching_up import CatchUp
 from headrace.platform.publishing.preparing.preparations import refuse_held
 from headrace.platform.publishing.preparing.scope import Left
 from headrace.platform.publishing.reference_rows import take_reference_rows
@@ -50,16 +52,10 @@ Within = Callable[[UnitOfWork, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a preparation hands over to the switch.
+    """What a preparation hands over to the switch; `done` is called when the version is about to be live."""
 
-    `catch_up` brings some of the rows that others changed meanwhile up to date and returns how many
-    those were. `done` is called when the version is about to be live. `failed` are rows whose value
-    stood in the way since all of them were looked at, by the key of the line.
-    """
-
-    catch_up: Callable[[UnitOfWork], int]
+    catch_up: CatchUp
     done: Callable[[UnitOfWork], None]
-    failed: Mapping[str, AbstractSet[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +112,15 @@ class Switch:
         return done
 
     def _check_again(self, work: UnitOfWork) -> None:
-        """Look at the rows once more, but for large tables: those were looked at while prepared."""
+        """Look at the rows once more; in large tables at those that were changed since they were prepared."""
         rows = self.plan.content.rows
         context = self.context_of(Published(self.catalog, self.live.tables, rows))
-        blind = self.plan.large if self.prepared is not None else ()
+        only: Chosen = EVERYTHING
+        if self.prepared is not None:
+            changed = self.prepared.catch_up.rows_changed(work)
+            only = {one: changed.get(one, ()) for one in self.plan.large}
         check_again(
-            self.plan, ComingRows.of_plan(self.plan, work.connection, context, self.live, blind)
+            self.plan, ComingRows.of_plan(self.plan, work.connection, context, self.live, only)
         )
 
     def context(self) -> Context:
@@ -141,7 +140,7 @@ class Switch:
             for one in computed:
                 filler.fill(work, one, ALL_ROWS)
         if self.prepared is not None:
-            refuse_failed(self.plan, self.prepared.failed)
+            refuse_failed(self.plan, self.prepared.catch_up.failed)
         return tuple(Done(one.line, filled.rows) for one, filled in done)
 
     def _catch_up(self, work: UnitOfWork) -> int:

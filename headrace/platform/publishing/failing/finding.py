@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from headrace.platform.formulas.python import holds, is_broken
 from headrace.platform.formulas.sql import UnsupportedInSqlError, is_overflow
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel, RuleModel
 from headrace.platform.metadata.definitions.objects import ChildDef
-from headrace.platform.metadata.storage_types import Dialect, Storage
+from headrace.platform.metadata.storage_types import ID, Dialect, Storage
 from headrace.platform.publishing.failing.converting import refuses, restored_at
 from headrace.platform.publishing.failing.planned import PlannedRows
 from headrace.platform.publishing.failing.python_rows import (
@@ -54,6 +55,11 @@ PYTHON_ROWS: Final = 200_000
 """Most rows of an object that are looked at one by one; what lies beyond is said, not guessed."""
 
 VALUES: Final = "p_values"
+ONLY: Final = "p_only"
+
+Chosen = Mapping[str, Collection[str]]
+"""Ids of rows by the id of their object: of these objects no other rows are looked at."""
+EVERYTHING: Final[Chosen] = MappingProxyType({})
 
 PythonTest = Callable[[PlannedBatch, ObjectShape, Row], bool]
 
@@ -95,23 +101,23 @@ class _InSql:
 class RowFinder:
     """Finds rows of sets in the tables of the live version; writes nothing.
 
-    Objects in `blind` (ids) are not looked at.
+    Of the objects in `only`, just those rows are looked at, and no pairs of equal ones.
     """
 
     def __init__(
         self,
         rows: PlannedRows,
         limit: int = PYTHON_ROWS,
-        blind: Collection[str] = frozenset(),
+        only: Chosen = EVERYTHING,
     ) -> None:
         self.rows = rows
         self._limit = limit
-        self._blind = blind
+        self._only = only
 
     def without(self, line: str) -> RowFinder:
         """Return what finds the rows as they will be without what a line of the plan does to them."""
         rows = self.rows.without(line)
-        return self if rows is self.rows else RowFinder(rows, self._limit, self._blind)
+        return self if rows is self.rows else RowFinder(rows, self._limit, self._only)
 
     @property
     def _dialect(self) -> Dialect:
@@ -119,7 +125,10 @@ class RowFinder:
 
     def find(self, row_set: RowSet) -> Found:
         """Return how many rows a set has, and the first of them."""
-        if row_set.object_id not in self.rows.former or row_set.object_id in self._blind:
+        if row_set.object_id not in self.rows.former:
+            return NOTHING
+        only = self._only.get(row_set.object_id)
+        if only is not None and (not only or isinstance(row_set, Duplicates)):
             return NOTHING
         found = self._in_sql(row_set, self._count)
         return found if found is not None else self._count_in_python(row_set)
@@ -196,6 +205,14 @@ class RowFinder:
 
     def _asked(self, row_set: RowSet) -> _InSql | None:
         """Return the statement of a set; None where it cannot have rows."""
+        asked = self._of_all(row_set)
+        only = self._only.get(row_set.object_id)
+        if asked is not None and only is not None:
+            asked.conditions.append(is_one_of(asked.rows.id, ONLY, ID, self._dialect))
+            asked.parameters[ONLY] = list_value(sorted(only), self._dialect)
+        return asked
+
+    def _of_all(self, row_set: RowSet) -> _InSql | None:
         if isinstance(row_set, AllRows | Having | Unconvertible):
             return self._of_live(row_set)
         model = self.rows.models[row_set.object_id]
@@ -349,7 +366,8 @@ class RowFinder:
             return
         model = self.rows.models[row_set.object_id]
         test, reads = self._python_test(model, row_set)
-        for batch, shape, row in rows_in_python(self.rows, model.name, reads, self._limit):
+        only = self._only.get(row_set.object_id)
+        for batch, shape, row in rows_in_python(self.rows, model.name, reads, self._limit, only):
             if test(batch, shape, row):
                 yield str(row["id"])
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from headrace.platform.access.parameters import is_one_of, list_value
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.formulas.environment import Evaluator
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.messages import FormulaOverflowError
 from headrace.platform.formulas.python import compile_python, holds
 from headrace.platform.metadata.catalog import FieldModel
+from headrace.platform.metadata.storage_types import ID
 from headrace.platform.publishing.failing.converting import OldValues
 from headrace.platform.publishing.failing.planned import PlannedRows, rollup_of, stored
 from headrace.platform.publishing.failing.reading import Cursor, ReadingBatch
@@ -23,6 +25,7 @@ from headrace.platform.records.drafts import Row
 from headrace.platform.records.environment import RowEnvironment
 from headrace.platform.records.shapes import ObjectShape
 
+ONLY: Final = "only"
 CHUNK: Final = 1_000
 """Rows read at a time."""
 
@@ -111,11 +114,15 @@ class PlannedBatch(ReadingBatch):
 
 
 def rows_in_python(
-    rows: PlannedRows, object_name: str, ahead: Iterable[tuple[str, ...]], limit: int | None
+    rows: PlannedRows,
+    object_name: str,
+    ahead: Iterable[tuple[str, ...]],
+    limit: int | None,
+    only: Collection[str] | None = None,
 ) -> Iterator[tuple[PlannedBatch, ObjectShape, Row]]:
     """Yield the live rows of an object by id, completed; at most `limit` of them.
 
-    `ahead` are the paths that will be asked for: what they lead to is read for many rows at once.
+    With `only`, no rows but those with these ids. `ahead` are the paths that will be asked for: what they lead to is read for many rows at once.
     """
     last, seen = None, 0
     paths = tuple(ahead)
@@ -123,7 +130,11 @@ def rows_in_python(
         batch = PlannedBatch(rows)
         shape = batch.shapes.of(object_name)
         size = CHUNK if limit is None else min(CHUNK, limit - seen)
-        chunk = batch.work.rows(_page(shape, size, first=last is None), {"after": last})
+        page = _page(shape, size, first=last is None, chosen=only is not None)
+        given = {"after": last}
+        if only is not None:
+            given[ONLY] = list_value(sorted(only), shape.shapes.dialect)
+        chunk = batch.work.rows(page, given)
         if not chunk:
             return
         there = [shape.row(values) for values in chunk]
@@ -135,10 +146,12 @@ def rows_in_python(
         last = shape.row(chunk[-1])["id"]
 
 
-def _page(shape: ObjectShape, size: int, *, first: bool) -> Prepared:
+def _page(shape: ObjectShape, size: int, *, first: bool, chosen: bool) -> Prepared:
     select = sa.select(*shape.columns).where(shape.live()).order_by(shape.table.id).limit(size)
     if not first:
         select = select.where(shape.table.id > sa.bindparam("after", type_=shape.table.id.type))
+    if chosen:
+        select = select.where(is_one_of(shape.table.id, ONLY, ID, shape.shapes.dialect))
     return prepare(select, shape.shapes.dialect)
 
 

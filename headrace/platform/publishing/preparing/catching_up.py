@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from typing import Final
 
@@ -46,6 +47,19 @@ class CatchUp:
         self._filler = filler
         self.failed: dict[str, set[str]] = defaultdict(set)
         """Rows whose value stands in the way, by the key of the line."""
+        self.changed: dict[str, set[str]] = defaultdict(set)
+        """Rows that others changed, by their table, since all rows were looked at."""
+
+    def begin_again(self) -> None:
+        """Forget what is wrong with rows: all of them are about to be looked at."""
+        self.failed.clear()
+        self.changed.clear()
+
+    def rows_changed(self, work: UnitOfWork) -> Mapping[str, AbstractSet[str]]:
+        """Return the rows that others changed since then, noted ones included, by the id of the object."""
+        for note in noted_rows(work.connection):
+            self.changed[note.table].add(note.record_id)
+        return {one: self.changed[table] for one, table in self._scope.table_of.items()}
 
     def __call__(self, work: UnitOfWork) -> int:
         """Deal with one batch of notes; return how many there were."""
@@ -54,6 +68,7 @@ class CatchUp:
         for note in notes:
             ids[note.table][note.record_id] = None
         for table, rows in ids.items():
+            self.changed[table].update(rows)
             self._empty(work, table, rows)
         for one in self._scope.work:
             changed = ids.get(self._scope.table_of[one.object_id])

@@ -367,7 +367,9 @@ class _Finder:
         self, work: Iterable[RowWork], unseen: Collection[tuple[str, str]]
     ) -> Iterator[Watch]:
         former = {model.id: model.name for model in self.live.catalog.objects.values()}
-        for object_id in dict.fromkeys(one.object_id for one in work):
+        # Rows of large tables are looked at once more where others changed them.
+        large = (one for one in self.plan.large if one in self.models and one in former)
+        for object_id in dict.fromkeys((*(one.object_id for one in work), *large)):
             table = self.live.tables.of(former[object_id]).table
             seen = tuple(one.name for one in table.columns if (table.name, one.name) not in unseen)
             yield Watch(table.name, table.name, "id", seen)
