@@ -7,39 +7,27 @@ from typing import Final
 
 import click
 
-from headrace.commands import (
-    accounts,
-    definitions,
-    drafts,
-    installation,
-    moving,
-    servers,
-    uninstalling,
-    versions,
-)
 from headrace.commands.shell import Commands, language_of_settings
 from headrace.platform.core.problems import Text
 
 NOT_YET: Final = Text("This command is not there yet in this version.", "此版本尚不提供该命令。")
-AREAS: Final = (
-    installation,
-    definitions,
-    drafts,
-    versions,
-    moving,
-    uninstalling,
-    accounts,
-    servers,
-)
+AREAS: Final = {
+    "accounts": ("user", "token"),
+    "definitions": ("check", "plan", "publish"),
+    "drafts": ("draft", "local-changes"),
+    "installation": ("init", "doctor", "sweep"),
+    "moving": ("export", "sample"),
+    "servers": ("worker", "demo"),
+    "serving": ("serve",),
+    "uninstalling": ("uninstall",),
+    "versions": ("versions", "diff", "rollback", "where-used", "audit"),
+}
+"""The commands by the modules of `headrace.commands` that have them."""
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, areas=AREAS, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Headrace: channel management from JSON definitions."""
-
-
-for _area in AREAS:
-    _area.add_to(main)
 
 
 def _missing(name: str, arguments: str) -> None:

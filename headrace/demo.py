@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import headrace
 from headrace.platform import runtime
+from headrace.platform.database.opening import open_database
 from headrace.platform.database.unit_of_work import COMMAND_LINE
 from headrace.platform.publishing.folders import in_order
 from headrace.platform.publishing.rows import USER_FILE, sample_passwords
@@ -52,7 +53,7 @@ def prepare(settings: Settings, as_of: date | None) -> Platform:
 
     What is there already is kept; a run that was cut short is completed.
     """
-    database = runtime.open_database(settings)
+    database = open_database(settings.database_url)
     runtime.initialise(database, settings.time_zone, COMMAND_LINE)
     with database.writing(None, actor=COMMAND_LINE) as work:
         if as_of is not None or read_setting(work.connection, DEMO_SETTING) is None:

@@ -58,10 +58,16 @@ install_python() { # LOCK
     say "Installing the Python packages of $1"
     bootstrap_uv "$1"
     # uv names the environment by its interpreter: no activation, no surprise from outside.
-    .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r "$1"
+    .venv/bin/uv pip install --quiet --python .venv/bin/python --compile-bytecode \
+        --require-hashes -r "$1"
     .venv/bin/uv pip install --quiet --python .venv/bin/python \
         --no-deps --no-build-isolation --editable .
     say "$wanted" >".venv/.$1"
+}
+
+# Each process starts in half the time, also where the environment forbids Python to write bytecode.
+compile_python() {
+    .venv/bin/python -m compileall -q headrace
 }
 
 require_node() {
@@ -98,6 +104,7 @@ build_front_end() {
 set_up() { # LOCK
     make_venv
     install_python "$1"
+    compile_python
     install_node_packages
     build_front_end
 }

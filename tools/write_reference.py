@@ -278,8 +278,11 @@ def commands_page() -> str:
 def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
     """Yield each command with its full name, groups' members in order."""
     if isinstance(command, click.Group):
-        for part in sorted(command.commands):
-            yield from commands(command.commands[part], f"{name} {part}")
+        context = click.Context(command)
+        for part in command.list_commands(context):
+            found = command.get_command(context, part)
+            if found is not None:
+                yield from commands(found, f"{name} {part}")
     elif not command.hidden:
         yield name, command
 

@@ -12,6 +12,7 @@ from headrace.doctor import examine
 from headrace.platform import runtime
 from headrace.platform.access.principals import RoleHolding
 from headrace.platform.core.problems import Text
+from headrace.platform.database.opening import open_database
 from headrace.platform.database.unit_of_work import COMMAND_LINE
 from headrace.platform.metadata.wording import sentence
 from headrace.platform.publishing.sweeping import Kept, shown
@@ -37,7 +38,7 @@ def add_to(main: click.Group) -> None:
 def init(login: str, name: str, roles: Sequence[str], password_stdin: bool, as_json: bool) -> None:  # noqa: FBT001 - click
     """Make the system tables and the first administrator."""
     shell = open_shell(as_json=as_json)
-    database = runtime.open_database(shell.settings)
+    database = open_database(shell.settings.database_url)
     runtime.initialise(database, shell.settings.time_zone, COMMAND_LINE)
     database.dispose()
     with shell.platform() as platform:

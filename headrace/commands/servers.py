@@ -1,4 +1,4 @@
-"""Serving, working, and the demo workspace."""
+"""Working, and the demo workspace."""
 
 from __future__ import annotations
 
@@ -11,40 +11,16 @@ from pathlib import Path
 import click
 
 from headrace import demo as demo_workspace
+from headrace.commands.serving import serve_workspace
 from headrace.commands.shell import Shell, open_shell
 from headrace.platform.core.problems import Text
 from headrace.platform.runtime import Platform
-from headrace.serving import serve as serve_forever
 
 
 def add_to(main: click.Group) -> None:
     """Add the commands of this area."""
-    for command in (serve, worker, demo):
+    for command in (worker, demo):
         main.add_command(command)
-
-
-@click.command()
-@click.option(
-    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Server processes."
-)
-@click.option("--host", help="Host name or address; HEADRACE_HOST without it.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Port; HEADRACE_PORT without it.")
-def serve(workers: int, host: str | None, port: int | None) -> None:
-    """Serve the screens and the API, with a worker for jobs in each process."""
-    if host:
-        os.environ["HEADRACE_HOST"] = host
-    if port:
-        os.environ["HEADRACE_PORT"] = str(port)
-    shell = open_shell()
-    shell.settings.required_secret_key()
-    _serve(shell, workers)
-
-
-def _serve(shell: Shell, workers: int) -> None:
-    with shell.platform() as platform:
-        platform.database.live_version()  # each process builds the catalog for itself
-    shell.say(Text(f"Serving at {shell.settings.base_url}", f"服务地址:{shell.settings.base_url}"))
-    serve_forever(shell.settings, workers)
 
 
 @click.command()
@@ -84,7 +60,7 @@ def demo(as_of: datetime | None, and_serve: bool, workers: int) -> None:  # noqa
         platform.close()
     if and_serve:
         os.environ["HEADRACE_SECRET_KEY"] = shell.settings.required_secret_key()
-        _serve(shell, workers)
+        serve_workspace(shell, workers)
 
 
 def _print_demo(shell: Shell, platform: Platform) -> None:

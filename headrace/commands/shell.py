@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from headrace.platform import runtime
 from headrace.platform.core.errors import PlatformError
 from headrace.platform.core.problems import Problem, Text
-from headrace.platform.runtime import Platform
 from headrace.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from headrace.platform.runtime import Platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Shell:
     @contextmanager
     def platform(self) -> Iterator[Platform]:
         """Open the platform for one command."""
+        from headrace.platform import runtime  # noqa: PLC0415 - serving does without
+
         platform = runtime.build(self.settings)
         try:
             yield platform
@@ -56,7 +60,23 @@ class Shell:
 
 
 class Commands(click.Group):
-    """Turns refusals into problems on the error stream and exit code 1."""
+    """Turns refusals into problems on the error stream and exit code 1.
+
+    `areas` are the modules of commands; each is imported when one of its commands is asked for.
+    """
+
+    def __init__(self, *args: Any, areas: Mapping[str, Sequence[str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._area_of = {name: area for area, names in areas.items() for name in names}
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted({*super().list_commands(context), *self._area_of})
+
+    def get_command(self, context: click.Context, cmd_name: str) -> click.Command | None:
+        area = self._area_of.get(cmd_name)
+        if area is not None and cmd_name not in self.commands:
+            import_module(f"headrace.commands.{area}").add_to(self)
+        return super().get_command(context, cmd_name)
 
     def invoke(self, context: click.Context) -> Any:
         try:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
-
-import sqlalchemy as sa
 
 from headrace.platform.access.identity import Identity
 from headrace.platform.access.principals import SYSTEM_PRINCIPAL, Principal
@@ -25,11 +22,11 @@ from headrace.platform.core.errors import (
     UnavailableError,
 )
 from headrace.platform.core.ids import IdSource, RandomIds
-from headrace.platform.core.problems import Language, Message
+from headrace.platform.core.problems import Language
 from headrace.platform.core.registry import RegistryError
-from headrace.platform.database.engine import BUSY, Database, connect_database
+from headrace.platform.database.engine import BUSY, Database
 from headrace.platform.database.installing import create_system_tables, renew_system_tables
-from headrace.platform.database.system_tables import LIVE
+from headrace.platform.database.opening import open_initialised
 from headrace.platform.database.unit_of_work import THE_PLATFORM, Actor, Through, UnitOfWork
 from headrace.platform.jobs.notifications import NOTIFY, Notifications
 from headrace.platform.jobs.outbox import Outbox
@@ -76,14 +73,6 @@ SYSTEM_TABLES: Final = (publishing_tables, records_tables, workflow_tables)
 T = TypeVar("T")
 ATTEMPTS: Final = 5
 EXTENSIONS: Final = "headrace.extensions"
-
-NOT_INITIALISED = Message(
-    "database.not_initialised",
-    "The database has no system tables yet.",
-    "数据库中尚无系统表。",
-    "Run `headrace init`, or `headrace demo` for the demo workspace.",
-    "请运行 `headrace init`,演示工作区请运行 `headrace demo`。",
-)
 
 PrincipalSource = Callable[[Published, bool], Principal]
 """Gives the caller for a version; the flag asks for a principal that was not kept."""
@@ -286,20 +275,6 @@ def initialise(database: Database, zone: ZoneInfo, actor: Actor = THE_PLATFORM) 
             write_setting(work, TIME_ZONE, zone.key)
 
 
-def is_initialised(database: Database) -> bool:
-    """Say whether the database has system tables."""
-    with database.reading() as reading:
-        return sa.inspect(reading.connection).has_table(LIVE.name)
-
-
-def open_database(settings: Settings) -> Database:
-    """Return the database of `settings`; the folder of a SQLite file is made."""
-    address = sa.make_url(settings.database_url)
-    if address.get_backend_name() == "sqlite" and address.database:
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    return connect_database(settings.database_url)
-
-
 def field_types() -> FieldTypes:
     """Return the field types that ship with Headrace and those of installed extensions.
 
@@ -319,10 +294,7 @@ def field_types() -> FieldTypes:
 
 def build(settings: Settings) -> Platform:
     """Build the platform over the initialised database of `settings`."""
-    database = open_database(settings)
-    if not is_initialised(database):
-        database.dispose()
-        raise RefusedError(NOT_INITIALISED.at())
+    database = open_initialised(settings.database_url)
     renew_system_tables(database)
     return assemble(settings, database, field_types(), RandomIds())
 

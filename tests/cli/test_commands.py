@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import subprocess
 import sys
@@ -10,12 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
-from headrace.cli import main
+from headrace.cli import AREAS, main
 from tests.support.documents import field, workspace
 from tests.support.publishing import Contents, Publishing, platform_at, write_module
+from tools.write_reference import commands
 
 ROOT = Path(__file__).parents[2]
 NOT_YET = ("import",)
@@ -243,11 +246,21 @@ def test_python_runs_the_commands_too(tmp_path):
 
 
 def test_every_command_says_what_it_does():
-    def walk(group):
-        for command in group.commands.values():
-            if hasattr(command, "commands"):
-                yield from walk(command)
-            elif not command.hidden:
-                yield command
+    shown = list(commands(main, "headrace"))
+    assert len(shown) > 25
+    assert [name for name, command in shown if not command.help] == []
 
-    assert [command.name for command in walk(main) if not command.help] == []
+
+@pytest.mark.parametrize(("area", "names"), AREAS.items())
+def test_an_area_has_the_commands_it_is_said_to_have(area, names):
+    group = click.Group()
+    importlib.import_module(f"headrace.commands.{area}").add_to(group)
+    assert set(group.commands) == set(names)
+
+
+def test_a_server_starts_without_the_platform_in_its_first_process():
+    code = (
+        "import sys; from headrace.cli import main; main(['serve', '--help'], standalone_mode=False);"
+        "sys.exit('headrace.platform.runtime' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)

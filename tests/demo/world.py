@@ -13,12 +13,13 @@ import sqlalchemy as sa
 
 from headrace.platform.access.tables import USER
 from headrace.platform.core.ids import RandomIds
+from headrace.platform.database.opening import open_database
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.publishing.workspace import stop_clock
 from headrace.platform.records.context import Context
-from headrace.platform.runtime import Platform, assemble, initialise, open_database
+from headrace.platform.runtime import Platform, assemble, initialise
 from headrace.settings import load_settings
 from tests.demo.generate import TARGET
 
@@ -89,7 +90,7 @@ class World:
 def make_world(url: str, root: Path = TARGET) -> World:
     """Publish the shipped modules into an empty database and load all their rows."""
     settings = load_settings({"HEADRACE_DATABASE_URL": url}, root)
-    database = open_database(settings)
+    database = open_database(settings.database_url)
     initialise(database, ZONE)
     with database.writing(None) as work:
         stop_clock(work, AS_OF)

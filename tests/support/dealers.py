@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from headrace.platform import runtime
 from headrace.platform.access.principals import RoleHolding
 from headrace.platform.core.ids import RandomIds
+from headrace.platform.database.opening import is_initialised, open_database
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.publishing.workspace import stop_clock
 from headrace.platform.records.context import Context
@@ -221,8 +222,8 @@ def open_platform(url: str, base_url: str = "http://localhost:8000") -> Iterator
         "HEADRACE_BASE_URL": base_url,
     }
     settings = load_settings(given, Path("/nonexistent"))
-    database = runtime.open_database(settings)
-    if not runtime.is_initialised(database):
+    database = open_database(settings.database_url)
+    if not is_initialised(database):
         runtime.initialise(database, settings.time_zone)
         with database.writing(None) as work:
             stop_clock(work, NOON)

@@ -11,6 +11,7 @@ from typing import Any
 
 from headrace.platform import runtime
 from headrace.platform.core.ids import RandomIds
+from headrace.platform.database.opening import open_database
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.publishing.plan import Plan
@@ -42,7 +43,7 @@ def _write(path: Path, text: str) -> None:
 def platform_at(url: str) -> Iterator[Platform]:
     """Open a platform on a database, made ready if it is empty."""
     settings = load_settings({"HEADRACE_DATABASE_URL": url}, Path(os.devnull).parent)
-    database = runtime.open_database(settings)
+    database = open_database(settings.database_url)
     runtime.initialise(database, settings.time_zone)
     platform = runtime.assemble(settings, database, built_in(), RandomIds())
     try:
