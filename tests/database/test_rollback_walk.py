@@ -239,12 +239,12 @@ class Walk:
         return True
 
     def take_ids(self) -> None:
-        """Write the minted ids into the contents, as an export would."""
+        """Write the minted ids into the contents, as an export would; in an order that chance repeats."""
         content = self.platform.catalogs.content_of()
+        own = (one for one in content.documents if one.module == MODULE)
         self.contents = {
             (one.kind, one.name): copy.deepcopy(dict(one.content))
-            for one in content.documents
-            if one.module == MODULE
+            for one in sorted(own, key=lambda one: (one.kind, one.name))
         }
 
     def roll_back(self, number: int) -> bool:

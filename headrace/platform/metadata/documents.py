@@ -76,6 +76,11 @@ class Document:
         """Kind of the definition that an extension adds to; "" for other documents."""
         return str(self.content.get("of", "")) if self.kind == "extends" else ""
 
+    @cached_property
+    def place(self) -> str:
+        """Kind and name of the definition that it is, or adds to."""
+        return f"{self.of or self.kind} {self.name}"
+
     @property
     def space(self) -> str:
         """Within what the name is unique: the kind; for extensions the module and `of` too."""

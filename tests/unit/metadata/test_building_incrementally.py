@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.wide import CHANGING, HUB, wide_documents, with_fields
 from headrace.platform.metadata.building import Built, build_catalog
+from headrace.platform.metadata.building.parts import delta_between
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import built_in
@@ -155,19 +156,35 @@ def test_what_a_change_breaks_elsewhere_is_found():
 def test_random_edits_give_what_a_build_from_nothing_gives(seed: int):
     chosen = random.Random(seed)
     contents = workspace()
-    previous = build(as_documents(contents)).catalog
-    accepted = 0
+    known: dict[str, Document] = {}
+    previous = build(same_documents(contents, known)).catalog
+    accepted = few = 0
     for _ in range(40):
         edited = copy.deepcopy(contents)
         for _ in range(chosen.choice((1, 1, 1, 2, 3))):
             random_edit(edited, chosen)
-        documents = as_documents(edited)
+        documents = same_documents(edited, known)
+        few += delta_between(previous.memory, documents) is not None
 
         incremental, full = build(documents, previous), build(documents)
 
         assert incremental.problems == full.problems
         assert incremental.catalog == full.catalog
         if full.catalog is not None:
+            assert [list(one) for one in parts_in_order(incremental.catalog)] == [
+                list(one) for one in parts_in_order(full.catalog)
+            ]
             accepted += 1
             previous, contents = incremental.catalog, edited
     assert accepted > 5
+    assert few > 5
+
+
+def same_documents(contents: Contents, known: dict[str, Document]) -> list[Document]:
+    """The documents, those that were there before the very same, as a process has them."""
+    return [known.setdefault(one.hash, one) for one in as_documents(contents)]
+
+
+def parts_in_order(catalog: Catalog) -> list[dict[str, Any]]:
+    """What has an order that people see or that decides."""
+    return [catalog.objects, catalog.forms, catalog.views, catalog.reports, catalog.workflows]

@@ -62,6 +62,7 @@ def test_a_field_more_is_looked_at_with_what_speaks_of_its_object():
     assert ("screens", "views", f"{CHANGING}_recent") in parts
     assert {key[2] for key in parts if len(key) == 3} == {
         CHANGING,
+        f"object {CHANGING}",  # its document
         f"{CHANGING}_recent",
         f"{CHANGING}_form",
         "changing",  # the module, whose menu leads to it

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from headrace.platform.core.problems import Problem, errors
 from headrace.platform.metadata.building.constants import build_constants
@@ -57,7 +58,8 @@ def build_catalog(
     """
     work = Workbench(documents, types, previous.memory if previous else NOTHING)
     catalog = _build(work, version)
-    return Built(None if errors(work.problems) else catalog, tuple(work.problems))
+    problems = tuple(sorted(work.problems, key=attrgetter("path")))
+    return Built(None if errors(problems) else catalog, problems)
 
 
 def _build(work: Workbench, version: int) -> Catalog:

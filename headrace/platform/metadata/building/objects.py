@@ -45,18 +45,22 @@ def build_objects(work: Workbench) -> None:
     )
     sums: dict[str, tuple[str, ...]] = {}
     defined = work.definitions.get("object", {})
-    for name, definition in defined.items():
+    for name in work.stale("bare", "object"):
+        definition = work.know("object", name)
         if name in work.system_objects:
             work.report(USER_OBJECT_NAME.at("/name", name=name), definition)
-        bare = _bare(work, definition)
+        _bare(work, definition)
+    for name, bare in work.results("bare", defined).items():
         work.objects[name] = bare.model
         if bare.sums:
             sums[name] = bare.sums
-    for name, former in work.before.objects.items():
-        if name not in defined:
-            work.note_object(name, former, None)
+    for name in work.before.objects.keys() - defined.keys():
+        work.note_object(name, work.before.objects[name], None)
     give_sum_types(work, sums)
-    finished = {name: _finished(work, model) for name, model in work.objects.items()}
+    for name in work.stale("object", "object"):
+        work.place_with(work.objects[name].definition, work.know("object", name))
+        _finished(work, work.objects[name])
+    finished = work.results("object", defined)
     work.objects.update(with_feeds(work, finished))
 
 
@@ -69,7 +73,7 @@ class _Bare:
     sums: tuple[str, ...]
 
 
-def _bare(work: Workbench, definition: ObjectDef) -> _Bare:
+def _bare(work: Workbench, definition: ObjectDef) -> None:
     name = definition.name
     former: _Bare | None = work.former("bare", name)
     known = former.model if former else None
@@ -86,10 +90,9 @@ def _bare(work: Workbench, definition: ObjectDef) -> _Bare:
     work.field_files[name] = bare.places
     work.place_with(bare.model.definition, definition)
     work.note_object(name, known, bare.model)
-    return bare
 
 
-def _finished(work: Workbench, model: ObjectModel) -> ObjectModel:
+def _finished(work: Workbench, model: ObjectModel) -> None:
     """Add what needs other objects: scope paths, formulas, rules, roll-ups."""
     name = model.name
     known: ObjectModel | None = work.former("object", name)
@@ -100,7 +103,6 @@ def _finished(work: Workbench, model: ObjectModel) -> ObjectModel:
 
     finished = work.part("object", name, (), make, about=name)
     work.note_object(name, known, finished)
-    return finished
 
 
 def _place_field(work: Workbench, object_name: str, field: FieldDef, place: str) -> None:
@@ -123,7 +125,7 @@ def _bare_object(work: Workbench, definition: ObjectDef) -> ObjectModel:
     return ObjectModel(
         id=definition.id or definition.name,
         name=definition.name,
-        module=work.modules_of.get(("object", definition.name), ""),
+        module=work.module_of("object", definition.name),
         definition=definition,
         fields=fields,
         title=_title(definition, own),

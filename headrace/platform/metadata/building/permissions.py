@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from operator import attrgetter
 
 from headrace.platform.core.problems import Problem
 from headrace.platform.metadata.building.messages import UNKNOWN_RIGHT
@@ -15,11 +16,11 @@ from headrace.platform.metadata.definitions.access import GrantDef, PermissionDe
 def build_permissions(work: Workbench) -> dict[str, tuple[GrantModel, ...]]:
     """Return the grants of each object, those of all its permission documents."""
     result: dict[str, tuple[GrantModel, ...]] = {}
-    for name, definition in work.definitions.get("permission", {}).items():
-        make = partial(_grants, work, definition)
-        grants = work.part("permission", name, (definition,), make, about=definition.object)
-        if definition.object in work.objects:
-            result[definition.object] = (*result.get(definition.object, ()), *grants)
+    found = work.each("permission", "permission", partial(_grants, work), attrgetter("object"))
+    for name, grants in found.items():
+        object_name = work.definitions["permission"][name].object
+        if object_name in work.objects:
+            result[object_name] = (*result.get(object_name, ()), *grants)
     return result
 
 

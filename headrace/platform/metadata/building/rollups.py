@@ -24,11 +24,11 @@ def is_sum(field: FieldModel) -> bool:
 def give_sum_types(work: Workbench, sums: Mapping[str, Iterable[str]]) -> None:
     """Give each sum the type of what it sums, before any formula reads it; `sums` names them."""
     bare = dict(work.objects)
-    for name, fields in sums.items():
-        make = partial(_with_sum_types, work, bare, name, fields)
+    for name in work.stale("sums", "object", sums):
+        make = partial(_with_sum_types, work, bare, name, sums[name])
         typed = work.part("sums", name, (), make, about=name)
         work.note_object(name, work.former("sums", name), typed)
-        work.objects[name] = typed
+    work.objects.update(work.results("sums", sums))
 
 
 def _with_sum_types(

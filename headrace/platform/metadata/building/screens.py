@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from headrace.platform.metadata.building.workbench import Workbench
@@ -13,18 +14,16 @@ from headrace.platform.metadata.definitions.screens import ReportDef, ViewDef
 def definitions_of(work: Workbench, kind: str) -> dict[str, Any]:
     """Return the definitions of a kind that speak of objects; an unknown one is a problem."""
     named = work.definitions.get(kind, {})
-    for definition in named.values():
+    for name, definition in named.items():
         if definition.object not in work.objects:
-            work.report_unknown_object(definition, definition.object)
+            work.report_unknown_object(work.know(kind, name), definition.object)
     return named
 
 
 def build_views(work: Workbench) -> dict[str, ViewModel]:
     """Resolve columns and conditions of all views."""
-    return {
-        name: work.part("view", name, (one,), partial(_view, work, one), about=one.object)
-        for name, one in definitions_of(work, "view").items()
-    }
+    definitions_of(work, "view")
+    return work.each("view", "view", partial(_view, work), attrgetter("object"))
 
 
 def _view(work: Workbench, definition: ViewDef) -> ViewModel:
@@ -39,10 +38,8 @@ def _view(work: Workbench, definition: ViewDef) -> ViewModel:
 
 def build_reports(work: Workbench) -> dict[str, ReportModel]:
     """Resolve roles and conditions of all reports."""
-    return {
-        name: work.part("report", name, (one,), partial(_report, work, one), about=one.object)
-        for name, one in definitions_of(work, "report").items()
-    }
+    definitions_of(work, "report")
+    return work.each("report", "report", partial(_report, work), attrgetter("object"))
 
 
 def _report(work: Workbench, definition: ReportDef) -> ReportModel:

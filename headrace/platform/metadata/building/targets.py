@@ -35,7 +35,8 @@ def extended_definitions(work: Workbench) -> Iterator[Target]:
     found: dict[tuple[str, str], list[ExtendsDef]] = {}
     known: dict[str, set[str]] = {}
     for slot, extension in work.definitions.get("extends", {}).items():
-        module = work.modules_of["extends", slot]
+        work.know("extends", slot)
+        module = work.module_of("extends", slot)
         if module not in known:
             known[module] = _counted_on(work, module)
         problem = _hindrance(work, module, extension, known[module])
@@ -44,7 +45,7 @@ def extended_definitions(work: Workbench) -> Iterator[Target]:
         else:
             work.report(problem, extension)
     for (of, name), extensions in found.items():
-        yield Target(of, name, work.definitions[of][name], tuple(extensions))
+        yield Target(of, name, work.know(of, name), tuple(extensions))
 
 
 def _hindrance(
@@ -54,7 +55,7 @@ def _hindrance(
     of, name = extension.of, extension.name
     if name not in work.definitions.get(of, {}):
         return _missing(work, module, of, name)
-    owner = work.modules_of[of, name]
+    owner = work.module_of(of, name)
     if owner == module:
         return EXTENDS_OWN.at("/name", kind=kind_word(of), name=name)
     if owner not in counted_on:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from operator import attrgetter
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
@@ -25,11 +25,15 @@ from headrace.platform.metadata.building.parts import (
     ANY,
     ITSELF,
     NOTHING,
+    PLACE,
     ROLES,
+    Delta,
     Memory,
     Part,
     PartName,
+    PartReaders,
     Read,
+    delta_between,
 )
 from headrace.platform.metadata.building.scope import CatalogScope
 from headrace.platform.metadata.catalog import ConstantModel, FieldModel, FieldPath, ObjectModel
@@ -53,28 +57,41 @@ class Workbench:
     def __init__(
         self, documents: Sequence[Document], types: FieldTypes, memory: Memory = NOTHING
     ) -> None:
-        self.documents = tuple(sorted(documents, key=attrgetter("module", "kind", "name")))
         self.types = types
+        self.before = memory if memory.types is types else NOTHING
+        self.delta = delta_between(self.before, documents)
+        self.documents = self.delta.documents if self.delta else tuple(sorted(documents, key=PLACE))
         self.problems: list[Problem] = []
         self.files: dict[int, str] = {}
         self.sources: dict[int, tuple[Document, ...]] = {}
         self.extended: dict[tuple[str, str], Extended] = {}
         self._extended: dict[int, Extended] = {}
         self.definitions: dict[str, dict[str, Any]] = {}
-        self.modules_of: dict[tuple[str, str], str] = {}
         self.objects: dict[str, ObjectModel] = {}
         self.system_objects: dict[str, ObjectModel] = {}
         self.constants: dict[str, ConstantModel] = {}
         self.field_files: dict[str, dict[str, str]] = {}
-        self.before = memory if memory.types is types else NOTHING
-        self.parts: dict[PartName, Part] = {}
+        self.parts: dict[str, dict[str, Part]] = {}
+        self.readers = self.before.readers if self.delta else PartReaders()
         self.made: list[PartName] = []
         self.changed: set[Read] = set()
         self.reads: set[Read] = set()
         self._loaded: dict[str, Any] = {}
+        self._named: dict[str, dict[str, Any]] = {}
+        self._documents: dict[PartName, Document] = {}
+        self._touched: set[PartName] = set()
 
     def load(self) -> None:
         """Turn the documents into definitions, one of each kind and name."""
+        if self.delta is None:
+            self._load_all()
+        else:
+            self._load_delta(self.delta)
+        self._named = dict(self.definitions)
+        if self.before.roles != frozenset(self.definitions.get("role", ())):
+            self.changed.add((ROLES, ANY))
+
+    def _load_all(self) -> None:
         known = self.before.definitions
         for document in self.documents:
             definition = known.get(document.hash)
@@ -91,11 +108,92 @@ class Workbench:
                 self.report(DUPLICATE_NAME.at("/name", name=document.name), definition)
                 continue
             named[slot] = definition
-            self.modules_of[document.kind, slot] = document.module
-        if self.before.roles != frozenset(self.definitions.get("role", ())):
-            self.changed.add((ROLES, ANY))
+            self._documents[document.kind, slot] = document
+
+    def _load_delta(self, delta: Delta) -> None:
+        before = self.before
+        self._loaded = dict(before.definitions)
+        self._documents = dict(before.sources)
+        self.definitions = {kind: dict(named) for kind, named in before.named.items()}
+        self.field_files = dict(before.places)
+        self.parts = {step: dict(parts) for step, parts in before.parts.items()}
+        for one in delta.gone:
+            self._loaded.pop(one.hash, None)
+            self._touch(one.kind, one.name)
+        come = {(one.kind, one.name) for one in delta.come}
+        for one in delta.gone:
+            if (one.kind, one.name) not in come:
+                del self.definitions[one.kind][one.name]
+                del self._documents[one.kind, one.name]
+        for one in delta.come:
+            definition = before.definitions.get(one.hash) or load_definition(
+                one.content, self.types
+            )
+            self._loaded[one.hash] = definition
+            self._documents[one.kind, one.name] = one
+            self.definitions.setdefault(one.kind, {})[one.name] = definition
+            self._touch(one.kind, one.name)
+        for kind in delta.reordered:
+            named = self.definitions[kind]
+            self.definitions[kind] = {
+                one.name: named[one.name] for one in delta.documents if one.kind == kind
+            }
+
+    def _touch(self, kind: str, name: str) -> None:
+        """Keep note that a definition may be another one, and what it is a source of."""
+        self._touched.add((kind, name))
+        definition = self.definitions.get(kind, {}).get(name)
+        if kind == "approval" and definition is not None:
+            self._touched.add(("workflow", definition.workflow))
+
+    def know(self, kind: str, name: str) -> Any:
+        """Return a definition by its name, with its place and its document known."""
+        definition = self.definitions[kind][name]
+        if id(definition) not in self.files:
+            document = self._documents[kind, name]
+            self.files[id(definition)] = "/" + document.file
+            self.sources[id(definition)] = (document,)
+        return definition
+
+    def module_of(self, kind: str, name: str) -> str:
+        """Return the module of a definition; "" where there is none."""
+        document = self._documents.get((kind, name))
+        return document.module if document else ""
 
     # -- parts ----------------------------------------------------------------------------
+
+    def stale(self, step: str, kind: str, named: Iterable[str] | None = None) -> list[str]:
+        """Return the definitions of a kind, or those `named`, whose part of a step may be another one.
+
+        What is wrong with the others is taken over.
+        """
+        names = dict.fromkeys(self.definitions.get(kind, ()) if named is None else named)
+        if self.delta is None:
+            return list(names)
+        parts = self.parts.setdefault(step, {})
+        for name in parts.keys() - names.keys():
+            del parts[name]
+        stale = names.keys() - parts.keys()
+        stale |= {name for of, name in self._touched if of == kind}
+        stale |= self.before.readers.of(step, self.changed)
+        for noisy_step, name in self.before.noisy:
+            if noisy_step == step and name in parts and name not in stale:
+                self.problems.extend(parts[name].problems)
+        return [name for name in names if name in stale]
+
+    def each(
+        self, step: str, kind: str, make: Callable[[Any], PartT], about: Callable[[Any], str]
+    ) -> dict[str, PartT]:
+        """Return what `make` gives for each definition of a kind, by name."""
+        for name in self.stale(step, kind):
+            definition = self.know(kind, name)
+            self.part(step, name, (definition,), partial(make, definition), about(definition))
+        return self.results(step, self.definitions.get(kind, ()))
+
+    def results(self, step: str, names: Iterable[str]) -> dict[str, Any]:
+        """Return what a step made, by name."""
+        parts = self.parts.get(step, {})
+        return {name: parts[name].result for name in names}
 
     def part(
         self,
@@ -111,7 +209,7 @@ class Workbench:
         the workbench for by `find`, `path_at` or `expression`: those keep note of what was read.
         """
         sources = tuple(source for one in definitions for source in self.sources[id(one)])
-        part = self.before.parts.get((step, name))
+        part = self.before.parts.get(step, {}).get(name)
         if part is None or not part.still_holds(sources, self.changed):
             self.reads = {(ROLES, ANY)} if about is None else {(ROLES, ANY), (about, ANY)}
             found = len(self.problems)
@@ -119,14 +217,17 @@ class Workbench:
             problems = tuple(self.problems[found:])
             part = Part(sources, frozenset(self.reads), result, problems)
             self.made.append((step, name))
+            self.readers.note(step, name, part.reads)
         else:
             self.problems.extend(part.problems)
-        self.parts[step, name] = part
+            if self.delta is None:
+                self.readers.note(step, name, part.reads)
+        self.parts.setdefault(step, {})[name] = part
         return cast(PartT, part.result)
 
     def former(self, step: str, name: str) -> Any:
         """Return what the build before made in a step; None where it made nothing."""
-        part = self.before.parts.get((step, name))
+        part = self.before.parts.get(step, {}).get(name)
         return part.result if part else None
 
     def note_object(self, name: str, old: ObjectModel | None, new: ObjectModel | None) -> None:
@@ -144,15 +245,26 @@ class Workbench:
 
     def memory(self) -> Memory:
         """Return what this build leaves to the next."""
+        noisy = dict.fromkeys(
+            (step, name)
+            for step, name in (*self.before.noisy, *self.made)
+            if (part := self.parts.get(step, {}).get(name)) is not None and part.problems
+        )
         return Memory(
-            self.types,
-            self._loaded,
-            self.parts,
-            self.objects,
-            self.constants,
-            frozenset(self.definitions.get("role", ())),
-            tuple(self.made),
-            self.documents,
+            types=self.types,
+            definitions=self._loaded,
+            named=self._named,
+            sources=self._documents,
+            parts=self.parts,
+            noisy=tuple(noisy),
+            objects=self.objects,
+            constants=self.constants,
+            places=self.field_files,
+            roles=frozenset(self.definitions.get("role", ())),
+            made=tuple(self.made),
+            documents=self.documents,
+            document_ids=frozenset(map(id, self.documents)),
+            readers=self.readers,
         )
 
     def place_with(self, definition: Any, other: Any) -> None:
@@ -170,7 +282,7 @@ class Workbench:
 
     def put_extended(self, kind: str, name: str, extended: Extended, definition: Any) -> None:
         """Let `definition` stand for what it is made of: a definition and its extensions."""
-        self.definitions[kind][name] = definition
+        self.definitions[kind] = {**self.definitions[kind], name: definition}
         self.extended[kind, name] = extended
         self._extended[id(definition)] = extended
         self.files[id(definition)] = "/" + extended.document.file

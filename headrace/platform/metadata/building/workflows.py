@@ -33,19 +33,19 @@ GUARD: Final = {"formula.unknown_field": GUARD_FIELD}
 
 def build_workflows(work: Workbench) -> dict[str, WorkflowModel]:
     """Resolve all workflows with their approvals."""
-    result: dict[str, WorkflowModel] = {}
     approvals = _approvals(work)
-    for name, definition in work.definitions.get("workflow", {}).items():
-        own = approvals.get(name, [])
-        model = work.part(
+    for name in work.stale("workflow", "workflow"):
+        definition = work.know("workflow", name)
+        own = [work.know("approval", one.name) for one in approvals.get(name, ())]
+        work.part(
             "workflow",
             name,
             (definition, *own),
             partial(_found_workflow, work, definition, own),
             about=definition.object,
         )
-        if model is not None:
-            result[name] = model
+    made = work.results("workflow", work.definitions.get("workflow", ()))
+    result = {name: model for name, model in made.items() if model is not None}
     for one in work.objects.values():
         if one.workflow is not None and one.workflow not in result:
             place = work.field_place(one.name, str(one.state_field))
@@ -63,7 +63,7 @@ def _approvals(work: Workbench) -> dict[str, list[ApprovalDef]]:
             result.setdefault(approval.workflow, []).append(approval)
         else:
             problem = UNKNOWN_REFERENCE.at("/workflow", kind="workflow", name=approval.workflow)
-            work.report(problem, approval)
+            work.report(problem, work.know("approval", approval.name))
     return result
 
 

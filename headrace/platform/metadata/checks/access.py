@@ -138,13 +138,9 @@ def check_access(subject: Subject) -> Iterator[Problem]:
     Reads the grants of one object with its fields and workflow; roles, over all grants.
     """
     catalog = subject.catalog
-    for model in catalog.objects.values():
-        make = partial(_grants, subject, model)
-        yield from subject.part("grants", "objects", model.name, make)
+    yield from subject.each("grants", "objects", partial(_grants, subject))
     yield from _unused_roles(subject)
-    for model in catalog.objects.values():
-        make = partial(_closed, subject, model)
-        yield from subject.part("closed", "objects", model.name, make)
+    yield from subject.each("closed", "objects", partial(_closed, subject))
     if catalog.roles and not any(role.design for role in catalog.roles.values()):
         first = next(iter(catalog.roles))
         problem = LOCKOUT.at(subject.at("role", first, "design"))

@@ -18,7 +18,7 @@ from headrace.platform.metadata.catalog import (
     ObjectModel,
     WorkflowModel,
 )
-from headrace.platform.metadata.checks.memory import ANY, Memory, Notes, Watched
+from headrace.platform.metadata.checks.memory import ANY, Finding, Memory, Notes, Watched
 from headrace.platform.metadata.checks.readers import Readers
 from headrace.platform.metadata.checks.satisfiable import Domain
 from headrace.platform.metadata.documents import Document
@@ -31,7 +31,7 @@ _UNKNOWN: Final = Domain()
 class Subject:
     """The catalog under check, and where each definition stands in the files.
 
-    What is asked of it is noted: `part` and `once` take over what `memory` knows where nothing that
+    What is asked of it is noted: `each` and `once` take over what `memory` knows where nothing that
     was read for it has changed.
     """
 
@@ -41,6 +41,7 @@ class Subject:
         state["documents"] = _by_place(catalog.documents)
         state["workflows of"] = _by_object(catalog.workflows.values())
         state["permissions of"] = _permissions(catalog.documents)
+        self._state = state
         self._notes = Notes(state, memory or Memory())
         note = self._notes.note
         watched: dict[str, Any] = {part: Watched(part, state[part], note) for part in _PARTS}
@@ -59,25 +60,45 @@ class Subject:
     @cached_property
     def fields_by_id(self) -> FieldsById:
         """Every field that formulas can speak of, by its id; of the system fields any one."""
-        return FieldsById(self._whole, self._note)
+        return FieldsById(self._notes.kept("fields", FieldIndex).of(self._whole), self._note)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what `make` gives; it may look at this subject and at nothing else."""
         return self._notes.once(key, make)
 
-    def part(
-        self, check: str, kind: str, name: str, make: Callable[[], Iterable[Problem]]
-    ) -> tuple[Problem, ...]:
-        """Return what a check finds in one definition, `name` among the `kind` of the catalog."""
-        known: tuple[Problem, ...] | None = self._notes.known((check, kind, name))
-        if known is not None:
-            return known
+    def each(
+        self, check: str, kind: str, make: Callable[[Any], Iterable[Problem]]
+    ) -> Iterator[Problem]:
+        """Yield what a check finds in each definition among the `kind` of the catalog.
 
-        def found() -> tuple[Problem, ...]:
-            self._notes.note(kind, name)
-            return tuple(make())
+        Costs what has changed, not what there is. Not for use within `once`.
+        """
+        yield from self._each(check, kind, getattr(self._whole, kind), make)
 
-        return self.once((check, kind, name), found)
+    def each_document(
+        self, check: str, make: Callable[[Document], Iterable[Problem]]
+    ) -> Iterator[Problem]:
+        """Yield what a check finds in each document by itself, worked out once for each of them."""
+
+        def of_documents(documents: tuple[Document, ...]) -> Iterator[Problem]:
+            for one in documents:
+                yield from one.worked_out(check, lambda: tuple(make(one)))  # noqa: B023 - called at once
+
+        yield from self._each(check, "documents", self._state["documents"], of_documents)
+
+    def _each(
+        self,
+        check: str,
+        kind: str,
+        values: Mapping[str, Any],
+        make: Callable[[Any], Iterable[Problem]],
+    ) -> Iterator[Problem]:
+        findings = self._notes.findings(check, kind)
+        for name in [*values.keys() - findings.known.keys()]:
+            self._notes.find(Finding(check, kind, name), partial(make, values[name]))
+        if findings.told:
+            for name in values:
+                yield from findings.told.get(name, ())
 
     def workflows_of(self, object_name: str) -> tuple[WorkflowModel, ...]:
         """Return the workflows that move the rows of an object."""
@@ -163,16 +184,33 @@ class Subject:
         return frozenset(one.value for one in choices) if choices else None
 
 
-class FieldsById(Mapping[str, FieldModel]):
-    """Every field that formulas can speak of, by its id; of the system fields any one."""
+class FieldIndex:
+    """The fields of one catalog after the other by their ids; goes through what has changed."""
 
-    def __init__(self, catalog: Catalog, note: Callable[[str, str], None]) -> None:
+    def __init__(self) -> None:
+        self._objects: Mapping[str, ObjectModel] = {}
+        self._fields: dict[str, FieldModel] = {}
+
+    def of(self, catalog: Catalog) -> Mapping[str, FieldModel]:
+        """Return every field of a catalog by its id; of the system fields any one."""
+        before, now = self._objects, {**catalog.system_objects, **catalog.objects}
+        gone = (one for name, one in before.items() if now.get(name) is not one)
+        for field in itertools.chain.from_iterable(one.fields.values() for one in gone):
+            if not field.system:
+                self._fields.pop(field.id, None)
+        come = (one for name, one in now.items() if before.get(name) is not one)
+        for field in itertools.chain.from_iterable(one.fields.values() for one in come):
+            self._fields[field.id] = field
+        self._objects = now
+        return self._fields
+
+
+class FieldsById(Mapping[str, FieldModel]):
+    """Every field that formulas can speak of, by its id; what is asked for is noted."""
+
+    def __init__(self, fields: Mapping[str, FieldModel], note: Callable[[str, str], None]) -> None:
         self._note = note
-        self._fields = {
-            field.id: field
-            for model in (*catalog.system_objects.values(), *catalog.objects.values())
-            for field in model.fields.values()
-        }
+        self._fields = fields
 
     def __getitem__(self, field_id: str) -> FieldModel:
         found = self._fields.get(field_id)
@@ -198,10 +236,9 @@ def _by_place(documents: Iterable[Document]) -> Mapping[str, tuple[Document, ...
     extensions: dict[str, tuple[Document, ...]] = {}
     for one in documents:
         if one.kind == "extends":
-            place = f"{one.content['of']} {one.name}"
-            extensions[place] = (*extensions.get(place, ()), one)
+            extensions[one.place] = (*extensions.get(one.place, ()), one)
         else:
-            found.setdefault(f"{one.kind} {one.name}", (one,))
+            found.setdefault(one.place, (one,))
     for place, more in extensions.items():
         found[place] = (*found.get(place, ()), *more)
     return found

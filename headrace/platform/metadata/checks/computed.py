@@ -64,9 +64,7 @@ def check_computed(subject: Subject) -> Iterator[Problem]:
 
     Reads one object at a time with those that its formulas and roll-ups reach; circles, over all.
     """
-    for model in subject.catalog.objects.values():
-        make = partial(_of_object, subject, model)
-        yield from subject.part("computed", "objects", model.name, make)
+    yield from subject.each("computed", "objects", partial(_of_object, subject))
     yield from _cycles(subject)
     yield from _formula_cycles(subject)
 

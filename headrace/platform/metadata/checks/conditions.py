@@ -10,7 +10,13 @@ from headrace.platform.core.problems import Message, Problem
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.tree import Binary, FieldRef, In, Literal, Node, walk
 from headrace.platform.formulas.types import Kind
-from headrace.platform.metadata.catalog import ApprovalModel, ObjectModel, WorkflowModel
+from headrace.platform.metadata.catalog import (
+    ApprovalModel,
+    ObjectModel,
+    ReportModel,
+    ViewModel,
+    WorkflowModel,
+)
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.checks.satisfiable import Answer, can_be, is_always
 
@@ -72,19 +78,10 @@ Found = tuple[Expression | None, str]
 
 def check_conditions(subject: Subject) -> Iterator[Problem]:
     """Find conditions that make no difference; reads objects, workflows, grants, views, reports."""
-    catalog = subject.catalog
-    for model in catalog.objects.values():
-        make = partial(_in_object, subject, model)
-        yield from subject.part("conditions", "objects", model.name, make)
-    for workflow in catalog.workflows.values():
-        make = partial(_in_workflow, subject, workflow)
-        yield from subject.part("conditions", "workflows", workflow.name, make)
-    for view in catalog.views.values():
-        make = partial(_in_screen, subject, "view", view.name, view.where)
-        yield from subject.part("conditions", "views", view.name, make)
-    for report in catalog.reports.values():
-        make = partial(_in_screen, subject, "report", report.name, report.where)
-        yield from subject.part("conditions", "reports", report.name, make)
+    yield from subject.each("conditions", "objects", partial(_in_object, subject))
+    yield from subject.each("conditions", "workflows", partial(_in_workflow, subject))
+    yield from subject.each("conditions", "views", partial(_in_screen, subject, "view"))
+    yield from subject.each("conditions", "reports", partial(_in_screen, subject, "report"))
 
 
 def _in_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
@@ -108,10 +105,8 @@ def _in_workflow(subject: Subject, workflow: WorkflowModel) -> Iterator[Problem]
             yield from _choices(subject, assignment.value, f"{place}/set/{assignment.field}")
 
 
-def _in_screen(
-    subject: Subject, kind: str, name: str, condition: Expression | None
-) -> Iterator[Problem]:
-    yield from _judged(subject, condition, subject.at(kind, name, "where"), NEVER)
+def _in_screen(subject: Subject, kind: str, one: ViewModel | ReportModel) -> Iterator[Problem]:
+    yield from _judged(subject, one.where, subject.at(kind, one.name, "where"), NEVER)
 
 
 def _judged(

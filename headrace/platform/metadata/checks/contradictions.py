@@ -38,15 +38,8 @@ NEVER_GRANTED = Message(
 
 def check_contradictions(subject: Subject) -> Iterator[Problem]:
     """Find conditions that exclude each other; reads one object, grant or approval at a time."""
-    catalog = subject.catalog
-    for model in catalog.objects.values():
-        yield from subject.part(
-            "contradictions", "objects", model.name, partial(_of_object, subject, model)
-        )
-    for name, workflow in catalog.workflows.items():
-        yield from subject.part(
-            "contradictions", "workflows", name, partial(_of_workflow, subject, workflow)
-        )
+    yield from subject.each("contradictions", "objects", partial(_of_object, subject))
+    yield from subject.each("contradictions", "workflows", partial(_of_workflow, subject))
 
 
 def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:

@@ -78,9 +78,7 @@ def check_fields(subject: Subject) -> Iterator[Problem]:
 
     Reads one object at a time, and which workflows set its fields.
     """
-    for model in subject.catalog.objects.values():
-        make = partial(_of_object, subject, model)
-        yield from subject.part("fields", "objects", model.name, make)
+    yield from subject.each("fields", "objects", partial(_of_object, subject))
 
 
 def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:

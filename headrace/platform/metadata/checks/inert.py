@@ -58,12 +58,8 @@ UNUSED_CONSTANT = Message(
 def check_inert(subject: Subject) -> Iterator[Problem]:
     """Find what others cover; reads one object or workflow at a time, for constants all formulas."""
     catalog = subject.catalog
-    for model in catalog.objects.values():
-        yield from subject.part("inert", "objects", model.name, partial(_of_object, subject, model))
-    for name, workflow in catalog.workflows.items():
-        yield from subject.part(
-            "inert", "workflows", name, partial(_of_approvals, subject, workflow)
-        )
+    yield from subject.each("inert", "objects", partial(_of_object, subject))
+    yield from subject.each("inert", "workflows", partial(_of_approvals, subject))
     # A module that is checked by itself may have constants for others (version 0).
     if catalog.version and catalog.constants:
         yield from _constants(subject)

@@ -55,8 +55,7 @@ KEY_REDUNDANT = Message(
 
 def check_keys(subject: Subject) -> Iterator[Problem]:
     """Find keys that cannot be kept or need not be, and rows too large; reads one object at a time."""
-    for model in subject.catalog.objects.values():
-        yield from subject.part("keys", "objects", model.name, partial(_of_object, subject, model))
+    yield from subject.each("keys", "objects", partial(_of_object, subject))
 
 
 def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:

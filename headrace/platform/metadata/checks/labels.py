@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 from headrace.platform.core.problems import Message, Problem, pointer
@@ -23,8 +22,7 @@ _LABELLED = ("fields", "states", "transitions", "steps", "sections", "menu", "ch
 
 def check_labels(subject: Subject) -> Iterator[Problem]:
     """Find definitions whose label lacks a language."""
-    for document in subject.documents:
-        yield from document.worked_out("labels", partial(_of_document, document))
+    yield from subject.each_document("labels", _of_document)
 
 
 def _of_document(document: Document) -> tuple[Problem, ...]:

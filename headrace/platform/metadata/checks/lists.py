@@ -37,11 +37,8 @@ _BY_NAME: Final = frozenset({"choices", "items"})
 
 def check_lists(subject: Subject) -> Iterator[Problem]:
     """Find what stands in a list twice; reads one document at a time, and merged extensions."""
-    for document in subject.documents:
-        yield from document.worked_out("lists", partial(_of_document, document))
-    for model in subject.catalog.objects.values():
-        make = partial(_of_object, subject, model)
-        yield from subject.part("lists", "objects", model.name, make)
+    yield from subject.each_document("lists", _of_document)
+    yield from subject.each("lists", "objects", partial(_of_object, subject))
 
 
 def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:

@@ -7,9 +7,9 @@ one before, and what depends on that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, ValuesView
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 T = TypeVar("T")
 ValueT = TypeVar("ValueT")
@@ -32,6 +32,33 @@ class Fact:
     value: Any
 
 
+class Finding(NamedTuple):
+    """The key of what a check finds in the definition `name` among the `kind` of a catalog."""
+
+    check: str
+    kind: str
+    name: str
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a check found in the definitions of one kind: which it knows, and what there is to tell."""
+
+    known: dict[str, None] = field(default_factory=dict)
+    told: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    def keep(self, name: str, found: tuple[Any, ...]) -> None:
+        """Take up what was found in a definition."""
+        self.known[name] = None
+        if found:
+            self.told[name] = found
+
+    def forget(self, name: str) -> None:
+        """Do not know any more what there is to tell of a definition."""
+        self.known.pop(name, None)
+        self.told.pop(name, None)
+
+
 @dataclass(slots=True)
 class Memory:
     """The facts of a run, by what each of them read, and the catalog that they were worked out from.
@@ -42,6 +69,8 @@ class Memory:
     state: State = field(default_factory=dict)
     facts: dict[Hashable, Fact] = field(default_factory=dict)
     readers: dict[Read, set[Hashable]] = field(default_factory=dict)
+    findings: dict[tuple[str, str], Findings] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
 
     def follow(self, state: State) -> None:
         """Forget the facts that do not hold of another catalog."""
@@ -49,6 +78,8 @@ class Memory:
             for read in changed_between(self.state, state):
                 for key in self.readers.pop(read, ()):
                     self.facts.pop(key, None)
+                    if isinstance(key, Finding):
+                        self.findings[key.check, key.kind].forget(key.name)
         self.state = state
 
     def keep(self, key: Hashable, fact: Fact) -> None:
@@ -56,6 +87,8 @@ class Memory:
         self.facts[key] = fact
         for read in fact.reads:
             self.readers.setdefault(read, set()).add(key)
+        if isinstance(key, Finding):
+            self.findings[key.check, key.kind].keep(key.name, fact.value)
 
 
 class Notes:
@@ -82,10 +115,24 @@ class Notes:
             self._reads |= fact.reads
         return cast("T", fact.value)
 
-    def known(self, key: Hashable) -> Any:
-        """Return the value of a fact that nobody notes; None where it is not known."""
-        fact = self._facts.get(key)
-        return fact.value if fact is not None and self._reads is None else None
+    def kept(self, name: str, make: Callable[[], T]) -> T:
+        """Return something of one's own that stays from run to run."""
+        if name not in self._memory.kept:
+            self._memory.kept[name] = make()
+        return cast("T", self._memory.kept[name])
+
+    def findings(self, check: str, kind: str) -> Findings:
+        """Return what a check is known to find in the definitions of a kind."""
+        return self._memory.findings.setdefault((check, kind), Findings())
+
+    def find(self, key: Finding, make: Callable[[], Iterable[Any]]) -> None:
+        """Work a finding out; it has read the definition at least."""
+
+        def found() -> tuple[Any, ...]:
+            self.note(key.kind, key.name)
+            return tuple(make())
+
+        self._memory.keep(key, self._made(found))
 
     def _made(self, make: Callable[[], Any]) -> Fact:
         outer, inner = self._reads, set[Read]()

@@ -83,10 +83,7 @@ ONE_TREE = Message(
 
 def check_objects(subject: Subject) -> Iterator[Problem]:
     """Find what is wrong with single objects and between them."""
-    catalog = subject.catalog
-    for model in catalog.objects.values():
-        make = partial(_of_object, subject, model)
-        yield from subject.part("objects", "objects", model.name, make)
+    yield from subject.each("objects", "objects", partial(_of_object, subject))
     yield from _actors(subject)
     yield from _cycles(subject, OWNERSHIP_CYCLE, _edges(subject, _masters))
     yield from _cycles(subject, REQUIRED_CYCLE, _edges(subject, _required))

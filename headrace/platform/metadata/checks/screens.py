@@ -219,18 +219,11 @@ def check_screens(subject: Subject) -> Iterator[Problem]:
 
     Reads one form, view, report or menu with its objects, their grants, and the forms before it.
     """
-    catalog = subject.catalog
     yield from _variants(subject)
-    for form in catalog.forms.values():
-        yield from subject.part("screens", "forms", form.name, partial(_form, subject, form))
-    for view in catalog.views.values():
-        make = partial(_view, subject, view.definition)
-        yield from subject.part("screens", "views", view.name, make)
-    for report in catalog.reports.values():
-        make = partial(_report, subject, report.definition)
-        yield from subject.part("screens", "reports", report.name, make)
-    for module in catalog.modules.values():
-        yield from subject.part("screens", "modules", module.name, partial(_menu, subject, module))
+    yield from subject.each("screens", "forms", partial(_form, subject))
+    yield from subject.each("screens", "views", lambda one: _view(subject, one.definition))
+    yield from subject.each("screens", "reports", lambda one: _report(subject, one.definition))
+    yield from subject.each("screens", "modules", partial(_menu, subject))
 
 
 def _unknown(subject: Subject, object_name: str, path: str, place: str) -> Iterator[Problem]:

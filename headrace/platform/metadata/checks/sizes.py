@@ -15,7 +15,13 @@ from headrace.platform.formulas.analysis import MAX_NODES, MAX_SQL_DEPTH
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.messages import TOO_COMPLEX
 from headrace.platform.formulas.tree import Binary, FieldRef, Node, children, walk
-from headrace.platform.metadata.catalog import FieldModel, FieldPath, ObjectModel
+from headrace.platform.metadata.catalog import (
+    FieldModel,
+    FieldPath,
+    ObjectModel,
+    ReportModel,
+    ViewModel,
+)
 from headrace.platform.metadata.checks.base import Subject
 
 MAX_REFERENCES: Final = 40
@@ -138,15 +144,9 @@ def check_sizes(subject: Subject) -> Iterator[Problem]:
     Reads one object at a time with those that its formulas reach; grants, views and reports.
     """
     sizes = Sizes(subject)
-    catalog = subject.catalog
-    for model in catalog.objects.values():
-        make = partial(_of_object, subject, sizes, model)
-        yield from subject.part("sizes", "objects", model.name, make)
+    yield from subject.each("sizes", "objects", partial(_of_object, subject, sizes))
     for kind in ("objects", "views", "reports"):
-        for name in getattr(catalog, kind):
-            yield from subject.part(
-                "asked", kind, name, partial(_asked, subject, sizes, kind, name)
-            )
+        yield from subject.each("asked", kind, partial(_asked, subject, sizes))
 
 
 def _of_object(subject: Subject, sizes: Sizes, model: ObjectModel) -> Iterator[Problem]:
@@ -181,18 +181,18 @@ def _references(subject: Subject, sizes: Sizes, model: ObjectModel) -> Iterator[
         )
 
 
-def _asked(subject: Subject, sizes: Sizes, kind: str, name: str) -> Iterator[Problem]:
+def _asked(
+    subject: Subject, sizes: Sizes, one: ObjectModel | ViewModel | ReportModel
+) -> Iterator[Problem]:
     """Look at the conditions of an object's grants, of a view or of a report."""
-    catalog = subject.catalog
     found: list[tuple[Expression | None, str]] = []
-    if kind == "objects":
-        for grant, place in subject.grants_of(catalog.objects[name]):
+    if isinstance(one, ObjectModel):
+        for grant, place in subject.grants_of(one):
             found.append((grant.when, place + "/when"))
             found.append((grant.scope.criteria, place + "/scope/criteria"))
-    elif kind == "views":
-        found.append((catalog.views[name].where, subject.at("view", name, "where")))
     else:
-        found.append((catalog.reports[name].where, subject.at("report", name, "where")))
+        kind = "view" if isinstance(one, ViewModel) else "report"
+        found.append((one.where, subject.at(kind, one.name, "where")))
     for condition, place in found:
         if condition is not None:
             yield from _fits(sizes, condition, place)

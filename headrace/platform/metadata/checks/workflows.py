@@ -159,12 +159,8 @@ NOT_EDITABLE = Message(
 
 def check_workflows(subject: Subject) -> Iterator[Problem]:
     """Find workflows that cannot run as drawn; reads one workflow with its object and grants."""
-    for holder in subject.catalog.objects.values():
-        make = partial(_states, subject, holder)
-        yield from subject.part("workflows", "objects", holder.name, make)
-    for model in subject.catalog.workflows.values():
-        make = partial(_of_workflow, subject, model)
-        yield from subject.part("workflows", "workflows", model.name, make)
+    yield from subject.each("workflows", "objects", partial(_states, subject))
+    yield from subject.each("workflows", "workflows", partial(_of_workflow, subject))
 
 
 def _states(subject: Subject, holder: ObjectModel) -> Iterator[Problem]:
