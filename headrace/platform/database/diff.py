@@ -84,7 +84,7 @@ def _coming_back(old: Catalog, new: Catalog, names: Names) -> Iterator[tuple[str
 
     A column comes back only where it holds what the field is made of now.
     """
-    if not any(one.dropped_at_version is not None for one in names.all):
+    if not any(one.dropped_at_version is not None for one in names.resting.values()):
         return
     live = set(_stored_ids(old, new))
     changed = tuple(_others(new, old))

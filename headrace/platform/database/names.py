@@ -7,10 +7,12 @@ kept ones that hold what it had before, one whose column is being prepared.
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
@@ -39,6 +41,9 @@ RESERVED_PREFIX: Final = "sqlite_"
 """SQLite keeps names that begin so for itself."""
 CHUNK: Final = 500
 DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+REMEMBERED: Final = 8
+"""From how many earlier ones names know how they differ."""
+_TOKENS: Final = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,24 +101,29 @@ class PhysicalName:
 class Names:
     """All physical names of a database, those of dropped definitions included.
 
-    `revision` is the one in which they stood like this in the database; None for names to come.
+    `revision` is the one in which they stood like this in the database; None for names to come. `resting`
+    are those that are not live, by number. `_history` has the numbers that differ from those of the names
+    that these were made from: nobody goes through all of them to find a few.
     """
 
     all: tuple[PhysicalName, ...] = ()
-    _live: Mapping[str, PhysicalName] = field(default_factory=dict)
+    _live: dict[str, PhysicalName] = field(default_factory=dict)
+    resting: Mapping[int, PhysicalName] = field(default_factory=dict)
     revision: int | None = field(default=None, compare=False)
+    _token: int = field(default_factory=partial(next, _TOKENS), compare=False, repr=False)
+    _history: tuple[tuple[int, frozenset[int]], ...] = field(default=(), compare=False, repr=False)
 
     @classmethod
     def of(cls, names: Iterable[PhysicalName]) -> Names:
         """Make the mapping of `names`."""
         ordered = tuple(sorted(names, key=lambda one: one.number))
         live = {one.definition_id: one for one in ordered if one.live}
-        return cls(ordered, MappingProxyType(live))
+        return cls(ordered, live, {one.number: one for one in ordered if not one.live})
 
     def with_written(self, written: Iterable[PhysicalName], revision: int | None = None) -> Names:
         """Return the names with these among them, in place of those with the same numbers."""
         ordered = list(self.all)
-        live = dict(self._live)
+        live = self._live.copy()
         changed = sorted(written, key=_number)
         for one in changed:
             if not ordered or ordered[-1].number < one.number:
@@ -128,7 +138,28 @@ class Names:
             if live.get(former.definition_id) is former:
                 del live[former.definition_id]
         live.update((one.definition_id, one) for one in changed if one.live)
-        return Names(tuple(ordered), MappingProxyType(live), revision)
+        numbers = frozenset(map(_number, changed))
+        resting = {key: one for key, one in self.resting.items() if key not in numbers}
+        resting |= {one.number: one for one in changed if not one.live}
+        earlier = ((token, since | numbers) for token, since in self._history[: REMEMBERED - 1])
+        history = ((self._token, numbers), *earlier)
+        return Names(tuple(ordered), live, resting, revision, _history=history)
+
+    def numbered(self, number: int) -> PhysicalName | None:
+        """Return the name with a number."""
+        place = bisect_left(self.all, number, key=_number)
+        found = self.all[place] if place < len(self.all) else None
+        return found if found is not None and found.number == number else None
+
+    def differing(self, former: Names) -> Iterable[int]:
+        """Return the numbers of names that are not the very same in `former`, or that it lacks."""
+        if self._token == former._token:
+            return ()
+        known = next((one for token, one in self._history if token == former._token), None)
+        if known is not None:
+            return sorted(known)
+        before = {one.number: one for one in former.all}
+        return (one.number for one in self.all if before.get(one.number) is not one)
 
     def physical(self, definition_id: str) -> str:
         """Return the table or column of a live definition."""
@@ -140,10 +171,13 @@ class Names:
 
     def changed_since(self, former: Names) -> tuple[PhysicalName, ...]:
         """Return the live names that are other ones than in `former`."""
-        if self is former:
-            return ()
         before = former._live
-        return tuple(one for key, one in self._live.items() if before.get(key) is not one)
+        changed = (self.numbered(number) for number in self.differing(former))
+        return tuple(
+            one
+            for one in changed
+            if one is not None and one.live and before.get(one.definition_id) is not one
+        )
 
     def kept(self, definition_id: str) -> tuple[PhysicalName, ...]:
         """Return the names of kept tables or columns of a definition, the newest first."""
@@ -152,7 +186,11 @@ class Names:
     def kept_by_id(self) -> Mapping[str, tuple[PhysicalName, ...]]:
         """Return all kept names by definition id, the newest first."""
         found: dict[str, list[PhysicalName]] = {}
-        kept = (one for one in self.all if one.dropped_at_version is not None and not one.going)
+        kept = (
+            one
+            for one in self.resting.values()
+            if one.dropped_at_version is not None and not one.going
+        )
         for one in sorted(kept, key=lambda one: (one.dropped_at_version, one.number), reverse=True):
             found.setdefault(one.definition_id, []).append(one)
         return {definition_id: tuple(names) for definition_id, names in found.items()}
@@ -255,7 +293,9 @@ class Names:
         """
         gone = [self._live[one] for one in dropped if one in self._live]
         replaced = [
-            one for one in self.all if one.dropped_at_version == version and one.dropped_at is None
+            one
+            for one in self.resting.values()
+            if one.dropped_at_version == version and one.dropped_at is None
         ]
         marked = [
             replace(one, dropped_at_version=version, dropped_at=at, rows_at=rows_at)
@@ -281,7 +321,9 @@ class _Changed:
         self.replaced = replaced
         self.restored = restored
         self.done: set[str] = set()
-        self.prepared = {one.definition_id: one for one in names.all if one.preparing and resuming}
+        self.prepared = {
+            one.definition_id: one for one in names.resting.values() if one.preparing and resuming
+        }
         self.number = names.all[-1].number if names.all else 0
         self.others: dict[int, PhysicalName] = {}
         """Names that are new or otherwise than before, by number."""
@@ -373,10 +415,9 @@ def load_names(connection: sa.Connection, known: Names | None = None) -> Names:
 
 def save_names(connection: sa.Connection, old: Names, new: Names) -> None:
     """Store what `new` has and `old` has not, or has otherwise."""
-    before = {one.number: one for one in old.all}
-    changed = [one for one in new.all if before.get(one.number) is not one]
-    added = [one for one in changed if one.number not in before]
-    changed = [one for one in changed if before.get(one.number, one) != one]
+    pairs = [(old.numbered(number), new.numbered(number)) for number in new.differing(old)]
+    added = [now for then, now in pairs if then is None and now is not None]
+    changed = [now for then, now in pairs if then is not None and now is not None and then != now]
     if not added and not changed:
         return
     revision = _next_revision(connection)

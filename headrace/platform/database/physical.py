@@ -202,6 +202,10 @@ def _indexes(model: ObjectModel, table: str, names: Names, sorts: Sorts) -> Iter
 
 
 def _sorts(catalog: Catalog) -> Mapping[str, Sorts]:
+    return catalog.once(_sorts, lambda: _found_sorts(catalog))
+
+
+def _found_sorts(catalog: Catalog) -> Mapping[str, Sorts]:
     """Return the own fields by which views of each object are sorted first, with the direction."""
     found: dict[str, Sorts] = {}
     for view in catalog.views.values():

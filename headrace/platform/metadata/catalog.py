@@ -5,10 +5,10 @@ All values are frozen. Names are API names; ids are the stable ids that survive 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, cast
 
 from headrace.platform.core.problems import Text
 from headrace.platform.formulas.expression import Expression
@@ -27,6 +27,8 @@ from headrace.platform.metadata.definitions.workflows import (
 from headrace.platform.metadata.extended import Extended
 from headrace.platform.metadata.field_types.base import FieldType
 from headrace.platform.metadata.storage_types import Storage
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +352,15 @@ class Catalog:
     documents: tuple[Any, ...] = ()
     memory: Any = field(default=None, compare=False, repr=False)
     """What the building of the next catalog takes over (`building.parts.Memory`)."""
+    _derived: dict[Hashable, Any] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what `make` gives, worked out once: it must follow from this catalog alone."""
+        if key not in self._derived:
+            self._derived[key] = make()
+        return cast("T", self._derived[key])
 
     def object(self, name: str) -> ObjectModel | None:
         """Return the object called `name`, the platform's own ones included."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -74,6 +74,16 @@ class Content:
 
     documents: tuple[Document, ...]
     rows: tuple[RowsFile, ...]
+
+    @cached_property
+    def document_ids(self) -> frozenset[int]:
+        """Which documents these are, as values of this process."""
+        return frozenset(map(id, self.documents))
+
+    def without(self, other: Content) -> tuple[Document, ...]:
+        """Return the documents that are not the very same in another content; most mostly are."""
+        same = other.document_ids
+        return tuple(one for one in self.documents if id(one) not in same)
 
     @cached_property
     def by_hash(self) -> Mapping[str, Document | RowsFile]:
@@ -192,12 +202,15 @@ class CatalogStore:
     ) -> dict[str, Document | RowsFile]:
         """Return the parts that are in memory, so that each is one value in all versions."""
         known = live.content.by_hash if live is not None and live.content is not None else {}
-        kept = self._kept
+        places: list[Mapping[str, Document | RowsFile]] = [known, self._kept]
         if self._expected is not None:
-            kept = {**kept, **self._expected[1].by_hash}
-        return {
-            one: part for one in hashes if (part := known.get(one) or kept.get(one)) is not None
-        }
+            places.append(self._expected[1].by_hash)
+        found: dict[str, Document | RowsFile] = {}
+        missing: Iterable[str] = hashes
+        for place in places:
+            found.update((one, place[one]) for one in missing if one in place)
+            missing = [one for one in missing if one not in found]
+        return found
 
     def _build(self, connection: sa.Connection, number: int) -> Published:
         content = self.content(connection, number)

@@ -19,10 +19,9 @@ RESTORED_GONE: Final = Message(
 
 def refuse_gone(then: Names, wanted: Names, now: Names) -> None:
     """Raise ConflictError where `wanted`, made from `then`, uses again what is gone by `now`."""
-    dropped = {one.number for one in then.all if one.dropped_at_version is not None}
-    if not dropped:
-        return
-    again = {one.number for one in wanted.all if one.live and one.number in dropped}
-    there = {one.number for one in now.all if not one.going}
-    if again - there:
-        raise ConflictError(RESTORED_GONE.at())
+    for number, one in then.resting.items():
+        if one.dropped_at_version is None:
+            continue
+        again, there = wanted.numbered(number), now.numbered(number)
+        if again is not None and again.live and (there is None or there.going):
+            raise ConflictError(RESTORED_GONE.at())

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final
 
 from headrace.platform.core.ids import IdSource
@@ -53,10 +54,14 @@ _ASSIGNED: Final[Newest[tuple[Document, Document]]] = Newest(KEPT_DOCUMENTS)
 
 def check_ids(documents: Iterable[Document]) -> tuple[Problem, ...]:
     """Return a problem for each id that two definitions share or that has a wrong form."""
+    every = tuple(documents)
+    found = [one.worked_out("ids", partial(_well_formed, one)) for one in every]
+    sound = [one for one in found if one is not None]
+    if len(sound) == len(found) and len(set().union(*sound)) == sum(map(len, sound)):
+        return ()
     seen: set[str] = set()
     problems: list[Problem] = []
-    for document in documents:
-        own = document.worked_out("ids", partial(_well_formed, document))
+    for document, own in zip(every, found, strict=True):
         if own is not None and seen.isdisjoint(own):
             seen |= own
             continue
@@ -198,13 +203,27 @@ class _Assigner:
         self.taken: list[Taken] = []
         self.aliases: dict[str, str] = {}
         self.minted = 0
-        self._there = frozenset(map(id, live))
+        self._live = live
         self._slots: dict[str, _Live] = {}
-        self.staying: set[str] = set()
-        for document in live:
-            self._slots.setdefault(document.space, _Live()).add(document)
-            if known.modules is not None and document.module not in known.modules:
-                self.staying.add(str(document.content.get("id")))
+        self._there = frozenset(map(id, live))
+
+    def _slot(self, space: str) -> _Live:
+        """Return the live documents among which one with a name is looked for."""
+        if space not in self._slots:
+            found = self._slots[space] = _Live()
+            for document in self._live:
+                if document.space == space:
+                    found.add(document)
+        return self._slots[space]
+
+    @cached_property
+    def staying(self) -> AbstractSet[str]:
+        """The ids of live documents of modules that are not published."""
+        modules = self.known.modules
+        if modules is None:
+            return frozenset()
+        away = (one for one in self._live if one.module not in modules)
+        return frozenset(str(one.content.get("id")) for one in away)
 
     def document(self, document: Document) -> Document:
         """Return a document with its ids, once worked out for the same document on both sides."""
@@ -216,13 +235,13 @@ class _Assigner:
             return found[0]
         return self._worked_out(key, document)
 
-    @property
+    @cached_property
     def _is_told(self) -> bool:
         """Whether aliases or answers have a say in what a definition is."""
         return bool(self.known.aliases or self.known.answers or self.known.unasked)
 
     def _worked_out(self, key: tuple[str, ...], document: Document) -> Document:
-        live = self._slots.get(document.space) or _Live()
+        live = self._slot(document.space)
         before = self._marks()
         place = _Place.of(document)
         former = self._former(document.content, live, place)

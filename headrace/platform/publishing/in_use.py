@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
@@ -74,10 +74,11 @@ def _left_out(old: Content, new: Content) -> AbstractSet[str]:
 
 def _gone(old: Content, new: Content) -> Iterator[tuple[str, str, str]]:
     """Yield kind, id and name of what no document of `new` defines any more."""
-    common = {one.hash for one in old.documents} & {one.hash for one in new.documents}
-    kept = {definition_id for _, definition_id, _ in _definitions(new, common)}
+    gone, come = old.without(new), new.without(old)
+    common = {one.hash for one in gone} & {one.hash for one in come}
+    kept = {definition_id for _, definition_id, _ in _definitions(come, common)}
     dropped: set[str] = set()
-    for kind, definition_id, name in _definitions(old, common):
+    for kind, definition_id, name in _definitions(gone, common):
         if definition_id in kept:
             continue
         dropped.add(name)
@@ -86,8 +87,10 @@ def _gone(old: Content, new: Content) -> Iterator[tuple[str, str, str]]:
             yield kind, definition_id, name
 
 
-def _definitions(content: Content, unchanged: AbstractSet[str]) -> Iterator[tuple[str, str, str]]:
-    for document in content.documents:
+def _definitions(
+    documents: Iterable[Document], unchanged: AbstractSet[str]
+) -> Iterator[tuple[str, str, str]]:
+    for document in documents:
         if document.hash in unchanged:
             continue
         kind = document.kind

@@ -182,11 +182,12 @@ def document_lines(old: Content, new: Content, said: Iterable[str]) -> Iterable[
     `said` holds the ids of definitions that other lines speak of already.
     """
     spoken = frozenset(said)
-    before = {str(one.content.get("id")): one for one in old.documents}
-    after = {str(one.content.get("id")): one for one in new.documents}
+    gone, come = old.without(new), new.without(old)
+    before = {str(one.content.get("id")): one for one in gone}
+    after = {str(one.content.get("id")): one for one in come}
     for key, document in after.items():
         former = before.get(key)
-        if key in spoken or former is document:
+        if key in spoken:
             continue
         if former is None:
             yield _document_line("add", document, "Add", "新增")

@@ -223,7 +223,7 @@ class Planner:
         before = {model.id: model for model in self.live.catalog.objects.values()}
         objects |= {
             model.id
-            for model in catalog.objects.values()
+            for model in (catalog.objects.values() if retyped else ())
             if model.id in before and any(one.id in retyped for one in model.fields.values())
         }
         return find_backfill(self.live.catalog, catalog, objects, retyped)

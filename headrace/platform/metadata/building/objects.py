@@ -32,7 +32,7 @@ from headrace.platform.metadata.building.system_fields import (
 from headrace.platform.metadata.building.workbench import Workbench, with_former_fields
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.definitions.objects import FieldDef, ObjectDef
-from headrace.platform.metadata.field_types.base import Computed, RefersTo
+from headrace.platform.metadata.field_types.base import computed_of, reference_of
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.schemas import load_field
 from headrace.platform.metadata.storage_types import Storage
@@ -145,9 +145,10 @@ def _field(work: Workbench, object_name: str, definition: FieldDef) -> FieldMode
     options = definition.options
     for problem in kind.check_options(options):
         work.problems.append(problem.below(work.field_place(object_name, definition.name)))
-    target = kind.target(options) if isinstance(kind, RefersTo) else None
+    reference = reference_of(kind)
+    target = reference.target(options) if reference else None
     value_type = kind.value_type(options)
-    if isinstance(kind, RefersTo) and target is None:
+    if reference is not None and target is None:
         target = object_name
         value_type = dataclasses.replace(value_type, target=object_name)
     return FieldModel(
@@ -160,7 +161,7 @@ def _field(work: Workbench, object_name: str, definition: FieldDef) -> FieldMode
         storage=kind.storage(options),
         value_type=value_type,
         label=definition.label or Text(definition.name, definition.name),
-        computed=kind.computed if isinstance(kind, Computed) else None,
+        computed=computed_of(kind),
         target=target,
     )
 

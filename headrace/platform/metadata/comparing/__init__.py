@@ -24,12 +24,21 @@ def compare(
 ) -> tuple[Change, ...]:
     """Return how `new` differs from `old`: module by module, what is gone last."""
     before, after = list(old), list(new)
+    return _compare(before, after, Labels(after, before), types)
+
+
+def _compare(
+    before: Sequence[Document],
+    after: Sequence[Document],
+    labels: Labels,
+    types: FieldTypes | None,
+) -> tuple[Change, ...]:
     same = {*map(id, before)} & {*map(id, after)}
     pairs = _matched(
         [one for one in before if id(one) not in same],
         [one for one in after if id(one) not in same],
     )
-    walk = Walk(Shower(Labels(after, before), types or built_in()))
+    walk = Walk(Shower(labels, types or built_in()))
     changes: list[Change] = []
     for former, document in sorted(pairs, key=_order):
         if former is None and document is not None:
@@ -48,7 +57,7 @@ def compare_content(
 ) -> tuple[Change, ...]:
     """Return how documents and rows together differ."""
     labels = Labels(new[0], old[0])
-    return (*compare(old[0], new[0], types), *compare_rows(old[1], new[1], labels))
+    return (*_compare(old[0], new[0], labels, types), *compare_rows(old[1], new[1], labels))
 
 
 Pair = tuple[Document | None, Document | None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
@@ -32,8 +33,16 @@ class Labels:
         self._sides = (new, old)
 
     @cached_property
-    def _documents(self) -> dict[tuple[str, str], Document]:
-        return {(one.kind, one.name): one for side in reversed(self._sides) for one in side}
+    def _kinds(self) -> dict[str, dict[str, Document]]:
+        return {}
+
+    def _document(self, kind: str, name: str) -> Document | None:
+        if kind not in self._kinds:
+            older, newer = reversed(self._sides)
+            self._kinds[kind] = {
+                one.name: one for one in itertools.chain(older, newer) if one.kind == kind
+            }
+        return self._kinds[kind].get(name)
 
     @cached_property
     def _extensions(self) -> dict[tuple[str, str], list[Document]]:
@@ -46,12 +55,12 @@ class Labels:
 
     def definition(self, kind: str, name: str) -> Json | None:
         """Return a document's content."""
-        document = self._documents.get((kind, name))
+        document = self._document(kind, name)
         return document.content if document else None
 
     def label(self, kind: str, name: str) -> Text:
         """Return the label of a definition, empty where it has none."""
-        document = self._documents.get((kind, name))
+        document = self._document(kind, name)
         return text_of(document.content.get("label")) if document else Text()
 
     def shown(self, kind: str, name: str) -> Text:
@@ -60,7 +69,7 @@ class Labels:
 
     def parts(self, kind: str, name: str, key: str) -> Iterator[Json]:
         """Yield the parts of a definition under `key`, those that extensions add too."""
-        document = self._documents.get((kind, name))
+        document = self._document(kind, name)
         for one in (document, *self._extensions.get((kind, name), ())):
             if one is not None:
                 yield from objects_in(one.content.get(key))

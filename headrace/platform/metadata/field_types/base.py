@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, cast
 
 from marshmallow import fields
 
@@ -104,7 +104,6 @@ class FieldType(ABC, Generic[OptionsT]):
         return ()
 
 
-@runtime_checkable
 class RefersTo(Protocol):
     """A type whose values are ids of records (or of users, where the target is None)."""
 
@@ -113,11 +112,20 @@ class RefersTo(Protocol):
         ...
 
 
-@runtime_checkable
 class Computed(Protocol):
     """A type that nobody writes: formula, roll-up, number, state."""
 
     computed: ClassVar[Literal["formula", "rollup", "number", "workflow"]]
+
+
+def reference_of(kind: FieldType[Any]) -> RefersTo | None:
+    """Return a type as one whose values are ids, None where they are not."""
+    return cast("RefersTo", kind) if hasattr(kind, "target") else None
+
+
+def computed_of(kind: FieldType[Any]) -> Literal["formula", "rollup", "number", "workflow"] | None:
+    """Return how the platform makes the values of a type, None where people write them."""
+    return cast("Computed", kind).computed if hasattr(kind, "computed") else None
 
 
 _JSON_SCHEMAS: dict[str, dict[str, Any]] = {

@@ -101,6 +101,11 @@ class PlannedRows:
         """The objects of the live version by id."""
         return {model.id: model for model in self.live.catalog.objects.values()}
 
+    @cached_property
+    def worked(self) -> frozenset[str]:
+        """The ids of objects with fields whose values are given or converted."""
+        return frozenset(object_id for object_id, _ in self.work)
+
     def former_field(self, model: ObjectModel, field: FieldModel) -> FieldModel | None:
         """Return the field of the live version with the same id."""
         known = self.former.get(model.id)

@@ -40,7 +40,7 @@ def affected_keys(finder: RowFinder, operations: Sequence[Operation]) -> Iterato
     """Yield a line for each key that stays and that rows no longer keep by what they get."""
     made = {one.key for one in operations if isinstance(one, CreateIndex) and one.index.unique}
     for model in finder.rows.catalog.objects.values():
-        if model.id not in finder.rows.former:
+        if model.id not in finder.rows.former or model.id not in finder.rows.worked:
             continue
         for names in _keys(model):
             changed = any((model.id, model.fields[one].id) in finder.rows.work for one in names)

@@ -34,7 +34,7 @@ def required_fields(finder: RowFinder, decisions: Decisions) -> Iterator[Require
     """
     for model in finder.rows.catalog.objects.values():
         former = finder.rows.former.get(model.id)
-        if former is None:
+        if former is None or (former is model and model.id not in finder.rows.worked):
             continue
         for one in stored(model):
             people = one.computed is None and not one.system
