@@ -344,6 +344,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
     )
     drafts = Drafts(database, catalogs, ids)
     upgrader = Upgrader(database, catalogs, publisher, ids)
+    uninstaller = Uninstaller(database, catalogs, publisher, identity)
     draft_publisher = DraftPublisher(database, catalogs, drafts, publisher)
 
     return Platform(
@@ -357,12 +358,12 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         drafts=drafts,
         draft_publisher=draft_publisher,
         publish_jobs=PublishJobs(
-            database, catalogs, publisher, drafts, draft_publisher, upgrader, outbox
+            database, catalogs, publisher, drafts, draft_publisher, upgrader, uninstaller, outbox
         ),
         upgrader=upgrader,
         samples=Samples(store, identity, workflow),
         transfer=Transfer(store, identity, workflow),
-        uninstaller=Uninstaller(database, catalogs, publisher, identity),
+        uninstaller=uninstaller,
         sweeper=Sweeper(database, real_clock),
         outbox=outbox,
         notifications=notifications,

@@ -200,3 +200,46 @@ def test_a_draft_and_going_back_are_jobs_too(live: Live):
     assert state(live, back.json["job"])["result"] == {"version": 5}
     found = client.get("/api/v1/records/company?limit=5").json["items"]
     assert {one["motto"] for one in found} == {None}
+
+
+EXTENSION: tuple[dict[str, Any], ...] = (
+    {"kind": "module", "name": "theft", "version": "0.1.0", "requires": ["claims"]},
+    {
+        "kind": "extends",
+        "of": "object",
+        "name": "claim",
+        "choices": {"kind": [{"value": "theft", "label": {"en": "Theft", "zh": "失窃"}}]},
+    },
+)
+
+
+def test_taking_away_a_module_that_added_choices_is_a_job_too(live: Live):
+    client = live.client("admin")
+    live.platform.publisher.prepared_from = None
+    body: dict[str, Any] = {"modules": {"theft": list(EXTENSION)}}
+    assert client.post("/api/v1/metadata/publish", json=body).status_code == 200
+    company = client.get("/api/v1/records/company?limit=1").json["items"][0]["id"]
+    claim = live.create("claim", {"company": company, "subject": "Gone", "kind": "theft"})
+    live.platform.publisher.prepared_from = 1
+    taken = {
+        "module": "theft",
+        "data": "keep",
+        "decisions": {"field.narrow:claim.kind": {"answer": "map", "map": {"theft": "loss"}}},
+    }
+
+    answers = [
+        client.post("/api/v1/metadata/uninstall", json=taken, headers={"Idempotency-Key": "k-1"})
+        for _ in range(2)
+    ]
+    assert [one.status_code for one in answers] == [202, 202], answers[0].json
+    assert answers[0].json == answers[1].json
+    with small_chunks(4):
+        live.platform.worker().drain()
+
+    assert state(live, answers[0].json["job"])["result"] == {"version": 3}
+    assert client.get(f"/api/v1/records/claim/{claim}").json["kind"] == "loss"
+    assert "theft" not in [
+        one["name"] for one in client.get("/api/v1/metadata/modules").json["items"]
+    ]
+    trail = client.get("/api/v1/metadata/audit?kind=module&name=theft").json["items"]
+    assert "uninstall" in [one["action"] for one in trail]

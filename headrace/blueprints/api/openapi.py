@@ -328,6 +328,7 @@ class _Writer:
         self.paths["/metadata/export"] = {"get": export}
         gone = self._call("Take a module away", "metadata", "uninstall", anything, [])
         gone["requestBody"] = _body(UNINSTALL)
+        gone["responses"]["202"] = ACCEPTED
         self.paths["/metadata/uninstall"] = {"post": gone}
 
     def _add_versions(self) -> None:

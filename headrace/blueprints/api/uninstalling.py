@@ -8,9 +8,12 @@ from flask import Blueprint, Response
 
 from headrace.blueprints.api.calls import answer, body_object, language_of, platform, read
 from headrace.blueprints.api.designing import require_design
-from headrace.blueprints.api.plan_rows import shown_to, without_ids
+from headrace.blueprints.api.plan_rows import shown_to
+from headrace.blueprints.api.publishing import Asked, Body, Keep, lines_of, publish_once
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.uninstalling import BAD_DATA, DATA, Data
 from headrace.platform.records.context import Context
 
@@ -28,32 +31,37 @@ BAD_REQUEST: Final = Message(
 
 @blueprint.post("/uninstall")
 def uninstall() -> Response:
-    """Take a module away, or with `plan` say what that would do."""
-
-    def allowed(context: Context) -> str:
-        require_design(context)
-        return context.principal.user_id
-
-    user = read(allowed)
+    """Take a module away, or with `plan` say what that would do. 202 with a job for large tables."""
     sent = body_object()
+
+    def shown(context: Context) -> Response:
+        require_design(context)
+        return answer(context, shown_to(context, _planned(sent)).render(language_of(context)))
+
+    def asked(context: Context) -> Asked:
+        here, user = platform(), context.principal.user_id
+        plan = _planned(sent)
+        module, data = sent["module"], cast(Data, sent["data"])
+        message = str(sent.get("message") or "")
+
+        def carry_out(keep: Keep) -> Body:
+            def within(work: UnitOfWork, number: int) -> None:
+                keep(work, lines_of(context, plan, number))
+
+            done = here.uninstaller.uninstall(plan, module, data, message, user, within)
+            return lines_of(context, plan, done.version)
+
+        def ask(work: UnitOfWork) -> str:
+            return here.publish_jobs.ask_for_uninstall(work, plan, module, data, message, user)
+
+        return Asked(plan, ask, carry_out)
+
+    return read(shown) if sent.get("plan") else publish_once(asked)
+
+
+def _planned(sent: dict[str, Any]) -> Plan:
     _check(sent)
-    module = sent["module"]
-    plan = platform().uninstaller.plan(module, sent.get("decisions"))
-    if sent.get("plan"):
-
-        def planned(context: Context) -> Response:
-            require_design(context)
-            return answer(context, shown_to(context, plan).render(language_of(context)))
-
-        return read(planned)
-    message, data = str(sent.get("message") or ""), cast(Data, sent["data"])
-    version = platform().uninstaller.uninstall(plan, module, data, message, user).version
-
-    def done(context: Context) -> Response:
-        lines = [without_ids(line).render(language_of(context)) for line in plan.lines]
-        return answer(context, {"version": version, "lines": lines})
-
-    return read(done)
+    return platform().uninstaller.plan(sent["module"], sent.get("decisions"))
 
 
 def _check(sent: dict[str, Any]) -> None:

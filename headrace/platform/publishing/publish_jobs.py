@@ -26,6 +26,7 @@ from headrace.platform.publishing.resolutions import read_resolutions
 from headrace.platform.publishing.result import Following, Progress
 from headrace.platform.publishing.rolling_back import noting_rollback
 from headrace.platform.publishing.switching import Within
+from headrace.platform.publishing.uninstalling import Data, Uninstaller
 from headrace.platform.publishing.upgrading import Upgrade, Upgrader
 
 PUBLISH: Final = "publish"
@@ -42,6 +43,7 @@ class PublishJobs:
     drafts: Drafts
     draft_publisher: DraftPublisher
     upgrader: Upgrader
+    uninstaller: Uninstaller
     outbox: Outbox
 
     def ask_for_content(
@@ -84,6 +86,25 @@ class PublishJobs:
             "base": plan.base,
             "number": number,
             "decisions": plan.decisions.render(),
+        }
+        return self._ask(work, payload, message, by_user)
+
+    def ask_for_uninstall(
+        self,
+        work: UnitOfWork,
+        plan: Plan,
+        module: str,
+        data: Data,
+        message: str,
+        by_user: str | None,
+    ) -> str:
+        """Ask for taking a module away as it was planned; return the id of the job."""
+        payload = {
+            "what": "uninstall",
+            "base": plan.base,
+            "module": module,
+            "data": data,
+            "decisions": about_rows(plan.decisions).render(),
         }
         return self._ask(work, payload, message, by_user)
 
@@ -148,6 +169,18 @@ class PublishJobs:
         refuse_overtaken(self.catalogs, plan, asked["base"])
         self._publish(plan, asked, course, noting_rollback(asked["number"], asked["user"]))
 
+    def _uninstall(self, asked: Mapping[str, Any], course: Course) -> None:
+        def within(work: UnitOfWork, number: int) -> None:
+            """End the job in the transaction that makes the version live."""
+            course.close(work, result={"version": number})
+
+        module, data = asked["module"], asked["data"]
+        plan = self.uninstaller.plan(module, asked["decisions"])
+        refuse_overtaken(self.catalogs, plan, asked["base"])
+        self.uninstaller.uninstall(
+            plan, module, data, asked["message"], asked["user"], within, _following(course)
+        )
+
     def _publish(
         self, plan: Plan, asked: Mapping[str, Any], course: Course, also: Within | None = None
     ) -> None:
@@ -185,6 +218,7 @@ _CARRIED_OUT: Final[Mapping[str, Callable[[PublishJobs, Mapping[str, Any], Cours
     "content": PublishJobs._content,  # noqa: SLF001 - own class
     "upgrade": PublishJobs._upgrade,  # noqa: SLF001 - own class
     "rollback": PublishJobs._rollback,  # noqa: SLF001 - own class
+    "uninstall": PublishJobs._uninstall,  # noqa: SLF001 - own class
     "draft": PublishJobs._draft,  # noqa: SLF001 - own class
 }
 

@@ -20,8 +20,10 @@ from headrace.platform.publishing.catalogs import CatalogStore, Content
 from headrace.platform.publishing.discarding import Discarded, discard_kept
 from headrace.platform.publishing.plan import Plan, PlanLine
 from headrace.platform.publishing.publisher import Answers, Publisher
+from headrace.platform.publishing.result import UNFOLLOWED, Following
 from headrace.platform.publishing.samples import UNKNOWN_MODULE, USER_OBJECT_ID
 from headrace.platform.publishing.sweeping import mark_dropped
+from headrace.platform.publishing.switching import Within
 from headrace.platform.publishing.tables import SAMPLE
 
 Data = Literal["keep", "drop"]
@@ -94,11 +96,19 @@ class Uninstaller:
         return self._publisher.plan_content(rest, {**accepted, **(decisions or {})})
 
     def uninstall(
-        self, plan: Plan, module: str, data: Data, message: str, by_user: str | None
+        self,
+        plan: Plan,
+        module: str,
+        data: Data,
+        message: str,
+        by_user: str | None,
+        within: Within | None = None,
+        following: Following = UNFOLLOWED,
     ) -> Uninstalled:
         """Carry out a plan of `plan`; with `drop` tables and values are removed after the commit.
 
-        Its sample users end with it. Raise RefusedError for a plan with errors.
+        Its sample users end with it. `within` runs in the transaction that makes the version live,
+        `following` is told how far it is. Raise RefusedError for a plan with errors.
         """
         users: list[str] = []
 
@@ -111,8 +121,10 @@ class Uninstaller:
             piece = Piece("", None, {"data": data}, said)
             entry = Entry("uninstall", "module", module, None, module, [piece], version)
             record(work, [entry], actor_of(by_user))
+            if within is not None:
+                within(work, version)
 
-        version = self._publisher.publish(plan, message, by_user, forget).version
+        version = self._publisher.publish(plan, message, by_user, forget, following).version
         with self._database.publishing(actor_of(by_user)) as work:
             for user_id in users:
                 self._identity.update_user(work, user_id, active=False)
