@@ -77,6 +77,11 @@ class Document:
         return str(self.content.get("of", "")) if self.kind == "extends" else ""
 
     @cached_property
+    def alone(self) -> tuple[Document, ...]:
+        """The document and no other, the same value each time."""
+        return (self,)
+
+    @cached_property
     def place(self) -> str:
         """Kind and name of the definition that it is, or adds to."""
         return f"{self.of or self.kind} {self.name}"

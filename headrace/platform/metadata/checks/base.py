@@ -18,7 +18,7 @@ from headrace.platform.metadata.catalog import (
     ObjectModel,
     WorkflowModel,
 )
-from headrace.platform.metadata.checks.memory import ANY, Finding, Memory, Notes, Watched
+from headrace.platform.metadata.checks.memory import ANY, Memory, Notes, Watched
 from headrace.platform.metadata.checks.readers import Readers
 from headrace.platform.metadata.checks.satisfiable import Domain
 from headrace.platform.metadata.documents import Document
@@ -38,9 +38,8 @@ class Subject:
     def __init__(self, catalog: Catalog, memory: Memory | None = None) -> None:
         self.documents: tuple[Document, ...] = catalog.documents
         state: dict[str, Mapping[str, Any]] = {part: getattr(catalog, part) for part in _PARTS}
-        state["documents"] = _by_place(catalog.documents)
+        state["documents"], state["permissions of"] = _by_place(catalog.documents)
         state["workflows of"] = _by_object(catalog.workflows.values())
-        state["permissions of"] = _permissions(catalog.documents)
         self._state = state
         self._notes = Notes(state, memory or Memory())
         note = self._notes.note
@@ -93,12 +92,29 @@ class Subject:
         values: Mapping[str, Any],
         make: Callable[[Any], Iterable[Problem]],
     ) -> Iterator[Problem]:
-        findings = self._notes.findings(check, kind)
-        for name in [*values.keys() - findings.known.keys()]:
-            self._notes.find(Finding(check, kind, name), partial(make, values[name]))
+        findings = self._notes.all_found(check, kind, values, lambda one: tuple(make(one)))
         if findings.told:
             for name in values:
                 yield from findings.told.get(name, ())
+
+    def over_all(
+        self,
+        check: str,
+        kind: str,
+        of_each: Callable[[Any], Any],
+        conclude: Callable[[Mapping[str, Any]], Iterable[Problem]],
+    ) -> Iterator[Problem]:
+        """Yield what follows from what `of_each` gives for all definitions of a kind together.
+
+        `conclude` gets that by name. Where it is as it was when nothing followed, nothing follows.
+        """
+        values = getattr(self._whole, kind)
+        findings = self._notes.all_found(check, kind, values, of_each)
+        if findings.quiet == findings.revision:
+            return
+        problems = tuple(conclude({name: findings.values[name] for name in values}))
+        findings.quiet = findings.revision if not problems else -1
+        yield from problems
 
     def workflows_of(self, object_name: str) -> tuple[WorkflowModel, ...]:
         """Return the workflows that move the rows of an object."""
@@ -230,34 +246,32 @@ class FieldsById(Mapping[str, FieldModel]):
         return len(self._fields)
 
 
-def _by_place(documents: Iterable[Document]) -> Mapping[str, tuple[Document, ...]]:
-    """Return each definition with its extensions, by kind and name."""
+Placed = Mapping[str, tuple[Document, ...]]
+
+
+def _by_place(documents: Iterable[Document]) -> tuple[Placed, Placed]:
+    """Return each definition with its extensions, by kind and name, and permissions by object."""
     found: dict[str, tuple[Document, ...]] = {}
     extensions: dict[str, tuple[Document, ...]] = {}
+    permissions: dict[str, tuple[Document, ...]] = {}
     for one in documents:
-        if one.kind == "extends":
+        kind = one.kind
+        if kind == "extends":
             extensions[one.place] = (*extensions.get(one.place, ()), one)
-        else:
-            found.setdefault(one.place, (one,))
+            continue
+        found.setdefault(one.place, one.alone)
+        if kind == "permission":
+            about = str(one.content["object"])
+            permissions[about] = (*permissions[about], one) if about in permissions else one.alone
     for place, more in extensions.items():
         found[place] = (*found.get(place, ()), *more)
-    return found
+    return found, permissions
 
 
 def _by_object(workflows: Iterable[WorkflowModel]) -> Mapping[str, tuple[WorkflowModel, ...]]:
     found: dict[str, tuple[WorkflowModel, ...]] = {}
     for one in workflows:
         found[one.object] = (*found.get(one.object, ()), one)
-    return found
-
-
-def _permissions(documents: Iterable[Document]) -> Mapping[str, tuple[Document, ...]]:
-    """Return the permission documents of each object."""
-    found: dict[str, tuple[Document, ...]] = {}
-    for one in documents:
-        if one.kind == "permission":
-            name = str(one.content["object"])
-            found[name] = (*found.get(name, ()), one)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from headrace.platform.core.problems import Message, Problem
@@ -65,8 +65,10 @@ def check_computed(subject: Subject) -> Iterator[Problem]:
     Reads one object at a time with those that its formulas and roll-ups reach; circles, over all.
     """
     yield from subject.each("computed", "objects", partial(_of_object, subject))
-    yield from _cycles(subject)
-    yield from _formula_cycles(subject)
+    stored = partial(_stored_reads, subject)
+    yield from subject.over_all("stored reads", "objects", stored, partial(_cycles, subject))
+    formulas = partial(_formula_cycles, subject)
+    yield from subject.over_all("formula reads", "objects", _formula_reads, formulas)
 
 
 def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
@@ -132,18 +134,21 @@ def _where(subject: Subject, rollup: RollupModel, owner: FieldModel) -> Iterator
                 return
 
 
-def _cycles(subject: Subject) -> Iterator[Problem]:
+def _cycles(
+    subject: Subject, of_objects: Mapping[str, tuple[Reads, frozenset[str]]]
+) -> Iterator[Problem]:
     """Follow stored computed fields across objects; a circle through a roll-up never settles."""
     edges: Reads = {}
-    for name in subject.catalog.objects:
-        edges |= subject.once(("stored reads", name), partial(_stored_reads, subject, name))
+    for reads_of_one, _ in of_objects.values():
+        edges |= reads_of_one
+    rollups = frozenset().union(*(ids for _, ids in of_objects.values()))
     names = subject.fields_by_id
     done: set[str] = set()
 
     def visit(one: str, trail: tuple[str, ...]) -> Iterator[Problem]:
         if one in trail:
             circle = (*trail[trail.index(one) :], one)
-            if any(names[step].computed == "rollup" for step in circle):
+            if not rollups.isdisjoint(circle):
                 cycle = " → ".join(f"{names[step].object}.{names[step].name}" for step in circle)
                 place = subject.field(names[one].object, names[one].name)
                 yield ROLLUP_CYCLE.at(place, cycle=cycle)
@@ -158,28 +163,28 @@ def _cycles(subject: Subject) -> Iterator[Problem]:
         yield from visit(start, ())
 
 
-def _stored_reads(subject: Subject, object_name: str) -> Reads:
-    """Return, by id, what each stored computed field of an object reads."""
-    model = subject.catalog.objects[object_name]
+def _stored_reads(subject: Subject, model: ObjectModel) -> tuple[Reads, frozenset[str]]:
+    """Return, by id, what each stored computed field of an object reads, and which are roll-ups."""
     edges: Reads = {
         field.id: {path[0] for path in field.expression.references()}
         for field in model.fields.values()
         if field.expression is not None and field.stored
     }
-    for rollup in model.rollups:
+    rollups = {model.fields[one.field].id: one for one in model.rollups}
+    for field_id, rollup in rollups.items():
         source = subject.catalog.objects[rollup.source]
         reads = {source.fields[rollup.of].id} if rollup.of else set()
         if rollup.where is not None:
             reads |= {path[0] for path in rollup.where.references()}
-        edges[model.fields[rollup.field].id] = reads
-    return edges
+        edges[field_id] = reads
+    return edges, frozenset(rollups)
 
 
-def _formula_reads(subject: Subject, object_name: str) -> Reads:
+def _formula_reads(model: ObjectModel) -> Reads:
     """Return, by id, what each formula of an object reads at the ends of its paths."""
     return {
         field.id: {path[-1] for path in field.expression.references()}
-        for field in subject.catalog.objects[object_name].fields.values()
+        for field in model.fields.values()
         if field.expression is not None
     }
 
@@ -189,11 +194,11 @@ def _joined(reads: Reads) -> Iterator[str]:
     return (one for one, steps in reads.items() if any(step in reads for step in steps))
 
 
-def _formula_cycles(subject: Subject) -> Iterator[Problem]:
+def _formula_cycles(subject: Subject, of_objects: Mapping[str, Reads]) -> Iterator[Problem]:
     """Follow formulas across lookups; one that comes back to itself could never be computed."""
     reads: Reads = {}
-    for name in subject.catalog.objects:
-        reads |= subject.once(("formula reads", name), partial(_formula_reads, subject, name))
+    for reads_of_one in of_objects.values():
+        reads |= reads_of_one
     computed = subject.fields_by_id
     done: set[str] = set()
 

@@ -7,7 +7,7 @@ one before, and what depends on that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, ValuesView
+from collections.abc import Callable, Hashable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeVar, cast
 
@@ -42,21 +42,37 @@ class Finding(NamedTuple):
 
 @dataclass(slots=True)
 class Findings:
-    """What a check found in the definitions of one kind: which it knows, and what there is to tell."""
+    """What a check found in the definitions of one kind, by name; `told` are those with something to tell.
 
-    known: dict[str, None] = field(default_factory=dict)
-    told: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    `revision` goes up whenever a definition has another finding than before; in the `quiet` one nothing
+    followed from all of them together.
+    """
 
-    def keep(self, name: str, found: tuple[Any, ...]) -> None:
+    values: dict[str, Any] = field(default_factory=dict)
+    told: dict[str, Any] = field(default_factory=dict)
+    revision: int = 0
+    quiet: int = -1
+    _former: dict[str, Any] = field(default_factory=dict)
+
+    def keep(self, name: str, value: Any) -> None:
         """Take up what was found in a definition."""
-        self.known[name] = None
-        if found:
-            self.told[name] = found
+        self.values[name] = value
+        if value:
+            self.told[name] = value
+        if name not in self._former or self._former.pop(name) != value:
+            self.revision += 1
 
     def forget(self, name: str) -> None:
         """Do not know any more what there is to tell of a definition."""
-        self.known.pop(name, None)
-        self.told.pop(name, None)
+        if name in self.values:
+            self._former[name] = self.values.pop(name)
+            self.told.pop(name, None)
+
+    def settle(self) -> None:
+        """Take note that what was not found again is gone."""
+        if self._former:
+            self._former.clear()
+            self.revision += 1
 
 
 @dataclass(slots=True)
@@ -121,18 +137,20 @@ class Notes:
             self._memory.kept[name] = make()
         return cast("T", self._memory.kept[name])
 
-    def findings(self, check: str, kind: str) -> Findings:
-        """Return what a check is known to find in the definitions of a kind."""
-        return self._memory.findings.setdefault((check, kind), Findings())
+    def all_found(
+        self, check: str, kind: str, values: Mapping[str, Any], make: Callable[[Any], Any]
+    ) -> Findings:
+        """Return what `make` finds in each of `values`; each finding has read its definition at least."""
+        findings = self._memory.findings.setdefault((check, kind), Findings())
+        for name in [*values.keys() - findings.values.keys()]:
 
-    def find(self, key: Finding, make: Callable[[], Iterable[Any]]) -> None:
-        """Work a finding out; it has read the definition at least."""
+            def found(name: str = name) -> Any:
+                self.note(kind, name)
+                return make(values[name])
 
-        def found() -> tuple[Any, ...]:
-            self.note(key.kind, key.name)
-            return tuple(make())
-
-        self._memory.keep(key, self._made(found))
+            self._memory.keep(Finding(check, kind, name), self._made(found))
+        findings.settle()
+        return findings
 
     def _made(self, make: Callable[[], Any]) -> Fact:
         outer, inner = self._reads, set[Read]()
@@ -182,7 +200,11 @@ def changed_between(old: State, new: State) -> Iterator[Read]:
     """Yield what has another value in `new`, value by value the very same or not."""
     for part in {**old, **new}:
         before, now = old.get(part, {}), new.get(part, {})
-        keys = [key for key, value in now.items() if _differs(before.get(key), value)]
+        keys = [
+            key
+            for key, value in now.items()
+            if (former := before.get(key)) is not value and _differs(former, value)
+        ]
         keys += [key for key in before if key not in now]
         yield from ((part, key) for key in keys)
         if keys:
@@ -192,4 +214,4 @@ def changed_between(old: State, new: State) -> Iterator[Read]:
 
 
 def _differs(one: Any, other: Any) -> bool:
-    return one is not other and not (isinstance(other, tuple) and one == other)
+    return not (isinstance(other, tuple) and one == other)

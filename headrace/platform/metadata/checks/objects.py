@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from headrace.platform.core.problems import Message, Problem
-from headrace.platform.metadata.catalog import FieldModel, ObjectModel
+from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.metadata.checks.base import Subject
 
 OWNERSHIP_CYCLE = Message(
@@ -85,8 +85,10 @@ def check_objects(subject: Subject) -> Iterator[Problem]:
     """Find what is wrong with single objects and between them."""
     yield from subject.each("objects", "objects", partial(_of_object, subject))
     yield from _actors(subject)
-    yield from _cycles(subject, OWNERSHIP_CYCLE, _edges(subject, _masters))
-    yield from _cycles(subject, REQUIRED_CYCLE, _edges(subject, _required))
+    owned = partial(_cycles, subject, OWNERSHIP_CYCLE)
+    yield from subject.over_all("masters", "objects", _masters, owned)
+    needed = partial(_cycles, subject, REQUIRED_CYCLE)
+    yield from subject.over_all("required references", "objects", _required, needed)
 
 
 def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
@@ -144,45 +146,40 @@ def _actors(subject: Subject) -> Iterator[Problem]:
             yield ONE_ACTOR.at(place, part=part, names=", ".join(names))
 
 
-Edges = dict[str, list[FieldModel]]
+Edges = tuple[tuple[str, str], ...]
+"""References from one object to another: field and target."""
 
 
-def _edges(subject: Subject, ways: Callable[[ObjectModel], list[FieldModel]]) -> Edges:
-    """Return the references that count as ways from one object to another, by object."""
-    objects = subject.catalog.objects
-
-    def of(name: str) -> list[FieldModel]:
-        return subject.once((ways.__name__, name), lambda: ways(objects[name]))
-
-    return {name: of(name) for name in objects}
+def _masters(model: ObjectModel) -> Edges:
+    return tuple(
+        (field.name, str(field.target))
+        for field in model.fields.values()
+        if field.type.key == "master_detail"
+    )
 
 
-def _masters(model: ObjectModel) -> list[FieldModel]:
-    return [field for field in model.fields.values() if field.type.key == "master_detail"]
-
-
-def _required(model: ObjectModel) -> list[FieldModel]:
-    return [
-        field
+def _required(model: ObjectModel) -> Edges:
+    return tuple(
+        (field.name, field.target)
         for field in model.fields.values()
         if field.definition.required and field.target and not field.default
-    ]
+    )
 
 
-def _cycles(subject: Subject, message: Message, edges: Edges) -> Iterator[Problem]:
+def _cycles(subject: Subject, message: Message, edges: Mapping[str, Edges]) -> Iterator[Problem]:
     """Report each circle of references once, at the field that closes it."""
     done: set[str] = set()
 
     def visit(name: str, trail: tuple[str, ...]) -> Iterator[Problem]:
         if name in trail:
             cycle = " → ".join((*trail[trail.index(name) :], name))
-            closing = next(one for one in edges[trail[-1]] if one.target == name)
-            yield message.at(subject.field(trail[-1], closing.name), cycle=cycle)
+            closing = next(field for field, target in edges[trail[-1]] if target == name)
+            yield message.at(subject.field(trail[-1], closing), cycle=cycle)
             return
         if name in done:
             return
-        for field in edges.get(name, ()):
-            yield from visit(str(field.target), (*trail, name))
+        for _, target in edges.get(name, ()):
+            yield from visit(target, (*trail, name))
         done.add(name)
 
     for start in edges:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Final
 
@@ -219,7 +219,8 @@ def check_screens(subject: Subject) -> Iterator[Problem]:
 
     Reads one form, view, report or menu with its objects, their grants, and the forms before it.
     """
-    yield from _variants(subject)
+    whose = partial(_whose, subject)
+    yield from subject.over_all("form variants", "forms", whose, partial(_variants, subject))
     yield from subject.each("screens", "forms", partial(_form, subject))
     yield from subject.each("screens", "views", lambda one: _view(subject, one.definition))
     yield from subject.each("screens", "reports", lambda one: _report(subject, one.definition))
@@ -272,21 +273,32 @@ def _grid(
         yield from _unknown(subject, child.object, column, f"{place}/columns/{index}")
 
 
-def _variants(subject: Subject) -> Iterator[Problem]:
+Whose = tuple[str, tuple[str, ...], tuple[int, ...]]
+"""The object of a form, the roles that get it, and which of them may not read the object."""
+
+
+def _whose(subject: Subject, form: FormDef) -> Whose:
+    readers, roles = subject.readers.who(form.object), tuple(form.for_.roles)
+    blind = (
+        index
+        for index, role in enumerate(roles)
+        if role in subject.catalog.roles and role not in readers
+    )
+    return form.object, roles, tuple(blind)
+
+
+def _variants(subject: Subject, forms: Mapping[str, Whose]) -> Iterator[Problem]:
     """Find forms that nobody gets: each of their roles gets one that comes before."""
     first: dict[tuple[str, str], str] = {}
-    for form in subject.catalog.forms.values():
-        readers = subject.readers.who(form.object)
-        taken = [first.get((form.object, role)) for role in form.for_.roles or ("",)]
-        for index, role in enumerate(form.for_.roles):
-            if role in subject.catalog.roles and role not in readers:
-                place = subject.at("form", form.name, "for")
-                yield FORM_ROLE.at(f"{place}/roles/{index}", role=role, object=form.object)
-            first.setdefault((form.object, role), form.name)
-        if not form.for_.roles:
-            first.setdefault((form.object, ""), form.name)
+    for name, (object_name, roles, blind) in forms.items():
+        taken = [first.get((object_name, role)) for role in roles or ("",)]
+        for index in blind:
+            place = subject.at("form", name, "for")
+            yield FORM_ROLE.at(f"{place}/roles/{index}", role=roles[index], object=object_name)
+        for role in roles or ("",):
+            first.setdefault((object_name, role), name)
         if taken and all(taken):
-            yield FORM_SHADOWED.at(subject.at("form", form.name, "for"), other=taken[0])
+            yield FORM_SHADOWED.at(subject.at("form", name, "for"), other=taken[0])
 
 
 def _view(subject: Subject, view: ViewDef) -> Iterator[Problem]:
