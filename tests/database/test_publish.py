@@ -154,6 +154,27 @@ def test_a_required_field_with_a_default_is_filled(work):
     assert work.value("company", second, "motto") == "we are C2"
 
 
+@pytest.mark.parametrize("prepared_from", [None, 1])
+def test_defaults_that_read_each_other_are_filled_as_new_records_get_them(work, prepared_from):
+    first = company(work)
+    work.platform.publisher.prepared_from = prepared_from
+    work.contents["object", "company"]["fields"] += [
+        field("greeting", "text", required=True, default="CONCAT(motto, '!')"),
+        field("motto", "text", required=True, default="CONCAT('we are ', place, code)"),
+        field("place", "text", required=True, default="'in '"),
+    ]
+    work.contents["object", "company"]["rules"] = [
+        {"name": "calm", "unless": "greeting != 'we are in C1!'", "message": label("no", "否")}
+    ]
+    plan = work.plan({"rule.add:company.calm": {"answer": "accept", "rows": 1}})
+    [line] = [one for one in plan.lines if one.code == "rule.add"]
+    assert (line.count, plan.refused) == (1, ())
+    work.platform.publisher.publish(plan, "m", None)
+    second = company(work, "C2")
+    assert work.value("company", first, "greeting") == "we are in C1!"
+    assert work.value("company", second, "greeting") == "we are in C2!"
+
+
 def test_a_required_field_without_a_default_is_refused_where_rows_exist(work):
     work.contents["object", "company"]["fields"].append(field("motto", "text", required=True))
     assert work.codes() == []

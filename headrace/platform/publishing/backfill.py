@@ -8,13 +8,16 @@ from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.tree import Literal
 from headrace.platform.formulas.types import TEXT
 from headrace.platform.metadata.catalog import Catalog, FieldModel
+from headrace.platform.publishing.failing.fills import fills_in_order
 from headrace.platform.publishing.plan import Backfill, Plan
 from headrace.platform.publishing.row_work import Compute, FillEmpty, FillPaths, RowWork
 
 
 def work_of(plan: Plan, catalog: Catalog) -> tuple[RowWork, ...]:
-    """Return what rows get by carrying out `plan`."""
-    return (*plan.work, *_of_backfill(plan.backfill, catalog))
+    """Return what rows get by carrying out `plan`; each fill comes after those that it reads."""
+    work = (*plan.work, *_of_backfill(plan.backfill, catalog))
+    fills = iter(fills_in_order([one for one in work if isinstance(one, FillEmpty)], catalog))
+    return tuple(next(fills) if isinstance(one, FillEmpty) else one for one in work)
 
 
 def _of_backfill(needed: Backfill, catalog: Catalog) -> Iterator[RowWork]:

@@ -27,7 +27,8 @@ from headrace.platform.metadata.catalog import FieldModel, ObjectModel, RollupMo
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.publishing.catalogs import Published
 from headrace.platform.publishing.failing.columns import FieldWork, PlannedColumns
-from headrace.platform.publishing.row_work import ConvertValues, RowWork
+from headrace.platform.publishing.failing.fills import fills_in_order
+from headrace.platform.publishing.row_work import ConvertValues, FillEmpty, RowWork
 from headrace.platform.records.context import CompiledParts, Context
 
 PATH: Final = "path"
@@ -61,6 +62,7 @@ class PlannedRows:
                 self.work[key] = (*self.work.get(key, ()), one)
         self._context = context
         self._changed: dict[tuple[str, str], bool] = {}
+        self._orders: dict[str, tuple[FieldModel, ...]] = {}
         self._prefixes = itertools.count()
 
     def without(self, line: str) -> PlannedRows:
@@ -137,6 +139,18 @@ class PlannedRows:
             self._changed[key] = False
             self._changed[key] = self._will_change(model, field)
         return self._changed[key]
+
+    def changed_in_order(self, model: ObjectModel) -> tuple[FieldModel, ...]:
+        """Return the stored fields that will hold other values, each after those that fill it."""
+        if model.id not in self._orders:
+            changed = [field for field in stored(model) if self.changes(model, field)]
+            filled = [one for one in self.all_work if isinstance(one, FillEmpty)]
+            own = [one for one in filled if one.object_id == model.id]
+            order = [one.field_id for one in fills_in_order(own, self.catalog)]
+            rank = {field_id: number for number, field_id in enumerate(order)}
+            changed.sort(key=lambda one: rank.get(one.id, -1))
+            self._orders[model.id] = tuple(changed)
+        return self._orders[model.id]
 
     def _will_change(self, model: ObjectModel, field: FieldModel) -> bool:
         earlier = self.former_field(model, field)

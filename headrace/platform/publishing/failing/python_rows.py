@@ -61,7 +61,7 @@ class PlannedBatch(ReadingBatch):
 
     def _complete(self, shape: ObjectShape, row: Row) -> None:
         model = shape.model
-        changed = [field for field in stored(model) if self.rows.changes(model, field)]
+        changed = self.rows.changed_in_order(model)
         if not changed:
             return
         environment = self.environment(shape, row)
