@@ -10,6 +10,7 @@ import os
 import signal
 import sqlite3
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -66,6 +67,9 @@ def in_child(action: Callable[[], object]) -> int:
         try:
             action()
             status = 0
+        except BaseException:
+            traceback.print_exc()
+            raise
         finally:
             os._exit(status)
     _, ended = os.waitpid(child, 0)
