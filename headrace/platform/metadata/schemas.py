@@ -127,7 +127,7 @@ def _with_fields(schema: dict[str, Any], fields: Mapping[str, Any]) -> dict[str,
 
 def load_definition(content: Mapping[str, Any], types: FieldTypes) -> Any:
     """Turn a document that fits its schema into its definition value."""
-    definition = load_object(definition_of(content), dict(content))
+    definition = load_object(definition_of(content), content)
     if isinstance(definition, (ObjectDef, ExtendsObjectDef)):
         fields = tuple(load_field(one, types) for one in content.get("fields", ()))
         object.__setattr__(definition, "fields", fields)
@@ -137,6 +137,6 @@ def load_definition(content: Mapping[str, Any], types: FieldTypes) -> Any:
 def load_field(content: Mapping[str, Any], types: FieldTypes) -> FieldDef:
     """Turn a field's JSON into its definition, options bound by its type."""
     options_type = types[content["type"]].options_type
-    definition: FieldDef = load_object(FieldDef, dict(content))
-    object.__setattr__(definition, "options", load_object(options_type, dict(content)))
+    definition: FieldDef = load_object(FieldDef, content)
+    object.__setattr__(definition, "options", load_object(options_type, content))
     return definition

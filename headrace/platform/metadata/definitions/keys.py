@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import types
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from headrace.platform.core.problems import Text
@@ -128,32 +130,54 @@ def type_schema(annotation: Any) -> dict[str, Any]:
 
 def load(definition: Any, data: Any) -> Any:
     """Turn JSON that fits `schema_of(definition)` into the definition value."""
-    if data is None:
-        return None
-    if definition is Text:
-        return Text(**data)
-    if definition in _SCALARS or get_origin(definition) is Literal:
-        return data
-    origin = get_origin(definition)
-    if origin is tuple:
-        return tuple(load(get_args(definition)[0], item) for item in data)
-    if origin is dict:
-        return {name: load(get_args(definition)[1], item) for name, item in data.items()}
-    if origin in {Union, types.UnionType}:
-        return load(_fitting(definition, data), data)
-    own = getattr(definition, "from_json", None)
-    return own(data) if own else load_object(definition, data)
+    return None if data is None else _loader(definition)(data)
 
 
-def load_object(definition: type, data: dict[str, Any]) -> Any:
+def load_object(definition: type, data: Mapping[str, Any]) -> Any:
     """Make the dataclass `definition` of a JSON object."""
-    known = hints(definition)
     values = {
-        field.name: load(known[field.name], data[json_name(field.name)])
-        for field in dataclasses.fields(definition)
-        if json_name(field.name) in data and not field.metadata.get("internal")
+        attribute: None if data[name] is None else read(data[name])
+        for name, attribute, read in _keys(definition)
+        if name in data
     }
     return definition(**values)
+
+
+@functools.cache
+def _keys(definition: type) -> tuple[tuple[str, str, Callable[[Any], Any]], ...]:
+    """Return JSON name, attribute and loader of each key of a definition class."""
+    known = hints(definition)
+    return tuple(
+        (json_name(one.name), one.name, _loader(known[one.name]))
+        for one in dataclasses.fields(definition)
+        if not one.metadata.get("internal")
+    )
+
+
+@functools.cache
+def _loader(definition: Any) -> Callable[[Any], Any]:
+    """Return what turns JSON that is not null into a value of an annotation."""
+    if definition is Text:
+        return lambda data: Text(**data)
+    if definition in _SCALARS or get_origin(definition) is Literal:
+        return _as_it_is
+    origin = get_origin(definition)
+    if origin is tuple:
+        item = partial(load, get_args(definition)[0])
+        return lambda data: tuple(map(item, data))
+    if origin is dict:
+        value = partial(load, get_args(definition)[1])
+        return lambda data: {name: value(one) for name, one in data.items()}
+    if origin in {Union, types.UnionType}:
+        members = [one for one in get_args(definition) if one is not type(None)]
+        if len(members) == 1:
+            return _loader(members[0])
+        return lambda data: load(_fitting(definition, data), data)
+    return getattr(definition, "from_json", None) or partial(load_object, definition)
+
+
+def _as_it_is(data: Any) -> Any:
+    return data
 
 
 def _fitting(union: Any, data: Any) -> Any:
