@@ -17,8 +17,8 @@ def application() -> Any:
     """
     with _without_collecting():
         from headrace.app import create_app  # noqa: PLC0415 - see above
-        from headrace.platform import runtime  # noqa: PLC0415
-        from headrace.settings import load_settings  # noqa: PLC0415
+        from headrace.platform import runtime  # noqa: PLC0415 - see above
+        from headrace.settings import load_settings  # noqa: PLC0415 - see above
 
         settings = load_settings(os.environ, Path.cwd())
         platform = runtime.build(settings)

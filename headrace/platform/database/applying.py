@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import sqlalchemy as sa
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from sqlalchemy.schema import CreateTable as CreateTableElement
 
+from headrace.platform.database.alterations import alterations
 from headrace.platform.database.dialects import CAPABILITIES
 from headrace.platform.database.indexes import create_index, drop_index, make_index
 from headrace.platform.database.operations import (
@@ -51,7 +50,7 @@ class Applier:
         self.connection = connection
         self.dialect: Dialect = dialect
         self.alters_constraints = CAPABILITIES[dialect].alters_constraints
-        self.operations = Operations(MigrationContext.configure(connection))
+        self.operations = alterations(connection)
 
     def release_indexes(self, operations: Iterable[Operation]) -> None:
         """Drop the indexes that go: values may change only when their keys are gone."""

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import sqlalchemy as sa
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 
 from headrace.platform.core.canonical import content_hash
+from headrace.platform.database.alterations import alterations
 from headrace.platform.database.applying import apply_operations
 from headrace.platform.database.diff import diff
 from headrace.platform.database.engine import Database
@@ -77,7 +76,7 @@ def missing_system_columns(connection: sa.Connection) -> list[sa.Column[Any]]:
 
 
 def _add_columns(connection: sa.Connection, columns: Iterable[sa.Column[Any]]) -> None:
-    operations = Operations(MigrationContext.configure(connection))
+    operations = alterations(connection)
     for column in columns:
         if not column.nullable or column.primary_key:
             raise MissingColumnError(f"{column.table.name}.{column.name}")

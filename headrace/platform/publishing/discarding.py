@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 
+from headrace.platform.database.alterations import alterations
 from headrace.platform.database.names import Names, PhysicalName, forget_names, load_names
 from headrace.platform.database.system_tables import NAME
 from headrace.platform.publishing.tables import REFERENCE
@@ -95,7 +94,7 @@ class _Bench:
         self.bound = dialect == "sqlite"
         """Whether references stay in tables for good."""
         self.names = names
-        self.operations = Operations(MigrationContext.configure(connection))
+        self.operations = alterations(connection)
 
     def drop_columns(self, columns: Iterable[PhysicalName]) -> list[PhysicalName]:
         """Drop columns of tables that stay; return those that are gone."""
