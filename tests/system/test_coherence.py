@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,11 +98,14 @@ class Site:
     def add_field(self, name: str) -> None:
         self.contents["object", "claim"]["fields"].insert(-1, field_of(name, "text", length=40))
 
-    def hold(self, place: str) -> None:
+    @contextmanager
+    def holding(self, place: str) -> Iterator[None]:
+        """Let writers wait at a place meanwhile."""
         (self.holds / place).touch()
-
-    def release(self, place: str) -> None:
-        (self.holds / place).unlink()
+        try:
+            yield
+        finally:
+            (self.holds / place).unlink()
 
     def wait_for_held(self, place: str, count: int) -> None:
         deadline = time.monotonic() + 30
@@ -289,12 +292,11 @@ def test_a_writer_held_before_its_lock_gets_through_under_the_new_version_only(
         rule = site.contents["object", "claim"]["rules"][0]
         rule["unless"] = f"fee <= {limit}"
         with ThreadPoolExecutor(2 * PROCESSES) as pool:
-            site.hold("before")
-            fitting = ask_all(pool, site, fee=str(limit))
-            refused = ask_all(pool, site, fee=str(limit + 5))
-            site.wait_for_held("before", 2 * PROCESSES)
-            published = site.publish()
-            site.release("before")
+            with site.holding("before"):
+                fitting = ask_all(pool, site, fee="1")
+                refused = ask_all(pool, site, fee=str(limit + 5))
+                site.wait_for_held("before", 2 * PROCESSES)
+                published = site.publish()
             answers = [one.result() for one in fitting]
             refusals = [one.result() for one in refused]
         assert [one.status for one in answers] == [201] * PROCESSES
@@ -322,15 +324,14 @@ def test_a_publish_waits_for_a_writer_that_has_its_lock(site: Site, backend: str
     site.add_field("waited_for")
     folder = site.write_contents()
     with ThreadPoolExecutor(1) as pool:
-        site.hold("within")
-        writer = pool.submit(write_one, site)
-        site.wait_for_held("within", 1)
-        began = time.monotonic_ns()
-        process = start(site.url, folder)
-        time.sleep(3)
-        assert process.poll() is None, "publish did not wait"
-        assert site.live_version() == before
-        site.release("within")
+        with site.holding("within"):
+            writer = pool.submit(write_one, site)
+            site.wait_for_held("within", 1)
+            began = time.monotonic_ns()
+            process = start(site.url, folder)
+            time.sleep(3)
+            assert process.poll() is None, "publish did not wait"
+            assert site.live_version() == before
         answer = writer.result()
     published = finish(process)
     site.publishes.append((began, published))
