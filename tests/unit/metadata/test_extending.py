@@ -181,6 +181,22 @@ def test_a_value_of_a_choice_differs_in_more_than_case():
     )
 
 
+def test_what_is_wrong_with_choices_stands_where_they_do_whatever_is_put_before_them():
+    more = extension("object", "claim", choices={"kind": [{"value": "delay"}]}, after={"delay": ""})
+    documents = [*base(), *extending(more)]
+    claim = next(one for one in documents if (one.kind, one.name) == ("object", "claim"))
+    fields = [dict(one) for one in claim.content["fields"]]
+    kind = next(one for one in fields if one["name"] == "kind")
+    kind["choices"] = [*kind["choices"], kind["choices"][0]]
+    documents[documents.index(claim)] = Document(claim.module, {**claim.content, "fields": fields})
+
+    problems = build_catalog(documents, built_in(), 1).problems
+
+    where = f"/{claim.file}/fields/{fields.index(kind)}/choices"
+    found_at = [path for code, path in places(list(problems)) if code == "option.duplicate"]
+    assert found_at == [f"{where}/0/value", f"{where}/2/value"]
+
+
 def test_what_stands_there_already_is_left_out_with_a_warning():
     more = extension("view", "open_claims", columns=["payable", "subject"])
 

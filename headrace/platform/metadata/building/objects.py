@@ -117,7 +117,10 @@ def _place_field(work: Workbench, object_name: str, field: FieldDef, place: str)
 
 def _bare_object(work: Workbench, definition: ObjectDef) -> ObjectModel:
     fields = {one["name"]: _system_field(work, definition.name, one) for one in SYSTEM_FIELDS}
-    for field in definition.fields:
+    for position, field in enumerate(definition.fields):
+        for problem in work.types[field.type].check_options(field.options):
+            place = work.place(definition, "fields", position, *_steps(problem.path))
+            work.problems.append(dataclasses.replace(problem, path=place))
         fields.setdefault(field.name, _field(work, definition.name, field))
     own = [one for one in fields.values() if not one.system]
     masters = [one.name for one in own if one.type.key == "master_detail"]
@@ -140,11 +143,14 @@ def _bare_object(work: Workbench, definition: ObjectDef) -> ObjectModel:
     )
 
 
+def _steps(path: str) -> list[str | int]:
+    """Return the steps of a pointer within a field: what extensions add stands in other files."""
+    return [int(one) if one.isdigit() else one for one in path.split("/")[1:]]
+
+
 def _field(work: Workbench, object_name: str, definition: FieldDef) -> FieldModel:
     kind = work.types[definition.type]
     options = definition.options
-    for problem in kind.check_options(options):
-        work.problems.append(problem.below(work.field_place(object_name, definition.name)))
     reference = reference_of(kind)
     target = reference.target(options) if reference else None
     value_type = kind.value_type(options)
