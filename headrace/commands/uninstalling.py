@@ -7,7 +7,7 @@ from typing import cast
 
 import click
 
-from headrace.commands.plans import decisions_option, plan_lines, read_answers
+from headrace.commands.plans import decisions_option, plan_lines, read_answers, telling
 from headrace.commands.shell import json_option, open_shell
 from headrace.platform.core.problems import Text
 from headrace.platform.publishing.uninstalling import DATA, Data
@@ -45,7 +45,9 @@ def uninstall(
         if only_plan or made.refused:
             shell.data(made.render(shell.language), plan_lines(made, shell.language))
             raise SystemExit(1 if made.refused else 0)
-        done = platform.uninstaller.uninstall(made, module, cast(Data, data), message, None)
+        done = platform.uninstaller.uninstall(
+            made, module, cast(Data, data), message, None, following=telling(shell)
+        )
     number = done.version
     said = Text(f"Version {number} is live.", f"版本 {number} 已生效。")
     shown = {**made.render(shell.language), "version": number}

@@ -36,7 +36,6 @@ class Subject:
     """
 
     def __init__(self, catalog: Catalog, memory: Memory | None = None) -> None:
-        self.documents: tuple[Document, ...] = catalog.documents
         state: dict[str, Mapping[str, Any]] = {part: getattr(catalog, part) for part in _PARTS}
         state["documents"], state["permissions of"] = _by_place(catalog.documents)
         state["workflows of"] = _by_object(catalog.workflows.values())
