@@ -192,7 +192,11 @@ class Platform:
             self.clock,
             self.real_clock,
             chores=(sweep, forget_old),
-            rounds=(self.publisher.leftovers.remove_abandoned, self.sweeper.sweep),
+            rounds=(
+                self.publisher.leftovers.remove_abandoned,
+                self.sweeper.sweep,
+                self.uninstaller.retire_users,
+            ),
             long_handlers={PUBLISH: self.publish_jobs.run},
         )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from itertools import count
 from typing import Any
 
 import pytest
@@ -12,9 +14,11 @@ from headrace.platform.core.errors import NotFoundError, RefusedError
 from headrace.platform.database.names import load_names
 from headrace.platform.metadata.documents import Document
 from headrace.platform.publishing.catalogs import Content
+from headrace.platform.publishing.rows import RowsFile
 from headrace.platform.publishing.uninstalling import Data
 from headrace.platform.runtime import Platform
 from tests.support.documents import field, workspace
+from tests.support.kill_points import Points, count_in_child, in_child
 from tests.support.publishing import accepted, platform_at
 from tests.support.schema_shape import all_values, schema_hash
 
@@ -48,10 +52,13 @@ def module_of(name: str, *contents: dict[str, Any], requires: tuple[str, ...] = 
 @pytest.fixture
 def platform(database_url: str) -> Iterator[Platform]:
     with platform_at(database_url) as platform:
-        base = tuple(Document("claims", one) for one in workspace().values())
-        added = module_of("visits", ADDED, EXTENSION, requires=("claims",))
-        publish(platform, Content((*base, *added), ()))
+        publish(platform, Content(whole(), ()))
         yield platform
+
+
+def whole() -> tuple[Document, ...]:
+    base = tuple(Document("claims", one) for one in workspace().values())
+    return (*base, *module_of("visits", ADDED, EXTENSION, requires=("claims",)))
 
 
 def publish(platform: Platform, content: Content) -> None:
@@ -172,3 +179,50 @@ def test_what_others_name_without_requiring_it_is_told_with_its_places(platform:
 
     problems = {one.code: one for one in plan.refused}
     assert problems["ref.in_use"].path.startswith("/trips/objects/trip.json/fields/1")
+
+
+def with_guest(content: Content) -> Content:
+    users = RowsFile("visits", "sample", "user", "login,name,roles\nguest,Guest,finance\n")
+    return Content(content.documents, (*content.rows, users))
+
+
+def load_samples(platform: Platform) -> None:
+    rows = platform.catalogs.refresh().rows
+    platform.write_as_system(
+        lambda context, work: platform.samples.load_once(context, work, rows, "visits")
+    )
+
+
+def active(platform: Platform, login: str) -> bool:
+    [user] = [one for one in platform.identity.users() if one.login == login]
+    return user.active
+
+
+def test_sample_users_end_with_their_module_though_its_process_dies(database_url: str) -> None:
+    def attempt() -> None:
+        with platform_at(database_url) as platform:
+            uninstall(platform, "keep")
+
+    def installed() -> int:
+        with platform_at(database_url) as platform:
+            publish(platform, with_guest(Content(whole(), ())))
+            load_samples(platform)
+            assert active(platform, "guest")
+            return platform.catalogs.refresh().version
+
+    installed()
+    moments = count_in_child(attempt)
+    half_way, gone = 0, True
+    for back in count(step=4):
+        before = installed()
+        in_child(partial(Points(moments - back).during, attempt))
+        with platform_at(database_url) as platform:
+            gone = platform.catalogs.refresh().version != before
+            half_way += gone and active(platform, "guest")
+            platform.uninstaller.retire_users()
+            assert active(platform, "guest") is not gone
+            assert platform.uninstaller.retire_users() == 0
+        if not gone:
+            break
+
+    assert half_way > 0, "no kill came between the commit and the end of the accounts"

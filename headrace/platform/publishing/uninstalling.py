@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -10,10 +11,10 @@ import sqlalchemy as sa
 
 from headrace.platform.access.audit import Entry, Piece, actor_of, record
 from headrace.platform.access.identity import Identity
-from headrace.platform.core.errors import NotFoundError, RefusedError
+from headrace.platform.core.errors import ConflictError, NotFoundError, RefusedError
 from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.database.engine import Database
-from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.database.unit_of_work import THE_PLATFORM, Actor, UnitOfWork
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.wording import sentence
 from headrace.platform.publishing.catalogs import CatalogStore, Content
@@ -26,8 +27,12 @@ from headrace.platform.publishing.sweeping import mark_dropped
 from headrace.platform.publishing.switching import Within
 from headrace.platform.publishing.tables import SAMPLE
 
+LOG: Final = logging.getLogger(__name__)
+
 Data = Literal["keep", "drop"]
 DATA: Final[tuple[Data, ...]] = ("keep", "drop")
+RETIRING: Final = {"module": "", "object_id": "system.user.retiring"}
+"""What the rows of sample users say when their module is gone and they are still active."""
 DROPS: Final = frozenset({"object.drop", "field.drop"})
 """Codes of the lines that the choice of what happens to the data answers."""
 
@@ -107,13 +112,12 @@ class Uninstaller:
     ) -> Uninstalled:
         """Carry out a plan of `plan`; with `drop` tables and values are removed after the commit.
 
-        Its sample users end with it. `within` runs in the transaction that makes the version live,
-        `following` is told how far it is. Raise RefusedError for a plan with errors.
+        Its sample users end after it (`retire_users`). `within` runs in the transaction that makes the
+        version live, `following` is told how far it is. Raise RefusedError for a plan with errors.
         """
-        users: list[str] = []
 
         def forget(work: UnitOfWork, version: int) -> None:
-            users[:] = _forget_samples(work, module)
+            _forget_samples(work, module)
             if data == "drop" and plan.difference is not None:
                 # Whatever happens after the commit, the next sweep ends what was begun.
                 mark_dropped(work, plan.difference.dropped)
@@ -125,13 +129,35 @@ class Uninstaller:
                 within(work, version)
 
         version = self._publisher.publish(plan, message, by_user, forget, following).version
+        self.retire_users(actor_of(by_user))
+        if data == "keep" or plan.difference is None:
+            return Uninstalled(version, Discarded())
         with self._database.publishing(actor_of(by_user)) as work:
-            for user_id in users:
-                self._identity.update_user(work, user_id, active=False)
-            if data == "keep" or plan.difference is None:
-                return Uninstalled(version, Discarded())
             found = discard_kept(work.connection, work.dialect, plan.difference.dropped)
         return Uninstalled(version, found)
+
+    def retire_users(self, actor: Actor = THE_PLATFORM) -> int:
+        """Deactivate the sample users of modules that were taken away; return how many.
+
+        Their tasks go to others by the version without the module, so that this comes after its commit;
+        what a process that died there left is found by the next round of a worker. A user whom nobody
+        can take a task from stays, and is tried again.
+        """
+        with self._database.reading() as reading:
+            if not _retiring(reading.connection):
+                return 0
+        with self._database.publishing(actor) as work:
+            return sum(self._retire(work, user_id) for user_id in _retiring(work.connection))
+
+    def _retire(self, work: UnitOfWork, user_id: str) -> bool:
+        try:
+            with work.connection.begin_nested():
+                self._identity.update_user(work, user_id, active=False)
+                work.connection.execute(sa.delete(SAMPLE).where(SAMPLE.c.record_id == user_id))
+        except ConflictError as error:
+            LOG.warning("sample user %s of a module that is gone stays: %s", user_id, error)
+            return False
+        return True
 
 
 def required_by(catalog: Catalog, module: str) -> Problem | None:
@@ -158,11 +184,15 @@ def _accepted(lines: Iterable[PlanLine]) -> Mapping[str, Any]:
     }
 
 
-def _forget_samples(work: UnitOfWork, module: str) -> list[str]:
-    """Let the rows of `module` be samples no more; return the accounts among them."""
-    users = sa.select(SAMPLE.c.record_id).where(
-        SAMPLE.c.module == module, SAMPLE.c.object_id == USER_OBJECT_ID
-    )
-    found = [str(one) for one in work.connection.execute(users).scalars()]
-    work.connection.execute(sa.delete(SAMPLE).where(SAMPLE.c.module == module))
-    return found
+def _forget_samples(work: UnitOfWork, module: str) -> None:
+    """Let the rows of `module` be samples no more, and mark the accounts among them to be retired."""
+    own = SAMPLE.c.module == module
+    users = SAMPLE.c.object_id == USER_OBJECT_ID
+    work.connection.execute(sa.update(SAMPLE).where(own, users).values(RETIRING))
+    work.connection.execute(sa.delete(SAMPLE).where(own))
+
+
+def _retiring(connection: sa.Connection) -> list[str]:
+    """Return the ids of the accounts that are to be retired."""
+    users = sa.select(SAMPLE.c.record_id).where(SAMPLE.c.object_id == RETIRING["object_id"])
+    return [str(one) for one in connection.execute(users.order_by(SAMPLE.c.number)).scalars()]
