@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from headrace.platform.core.ids import RandomIds
 from headrace.platform.core.problems import Message, Problem, errors
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
@@ -18,6 +19,7 @@ from headrace.platform.metadata.checks import most_telling, run_checks
 from headrace.platform.metadata.documents import KINDS, Document
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.loading import load_documents
+from headrace.platform.publishing.identities import assign_ids, check_ids
 from tests.support.documents import documents as claims_documents
 from tests.support.extensions import extended
 
@@ -77,10 +79,12 @@ def judge(documents: Sequence[Document]) -> Judgement:
     loaded = load_documents(files, built_in())
     if errors(loaded.problems):
         return Judgement(most_telling(loaded.problems), None, by_file)
-    built = build_catalog(loaded.documents, built_in(), version=1)
+    identified, _ = assign_ids(loaded.documents, (), RandomIds())
+    ids = check_ids(identified)
+    built = build_catalog(identified, built_in(), version=1)
     if built.catalog is None:
-        return Judgement(most_telling(built.problems), None, by_file)
-    problems = most_telling((*built.problems, *run_checks(built.catalog)))
+        return Judgement(most_telling((*ids, *built.problems)), None, by_file)
+    problems = most_telling((*ids, *built.problems, *run_checks(built.catalog)))
     return Judgement(problems, built.catalog, by_file)
 
 
