@@ -24,7 +24,14 @@ from tools.mint_ids import documents, identified_parts, with_ids
 ROOT = Path(__file__).resolve().parents[2]
 SEED = ROOT / "headrace" / "seed_schemas"
 MODULES = ROOT / "tests" / "modules"
-ORDER = ("foundation", "partner_master", "product_catalog", "price_policy", "ordering")
+ORDER = (
+    "foundation",
+    "partner_master",
+    "product_catalog",
+    "price_policy",
+    "ordering",
+    "accounts_core",
+)
 EXAMPLES = ("partner_master", "product_catalog", "ordering")
 USER_COLUMNS = {
     "login",

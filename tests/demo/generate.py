@@ -9,7 +9,7 @@ import random
 import sys
 from pathlib import Path
 
-from tests.demo import goods, orders, people, regions
+from tests.demo import accounts, goods, orders, people, regions
 from tests.demo.tables import Table
 
 SEED = 20250601
@@ -21,6 +21,7 @@ def tables() -> tuple[Table, ...]:
     chance = random.Random(SEED)
     partners = people.partners(chance)
     addresses, places = people.addresses(chance)
+    heads, lines = orders.orders(chance, places)
     return (
         regions.territories(),
         people.channel_types(),
@@ -32,7 +33,9 @@ def tables() -> tuple[Table, ...]:
         goods.products(),
         goods.skus(),
         *goods.price_books(),
-        *orders.orders(chance, places),
+        heads,
+        lines,
+        *accounts.accounts(chance, heads.rows, lines.rows),
     )
 
 

@@ -25,7 +25,14 @@ from tests.demo.generate import TARGET
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AS_OF = datetime(2025, 6, 30, 10, tzinfo=UTC)
-MODULES = ("foundation", "partner_master", "product_catalog", "price_policy", "ordering")
+MODULES = (
+    "foundation",
+    "partner_master",
+    "product_catalog",
+    "price_policy",
+    "ordering",
+    "accounts_core",
+)
 
 T = TypeVar("T")
 
