@@ -412,7 +412,7 @@ def test_a_stale_version_is_refused_with_the_differences(shop: Shop) -> None:
         shop.update("ann", "purchase", saved.id, {"discount": "7"}, 1)
     assert caught.value.differences == {
         "version": 2,
-        "discount": {"yours": "7.00", "stored": "5.00"},
+        "discount": {"yours": "7.00", "stored": "5.00", "was": "0.00"},
     }
     assert shop.content() == before
 

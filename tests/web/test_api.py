@@ -78,6 +78,42 @@ def test_a_patch_needs_the_version_and_says_what_changed_meanwhile(live: Live):
     assert "fee" in stale.json["differences"]
 
 
+def test_the_api_tells_both_sides_and_what_was(live: Live):
+    record = new_claim(live)
+    glass, wood = record["items"]
+    client, path = live.client("ann"), f"/api/v1/records/claim/{record['id']}"
+    theirs = f"Theirs {record['claim_no']}"
+    first = {
+        "subject": theirs,
+        "fee": "3",
+        "items": {"update": [{"id": glass["id"], "qty": "9"}], "delete": [wood["id"]]},
+    }
+    assert client.patch(path, json=first, headers={"If-Match": '"1"'}).status_code == 200
+    mine = {
+        "subject": "Mine of two",
+        "claimed_on": "2025-01-31",
+        "items": {
+            "update": [
+                {"id": glass["id"], "version": 1, "qty": "5"},
+                {"id": wood["id"], "what": "Oak"},
+            ]
+        },
+    }
+    stale = client.patch(path, json=mine, headers={"If-Match": '"1"'})
+    assert stale.status_code == 409
+    found = stale.json["differences"]
+    assert found["version"] == 2
+    assert found["subject"] == {"yours": "Mine of two", "stored": theirs, "was": record["subject"]}
+    assert found["claimed_on"]["was"] == found["claimed_on"]["stored"] == record["claimed_on"]
+    assert "fee" not in found, "what was not sent is not in the way"
+    assert found["items"][glass["id"]]["qty"] == {
+        "yours": "5.000",
+        "stored": "9.000",
+        "was": glass["qty"],
+    }
+    assert found["items"][wood["id"]] == {"deleted": True}
+
+
 def test_children_are_created_changed_and_deleted_with_their_master(live: Live):
     claim = new_claim(live)
     door, screw = claim["items"]

@@ -131,25 +131,6 @@ def test_saving_without_a_change_changes_nothing(live: Live, ann: Surfer) -> Non
     assert _record(live, record_id)["version"] == version
 
 
-def test_conflict_shows_both_values_and_keeps_the_choice(live: Live, ann: Surfer) -> None:
-    record_id = _made(live, ann, "Conflict")
-    mine = ann.get(f"/o/claim/{record_id}/edit").form("/edit")
-    theirs = ann.get(f"/o/claim/{record_id}/edit").form("/edit")
-    assert ann.send_values(theirs, {"f.fee": "11", "f.subject": "Theirs"}).status == 303
-    page = ann.send_values(mine, {"f.subject": "Mine", "f.claimed_on": "2025-01-31"})
-    assert page.status == 409
-    assert "Mine" in page.text
-    assert "Theirs" in page.text
-    saved = ann.send_values(
-        page.form("/edit"), {"keep.subject": "theirs", "keep.claimed_on": "mine"}
-    )
-    assert saved.status == 303
-    record = _record(live, record_id)
-    assert record["subject"] == "Theirs"
-    assert record["claimed_on"] == "2025-01-31"
-    assert record["fee"] == "11.00", "what only the other changed stays"
-
-
 def test_form_without_version_is_refused(live: Live, ann: Surfer) -> None:
     record_id = _made(live, ann, "No version")
     form = ann.get(f"/o/claim/{record_id}/edit").form("/edit")

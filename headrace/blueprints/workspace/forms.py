@@ -19,11 +19,13 @@ from headrace.blueprints.shared.session import (
 )
 from headrace.blueprints.statuses import status_of
 from headrace.blueprints.workspace.blueprint import blueprint, form_version, known_object
+from headrace.blueprints.workspace.conflicts import conflict_page, gone_page, sent_inputs
 from headrace.blueprints.workspace.records import shown_record
-from headrace.blueprints.workspace.rows import display_of, title_of
+from headrace.blueprints.workspace.rows import title_of
 from headrace.platform.access.policy import can
 from headrace.platform.core.errors import (
     ForbiddenError,
+    NotFoundError,
     RefusedError,
     StaleError,
 )
@@ -127,10 +129,11 @@ def update(object_name: str, record_id: str) -> Response:
     if _changes_rows():
         return make_response(read(lambda context: _again(context, object_name, record_id, ())))
     version = form_version()
+    inputs = sent_inputs()
 
     def action(context: Context, work: UnitOfWork) -> str:
         page = _form(context, object_name, "edit", record_id)
-        data = _chosen(posted(page, request.form, context.principal.zone).data)
+        data = posted(page, inputs, context.principal.zone).data
         if data:
             platform().store.update(context, work, object_name, record_id, data, version)
         return record_id
@@ -138,8 +141,12 @@ def update(object_name: str, record_id: str) -> Response:
     try:
         write_once(action)
     except StaleError:
-        body = read(lambda context: _conflict(context, object_name, record_id))
+        body = read(lambda context: _overtaken(context, object_name, record_id))
         return make_response(body, HTTPStatus.CONFLICT)
+    except (NotFoundError, ForbiddenError) as error:
+        status = status_of(error)
+        body = read(lambda context: gone_page(context, object_name, inputs))
+        return make_response(body, status)
     except RefusedError as error:
         problems = error.problems
         body = read(lambda context: _again(context, object_name, record_id, problems))
@@ -153,8 +160,14 @@ def _to_record(object_name: str, record_id: str, done: str) -> Response:
 
 
 def _changes_rows() -> bool:
-    """Whether a button of a grid was pressed that works without script."""
-    return "add" in request.form or "remove" in request.form
+    """Whether a button was pressed that shows the form again and saves nothing."""
+    return not {"add", "remove", "again"}.isdisjoint(request.form)
+
+
+def _overtaken(context: Context, object_name: str, record_id: str) -> str:
+    page = _form(context, object_name, "edit", record_id)
+    record = shown_record(context, page, record_id, by_task=False)
+    return conflict_page(context, page, record, _address(page, record_id), _back(page, record_id))
 
 
 def _form(context: Context, object_name: str, mode: Mode, record_id: str | None) -> FormPage:
@@ -190,7 +203,7 @@ def _again(
 ) -> str:
     """Show a form again as it was sent, with its problems or with a row more or less."""
     page = _form(context, object_name, "create" if record_id is None else "edit", record_id)
-    sent = _with_rows_changed(posted(page, request.form, context.principal.zone))
+    sent = _with_rows_changed(posted(page, sent_inputs(), context.principal.zone))
     stored: Mapping[str, Any] = {}
     if record_id is not None:
         stored = shown_record(context, page, record_id, by_task=False)
@@ -230,7 +243,7 @@ def _render(context: Context, filling: Filling, record_id: str | None) -> str:
         back=_back(page, record_id),
         key=request.form.get("key") or new_key(),
         version=_version(filling, record_id),
-        was=request.form.get("was") or first_values(page.fields, filling.record),
+        was=sent_inputs().get("was") or first_values(page.fields, filling.record),
         entries=_entries(filling),
         rows={grid.name: rows for grid, rows in _rows(filling)},
         blanks={grid.name: blank_row(grid) for grid in page.grids},
@@ -265,7 +278,7 @@ def _entries(filling: Filling) -> dict[str, Entry]:
     fields = filling.page.fields
     if filling.sent is None:
         return record_entries(fields, filling.record)
-    return sent_entries(fields, request.form, "f", filling.record)
+    return sent_entries(fields, sent_inputs(), "f", filling.record)
 
 
 def _rows(filling: Filling) -> list[tuple[Any, list[RowEntries]]]:
@@ -275,7 +288,7 @@ def _rows(filling: Filling) -> list[tuple[Any, list[RowEntries]]]:
         if filling.sent is None or grid.name not in filling.sent.rows:
             rows = stored_rows(grid, known, stored=filling.page.mode == "edit")
         else:
-            rows = sent_rows(grid, filling.sent, request.form, known)
+            rows = sent_rows(grid, filling.sent, sent_inputs(), known)
             if request.form.get("add") == grid.name:
                 rows.append(blank_row(grid))
         found.append((grid, rows))
@@ -326,62 +339,3 @@ def _where(context: Context, page: FormPage, place: str) -> tuple[str, str]:
         number = int(row) + 1
         return word(context.language, "form.in_row", row=number), f"c-{relation}-{row}-{name}"
     return "", ""
-
-
-# -- somebody was faster ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A field that both changed, or that is about to be changed over the other's value."""
-
-    view: Any
-    mine: str
-    theirs: str
-
-
-def _chosen(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out the fields for which the other's value was chosen."""
-    return {
-        name: value for name, value in data.items() if request.form.get(f"keep.{name}") != "theirs"
-    }
-
-
-def _conflict(context: Context, object_name: str, record_id: str) -> str:
-    page = _form(context, object_name, "edit", record_id)
-    found = shown_record(context, page, record_id, by_task=False)
-    sent = posted(page, request.form, context.principal.zone)
-    entries = sent_entries(page.fields, request.form, "f", found)
-    display = display_of(context)
-    differences = [
-        Difference(
-            view,
-            _typed(context, view, entries[view.name]),
-            display.of(view, found.get(view.name)).text,
-        )
-        for view in page.fields
-        if view.name in sent.data
-    ]
-    kept = [
-        (name, value)
-        for name, value in request.form.items(multi=True)
-        if name not in {"csrf", "version", "key", "then"}
-    ]
-    return render(
-        context,
-        "workspace/conflict.html",
-        f"object:{object_name}",
-        title=title_of(context, object_name, found),
-        differences=[one for one in differences if one.mine != one.theirs],
-        sent=kept,
-        version=found["version"],
-        key=new_key(),
-        action=_address(page, record_id),
-        back=_back(page, record_id),
-    )
-
-
-def _typed(context: Context, view: Any, entry: Entry) -> str:
-    if view.target is not None:
-        return entry.text or "–"
-    return display_of(context).of(view, entry.value).text

@@ -9,7 +9,7 @@ from typing import Any
 
 from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.form_page import ChildGrid, FormPage
-from headrace.platform.forms.posted import Posted
+from headrace.platform.forms.posted import Posted, sent_form
 from headrace.platform.metadata.catalog import Catalog
 
 Record = Mapping[str, Any]
@@ -114,7 +114,7 @@ def known_values(record: Record) -> str:
 def first_values(fields: Iterable[FieldView], record: Record) -> str:
     """Return what the inputs of a form hold at first, as JSON in the form that they send."""
     return json.dumps(
-        {view.name: _sent_form(record.get(view.name)) for view in fields if view.editable},
+        {view.name: sent_form(record.get(view.name)) for view in fields if view.editable},
         ensure_ascii=False,
     )
 
@@ -151,10 +151,6 @@ def _entry(value: Any) -> Entry:
     if isinstance(value, Mapping):
         return Entry(value.get("id") or "", str(value.get("title") or ""), value)
     return Entry("" if value is None else value, "", value)
-
-
-def _sent_form(value: Any) -> Any:
-    return value.get("id") if isinstance(value, Mapping) else value
 
 
 def _was_sent(view: FieldView, name: str, form: Mapping[str, str]) -> bool:

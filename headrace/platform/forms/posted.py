@@ -65,7 +65,7 @@ def posted(page: FormPage, form: Mapping[str, str], zone: ZoneInfo) -> Posted:
         if grid.editable and f"grid.{grid.name}" in form
     }
     is_new = page.mode == "create"
-    data = _given(values) if is_new else _changed(values, _was(form.get("was")))
+    data = _given(values) if is_new else changed(values, first_values_of(form.get("was")))
     places: dict[str, tuple[str, int]] = {}
     for name, sent in rows.items():
         if is_new:
@@ -108,13 +108,13 @@ def _row(grid: ChildGrid, position: int, form: Mapping[str, str], zone: ZoneInfo
         {name: value for name, value in values.items() if value is not MISSING},
         form.get(f"{prefix}.id") or None,
         form.get(f"{prefix}.removed") == "1",
-        _was(form.get(f"{prefix}.was")),
+        first_values_of(form.get(f"{prefix}.was")),
     )
 
 
 def _is_filled(row: PostedRow) -> bool:
     """A new row in which nothing was entered besides its defaults is not meant to be saved."""
-    return any(value not in (None, False) for value in _changed(row.values, row.was).values())
+    return any(value not in (None, False) for value in changed(row.values, row.was).values())
 
 
 def _add_new_rows(
@@ -148,8 +148,8 @@ def _change(row: PostedRow) -> tuple[str | None, Any]:
         return "create", _given(row.values)
     if row.removed:
         return "delete", {"id": row.id}
-    changed = _changed(row.values, row.was)
-    return ("update", {"id": row.id, **changed}) if changed else (None, None)
+    differing = changed(row.values, row.was)
+    return ("update", {"id": row.id, **differing}) if differing else (None, None)
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,15 +157,17 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _changed(values: Mapping[str, Any], was: Mapping[str, Any]) -> dict[str, Any]:
+def changed(values: Mapping[str, Any], was: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that are not what the form showed at first."""
     return {
         name: value
         for name, value in values.items()
-        if name not in was or not _same(was[name], value)
+        if name not in was or not same_value(was[name], value)
     }
 
 
-def _same(before: Any, now: Any) -> bool:
+def same_value(before: Any, now: Any) -> bool:
+    """Say whether two values of inputs mean the same."""
     if isinstance(before, str) and isinstance(now, str):
         return _plain(before) == _plain(now)
     if isinstance(before, int) and isinstance(now, str):
@@ -173,7 +175,7 @@ def _same(before: Any, now: Any) -> bool:
     return bool(before == now)
 
 
-def _was(text: str | None) -> Mapping[str, Any]:
+def first_values_of(text: str | None) -> Mapping[str, Any]:
     """Read what a form showed at first; what does not parse counts as nothing."""
     try:
         found = json.loads(text or "{}")
@@ -192,6 +194,22 @@ def _plain(text: str) -> str:
         return datetime.fromisoformat(text).astimezone(ZoneInfo("UTC")).isoformat()
     except ValueError:
         return text.replace("\r\n", "\n")
+
+
+def sent_form(value: Any) -> Any:
+    """Return a value of a record in the form in which its input sends it: a reference as its id."""
+    return value.get("id") if isinstance(value, Mapping) else value
+
+
+def inputs_of(view: FieldView, name: str, value: Any) -> list[tuple[str, str]]:
+    """Return the inputs that send `value`, of a record or of `first_values`: the way back of `_value`."""
+    if view.widget == "boolean":
+        ticked = [(name, "true")] if value is True else []
+        return [(f"{name}:sent", "1"), *ticked]
+    if view.target is not None:
+        title = value.get("title") if isinstance(value, Mapping) else None
+        return [(name, str(sent_form(value) or "")), (f"{name}:text", str(title or ""))]
+    return [(name, "" if value is None else str(value))]
 
 
 def _value(view: FieldView, name: str, form: Mapping[str, str], zone: ZoneInfo) -> Any:

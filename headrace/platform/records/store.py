@@ -12,7 +12,7 @@ from typing import Any, cast
 from marshmallow import ValidationError
 
 from headrace.platform.core.errors import NOT_FOUND as NOTHING_HERE
-from headrace.platform.core.errors import ForbiddenError, NotFoundError, StaleError
+from headrace.platform.core.errors import ForbiddenError, NotFoundError
 from headrace.platform.core.hooks import Hook
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Problem, pointer
@@ -25,12 +25,11 @@ from headrace.platform.metadata.definitions.access import Action
 from headrace.platform.metadata.field_types.values import KeyReference
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.computing import fill, stored_value
+from headrace.platform.records.conflicts import check_version
 from headrace.platform.records.context import Context
 from headrace.platform.records.deleting import check_unused
 from headrace.platform.records.drafts import Change, Draft, Row, Saved
-from headrace.platform.records.environment import RowEnvironment
-from headrace.platform.records.flushing import STALE, flush
-from headrace.platform.records.history import json_value
+from headrace.platform.records.flushing import flush
 from headrace.platform.records.migration import require_migrator
 from headrace.platform.records.numbering import assign_numbers
 from headrace.platform.records.parsing import (
@@ -40,7 +39,6 @@ from headrace.platform.records.parsing import (
     new_draft,
     parse,
 )
-from headrace.platform.records.permits import names_in_row
 from headrace.platform.records.references import (
     NOT_FOUND,
     check_filters,
@@ -139,7 +137,7 @@ class RecordStore:
         draft = self._open(batch, object_name, record_id, "update")
         _change_masters(draft)
         parse(batch, draft, data)
-        check_version(batch, draft, version)
+        check_version(batch, work, draft, version, data)
         self._finish(batch, work)
         return Saved(draft.id, draft.version)
 
@@ -183,7 +181,7 @@ class RecordStore:
         batch = Batch(context, work)
         draft = self._open(batch, object_name, record_id, "delete")
         _change_masters(draft)
-        check_version(batch, draft, version)
+        check_version(batch, work, draft, version)
         if draft.parent is not None:
             # The master may need a number of rows.
             relation = draft.parent.shape.relations[draft.shape.relation_name]
@@ -363,32 +361,6 @@ class RecordStore:
             change = draft.change()
             if draft.kind != "computed" or change.fields:
                 hook(batch.context, work, change)
-
-
-def check_version(batch: Batch, draft: Draft, version: int) -> None:
-    """Raise StaleError with what differs where the row, or a named child, is at another version."""
-    stored = draft.old["version"] if draft.old else 0
-    if version != stored:
-        raise StaleError(STALE.at(draft.place), differences=differences(batch, draft))
-    for rows in draft.children.values():
-        for child in rows:
-            expected = child.expected_version
-            if expected is not None and child.old and expected != child.old["version"]:
-                raise StaleError(STALE.at(child.place), differences=differences(batch, child))
-
-
-def differences(batch: Batch, draft: Draft) -> dict[str, Any]:
-    """Return the stored values beside those that were sent, for fields that the caller may read."""
-    if draft.old is None or draft.environment is None:
-        return {}
-    row = RowEnvironment(batch, draft.shape, draft.old, draft.old)
-    readable = names_in_row(row, batch.context.principal, "read") or frozenset()
-    found: dict[str, Any] = {"version": draft.old["version"]}
-    for name, value in draft.given.items():
-        present = draft.old.get(name)
-        if name in readable and present != value and not isinstance(value, KeyReference):
-            found[name] = {"yours": json_value(value), "stored": json_value(present)}
-    return found
 
 
 def _change_masters(draft: Draft) -> None:
