@@ -19,7 +19,7 @@ class MenuEntry:
     label: Text
     object: str | None = None
     report: str | None = None
-    icon: str = ""
+    icon: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,39 @@ VERSION_PATTERN = r"^\d{1,6}\.\d{1,6}\.\d{1,6}$"
 
 ConstantType = Literal["integer", "decimal", "money", "percent", "text", "boolean", "date"]
 
+Icon = Literal[
+    "alert",
+    "award",
+    "barcode",
+    "bell",
+    "book",
+    "box",
+    "building",
+    "calendar",
+    "cart",
+    "chart",
+    "check",
+    "clock",
+    "document",
+    "flag",
+    "folder",
+    "gift",
+    "home",
+    "inbox",
+    "layers",
+    "list",
+    "map",
+    "money",
+    "person",
+    "shield",
+    "star",
+    "tag",
+    "truck",
+    "users",
+    "wallet",
+]
+"""The icons of menu entries; `templates/shared/icons.html` draws them."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConstantDef:
@@ -31,7 +64,7 @@ class MenuItemDef:
     object: Name | None = key("Object whose list opens.", None)
     views: tuple[Name, ...] = key("Views shown as tabs, in this order.", ())
     report: Name | None = key("Report that opens.", None)
-    icon: str = key("Name of an icon from the built-in set.", "", maxLength=40)
+    icon: Icon | None = key("An icon of the built-in set.", None)
 
 
 @dataclass(frozen=True, slots=True)
