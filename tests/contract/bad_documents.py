@@ -74,6 +74,25 @@ BAD = (
     Bad("upper case name", "name.pattern", "/fields/2/name", _with("subject", name="Subject")),
     Bad("quote in a name", "name.pattern", "/fields/2/name", _with("subject", name='a"b')),
     Bad("long name", "name.too_long", "/fields/2/name", _with("subject", name="a" * 41)),
+    Bad(
+        "pattern with a hole",
+        "field.pattern",
+        "/fields/2/pattern",
+        _with("subject", pattern=r"(a+)+\1"),
+    ),
+    Bad(
+        "pattern that is explained only",
+        "field.pattern_missing",
+        "/fields/2/pattern_help",
+        _with("subject", pattern_help=label("Letters", "字母")),
+    ),
+    Bad(
+        "format longer than the text",
+        "field.format_length",
+        "/fields/2/length",
+        _with("subject", format="cn_uscc", length=10),
+    ),
+    Bad("unknown format", "schema.not_allowed", "/fields/2/format", _with("subject", format="vat")),
     Bad("length out of range", "field.range", "/fields/2/length", _with("subject", length=10**9)),
     Bad(
         "unknown scope",

@@ -56,6 +56,14 @@ def test_the_grants_of_the_page_are_accepted() -> None:
     assert_accepted(contents)
 
 
+def test_the_object_of_the_page_about_texts_is_accepted() -> None:
+    (thing,) = blocks("check-texts.md")
+    contents = workspace()
+    contents["object", thing["name"]] = thing
+
+    assert_accepted(contents)
+
+
 def test_the_approval_of_the_page_is_accepted() -> None:
     transition, approval = blocks("write-an-approval.md")
     contents = workspace()

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from headrace.platform.core.problems import Text
 from headrace.platform.metadata.catalog import Catalog, FieldModel, FieldPath, WorkflowModel
+from headrace.platform.metadata.field_types.base import NO_HINTS, Hints
 
 COMPUTED: Final = "locked.computed"
 NUMBERED: Final = "locked.number"
@@ -39,7 +40,7 @@ class FieldView:
 
     `name` may be a path with dots (lists only). `widget` is how the value is shown and entered; for
     a computed field it is that of its result. `locked` is the reason, a key of the translations,
-    why the viewer cannot change it here; None where they can.
+    why the viewer cannot change it here; None where they can. `hints` help to enter a value.
     """
 
     name: str
@@ -57,6 +58,7 @@ class FieldView:
     computed: bool = False
     sortable: bool = False
     operators: frozenset[str] = frozenset()
+    hints: Hints = NO_HINTS
 
     @property
     def editable(self) -> bool:
@@ -93,6 +95,7 @@ def field_view(
         computed=field.computed is not None,
         sortable=field.stored and field.target is None,
         operators=frozenset(field.type.operators),
+        hints=field.type.hints(field.options),
     )
 
 

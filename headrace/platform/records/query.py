@@ -518,7 +518,7 @@ def _comparison(names: _Names, path: FieldPath, op: str, given: Any, place: str)
         return Compare(path, known, _checked(lambda: BooleanField().deserialize(flag), place))
     if known in {"contains", "starts_with"}:
         text = _checked(lambda: TextField(MAX_TEXT).deserialize(given), place)
-        return Compare(path, known, text or "")
+        return Compare(path, known, field_.type.as_stored(text or "", field_.options))
     if known in {"in", "not_in"}:
         return Compare(path, known, _items(names, field_, given, place))
     return Compare(path, known, _value(names, field_, given, place))
@@ -570,7 +570,7 @@ def value_field(field_: FieldModel) -> fields.Field[Any]:
     if field_.storage.kind == "id":
         return ReferenceField()
     if field_.computed is None and not field_.system:
-        return field_.type.value_field(field_.options)
+        return field_.type.compared_field(field_.options)
     match field_.storage.kind:
         case "integer":
             return IntegerField(-MAX_INTEGER, MAX_INTEGER)

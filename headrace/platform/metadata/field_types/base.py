@@ -38,6 +38,17 @@ class NoOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Hints:
+    """What helps to enter a value: the keyboard of a phone, and a value that is right."""
+
+    keyboard: Literal["text", "numeric", "decimal"] | None = None
+    example: str = ""
+
+
+NO_HINTS = Hints()
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """A value that the conformance suite sends: accepted with its JSON echo, or refused by code."""
 
@@ -71,6 +82,18 @@ class FieldType(ABC, Generic[OptionsT]):
     @abstractmethod
     def value_field(self, options: OptionsT) -> fields.Field[Any]:
         """Return the marshmallow field that parses and validates what comes in."""
+
+    def compared_field(self, options: OptionsT) -> fields.Field[Any]:
+        """Return what parses a value to compare with: less strict than what is stored may be."""
+        return self.value_field(options)
+
+    def as_stored(self, text: str, options: OptionsT) -> str:
+        """Return a part of a text, to search for, as stored texts are written."""
+        return text
+
+    def hints(self, options: OptionsT) -> Hints:
+        """Return what helps to enter a value."""
+        return NO_HINTS
 
     @abstractmethod
     def examples(self) -> Sequence[Example]:

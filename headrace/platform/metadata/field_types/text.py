@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import fields
 
-from headrace.platform.core.problems import Text
+from headrace.platform.core.patterns import PatternError, compiled
+from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.formulas.types import TEXT as TEXT_TYPE
 from headrace.platform.formulas.types import Type
 from headrace.platform.metadata.definitions.keys import key
 from headrace.platform.metadata.field_types.base import (
+    NO_HINTS,
     ORDERED_AGGREGATES,
     TEXTUAL,
     Example,
     FieldType,
+    Hints,
     NoOptions,
 )
-from headrace.platform.metadata.field_types.values import PatternField, TextField
+from headrace.platform.metadata.field_types.formats import BY_KEY, FORMATS, TextFormat
+from headrace.platform.metadata.field_types.values import FormattedField, PatternField, TextField
 from headrace.platform.metadata.storage_types import TEXT, Storage
+
+BAD_PATTERN = Message(
+    "field.pattern",
+    "The pattern is wrong at character {position}: {reason}.",
+    "规则在第 {position} 个字符处有误:{reason}。",
+    "Mend it there; docs/howto/check-texts.md says what a pattern can hold.",
+    "请修改该处;规则可用的写法见 docs/howto/check-texts.md。",
+)
+NO_PATTERN = Message(
+    "field.pattern_missing",
+    "The explanation speaks of a pattern, and there is none.",
+    "有规则说明,却没有规则。",
+    "Add `pattern`, or remove `pattern_help`.",
+    "请添加 pattern,或删除 pattern_help。",
+)
+TOO_SHORT = Message(
+    "field.format_length",
+    "No text of the format `{format}` has at most {length} characters.",
+    "格式 `{format}` 的文本不可能只有 {length} 个字符。",
+    "Give `length` at least {needed}, or leave it out.",
+    "请将 length 设为至少 {needed},或不设置。",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +54,18 @@ class TextOptions:
     """Options of one-line text."""
 
     length: int = key("Most characters.", 200, minimum=1, maximum=400)
+    format: str | None = key(
+        "A known form: texts are cleaned, and checked with their check character.",
+        None,
+        enum=list(BY_KEY),
+    )
+    pattern: str | None = key(
+        "A pattern that describes the whole text; a linear-time subset of regular expressions.",
+        None,
+        minLength=1,
+        maxLength=200,
+    )
+    pattern_help: Text = key("What the pattern asks for, told where a text does not fit.", Text())
 
 
 class TextType(FieldType[TextOptions]):
@@ -47,17 +85,42 @@ class TextType(FieldType[TextOptions]):
         return TEXT_TYPE
 
     def value_field(self, options: TextOptions) -> fields.Field[Any]:
-        return TextField(options.length)
+        if options.format is None and options.pattern is None:
+            return TextField(options.length)
+        pattern = compiled(options.pattern) if options.pattern else None
+        told = options.pattern_help or options.pattern or ""
+        return FormattedField(options.length, _form(options), pattern, told)
+
+    def compared_field(self, options: TextOptions) -> fields.Field[Any]:
+        """Return what only cleans: a bound need not have the form."""
+        return FormattedField(options.length, _form(options), strict=False)
+
+    def as_stored(self, text: str, options: TextOptions) -> str:
+        form = _form(options)
+        return text if form is None else form.cleaned(text)
+
+    def hints(self, options: TextOptions) -> Hints:
+        form = _form(options)
+        if form is None:
+            return NO_HINTS
+        return Hints("numeric" if form.digits else None, form.example)
 
     def from_text(self, text: str, options: TextOptions) -> str:
         """Put what has several lines on one, and cut what is too long."""
         return " ".join(text.split("\n"))[: options.length].strip()
 
     def narrows(self, old: TextOptions, new: TextOptions) -> bool:
-        return new.length < old.length
+        formed = new.format is not None and new.format != old.format
+        patterned = new.pattern is not None and new.pattern != old.pattern
+        return new.length < old.length or formed or patterned
 
     def json_schema(self, options: TextOptions) -> dict[str, Any]:
-        return {"type": "string", "maxLength": options.length}
+        form = _form(options)
+        schema: dict[str, Any] = {"type": "string", "maxLength": options.length}
+        return schema if form is None else schema | {"format": form.key, "examples": [form.example]}
+
+    def check_options(self, options: TextOptions) -> Sequence[Problem]:
+        return [*_pattern_problems(options), *_format_problems(options)]
 
     def examples(self) -> Sequence[Example]:
         return (
@@ -68,7 +131,44 @@ class TextType(FieldType[TextOptions]):
             Example({}, 5, refused="value.wrong_type"),
             Example({}, "a\u0000b", refused="value.illegal_character"),
             Example({}, "a\u202eb", refused="value.illegal_character"),
+            *_format_examples(),
+            Example({"pattern": r"[A-Z]{2}-\d{3,5}"}, "AB-1234", "AB-1234"),
+            Example({"pattern": r"[A-Z]{2}-\d{3,5}"}, "AB-12", refused="value.pattern"),
+            Example({"pattern": r"\p{Han}+"}, "杭州", "杭州"),
         )
+
+
+def _form(options: TextOptions) -> TextFormat | None:
+    return BY_KEY[options.format] if options.format else None
+
+
+def _pattern_problems(options: TextOptions) -> Iterator[Problem]:
+    if options.pattern is None:
+        if options.pattern_help:
+            yield NO_PATTERN.at("/pattern_help")
+        return
+    try:
+        compiled(options.pattern)
+    except PatternError as error:
+        yield BAD_PATTERN.at("/pattern", position=error.position + 1, reason=error.reason)
+
+
+def _format_problems(options: TextOptions) -> Iterator[Problem]:
+    form = _form(options)
+    if form is not None and options.length < form.least:
+        yield TOO_SHORT.at("/length", format=form.key, length=options.length, needed=form.least)
+
+
+def _format_examples() -> Iterator[Example]:
+    """Yield what every format takes, cleans and refuses."""
+    for form in FORMATS:
+        options = {"format": form.key}
+        spaced = f" {form.example[:4]} {form.example[4:]}"
+        yield Example(options, form.example, form.example)
+        yield Example(options, spaced, form.example)
+        yield Example(options, form.example + "?", refused="value.invalid")
+        if form.check is not None:
+            yield Example(options, form.wrong, refused="value.checksum")
 
 
 @dataclass(frozen=True, slots=True)

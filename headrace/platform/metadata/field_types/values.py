@@ -13,7 +13,9 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from headrace.platform.core.ids import is_record_id
+from headrace.platform.core.patterns import Pattern
 from headrace.platform.core.problems import Message, Problem, Text
+from headrace.platform.metadata.field_types.formats import TextFormat
 
 WRONG_TYPE = Message(
     "value.wrong_type",
@@ -57,6 +59,21 @@ NOT_A_CHOICE = Message(
     "Pick one of them.",
     "请从中选择。",
 )
+CHECKSUM = Message(
+    "value.checksum",
+    "“{value}” is not {expected}: its characters do not fit each other.",
+    "“{value}”不是有效的{expected}:各位之间不相符(校验不通过)。",
+    "Compare it with the document character by character; one may be wrong, two may have changed "
+    "places.",
+    "请与原件逐字核对,可能有字符写错或颠倒。",
+)
+PATTERN = Message(
+    "value.pattern",
+    "“{value}” does not have the form that is asked for: {expected}.",
+    "“{value}”不符合要求的形式:{expected}。",
+    "Enter it in this form.",
+    "请按此形式填写。",
+)
 ILLEGAL_CHARACTER = Message(
     "value.illegal_character",
     "The text contains a control or invisible character (U+{code}).",
@@ -64,6 +81,8 @@ ILLEGAL_CHARACTER = Message(
     "Remove it.",
     "请删除该字符。",
 )
+MOST_BETWEEN = 100
+"""How many spaces and hyphens may stand in a text whose format takes them out."""
 BOOLEAN = Text("boolean", "布尔值")
 STRING = Text("string", "文本")
 OBJECT = Text("object", "对象")
@@ -135,6 +154,48 @@ class PatternField(TextField):
                 INVALID.at(value=text, expected=Text(*self.expected), example=self.example)
             )
         return text
+
+
+class FormattedField(TextField):
+    """Text of one line that is cleaned as its format says, and has its form and that of a pattern.
+
+    Without `strict` it is only cleaned: a value to compare with.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        form: TextFormat | None,
+        pattern: Pattern | None = None,
+        told: Text | str = "",
+        *,
+        strict: bool = True,
+    ) -> None:
+        super().__init__(limit if form is None else limit + MOST_BETWEEN)
+        self.most = limit
+        self.form = form
+        self.pattern = pattern
+        self.told = told
+        self.strict = strict
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text is not None and self.form is not None:
+            text = self.form.cleaned(text)
+        if text is not None and self.strict:
+            self._check(text)
+        return text or None
+
+    def _check(self, text: str) -> None:
+        form = self.form
+        if len(text) > self.most:
+            raise refuse(TOO_LONG.at(limit=self.most, length=len(text)))
+        if form is not None and not form.fits(text):
+            raise refuse(INVALID.at(value=text, expected=form.label, example=form.example))
+        if form is not None and form.check is not None and not form.check(text):
+            raise refuse(CHECKSUM.at(value=text, expected=form.label))
+        if self.pattern is not None and not self.pattern.matches(text):
+            raise refuse(PATTERN.at(value=text, expected=self.told))
 
 
 class IntegerField(fields.Field[int]):

@@ -459,16 +459,17 @@ def breaks(rule: RuleModel, row: RowEnvironment) -> bool:
 
 
 def accepts(field: FieldModel, dialect: Dialect) -> Callable[[Any], bool]:
-    """Return what says whether the field's type takes a driver value."""
+    """Return what says whether the field's type takes a driver value, and would store it as it is."""
     parser = field.type.value_field(field.options)
     to_json = field.storage.to_json(dialect)
+    to_driver = field.storage.to_driver(dialect)
 
     def test(value: Any) -> bool:
         try:
-            parser.deserialize(to_json(value) if to_json else value)
+            taken = parser.deserialize(to_json(value) if to_json else value)
         except ValidationError:
             return False
-        return True
+        return bool(to_driver(taken) == value)
 
     return test
 

@@ -37,11 +37,11 @@ EXISTING_VALUES: Final = Message(
 )
 VALUES_CUT: Final = Message(
     "type.data_loss",
-    "{object}.{field}: {count} rows hold values that it would keep only in part.",
-    "{object}.{field}:有 {count} 行的值只能部分保留。",
-    "Answer accept: they are cut, the old values are kept and come back when you go back; or leave: "
+    "{object}.{field}: {count} rows hold values that it would keep only in part, or write otherwise.",
+    "{object}.{field}:有 {count} 行的值只能部分保留,或将改写为另一种写法。",
+    "Answer accept: they are cut or rewritten, the old values are kept and come back when you go back; or leave: "
     "they stay until they are next changed.",
-    "请答复 accept:截断这些值,旧值会被保留,回滚时可恢复;或答复 leave:保持不变,直到下次修改。",
+    "请答复 accept:截断或改写这些值,旧值会被保留,回滚时可恢复;或答复 leave:保持不变,直到下次修改。",
 )
 OPTION_IN_USE: Final = Message(
     "option.in_use",
