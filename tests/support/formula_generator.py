@@ -125,6 +125,8 @@ class Generator:
             (
                 f"ABS({one})",
                 f"-{one}",
+                f"PORTION({one}, {self.leaf('number')}, {two}, {self.rng.randrange(5)})",
+                f"PORTION({one}, 13, 113)",
                 f"MIN({one}, {two})",
                 f"MAX({one}, {two}, 0)",
                 f"COALESCE({one}, {two}, 0)",
@@ -187,6 +189,7 @@ class Generator:
                 f"{number} IS {negation}NULL",
                 f"CONTAINS({text}, {self.of('text', depth)})",
                 f"STARTS_WITH({text}, {self.of('text', depth)})",
+                f"REGEX({text}, '{self.pattern(2)}')",
                 "partner = payer",
                 f"partner {negation}IN (payer, partner)",
                 "USER_HAS('clerk')",
@@ -194,6 +197,38 @@ class Generator:
             )
         )
         return f"({found})"
+
+    def pattern(self, depth: int) -> str:
+        """Return a random pattern, nested repeats and empty options included."""
+        if depth == 0 or self.rng.random() < 0.3:
+            return self.rng.choice(
+                (
+                    "a",
+                    "b",
+                    ".",
+                    "订",
+                    "[a-zA-Z]",
+                    "[^0-9-]",
+                    r"\d",
+                    r"\w",
+                    r"\S",
+                    r"\.",
+                    "SO",
+                    " ",
+                    "-",
+                )
+            )
+        inner, other = self.pattern(depth - 1), self.pattern(depth - 1)
+        repeat = self.rng.choice(("?", "*", "+", "{2}", "{0,3}", "{1,}", "{0}"))
+        return self.rng.choice(
+            (
+                f"{inner}{other}",
+                f"({inner}|{other})",
+                f"({inner}){repeat}",
+                f"({inner}|){repeat}",
+                ".*",
+            )
+        )
 
     # --- dates -------------------------------------------------------------------------------------
 

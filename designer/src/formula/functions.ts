@@ -2,8 +2,16 @@
 
 import { capitalAmount } from "./amounts";
 import * as days from "./days";
-import { absolute, checked, floorQuotient, power, rescaled } from "./decimals";
+import {
+  absolute,
+  checked,
+  floorQuotient,
+  power,
+  rescaled,
+  roundedQuotient,
+} from "./decimals";
 import type { Formula } from "./environment";
+import { automatonOf } from "./patterns";
 import * as texts from "./texts";
 import { type CallNode, type FieldNode, type TreeNode, type Value, kindOf, scaleOf } from "./tree";
 import { incoming } from "./values";
@@ -50,6 +58,22 @@ function multipleBelow(call: CallNode, value: bigint, step: bigint): bigint | nu
   return checked(floorQuotient(value * power(common - scale), unit) * step);
 }
 
+/** amount × part / whole, rounded once to the scale of the call. */
+function portion(call: CallNode, amount: bigint, part: bigint, whole: bigint): bigint | null {
+  if (whole === 0n) return null;
+  const [first, second, third] = [0, 1, 2].map((index) => scaleOf(argument(call, index)));
+  const shift = scaleOf(call) + (third ?? 0) - (first ?? 0) - (second ?? 0);
+  const dividend = amount * part * power(Math.max(shift, 0));
+  return checked(roundedQuotient(dividend, whole * power(Math.max(-shift, 0))));
+}
+
+/** The pattern is written out, so its automaton is built once for the formula. */
+const regex: FunctionCompiler = (call, args) => {
+  const pattern = argument(call, 1);
+  const automaton = automatonOf(pattern.node === "literal" ? String(pattern.value) : "");
+  return ofText((text) => automaton.fits(text))(call, args.slice(0, 1));
+};
+
 function extreme(prefers: (candidate: Present, best: Present) => boolean): FunctionCompiler {
   return strict((_call, values) =>
     values.reduce((best, candidate) => (prefers(candidate, best) ? candidate : best)),
@@ -75,6 +99,12 @@ const numbers: readonly (readonly [string, FunctionCompiler])[] = [
   ["MIN", extreme((candidate, best) => candidate < best)],
   ["MAX", extreme((candidate, best) => candidate > best)],
   ["ABS", ofNumber(absolute)],
+  [
+    "PORTION",
+    strict((call, [amount, part, whole]) =>
+      portion(call, amount as bigint, part as bigint, whole as bigint),
+    ),
+  ],
   ["CN_CAPITAL", ofNumber((n, call) => capitalAmount(n, scaleOf(argument(call, 0))))],
 ];
 
@@ -97,6 +127,7 @@ const onTexts: readonly (readonly [string, FunctionCompiler])[] = [
   ["NORM", ofText(texts.normalForm)],
   ["CONTAINS", ofTexts((text, part) => text.includes(part))],
   ["STARTS_WITH", ofTexts((text, part) => text.startsWith(part))],
+  ["REGEX", regex],
 ];
 
 const dates: readonly (readonly [string, FunctionCompiler])[] = [

@@ -31,6 +31,8 @@ def _value_fault(parameter: Parameter, argument: Node) -> Text | None:
     if parameter.choices and value not in parameter.choices:
         listed = ", ".join(f"'{choice}'" for choice in parameter.choices)
         return Text(f"{parameter.name} is one of {listed}", f"{parameter.name} 只能是 {listed}")
+    if parameter.fault is not None and isinstance(value, str):
+        return parameter.fault(value)
     if parameter.limits is None or not isinstance(value, Decimal):
         return None
     low, high = parameter.limits

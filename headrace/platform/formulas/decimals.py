@@ -57,6 +57,13 @@ def remainder(left: Decimal, right: Decimal, scale: int) -> Decimal | None:
     return rescaled(EXACT.remainder(left, right), scale)
 
 
+def portion(amount: Decimal, part: Decimal, whole: Decimal, scale: int) -> Decimal | None:
+    """Return `amount` x `part` / `whole`, rounded once; None where `whole` is zero."""
+    if not whole:
+        return None
+    return rescaled(EXACT.divide(EXACT.multiply(amount, part), whole), scale)
+
+
 def multiple_below(value: Decimal, step: Decimal, scale: int) -> Decimal | None:
     """Return the greatest multiple of `step` not above `value`; None unless `step` is positive."""
     if step <= 0:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from headrace.platform.formulas import days
 from headrace.platform.formulas.decimals import checked_count, rounded_quotient
+from headrace.platform.formulas.patterns import fits
 from headrace.platform.formulas.texts import normal_form
 from headrace.platform.formulas.tree import instant_text
 
@@ -60,6 +61,12 @@ def _remainder(left: int, left_factor: int, right: int, right_factor: int) -> in
         return None
     rest = abs(dividend) % divisor
     return checked_count(-rest if dividend < 0 else rest)
+
+
+def _portion(amount: int, part: int, whole: int, factor: int, divisor: int) -> int | None:
+    if not whole:
+        return None
+    return checked_count(rounded_quotient(amount * part * factor, whole * divisor))
 
 
 def _scaled_up(value: int, factor: int) -> int:
@@ -127,12 +134,14 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
         "fx_mul": _multiply,
         "fx_div": _divide,
         "fx_mod": _remainder,
+        "fx_portion": _portion,
         "fx_up": _scaled_up,
         "fx_down": _scaled_down,
         "fx_floor": _floor,
         "fx_ceil": _ceil,
         "fx_norm": normal_form,
         "fx_starts_with": str.startswith,
+        "fx_regex": fits,
         "fx_move_day": _move_day,
         "fx_move_instant": _move_instant,
         "fx_days": _days_between,

@@ -34,7 +34,8 @@ class Parameter:
 
     `literal`: written out in the formula, so that it is known before any row is (a scale, a unit);
     `simple`: a literal, field or constant; `own_field`: a field of the record itself. `default` is the text of
-    a literal that is used when the argument is left out. A text literal becomes a date where one is needed.
+    a literal that is used when the argument is left out. `fault` says what is wrong with a text written out.
+    A text literal becomes a date where one is needed.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Parameter:
     own_field: bool = False
     default: str | None = None
     repeated: bool = False
+    fault: Callable[[str], Text | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

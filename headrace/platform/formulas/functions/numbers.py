@@ -9,7 +9,12 @@ import sqlalchemy as sa
 
 from headrace.platform.core.problems import Text
 from headrace.platform.formulas.chinese_amounts import capital_amount
-from headrace.platform.formulas.decimals import multiple_above, multiple_below, rescaled
+from headrace.platform.formulas.decimals import (
+    multiple_above,
+    multiple_below,
+    portion,
+    rescaled,
+)
 from headrace.platform.formulas.environment import Evaluator
 from headrace.platform.formulas.functions.base import (
     MOMENTS,
@@ -242,4 +247,65 @@ CN_CAPITAL: Final = Function(
     ),
 )
 
-BUILT_IN: Final = (ROUND, FLOOR, CEIL, MIN, MAX, ABS, CN_CAPITAL)
+
+# --- PORTION -----------------------------------------------------------------------------------------
+
+PORTION_DIGITS: Final = Parameter(
+    "digits", NUMBERS, literal=True, whole=True, limits=(0, MAX_SCALE), default="2"
+)
+
+
+def _portion_result(args: tuple[Node, ...]) -> Type:
+    return number(int(args[3].value))  # type: ignore[union-attr,arg-type]  # proved by the analysis
+
+
+def _portion(call: Call, args: tuple[Evaluator, ...]) -> Evaluator:
+    scale = call.type.scale
+    return strict(lambda amount, part, whole: portion(amount, part, whole, scale))(call, args[:3])
+
+
+def _portion_sqlite(call: SqlCall) -> Column:
+    amount, part, whole = (arg.type.scale for arg in call.node.args[:3])
+    shift = call.node.type.scale + whole - amount - part
+    factors = (10 ** max(shift, 0), 10 ** max(-shift, 0))
+    return sa.func.fx_portion(*call.args[:3], *factors, type_=sa.BigInteger())
+
+
+def _portion_postgresql(call: SqlCall) -> Column:
+    """Divide to so many digits that rounding again cannot go wrong.
+
+    The quotient differs from every rounding boundary by more than 10**-32.
+    """
+    amount, part, whole = call.args[:3]
+    dividend = sa.func.round(amount * part, EXACT_DIGITS, type_=sa.Numeric())
+    divisor = sa.func.nullif(whole, sa.literal(0, sa.Integer()), type_=sa.Numeric())
+    return sa.cast(dividend / divisor, fixed_numeric(call.node.type.scale))
+
+
+PORTION: Final = Function(
+    key="PORTION",
+    parameters=(
+        Parameter("amount", NUMBERS),
+        Parameter("part", NUMBERS),
+        Parameter("whole", NUMBERS),
+        PORTION_DIGITS,
+    ),
+    result=_portion_result,
+    python=_portion,
+    sqlite=_portion_sqlite,
+    postgresql=_portion_postgresql,
+    summary=Text(
+        "amount × part / whole, rounded once, half away from zero; null when the whole is zero. What was"
+        " posted for earlier parts is subtracted, so the last part takes the remainder.",
+        "金额 × 部分 / 整体,只四舍五入一次;整体为零时为空。减去之前各次已记的金额,最后一次承担尾差。",
+    ),
+    examples=(
+        Example("PORTION(13444.52, 6, 8)", "10083.39"),
+        Example("PORTION(13444.52, 8, 8) - 10083.39", "3361.13"),
+        Example("PORTION(52927.36, 13, 100 + 13)", "6088.99"),
+        Example("PORTION(-0.05, 1, 10)", "-0.01"),
+        Example("PORTION(1, 1, 0)", None),
+    ),
+)
+
+BUILT_IN: Final = (ROUND, FLOOR, CEIL, MIN, MAX, ABS, PORTION, CN_CAPITAL)

@@ -22,6 +22,7 @@ from headrace.platform.formulas.functions.base import (
     strict,
     strict_in_first,
 )
+from headrace.platform.formulas.patterns import automaton, pattern_fault, postgresql_pattern
 from headrace.platform.formulas.sql_types import Column
 from headrace.platform.formulas.texts import (
     BLANKS,
@@ -215,6 +216,36 @@ STARTS_WITH: Final = Function(
     ),
 )
 
+PATTERN: Final = Parameter("pattern", TEXTS, literal=True, fault=pattern_fault)
+
+
+def _fits_postgresql(call: SqlCall) -> Column:
+    pattern = sa.literal(postgresql_pattern(call.literal(1)), sa.Text())
+    return _bytewise(call.args[0]).op("~", is_comparison=True)(pattern)
+
+
+REGEX: Final = Function(
+    key="REGEX",
+    parameters=(TEXT_IN, PATTERN),
+    result=always(BOOLEAN),
+    python=strict_in_first(lambda call: automaton(literal_value(call, 1)).fits),
+    sqlite=lambda call: sa.func.fx_regex(*call.args, type_=sa.Boolean()),
+    postgresql=_fits_postgresql,
+    summary=Text(
+        r"Whether the whole text fits a pattern of characters, sets ([a-z], \d, \w, \s, .), groups,"
+        " “|” and repeats (? * + {2,5}).",
+        r"整个文本是否符合模式:字符、字符集([a-z]、\d、\w、\s、.)、分组、“|”和重复(? * + {2,5})。",
+    ),
+    examples=(
+        Example(r"REGEX('SO-20250610-0001', 'SO-\d{8}-\d{4,}')", "true"),
+        Example("REGEX('91310000MA1', '[0-9A-HJ-NPQRTUWXY]{18}')", "false"),
+        Example("REGEX('华东-3区', '(华东|华南)-[1-9]区')", "true"),
+        Example(r"REGEX('a.b', 'a\.b|c*')", "true"),
+        Example("REGEX('', '(a|b?)*')", "true"),
+        Example("REGEX('xab', 'ab')", "false"),
+    ),
+)
+
 BUILT_IN: Final = (
     CONCAT,
     LEFT,
@@ -226,4 +257,5 @@ BUILT_IN: Final = (
     NORM,
     CONTAINS,
     STARTS_WITH,
+    REGEX,
 )
