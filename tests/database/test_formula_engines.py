@@ -183,8 +183,10 @@ EDGES = [
     ("REGEX(code, '(a?){200}a{200}')", {"code": "a" * 300}, True),
     ("REGEX(code, '((a{0,19}|[^b]{3}){0,5})*')", {"code": "a" * 300 + "b"}, False),
     ("REGEX(code, '[\\]^\\-\\\\]+')", {"code": "^-]\\"}, True),
-    ("REGEX(code, '.\\n[^a]')", {"code": "\U0001f600\n\n"}, True),
+    ("REGEX(code, '.\n[^a]')", {"code": "\U0001f600\n\n"}, True),
     ("REGEX(code, '[😀-😂]{2}')", {"code": "😁😂"}, True),
+    ("REGEX(code, '.')", {"code": "\n"}, False),
+    ("REGEX(code, '(?:\\p{Han}|[[{]){2,}')", {"code": "订{〇["}, True),
     ("REGEX(code, '')", {"code": ""}, True),
     ("REGEX(code, 'a{0}|b{2,}')", {"code": "b"}, False),
     (

@@ -211,7 +211,7 @@ class Generator:
                     "[^0-9-]",
                     r"\d",
                     r"\w",
-                    r"\S",
+                    r"\p{Han}",
                     r"\.",
                     "SO",
                     " ",

@@ -1,6 +1,6 @@
 /**
  * Patterns of texts, matched in one pass: the same closed set of regular expressions and the same automaton
- * as on the server (`formulas/patterns.py`), which has refused everything else before.
+ * as on the server (`core/patterns.py`), which has refused everything else before.
  */
 
 import { characters } from "./texts";
@@ -41,16 +41,20 @@ const CLASSES = new Map<string, Ranges>([
   [
     "s",
     [
-      [0x09, 0x0d],
+      [0x09, 0x0a],
       [0x20, 0x20],
     ],
   ],
 ]);
-const CONTROLS = new Map([
-  ["t", "\t"],
-  ["n", "\n"],
-  ["r", "\r"],
-]);
+/** `\p{Han}`: Chinese characters. */
+const HAN: Ranges = [
+  [0x3007, 0x3007],
+  [0x3400, 0x4dbf],
+  [0x4e00, 0x9fff],
+  [0xf900, 0xfaff],
+  [0x20000, 0x2fa1f],
+  [0x30000, 0x323af],
+];
 
 function one(character: string): Ranges {
   const code = character.codePointAt(0) ?? 0;
@@ -141,6 +145,7 @@ class Parser {
     const sign = this.taken();
     switch (sign) {
       case "(": {
+        if (this.next() === "?") this.position += "?:".length;
         const inner = this.either();
         this.position += 1;
         return inner;
@@ -148,7 +153,7 @@ class Parser {
       case "[":
         return { kind: "characters", ranges: this.set() };
       case ".":
-        return { kind: "characters", ranges: [[0, LAST]] };
+        return { kind: "characters", ranges: without(one("\n")) };
       case "\\":
         return { kind: "characters", ranges: this.escaped() };
       default:
@@ -158,9 +163,11 @@ class Parser {
 
   private escaped(): Ranges {
     const sign = this.taken();
-    const found = CLASSES.get(sign.toLowerCase());
-    if (found !== undefined) return sign === sign.toLowerCase() ? found : without(found);
-    return one(CONTROLS.get(sign) ?? sign);
+    if (sign === "p") {
+      this.position += "{Han}".length;
+      return HAN;
+    }
+    return CLASSES.get(sign) ?? one(sign);
   }
 
   private set(): Ranges {

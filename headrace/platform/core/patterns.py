@@ -81,8 +81,8 @@ class PatternError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Class:
-    """One character out of ranges, or out of all others."""
+class CharacterSet:
+    """One character out of ranges of code points, or out of all others."""
 
     ranges: _Ranges
     negated: bool = False
@@ -100,12 +100,30 @@ class _Part:
     empty: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """A character set and where it stands in the source; what is between atoms are brackets, `|` and repeats."""
+
+    start: int
+    end: int
+    set: CharacterSet
+
+
 class Pattern:
-    """A pattern ready to be matched; make one by `compiled`."""
+    """A pattern ready to be matched; make one by `compiled`.
 
-    __slots__ = ("_first", "_follow", "_kept", "_last", "_places", "_takes_empty")
+    `atoms` are its character sets in the order of the source, `span` the source without anchors.
+    """
 
-    def __init__(self, places: list[_Class], follow: list[int], whole: _Part) -> None:
+    __slots__ = (
+        *("_first", "_follow", "_kept", "_last", "_places", "_takes_empty"),
+        *("atoms", "most_repeated", "span"),
+    )
+
+    def __init__(self, places: list[CharacterSet], follow: list[int], whole: _Part) -> None:
+        self.atoms: tuple[Atom, ...] = ()
+        self.span = (0, 0)
+        self.most_repeated = 0
         self._places = places
         self._follow = follow
         self._first = whole.first
@@ -160,7 +178,9 @@ class _Reader:
         self._source = source
         self._at = self._start
         self._depth = 0
-        self._places: list[_Class] = []
+        self._places: list[CharacterSet] = []
+        self._atoms: list[Atom] = []
+        self._most_repeated = 0
         self._follow: list[int] = []
         self._has_anchor = bool(self._start) or anchored
 
@@ -168,7 +188,11 @@ class _Reader:
         whole = self._alternatives()
         if self._at < self._end:
             raise PatternError(self._at, _UNOPENED)
-        return Pattern(self._places, self._follow, whole)
+        found = Pattern(self._places, self._follow, whole)
+        found.atoms = tuple(self._atoms)
+        found.span = (self._start, self._end)
+        found.most_repeated = self._most_repeated
+        return found
 
     def _peek(self) -> str:
         return self._source[self._at] if self._at < self._end else ""
@@ -215,6 +239,7 @@ class _Reader:
         following = self._peek()
         if following and following in _REPEATS:
             raise PatternError(self._at, _REPEATED)
+        self._most_repeated = max(self._most_repeated, least, most or 0)
         self._check_size(began, before, least if most is None else most)
         return self._copies(found, range(before, len(self._places)), least, most)
 
@@ -261,13 +286,14 @@ class _Reader:
         return found
 
     def _atom(self) -> _Part:
+        began = self._at
         sign = self._peek()
         if sign == "(":
             return self._group()
         if sign == "[":
-            return self._place(self._class())
+            return self._place(began, self._class())
         if sign == "\\":
-            return self._place(_Class(self._escape()))
+            return self._place(began, CharacterSet(self._escape()))
         if sign in "*?+{":
             raise PatternError(self._at, _NOTHING)
         if sign in "]}":
@@ -276,10 +302,11 @@ class _Reader:
             raise PatternError(self._at, _ANCHOR)
         self._at += 1
         if sign == ".":
-            return self._place(_Class(((0x0A, 0x0A),), negated=True))
-        return self._place(_Class(((ord(sign), ord(sign)),)))
+            return self._place(began, CharacterSet(((0x0A, 0x0A),), negated=True))
+        return self._place(began, CharacterSet(((ord(sign), ord(sign)),)))
 
-    def _place(self, one: _Class) -> _Part:
+    def _place(self, began: int, one: CharacterSet) -> _Part:
+        self._atoms.append(Atom(began, self._at, one))
         if len(self._places) >= MOST_PLACES:
             raise PatternError(self._at - 1, _TOO_MANY)
         bit = 1 << len(self._places)
@@ -302,7 +329,7 @@ class _Reader:
         self._depth -= 1
         return found
 
-    def _class(self) -> _Class:
+    def _class(self) -> CharacterSet:
         began = self._at
         self._at += 1
         negated = self._peek() == "^"
@@ -315,7 +342,7 @@ class _Reader:
         if not ranges:
             raise PatternError(began, _EMPTY_CLASS)
         self._at += 1
-        return _Class(tuple(ranges), negated)
+        return CharacterSet(tuple(ranges), negated)
 
     def _member(self) -> _Ranges:
         """Read a character, a range or a named class within brackets."""

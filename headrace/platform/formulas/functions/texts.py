@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from headrace.platform.core.patterns import compiled
 from headrace.platform.core.problems import Text
 from headrace.platform.formulas.functions.base import (
     NUMBERS,
@@ -22,7 +23,7 @@ from headrace.platform.formulas.functions.base import (
     strict,
     strict_in_first,
 )
-from headrace.platform.formulas.patterns import automaton, pattern_fault, postgresql_pattern
+from headrace.platform.formulas.patterns import pattern_fault, postgresql_pattern
 from headrace.platform.formulas.sql_types import Column
 from headrace.platform.formulas.texts import (
     BLANKS,
@@ -228,7 +229,7 @@ REGEX: Final = Function(
     key="REGEX",
     parameters=(TEXT_IN, PATTERN),
     result=always(BOOLEAN),
-    python=strict_in_first(lambda call: automaton(literal_value(call, 1)).fits),
+    python=strict_in_first(lambda call: compiled(literal_value(call, 1)).matches),
     sqlite=lambda call: sa.func.fx_regex(*call.args, type_=sa.Boolean()),
     postgresql=_fits_postgresql,
     summary=Text(
