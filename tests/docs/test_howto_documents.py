@@ -61,6 +61,13 @@ def test_the_object_of_the_page_about_texts_is_accepted() -> None:
     contents = workspace()
     contents["object", thing["name"]] = thing
 
+
+def test_the_choice_set_of_the_page_is_accepted() -> None:
+    severity, fields = blocks("share-choices.md")
+    contents = workspace()
+    contents["choice_set", "severity"] = severity
+    contents["object", "claim"]["fields"] += fields
+
     assert_accepted(contents)
 
 

@@ -25,7 +25,10 @@ CARRIER: dict[str, Any] = {
     "name": "carrier",
     "label": label("Carrier", "承运商"),
     "title": "name",
-    "fields": [field("name", "text", length=60, required=True)],
+    "fields": [
+        field("name", "text", length=60, required=True),
+        field("ground", "choice", choice_set="grounds"),
+    ],
 }
 CARRIERS: dict[str, Any] = {
     "kind": "permission",
@@ -148,13 +151,30 @@ EXTENSIONS: tuple[dict[str, Any], ...] = (
         menu=[{"label": label("Carriers", "承运商"), "object": "carrier"}],
         views={"claim": ["claims_of_carriers"]},
     ),
+    extension(
+        "choice_set",
+        "grounds",
+        choices=[{"value": "wet", "label": label("Wet", "受潮")}],
+        after={"wet": "broken"},
+    ),
 )
 """One extension for each kind."""
 
 
+GROUNDS: dict[str, Any] = {
+    "kind": "choice_set",
+    "name": "grounds",
+    "label": label("Grounds", "理由"),
+    "choices": [
+        {"value": "broken", "label": label("Broken", "破损")},
+        {"value": "late", "label": label("Late", "迟到")},
+    ],
+}
+
+
 def base(name_sections: bool = True) -> list[Document]:
     """Return the small workspace; with sections that extensions can name."""
-    result = documents()
+    result = [*documents(), Document("claims", copy.deepcopy(GROUNDS))]
     for one in result:
         if one.kind == "form" and name_sections:
             for section, name in zip(one.content["sections"], ("claim", "items"), strict=True):

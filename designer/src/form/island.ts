@@ -4,6 +4,7 @@ import type { Json } from "../formula/evaluate";
 import { all, ask, data, debounced } from "../page/dom";
 import { language, word } from "../page/words";
 import { compute } from "./compute";
+import { limitChoices } from "./dependent";
 import { Grid } from "./grid";
 import { Lookup } from "./lookup";
 import type { LiveForm, Problem } from "./model";
@@ -131,6 +132,7 @@ class FormIsland {
   }
 
   private refresh(withProblems: boolean): void {
+    this.limitChoices();
     const filled = { record: this.record.values(), rows: this.rowValues() };
     const problems = compute(this.model, filled);
     this.record.show(filled.record);
@@ -141,6 +143,13 @@ class FormIsland {
       });
     }
     if (withProblems) this.showProblems(problems);
+  }
+
+  /** Choices may decide about each other in a row: a value taken away can take another one away. */
+  private limitChoices(): void {
+    for (const scope of [this.record, ...this.grids.flatMap((grid) => grid.rows())]) {
+      while (limitChoices(scope)) this.dirty = true;
+    }
   }
 
   private rowValues(): Record<string, ReturnType<Scope["values"]>[]> {

@@ -71,6 +71,11 @@ export class Scope {
     }
   }
 
+  /** Whether an element belongs to this record or row, and not to a row inside it. */
+  holds(element: Element): boolean {
+    return this.own([element]).length > 0;
+  }
+
   control(name: string): Control | null {
     return this.controls().find((control) => control.dataset.name === name) ?? null;
   }

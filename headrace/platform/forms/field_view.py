@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
+from types import MappingProxyType
 from typing import Any, Final
 
 from headrace.platform.core.problems import Text
@@ -21,6 +23,7 @@ _BY_COMPUTATION: Final[Mapping[str | None, str]] = {
     "number": NUMBERED,
     "workflow": STATE,
 }
+NOTHING: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 NUMERIC_WIDGETS: Final = frozenset({"integer", "decimal", "quantity", "money", "percent"})
 """Widgets whose values are aligned at the right."""
 
@@ -32,6 +35,7 @@ class ChoiceView:
     value: str
     label: Text
     colour: str = "grey"
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class FieldView:
     scale: int
     target: str | None = None
     choices: tuple[ChoiceView, ...] = ()
+    depends_on: str | None = None
+    allowed: Mapping[str, tuple[str, ...]] = dataclass_field(default_factory=lambda: NOTHING)
     length: int | None = None
     computed: bool = False
     sortable: bool = False
@@ -91,12 +97,21 @@ def field_view(
         scale=field.value_type.scale,
         target=field.target,
         choices=_choices(catalog, field),
+        depends_on=getattr(field.options, "depends_on", None),
+        allowed=getattr(field.options, "allowed", NOTHING),
         length=getattr(field.options, "length", None),
         computed=field.computed is not None,
         sortable=field.stored and field.target is None,
         operators=frozenset(field.type.operators),
         hints=field.type.hints(field.options),
     )
+
+
+def without_unreadable(view: FieldView, readable: frozenset[str]) -> FieldView:
+    """Return the view without what a field says that the viewer may not read."""
+    if view.depends_on is None or view.depends_on in readable:
+        return view
+    return replace(view, depends_on=None, allowed=NOTHING)
 
 
 def path_view(catalog: Catalog, path: FieldPath) -> FieldView:
@@ -137,7 +152,7 @@ def _choices(catalog: Catalog, field: FieldModel) -> tuple[ChoiceView, ...]:
     declared: Any = getattr(field.options, "choices", None)
     if declared:
         return tuple(
-            ChoiceView(one.value, one.label or Text(one.value, one.value), one.colour)
+            ChoiceView(one.value, one.label or Text(one.value, one.value), one.colour, one.active)
             for one in declared
         )
     if field.computed == "workflow":

@@ -10,7 +10,7 @@ from typing import Literal
 from headrace.platform.access.policy import editable_fields, names_of, pairs_for
 from headrace.platform.access.principals import Principal
 from headrace.platform.core.problems import Text
-from headrace.platform.forms.field_view import FieldView, field_view
+from headrace.platform.forms.field_view import FieldView, field_view, without_unreadable
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.definitions.screens import FormDef, FormItemDef, SectionDef
@@ -165,7 +165,8 @@ class _FormBuilder:
             field = self.model.fields.get(item.field or "")
             if field is None or field.name not in self.readable or not self._shown(field):
                 continue
-            yield field_view(self.catalog, field, editable=self.editable)
+            view = field_view(self.catalog, field, editable=self.editable)
+            yield without_unreadable(view, self.readable)
 
     def _shown(self, field: FieldModel) -> bool:
         """A new record has no number and no state yet, and nothing that only the system fills."""
@@ -203,7 +204,7 @@ class _FormBuilder:
         )
         fields = (model.fields[name] for name in chosen if name in model.fields)
         views = (
-            field_view(self.catalog, one, editable=editable)
+            without_unreadable(field_view(self.catalog, one, editable=editable), readable)
             for one in fields
             if one.name in readable
         )

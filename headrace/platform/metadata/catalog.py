@@ -14,6 +14,7 @@ from headrace.platform.core.problems import Text
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.types import Type
 from headrace.platform.metadata.definitions.access import Action, RoleDef
+from headrace.platform.metadata.definitions.choices import ChoiceSetDef
 from headrace.platform.metadata.definitions.modules import ModuleDef
 from headrace.platform.metadata.definitions.objects import ChildDef, FieldDef, ObjectDef, RuleDef
 from headrace.platform.metadata.definitions.screens import FormDef, ReportDef, ViewDef
@@ -347,6 +348,7 @@ class Catalog:
     views: Mapping[str, ViewModel]
     reports: Mapping[str, ReportModel]
     constants: Mapping[str, ConstantModel]
+    choice_sets: Mapping[str, ChoiceSetDef] = field(default_factory=dict)
     extended: Mapping[tuple[str, str], Extended] = field(default_factory=dict)
     """By kind and name, the definitions that extensions add to."""
     documents: tuple[Any, ...] = ()

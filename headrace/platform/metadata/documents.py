@@ -13,6 +13,7 @@ T = TypeVar("T")
 KINDS: tuple[str, ...] = (
     "module",
     "role",
+    "choice_set",
     "object",
     "extends",
     "workflow",
@@ -24,6 +25,7 @@ KINDS: tuple[str, ...] = (
 )
 FOLDERS: Mapping[str, str] = {
     "role": "roles",
+    "choice_set": "choice_sets",
     "object": "objects",
     "workflow": "workflows",
     "approval": "approvals",
@@ -34,6 +36,7 @@ FOLDERS: Mapping[str, str] = {
 }
 EXTENDABLE: tuple[str, ...] = (
     "module",
+    "choice_set",
     "object",
     "workflow",
     "approval",

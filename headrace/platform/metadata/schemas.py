@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from headrace.platform.metadata.definitions.access import PermissionDef, RoleDef
+from headrace.platform.metadata.definitions.choices import ChoiceSetDef
 from headrace.platform.metadata.definitions.extensions import (
     ExtendsApprovalDef,
+    ExtendsChoiceSetDef,
     ExtendsDef,
     ExtendsFormDef,
     ExtendsModuleDef,
@@ -27,6 +29,7 @@ from headrace.platform.metadata.field_types import FieldTypes
 DEFINITIONS: Mapping[str, type] = {
     "module": ModuleDef,
     "role": RoleDef,
+    "choice_set": ChoiceSetDef,
     "object": ObjectDef,
     "extends": ExtendsDef,
     "workflow": WorkflowDef,
@@ -38,6 +41,7 @@ DEFINITIONS: Mapping[str, type] = {
 }
 EXTENSIONS: Mapping[str, type] = {
     "module": ExtendsModuleDef,
+    "choice_set": ExtendsChoiceSetDef,
     "object": ExtendsObjectDef,
     "workflow": ExtendsWorkflowDef,
     "approval": ExtendsApprovalDef,

@@ -11,6 +11,7 @@ from headrace.platform.core.problems import Text
 KIND_WORDS: Final[Mapping[str, Text]] = {
     "module": Text("module", "模块"),
     "role": Text("role", "角色"),
+    "choice_set": Text("choice set", "选项集"),
     "object": Text("object", "对象"),
     "extends": Text("extension of", "扩展"),
     "workflow": Text("workflow", "工作流"),

@@ -23,6 +23,7 @@ from headrace.platform.metadata.definitions.access import Action
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.storage_types import Dialect
+from headrace.platform.records.choice_limits import Limits, limits_of
 from headrace.platform.records.context import Context
 from headrace.platform.records.drafts import Row
 from headrace.platform.records.permits import Permit, permits_of
@@ -356,6 +357,11 @@ class ObjectShape:
             for field in self.fields.values()
             if field.lookup_filter is not None
         }
+
+    @functools.cached_property
+    def choice_limits(self) -> tuple[Limits, ...]:
+        """The choices of which not every value may be chosen always."""
+        return limits_of(self.fields)
 
     @functools.cached_property
     def feeds(self) -> tuple[Feed, ...]:

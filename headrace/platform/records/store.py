@@ -24,6 +24,7 @@ from headrace.platform.formulas.tree import Value
 from headrace.platform.metadata.definitions.access import Action
 from headrace.platform.metadata.field_types.values import KeyReference
 from headrace.platform.records.batch import Batch
+from headrace.platform.records.choosing import check_chosen
 from headrace.platform.records.computing import fill, stored_value
 from headrace.platform.records.conflicts import check_version
 from headrace.platform.records.context import Context
@@ -346,6 +347,7 @@ class RecordStore:
         """Refuse what a batch holds where it breaks rules or goes beyond the caller's rights."""
         check_required(batch)
         check_children(batch)
+        check_chosen(batch)
         if not batch.problems:
             # Whose record it is can be said only when what says so is there.
             check_access(batch)

@@ -366,7 +366,7 @@ def test_an_extension_of_an_optional_module_waits_until_it_is_there():
     own = [Document("transport", manifest), Document("transport", EXTENSIONS[5])]
 
     alone = build_catalog(own, built_in(), 1)
-    together = build_catalog([*extended()[:-13], *own], built_in(), 2, alone.catalog)
+    together = build_catalog([*extended()[:-14], *own], built_in(), 2, alone.catalog)
 
     assert places(list(alone.problems)) == [
         ("extends.left_out", f"{FILE}/view/open_claims.json/name")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from headrace.platform.core.problems import Problem, errors
+from headrace.platform.metadata.building.choice_sets import build_choice_sets
 from headrace.platform.metadata.building.constants import build_constants
 from headrace.platform.metadata.building.extending import put_extensions_in
 from headrace.platform.metadata.building.objects import build_objects
@@ -67,6 +68,7 @@ def _build(work: Workbench, version: int) -> Catalog:
     work.load()
     put_extensions_in(work)
     build_constants(work)
+    choice_sets = build_choice_sets(work)
     build_objects(work)
     workflows = build_workflows(work)
     return Catalog(
@@ -82,6 +84,7 @@ def _build(work: Workbench, version: int) -> Catalog:
         views=build_views(work),
         reports=build_reports(work),
         constants=work.constants,
+        choice_sets=choice_sets,
         extended=work.extended,
         documents=work.documents,
         memory=work.memory(),

@@ -33,6 +33,7 @@ from headrace.platform.metadata.wording import kind_word
 
 LISTS: Final[Mapping[str, tuple[str, ...]]] = {
     "module": ("menu",),
+    "choice_set": ("choices",),
     "object": ("fields", "rules", "children", "unique", "search"),
     "workflow": ("states", "transitions"),
     "approval": ("steps",),

@@ -10,6 +10,7 @@ from typing import Any
 from headrace.platform.core.problems import Text
 from headrace.platform.formulas.parser import RESERVED_WORDS
 from headrace.platform.formulas.types import Kind, Type
+from headrace.platform.metadata.building.choice_sets import bound_options
 from headrace.platform.metadata.building.formulas import with_formulas
 from headrace.platform.metadata.building.messages import (
     DUPLICATE_NAME,
@@ -150,7 +151,7 @@ def _steps(path: str) -> list[str | int]:
 
 def _field(work: Workbench, object_name: str, definition: FieldDef) -> FieldModel:
     kind = work.types[definition.type]
-    options = definition.options
+    options = bound_options(work, definition, work.field_place(object_name, definition.name))
     reference = reference_of(kind)
     target = reference.target(options) if reference else None
     value_type = kind.value_type(options)

@@ -29,7 +29,7 @@ PartName = tuple[str, str]
 
 FEW: Final = 20
 """So many documents may differ in any case, and a quarter of all, for a build to begin with the last one."""
-LOOKED_UP: Final = frozenset({"object", "workflow", "role"})
+LOOKED_UP: Final = frozenset({"object", "workflow", "role", "choice_set"})
 """Kinds of definitions that others look up by name: when one goes, everything is looked at."""
 
 PLACE: Final = attrgetter("module", "kind", "name")
@@ -38,6 +38,7 @@ PLACE: Final = attrgetter("module", "kind", "name")
 ITSELF: Final = ""
 ANY: Final = "*"
 CONSTANTS: Final = "$constants"
+CHOICE_SETS: Final = "$choice_sets"
 ROLES: Final = "$roles"
 
 

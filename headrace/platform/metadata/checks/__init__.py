@@ -10,6 +10,7 @@ from headrace.platform.core.problems import Problem
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.checks.access import check_access
 from headrace.platform.metadata.checks.base import Check, Subject
+from headrace.platform.metadata.checks.choices import check_choices
 from headrace.platform.metadata.checks.computed import check_computed
 from headrace.platform.metadata.checks.conditions import check_conditions
 from headrace.platform.metadata.checks.contradictions import check_contradictions
@@ -30,6 +31,7 @@ MAX_PROBLEMS: Final = 100
 BUILT_IN: tuple[Check, ...] = (
     check_objects,
     check_fields,
+    check_choices,
     check_keys,
     check_computed,
     check_sizes,

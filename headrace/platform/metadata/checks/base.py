@@ -282,6 +282,7 @@ _PARTS: Final = (
     "forms",
     "views",
     "reports",
+    "choice_sets",
     "modules",
     "constants",
 )

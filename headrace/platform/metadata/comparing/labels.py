@@ -113,7 +113,8 @@ class Labels:
         """Return the label of a choice or state of a field; None where the value is neither."""
         if field is None:
             return None
-        for choice in objects_in(field.get("choices")):
+        shared = self.parts("choice_set", str(field.get("choice_set")), "choices")
+        for choice in itertools.chain(objects_in(field.get("choices")), shared):
             if choice.get("value") == value:
                 return quoted(text_of(choice.get("label")), value)
         if field.get("type") == "state":

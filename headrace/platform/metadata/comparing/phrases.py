@@ -59,6 +59,10 @@ SWITCHES: Final[Mapping[str, Switch]] = {
         Text("{subject} is now final", "{subject}改为终态"),
         Text("{subject} is no longer final", "{subject}不再是终态"),
     ),
+    "ChoiceDef.active": Switch(
+        Text("{subject} may be chosen again", "{subject}重新启用"),
+        Text("{subject} may no longer be chosen", "{subject}停用"),
+    ),
     "RoleDef.design": Switch(
         Text("{subject} may now read definitions and publish", "{subject}获得设计与发布权限"),
         Text(

@@ -232,7 +232,9 @@ class Walk:
 
     def _extended_part(self, owner: type, attribute: str, name: str, place: _Place) -> Text:
         """Return what the part of the extended definition is called to which something is added."""
-        kind = INSIDE[owner, attribute]
+        kind = INSIDE.get((owner, attribute))
+        if kind is None:
+            return titled(Text(), name)
         if kind == "menu":
             return called(kind, self.labels.label("object", name), "")
         document = place.document

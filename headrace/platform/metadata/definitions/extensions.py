@@ -68,6 +68,17 @@ class ExtendsObjectDef(ExtendsDef):
 
 
 @dataclass(frozen=True, slots=True)
+class ExtendsChoiceSetDef(ExtendsDef):
+    """What a module adds to another module's choice set."""
+
+    of: Literal["choice_set"] = key("Kind of the definition that is extended.")
+    choices: tuple[ChoiceDef, ...] = key("Values that are added.", ())
+    after: dict[Name, After] = key(
+        "Which value stands behind which; first where the text is empty, else last.", {}
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ExtendsWorkflowDef(ExtendsDef):
     """What a module adds to another module's workflow."""
 

@@ -24,12 +24,16 @@ Name = Annotated[str, "name"]
 Path = Annotated[str, "path"]
 """API names joined by dots along lookups: `partner.territory`."""
 
+Value = Annotated[str, "value"]
+"""A stored value of a choice, or `true` and `false`."""
+
 After = Annotated[str, "after"]
 """What something stands behind within its list: a name or path, or an empty text for the first place."""
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
 PATH_PATTERN = r"^[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39}){0,5}$"
 AFTER_PATTERN = rf"^$|{PATH_PATTERN}"
+VALUE_PATTERN = r"^[A-Za-z0-9_.-]{1,40}$"
 MAX_FORMULA = 10_000
 MAX_TEXT = 4000
 
@@ -37,6 +41,7 @@ _SCALARS: dict[Any, dict[str, Any]] = {
     Formula: {"type": "string", "minLength": 1, "maxLength": MAX_FORMULA, "format": "formula"},
     Name: {"type": "string", "pattern": NAME_PATTERN, "format": "name"},
     Path: {"type": "string", "pattern": PATH_PATTERN, "format": "path"},
+    Value: {"type": "string", "pattern": VALUE_PATTERN},
     After: {"type": "string", "pattern": AFTER_PATTERN},
     str: {"type": "string", "maxLength": MAX_TEXT},
     int: {"type": "integer"},
@@ -52,6 +57,10 @@ _SCALARS: dict[Any, dict[str, Any]] = {
         "minProperties": 1,
     },
 }
+
+
+_PATTERNS: dict[Any, str] = {Path: PATH_PATTERN, Value: VALUE_PATTERN}
+"""Patterns of the names under which values of a dictionary stand."""
 
 
 def key(help_text: str, default: Any = dataclasses.MISSING, **schema: Any) -> Any:
@@ -114,7 +123,7 @@ def type_schema(annotation: Any) -> dict[str, Any]:
         return {
             "type": "object",
             "additionalProperties": type_schema(values),
-            "propertyNames": {"pattern": PATH_PATTERN if named == Path else NAME_PATTERN},
+            "propertyNames": {"pattern": _PATTERNS.get(named, NAME_PATTERN)},
         }
     if origin in {Union, types.UnionType}:
         options = [arg for arg in get_args(annotation) if arg is not type(None)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.formulas.types import TEXT as TEXT_TYPE
 from headrace.platform.formulas.types import Type
 from headrace.platform.metadata.definitions.choices import ChoiceDef
-from headrace.platform.metadata.definitions.keys import key
+from headrace.platform.metadata.definitions.keys import Name, Value, key
 from headrace.platform.metadata.field_types.base import ORDER, Example, FieldType
 from headrace.platform.metadata.field_types.values import ChoiceField
 from headrace.platform.metadata.storage_types import TEXT, Storage
@@ -25,13 +25,34 @@ DUPLICATE = Message(
     "Remove one or give it another value; upper and lower case count as the same.",
     "请删除其一或改用其他值;不区分大小写。",
 )
+NONE_ACTIVE = Message(
+    "choice.none_active",
+    "None of the choices is active: no record could ever get a value.",
+    "没有启用的选项:任何记录都无法取得值。",
+    "Let at least one be active.",
+    "请至少启用一个选项。",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ChoiceOptions:
-    """Options of a single choice."""
+    """Options of a single choice; in a catalog `choices` are those of the set that is named."""
 
-    choices: tuple[ChoiceDef, ...] = key("The values, in order.", minItems=1, maxItems=500)
+    choices: tuple[ChoiceDef, ...] = key("The values, in order.", (), minItems=1, maxItems=500)
+    choice_set: Name | None = key("Choice set that the values are taken from.", None)
+    depends_on: Name | None = key(
+        "Choice or boolean of the same object that decides which values may be chosen.", None
+    )
+    allowed: dict[Value, tuple[Value, ...]] = key(
+        "Which values may be chosen, by the value of the field that decides; none where it has"
+        " another value or none.",
+        {},
+    )
+
+    @property
+    def inactive(self) -> frozenset[str]:
+        """Values that no record may get."""
+        return frozenset(one.value for one in self.choices if not one.active)
 
 
 class ChoiceType(FieldType[ChoiceOptions]):
@@ -74,20 +95,30 @@ class ChoiceType(FieldType[ChoiceOptions]):
         return {"type": "string", "enum": [choice.value for choice in options.choices]}
 
     def check_options(self, options: ChoiceOptions) -> Sequence[Problem]:
-        counts = Counter(choice.value.lower() for choice in options.choices)
-        return [
-            DUPLICATE.at(f"/choices/{position}/value", value=choice.value)
-            for position, choice in enumerate(options.choices)
-            if counts[choice.value.lower()] > 1
-        ]
+        return (*duplicates(options.choices), *none_active(options.choices))
 
     def examples(self) -> Sequence[Example]:
-        choices = {"choices": [{"value": "a"}, {"value": "b"}]}
+        choices = {"choices": [{"value": "a"}, {"value": "b"}, {"value": "old", "active": False}]}
         return (
+            Example(choices, "old", refused="choice.inactive"),
             Example(choices, "a", "a"),
             Example(choices, "c", refused="value.not_a_choice"),
             Example(choices, ["a"], refused="value.wrong_type"),
         )
+
+
+def duplicates(choices: Sequence[ChoiceDef]) -> Iterator[Problem]:
+    """Yield the values that are declared twice; paths are below what declares them."""
+    counts = Counter(choice.value.lower() for choice in choices)
+    for position, choice in enumerate(choices):
+        if counts[choice.value.lower()] > 1:
+            yield DUPLICATE.at(f"/choices/{position}/value", value=choice.value)
+
+
+def none_active(choices: Sequence[ChoiceDef]) -> Iterator[Problem]:
+    """Yield that no value may be chosen."""
+    if choices and not any(choice.active for choice in choices):
+        yield NONE_ACTIVE.at("/choices")
 
 
 TYPES = (ChoiceType(),)

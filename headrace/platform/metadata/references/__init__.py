@@ -24,7 +24,7 @@ from headrace.platform.metadata.references.walking import (
 )
 
 KINDS: Final = (
-    *("module", "role", "object", "field", "child", "choice", "constant"),
+    *("module", "role", "object", "field", "child", "choice", "choice_set", "constant"),
     *("workflow", "state", "transition", "approval", "permission", "form", "view", "report"),
 )
 """Kinds that where-used can be asked about."""
@@ -128,6 +128,9 @@ def parts(catalog: Catalog, used: Used) -> Iterator[Used]:
         if model is not None and name in model.fields:
             for choice in choices_of(model.fields[name].options):
                 yield Used("choice", f"{used.id}.{choice.value}", f"{used.name}.{choice.value}")
+    elif used.kind == "choice_set" and used.name in catalog.choice_sets:
+        for choice in catalog.choice_sets[used.name].choices:
+            yield Used("choice", f"{used.id}.{choice.value}", f"{used.name}.{choice.value}")
     elif used.kind == "workflow" and used.name in catalog.workflows:
         workflow = catalog.workflows[used.name]
         yield from (part_of(workflow, "state", name) for name in workflow.states)
@@ -143,6 +146,7 @@ def _all_of(catalog: Catalog, kind: str) -> Iterable[Any]:
         "report": catalog.reports,
         "form": catalog.forms,
         "module": catalog.modules,
+        "choice_set": catalog.choice_sets,
     }
     return models.get(kind, {}).values()
 
@@ -165,7 +169,7 @@ def _find_member(catalog: Catalog, kind: str, name: str) -> Used | None:
 
 def _find_choice(catalog: Catalog, name: str) -> Used | None:
     field_name, _, value = name.rpartition(".")
-    owner = _find_member(catalog, "field", field_name)
+    owner = _find_member(catalog, "field", field_name) or find(catalog, "choice_set", field_name)
     if owner is None:
         return None
     return next((one for one in parts(catalog, owner) if one.name == f"{owner.name}.{value}"), None)

@@ -16,9 +16,10 @@ from headrace.platform.metadata.definitions.access import (
     RoleDef,
     ScopeDef,
 )
-from headrace.platform.metadata.definitions.choices import ChoiceDef
+from headrace.platform.metadata.definitions.choices import ChoiceDef, ChoiceSetDef
 from headrace.platform.metadata.definitions.extensions import (
     ExtendsApprovalDef,
+    ExtendsChoiceSetDef,
     ExtendsDef,
     ExtendsFormDef,
     ExtendsModuleDef,
@@ -56,6 +57,7 @@ from headrace.platform.metadata.definitions.workflows import (
     TransitionDef,
     WorkflowDef,
 )
+from headrace.platform.metadata.field_types.choices import ChoiceOptions
 from headrace.platform.metadata.field_types.computed import (
     AutoNumberOptions,
     FormulaOptions,
@@ -68,6 +70,7 @@ from headrace.platform.metadata.field_types.references import LookupOptions, Mas
 Target = Literal[
     "object",
     "role",
+    "choice_set",
     "workflow",
     "module",
     "view",
@@ -106,6 +109,7 @@ FORMULA: Final = Rule("formula", "formula")
 EXTENSIONS: Final[tuple[type, ...]] = (
     ExtendsDef,
     ExtendsModuleDef,
+    ExtendsChoiceSetDef,
     ExtendsObjectDef,
     ExtendsWorkflowDef,
     ExtendsApprovalDef,
@@ -145,6 +149,8 @@ RULES: Final[Mapping[Key, Rule]] = {
     (RollupOptions, "of"): Rule("roll-up", "roll-up"),
     (RollupOptions, "by"): Rule("row field", "roll-up by"),
     (RollupOptions, "where"): Rule("row formula", "formula"),
+    (ChoiceOptions, "choice_set"): Rule("choice_set", "choice set"),
+    (ChoiceOptions, "depends_on"): Rule("field", "depends on"),
     (StateOptions, "workflow"): Rule("workflow", "workflow"),
     (LookupOptions, "to"): Rule("object", "lookup"),
     (LookupOptions, "filter"): Rule("row formula", "formula"),
@@ -213,7 +219,7 @@ OWN_NAMES: Final[frozenset[Key]] = frozenset(
     (definition, attribute)
     for definition in (
         *(ModuleDef, RoleDef, ObjectDef, FieldDef, WorkflowDef, StateDef, ApprovalDef),
-        *(PermissionDef, FormDef, ViewDef, ReportDef),
+        *(PermissionDef, FormDef, ViewDef, ReportDef, ChoiceSetDef),
     )
     for attribute in ("name", "was")
 ) | {
@@ -230,6 +236,7 @@ PLAIN: Final[frozenset[Key]] = frozenset(
     {
         (AutoNumberOptions, "pattern"),
         (ChoiceDef, "value"),
+        (ChoiceOptions, "allowed"),
         (DecimalOptions, "least"),
         (DecimalOptions, "most"),
         (BoundsOptions, "least"),

@@ -46,6 +46,8 @@ def look_up(catalog: Catalog, kind: str, name: str) -> Any:
             return catalog.reports.get(name)
         case "form":
             return catalog.forms.get(name)
+        case "choice_set":
+            return catalog.choice_sets.get(name)
         case "module":
             return catalog.modules.get(name)
         case "constant":
@@ -377,6 +379,15 @@ class DocumentWalk:
         elif value in {getattr(one, "value", None) for one in choices_of(field.options)}:
             name = f"{owner.name}.{field.name}.{value}"
             yield self._use(Used("choice", f"{field.id}.{value}", name), "compared", place, scope)
+            yield from self._shared(field, value, place, scope)
+
+    def _shared(self, field: FieldModel, value: str, place: str, scope: _Scope) -> Iterator[Use]:
+        """Yield the value of the choice set that a field takes its values from."""
+        shared = getattr(field.options, "choice_set", None)
+        found = self._find("choice_set", shared) if shared else None
+        if found is not None:
+            used = Used("choice", f"{id_of(found)}.{value}", f"{found.name}.{value}")
+            yield self._use(used, "compared", place, scope)
 
     def _last(
         self, model: ObjectModel | None, names: Sequence[str]
