@@ -3,7 +3,7 @@
 import type { Json } from "../formula/evaluate";
 import { all } from "../page/dom";
 import type { LiveObject, Values } from "./model";
-import { shown } from "./shown";
+import { entered, lasting, shown } from "./shown";
 
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
@@ -119,7 +119,8 @@ function isControl(element: HTMLElement): element is Control {
 function read(control: Control): Json {
   if (control instanceof HTMLInputElement && control.type === "checkbox") return control.checked;
   const text = control.value.trim();
-  return text === "" ? null : text;
+  if (text === "") return null;
+  return control.dataset.widget === "duration" ? entered(text) : text;
 }
 
 function write(control: Control, value: Json): void {
@@ -127,7 +128,7 @@ function write(control: Control, value: Json): void {
     control.checked = value === true;
     return;
   }
-  const text = idOf(value);
+  const text = control.dataset.widget === "duration" ? lasting(idOf(value)) : idOf(value);
   if (control.value === text) return;
   control.value = text;
   const title = titleOf(value);

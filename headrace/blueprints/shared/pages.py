@@ -15,6 +15,7 @@ from headrace.blueprints.shared.assets import Assets
 from headrace.blueprints.shared.session import csrf_token, platform
 from headrace.blueprints.shared.words import Words
 from headrace.platform.access.policy import can
+from headrace.platform.core.durations import clock_text
 from headrace.platform.core.problems import Language, Text
 from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.menu import MenuEntry, menu_for
@@ -96,6 +97,7 @@ def render(context: Context, template: str, here: str, /, **values: Any) -> str:
         shown=display.of,
         when=lambda moment: _when(display, moment),
         local_time=lambda value: local_time(context, value),
+        lasting=lambda value: clock_text(value) if isinstance(value, int) else value,
         choice_labels=lambda view: choice_labels(view, language),
         may_open=lambda name: (
             name in context.catalog.objects and can(context.catalog, principal, name, "read")
@@ -143,7 +145,7 @@ def text_filter(language: str, text: Any) -> str:
 
 
 def local_time(context: Context, value: Any) -> str:
-    """Return an instant as the input for local times takes it."""
+    """Return an instant as the input for local times takes it, to a thousandth of a second."""
     if not value:
         return ""
     try:
@@ -151,7 +153,8 @@ def local_time(context: Context, value: Any) -> str:
     except ValueError:
         return str(value)
     local = moment.astimezone(context.principal.zone) if moment.tzinfo else moment
-    return f"{local:%Y-%m-%dT%H:%M}"
+    unit = "milliseconds" if local.microsecond else "seconds" if local.second else "minutes"
+    return local.replace(tzinfo=None).isoformat(timespec=unit)
 
 
 def choice_labels(view: FieldView, language: str) -> str:

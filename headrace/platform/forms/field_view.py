@@ -24,7 +24,9 @@ _BY_COMPUTATION: Final[Mapping[str | None, str]] = {
     "workflow": STATE,
 }
 NOTHING: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
-NUMERIC_WIDGETS: Final = frozenset({"integer", "decimal", "quantity", "money", "percent"})
+NUMERIC_WIDGETS: Final = frozenset(
+    {"integer", "decimal", "quantity", "money", "percent", "duration"}
+)
 """Widgets whose values are aligned at the right."""
 
 
@@ -145,7 +147,7 @@ def _widget(catalog: Catalog, field: FieldModel) -> str:
         model = catalog.object(source)
         of = model.fields.get(summed) if model and field.options.op == "sum" else None
         return _widget(catalog, of) if of else "integer"
-    return field.type.widget
+    return field.type.widget_of(field.options)
 
 
 def _choices(catalog: Catalog, field: FieldModel) -> tuple[ChoiceView, ...]:

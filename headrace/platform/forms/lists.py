@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from headrace.platform.access.policy import can, readable_fields
 from headrace.platform.access.principals import Principal
+from headrace.platform.core.durations import entered
 from headrace.platform.core.problems import Text
 from headrace.platform.forms.field_view import FieldView, field_view, path_view
 from headrace.platform.formulas.expression import Expression
@@ -23,7 +24,8 @@ from headrace.platform.metadata.catalog import (
 
 DEFAULT_COLUMNS: Final = 6
 RANGED: Final = frozenset(
-    {"date", "datetime", "integer", "decimal", "quantity", "money", "percent"}
+    {"date", "datetime", "month", "period", "time", "duration"}
+    | {"integer", "decimal", "quantity", "money", "percent"}
 )
 EXACT: Final = frozenset({"choice", "state", "boolean", "lookup", "user"})
 HIDDEN_IN_LISTS: Final = frozenset({"long_text"})
@@ -257,11 +259,13 @@ def _parts(condition: Condition, zone: ZoneInfo) -> Iterator[dict[str, Any]]:
     if condition.most is not None and widget == "datetime":
         yield {"field": name, "op": "<", "value": _bound(widget, condition.most, zone, 1)}
     elif condition.most is not None:
-        yield {"field": name, "op": "<=", "value": condition.most}
+        yield {"field": name, "op": "<=", "value": _bound(widget, condition.most, zone, 0)}
 
 
-def _bound(widget: str, text: str, zone: ZoneInfo, days: int) -> str:
+def _bound(widget: str, text: str, zone: ZoneInfo, days: int) -> Any:
     """The first instant of a day, or of the day after it; other values as they are."""
+    if widget == "duration":
+        return entered(text)
     if widget != "datetime":
         return text
     try:

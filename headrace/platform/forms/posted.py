@@ -11,10 +11,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from headrace.platform.core.durations import entered
 from headrace.platform.core.problems import Problem
 from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.form_page import ChildGrid, FormPage
@@ -172,6 +173,8 @@ def same_value(before: Any, now: Any) -> bool:
         return _plain(before) == _plain(now)
     if isinstance(before, int) and isinstance(now, str):
         return _plain(str(before)) == _plain(now)
+    if before is None and now is False:
+        return True  # a box that nobody ticked says nothing yet
     return bool(before == now)
 
 
@@ -191,8 +194,9 @@ def _plain(text: str) -> str:
         fraction = fraction.rstrip("0")
         return f"{whole}.{fraction}" if fraction else whole
     try:
-        return datetime.fromisoformat(text).astimezone(ZoneInfo("UTC")).isoformat()
-    except ValueError:
+        # An input holds thousandths of a second at most.
+        return datetime.fromisoformat(text).astimezone(UTC).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError):
         return text.replace("\r\n", "\n")
 
 
@@ -222,6 +226,8 @@ def _value(view: FieldView, name: str, form: Mapping[str, str], zone: ZoneInfo) 
     text = form[name].strip()
     if text == "":
         return None
+    if view.widget == "duration":
+        return entered(text)
     return _instant(text, zone) if view.widget == "datetime" else text
 
 

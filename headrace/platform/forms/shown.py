@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from headrace.platform.core.durations import clock_text
 from headrace.platform.forms.field_view import FieldView
 
 NOTHING: Final = "–"
@@ -81,6 +82,8 @@ def text_of(widget: str, value: Any) -> str:
         return grouped(trimmed(text))
     if widget == "percent":
         return trimmed(text) + "%"
+    if widget == "duration":
+        return lasting(text)
     return text
 
 
@@ -92,6 +95,14 @@ def grouped(text: str, digits: int = 0) -> str:
         return text
     behind = max(digits, -int(number.as_tuple().exponent))
     return f"{number:,.{behind}f}"
+
+
+def lasting(text: str) -> str:
+    """Return seconds as hours and minutes, rounded half up; what is no number stays."""
+    try:
+        return clock_text(int(Decimal(text).quantize(Decimal(1), ROUND_HALF_UP)))
+    except InvalidOperation:
+        return text
 
 
 def trimmed(text: str) -> str:

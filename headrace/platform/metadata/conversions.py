@@ -17,6 +17,7 @@ from marshmallow import ValidationError
 
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
+from headrace.platform.metadata.field_types.base import FieldType
 from headrace.platform.metadata.field_types.converting import (
     Values,
     Way,
@@ -142,13 +143,28 @@ def _of_values(
     old: FieldModel, new: FieldModel, zone: tzinfo, catalogs: tuple[Catalog, Catalog] | None
 ) -> Conversion | None:
     source, target = _values(old, 0, zone, catalogs), _values(new, 1, zone, catalogs)
-    there = new.type.converts_from(source, target)
-    return None if there is None else Conversion(_step(there, source, target))
+    there = between(old, new, source, target)
+    if there is None:
+        return None
+    return Conversion(_step(there, _back(old, new, source, target), source, target))
 
 
-def _step(there: Way, source: Values, target: Values) -> Callable[[Any], Converted]:
-    back = writer(target.kind) if source.kind == "text" else unchecked(target, source)
+def between(old: FieldModel, new: FieldModel, source: Values, target: Values) -> Way | None:
+    """Return the way that one of the two types knows; the old one is asked first."""
+    return old.type.converts_to(source, target) or new.type.converts_from(source, target)
 
+
+def _back(old: FieldModel, new: FieldModel, source: Values, target: Values) -> Way | None:
+    """Return the way by which a converted value is compared with what it was."""
+    own = type(old.type).converts_from is not FieldType.converts_from
+    if own or type(new.type).converts_to is not FieldType.converts_to:
+        return between(new, old, target, source)
+    return writer(target.kind) if source.kind == "text" else unchecked(target, source)
+
+
+def _step(
+    there: Way, back: Way | None, source: Values, target: Values
+) -> Callable[[Any], Converted]:
     def returns(value: Any, made: Any) -> bool:
         try:
             return back is not None and same(value, back(made), source, target)

@@ -517,7 +517,7 @@ def _comparison(names: _Names, path: FieldPath, op: str, given: Any, place: str)
         flag = True if given is None else given
         return Compare(path, known, _checked(lambda: BooleanField().deserialize(flag), place))
     if known in {"contains", "starts_with"}:
-        text = _checked(lambda: TextField(MAX_TEXT).deserialize(given), place)
+        text = _checked(lambda: TextField(MAX_TEXT, lines=True).deserialize(given), place)
         return Compare(path, known, field_.type.as_stored(text or "", field_.options))
     if known in {"in", "not_in"}:
         return Compare(path, known, _items(names, field_, given, place))

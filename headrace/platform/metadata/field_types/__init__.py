@@ -13,6 +13,8 @@ MODULES: Final = (
     "text",
     "numbers",
     "simple",
+    "periods",
+    "times",
     "choices",
     "references",
     "computed",

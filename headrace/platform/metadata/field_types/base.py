@@ -39,10 +39,11 @@ class NoOptions:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What helps to enter a value: the keyboard of a phone, and a value that is right."""
+    """What helps to enter a value: a phone's keyboard, a value that is right, the step of a time."""
 
     keyboard: Literal["text", "numeric", "decimal"] | None = None
     example: str = ""
+    step: str = ""
 
 
 NO_HINTS = Hints()
@@ -83,6 +84,10 @@ class FieldType(ABC, Generic[OptionsT]):
     def value_field(self, options: OptionsT) -> fields.Field[Any]:
         """Return the marshmallow field that parses and validates what comes in."""
 
+    def widget_of(self, options: OptionsT) -> str:
+        """Return how values are shown and entered with these options."""
+        return self.widget
+
     def compared_field(self, options: OptionsT) -> fields.Field[Any]:
         """Return what parses a value to compare with: less strict than what is stored may be."""
         return self.value_field(options)
@@ -109,6 +114,13 @@ class FieldType(ABC, Generic[OptionsT]):
         What people wrote in other forms goes through its text.
         """
         return way(source, own)
+
+    def converts_to(self, own: Values, target: Values) -> Way | None:
+        """Return how values of this type become those of another where its own rule knows better.
+
+        None leaves it to the other type.
+        """
+        return None
 
     def from_text(self, text: str, options: OptionsT) -> Any:
         """Read a text that another field had; the value is checked afterwards."""

@@ -192,7 +192,8 @@ def _day_of(moment: datetime, target: Values) -> date:
     return moment.astimezone(target.zone).date()
 
 
-def _midnight(day: date, target: Values) -> datetime:
+def midnight(day: date, target: Values) -> datetime:
+    """Return the instant at which a day begins in the workspace's zone."""
     try:
         return datetime.combine(day, time(), target.zone).astimezone(UTC)
     except OverflowError:
@@ -228,7 +229,7 @@ _READERS: Final[Mapping[StorageKind, Callable[[str, Values], Any]]] = MappingPro
 _PAIRS: Final[Mapping[tuple[StorageKind, StorageKind], Callable[[Any, Values], Any]]] = (
     MappingProxyType(
         {
-            ("date", "instant"): _midnight,
+            ("date", "instant"): midnight,
             ("instant", "date"): _day_of,
             ("boolean", "integer"): lambda value, _: int(value),
             ("boolean", "decimal"): lambda value, target: rounded(
