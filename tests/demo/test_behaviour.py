@@ -195,7 +195,7 @@ def test_partner_rules(world: World) -> None:
     data = {
         "name": "测试商行",
         "short_name": "测试",
-        "uscc": "92330109TEXT00099A",
+        "uscc": "92330109TEXT000998",
         "channel_type": {"key": "sub_distributor"},
         "territory": {"key": "330109"},
         "channel_manager": {"key": "lixiaoqu"},
@@ -217,8 +217,8 @@ def test_partner_rules(world: World) -> None:
     outside = {"parent_partner": {"key": "PTN-00002"}}
     assert attempt(**outside) == {("rule.broken", "/territory")}
     inside = {"parent_partner": {"key": "PTN-00001"}}
-    assert attempt(**inside, uscc="92330109text00099a") == {("rule.broken", "/uscc")}
-    assert attempt(**inside, uscc="91330100TEXT000017") == {("value.not_unique", "/uscc")}
+    assert attempt(**inside, uscc="92330109TEXT00099A") == {("value.checksum", "/uscc")}
+    assert attempt(**inside, uscc="91330100text 000017") == {("value.not_unique", "/uscc")}
     row = world.stored("partner", "id", make(**inside).id)[0]
     assert row["tier"] == world.id_of("partner_tier", "bronze")
     assert (row["payment_terms"], row["invoice_title"]) == ("cod", "测试商行")
