@@ -71,6 +71,19 @@ def test_the_choice_set_of_the_page_is_accepted() -> None:
     assert_accepted(contents)
 
 
+def test_the_named_expressions_of_the_page_are_accepted() -> None:
+    (module,) = blocks("name-expressions.md")
+    contents = workspace()
+    contents["module", "claims"] |= module
+    fields = contents["object", "claim"]["fields"]
+    calls = re.findall(
+        r"`(is_trusted\([^`]*\))`", (HOWTO / "name-expressions.md").read_text("utf-8")
+    )
+    fields.append({"name": "trusted", "type": "boolean", "default": calls[0]})
+
+    assert_accepted(contents)
+
+
 def test_the_approval_of_the_page_is_accepted() -> None:
     transition, approval = blocks("write-an-approval.md")
     contents = workspace()

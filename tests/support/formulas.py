@@ -19,7 +19,7 @@ from headrace.platform.formulas.environment import Environment
 from headrace.platform.formulas.functions import FUNCTIONS
 from headrace.platform.formulas.messages import FormulaOverflowError
 from headrace.platform.formulas.python import compile_python
-from headrace.platform.formulas.scope import ResolvedField
+from headrace.platform.formulas.scope import NamedExpression, ResolvedField
 from headrace.platform.formulas.sql import compile_sql, is_overflow, python_value, storage_value
 from headrace.platform.formulas.sql_types import bound, storage_type
 from headrace.platform.formulas.sqlite_functions import register
@@ -77,7 +77,8 @@ class SampleScope:
 
     object_id: str = "line_id"
     fields: Mapping[str, Type] = field(default_factory=lambda: FIELDS)
-    others: tuple[str, ...] = ("price", "line")
+    others: tuple[str, ...] = ("price", "line", "partner")
+    expressions: Mapping[str, NamedExpression] = field(default_factory=dict)
 
     def resolve(self, names: tuple[str, ...]) -> ResolvedField | None:
         type_ = self.fields.get(names[-1])
@@ -93,6 +94,12 @@ class SampleScope:
 
     def query_scope(self, object_name: str) -> SampleScope | None:
         return replace(self, object_id=f"{object_name}_id") if object_name in self.others else None
+
+    def named(self, name: str) -> NamedExpression | None:
+        return self.expressions.get(name)
+
+    def named_expressions(self) -> Iterable[str]:
+        return self.expressions
 
     def suggestions(self) -> Iterable[str]:
         return self.fields

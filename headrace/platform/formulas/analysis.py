@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, cast
@@ -18,9 +18,12 @@ from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.functions import FUNCTIONS
 from headrace.platform.formulas.functions.base import SQL_ENGINES, Engine, Function, Parameter
 from headrace.platform.formulas.messages import (
+    AMBIGUOUS,
     ARGUMENTS,
     CONSTANT_ERROR,
     FUNCTION_ENGINE,
+    NAMED_CYCLE,
+    NAMED_REFUSED,
     QUERY_NOT_ALLOWED,
     TOO_COMPLEX,
     TYPE,
@@ -30,9 +33,10 @@ from headrace.platform.formulas.messages import (
     FormulaError,
     FormulaOverflowError,
 )
+from headrace.platform.formulas.named import BodyScope, at, placeholders, seen_from_query
 from headrace.platform.formulas.parser import MAX_DEPTH, QUERY_FUNCTIONS, parse
 from headrace.platform.formulas.python import compile_python
-from headrace.platform.formulas.scope import Scope
+from headrace.platform.formulas.scope import NamedExpression, Scope
 from headrace.platform.formulas.syntax import (
     Application,
     Choice,
@@ -87,6 +91,8 @@ MAX_NODES: Final = 2_000
 MAX_SQL_DEPTH: Final = 12
 """SQLite's parser holds 100 open symbols; a level of nesting takes up to five, the statement around it some."""
 MAX_ARGUMENTS: Final = 50
+MAX_CALLS: Final = 100
+"""Calls of named expressions in one formula, those within their bodies included."""
 _ORDERED: Final = frozenset((Kind.NUMBER, Kind.TEXT, Kind.DATE, Kind.DATETIME))
 _PYTHON_ONLY: Final[frozenset[Engine]] = frozenset(("python",))
 
@@ -103,6 +109,12 @@ _USE_OFFSET: Final = Text(
     "Write dates as '2025-06-10', instants as '2025-06-10T08:00:00+08:00'.",
     "日期写作 '2025-06-10',时刻写作 '2025-06-10T08:00:00+08:00'。",
 )
+_FOLLOWED: Final = Text(
+    "The expression reads a field of the record that it is given: give it a lookup field.",
+    "该表达式要读取所给记录的字段:请传入查找字段。",
+)
+_TOLD_AS_THEY_ARE: Final = frozenset(("formula.cycle", "formula.too_complex"))
+"""What is wrong with the formula as a whole, whichever body it shows in."""
 _API_NAMES: Final = Text("Use the API names of the object's fields.", "请使用对象字段的 API 名称。")
 
 
@@ -123,9 +135,33 @@ def analyse(
     where the formula must be computable.
     Raises FormulaError with every problem found.
     """
+    analyser = _Analyser(text, scope, functions, outer, queries=queries)
+    return Expression(text, analyser.tree(expected, engines), frozenset(analyser.calls.names))
+
+
+def analyse_named(
+    expression: NamedExpression, scope: Scope, functions: Registry[Function] = FUNCTIONS
+) -> Expression:
+    """Return the body of a named expression, its parameters as fields, to see whether it can be used at all.
+
+    Raises FormulaError with every problem found.
+    """
+    given = placeholders(expression)
+    analyser = _Analyser(expression.source, BodyScope(scope, given), functions, None, queries=True)
+    analyser.given = given
+    analyser.calls.open = (expression.name,)
     return Expression(
-        text, _Analyser(text, scope, functions, outer, queries=queries).tree(expected, engines)
+        expression.source, analyser.tree(None, _PYTHON_ONLY), frozenset(analyser.calls.names)
     )
+
+
+@dataclass
+class _Calls:
+    """The named expressions that a formula calls, shared by the analysis of all their bodies."""
+
+    names: set[str] = field(default_factory=set)
+    open: tuple[str, ...] = ()
+    count: int = 0
 
 
 class _Broken(Exception):  # noqa: N818 - control flow within this module, never seen outside
@@ -147,7 +183,11 @@ class _Analyser:
         self.outer = outer
         self.functions = functions
         self.queries = queries
+        self.asked_name = ""
         self.problems: list[tuple[Problem, Span]] = []
+        self.calls = _Calls()
+        self.given: Mapping[str, Node] | None = None
+        """The arguments, where this is the body of a named expression."""
         self.constants: dict[int, Node] = {}
         """The nodes made of literals alone, by identity."""
 
@@ -293,6 +333,11 @@ class _Analyser:
         if syntax.parts[0] == "this" and self.scope.resolve(("this",)) is None:
             return self.this(syntax)
         found = self.scope.resolve(syntax.parts)
+        if self.given is not None and syntax.parts[0] in self.given:
+            if self.outer is not None and self.scope.resolve(syntax.parts[:1]) is not None:
+                name = syntax.parts[0]
+                raise self.refuse(AMBIGUOUS, syntax.span, name=name, object=self.asked_name)
+            return self.argument_path(syntax.parts, syntax.span)
         if found is not None:
             return FieldRef(found.path, syntax.parts, found.type, span=syntax.span)
         if len(syntax.parts) == 1:
@@ -301,9 +346,11 @@ class _Analyser:
                 return ConstantRef(syntax.parts[0], type_, syntax.span)
         raise self.refuse_name(".".join(syntax.parts), syntax.span, self.scope)
 
-    def this(self, syntax: Name) -> FieldRef:
+    def this(self, syntax: Name) -> Node:
         names = syntax.parts[1:] or ("id",)
         scope = self.outer or self.scope
+        if self.given is not None and names[0] in self.given:
+            return self.argument_path(names, syntax.span)
         found = scope.resolve(names)
         if found is None:
             raise self.refuse_name(".".join(names), syntax.span, scope)
@@ -410,7 +457,11 @@ class _Analyser:
             return self.conditional(syntax)
         function = self.functions.get(syntax.name)
         if function is None:
-            known = [*self.functions.keys(), "IF", "CASE", *sorted(QUERY_FUNCTIONS)]
+            named = self.scope.named(syntax.name.lower())
+            if named is not None:
+                return self.expanded(named, syntax)
+            names = (name.upper() for name in self.scope.named_expressions())
+            known = [*self.functions.keys(), "IF", "CASE", *sorted(QUERY_FUNCTIONS), *names]
             close = difflib.get_close_matches(syntax.name, known, n=1)
             raise self.refuse(
                 UNKNOWN_FUNCTION, syntax.span, name=syntax.name, suggestion=_did_you_mean(close)
@@ -497,6 +548,96 @@ class _Analyser:
             return self.moment(node, DATETIME if Kind.DATETIME in kinds else DATE)
         raise self.refuse_type(node, _any_of(kinds))
 
+    # --- named expressions -------------------------------------------------------------------------
+
+    def expanded(self, named: NamedExpression, syntax: Application) -> Node:
+        """Return what a call of a named expression stands for."""
+        args = self.nodes(syntax.args)
+        if len(args) != len(named.parameters):
+            reason = Text(f"{len(args)} arguments were given", f"给出了 {len(args)} 个参数")
+            signature = named.signature
+            raise self.refuse(
+                ARGUMENTS, syntax.span, name=named.name, signature=signature, reason=reason
+            )
+        given = {
+            parameter.name: self.fitted(argument, parameter.type)
+            for parameter, argument in zip(named.parameters, args, strict=True)
+        }
+        self.note_call(named, syntax.span)
+        body = _Analyser(
+            named.source,
+            BodyScope(self.scope, given),
+            self.functions,
+            None,
+            queries=self.queries and self.outer is None,
+        )
+        body.given, body.calls = given, self.calls
+        return self.body_of(named, body, syntax.span)
+
+    def note_call(self, named: NamedExpression, span: Span) -> None:
+        calls = self.calls
+        if named.name in calls.open:
+            circle = (*calls.open[calls.open.index(named.name) :], named.name)
+            raise self.refuse(NAMED_CYCLE, span, cycle=" → ".join(circle))
+        calls.names.add(named.name)
+        calls.count += 1
+        if calls.count > MAX_CALLS:
+            measure = Text("calls of named expressions", "命名表达式调用次数")
+            met = f"> {MAX_CALLS}"
+            raise self.refuse(TOO_COMPLEX, span, measure=measure, met=met, limit=MAX_CALLS)
+
+    def body_of(self, named: NamedExpression, body: _Analyser, span: Span) -> Node:
+        calls = self.calls
+        calls.open = (*calls.open, named.name)
+        try:
+            return at(body.node(parse(named.source)), span)
+        except (_Broken, FormulaError) as refusal:
+            found = refusal.problems if isinstance(refusal, FormulaError) else body.told()
+            if any(one.code == QUERY_NOT_ALLOWED.code for one in found):
+                raise self.refuse(QUERY_NOT_ALLOWED, span, name=named.name) from None
+            known = [one for one in found if one.code in _TOLD_AS_THEY_ARE]
+            if known:
+                self.problems.append((known[0], span))
+                raise _Broken from None
+            reason = Text(found[0].message.en, found[0].message.zh)
+            raise self.refuse(NAMED_REFUSED, span, name=named.name, reason=reason) from None
+        finally:
+            calls.open = calls.open[:-1]
+
+    def told(self) -> list[Problem]:
+        return [problem for problem, _ in self.problems]
+
+    def argument_path(self, names: tuple[str, ...], span: Span) -> Node:
+        """Return an argument, or a field that is reached over it."""
+        given = cast("Mapping[str, Node]", self.given)
+        argument = given[names[0]]
+        if len(names) > 1:
+            argument = self.followed(argument, names, span)
+        if self.outer is None:
+            return argument
+        if any(isinstance(one, Query) for one in walk(argument)):
+            raise self.refuse(QUERY_NOT_ALLOWED, span, name=names[0])
+        return seen_from_query(argument)
+
+    def followed(self, argument: Node, names: tuple[str, ...], span: Span) -> FieldRef:
+        target = argument.type.target
+        if not isinstance(argument, FieldRef) or target is None:
+            wanted = Text("a lookup field", "查找字段")
+            raise self.refuse(
+                TYPE,
+                span,
+                part=names[0],
+                met=argument.type.shown(),
+                wanted=wanted,
+                hint=_FOLLOWED,
+            )
+        scope = (self.outer or self.scope).query_scope(target)
+        found = scope.resolve(names[1:]) if scope else None
+        if scope is None or found is None:
+            raise self.refuse_name(".".join(names[1:]), span, scope or self.scope)
+        path, shown = (*argument.path, *found.path), (*argument.names, *names[1:])
+        return FieldRef(path, shown, found.type, argument.outer, span)
+
     # --- queries -----------------------------------------------------------------------------------
 
     def question(self, syntax: Question, *, lists: bool) -> Node:
@@ -506,6 +647,7 @@ class _Analyser:
         if inner is None:
             raise self.refuse(UNKNOWN_OBJECT, syntax.span, name=syntax.object)
         self.check_question(syntax)
+        self.asked_name = syntax.object
         self.scope, self.outer = inner, self.scope
         try:
             return self.asked(syntax, inner)

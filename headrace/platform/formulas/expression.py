@@ -29,6 +29,8 @@ class Expression:
 
     source: str
     tree: Node
+    named: frozenset[str] = frozenset()
+    """The named expressions that it calls, those that they call included."""
 
     @property
     def type(self) -> Type:
@@ -69,12 +71,13 @@ class Expression:
 
     def to_json(self) -> dict[str, Any]:
         """Return the stored form."""
-        return {"source": self.source, "tree": to_json(self.tree)}
+        stored = {"source": self.source, "tree": to_json(self.tree)}
+        return {**stored, "named": sorted(self.named)} if self.named else stored
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Expression:
         """Read what `to_json` wrote."""
-        return cls(data["source"], from_json(data["tree"]))
+        return cls(data["source"], from_json(data["tree"]), frozenset(data.get("named", ())))
 
     def _uses(self, what: str) -> bool:
         return any(

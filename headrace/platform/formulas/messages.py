@@ -71,6 +71,27 @@ QUERY_NOT_ALLOWED: Final = Message(
     "use a lookup path or a roll-up field.",
     "查询只能用于默认值、条件检查、动作和批处理,且不能互相嵌套;其他地方请用查找路径或汇总字段。",
 )
+NAMED_REFUSED: Final = Message(
+    "formula.named_refused",
+    "{name} (character {position}) cannot be used with these arguments: {reason}",
+    "{name}(第 {position} 个字符)不能用于这些参数:{reason}",
+    "Look at the named expression, or give it other values.",
+    "请检查该命名表达式,或改用其他参数。",
+)
+NAMED_CYCLE: Final = Message(
+    "formula.cycle",
+    "The named expressions depend on each other (character {position}): {cycle}.",
+    "命名表达式相互依赖(第 {position} 个字符):{cycle}。",
+    "Break the circle.",
+    "请打破循环。",
+)
+AMBIGUOUS: Final = Message(
+    "formula.ambiguous",
+    "“{name}” (character {position}) is a parameter and also a field of “{object}”.",
+    "“{name}”(第 {position} 个字符)既是参数,也是“{object}”的字段。",
+    "Give the parameter another name.",
+    "请为参数另取名称。",
+)
 FUNCTION_ENGINE: Final = Message(
     "formula.function_engine",
     "{name} (character {position}) cannot be computed {engine}, which is needed here.",

@@ -17,6 +17,28 @@ class ResolvedField:
     type: Type
 
 
+@dataclass(frozen=True, slots=True)
+class NamedParameter:
+    """What a named expression is given; a number is brought to the scale of its type."""
+
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class NamedExpression:
+    """A formula with parameters that other formulas call by its name."""
+
+    name: str
+    parameters: tuple[NamedParameter, ...]
+    source: str
+
+    @property
+    def signature(self) -> str:
+        """The call as people write it."""
+        return f"{self.name}({', '.join(one.name for one in self.parameters)})"
+
+
 class Scope(Protocol):
     """The names that are known for the rows of one object."""
 
@@ -35,6 +57,14 @@ class Scope(Protocol):
 
     def query_scope(self, object_name: str, /) -> Scope | None:
         """Return the scope of another object that a query may ask."""
+        ...
+
+    def named(self, name: str, /) -> NamedExpression | None:
+        """Return a named expression."""
+        ...
+
+    def named_expressions(self) -> Iterable[str]:
+        """Return the names of all named expressions."""
         ...
 
     def suggestions(self) -> Iterable[str]:

@@ -6,7 +6,7 @@ Fields are held by id, so a rename leaves a tree as it is. `to_json` and `from_j
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
@@ -183,6 +183,34 @@ def children(node: Node) -> tuple[Node, ...]:
             return (*head, *where, *(order.field for order in node.order_by))
         case _:
             return ()
+
+
+def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
+    """Return a tree with every node replaced by what `change` gives for it, from the leaves up."""
+
+    def again(one: Any) -> Any:
+        return rebuilt(one, change)
+
+    match node:
+        case Convert() | Unary():
+            node = replace(node, operand=again(node.operand))
+        case Binary():
+            node = replace(node, left=again(node.left), right=again(node.right))
+        case Call():
+            node = replace(node, args=tuple(map(again, node.args)))
+        case In():
+            node = replace(node, operand=again(node.operand), items=tuple(map(again, node.items)))
+        case Case():
+            branches = tuple(Branch(again(b.condition), again(b.result)) for b in node.branches)
+            node = replace(node, branches=branches, otherwise=again(node.otherwise))
+        case Query():
+            node = replace(
+                node,
+                field=None if node.field is None else again(node.field),
+                where=None if node.where is None else again(node.where),
+                order_by=tuple(replace(one, field=again(one.field)) for one in node.order_by),
+            )
+    return change(node)
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from headrace.platform.core.problems import Text
 from headrace.platform.formulas.expression import Expression
+from headrace.platform.formulas.scope import NamedExpression
 from headrace.platform.formulas.types import Type
 from headrace.platform.metadata.definitions.access import Action, RoleDef
 from headrace.platform.metadata.definitions.choices import ChoiceSetDef
@@ -349,6 +350,7 @@ class Catalog:
     reports: Mapping[str, ReportModel]
     constants: Mapping[str, ConstantModel]
     choice_sets: Mapping[str, ChoiceSetDef] = field(default_factory=dict)
+    expressions: Mapping[str, NamedExpression] = field(default_factory=dict)
     extended: Mapping[tuple[str, str], Extended] = field(default_factory=dict)
     """By kind and name, the definitions that extensions add to."""
     documents: tuple[Any, ...] = ()

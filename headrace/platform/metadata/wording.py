@@ -35,6 +35,8 @@ KIND_WORDS: Final[Mapping[str, Text]] = {
     "measure": Text("measure", "度量"),
     "group": Text("group", "分组字段"),
     "constant": Text("constant", "常量"),
+    "expression": Text("named expression", "命名表达式"),
+    "parameter": Text("parameter", "参数"),
     "menu": Text("menu entry", "菜单项"),
     "rows": Text("rows", "行数据"),
 }

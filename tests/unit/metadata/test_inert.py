@@ -98,7 +98,7 @@ def test_a_constant_that_no_formula_uses_is_told_where_all_modules_are_there():
     module = contents["module", "claims"]
     module["constants"] = [
         *module.get("constants", ()),
-        {"name": "idle", "type": "integer", "value": 3},
+        {"name": "idle", "type": "integer", "value": "3"},
     ]
     place = f"/claims/module.json/constants/{len(module['constants']) - 1}"
     assert found(contents) == [("constant.unused", place)]

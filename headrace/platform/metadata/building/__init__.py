@@ -16,6 +16,10 @@ from operator import attrgetter
 from headrace.platform.core.problems import Problem, errors
 from headrace.platform.metadata.building.choice_sets import build_choice_sets
 from headrace.platform.metadata.building.constants import build_constants
+from headrace.platform.metadata.building.expressions import (
+    build_expressions,
+    check_expressions,
+)
 from headrace.platform.metadata.building.extending import put_extensions_in
 from headrace.platform.metadata.building.objects import build_objects
 from headrace.platform.metadata.building.parts import NOTHING
@@ -69,7 +73,9 @@ def _build(work: Workbench, version: int) -> Catalog:
     put_extensions_in(work)
     build_constants(work)
     choice_sets = build_choice_sets(work)
+    build_expressions(work)
     build_objects(work)
+    check_expressions(work)
     workflows = build_workflows(work)
     return Catalog(
         version=version,
@@ -85,6 +91,7 @@ def _build(work: Workbench, version: int) -> Catalog:
         reports=build_reports(work),
         constants=work.constants,
         choice_sets=choice_sets,
+        expressions=work.expressions,
         extended=work.extended,
         documents=work.documents,
         memory=work.memory(),

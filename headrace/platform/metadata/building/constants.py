@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
-from typing import Any
-
-from headrace.platform.formulas.types import BOOLEAN, DATE, Type, number
-from headrace.platform.formulas.types import TEXT as TEXT_TYPE
 from headrace.platform.metadata.building.messages import BAD_CONSTANT, DUPLICATE_NAME
 from headrace.platform.metadata.building.parts import CONSTANTS
+from headrace.platform.metadata.building.value_types import VALUE_TYPES, value_of
 from headrace.platform.metadata.building.workbench import Workbench
 from headrace.platform.metadata.catalog import ConstantModel
 from headrace.platform.metadata.definitions.modules import ConstantDef
@@ -17,7 +12,8 @@ from headrace.platform.metadata.definitions.modules import ConstantDef
 
 def build_constants(work: Workbench) -> None:
     """Resolve the constants of all modules."""
-    for module in work.definitions.get("module", {}).values():
+    for name in work.definitions.get("module", {}):
+        module = work.know("module", name)
         for position, constant in enumerate(module.constants):
             model = _constant(constant)
             place = ("constants", position)
@@ -35,18 +31,8 @@ def build_constants(work: Workbench) -> None:
 
 
 def _constant(definition: ConstantDef) -> ConstantModel | None:
-    kinds: dict[str, tuple[Type, Any]] = {
-        "integer": (number(0), Decimal),
-        "decimal": (number(6), Decimal),
-        "money": (number(2), Decimal),
-        "percent": (number(4), Decimal),
-        "text": (TEXT_TYPE, str),
-        "boolean": (BOOLEAN, {"true": True, "false": False}.__getitem__),
-        "date": (DATE, date.fromisoformat),
-    }
-    kind, parse = kinds[definition.type]
-    try:
-        value = parse(definition.value)
-    except (ValueError, ArithmeticError, KeyError):
+    kind = VALUE_TYPES[definition.type]
+    value = value_of(definition.value, kind)
+    if value is None:
         return None
     return ConstantModel(definition.name, kind, value, definition.label)

@@ -39,6 +39,7 @@ ITSELF: Final = ""
 ANY: Final = "*"
 CONSTANTS: Final = "$constants"
 CHOICE_SETS: Final = "$choice_sets"
+EXPRESSIONS: Final = "$expressions"
 ROLES: Final = "$roles"
 
 
@@ -100,6 +101,7 @@ class Memory:
     noisy: tuple[PartName, ...] = ()
     objects: Mapping[str, Any] = field(default_factory=_empty)
     constants: Mapping[str, Any] = field(default_factory=_empty)
+    expressions: Mapping[str, Any] = field(default_factory=_empty)
     places: Mapping[str, dict[str, str]] = field(default_factory=_empty)
     roles: frozenset[str] = frozenset()
     made: tuple[PartName, ...] = ()

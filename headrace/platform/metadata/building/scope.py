@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from headrace.platform.formulas.scope import ResolvedField
+from headrace.platform.formulas.scope import NamedExpression, ResolvedField
 from headrace.platform.formulas.types import Type
-from headrace.platform.metadata.building.parts import CONSTANTS, ITSELF, Read
+from headrace.platform.metadata.building.parts import CONSTANTS, EXPRESSIONS, ITSELF, Read
 from headrace.platform.metadata.catalog import Catalog, ConstantModel, FieldModel, ObjectModel
 
 
@@ -22,6 +22,7 @@ def object_scope(catalog: Catalog, object_name: str) -> CatalogScope:
         ),
         catalog.constants,
         object_name,
+        expressions=catalog.expressions,
     )
 
 
@@ -36,6 +37,7 @@ class CatalogScope:
     constants: Mapping[str, ConstantModel]
     object_name: str
     reads: set[Read] = field(default_factory=set)
+    expressions: Mapping[str, NamedExpression] = field(default_factory=dict)
 
     @property
     def object_id(self) -> str:
@@ -65,7 +67,16 @@ class CatalogScope:
         """Return the scope of a query over `object_name`."""
         if self._object(object_name) is None:
             return None
-        return CatalogScope(self.objects, self.constants, object_name, self.reads)
+        return CatalogScope(self.objects, self.constants, object_name, self.reads, self.expressions)
+
+    def named(self, name: str) -> NamedExpression | None:
+        """Return a named expression."""
+        self.reads.add((EXPRESSIONS, name))
+        return self.expressions.get(name)
+
+    def named_expressions(self) -> Iterable[str]:
+        """Return the names of all named expressions."""
+        return self.expressions
 
     def suggestions(self) -> Iterable[str]:
         """Return the names that could have been meant."""

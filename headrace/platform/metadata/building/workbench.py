@@ -14,6 +14,7 @@ from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.formulas.analysis import analyse
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.functions.base import SQL_ENGINES, Engine
+from headrace.platform.formulas.scope import NamedExpression
 from headrace.platform.formulas.types import BOOLEAN, Type
 from headrace.platform.metadata.building.messages import (
     DUPLICATE_NAME,
@@ -70,6 +71,7 @@ class Workbench:
         self.objects: dict[str, ObjectModel] = {}
         self.system_objects: dict[str, ObjectModel] = {}
         self.constants: dict[str, ConstantModel] = {}
+        self.expressions: dict[str, NamedExpression] = {}
         self.field_files: dict[str, dict[str, str]] = {}
         self.parts: dict[str, dict[str, Part]] = {}
         self.readers = self.before.readers if self.delta else PartReaders()
@@ -259,6 +261,7 @@ class Workbench:
             noisy=tuple(noisy),
             objects=self.objects,
             constants=self.constants,
+            expressions=self.expressions,
             places=self.field_files,
             roles=frozenset(self.definitions.get("role", ())),
             made=tuple(self.made),
@@ -377,7 +380,11 @@ class Workbench:
     def scope(self, object_name: str) -> CatalogScope:
         """Return the scope of formulas over an object."""
         return CatalogScope(
-            ChainMap(self.objects, self.system_objects), self.constants, object_name, self.reads
+            ChainMap(self.objects, self.system_objects),
+            self.constants,
+            object_name,
+            self.reads,
+            self.expressions,
         )
 
     def expression(

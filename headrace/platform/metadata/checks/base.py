@@ -285,6 +285,7 @@ _PARTS: Final = (
     "choice_sets",
     "modules",
     "constants",
+    "expressions",
 )
 """The parts of a catalog that checks look things up in."""
 

@@ -20,6 +20,8 @@ from headrace.platform.metadata.catalog import (
 )
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.checks.satisfiable import is_always
+from headrace.platform.metadata.documents import Document
+from headrace.platform.metadata.references.formulas import mentions
 
 COVERED_GRANT = Message(
     "perm.covered",
@@ -55,14 +57,33 @@ UNUSED_CONSTANT = Message(
 )
 
 
+UNUSED_EXPRESSION = Message(
+    "expression.unused",
+    "No formula calls the named expression “{name}”.",
+    "没有公式调用命名表达式“{name}”。",
+    "Call it, or remove it.",
+    "请调用或删除该表达式。",
+    severity="warning",
+)
+UNUSED_PARAMETER = Message(
+    "parameter.unused",
+    "The formula of “{expression}” does not use its parameter “{name}”.",
+    "“{expression}”的公式没有使用参数“{name}”。",
+    "Use it, or remove it here and in the calls.",
+    "请使用该参数,或在此处及各调用处删除。",
+    severity="warning",
+)
+
+
 def check_inert(subject: Subject) -> Iterator[Problem]:
-    """Find what others cover; reads one object or workflow at a time, for constants all formulas."""
+    """Find what others cover; reads one object or workflow at a time, for what has a name in a module all formulas."""
     catalog = subject.catalog
     yield from subject.each("inert", "objects", partial(_of_object, subject))
     yield from subject.each("inert", "workflows", partial(_of_approvals, subject))
     # A module that is checked by itself may have constants for others (version 0).
-    if catalog.version and catalog.constants:
-        yield from _constants(subject)
+    if catalog.version and (catalog.constants or catalog.expressions):
+        yield from _named(subject)
+    yield from subject.each_document("parameters", _parameters)
 
 
 def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
@@ -128,24 +149,38 @@ def _approvals(subject: Subject, approvals: tuple[ApprovalModel, ...]) -> Iterat
             yield NEVER_RUNS.at(place, name=second.name, first=first.name)
 
 
-def _constants(subject: Subject) -> Iterator[Problem]:
+def _named(subject: Subject) -> Iterator[Problem]:
+    """Find constants and named expressions that no formula of the workspace uses."""
     catalog = subject.catalog
     used: set[str] = set()
     for part, formulas in _FORMULAS.items():
         for name in getattr(catalog, part):
-            made = partial(_constants_in, catalog, part, name, formulas)
-            used |= subject.once(("constants", part, name), made)
+            made = partial(_named_in, catalog, part, name, formulas)
+            used |= subject.once(("named", part, name), made)
     for module in catalog.modules:
-        for position, one in enumerate(subject.content("module", module).get("constants", ())):
-            if one["name"] not in used:
-                place = subject.at("module", module, "constants", position)
-                yield UNUSED_CONSTANT.at(place, name=one["name"])
+        for key, message in _NAMED.items():
+            for position, one in enumerate(subject.content("module", module).get(key, ())):
+                if f"{key}.{one['name']}" not in used:
+                    yield message.at(subject.at("module", module, key, position), name=one["name"])
 
 
-def _constants_in(catalog: Catalog, part: str, name: str, formulas: Formulas) -> frozenset[str]:
-    """Return the constants that a definition uses."""
-    found = formulas(getattr(catalog, part)[name])
-    return frozenset(name for one in found if one is not None for name in one.constants())
+def _named_in(catalog: Catalog, part: str, name: str, formulas: Formulas) -> frozenset[str]:
+    """Return the constants and named expressions that a definition uses, each behind its key."""
+    found = [one for one in formulas(getattr(catalog, part)[name]) if one is not None]
+    constants = (f"constants.{name}" for one in found for name in one.constants())
+    return frozenset((*constants, *(f"expressions.{name}" for one in found for name in one.named)))
+
+
+def _parameters(document: Document) -> Iterator[Problem]:
+    """Find parameters that the formula of their expression does not name."""
+    if document.kind != "module":
+        return
+    for position, one in enumerate(document.content.get("expressions", ())):
+        said = {part for mention in mentions(one["formula"]) for part in mention.parts[:2]}
+        for number, parameter in enumerate(one.get("parameters", ())):
+            if parameter["name"] not in said:
+                place = f"/{document.file}/expressions/{position}/parameters/{number}"
+                yield UNUSED_PARAMETER.at(place, name=parameter["name"], expression=one["name"])
 
 
 def _of_model(model: ObjectModel) -> Iterator[Expression | None]:
@@ -182,6 +217,12 @@ def _of_workflow(workflow: WorkflowModel) -> Iterator[Expression | None]:
 
 
 Formulas: TypeAlias = Callable[[Any], Iterator[Expression | None]]
+_NAMED: Final[Mapping[str, Message]] = {
+    "constants": UNUSED_CONSTANT,
+    "expressions": UNUSED_EXPRESSION,
+}
+"""What the keys of a module give names to, with what is said when no formula uses one."""
+
 _FORMULAS: Final[Mapping[str, Formulas]] = {
     "objects": _of_model,
     "workflows": _of_workflow,

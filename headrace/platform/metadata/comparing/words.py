@@ -69,6 +69,8 @@ NOUNS: Final[Mapping[str, Text]] = {
     "rules": Text("rule", "规则"),
     "unique": Text("unique key", "唯一键"),
     "constants": Text("constant", "常量"),
+    "expressions": Text("named expression", "命名表达式"),
+    "parameters": Text("parameter", "参数"),
     "menu": Text("menu entry", "菜单项"),
     "sections": Text("section", "分组"),
     "roles": Text("roles", "角色"),

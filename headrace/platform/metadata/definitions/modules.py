@@ -6,11 +6,24 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headrace.platform.core.problems import Text
-from headrace.platform.metadata.definitions.keys import Name, key
+from headrace.platform.metadata.definitions.keys import Formula, Name, key
 
 VERSION_PATTERN = r"^\d{1,6}\.\d{1,6}\.\d{1,6}$"
 
-ConstantType = Literal["integer", "decimal", "money", "percent", "text", "boolean", "date"]
+ConstantType = Literal[
+    "integer", "decimal", "money", "percent", "text", "boolean", "date", "datetime"
+]
+ParameterType = Literal[
+    "integer",
+    "decimal",
+    "money",
+    "percent",
+    "text",
+    "boolean",
+    "date",
+    "datetime",
+    "reference",
+]
 
 Icon = Literal[
     "alert",
@@ -57,6 +70,25 @@ class ConstantDef:
 
 
 @dataclass(frozen=True, slots=True)
+class ParameterDef:
+    """What a named expression is given."""
+
+    name: Name = key("Name by which the formula speaks of it.")
+    type: ParameterType = key("Type of the value; numbers are brought to its digits.")
+    to: Name | None = key("Object that a reference points to.", None)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionDef:
+    """A named expression: a formula with parameters that every formula can call as `name(…)`."""
+
+    name: Name = key("API name, unique in the workspace; no function of the language.")
+    formula: Formula = key("What a call stands for; it can name the parameters, not a record.")
+    parameters: tuple[ParameterDef, ...] = key("What it is given, in order.", (), maxItems=20)
+    label: Text = key("Name shown to admins.", Text())
+
+
+@dataclass(frozen=True, slots=True)
 class MenuItemDef:
     """One entry of the module's menu: an object with its views, or a report."""
 
@@ -79,4 +111,5 @@ class ModuleDef:
     requires: tuple[Name, ...] = key("Modules that must be installed.", ())
     optional: tuple[Name, ...] = key("Modules that this one extends when they are there.", ())
     constants: tuple[ConstantDef, ...] = key("Constants of the module.", ())
+    expressions: tuple[ExpressionDef, ...] = key("Named expressions of the module.", ())
     menu: tuple[MenuItemDef, ...] = key("Menu entries, in order.", ())

@@ -25,6 +25,7 @@ from headrace.platform.metadata.references.walking import (
 
 KINDS: Final = (
     *("module", "role", "object", "field", "child", "choice", "choice_set", "constant"),
+    "expression",
     *("workflow", "state", "transition", "approval", "permission", "form", "view", "report"),
 )
 """Kinds that where-used can be asked about."""

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Literal
 
 from headrace.platform.core.errors import RefusedError
+from headrace.platform.formulas.functions import FUNCTIONS
 from headrace.platform.formulas.parser import parse
 from headrace.platform.formulas.syntax import (
     Application,
@@ -33,7 +34,7 @@ class Mention:
     compared with.
     """
 
-    what: Literal["name", "constant", "object", "value"]
+    what: Literal["name", "constant", "object", "value", "expression"]
     parts: tuple[str, ...]
     query: str | None = None
     compared: str = ""
@@ -62,6 +63,8 @@ def _walk(node: Syntax | None, query: str | None) -> Iterator[Mention]:
             yield from _compared(node.left, (node.right,), query)
             yield from _compared(node.right, (node.left,), query)
         case Application():
+            if node.name not in FUNCTIONS:
+                yield Mention("expression", (node.name.lower(),))
             for part in node.args:
                 yield from _walk(part, query)
         case Membership():

@@ -29,7 +29,13 @@ from headrace.platform.metadata.definitions.extensions import (
     ExtendsViewDef,
     ExtendsWorkflowDef,
 )
-from headrace.platform.metadata.definitions.modules import ConstantDef, MenuItemDef, ModuleDef
+from headrace.platform.metadata.definitions.modules import (
+    ConstantDef,
+    ExpressionDef,
+    MenuItemDef,
+    ModuleDef,
+    ParameterDef,
+)
 from headrace.platform.metadata.definitions.objects import (
     ChildDef,
     FieldDef,
@@ -122,6 +128,8 @@ EXTENSIONS: Final[tuple[type, ...]] = (
 RULES: Final[Mapping[Key, Rule]] = {
     (ModuleDef, "requires"): Rule("module", "requires"),
     (ModuleDef, "optional"): Rule("module", "optional"),
+    (ExpressionDef, "formula"): FORMULA,
+    (ParameterDef, "to"): Rule("object", "parameter"),
     (MenuItemDef, "object"): Rule("object", "menu"),
     (MenuItemDef, "views"): Rule("view", "menu"),
     (MenuItemDef, "report"): Rule("report", "menu"),
@@ -224,6 +232,8 @@ OWN_NAMES: Final[frozenset[Key]] = frozenset(
     for attribute in ("name", "was")
 ) | {
     (ConstantDef, "name"),
+    (ExpressionDef, "name"),
+    (ParameterDef, "name"),
     (ChildDef, "name"),
     (RuleDef, "name"),
     (TransitionDef, "name"),
@@ -274,6 +284,8 @@ PARTS: Final[Mapping[type, str]] = {
     StepDef: "step",
     GrantDef: "grant",
     ConstantDef: "constant",
+    ExpressionDef: "expression",
+    ParameterDef: "parameter",
     MenuItemDef: "menu",
 }
 """Parts of documents that are spoken of by their own names."""

@@ -25,6 +25,8 @@ HOW: Final[Mapping[str, Text]] = {
     "extends": Text("{by} adds to it", "{by}对它进行扩展"),
     "added to": Text("{by} adds to it", "{by}对它进行扩展"),
     "after": Text("{by} puts something behind it", "{by}将新增项排在它之后"),
+    "called": Text("{by} calls it in the formula", "{by}在公式中调用它"),
+    "parameter": Text("{by} is given one of its records", "{by}以它的记录为参数"),
     "lookup": Text("{by} refers to its records", "{by}引用它的记录"),
     "master": Text("{by} makes its records part of it", "{by}以它为主记录"),
     "child": Text("{by} shows its records in a grid", "{by}以明细显示它的记录"),

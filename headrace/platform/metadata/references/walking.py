@@ -10,6 +10,7 @@ from typing import Any, Final, get_args, get_origin
 from headrace.platform.core.problems import Text, pointer
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, WorkflowModel
 from headrace.platform.metadata.definitions.keys import Formula, Path, hints, json_name
+from headrace.platform.metadata.definitions.modules import ExpressionDef
 from headrace.platform.metadata.definitions.objects import ChildDef, FieldDef
 from headrace.platform.metadata.definitions.screens import FormItemDef
 from headrace.platform.metadata.documents import Document
@@ -52,6 +53,8 @@ def look_up(catalog: Catalog, kind: str, name: str) -> Any:
             return catalog.modules.get(name)
         case "constant":
             return catalog.constants.get(name)
+        case "expression":
+            return catalog.expressions.get(name)
         case _ if kind.startswith(EXTENDED):
             return catalog.extended.get((kind.removeprefix(EXTENDED), name))
         case _:
@@ -66,6 +69,8 @@ class _Scope:
     model: ObjectModel | None = None
     rows: ObjectModel | None = None
     workflow: WorkflowModel | None = None
+    given: tuple[tuple[str, str | None], ...] = ()
+    """The parameters of a named expression, each with the object that it refers to."""
 
 
 class DocumentWalk:
@@ -123,6 +128,9 @@ class DocumentWalk:
         kind = PARTS.get(definition)
         if kind is not None:
             scope = replace(scope, crumbs=(*scope.crumbs, self._crumb(kind, content)))
+        if definition is ExpressionDef:
+            given = ((one.get("name"), one.get("to")) for one in content.get("parameters", ()))
+            scope = replace(scope, given=tuple(given))
         return replace(scope, rows=self._rows(definition, content, scope))
 
     def _crumb(self, kind: str, content: Mapping[str, Any]) -> Crumb:
@@ -337,6 +345,9 @@ class DocumentWalk:
         if mention.what == "constant":
             yield from self._definition_named("constant", first, "formula", place, scope)
             return
+        if mention.what == "expression":
+            yield from self._definition_named("expression", first, "called", place, scope)
+            return
         if mention.what == "object":
             yield from self._definition_named("object", first, "query", place, scope)
             return
@@ -344,7 +355,8 @@ class DocumentWalk:
         if mention.what == "value":
             yield from self._value(about, names, mention.compared, place, scope)
             return
-        disclosed = mention.query is not None and first != THIS
+        own = first == THIS or first in dict(scope.given)
+        disclosed = mention.query is not None and not own
         how = "disclosed formula" if disclosed else "formula"
         found = list(self._fields(about, names, how, place, scope))
         if not found and len(names) == 1:
@@ -356,6 +368,10 @@ class DocumentWalk:
     ) -> tuple[ObjectModel | None, tuple[str, ...]]:
         """Return the object that a name in a formula speaks of, and the rest of the name."""
         inner = self._find("object", mention.query) if mention.query else model
+        names = mention.parts[1:] if mention.parts[0] == THIS else mention.parts
+        for name, target in scope.given:
+            if names[:1] == (name,):
+                return (self._find("object", target) if target else None), names[1:]
         if mention.parts[0] == THIS and not (inner and THIS in inner.fields):
             return scope.model, mention.parts[1:] or ("id",)
         return inner, mention.parts
