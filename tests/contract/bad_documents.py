@@ -54,6 +54,11 @@ def _add(key: tuple[str, str], part: str, *items: Any) -> Callable[[Contents], o
     return lambda contents: contents[key].setdefault(part, []).extend(items)
 
 
+def _field_rule(**keys: Any) -> Callable[[Contents], object]:
+    rule = {"name": "fresh", "about": ["reserve"], "effect": "require", "when": "fee > 10", **keys}
+    return lambda contents: contents[CLAIM].update(field_rules=[rule])
+
+
 def _drop(key: tuple[str, str], part: str) -> Callable[[Contents], object]:
     return lambda contents: contents[key].pop(part)
 
@@ -251,6 +256,101 @@ BAD = (
         "rule.constant",
         "/rules/0/unless",
         _set(CLAIM, "rules", 0, "unless", "1 < 2"),
+    ),
+    # field rules
+    *(
+        Bad(name, code, place, _field_rule(**rule))
+        for name, code, place, rule in (
+            (
+                "field rule over an unknown field",
+                "ref.unknown_field",
+                "/field_rules/0/about/0",
+                {"about": ["none"]},
+            ),
+            (
+                "field rule with an unknown name in its condition",
+                "formula.unknown_field",
+                "/field_rules/0/when",
+                {"when": "fees > 1"},
+            ),
+            (
+                "condition of a field rule that never holds",
+                "condition.never",
+                "/field_rules/0/when",
+                {"when": "fee > 5 AND fee < 1"},
+            ),
+            (
+                "computed field that is required",
+                "field_rule.no_effect",
+                "/field_rules/0/about/0",
+                {"about": ["payable"]},
+            ),
+            (
+                "field that always needs a value",
+                "field_rule.no_effect",
+                "/field_rules/0/about/0",
+                {"about": ["subject"]},
+            ),
+            (
+                "locked field that people never write",
+                "field_rule.no_effect",
+                "/field_rules/0/about/0",
+                {"about": ["decided_at"], "effect": "lock"},
+            ),
+            (
+                "limit of a field without values",
+                "field_rule.no_effect",
+                "/field_rules/0/about/0",
+                {"about": ["fee"], "effect": "limit", "allowed": ["1"]},
+            ),
+            (
+                "limit that allows everything",
+                "field_rule.no_effect",
+                "/field_rules/0/about/0",
+                {"about": ["kind"], "effect": "limit", "allowed": ["damage", "loss"]},
+            ),
+            (
+                "limit without values",
+                "field_rule.allowed",
+                "/field_rules/0/allowed",
+                {"about": ["kind"], "effect": "limit"},
+            ),
+            (
+                "limit to what is no choice",
+                "formula.unknown_choice",
+                "/field_rules/0/allowed/0",
+                {"about": ["kind"], "effect": "limit", "allowed": ["theft"]},
+            ),
+            (
+                "field that is shown only by its own value",
+                "field_rule.reads_itself",
+                "/field_rules/0/when",
+                {"about": ["reserve"], "effect": "show", "when": "reserve > 0"},
+            ),
+        )
+    ),
+    Bad(
+        "field that is required where it is hidden",
+        "field_rule.never",
+        "/field_rules/1/when",
+        _add(
+            CLAIM,
+            "field_rules",
+            {"name": "one", "about": ["reserve"], "effect": "show", "when": "fee > 10"},
+            {"name": "two", "about": ["reserve"], "effect": "require", "when": "fee < 5"},
+        ),
+    ),
+    Bad(
+        "required in an unknown state",
+        "workflow.unknown_state",
+        "/required_in/0",
+        _with("reserve", required_in=["nowhere"]),
+    ),
+    Bad(
+        "computed field that is required in a state",
+        "field.required_in",
+        "/required_in",
+        _with("payable", required_in=["open"]),
     ),
     # roll-ups
     Bad(

@@ -251,6 +251,41 @@ def test_rules_that_depend_on_who_saves_are_not_counted(work):
     assert "depends on who saves" in found.text.en
 
 
+def test_a_warning_is_counted_and_stands_in_nobodys_way(work):
+    claim(work, company(work, "C1"), "One", fee="400")
+    rule(work, "claim", "fee < 100")
+    work.contents["object", "claim"]["rules"][-1]["severity"] = "warning"
+    with finder_of(work) as finder:
+        (found,) = find_all(finder)
+    assert (found.key, found.found.count, found.problem) == ("rule.add:claim.fresh", 1, None)
+
+
+@pytest.mark.parametrize("when", ["fee > 100", "OLD(fee) > 100"])
+def test_rows_that_lack_what_a_field_rule_requires_are_counted(work, when):
+    owner = company(work, "C1")
+    claim(work, owner, "One", fee="400")
+    claim(work, owner, "Two", fee="400", reserve="5")
+    claim(work, owner, "Three", fee="50")
+    work.contents["object", "claim"]["field_rules"] = [
+        {"name": "backed", "about": ["reserve"], "effect": "require", "when": when}
+    ]
+    with finder_of(work) as finder:
+        (found,) = find_all(finder)
+    assert (found.key, found.found.count) == ("field_rule.add:claim.backed", 1)
+    assert found.problem.code == "field_rule.existing_rows"
+
+
+def test_what_is_hidden_is_not_lacking(work):
+    claim(work, company(work, "C1"), "One", fee="400")
+    work.contents["object", "claim"]["field_rules"] = [
+        {"name": "backed", "about": ["reserve"], "effect": "require", "when": "fee > 100"},
+        {"name": "small", "about": ["reserve"], "effect": "show", "when": "fee < 300"},
+    ]
+    with finder_of(work) as finder:
+        (found,) = find_all(finder)
+    assert found.found.count == 0
+
+
 def test_what_python_looks_at_has_a_limit_that_is_said(work):
     owner = company(work, "C1")
     for number in range(4):

@@ -95,6 +95,17 @@ def test_the_approval_of_the_page_is_accepted() -> None:
     assert_accepted(contents)
 
 
+def test_the_rules_of_the_page_are_accepted() -> None:
+    rules, field_rules, field = blocks("write-rules.md")
+    contents = workspace()
+    claim = contents["object", "claim"]
+    claim["rules"], claim["field_rules"] = rules, field_rules
+    place = next(at for at, one in enumerate(claim["fields"]) if one["name"] == field["name"])
+    claim["fields"][place] = {**claim["fields"][place], **field}
+
+    assert_accepted(contents)
+
+
 def test_the_extensions_of_the_page_are_accepted() -> None:
     contents = blocks("extend-a-module.md")
     files = [

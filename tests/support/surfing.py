@@ -50,6 +50,8 @@ class _Reader(HTMLParser):
     def _take(self, tag: str, given: dict[str, str]) -> None:
         values = self.forms[-1].values
         name = given.get("name", "")
+        if "disabled" in given:
+            return
         if tag == "option" and "selected" in given:
             values[self._select] = given.get("value", "")
         elif tag == "select":

@@ -11,7 +11,17 @@ import {
   evaluate,
   rollup,
 } from "../formula/evaluate";
-import type { LiveChild, LiveForm, LiveObject, LiveRule, Problem, Session, Values } from "./model";
+import { type Behaviours, behaviours } from "./behaviour";
+import type {
+  LiveChild,
+  LiveForm,
+  LiveObject,
+  LiveRule,
+  Met,
+  Problem,
+  Session,
+  Values,
+} from "./model";
 
 /** Rounds of computing: rows, sums, the record, and rows again where they look at the record. */
 const MOST_ROUNDS = 4;
@@ -19,6 +29,36 @@ const MOST_ROUNDS = 4;
 export interface Filled {
   readonly record: Values;
   readonly rows: Readonly<Record<string, readonly Values[]>>;
+}
+
+/** Which rules hold that only the server can judge: of the record and of each row. */
+export interface Judged {
+  readonly record: Met;
+  readonly rows: Readonly<Record<string, readonly Met[]>>;
+}
+
+/** Say how the fields stand, of the record and of each row, over values that are computed. */
+export function standing(form: LiveForm, filled: Filled, judged: Judged): Standing {
+  const record = environment(form, form.session, filled.record, null);
+  const rows = Object.entries(form.children).map(([name, child]) => [
+    name,
+    (filled.rows[name] ?? []).map((row, position) =>
+      behaviours(
+        child,
+        rowEnvironment(form, child, filled.record, row),
+        judged.rows[name]?.[position] ?? {},
+      ),
+    ),
+  ]);
+  return {
+    record: behaviours(form, record, judged.record),
+    rows: Object.fromEntries(rows) as Record<string, readonly Behaviours[]>,
+  };
+}
+
+export interface Standing {
+  readonly record: Behaviours;
+  readonly rows: Readonly<Record<string, readonly Behaviours[]>>;
 }
 
 /** Compute everything computed, in place; say which rules are broken. */
@@ -101,7 +141,7 @@ function broken(rules: readonly LiveRule[], env: Environment): LiveRule[] {
 }
 
 function problem(rule: LiveRule, child: string | null, row: number): Problem {
-  return { child, row, field: rule.field, message: rule.message };
+  return { child, row, field: rule.field, message: rule.message, severity: rule.severity };
 }
 
 function rowEnvironment(

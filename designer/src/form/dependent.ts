@@ -18,7 +18,7 @@ const kept = new WeakMap<HTMLSelectElement, Kept>();
 export function limitChoices(scope: Scope): boolean {
   let emptied = false;
   for (const select of all(scope.element, "select[data-depends-on]", HTMLSelectElement)) {
-    if (!scope.holds(select)) continue;
+    if (!scope.holds(select) || select.disabled) continue;
     const deciding = textOf(scope.values().get(select.dataset.dependsOn ?? "") ?? null);
     const first = kept.get(select) ?? { deciding, value: select.value };
     kept.set(select, first);

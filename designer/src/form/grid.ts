@@ -2,7 +2,7 @@
 
 import type { Json } from "../formula/evaluate";
 import { all, one } from "../page/dom";
-import type { LiveChild } from "./model";
+import type { LiveChild, Met } from "./model";
 import { Scope } from "./scope";
 import { stepped } from "./stepper";
 
@@ -164,7 +164,8 @@ export class Grid {
 
   private scopeOf(row: HTMLElement): Scope {
     const values = JSON.parse(row.dataset.values ?? "{}") as Record<string, Json>;
-    return new Scope(row, this.object, values);
+    const met = JSON.parse(row.dataset.met ?? "{}") as Met;
+    return new Scope(row, this.object, values, met);
   }
 }
 

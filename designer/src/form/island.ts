@@ -3,19 +3,24 @@
 import type { Json } from "../formula/evaluate";
 import { all, ask, data, debounced } from "../page/dom";
 import { language, word } from "../page/words";
-import { compute } from "./compute";
+import { type Filled, compute, standing } from "./compute";
 import { limitChoices } from "./dependent";
 import { Grid } from "./grid";
 import { Lookup } from "./lookup";
-import type { LiveForm, Problem } from "./model";
+import type { LiveForm, Met, Problem } from "./model";
 import { Scope } from "./scope";
 
 interface Preview {
   readonly values: Readonly<Record<string, Json>>;
   readonly children: Readonly<Record<string, readonly Readonly<Record<string, Json>>[]>>;
+  readonly met: Met;
+  readonly rows_met: Readonly<Record<string, readonly Met[]>>;
 }
 
 const PAUSE = 200;
+
+/** Rounds of computing: what is hidden or locked falls back, on which other rules may hang. */
+const MOST_ROUNDS = 4;
 
 class FormIsland {
   private readonly record: Scope;
@@ -29,7 +34,7 @@ class FormIsland {
     private readonly form: HTMLFormElement,
     private readonly model: LiveForm,
   ) {
-    this.record = new Scope(form, model, model.values);
+    this.record = new Scope(form, model, model.values, model.met);
     this.askServer = debounced(PAUSE, () => void this.preview());
     this.grids = all(form, "[data-grid]", HTMLElement).flatMap((element) => this.gridOf(element));
     this.wireLookups(form);
@@ -133,8 +138,12 @@ class FormIsland {
 
   private refresh(withProblems: boolean): void {
     this.limitChoices();
-    const filled = { record: this.record.values(), rows: this.rowValues() };
-    const problems = compute(this.model, filled);
+    let filled: Filled = { record: this.record.values(), rows: this.rowValues() };
+    let problems = compute(this.model, filled);
+    for (let round = 0; round < MOST_ROUNDS && this.behave(filled); round += 1) {
+      filled = { record: this.record.values(), rows: this.rowValues() };
+      problems = compute(this.model, filled);
+    }
     this.record.show(filled.record);
     for (const grid of this.grids) {
       grid.rows().forEach((scope, position) => {
@@ -152,6 +161,21 @@ class FormIsland {
     }
   }
 
+  /** Let fields stand as their rules say; return whether a value has changed by that. */
+  private behave(filled: Filled): boolean {
+    const rows = this.grids.map((grid) => [grid.name, grid.rows().map((row) => row.met)]);
+    const judged = { record: this.record.met, rows: Object.fromEntries(rows) as Record<string, Met[]> };
+    const found = standing(this.model, filled, judged);
+    let changed = this.record.behave(found.record);
+    for (const grid of this.grids) {
+      grid.rows().forEach((scope, position) => {
+        const behaviours = found.rows[grid.name]?.[position];
+        if (behaviours !== undefined) changed = scope.behave(behaviours) || changed;
+      });
+    }
+    return changed;
+  }
+
   private rowValues(): Record<string, ReturnType<Scope["values"]>[]> {
     const rows = this.grids.map((grid) => [grid.name, grid.rows().map((row) => row.values())]);
     return Object.fromEntries(rows) as Record<string, ReturnType<Scope["values"]>[]>;
@@ -163,6 +187,7 @@ class FormIsland {
       if (place.dataset.live === "yes") {
         place.textContent = "";
         delete place.dataset.live;
+        delete place.dataset.severity;
       }
     }
     for (const problem of problems) this.showProblem(problem);
@@ -175,6 +200,7 @@ class FormIsland {
     if (place?.textContent !== "") return;
     place.textContent = problem.message[language()] ?? problem.message.en ?? problem.message.zh ?? "";
     place.dataset.live = "yes";
+    place.dataset.severity = problem.severity;
   }
 
   /** Ask the server for what only it can compute, such as a price from a price list. */
@@ -195,9 +221,11 @@ class FormIsland {
     if (running.signal.aborted) return;
     delete this.form.dataset.asking;
     if (answer === null) return;
+    this.record.met = answer.met;
     this.record.propose(answer.values);
     for (const { grid, rows } of asked) {
       rows.forEach((row, position) => {
+        row.met = answer.rows_met[grid.name]?.[position] ?? {};
         const values = answer.children[grid.name]?.[position];
         if (values !== undefined) row.propose(values);
       });

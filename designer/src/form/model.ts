@@ -2,11 +2,32 @@
 
 import type { Json, TreeNode } from "../formula/evaluate";
 
+export type Severity = "error" | "warning";
+
+export interface Words {
+  readonly en?: string;
+  readonly zh?: string;
+}
+
+/** Which field rules hold that only the server can judge, by their place. */
+export type Met = Readonly<Record<string, boolean>>;
+
 export interface LiveRule {
   readonly unless: TreeNode;
   readonly when: TreeNode | null;
   readonly field: string | null;
-  readonly message: { readonly en?: string; readonly zh?: string };
+  readonly message: Words;
+  readonly severity: Severity;
+}
+
+/** How fields behave while `when` holds; without `when` the server says whether it does, by `at`. */
+export interface LiveFieldRule {
+  readonly at: number;
+  readonly effect: "show" | "require" | "lock" | "limit";
+  readonly fields: readonly string[];
+  readonly when: TreeNode | null;
+  readonly allowed: readonly string[];
+  readonly message: Words;
 }
 
 export interface LiveFormula {
@@ -19,6 +40,7 @@ export interface LiveObject {
   readonly fields: Readonly<Record<string, { readonly id: string; readonly type: string }>>;
   readonly formulas: readonly LiveFormula[];
   readonly rules: readonly LiveRule[];
+  readonly field_rules: readonly LiveFieldRule[];
   /** Fields whose change makes the server compute defaults anew; `.x` is a field of the master. */
   readonly asks: readonly string[];
 }
@@ -51,6 +73,7 @@ export interface LiveForm extends LiveObject {
   readonly rollups: readonly LiveRollup[];
   readonly session: Session;
   readonly values: Readonly<Record<string, Json>>;
+  readonly met: Met;
 }
 
 /** Values by field name, in the form of the API. */
@@ -60,5 +83,6 @@ export interface Problem {
   readonly child: string | null;
   readonly row: number;
   readonly field: string | null;
-  readonly message: { readonly en?: string; readonly zh?: string };
+  readonly message: Words;
+  readonly severity: Severity;
 }

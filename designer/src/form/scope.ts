@@ -2,21 +2,29 @@
 
 import type { Json } from "../formula/evaluate";
 import { all } from "../page/dom";
-import type { LiveObject, Values } from "./model";
+import { language } from "../page/words";
+import { type Behaviour, type Behaviours, FREE } from "./behaviour";
+import type { LiveObject, Met, Values } from "./model";
 import { entered, lasting, shown } from "./shown";
 
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
 export class Scope {
   readonly touched = new Set<string>();
+  /** Which field rules hold that only the server can judge. */
+  met: Met;
   private readonly base: Values;
+  /** What was entered in controls that are hidden or locked now. */
+  private readonly laidBy = new Map<string, Json>();
 
   constructor(
     readonly element: HTMLElement,
     readonly object: LiveObject,
     values: Readonly<Record<string, Json>>,
+    met: Met = {},
   ) {
     this.base = new Map(Object.entries(values));
+    this.met = met;
   }
 
   /** The values now: what stands in controls, else what the server sent or the page computed. */
@@ -35,6 +43,7 @@ export class Scope {
     for (const control of this.controls()) {
       const name = control.dataset.name;
       const value = read(control);
+      if (control.disabled) continue;
       if (name !== undefined && value !== null) entered[name] = value;
     }
     return entered;
@@ -56,8 +65,67 @@ export class Scope {
       if (!(name in this.object.fields)) continue;
       const control = this.control(name);
       if (control === null) this.base.set(name, value);
-      else if (!this.isTouched(name)) write(control, value);
+      else if (control.disabled || !this.isTouched(name)) {
+        if (this.element.dataset.stored !== "yes") this.base.set(name, value);
+        write(control, value);
+      }
     }
+  }
+
+  /** Let fields stand as their rules say; return whether a value has changed by that. */
+  behave(behaviours: Behaviours): boolean {
+    let changed = false;
+    for (const rule of this.object.field_rules) {
+      for (const name of rule.fields) {
+        changed = this.stand(name, behaviours.get(name) ?? FREE) || changed;
+      }
+    }
+    return changed;
+  }
+
+  private stand(name: string, one: Behaviour): boolean {
+    for (const holder of this.holders(name)) off(holder, one.hidden);
+    for (const star of this.marked("star", name)) star.hidden = !one.required && !isAlways(star);
+    for (const why of this.marked("why", name)) {
+      why.textContent = one.locked ? (one.why[language()] ?? one.why.en ?? "") : "";
+    }
+    const control = this.control(name);
+    if (control === null) return false;
+    if (control.dataset.always !== "yes") need(control, one.required);
+    if (control instanceof HTMLSelectElement) limit(control, one.allowed, idOf(this.base.get(name) ?? null));
+    return this.enable(control, name, !one.hidden && !one.locked);
+  }
+
+  /** A control that is not enabled is not sent, and shows what a save keeps. */
+  private enable(control: Control, name: string, enabled: boolean): boolean {
+    if (control.disabled !== enabled) return false;
+    const before = read(control);
+    for (const part of this.parts(control)) part.disabled = !enabled;
+    if (enabled) {
+      if (this.laidBy.has(name)) write(control, this.laidBy.get(name) ?? null);
+      this.laidBy.delete(name);
+    } else {
+      if (this.isTouched(name)) this.laidBy.set(name, shownIn(control));
+      write(control, this.base.get(name) ?? null);
+    }
+    return before !== read(control);
+  }
+
+  /** What is sent for a field: a tick says besides that it was asked for, a lookup has its text. */
+  private parts(control: Control): Control[] {
+    const names = [`${control.name}:sent`, `${control.name}:text`];
+    const others = all(this.element, "input", HTMLInputElement);
+    return [control, ...others.filter((one) => names.includes(one.name))];
+  }
+
+  private holders(name: string): HTMLElement[] {
+    const value = CSS.escape(name);
+    const selector = `[data-field="${value}"], [data-column="${value}"]`;
+    return this.own(all(this.element, selector, HTMLElement));
+  }
+
+  private marked(mark: string, name: string): HTMLElement[] {
+    return this.own(all(this.element, `[data-${mark}="${CSS.escape(name)}"]`, HTMLElement));
   }
 
   /** Keep and show what was computed on the page. */
@@ -108,6 +176,33 @@ export class Scope {
   }
 }
 
+function need(control: Control, needed: boolean): void {
+  if (needed && control.type !== "hidden") control.setAttribute("aria-required", "true");
+  else control.removeAttribute("aria-required");
+}
+
+function off(holder: HTMLElement, hidden: boolean): void {
+  if (holder.dataset.column === undefined) holder.hidden = hidden;
+  else if (hidden) holder.dataset.off = "yes";
+  else delete holder.dataset.off;
+}
+
+function isAlways(star: HTMLElement): boolean {
+  return star.dataset.always === "yes";
+}
+
+/** Offer what can be chosen, and what the record has. */
+function limit(control: HTMLSelectElement, allowed: readonly string[] | null, kept: string): void {
+  for (const option of control.options) {
+    const refused =
+      allowed !== null && ![...allowed, kept, "", control.value].includes(option.value);
+    // What another field takes away has been taken away before.
+    if (!refused && control.dataset.dependsOn !== undefined) continue;
+    option.hidden = refused;
+    option.disabled = refused;
+  }
+}
+
 function isControl(element: HTMLElement): element is Control {
   return (
     element instanceof HTMLInputElement ||
@@ -121,6 +216,14 @@ function read(control: Control): Json {
   const text = control.value.trim();
   if (text === "") return null;
   return control.dataset.widget === "duration" ? entered(text) : text;
+}
+
+/** What a control holds, with the title of a lookup. */
+function shownIn(control: Control): Json {
+  const value = read(control);
+  const text = control.parentElement?.querySelector<HTMLInputElement>('input[type="text"]');
+  const isLookup = control instanceof HTMLInputElement && control.type === "hidden";
+  return isLookup && value !== null ? { id: value, title: text?.value ?? "" } : value;
 }
 
 function write(control: Control, value: Json): void {

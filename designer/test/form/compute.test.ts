@@ -38,8 +38,10 @@ const form: LiveForm = {
       when: null,
       field: "fee",
       message: { en: "too much" },
+      severity: "error",
     },
   ],
+  field_rules: [],
   asks: [],
   children: {
     rows: {
@@ -64,9 +66,11 @@ const form: LiveForm = {
           when: null,
           field: "qty",
           message: { en: "at most 9" },
+          severity: "error",
         },
       ],
-      asks: [],
+      field_rules: [],
+  asks: [],
     },
   },
   rollups: [
@@ -82,6 +86,7 @@ const form: LiveForm = {
     constants: {},
   },
   values: {},
+  met: {},
 };
 
 function values(given: Record<string, Json>): Values {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar, cast
 
 import orjson
 from flask import Response, current_app, request
@@ -15,7 +15,7 @@ from headrace.platform.core.errors import (
     RefusedError,
     UnauthenticatedError,
 )
-from headrace.platform.core.problems import Language, Message, pointer
+from headrace.platform.core.problems import Language, Message, Problem, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.strict_json import parse_json
 from headrace.platform.records import idempotency
@@ -185,6 +185,18 @@ def entity_tag(context: Context, name: str) -> str:
     """Return a tag that covers version, rights and language."""
     parts = [name, context.catalog.fingerprint, repr(context.principal.rights), context.language]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+WARNINGS: Final = "_warnings"
+"""The key of a record's warnings; no field has a name that begins so."""
+
+
+def with_warnings(
+    context: Context, record: dict[str, Any], warnings: Iterable[Problem]
+) -> dict[str, Any]:
+    """Return a written record with what rules tell of it, where they do."""
+    told = [one.render(context.language) for one in warnings]
+    return {**record, WARNINGS: told} if told else record
 
 
 def language_of(context: Context) -> Language:

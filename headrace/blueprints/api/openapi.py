@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
+from headrace.blueprints.api.calls import WARNINGS
 from headrace.platform.access.policy import (
     can,
     editable_fields,
@@ -415,6 +416,9 @@ class _Writer:
         for child in model.children:
             if child.name in readable:
                 properties[child.name] = {"type": "array", "items": _ref(child.object)}
+        about = [model, *(context.catalog.objects[child.object] for child in model.children)]
+        if any(rule.definition.severity == "warning" for one in about for rule in one.rules):
+            properties[WARNINGS] = {"type": "array", "items": {"type": "object"}}
         return {"type": "object", "title": self.text(model.label), "properties": properties}
 
     def _write_schema(self, model: ObjectModel, action: Literal["create", "update"]) -> Json:
@@ -429,7 +433,7 @@ class _Writer:
             schema = _ref("reference") if field.target else field.json_schema()
             properties[field.name] = {"allOf": [schema], "title": self.text(field.label)}
             needed = field.definition.required and field.default is None
-            if action == "create" and needed:
+            if action == "create" and needed and field.name not in model.hideable:
                 required.append(field.name)
         for child in model.children:
             if child.name in writable:

@@ -16,6 +16,7 @@ from headrace.blueprints.api.calls import (
     optional_body,
     platform,
     read,
+    with_warnings,
     write_once,
 )
 from headrace.platform.core.errors import NotFoundError, RefusedError
@@ -77,7 +78,8 @@ def create(object_name: str) -> Response:
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
         saved = platform().store.create(context, work, object_name, data, mode=mode)
-        return 201, reader.get_within(context, work, object_name, saved.id)
+        record = reader.get_within(context, work, object_name, saved.id)
+        return 201, with_warnings(context, record, saved.warnings)
 
     return write_once(action, data)
 
@@ -103,8 +105,9 @@ def update(object_name: str, record_id: str) -> Response:
     version = expected_version()
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
-        platform().store.update(context, work, object_name, record_id, data, version)
-        return 200, reader.get_within(context, work, object_name, record_id)
+        saved = platform().store.update(context, work, object_name, record_id, data, version)
+        record = reader.get_within(context, work, object_name, record_id)
+        return 200, with_warnings(context, record, saved.warnings)
 
     return write_once(action, data)
 
@@ -136,7 +139,7 @@ def transition(object_name: str, record_id: str, name: str) -> Response:
     version = expected_version()
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
-        platform().workflow.fire(
+        fired = platform().workflow.fire(
             context,
             work,
             object_name,
@@ -146,7 +149,8 @@ def transition(object_name: str, record_id: str, name: str) -> Response:
             values=data.get("values"),
             version=version,
         )
-        return 200, _after(context, work, object_name, record_id)
+        record = _after(context, work, object_name, record_id)
+        return 200, with_warnings(context, record, fired.warnings)
 
     return write_once(action, data)
 

@@ -15,7 +15,7 @@ from headrace.platform.core.problems import Message
 from headrace.platform.forms.choices import lookup_choices
 from headrace.platform.metadata.strict_json import parse_json
 from headrace.platform.records.context import Context
-from headrace.platform.records.preview import preview
+from headrace.platform.records.preview import previewed
 
 LONGEST_TEXT: Final = 200
 BAD_QUESTION = Message(
@@ -57,15 +57,18 @@ def preview_values(object_name: str) -> Response:
         if not isinstance(record_id, str):
             need_right(context, object_name, "create")
         with context.database.snapshot() as reading:
-            found = preview(
+            found = previewed(
                 context,
                 reading,
                 object_name,
                 {**given, **children},
                 record_id=record_id if isinstance(record_id, str) else None,
             )
-        rows = {name: found.pop(name) for name in children if name in found}
-        return _answer({"values": found, "children": rows})
+        values = found.values
+        rows = {name: values.pop(name) for name in children if name in values}
+        met = {name: [one.to_json() for one in rows] for name, rows in found.rows.items()}
+        standing = found.standing.to_json()
+        return _answer({"values": values, "children": rows, "met": standing, "rows_met": met})
 
     return read(action)
 

@@ -19,6 +19,7 @@ from headrace.blueprints.shared.session import (
 )
 from headrace.blueprints.statuses import status_of
 from headrace.blueprints.workspace.blueprint import blueprint, form_version, known_object
+from headrace.blueprints.workspace.confirming import need_confirmation, token_of
 from headrace.blueprints.workspace.conflicts import conflict_page, gone_page, sent_inputs
 from headrace.blueprints.workspace.records import shown_record
 from headrace.blueprints.workspace.rows import title_of
@@ -40,14 +41,16 @@ from headrace.platform.forms.entries import (
     record_entries,
     sent_entries,
     sent_rows,
+    standing_rows,
     stored_rows,
     total_field,
+    with_behaviours,
 )
 from headrace.platform.forms.form_page import FormPage, Mode, form_for
 from headrace.platform.forms.live import constant_values, live_form
 from headrace.platform.forms.posted import Posted, place_of, posted
 from headrace.platform.records.context import Context
-from headrace.platform.records.preview import preview
+from headrace.platform.records.preview import Previewed, previewed
 from headrace.platform.records.source import row_rights
 
 FORBIDDEN = Message(
@@ -71,12 +74,17 @@ class ProblemLine:
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """What stands in a form: a fresh one has no `sent`."""
+    """What stands in a form: a fresh one has no `sent`.
+
+    `found` says how its fields stand, `token` confirms its problems where they are all warnings.
+    """
 
     page: FormPage
     record: Mapping[str, Any]
     sent: Posted | None = None
     problems: Sequence[Problem] = ()
+    found: Previewed | None = None
+    token: str | None = None
 
 
 @blueprint.get("/o/<object_name>/new")
@@ -86,7 +94,8 @@ def new(object_name: str) -> str:
     def action(context: Context) -> str:
         page = _form(context, object_name, "create", None)
         first: dict[str, Any] = {grid.name: [{}] for grid in page.grids if grid.editable}
-        return _render(context, Filling(page, _previewed(context, page, first, None)), None)
+        found = _previewed(context, page, first, None)
+        return _render(context, Filling(page, found.values, found=found), None)
 
     return read(action)
 
@@ -100,13 +109,15 @@ def create(object_name: str) -> Response:
     def action(context: Context, work: UnitOfWork) -> str:
         page = _form(context, object_name, "create", None)
         sent = posted(page, request.form, context.principal.zone)
-        return platform().store.create(context, work, object_name, sent.data).id
+        saved = platform().store.create(context, work, object_name, sent.data)
+        need_confirmation(saved.warnings, [object_name, sent.data])
+        return saved.id
 
     try:
         record_id = write_once(action)
     except RefusedError as error:
-        problems = error.problems
-        body = read(lambda context: _again(context, object_name, None, problems))
+        problems, token = error.problems, token_of(error)
+        body = read(lambda context: _again(context, object_name, None, problems, token))
         return make_response(body, status_of(error))
     return _to_record(object_name, record_id, "created")
 
@@ -118,7 +129,8 @@ def edit(object_name: str, record_id: str) -> str:
     def action(context: Context) -> str:
         page = _form(context, object_name, "edit", record_id)
         found = shown_record(context, page, record_id, by_task=False)
-        return _render(context, Filling(page, found), record_id)
+        standing = _standing(context, page, found, record_id)
+        return _render(context, Filling(page, found, found=standing), record_id)
 
     return read(action)
 
@@ -135,7 +147,8 @@ def update(object_name: str, record_id: str) -> Response:
         page = _form(context, object_name, "edit", record_id)
         data = posted(page, inputs, context.principal.zone).data
         if data:
-            platform().store.update(context, work, object_name, record_id, data, version)
+            saved = platform().store.update(context, work, object_name, record_id, data, version)
+            need_confirmation(saved.warnings, [object_name, record_id, version, data])
         return record_id
 
     try:
@@ -148,8 +161,8 @@ def update(object_name: str, record_id: str) -> Response:
         body = read(lambda context: gone_page(context, object_name, inputs))
         return make_response(body, status)
     except RefusedError as error:
-        problems = error.problems
-        body = read(lambda context: _again(context, object_name, record_id, problems))
+        problems, token = error.problems, token_of(error)
+        body = read(lambda context: _again(context, object_name, record_id, problems, token))
         return make_response(body, status_of(error))
     return _to_record(object_name, record_id, "saved")
 
@@ -193,13 +206,30 @@ def _form(context: Context, object_name: str, mode: Mode, record_id: str | None)
 
 def _previewed(
     context: Context, page: FormPage, data: Mapping[str, Any], record_id: str | None
-) -> dict[str, Any]:
+) -> Previewed:
     with context.database.snapshot() as reading:
-        return preview(context, reading, page.object, data, record_id=record_id)
+        return previewed(context, reading, page.object, data, record_id=record_id)
+
+
+def _standing(
+    context: Context, page: FormPage, found: Mapping[str, Any], record_id: str
+) -> Previewed | None:
+    """Return how the fields of a stored record stand; None where no field rule speaks of them."""
+    objects = [page.object, *(grid.object for grid in page.grids)]
+    if not any(context.catalog.objects[name].field_rules for name in objects):
+        return None
+    rows = {
+        grid.name: [{"id": row["id"]} for row in found.get(grid.name) or []] for grid in page.grids
+    }
+    return _previewed(context, page, rows, record_id)
 
 
 def _again(
-    context: Context, object_name: str, record_id: str | None, problems: Sequence[Problem]
+    context: Context,
+    object_name: str,
+    record_id: str | None,
+    problems: Sequence[Problem],
+    token: str | None = None,
 ) -> str:
     """Show a form again as it was sent, with its problems or with a row more or less."""
     page = _form(context, object_name, "create" if record_id is None else "edit", record_id)
@@ -207,8 +237,9 @@ def _again(
     stored: Mapping[str, Any] = {}
     if record_id is not None:
         stored = shown_record(context, page, record_id, by_task=False)
-    previewed = _previewed(context, page, preview_data(page, sent), record_id)
-    return _render(context, Filling(page, {**stored, **previewed}, sent, problems), record_id)
+    found = _previewed(context, page, preview_data(page, sent), record_id)
+    record = {**stored, **found.values}
+    return _render(context, Filling(page, record, sent, problems, found, token), record_id)
 
 
 def _with_rows_changed(sent: Posted) -> Posted:
@@ -250,9 +281,10 @@ def _render(context: Context, filling: Filling, record_id: str | None) -> str:
         stored_rows={grid.name: filling.record.get(grid.name) or [] for grid in page.grids},
         errors=errors,
         problems=lines,
+        token=filling.token,
         total=total,
         total_value=filling.record.get(total.name) if total else None,
-        live=_live(context, page, filling.record),
+        live=_live(context, page, filling),
     )
 
 
@@ -277,8 +309,12 @@ def _version(filling: Filling, record_id: str | None) -> Any:
 def _entries(filling: Filling) -> dict[str, Entry]:
     fields = filling.page.fields
     if filling.sent is None:
-        return record_entries(fields, filling.record)
-    return sent_entries(fields, sent_inputs(), "f", filling.record)
+        entries = record_entries(fields, filling.record)
+    else:
+        entries = sent_entries(fields, sent_inputs(), "f", filling.record)
+    if filling.found is None:
+        return entries
+    return with_behaviours(entries, filling.found.standing.behaviours, filling.record)
 
 
 def _rows(filling: Filling) -> list[tuple[Any, list[RowEntries]]]:
@@ -291,11 +327,14 @@ def _rows(filling: Filling) -> list[tuple[Any, list[RowEntries]]]:
             rows = sent_rows(grid, filling.sent, sent_inputs(), known)
             if request.form.get("add") == grid.name:
                 rows.append(blank_row(grid))
+        if filling.found is not None:
+            rows = standing_rows(rows, filling.found.rows.get(grid.name, ()), known)
         found.append((grid, rows))
     return found
 
 
-def _live(context: Context, page: FormPage, record: Mapping[str, Any]) -> dict[str, Any]:
+def _live(context: Context, page: FormPage, filling: Filling) -> dict[str, Any]:
+    record = filling.record
     live = live_form(context.catalog, context.principal, page)
     principal = context.principal
     session = {
@@ -308,7 +347,8 @@ def _live(context: Context, page: FormPage, record: Mapping[str, Any]) -> dict[s
         "constants": constant_values(context.catalog, live.constants),
     }
     values = {name: value for name, value in record.items() if name in live.model["fields"]}
-    return {**live.model, "session": session, "values": values}
+    met = filling.found.standing.to_json() if filling.found else {}
+    return {**live.model, "session": session, "values": values, "met": met}
 
 
 def _problems(

@@ -17,6 +17,7 @@ from headrace.blueprints.shared.session import (
 )
 from headrace.blueprints.statuses import status_of
 from headrace.blueprints.workspace.blueprint import blueprint, form_version, known_object
+from headrace.blueprints.workspace.confirming import need_confirmation, token_of
 from headrace.blueprints.workspace.rows import title_of
 from headrace.platform.core.errors import (
     NOT_FOUND,
@@ -52,20 +53,26 @@ def transition(object_name: str, record_id: str, name: str) -> Response:
             comment=request.form.get("comment") or None,
             version=version,
         )
+        need_confirmation(fired.warnings, [object_name, record_id, version, name])
         return fired.state
 
     try:
         write_once(action)
     except RefusedError as error:
-        problems = error.problems
-        body = read(lambda context: _page(context, object_name, record_id, name, problems))
+        problems, token = error.problems, token_of(error)
+        body = read(lambda context: _page(context, object_name, record_id, name, problems, token))
         return make_response(body, status_of(error))
     address = url_for("workspace.record", object_name=object_name, record_id=record_id, done="done")
     return redirect(address, HTTPStatus.SEE_OTHER)
 
 
 def _page(
-    context: Context, object_name: str, record_id: str, name: str, problems: Sequence[Problem]
+    context: Context,
+    object_name: str,
+    record_id: str,
+    name: str,
+    problems: Sequence[Problem],
+    token: str | None = None,
 ) -> str:
     known_object(context, object_name)
     found = reader.get(context, object_name, record_id, by_task=True)
@@ -82,6 +89,7 @@ def _page(
         version=request.form.get("version") or found["version"],
         key=new_key(),
         comment=request.form.get("comment", ""),
+        token=token,
         problems=problems or ((wanted.reason,) if wanted.reason else ()),
         back=url_for("workspace.record", object_name=object_name, record_id=record_id),
     )

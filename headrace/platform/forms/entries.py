@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.form_page import ChildGrid, FormPage
 from headrace.platform.forms.posted import Posted, sent_form
 from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.records.field_rules import FREE, Behaviour, Behaviours
+from headrace.platform.records.preview import Standing
 
 Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One field: `value` and `text` of its input, and the `stored` value where it has none."""
+    """One field: `value` and `text` of its input, and the `stored` value where it has none.
+
+    `behaviour` is what field rules say of it here.
+    """
 
     value: Any = ""
     text: str = ""
     stored: Any = None
+    behaviour: Behaviour = FREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class RowEntries:
     """One row of a grid; `known` are all its values as JSON for the page's formulas.
 
     `stored` says that its values are not to be replaced by new defaults, `was` is what its inputs
-    held at first.
+    held at first, `met` which field rules hold that the page cannot judge, as JSON.
     """
 
     entries: Mapping[str, Entry]
@@ -39,6 +45,7 @@ class RowEntries:
     stored: bool = False
     removed: bool = False
     was: str = ""
+    met: str = "{}"
 
 
 def record_entries(fields: Iterable[FieldView], record: Record) -> dict[str, Entry]:
@@ -98,6 +105,34 @@ def sent_rows(
             )
         )
     return rows
+
+
+def with_behaviours(
+    entries: Mapping[str, Entry], behaviours: Behaviours, record: Record
+) -> dict[str, Entry]:
+    """Return entries as field rules say; what is hidden or locked shows what a save keeps."""
+    found = dict(entries)
+    for name in behaviours.keys() & entries.keys():
+        one = behaviours[name]
+        kept = _entry(record.get(name)) if one.hidden or one.locked else entries[name]
+        found[name] = replace(kept, behaviour=one)
+    return found
+
+
+def standing_rows(
+    rows: Iterable[RowEntries], standings: Iterable[Standing], records: Iterable[Record]
+) -> list[RowEntries]:
+    """Return rows of a grid as field rules say; rows that are removed have no standing."""
+    left, known = iter(standings), iter(records)
+    found = []
+    for row in rows:
+        standing = None if row.removed else next(left, None)
+        if standing is not None:
+            entries = with_behaviours(row.entries, standing.behaviours, next(known, {}))
+            found.append(replace(row, entries=entries, met=json.dumps(standing.to_json())))
+        else:
+            found.append(row)
+    return found
 
 
 def blank_row(grid: ChildGrid) -> RowEntries:

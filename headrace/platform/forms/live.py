@@ -19,6 +19,7 @@ from headrace.platform.formulas.tree import FieldRef, to_json
 from headrace.platform.metadata.catalog import (
     Catalog,
     FieldModel,
+    FieldRuleModel,
     ObjectModel,
     RollupModel,
     RuleModel,
@@ -128,6 +129,11 @@ class _Live:
                 for name, expression in self._formulas()
             ],
             "rules": [self._rule(rule, used) for rule in self.model.rules if self._speaks(rule)],
+            "field_rules": [
+                self._field_rule(position, rule, used)
+                for position, rule in enumerate(self.model.field_rules)
+                if self.readable.intersection(rule.definition.about)
+            ],
             "asks": sorted(self._asks()),
         }
 
@@ -158,14 +164,30 @@ class _Live:
             "when": self.tree(rule.when, used) if rule.when else None,
             "field": rule.definition.field,
             "message": rule.definition.message.as_dict(),
+            "severity": rule.definition.severity,
+        }
+
+    def _field_rule(self, position: int, rule: FieldRuleModel, used: set[str]) -> dict[str, Any]:
+        """A condition over what the viewer may not read stays here: the preview says if it holds."""
+        definition = rule.definition
+        return {
+            "at": position,
+            "effect": definition.effect,
+            "fields": [name for name in definition.about if name in self.readable],
+            "when": self.tree(rule.when, used) if self.computable(rule.when) else None,
+            "allowed": list(definition.allowed),
+            "message": definition.message.as_dict(),
         }
 
     def _field(self, field: FieldModel) -> dict[str, Any]:
         return {"id": field.id, "type": field.value_type.to_json()}
 
     def _asks(self) -> set[str]:
-        """Fields on which a default or formula hangs that only the server can compute."""
+        """Fields on which a default, formula or rule hangs that only the server can compute."""
         names: set[str] = set()
+        for rule in self.model.field_rules:
+            if not self.computable(rule.when):
+                names |= self._named(rule.when)
         for field in self.model.fields.values():
             if field.name not in self.readable:
                 continue

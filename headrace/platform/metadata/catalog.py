@@ -17,7 +17,13 @@ from headrace.platform.formulas.types import Type
 from headrace.platform.metadata.definitions.access import Action, RoleDef
 from headrace.platform.metadata.definitions.choices import ChoiceSetDef
 from headrace.platform.metadata.definitions.modules import ModuleDef
-from headrace.platform.metadata.definitions.objects import ChildDef, FieldDef, ObjectDef, RuleDef
+from headrace.platform.metadata.definitions.objects import (
+    ChildDef,
+    FieldDef,
+    FieldRuleDef,
+    ObjectDef,
+    RuleDef,
+)
 from headrace.platform.metadata.definitions.screens import FormDef, ReportDef, ViewDef
 from headrace.platform.metadata.definitions.workflows import (
     ApprovalDef,
@@ -97,6 +103,19 @@ class RuleModel:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldRuleModel:
+    """A field rule with its typed condition."""
+
+    definition: FieldRuleDef
+    when: Expression
+
+    @property
+    def name(self) -> str:
+        """The API name."""
+        return self.definition.name
+
+
+@dataclass(frozen=True, slots=True)
 class RollupModel:
     """A roll-up seen from both sides.
 
@@ -125,6 +144,7 @@ class ObjectModel:
     master: str | None = None
     children: tuple[ChildDef, ...] = ()
     rules: tuple[RuleModel, ...] = ()
+    field_rules: tuple[FieldRuleModel, ...] = ()
     computed_order: tuple[str, ...] = ()
     rollups: tuple[RollupModel, ...] = ()
     feeds: tuple[RollupModel, ...] = ()
@@ -150,6 +170,16 @@ class ObjectModel:
     def acts_as(self) -> str | None:
         """Whether rows are the workspace's organisations or territories."""
         return self.definition.acts_as
+
+    @property
+    def hideable(self) -> frozenset[str]:
+        """The fields that a field rule hides in some records."""
+        return frozenset(
+            name
+            for rule in self.field_rules
+            if rule.definition.effect == "show"
+            for name in rule.definition.about
+        )
 
     def child(self, name: str) -> ChildDef | None:
         """Return the child relation called `name`."""

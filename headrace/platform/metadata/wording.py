@@ -22,6 +22,7 @@ KIND_WORDS: Final[Mapping[str, Text]] = {
     "report": Text("report", "报表"),
     "field": Text("field", "字段"),
     "rule": Text("rule", "规则"),
+    "field rule": Text("field rule", "字段规则"),
     "child": Text("child grid", "明细"),
     "unique": Text("unique key", "唯一键"),
     "choice": Text("choice", "选项"),

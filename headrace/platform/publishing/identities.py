@@ -18,7 +18,7 @@ from headrace.platform.core.newest import Newest
 from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.metadata.documents import Document
 
-NESTED: Final = ("fields", "rules", "states", "transitions", "steps")
+NESTED: Final = ("fields", "rules", "field_rules", "states", "transitions", "steps")
 """Lists in documents whose items have ids of their own."""
 
 ID_TAKEN = Message(

@@ -38,7 +38,8 @@ class Batch:
     Rows are cached for the life of the batch only: it lives within one transaction and holds locks
     on what it changes. `migrating` lets more be given, `moving` ids too, `unchecked` asks no rights, without `locking`
     nothing is held (to preview), `granted` holds
-    the fields that a task opens in a row, `rights` what could be touched before the change.
+    the fields that a task opens in a row, `rights` what could be touched before the change,
+    `warnings` what is told of a record, none of which refuses.
     """
 
     def __init__(self, context: Context, work: Rows) -> None:
@@ -46,6 +47,7 @@ class Batch:
         self.work = work
         self.shapes = shapes_of(context)
         self.problems: list[Problem] = []
+        self.warnings: list[tuple[Draft, Problem]] = []
         self.migrating = False
         self.moving = False
         self.unchecked = False
@@ -98,6 +100,11 @@ class Batch:
         self.problems.extend(problems)
         if self.problems:
             raise RefusedError.of(self.problems)
+
+    def warnings_of(self, draft: Draft) -> tuple[Problem, ...]:
+        """Return what is told of a record that was sent, and of the rows below it."""
+        root = draft.root()
+        return tuple(problem for about, problem in self.warnings if about is root)
 
     # -- rows read ------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from headrace.platform.access.policy import readable_fields
@@ -47,18 +47,28 @@ VERSION_NEEDED: Final = Message(
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What became of one record; `error` says why it was refused, paths are within the item."""
+    """What became of one record; `error` says why it was refused, paths are within the item.
+
+    `warnings` are what rules tell of a record that was written.
+    """
 
     index: int
     status: Outcome
     id: str | None = None
     version: int | None = None
     error: PlatformError | None = None
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """The problems of a refused item."""
-        return self.error.problems if self.error else ()
+        """The problems of a refused item, the warnings of another."""
+        return self.error.problems if self.error else self.warnings
+
+    @classmethod
+    def of(cls, index: int, status: Outcome, saved: Saved, place: str = "") -> Item:
+        """Make the result of a record that was written; warnings stand below `place`."""
+        warnings = tuple(replace(one, path=one.path.removeprefix(place)) for one in saved.warnings)
+        return cls(index, status, saved.id, saved.version, warnings=warnings)
 
 
 def write_many(
@@ -124,7 +134,10 @@ class _Writer:
         saved = self.store.create_many(
             self.context, self.work, self.object_name, records, places=places
         )
-        return [Item(index, "created", one.id, one.version) for index, one in enumerate(saved)]
+        return [
+            Item.of(index, "created", one, place)
+            for index, (one, place) in enumerate(zip(saved, places, strict=True))
+        ]
 
     def create_partly(self, records: Sequence[Any]) -> list[Item]:
         """Create what can be created: together where all is well, else one by one."""
@@ -163,14 +176,14 @@ class _Writer:
 
     def _create(self, index: int, record: Mapping[str, Any]) -> Item:
         saved = self.store.create(self.context, self.work, self.object_name, dict(record))
-        return Item(index, "created", saved.id, saved.version)
+        return Item.of(index, "created", saved)
 
     def _update(self, index: int, record: Mapping[str, Any]) -> Item:
         found = self._find(record)
         if found is None:
             raise NotFoundError(NOT_FOUND.at())
         saved = self._change(found, record, _version(record))
-        return Item(index, "updated", saved.id, saved.version)
+        return Item.of(index, "updated", saved)
 
     def _upsert(self, index: int, record: Mapping[str, Any]) -> Item:
         found = self._find(record)
@@ -182,7 +195,7 @@ class _Writer:
             row = self.store.lock(self.context, self.work, self.object_name, found)
             version = row["version"]
         saved = self._change(found, record, _version({"version": version}))
-        return Item(index, "updated", saved.id, saved.version)
+        return Item.of(index, "updated", saved)
 
     def _delete(self, index: int, record: Mapping[str, Any]) -> Item:
         found = self._find(record)
@@ -190,7 +203,7 @@ class _Writer:
             raise NotFoundError(NOT_FOUND.at())
         version = _version(record)
         saved = self.store.delete(self.context, self.work, self.object_name, found, version)
-        return Item(index, "deleted", saved.id, saved.version)
+        return Item.of(index, "deleted", saved)
 
     def _change(self, record_id: str, record: Mapping[str, Any], version: int) -> Saved:
         identity = {"id", "version", self.key}

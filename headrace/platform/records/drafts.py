@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from headrace.platform.core.problems import Problem
+
 if TYPE_CHECKING:
     from headrace.platform.records.environment import RowEnvironment
     from headrace.platform.records.shapes import ObjectShape
@@ -19,10 +21,11 @@ Kind = Literal["create", "update", "delete", "computed"]
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a write gives back."""
+    """What a write gives back; `warnings` are what rules tell without refusing."""
 
     id: str
     version: int
+    warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

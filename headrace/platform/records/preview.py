@@ -5,8 +5,9 @@ Nothing is locked or written, no number is taken; what is wrong in the data is l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.core.ids import is_record_id
@@ -16,6 +17,7 @@ from headrace.platform.records.batch import Batch, Rows
 from headrace.platform.records.computing import fill
 from headrace.platform.records.context import Context
 from headrace.platform.records.drafts import Draft
+from headrace.platform.records.field_rules import Behaviours, behaviours_of, is_met
 from headrace.platform.records.history import json_value
 from headrace.platform.records.parsing import new_draft, parse
 from headrace.platform.records.permits import names_in_row, static_names
@@ -23,6 +25,33 @@ from headrace.platform.records.references import may_refer, resolve_references
 from headrace.platform.records.rights import editable_names
 from headrace.platform.records.rollups import settle_within
 from headrace.platform.records.shapes import ObjectShape
+
+MOST_ROUNDS: Final = 4
+"""How often fields that turn out to be hidden or locked let others turn out so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the fields of one row stand that the caller may see.
+
+    `met` says by position which field rules hold, of those that speak of such fields.
+    """
+
+    behaviours: Behaviours
+    met: Mapping[int, bool]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a form takes of it: whether its rules hold that it cannot judge itself."""
+        return {str(position): held for position, held in self.met.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """What a record would hold, and how its fields and those of its rows stand then."""
+
+    values: dict[str, Any]
+    standing: Standing
+    rows: Mapping[str, tuple[Standing, ...]]
 
 
 def preview(
@@ -33,12 +62,67 @@ def preview(
     *,
     record_id: str | None = None,
 ) -> dict[str, Any]:
+    """Return the values of `previewed` alone."""
+    return previewed(context, rows, object_name, data, record_id=record_id).values
+
+
+def previewed(
+    context: Context,
+    rows: Rows,
+    object_name: str,
+    data: Mapping[str, Any],
+    *,
+    record_id: str | None = None,
+) -> Previewed:
     """Return the values of a record with its children as they would be saved, as JSON values.
 
     `data` holds the fields that were typed and, under each relation's name, all rows that the form
     shows; a row with an `id` is a stored one, a stored one that is missing counts as deleted.
-    Only fields that the caller may see are returned.
+    Only fields that the caller may see are returned. What is sent for fields that are hidden or locked
+    counts for nothing, as a form does not send it.
     """
+    found = _attempt(context, rows, object_name, data, record_id)
+    for _ in range(MOST_ROUNDS):
+        if not found.idle:
+            break
+        data = _without(data, found.idle)
+        found = _attempt(context, rows, object_name, data, record_id)
+    return found.previewed
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A preview, and what was sent in vain: relation and row ("" and 0 for the record), field."""
+
+    previewed: Previewed
+    idle: tuple[tuple[str, int, str], ...]
+
+
+def _without(data: Mapping[str, Any], idle: Iterable[tuple[str, int, str]]) -> dict[str, Any]:
+    left = dict(data)
+    for relation, index, name in idle:
+        if not relation:
+            left.pop(name, None)
+            continue
+        rows = list(left[relation])
+        rows[index] = {key: value for key, value in rows[index].items() if key != name}
+        left[relation] = rows
+    return left
+
+
+def _idle(relation: str, index: int, draft: Draft) -> Iterator[tuple[str, int, str]]:
+    for name, one in behaviours_of(draft).items():
+        if (one.hidden or one.locked) and name in draft.given:
+            yield relation, index, name
+
+
+def _attempt(
+    context: Context,
+    rows: Rows,
+    object_name: str,
+    data: Mapping[str, Any],
+    record_id: str | None,
+) -> _Attempt:
     if object_name not in context.catalog.objects:
         raise NotFoundError(NOT_FOUND.at())
     batch = Batch(context, rows)
@@ -50,18 +134,26 @@ def preview(
     else:
         draft = _stored(batch, shape, record_id, readable)
     relations = {name: one for name, one in shape.relations.items() if name in data}
+    places: dict[str, dict[int, Draft]] = {}
     parse(batch, draft, {name: raw for name, raw in data.items() if name not in relations})
     for name, relation in relations.items():
-        _take_rows(batch, draft, relation, data[name], readable)
+        places[name] = _take_rows(batch, draft, relation, data[name], readable)
     resolve_references(batch)
     batch.problems.clear()
     fill(batch)
     settle_within(batch)
     shown = _shown(batch, draft, readable)
+    standings: dict[str, tuple[Standing, ...]] = {}
     for name in relations:
         rows_shown = [row for row in draft.children[name] if row.kind != "delete"]
         shown[name] = [_shown(batch, row, readable) for row in rows_shown]
-    return shown
+        standings[name] = tuple(_standing(batch, row, readable) for row in rows_shown)
+    idle = list(_idle("", 0, draft))
+    for name, taken in places.items():
+        for index, row in taken.items():
+            idle += _idle(name, index, row)
+    standing = _standing(batch, draft, readable)
+    return _Attempt(Previewed(shown, standing, standings), tuple(idle))
 
 
 def _stored(
@@ -92,7 +184,9 @@ def _take_rows(
     relation: ChildDef,
     raw: Any,
     readable: dict[str, frozenset[str]],
-) -> None:
+) -> dict[int, Draft]:
+    """Take in the rows that were sent; return them by their place in the list."""
+    taken: dict[int, Draft] = {}
     shape = batch.shapes.of(relation.object)
     stored: dict[str, Draft] = {}
     if draft.old is not None:
@@ -102,7 +196,7 @@ def _take_rows(
             readable[child.id] = _readable_names(batch, child) or frozenset()
             stored[child.id] = child
     rows = draft.children[str(relation.name)] = []
-    for item in raw if isinstance(raw, list) else []:
+    for index, item in enumerate(raw if isinstance(raw, list) else []):
         if not isinstance(item, Mapping):
             continue
         found = stored.pop(str(item.get("id")), None)
@@ -111,15 +205,34 @@ def _take_rows(
         else:
             found.kind = "update"
         rows.append(found)
+        taken[index] = found
         parse(batch, found, {key: value for key, value in item.items() if key != "id"})
+    return taken
+
+
+def _seen(batch: Batch, draft: Draft, readable: dict[str, frozenset[str]]) -> frozenset[str]:
+    """Return the fields of a row that the caller may see."""
+    if draft.old is not None:
+        return readable[draft.id]
+    principal = batch.context.principal
+    return static_names(draft.shape, principal, "read") | editable_names(batch, draft)
+
+
+def _standing(batch: Batch, draft: Draft, readable: dict[str, frozenset[str]]) -> Standing:
+    names = _seen(batch, draft, readable)
+    row = draft.environment
+    found = {name: one for name, one in behaviours_of(draft).items() if name in names}
+    met = {
+        position: row is not None and is_met(rule.when, row)
+        for position, rule in enumerate(draft.shape.field_rules)
+        if names.intersection(rule.about)
+    }
+    return Standing(found, met)
 
 
 def _shown(batch: Batch, draft: Draft, readable: dict[str, frozenset[str]]) -> dict[str, Any]:
-    shape, principal = draft.shape, batch.context.principal
-    if draft.old is None:
-        names = static_names(shape, principal, "read") | editable_names(batch, draft)
-    else:
-        names = readable[draft.id]
+    shape = draft.shape
+    names = _seen(batch, draft, readable)
     shown: dict[str, Any] = {}
     if draft.old is not None:
         shown["id"] = draft.id

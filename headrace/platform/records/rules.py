@@ -11,15 +11,9 @@ from headrace.platform.formulas.python import holds, is_broken
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.environment import RowEnvironment
+from headrace.platform.records.field_rules import FREE, REQUIRED, behaviours_of
 from headrace.platform.records.shapes import CompiledRule
 
-REQUIRED: Final = Message(
-    "value.required",
-    "“{name}” needs a value.",
-    "“{name}”为必填项。",
-    "Enter a value.",
-    "请填写。",
-)
 TOO_FEW: Final = Message(
     "children.too_few",
     "“{name}” needs at least {least} rows.",
@@ -36,13 +30,18 @@ TOO_MANY: Final = Message(
 )
 RULE_HINT: Final = Text("Change the values that the rule speaks of.", "请修改规则所涉及的值。")
 
+WARNING_HINT: Final = Text("Save anyway if it is meant so.", "如确认无误,仍可保存。")
+
 
 def check_required(batch: Batch) -> None:
     """Find required fields that are empty in new rows, or emptied in changed ones."""
     for draft in batch.drafts():
         if draft.kind not in {"create", "update"}:
             continue
+        found = behaviours_of(draft) if draft.shape.hideable else {}
         for name in draft.shape.required:
+            if found.get(name, FREE).hidden:
+                continue
             emptied = draft.old is None or draft.old[name] is not None or name in draft.given
             if draft.new[name] is None and emptied:
                 place = draft.place + pointer(name)
@@ -59,6 +58,7 @@ def check_missing(batch: Batch) -> None:
             field = draft.shape.fields[name]
             place = draft.place + pointer(name)
             filled = draft.given.get(name) is not None or name == draft.shape.model.master
+            filled = filled or name in draft.shape.hideable
             if filled or (field.default is not None and name not in draft.given):
                 continue
             if not any(problem.path == place for problem in batch.problems):
@@ -84,7 +84,7 @@ def check_children(batch: Batch) -> None:
 
 
 def check_rules(batch: Batch) -> None:
-    """Find broken rules.
+    """Find broken rules: errors refuse, warnings are kept for the answer.
 
     A row that was sent keeps all its rules. One whose computed values follow from a change elsewhere
     must not break a rule that it kept before.
@@ -96,8 +96,13 @@ def check_rules(batch: Batch) -> None:
         for rule in draft.shape.rules:
             if changed is not None and not rule.reads & changed:
                 continue
-            if _is_broken(rule, draft.environment) and not _was_broken(batch, draft, rule):
+            if not _is_broken(rule, draft.environment) or _was_broken(batch, draft, rule):
+                continue
+            if rule.severity == "error":
                 batch.problems.append(_problem(draft, rule))
+            elif draft.root().kind != "computed":
+                # Of a record that only follows from this one the caller may know nothing.
+                batch.warnings.append((draft.root(), _problem(draft, rule)))
 
 
 def _is_broken(rule: CompiledRule, row: Environment) -> bool:
@@ -117,4 +122,5 @@ def _was_broken(batch: Batch, draft: Draft, rule: CompiledRule) -> bool:
 
 def _problem(draft: Draft, rule: CompiledRule) -> Problem:
     place = draft.place + (pointer(rule.field) if rule.field else "")
-    return Problem("rule.broken", place, rule.message, RULE_HINT)
+    hint = WARNING_HINT if rule.severity == "warning" else RULE_HINT
+    return Problem("rule.broken", place, rule.message, hint, rule.severity)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from marshmallow import Schema
 
 from headrace.platform.access.principals import Principal
+from headrace.platform.core.problems import Severity, Text
 from headrace.platform.database.physical import table_spec
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.database.tables import ObjectTable, Tables
@@ -30,6 +31,8 @@ from headrace.platform.records.permits import Permit, permits_of
 
 MOST_CHILDREN: Final = 1000
 
+Effect = Literal["show", "require", "lock", "limit"]
+
 Step = tuple[Literal["default", "formula"], str, Evaluator]
 """One value to compute in a new row: kind, field, formula."""
 
@@ -44,6 +47,19 @@ class CompiledRule:
     unless: Evaluator
     when: Evaluator | None
     reads: frozenset[str]
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledFieldRule:
+    """A field rule ready to be evaluated; `about` are the fields it speaks of."""
+
+    name: str
+    effect: Effect
+    about: tuple[str, ...]
+    when: Evaluator
+    allowed: frozenset[str]
+    message: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,8 +353,38 @@ class ObjectShape:
                 unless=compile_python(rule.unless.tree),
                 when=_compiled(rule.when),
                 reads=self._read_names(rule.unless, rule.when),
+                severity=rule.definition.severity,
             )
             for rule in self.model.rules
+        )
+
+    @functools.cached_property
+    def field_rules(self) -> tuple[CompiledFieldRule, ...]:
+        """The field rules of the object."""
+        return tuple(
+            CompiledFieldRule(
+                name=rule.name,
+                effect=rule.definition.effect,
+                about=rule.definition.about,
+                when=compile_python(rule.when.tree),
+                allowed=frozenset(rule.definition.allowed),
+                message=rule.definition.message,
+            )
+            for rule in self.model.field_rules
+        )
+
+    @functools.cached_property
+    def hideable(self) -> frozenset[str]:
+        """The fields that may be hidden in some record."""
+        return self.model.hideable
+
+    @functools.cached_property
+    def required_in(self) -> tuple[tuple[str, frozenset[str]], ...]:
+        """The fields that a record needs to enter or leave some states, with those states."""
+        return tuple(
+            (field.name, frozenset(field.definition.required_in))
+            for field in self.fields.values()
+            if field.definition.required_in
         )
 
     def _read_names(self, *expressions: Expression | None) -> frozenset[str]:

@@ -30,6 +30,7 @@ from headrace.platform.records.conflicts import check_version
 from headrace.platform.records.context import Context
 from headrace.platform.records.deleting import check_unused
 from headrace.platform.records.drafts import Change, Draft, Row, Saved
+from headrace.platform.records.field_rules import REQUIRED, check_field_rules
 from headrace.platform.records.flushing import flush
 from headrace.platform.records.migration import require_migrator
 from headrace.platform.records.numbering import assign_numbers
@@ -55,7 +56,6 @@ from headrace.platform.records.rights import (
 )
 from headrace.platform.records.rollups import settle
 from headrace.platform.records.rules import (
-    REQUIRED,
     check_children,
     check_missing,
     check_required,
@@ -122,7 +122,7 @@ class RecordStore:
                 drafts.append(draft)
                 parse(batch, draft, item)
         self._finish(batch, work)
-        return [Saved(draft.id, draft.version) for draft in drafts]
+        return [_saved(batch, draft) for draft in drafts]
 
     def update(
         self,
@@ -140,7 +140,7 @@ class RecordStore:
         parse(batch, draft, data)
         check_version(batch, work, draft, version, data)
         self._finish(batch, work)
-        return Saved(draft.id, draft.version)
+        return _saved(batch, draft)
 
     def update_granted(
         self,
@@ -168,7 +168,7 @@ class RecordStore:
         _change_masters(draft)
         parse(batch, draft, data)
         self._finish(batch, work)
-        return Saved(draft.id, draft.version)
+        return _saved(batch, draft)
 
     def delete(
         self,
@@ -191,7 +191,7 @@ class RecordStore:
         mark_deleted(batch, draft)
         check_unused(batch)
         self._finish(batch, work)
-        return Saved(draft.id, draft.version)
+        return _saved(batch, draft)
 
     # -- the platform ---------------------------------------------------------------------
 
@@ -225,7 +225,7 @@ class RecordStore:
         for name, value in assignments.items():
             draft.given[name] = stored_value(draft.shape, name, value)
         self._finish(batch, work, checked=checked)
-        return Saved(draft.id, draft.version)
+        return _saved(batch, draft)
 
     def lock(self, context: Context, work: UnitOfWork, object_name: str, record_id: str) -> Row:
         """Lock a live record until the end of the work; return its Python values by field name.
@@ -352,6 +352,7 @@ class RecordStore:
             # Whose record it is can be said only when what says so is there.
             check_access(batch)
         check_filters(batch)
+        check_field_rules(batch)
         check_rules(batch)
         batch.refuse()
 
@@ -363,6 +364,10 @@ class RecordStore:
             change = draft.change()
             if draft.kind != "computed" or change.fields:
                 hook(batch.context, work, change)
+
+
+def _saved(batch: Batch, draft: Draft) -> Saved:
+    return Saved(draft.id, draft.version, batch.warnings_of(draft))
 
 
 def _change_masters(draft: Draft) -> None:

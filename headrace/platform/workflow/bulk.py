@@ -79,4 +79,4 @@ def _fire(
         values=record.get("values"),
         version=version,
     )
-    return Item(index, "updated", record_id, fired.version)
+    return Item(index, "updated", record_id, fired.version, warnings=fired.warnings)

@@ -70,11 +70,15 @@ class Available:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """What became of a transition: the record's state and version, and the run that began."""
+    """What became of a transition: the record's state and version, and the run that began.
+
+    `warnings` are what rules tell of the record as it has become.
+    """
 
     state: str
     version: int
     run_id: str | None
+    warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +237,7 @@ class WorkflowEngine:
             comment=comment,
         )
         if not approvals:
-            return Fired(target, saved.version, None)
+            return Fired(target, saved.version, None, saved.warnings)
         run_id = self._approvals.begin(
             context,
             work,
@@ -246,7 +250,7 @@ class WorkflowEngine:
             comment=comment,
         )
         after = subject(context, work, object_name, record_id)
-        return Fired(after.state, after.version, run_id)
+        return Fired(after.state, after.version, run_id, saved.warnings)
 
     def withdraw(
         self, context: Context, work: UnitOfWork, run_id: str, *, comment: str | None = None

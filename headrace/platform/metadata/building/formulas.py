@@ -7,7 +7,7 @@ import dataclasses
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.metadata.building.messages import DEFAULT_TYPE
 from headrace.platform.metadata.building.workbench import PYTHON, Workbench
-from headrace.platform.metadata.catalog import FieldModel, ObjectModel, RuleModel
+from headrace.platform.metadata.catalog import FieldModel, FieldRuleModel, ObjectModel, RuleModel
 
 
 def with_formulas(work: Workbench, model: ObjectModel) -> ObjectModel:
@@ -15,7 +15,9 @@ def with_formulas(work: Workbench, model: ObjectModel) -> ObjectModel:
     fields = {name: _field_formulas(work, field) for name, field in model.fields.items()}
     _unstore(work, fields)
     changed = dataclasses.replace(model, fields=fields)
-    return dataclasses.replace(changed, rules=_rules(work, changed))
+    return dataclasses.replace(
+        changed, rules=_rules(work, changed), field_rules=_field_rules(work, changed)
+    )
 
 
 def _unstore(work: Workbench, fields: dict[str, FieldModel]) -> None:
@@ -84,6 +86,21 @@ def _rules(work: Workbench, model: ObjectModel) -> tuple[RuleModel, ...]:
             work.report_unknown_field(definition, model, rule.field, "rules", position, "field")
         if unless is not None:
             result.append(RuleModel(rule, unless, when))
+    return tuple(result)
+
+
+def _field_rules(work: Workbench, model: ObjectModel) -> tuple[FieldRuleModel, ...]:
+    result = []
+    definition = model.definition
+    for position, rule in enumerate(definition.field_rules):
+        place = work.place(definition, "field_rules", position)
+        when = work.expression(rule.when, model.name, place + "/when", engines=PYTHON)
+        for index, name in enumerate(rule.about):
+            if name not in model.fields:
+                at = ("field_rules", position, "about", index)
+                work.report_unknown_field(definition, model, name, *at)
+        if when is not None and all(name in model.fields for name in rule.about):
+            result.append(FieldRuleModel(rule, when))
     return tuple(result)
 
 

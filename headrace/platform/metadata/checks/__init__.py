@@ -14,6 +14,7 @@ from headrace.platform.metadata.checks.choices import check_choices
 from headrace.platform.metadata.checks.computed import check_computed
 from headrace.platform.metadata.checks.conditions import check_conditions
 from headrace.platform.metadata.checks.contradictions import check_contradictions
+from headrace.platform.metadata.checks.field_rules import check_field_rules
 from headrace.platform.metadata.checks.fields import check_fields
 from headrace.platform.metadata.checks.inert import check_inert
 from headrace.platform.metadata.checks.keys import check_keys
@@ -37,6 +38,7 @@ BUILT_IN: tuple[Check, ...] = (
     check_sizes,
     check_conditions,
     check_contradictions,
+    check_field_rules,
     check_workflows,
     check_access,
     check_screens,

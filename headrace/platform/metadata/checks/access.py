@@ -250,6 +250,7 @@ def _creation(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
             editable.setdefault(grant.role, set()).update(names)
     for field in model.fields.values():
         needed = field.definition.required and field.default is None and not field.computed
+        needed = needed and field.name not in model.hideable
         if not needed or field.definition.written_by == "system" or field.name == model.master:
             continue
         for role, names in editable.items():

@@ -187,6 +187,7 @@ def _of_model(model: ObjectModel) -> Iterator[Expression | None]:
     for field in model.fields.values():
         yield from (field.expression, field.default, field.lookup_filter)
     yield from chain.from_iterable((rule.unless, rule.when) for rule in model.rules)
+    yield from (rule.when for rule in model.field_rules)
     yield from (rollup.where for rollup in model.rollups)
 
 

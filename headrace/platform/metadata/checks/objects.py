@@ -159,10 +159,12 @@ def _masters(model: ObjectModel) -> Edges:
 
 
 def _required(model: ObjectModel) -> Edges:
+    hideable = model.hideable
     return tuple(
         (field.name, field.target)
         for field in model.fields.values()
         if field.definition.required and field.target and not field.default
+        if field.name not in hideable
     )
 
 

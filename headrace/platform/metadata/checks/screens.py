@@ -256,6 +256,7 @@ def _form(subject: Subject, form: FormDef) -> Iterator[Problem]:
             yield UNKNOWN_VIEW.at(subject.at("form", form.name, "for"), kind="role", name=role)
     for field in model.fields.values():
         needed = field.definition.required and field.default is None and not field.computed
+        needed = needed and field.name not in model.hideable
         if needed and not field.system and field.name not in seen and field.name != model.master:
             yield REQUIRED_MISSING.at(subject.at("form", form.name, "sections"), field=field.name)
 

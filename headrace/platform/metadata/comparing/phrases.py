@@ -155,6 +155,16 @@ VALUES: Final[Mapping[str, Value]] = {
             "{subject} is no longer computed (was {before})", "{subject}不再计算(原公式 {before})"
         ),
     ),
+    "RuleDef.severity": Value(
+        Text("{subject} now leads to {after}", "{subject}改为{after}"),
+        Text("{subject} now leads to {after} (was {before})", "{subject}由{before}改为{after}"),
+        Text("{subject} refuses again", "{subject}恢复为拒绝保存"),
+    ),
+    "FieldRuleDef.effect": Value(
+        Text("{subject}: {after}", "{subject}:{after}"),
+        Text("{subject}: {after} (was: {before})", "{subject}:由{before}改为{after}"),
+        Text("{subject} no longer has an effect", "{subject}不再有作用"),
+    ),
     "RuleDef.unless": Value(
         Text("{subject} now demands {after}", "{subject}要求 {after}"),
         Text(
@@ -322,6 +332,18 @@ ITEMS: Final[Mapping[str, Items]] = {
     "StepDef.approvers": Items(
         Text("{subject} now asks {value}", "{subject}增加审批人:{value}"),
         Text("{subject} no longer asks {value}", "{subject}取消审批人:{value}"),
+    ),
+    "FieldDef.required_in": Items(
+        Text("{subject} is now required in {value}", "{subject}在{value}状态下改为必填"),
+        Text("{subject} is no longer required in {value}", "{subject}在{value}状态下不再必填"),
+    ),
+    "FieldRuleDef.about": Items(
+        Text("{subject} now speaks of {value}", "{subject}增加字段{value}"),
+        Text("{subject} no longer speaks of {value}", "{subject}移除字段{value}"),
+    ),
+    "FieldRuleDef.allowed": Items(
+        Text("{subject} now allows {value}", "{subject}增加可选值{value}"),
+        Text("{subject} no longer allows {value}", "{subject}移除可选值{value}"),
     ),
     "columns": Items(
         Text("{subject} now shows the column {value}", "{subject}增加列{value}"),

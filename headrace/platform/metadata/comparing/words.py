@@ -67,6 +67,7 @@ NOUNS: Final[Mapping[str, Text]] = {
     "transitions": Text("transition", "转换"),
     "steps": Text("step", "步骤"),
     "rules": Text("rule", "规则"),
+    "field_rules": Text("field rule", "字段规则"),
     "unique": Text("unique key", "唯一键"),
     "constants": Text("constant", "常量"),
     "expressions": Text("named expression", "命名表达式"),
@@ -102,6 +103,16 @@ VALUE_WORDS: Final[Mapping[str, Mapping[str, Text]]] = {
     "RoleDef.audience": {
         "internal": Text("internal people", "内部人员"),
         "partner": Text("partners", "伙伴"),
+    },
+    "RuleDef.severity": {
+        "error": Text("a refusal", "拒绝保存"),
+        "warning": Text("a warning", "警告"),
+    },
+    "FieldRuleDef.effect": {
+        "show": Text("shown only while it holds", "仅在成立时显示"),
+        "require": Text("required while it holds", "成立时必填"),
+        "lock": Text("read-only while it holds", "成立时只读"),
+        "limit": Text("limited choices while it holds", "成立时限制可选值"),
     },
     "StepDef.mode": {
         "one": Text("one approver decides", "一人审批"),

@@ -16,6 +16,7 @@ from headrace.platform.metadata.definitions.modules import MenuItemDef
 from headrace.platform.metadata.definitions.objects import (
     ChildDef,
     FieldDef,
+    FieldRuleDef,
     RuleDef,
     UniqueDef,
 )
@@ -56,6 +57,7 @@ class ExtendsObjectDef(ExtendsDef):
     of: Literal["object"] = key("Kind of the definition that is extended.")
     fields: tuple[FieldDef, ...] = key("Fields that are added.", ())
     rules: tuple[RuleDef, ...] = key("Rules that are added.", ())
+    field_rules: tuple[FieldRuleDef, ...] = key("Field rules that are added.", ())
     children: tuple[ChildDef, ...] = key("Child grids that are added.", ())
     unique: tuple[UniqueDef, ...] = key("Keys that are added.", ())
     search: tuple[Name, ...] = key("Fields that the quick search looks in too.", ())

@@ -27,6 +27,9 @@ class FieldDef:
         "Other systems address records by it; implies unique among live records.", default=False
     )
     default: Formula | None = key("Value of a new record where none is given.", None)
+    required_in: tuple[Name, ...] = key(
+        "States that a record enters or leaves only with a value.", ()
+    )
     audience: Audience = key("`internal` is never sent to partner roles.", "all")
     written_by: Literal["user", "system"] = key(
         "`system`: only workflows, approvals and defaults write it.", "user"
@@ -49,7 +52,7 @@ class ChildDef:
 
 @dataclass(frozen=True, slots=True)
 class RuleDef:
-    """A rule that every write must keep; broken only when `unless` is false (null passes)."""
+    """A rule for every write; broken only when `unless` is false (null passes)."""
 
     name: Name = key("API name, unique in the object.")
     unless: Formula = key("What must hold.")
@@ -57,6 +60,25 @@ class RuleDef:
     id: str | None = key("Stable id.", None, maxLength=60)
     when: Formula | None = key("The rule applies only when this is true.", None)
     field: Name | None = key("Field that the message stands at.", None)
+    severity: Literal["error", "warning"] = key(
+        "`error` refuses the write; `warning` tells, and lets it pass.", "error"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRuleDef:
+    """How fields behave while a condition holds; what several rules say of a field adds up."""
+
+    name: Name = key("API name, unique among the field rules of the object.")
+    about: tuple[Name, ...] = key("The fields it speaks of.", minItems=1, maxItems=100)
+    effect: Literal["show", "require", "lock", "limit"] = key(
+        "`show`: the fields are there only while `when` is true; while it is true, `require`: they "
+        "need a value, `lock`: people cannot change them, `limit`: only `allowed` can be chosen."
+    )
+    when: Formula = key("The condition over the record and the user.")
+    allowed: tuple[str, ...] = key("For `limit`: the values that can be chosen.", (), maxItems=500)
+    message: Text = key("Why, told to who meets it.", Text())
+    id: str | None = key("Stable id.", None, maxLength=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,5 +119,8 @@ class ObjectDef:
     )
     children: tuple[ChildDef, ...] = key("Child grids.", ())
     rules: tuple[RuleDef, ...] = key("Rules that every write keeps.", ())
+    field_rules: tuple[FieldRuleDef, ...] = key(
+        "When fields are shown, required, locked or limited.", (), maxItems=500
+    )
     unique: tuple[UniqueDef, ...] = key("Keys over several fields.", ())
     history: bool = key("All changes are kept.", default=False)

@@ -39,6 +39,8 @@ HOW: Final[Mapping[str, Text]] = {
     "search": Text("{by} searches in it", "{by}在它之中搜索"),
     "scope": Text("{by} finds out by it whose records they are", "{by}据此判断记录归属"),
     "unique": Text("{by} contains it", "{by}包含它"),
+    "field rule": Text("{by} says how it behaves", "{by}规定其行为"),
+    "required in": Text("{by} needs a value there", "{by}在该状态下必填"),
     "rule": Text("{by} shows its message at it", "{by}在此字段处提示"),
     "from": Text("{by} leaves it", "{by}从它出发"),
     "to": Text("{by} leads to it", "{by}到达它"),

@@ -11,7 +11,7 @@ from headrace.platform.core.problems import Text, pointer
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, WorkflowModel
 from headrace.platform.metadata.definitions.keys import Formula, Path, hints, json_name
 from headrace.platform.metadata.definitions.modules import ExpressionDef
-from headrace.platform.metadata.definitions.objects import ChildDef, FieldDef
+from headrace.platform.metadata.definitions.objects import ChildDef, FieldDef, FieldRuleDef
 from headrace.platform.metadata.definitions.screens import FormItemDef
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.references.formulas import THIS, Mention, mentions
@@ -71,6 +71,8 @@ class _Scope:
     workflow: WorkflowModel | None = None
     given: tuple[tuple[str, str | None], ...] = ()
     """The parameters of a named expression, each with the object that it refers to."""
+    limited: tuple[str, ...] = ()
+    """Names of the fields whose values a part speaks of."""
 
 
 class DocumentWalk:
@@ -131,6 +133,8 @@ class DocumentWalk:
         if definition is ExpressionDef:
             given = ((one.get("name"), one.get("to")) for one in content.get("parameters", ()))
             scope = replace(scope, given=tuple(given))
+        if definition is FieldRuleDef:
+            scope = replace(scope, limited=tuple(map(str, content.get("about", ()))))
         return replace(scope, rows=self._rows(definition, content, scope))
 
     def _crumb(self, kind: str, content: Mapping[str, Any]) -> Crumb:
@@ -250,7 +254,7 @@ class DocumentWalk:
                     yield from self._fields(scope.rows, (field,), how, place, scope)
             case "member" | "child":
                 yield from self._member(value, how, place, scope)
-            case "state" | "transition":
+            case "state" | "transition" | "choice":
                 yield from self._of_workflow(rule.target, value, how, place, scope)
             case "extended":
                 found = self._find(EXTENDED + self.document.of, value)
@@ -305,6 +309,10 @@ class DocumentWalk:
     def _of_workflow(
         self, part: str, name: str, how: str, place: str, scope: _Scope
     ) -> Iterator[Use]:
+        if part == "choice":
+            for field in scope.limited:
+                yield from self._value(scope.model, (field,), name, place, scope, how)
+            return
         workflow = scope.workflow
         if workflow is None:
             return
@@ -383,6 +391,7 @@ class DocumentWalk:
         value: str,
         place: str,
         scope: _Scope,
+        how: str = "compared",
     ) -> Iterator[Use]:
         """Yield the state or choice that a field is compared with."""
         owner, field = self._last(model, names)
@@ -391,19 +400,21 @@ class DocumentWalk:
         if field.computed == "workflow":
             workflow = self._find("workflow", field.options.workflow)
             if workflow is not None and value in workflow.states:
-                yield self._use(part_of(workflow, "state", value), "compared", place, scope)
+                yield self._use(part_of(workflow, "state", value), how, place, scope)
         elif value in {getattr(one, "value", None) for one in choices_of(field.options)}:
             name = f"{owner.name}.{field.name}.{value}"
-            yield self._use(Used("choice", f"{field.id}.{value}", name), "compared", place, scope)
-            yield from self._shared(field, value, place, scope)
+            yield self._use(Used("choice", f"{field.id}.{value}", name), how, place, scope)
+            yield from self._shared(field, value, place, scope, how)
 
-    def _shared(self, field: FieldModel, value: str, place: str, scope: _Scope) -> Iterator[Use]:
+    def _shared(
+        self, field: FieldModel, value: str, place: str, scope: _Scope, how: str
+    ) -> Iterator[Use]:
         """Yield the value of the choice set that a field takes its values from."""
         shared = getattr(field.options, "choice_set", None)
         found = self._find("choice_set", shared) if shared else None
         if found is not None:
             used = Used("choice", f"{id_of(found)}.{value}", f"{found.name}.{value}")
-            yield self._use(used, "compared", place, scope)
+            yield self._use(used, how, place, scope)
 
     def _last(
         self, model: ObjectModel | None, names: Sequence[str]

@@ -20,7 +20,7 @@ from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.messages import FormulaOverflowError
 from headrace.platform.formulas.python import holds, is_broken
 from headrace.platform.formulas.sql import UnsupportedInSqlError, is_overflow
-from headrace.platform.metadata.catalog import FieldModel, ObjectModel, RuleModel
+from headrace.platform.metadata.catalog import FieldModel, FieldRuleModel, ObjectModel, RuleModel
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.storage_types import ID, Dialect, Storage
 from headrace.platform.publishing.failing.converting import refuses, restored_at
@@ -36,6 +36,7 @@ from headrace.platform.publishing.failing.rowsets import (
     Duplicates,
     Emptied,
     Having,
+    Needing,
     NotAllowed,
     OutsideFilter,
     RowSet,
@@ -45,6 +46,7 @@ from headrace.platform.publishing.failing.rowsets import (
 from headrace.platform.publishing.failing.shared_keys import converted_groups
 from headrace.platform.records.drafts import Row
 from headrace.platform.records.environment import RowEnvironment
+from headrace.platform.records.field_rules import is_met
 from headrace.platform.records.shapes import ObjectShape
 from headrace.platform.records.source import late_values
 
@@ -225,8 +227,11 @@ class RowFinder:
                 asked.conditions.append(sa.not_(rows.holds(rule.unless)))
                 if rule.when is not None:
                     asked.conditions.append(rows.holds(rule.when))
+            case Needing():
+                asked.conditions.extend(_needing(model, rows, row_set.rule))
             case Emptied():
-                asked.conditions.append(rows.column(field_by_id(model, row_set.field_id)).is_(None))
+                field = field_by_id(model, row_set.field_id)
+                asked.conditions.append(_lacks(model, rows, field.name))
             case Duplicates():
                 asked.conditions.append(self._shared(rows, row_set))
             case NotAllowed():
@@ -399,9 +404,21 @@ class RowFinder:
                 return (
                     lambda batch, shape, row: breaks(rule, batch.environment(shape, row))
                 ), reads
+            case Needing():
+                needing = field_rule_of(model, row_set.rule)
+                reads = _references(needing.when, *_shown_while(model, needing.definition.about))
+                return (
+                    lambda batch, shape, row: _needs(
+                        model, needing, row, batch.environment(shape, row)
+                    )
+                ), reads
             case Emptied():
                 name = field_by_id(model, row_set.field_id).name
-                return (lambda _batch, _shape, row: row[name] is None), frozenset()
+                return (
+                    lambda batch, shape, row: _is_lacking(
+                        model, name, row, batch.environment(shape, row)
+                    )
+                ), _references(*_shown_while(model, (name,)))
             case NotAllowed():
                 field = field_by_id(model, row_set.field_id)
                 allowed = accepts(field, self._dialect)
@@ -456,6 +473,46 @@ def breaks(rule: RuleModel, row: RowEnvironment) -> bool:
         return is_broken(evaluator(rule.unless)(row))
     except FormulaOverflowError:
         return True
+
+
+def field_rule_of(model: ObjectModel, name: str) -> FieldRuleModel:
+    """Return the field rule called `name`."""
+    return next(one for one in model.field_rules if one.name == name)
+
+
+def _shown_while(model: ObjectModel, names: Collection[str]) -> list[Expression]:
+    """Return the conditions without which any of these fields is hidden."""
+    return [
+        rule.when
+        for rule in model.field_rules
+        if rule.definition.effect == "show" and set(rule.definition.about) & set(names)
+    ]
+
+
+def _lacks(model: ObjectModel, rows: Rows, name: str) -> Condition:
+    """Return the condition that a field is shown and empty."""
+    shown = [rows.holds(when) for when in _shown_while(model, (name,)) if not when.uses_user]
+    return sa.and_(rows.column(model.fields[name]).is_(None), *shown)
+
+
+def _needing(model: ObjectModel, rows: Rows, name: str) -> tuple[Condition, Condition]:
+    rule = field_rule_of(model, name)
+    lacking = [_lacks(model, rows, one) for one in rule.definition.about]
+    return rows.holds(rule.when), sa.or_(*lacking)
+
+
+def _is_lacking(model: ObjectModel, name: str, row: Row, environment: RowEnvironment) -> bool:
+    return row[name] is None and all(
+        is_met(evaluator(when), environment)
+        for when in _shown_while(model, (name,))
+        if not when.uses_user
+    )
+
+
+def _needs(model: ObjectModel, rule: FieldRuleModel, row: Row, environment: RowEnvironment) -> bool:
+    return is_met(evaluator(rule.when), environment) and any(
+        _is_lacking(model, name, row, environment) for name in rule.definition.about
+    )
 
 
 def accepts(field: FieldModel, dialect: Dialect) -> Callable[[Any], bool]:

@@ -6,12 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from headrace.platform.core.problems import Message, Problem, Text, pointer
-from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, RuleModel
+from headrace.platform.metadata.catalog import (
+    Catalog,
+    FieldModel,
+    FieldRuleModel,
+    ObjectModel,
+    RuleModel,
+)
 from headrace.platform.publishing.failing.finding import Found, RowFinder
 from headrace.platform.publishing.failing.meaning import meaning_of
 from headrace.platform.publishing.failing.planned import PlannedRows
 from headrace.platform.publishing.failing.rowsets import (
     Breaking,
+    Needing,
     OutsideFilter,
     RowSet,
     WrongNumber,
@@ -24,6 +31,14 @@ BROKEN = Message(
     "Mend the rows first, or answer accept: they stay as they are and must be mended when they are "
     "next saved.",
     "请先修正这些数据,或答复 accept:数据保持不变,下次保存时必须修正。",
+)
+NEEDING = Message(
+    "field_rule.existing_rows",
+    "{count} rows of {object} lack a value that the field rule “{rule}” requires.",
+    "{object} 有 {count} 行缺少字段规则“{rule}”要求的值。",
+    "Fill the rows first, or answer accept: they stay as they are and must be filled when they are "
+    "next saved.",
+    "请先补全这些数据,或答复 accept:数据保持不变,下次保存时必须补全。",
 )
 OUTSIDE = Message(
     "filter.existing_rows",
@@ -68,6 +83,7 @@ def find_all(finder: RowFinder) -> Iterator[Finding]:
         if former is None or (former is model and not everywhere):
             continue
         yield from _rule_findings(finder, former, model)
+        yield from _field_rule_findings(finder, former, model)
         yield from _filter_findings(finder, model)
         yield from _child_findings(finder, former, model)
 
@@ -127,7 +143,7 @@ def _rule_findings(finder: RowFinder, former: ObjectModel, model: ObjectModel) -
             found=found,
             failing_code=BROKEN.code,
             problem=None
-            if found is None or not found.count
+            if found is None or not found.count or rule.definition.severity == "warning"
             else BROKEN.at(
                 place_of(model, "rules", position),
                 count=found.count,
@@ -142,7 +158,8 @@ def _rule_key(rule: RuleModel) -> str:
 
 
 def _rule_meaning(catalog: Catalog, model: ObjectModel, rule: RuleModel) -> tuple[object, ...]:
-    return meaning_of(catalog, model.name, rule.unless, rule.when)
+    meaning = meaning_of(catalog, model.name, rule.unless, rule.when)
+    return rule.definition.severity, *meaning
 
 
 def _affected(
@@ -186,6 +203,59 @@ def _rule_text(words: Text, name: str, found: Found | None) -> Text:
 def depends_on_caller(rule: RuleModel) -> bool:
     """Say whether a rule speaks of who saves: rows alone then cannot break it."""
     return any(one.uses_user for one in (rule.unless, rule.when) if one is not None)
+
+
+# -- field rules -----------------------------------------------------------------------------------
+
+
+def _field_rule_findings(
+    finder: RowFinder, former: ObjectModel, model: ObjectModel
+) -> Iterator[Finding]:
+    """Yield the rules that require values of other rows than before."""
+    old, new = finder.rows.live.catalog, finder.rows.catalog
+    known = {_field_rule_key(rule): rule for rule in former.field_rules}
+    for position, rule in enumerate(model.definition.field_rules):
+        found_rule = next((one for one in model.field_rules if one.name == rule.name), None)
+        if found_rule is None or rule.effect != "require":
+            continue
+        earlier = known.get(_field_rule_key(found_rule))
+        if earlier is not None and _field_rule_meaning(old, former, earlier) == _field_rule_meaning(
+            new, model, found_rule
+        ):
+            continue
+        action = "add" if earlier is None else "change"
+        row_set = Needing(model.id, rule.name)
+        found = None if found_rule.when.uses_user else finder.find(row_set)
+        name = f"{model.name}.{rule.name}"
+        words = (
+            Text("Add the field rule {rule}", "新增字段规则 {rule}")
+            if earlier is None
+            else Text("Change the field rule {rule}", "修改字段规则 {rule}")
+        )
+        place = place_of(model, "field_rules", position)
+        yield Finding(
+            key=f"field_rule.{action}:{name}",
+            code=f"field_rule.{action}",
+            text=_rule_text(words, name, found),
+            rows=row_set,
+            found=found,
+            failing_code=NEEDING.code,
+            problem=NEEDING.at(place, count=found.count, object=model.name, rule=rule.name)
+            if found is not None and found.count
+            else None,
+        )
+
+
+def _field_rule_key(rule: FieldRuleModel) -> str:
+    return rule.definition.id or rule.name
+
+
+def _field_rule_meaning(
+    catalog: Catalog, model: ObjectModel, rule: FieldRuleModel
+) -> tuple[object, ...]:
+    fields = sorted(model.fields[name].id for name in rule.definition.about)
+    meaning = meaning_of(catalog, model.name, rule.when)
+    return rule.definition.effect, tuple(fields), *meaning
 
 
 # -- filters of lookups ----------------------------------------------------------------------------

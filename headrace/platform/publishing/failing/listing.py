@@ -27,7 +27,7 @@ from headrace.platform.metadata.storage_types import ID, Convert
 from headrace.platform.publishing.catalogs import CatalogStore, Published
 from headrace.platform.publishing.failing.converting import OldValues
 from headrace.platform.publishing.failing.fills import kept_columns_of, planned_fills
-from headrace.platform.publishing.failing.finding import RowFinder, rule_of
+from headrace.platform.publishing.failing.finding import RowFinder, field_rule_of, rule_of
 from headrace.platform.publishing.failing.planned import PlannedRows
 from headrace.platform.publishing.failing.reading import Cursor
 from headrace.platform.publishing.failing.rowsets import (
@@ -36,6 +36,7 @@ from headrace.platform.publishing.failing.rowsets import (
     Duplicates,
     Emptied,
     Having,
+    Needing,
     NotAllowed,
     OutsideFilter,
     RowSet,
@@ -138,6 +139,8 @@ def _of_new(finder: RowFinder, line: PlanLine, model: ObjectModel, part: str) ->
     kind = line.code.partition(".")[0]
     if kind == "rule" and any(rule.name == part for rule in model.rules):
         return Breaking(model.id, part)
+    if kind == "field_rule" and any(rule.name == part for rule in model.field_rules):
+        return Needing(model.id, part)
     if kind == "children":
         return WrongNumber(model.id, part)
     if not fields or model.id not in finder.rows.former:
@@ -188,6 +191,11 @@ def shown_fields(finder: RowFinder, row_set: RowSet) -> tuple[str, ...]:
             rule = rule_of(finder.rows.models[row_set.object_id], row_set.rule)
             conditions = [one for one in (rule.unless, rule.when) if one is not None]
             wanted = [path[0] for one in conditions for path in sorted(one.references())]
+        case Needing():
+            needing = field_rule_of(finder.rows.models[row_set.object_id], row_set.rule)
+            about = finder.rows.models[row_set.object_id]
+            wanted = [about.fields[name].id for name in needing.definition.about]
+            wanted += [path[0] for path in sorted(needing.when.references())]
         case Having() | Emptied() | NotAllowed() | Unconvertible() | OutsideFilter():
             wanted = (row_set.field_id,)
     return tuple(one.name for one in former.fields.values() if one.id in wanted)

@@ -39,6 +39,14 @@ class Breaking:
 
 
 @dataclass(frozen=True, slots=True)
+class Needing:
+    """Rows that lack a value which a field rule of the new version requires of them."""
+
+    object_id: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class Emptied:
     """Rows that will have no value in a field of the new version."""
 
@@ -98,6 +106,7 @@ RowSet = (
     AllRows
     | Having
     | Breaking
+    | Needing
     | Emptied
     | Duplicates
     | NotAllowed
