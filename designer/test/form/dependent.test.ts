@@ -16,7 +16,7 @@ function made(side: string, city: string): { side: HTMLSelectElement; city: HTML
   second.dataset.allowed = TABLE;
   first.value = side;
   second.value = city;
-  const scope = new Scope(form, { fields: {}, formulas: [], rules: [], asks: [] }, {});
+  const scope = new Scope(form, { fields: {}, formulas: [], rules: [], field_rules: [], asks: [] }, {});
   return { side: first, city: second, scope };
 }
 
