@@ -84,6 +84,23 @@ def test_the_named_expressions_of_the_page_are_accepted() -> None:
     assert_accepted(contents)
 
 
+def test_the_questions_and_ladders_of_the_page_are_accepted() -> None:
+    contents = workspace()
+    for thing in blocks("ask-other-records.md"):
+        contents["object", thing["name"]] = thing
+    text = (HOWTO / "ask-other-records.md").read_text("utf-8")
+    asked = re.findall(r"^\| `(\w+\(claim[ .].*\))` \|", text, re.MULTILINE)
+    types = {"EXISTS": "boolean", "COUNT": "integer", "SUM": "money"}
+    for question in asked:
+        kind = types.get(question.partition("(")[0])
+        if kind is not None:
+            fields = contents["object", "claim"]["fields"]
+            fields.append({"name": f"asked_{len(fields)}", "type": kind, "default": question})
+
+    assert len(asked) == 4
+    assert_accepted(contents)
+
+
 def test_the_approval_of_the_page_is_accepted() -> None:
     transition, approval = blocks("write-an-approval.md")
     contents = workspace()

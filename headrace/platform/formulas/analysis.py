@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -32,6 +32,7 @@ from headrace.platform.formulas.messages import (
     UNKNOWN_OBJECT,
     FormulaError,
     FormulaOverflowError,
+    FormulaRowsError,
 )
 from headrace.platform.formulas.named import BodyScope, at, placeholders, seen_from_query
 from headrace.platform.formulas.parser import MAX_DEPTH, QUERY_FUNCTIONS, parse
@@ -80,6 +81,7 @@ from headrace.platform.formulas.types import (
     MAX_SCALE,
     NULL,
     REFERENCE,
+    ROWS,
     TEXT,
     WHOLE,
     Kind,
@@ -288,13 +290,18 @@ class _Analyser:
         handler = cast("Callable[[_Analyser, Syntax], Node]", _HANDLERS[type(syntax)])
         return handler(self, syntax)
 
-    def nodes(self, parts: Iterable[Syntax]) -> list[Node]:
+    def arguments(self, function: Function, parts: Sequence[Syntax]) -> list[Node]:
+        """Analyse arguments; a parameter for rows takes a LIST."""
+        takes = {at for at, one in enumerate(function.parameters) if Kind.ROWS in one.kinds}
+        return self.nodes(parts, lists=takes)
+
+    def nodes(self, parts: Iterable[Syntax], lists: Collection[int] = ()) -> list[Node]:
         """Analyse all parts, so that the problems of each are told, before giving up."""
         found: list[Node] = []
         broken: _Broken | None = None
-        for part in parts:
+        for position, part in enumerate(parts):
             try:
-                found.append(self.node(part))
+                found.append(self.node(part, lists=position in lists))
             except _Broken as refusal:
                 broken = refusal
         if broken is not None:
@@ -466,7 +473,7 @@ class _Analyser:
             raise self.refuse(
                 UNKNOWN_FUNCTION, syntax.span, name=syntax.name, suggestion=_did_you_mean(close)
             )
-        args = self.nodes(syntax.args)
+        args = self.arguments(function, syntax.args)
         return self.call(function, args, syntax.span)
 
     def conditional(self, syntax: Application) -> Node:
@@ -662,9 +669,11 @@ class _Analyser:
             (needs_field and syntax.field is None)
             or (refuses_field and syntax.field is not None)
             or (syntax.order_by and not may_sort)
+            or (syntax.more and syntax.function != "LIST")
         )
         if wrong:
             field = ".field" if needs_field else "[.field]" if may_sort else ""
+            field += "[, field …]" if syntax.function == "LIST" else ""
             order = " ORDER BY …" if may_sort else ""
             raise self.refuse(
                 ARGUMENTS,
@@ -687,6 +696,7 @@ class _Analyser:
             order_by,
             self.answer_type(syntax, field, inner),
             syntax.span,
+            tuple(self.row_field(name) for name in syntax.more),
         )
 
     def answer_type(self, syntax: Question, field: FieldRef | None, inner: Scope) -> Type:
@@ -694,6 +704,8 @@ class _Analyser:
             return WHOLE
         if syntax.function == "EXISTS":
             return BOOLEAN
+        if syntax.more:
+            return ROWS
         if field is None:
             own = inner.resolve(("id",))
             return own.type if own else REFERENCE
@@ -826,6 +838,9 @@ class _Analyser:
             return compile_python(node, self.functions)(cast("Environment", None))
         except FormulaOverflowError:
             raise self.refuse_overflow(node.span) from None
+        except FormulaRowsError as error:
+            part = self.part(node.span)
+            raise self.refuse(CONSTANT_ERROR, node.span, part=part, reason=error.reason) from None
 
 
 _SCALES: Final[dict[str, Callable[[int, int], int]]] = {

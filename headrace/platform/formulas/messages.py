@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from headrace.platform.core.errors import RefusedError
-from headrace.platform.core.problems import Message, Problem
+from headrace.platform.core.problems import Message, Problem, Text
 
 SYNTAX: Final = Message(
     "formula.syntax",
@@ -108,6 +108,15 @@ OVERFLOW: Final = Message(
 )
 
 
+BAD_ROWS: Final = Message(
+    "formula.rows",
+    "The formula cannot be computed over these rows: {reason}.",
+    "公式无法对这些行计算:{reason}。",
+    "Correct the rows that it reads.",
+    "请更正其读取的行。",
+)
+
+
 class FormulaError(RefusedError):
     """A formula that was refused; `spans` has the place in the source of each problem."""
 
@@ -118,7 +127,23 @@ class FormulaError(RefusedError):
         self.spans = spans
 
 
-class FormulaOverflowError(RefusedError):
+class FormulaValueError(RefusedError):
+    """A formula that was accepted has no value for these rows."""
+
+    code = "formula.no_value"
+
+
+class FormulaRowsError(FormulaValueError):
+    """Rows given to a function, or asked by a query, that cannot be reckoned with."""
+
+    code = "formula.rows"
+
+    def __init__(self, reason: Text) -> None:
+        super().__init__(BAD_ROWS.at(reason=reason))
+        self.reason = reason
+
+
+class FormulaOverflowError(FormulaValueError):
     """A number outgrew what every engine can hold exactly."""
 
     code = "formula.overflow"

@@ -301,13 +301,16 @@ class _Parser:
         field = None
         if self.skip_mark("."):
             field = self.dotted(self.need_name(Text("the name of a field", "字段名")))
+        more: list[Name] = []
+        while field is not None and self.skip_mark(","):
+            more.append(self.dotted(self.need_name(Text("the name of a field", "字段名"))))
         where = self.expression(0) if self.skip_word("WHERE") else None
         order_by = self.order_keys() if self.at_word("ORDER") else ()
         if not self.skip_mark(")"):
             self.expected(Text("WHERE, ORDER BY or “)”", "WHERE、ORDER BY 或“)”"))
         function = cast("QueryFunction", name.word)
         span = (name.start, self.behind)
-        return Question(function, target.value, field, where, order_by, span)
+        return Question(function, target.value, field, where, order_by, span, tuple(more))
 
     def order_keys(self) -> tuple[tuple[Name, bool], ...]:
         self.need_word("ORDER")

@@ -26,6 +26,7 @@ _SQLITE: Final[dict[Kind, sa.types.TypeEngine[Any]]] = {
     Kind.DATE: sa.Text(),
     Kind.DATETIME: sa.Text(),
     Kind.REFERENCE: sa.Text(),
+    Kind.ROWS: sa.Text(),
     Kind.NULL: sa.Text(),
 }
 _POSTGRESQL: Final[dict[Kind, sa.types.TypeEngine[Any]]] = {
@@ -35,6 +36,7 @@ _POSTGRESQL: Final[dict[Kind, sa.types.TypeEngine[Any]]] = {
     Kind.DATE: sa.Date(),
     Kind.DATETIME: sa.DateTime(timezone=True),
     Kind.REFERENCE: sa.Uuid(as_uuid=False),
+    Kind.ROWS: sa.Text(),
     Kind.NULL: sa.Text(),
 }
 

@@ -81,6 +81,7 @@ class Question(NamedTuple):
     where: Syntax | None
     order_by: tuple[tuple[Name, bool], ...]
     span: Span
+    more: tuple[Name, ...] = ()
 
 
 Syntax: TypeAlias = (

@@ -156,6 +156,8 @@ class Query:
     order_by: tuple[Order, ...]
     type: Type
     span: Span = (0, 0)
+    more: tuple[FieldRef, ...] = ()
+    """Further fields of a LIST, whose items are then rows."""
 
 
 Node: TypeAlias = (
@@ -180,7 +182,7 @@ def children(node: Node) -> tuple[Node, ...]:
         case Query():
             head = () if node.field is None else (node.field,)
             where = () if node.where is None else (node.where,)
-            return (*head, *where, *(order.field for order in node.order_by))
+            return (*head, *node.more, *where, *(order.field for order in node.order_by))
         case _:
             return ()
 
@@ -209,6 +211,7 @@ def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
                 field=None if node.field is None else again(node.field),
                 where=None if node.where is None else again(node.where),
                 order_by=tuple(replace(one, field=again(one.field)) for one in node.order_by),
+                more=tuple(map(again, node.more)),
             )
     return change(node)
 
@@ -351,6 +354,7 @@ def _query_details(node: Query) -> dict[str, Any]:
             {"field": to_json(order.field), "descending": order.descending}
             for order in node.order_by
         ],
+        **({"more": [to_json(one) for one in node.more]} if node.more else {}),
     }
 
 
@@ -387,6 +391,7 @@ def _read_query(data: Mapping[str, Any], kind: Type, span: Span) -> Query:
         order_by,
         kind,
         span,
+        tuple(_field_from_json(one) for one in data.get("more", ())),
     )
 
 

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     DATE = "date"
     DATETIME = "datetime"
     REFERENCE = "reference"
+    ROWS = "rows"
     NULL = "null"
 
 
@@ -65,6 +66,8 @@ BOOLEAN: Final = Type(Kind.BOOLEAN)
 DATE: Final = Type(Kind.DATE)
 DATETIME: Final = Type(Kind.DATETIME)
 REFERENCE: Final = Type(Kind.REFERENCE)
+ROWS: Final = Type(Kind.ROWS)
+"""Rows of several values, which only functions take."""
 NULL: Final = Type(Kind.NULL)
 
 KIND_NAMES: Final[dict[Kind, Text]] = {
@@ -74,6 +77,7 @@ KIND_NAMES: Final[dict[Kind, Text]] = {
     Kind.DATE: Text("date", "日期"),
     Kind.DATETIME: Text("date and time", "日期时间"),
     Kind.REFERENCE: Text("reference", "引用"),
+    Kind.ROWS: Text("rows", "多行数据"),
     Kind.NULL: Text("null", "空值"),
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import pointer
-from headrace.platform.formulas.messages import FormulaOverflowError
+from headrace.platform.formulas.messages import FormulaValueError
 from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft
@@ -123,6 +123,6 @@ def overflow_at(draft: Draft, name: str) -> Iterator[None]:
     """Say in which field a number outgrew its digits."""
     try:
         yield
-    except FormulaOverflowError as error:
+    except FormulaValueError as error:
         place = draft.place + pointer(name)
         raise RefusedError.of(problem.below(place) for problem in error.problems) from error

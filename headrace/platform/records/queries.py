@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import sqlalchemy as sa
 
+from headrace.platform.core.problems import Text
 from headrace.platform.database.prepared import Prepared, prepare
+from headrace.platform.formulas.decimals import checked
 from headrace.platform.formulas.environment import Environment
+from headrace.platform.formulas.messages import FormulaRowsError
 from headrace.platform.formulas.sql import compile_sql
 from headrace.platform.formulas.sql_types import (
     Column,
@@ -202,23 +205,34 @@ def compile_query(shapes: Shapes, asking: ObjectShape, tree: Query, zone: str) -
     asked = shapes.of(tree.name)
     binder = QueryBinder(shapes, asked, asking, zone)
     result = binder.column(tree.field.path if tree.field else (asked.fields["id"].id,))
+    more = [binder.column(one.path) for one in tree.more]
     where = compile_sql(tree.where, binder) if tree.where is not None else sa.true()
     order = [_ordered(binder.column(one.field.path), one.descending) for one in tree.order_by]
     order.append(binder.column((asked.fields["id"].id,)))
     statement = _STATEMENTS[tree.function](result, order, shapes.dialect)
-    statement = statement.select_from(binder.source).where(where, binder.live())
+    statement = statement.add_columns(*more).select_from(binder.source).where(where, binder.live())
     field_type = tree.field.type if tree.field else reference(tree.name)
     return CompiledQuery(
         tree=tree,
         prepared=prepare(statement, shapes.dialect),
         parameters=tuple(binder.parameters.items()),
-        read=_READERS[tree.function](field_type, shapes.dialect),
+        read=_reader(tree, field_type, shapes.dialect),
     )
 
 
 def _ordered(column: Column, descending: bool) -> sa.ColumnElement[Any]:  # noqa: FBT001 - data of the tree
     return (column.desc() if descending else column.asc()).nulls_last()
 
+
+def _reader(tree: Query, type_: Type, dialect: Dialect) -> Read:
+    if tree.more:
+        return _read_rows((type_, *(one.type for one in tree.more)), dialect)
+    return _READERS[tree.function](type_, dialect)
+
+
+MAX_LIST: Final = 1_000
+"""Rows that LIST gives at most; more are refused, never cut off."""
+_TOO_MANY: Final = Text(f"LIST found more than {MAX_LIST} rows", f"LIST 查到的行超过 {MAX_LIST} 条")
 
 Ordered = list[sa.ColumnElement[Any]]
 
@@ -228,7 +242,7 @@ def _first(result: Column, order: Ordered, _dialect: Dialect) -> sa.Select[Any]:
 
 
 def _list(result: Column, order: Ordered, _dialect: Dialect) -> sa.Select[Any]:
-    return sa.select(result).order_by(*order)
+    return sa.select(result).order_by(*order).limit(MAX_LIST + 1)
 
 
 def _exists(_result: Column, _order: Ordered, _dialect: Dialect) -> sa.Select[Any]:
@@ -258,8 +272,26 @@ def _read_first(type_: Type, dialect: Dialect) -> Read:
     return lambda rows: python_value(rows[0][0], type_, dialect) if rows else None
 
 
+def _few(rows: list[Any]) -> list[Any]:
+    if len(rows) > MAX_LIST:
+        raise FormulaRowsError(_TOO_MANY)
+    return rows
+
+
 def _read_list(type_: Type, dialect: Dialect) -> Read:
-    return lambda rows: tuple(python_value(row[0], type_, dialect) for row in rows)
+    return lambda rows: tuple(python_value(row[0], type_, dialect) for row in _few(rows))
+
+
+def _read_rows(types: tuple[Type, ...], dialect: Dialect) -> Read:
+    def read(rows: list[Any]) -> Value:
+        return tuple(
+            tuple(
+                python_value(value, type_, dialect) for value, type_ in zip(row, types, strict=True)
+            )
+            for row in _few(rows)
+        )
+
+    return read
 
 
 def _read_exists(_type: Type, _dialect: Dialect) -> Read:
@@ -272,7 +304,9 @@ def _read_count(_type: Type, _dialect: Dialect) -> Read:
 
 def _read_sum(type_: Type, dialect: Dialect) -> Read:
     number = type_ if type_.kind is Kind.NUMBER else Type(Kind.NUMBER)
-    return lambda rows: python_value(rows[0][0], number, dialect)
+    return lambda rows: checked(
+        cast("Decimal", python_value(rows[0][0], number, dialect)), number.scale
+    )
 
 
 _READERS: dict[str, Callable[[Type, Dialect], Read]] = {

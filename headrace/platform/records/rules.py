@@ -6,7 +6,7 @@ from typing import Final
 
 from headrace.platform.core.problems import Message, Problem, Text, pointer
 from headrace.platform.formulas.environment import Environment
-from headrace.platform.formulas.messages import FormulaOverflowError
+from headrace.platform.formulas.messages import FormulaValueError
 from headrace.platform.formulas.python import holds, is_broken
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft
@@ -110,7 +110,7 @@ def _is_broken(rule: CompiledRule, row: Environment) -> bool:
         if rule.when is not None and not holds(rule.when(row)):
             return False
         return is_broken(rule.unless(row))
-    except FormulaOverflowError:
+    except FormulaValueError:
         return True
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.functions import FUNCTIONS
-from headrace.platform.formulas.messages import FormulaOverflowError
+from headrace.platform.formulas.messages import FormulaValueError
 from headrace.platform.formulas.python import compile_python
 from headrace.platform.formulas.tree import (
     COMPARISONS,
@@ -129,7 +129,7 @@ def constant_value(tree: Node) -> tuple[bool, Any]:
             return False, None
     try:
         return True, compile_python(tree)(None)  # type: ignore[arg-type]  # asks the environment nothing
-    except FormulaOverflowError:
+    except FormulaValueError:
         return False, None
 
 

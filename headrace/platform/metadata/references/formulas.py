@@ -89,7 +89,8 @@ def _choice(node: Choice, query: str | None) -> Iterator[Mention]:
 
 def _question(node: Question) -> Iterator[Mention]:
     yield Mention("object", (node.object,), node.object)
-    yield from _walk(node.field, node.object)
+    for field in (node.field, *node.more):
+        yield from _walk(field, node.object)
     yield from _walk(node.where, node.object)
     for name, _ in node.order_by:
         yield from _walk(name, node.object)

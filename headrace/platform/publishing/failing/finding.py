@@ -17,7 +17,7 @@ from headrace.platform.access.parameters import Column, Condition, is_one_of, li
 from headrace.platform.access.rows import Rows, RowsBinder, Statement, field_by_id
 from headrace.platform.database.prepared import prepare
 from headrace.platform.formulas.expression import Expression
-from headrace.platform.formulas.messages import FormulaOverflowError
+from headrace.platform.formulas.messages import FormulaValueError
 from headrace.platform.formulas.python import holds, is_broken
 from headrace.platform.formulas.sql import UnsupportedInSqlError, is_overflow
 from headrace.platform.metadata.catalog import FieldModel, FieldRuleModel, ObjectModel, RuleModel
@@ -471,7 +471,7 @@ def breaks(rule: RuleModel, row: RowEnvironment) -> bool:
         if rule.when is not None and not holds(evaluator(rule.when)(row)):
             return False
         return is_broken(evaluator(rule.unless)(row))
-    except FormulaOverflowError:
+    except FormulaValueError:
         return True
 
 
@@ -556,7 +556,7 @@ def _is_outside(batch: PlannedBatch, shape: ObjectShape, row: Row, field: FieldM
     environment = RowEnvironment(batch, there, target, target, batch.environment(shape, row))
     try:
         return not holds(evaluator(field.lookup_filter)(environment))
-    except FormulaOverflowError:
+    except FormulaValueError:
         return True
 
 

@@ -13,7 +13,7 @@ from headrace.platform.access.parameters import is_one_of, list_value
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.formulas.environment import Evaluator
 from headrace.platform.formulas.expression import Expression
-from headrace.platform.formulas.messages import FormulaOverflowError
+from headrace.platform.formulas.messages import FormulaValueError
 from headrace.platform.formulas.python import compile_python, holds
 from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.metadata.storage_types import ID
@@ -181,5 +181,5 @@ def is_true(evaluate: Evaluator, environment: RowEnvironment, *, overflow: bool)
     """Say whether a condition holds; `overflow` is the answer where a number outgrows its digits."""
     try:
         return evaluate(environment) is True
-    except FormulaOverflowError:
+    except FormulaValueError:
         return overflow
