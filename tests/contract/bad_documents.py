@@ -98,6 +98,34 @@ BAD = (
         _with("subject", format="cn_uscc", length=10),
     ),
     Bad("unknown format", "schema.not_allowed", "/fields/2/format", _with("subject", format="vat")),
+    Bad(
+        "mask of a number", "field.masked_type", "/fields/5/masked", _with("fee", masked={"end": 2})
+    ),
+    Bad(
+        "mask of the title",
+        "field.masked_key",
+        "/fields/2/masked",
+        _two(_with("subject", masked={}), _set(CLAIM, "title", "subject")),
+    ),
+    Bad(
+        "formula that shows a masked field",
+        "field.masked_shown",
+        "/formula",
+        _two(
+            _with("subject", masked={}),
+            _add(
+                CLAIM,
+                "fields",
+                field("loud", "formula", returns="text", formula="UPPER(subject)"),
+            ),
+        ),
+    ),
+    Bad(
+        "unmask of what is not masked",
+        "perm.unknown",
+        "/grants/0/fields/unmask/0",
+        lambda c: c[GRANTS]["grants"][0].update(fields={"unmask": ["subject"]}),
+    ),
     Bad("length out of range", "field.range", "/fields/2/length", _with("subject", length=10**9)),
     Bad(
         "unknown scope",

@@ -14,6 +14,7 @@ from headrace.platform.access.policy import (
     editable_fields,
     grants_for,
     names_of,
+    pairs_for,
     readable_fields,
 )
 from headrace.platform.core.problems import Text
@@ -171,6 +172,24 @@ class _Writer:
         """Return a text in the caller's language."""
         return text.within(self.context.language)
 
+    def _add_unmask(self, model: ObjectModel, title: str) -> None:
+        """Add the call that shows masked fields whole, where the rights contain some."""
+        context = self.context
+        pairs = pairs_for(context.catalog, context.principal.rights, model.name, "unmask")
+        names = sorted(names_of(pairs))
+        if not names:
+            return
+        values = {"type": "object", "properties": {"values": {"type": "object"}}}
+        call = self._call(title, model.name, "unmask", values, [_parameter("id")])
+        call["requestBody"] = _body(
+            {
+                "type": "object",
+                "properties": {"fields": {"type": "array", "items": {"enum": names}}},
+                "required": ["fields"],
+            }
+        )
+        self.paths[f"/records/{model.name}/{{id}}/unmask"] = {"post": call}
+
     def add_object(self, model: ObjectModel) -> None:
         """Add the paths and schemas of an object, as far as the rights reach."""
         context, name = self.context, model.name
@@ -195,6 +214,7 @@ class _Writer:
             self.paths[f"/records/{name}/{{id}}/history"] = {
                 "get": self._call(title, name, "history", history, [_parameter("id")])
             }
+            self._add_unmask(model, title)
         if allowed["create"] and model.master is None:
             self.schemas[f"{name}.create"] = self._write_schema(model, "create")
             create = self._call(

@@ -17,14 +17,17 @@ from headrace.blueprints.api.calls import (
     platform,
     read,
     with_warnings,
+    write,
     write_once,
 )
 from headrace.platform.core.errors import NotFoundError, RefusedError
+from headrace.platform.core.problems import Text
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.history_reader import history
 from headrace.platform.records.query import BAD_PARAMETER, parse_query
+from headrace.platform.records.unmasking import unmask
 
 MODES: Final = ("normal", "migration")
 """How a record is made; migration sets state, number and times, with a right of its own."""
@@ -130,6 +133,24 @@ def record_history(object_name: str, record_id: str) -> Response:
     return read(
         lambda context: answer(context, {"items": history(context, object_name, record_id)})
     )
+
+
+@blueprint.post("/<object_name>/<record_id>/unmask")
+def show_whole(object_name: str, record_id: str) -> Response:
+    """Masked fields of a record, whole; each call leaves a line in the history.
+
+    No answer is kept for an Idempotency-Key: what is masked is stored nowhere else.
+    """
+    data = body_object()
+    names = data.get("fields")
+    if set(data) != {"fields"} or not isinstance(names, list):
+        expected = Text("a list of field names", "字段名列表")
+        raise RefusedError(BAD_PARAMETER.at("/fields", name="fields", expected=expected))
+
+    def action(context: Context, work: UnitOfWork) -> Response:
+        return answer(context, {"values": unmask(context, work, object_name, record_id, names)})
+
+    return write(action)
 
 
 @blueprint.post("/<object_name>/<record_id>/transitions/<name>")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, Final
 
 from flask import make_response, redirect, request, url_for
@@ -33,10 +34,13 @@ from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.history_reader import history
 from headrace.platform.records.source import row_rights
+from headrace.platform.records.tables import UNMASKED
+from headrace.platform.records.unmasking import unmask, unmaskable
 from headrace.platform.workflow.views import RunView
 
 MOST_RELATED: Final = 8
 RELATED_ROWS: Final = 5
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 BEGINNINGS: Final = frozenset({"created", "migrated"})
 TELLING: Final = frozenset({"created", "updated", "deleted", "migrated"})
 
@@ -99,6 +103,14 @@ def delete_page(object_name: str, record_id: str) -> Response:
     return make_response(body, status_of(problem) if problem else HTTPStatus.OK)
 
 
+@blueprint.post("/o/<object_name>/<record_id>/unmask")
+def show_whole(object_name: str, record_id: str) -> str:
+    """The record with one masked field whole, this once; the history says who saw it."""
+    name = request.form.get("field", "")
+    whole = write(lambda context, work: unmask(context, work, object_name, record_id, [name]))
+    return read(lambda context: _page(context, object_name, record_id, whole))
+
+
 def shown_record(
     context: Context, page: FormPage, record_id: str, *, by_task: bool = True
 ) -> dict[str, Any]:
@@ -121,10 +133,12 @@ def open_people(runs: Sequence[RunView]) -> list[str]:
     )
 
 
-def _page(context: Context, object_name: str, record_id: str) -> str:
+def _page(
+    context: Context, object_name: str, record_id: str, whole: Mapping[str, Any] = NOTHING
+) -> str:
     model = known_object(context, object_name)
     page = form_for(context.catalog, context.principal, object_name, "read", by_task=True)
-    found = shown_record(context, page, record_id)
+    found = {**shown_record(context, page, record_id), **whole}
     engine = platform().workflow
     runs = engine.approvals(context, object_name, record_id) if model.workflow else []
     transitions = engine.available(context, object_name, record_id)
@@ -137,6 +151,7 @@ def _page(context: Context, object_name: str, record_id: str) -> str:
         f"object:{object_name}",
         page=page,
         record=found,
+        unmaskable=unmaskable(context, object_name, record_id) - set(whole),
         title=title_of(context, object_name, found),
         state=state_of(context, object_name, found),
         waiting_for=open_people(runs),
@@ -221,9 +236,18 @@ def _history_line(context: Context, model: ObjectModel, line: Mapping[str, Any])
         str(user.get("title") or ""),
         _action_label(context, model, line["action"]),
         display.instant(line["at"]).text,
-        line["comment"],
+        _comment(context, model, line),
         changes,
     )
+
+
+def _comment(context: Context, model: ObjectModel, line: Mapping[str, Any]) -> str | None:
+    """Return what was said; of a line about masked fields their labels."""
+    comment: str | None = line["comment"]
+    if line["action"] != UNMASKED or comment is None:
+        return comment
+    labels = (model.fields[name].label.within(context.language) for name in comment.split(", "))
+    return word(context.language, "shell.comma").join(labels)
 
 
 def _action_label(context: Context, model: ObjectModel, action: str) -> str:

@@ -43,7 +43,7 @@ from headrace.platform.metadata.catalog import (
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.storage_types import ID
 
-Wanted = Literal["create", "read", "update", "delete", "migrate", "transition"]
+Wanted = Literal["create", "read", "update", "delete", "migrate", "transition", "unmask"]
 Truth = Condition | bool
 """A predicate; a bool where it does not depend on the row."""
 
@@ -56,6 +56,7 @@ MASTER_ACTION: Final[dict[Wanted, Wanted]] = {
     "delete": "update",
     "migrate": "migrate",
     "transition": "transition",
+    "unmask": "read",
 }
 """What must be allowed on the master for an action on its details.
 
@@ -68,7 +69,7 @@ which is there already is an `update` of it.
 class Pair:
     """Rows where `holds` is true, and the fields (and child relations) that count in them.
 
-    For the action `transition` the names are those of transitions. `origin` is what gave the pair; `by_task`
+    For the action `transition` the names are those of transitions; for `unmask` they are masked fields. `origin` is what gave the pair; `by_task`
     says that it was an open task, not a grant.
     """
 
@@ -116,7 +117,7 @@ def pairs_for(
         return (*own, _task_pair(model, rights)) if by_task and action == "read" else own
     inherited = _master_pairs(catalog, rights, model, action, by_task=by_task)
     if object_name not in catalog.permissions:
-        return inherited
+        return inherited if action != "unmask" else ()
     return tuple(_both(first, second) for first in inherited for second in own)
 
 
@@ -146,6 +147,8 @@ def names_of(pairs: Iterable[Pair]) -> frozenset[str]:
 
 
 def _covers(grant: GrantModel, action: Wanted) -> bool:
+    if action == "unmask":
+        return bool(grant.unmask)
     return bool(grant.transitions) if action == "transition" else action in grant.actions
 
 
@@ -165,6 +168,8 @@ def _names(
 ) -> frozenset[str]:
     if action == "transition":
         return grant.transitions
+    if action == "unmask":
+        return grant.unmask & _names(catalog, rights, model, grant, "read")
     listed = grant.read if action == "read" else grant.edit
     role = catalog.roles.get(grant.role)
     internal = rights.audience == "internal" and role is not None and role.audience == "internal"

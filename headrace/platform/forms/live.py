@@ -110,14 +110,18 @@ class _Live:
         self.model = model
         self.readable = readable_fields(catalog, principal, model.name)
         self._paths: dict[tuple[str, ...], str] = {
-            (one.id,): one.name for one in model.fields.values() if one.name in self.readable
+            (one.id,): one.name
+            for one in model.fields.values()
+            if one.name in self.readable and one.definition.masked is None
         }
         if master is not None:
             above, by = master
             shown = readable_fields(catalog, principal, above.name)
             reference = model.fields[by].id
             self._paths |= {
-                (reference, one.id): one.name for one in above.fields.values() if one.name in shown
+                (reference, one.id): one.name
+                for one in above.fields.values()
+                if one.name in shown and one.definition.masked is None
             }
 
     def to_json(self, used: set[str]) -> dict[str, Any]:

@@ -309,6 +309,7 @@ class GrantModel:
     read: frozenset[str] | None
     edit: frozenset[str] | None
     transitions: frozenset[str]
+    unmask: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

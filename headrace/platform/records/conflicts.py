@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from headrace.platform.core.errors import StaleError
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.field_types.values import KeyReference
+from headrace.platform.metadata.masking import masked_value
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.environment import RowEnvironment
@@ -66,9 +67,11 @@ def _differences(batch: Batch, work: UnitOfWork, draft: Draft, version: Any) -> 
     }
     before = _values_at(work, draft, version) if differing else {}
     for name, value in differing.items():
-        found[name] = {"yours": json_value(value), "stored": json_value(draft.old.get(name))}
-        if draft.shape.fields[name].id in before:
-            found[name]["was"] = before[draft.shape.fields[name].id]
+        field = draft.shape.fields[name]
+        stored = masked_value(field, json_value(draft.old.get(name)))
+        found[name] = {"yours": json_value(value), "stored": stored}
+        if field.id in before:
+            found[name]["was"] = masked_value(field, before[field.id])
         elif name in draft.shape.kept and isinstance(version, int):
             found[name]["was"] = found[name]["stored"]
     return found

@@ -18,11 +18,12 @@ from headrace.platform.database.engine import Reading
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.field_types.references import USER_OBJECT
+from headrace.platform.metadata.masking import masked_value
 from headrace.platform.metadata.storage_types import ID
 from headrace.platform.records.context import Context
 from headrace.platform.records.reader import get_in
 from headrace.platform.records.source import Source, late_values, read_pairs, row_rights
-from headrace.platform.records.tables import HISTORY
+from headrace.platform.records.tables import HISTORY, UNMASKED
 
 LINE_LIMIT: Final = 1_000
 TELLING: Final = frozenset({"created", "migrated", "deleted"})
@@ -51,7 +52,7 @@ def history(
             .order_by(HISTORY.c.id.desc())
             .limit(LINE_LIMIT)
         ).all()
-        lines = _Lines(model, names or frozenset())
+        lines = _Lines(model, names or frozenset(), masks=not context.principal.is_system)
         shown = [line for row in rows if (line := lines.shown(row)) is not None]
         for target, ids in lines.referred.items():
             _put_titles(lines.holders, target, _titles(context, reading, target, ids))
@@ -61,7 +62,8 @@ def history(
 class _Lines:
     """Turns stored lines into shown ones and notes the references in them."""
 
-    def __init__(self, model: ObjectModel, names: frozenset[str]) -> None:
+    def __init__(self, model: ObjectModel, names: frozenset[str], *, masks: bool) -> None:
+        self._masks = masks
         self._fields = [field for field in model.fields.values() if field.name in names]
         self._shows_state = model.state_field is not None and model.state_field in names
         self.referred: dict[str, set[str]] = {}
@@ -75,19 +77,27 @@ class _Lines:
             if (change := row.changes.get(field.id)) is not None
             for old, new in (change,)
         ]
-        if not changes and row.action not in TELLING:
+        comment = row.comment
+        if row.action == UNMASKED:
+            seen = set(str(comment).split())
+            comment = ", ".join(field.name for field in self._fields if field.id in seen)
+            if not comment:
+                return None
+        elif not changes and row.action not in TELLING:
             return None
         return {
             "at": row.at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             "user": self._reference(USER_OBJECT, row.user),
             "acted_for": self._reference(USER_OBJECT, row.acted_for),
             "action": row.action,
-            "comment": row.comment,
+            "comment": comment,
             "changes": changes,
         }
 
     def _value(self, field: FieldModel, value: Any) -> Any:
-        return value if field.target is None else self._reference(field.target, value)
+        if field.target is not None:
+            return self._reference(field.target, value)
+        return masked_value(field, value) if self._masks else value
 
     def _reference(self, target: str, record_id: str | None) -> Line | None:
         if record_id is None:

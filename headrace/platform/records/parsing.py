@@ -18,6 +18,7 @@ from headrace.platform.metadata.field_types.values import (
     WRONG_TYPE,
     type_name,
 )
+from headrace.platform.metadata.masking import looks_masked, masked_value
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft, Row
 from headrace.platform.records.migration import migrated_field
@@ -39,6 +40,13 @@ WORKFLOW_CONTROLLED: Final = Message(
     "“{name}”只能通过工作流变更。",
     "Use a transition.",
     "请使用流转操作。",
+)
+MASKED: Final = Message(
+    "value.masked",
+    "“{name}” is masked: this is only what is shown of it.",
+    "“{name}”为脱敏字段,收到的只是其显示形式。",
+    "Send the whole value, or leave it out to keep the stored one.",
+    "请填写完整的值;若不修改,请不要提供该字段。",
 )
 CHILD_NOT_FOUND: Final = Message(
     "child.not_found",
@@ -106,10 +114,19 @@ def _parse_field(
             return
     if reader is None or (draft.parent is not None and field.name == draft.shape.model.master):
         return
+    if field.definition.masked is not None and looks_masked(raw):
+        if not _is_as_shown(draft, field, raw):
+            batch.problems.append(MASKED.at(place, name=field.label))
+        return
     try:
         draft.given[field.name] = reader.deserialize(raw, field.name, None)
     except ValidationError as error:
         batch.problems.extend(_problems(error, place))
+
+
+def _is_as_shown(draft: Draft, field: FieldModel, raw: Any) -> bool:
+    """Say whether a masked field comes back as it was shown: then it stays as it is."""
+    return draft.old is not None and masked_value(field, draft.old.get(field.name)) == raw
 
 
 def _refused(draft: Draft, field: FieldModel, raw: Any, place: str) -> Problem | None:

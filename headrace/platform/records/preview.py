@@ -13,6 +13,7 @@ from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.metadata.definitions.objects import ChildDef
+from headrace.platform.metadata.masking import masked_value
 from headrace.platform.records.batch import Batch, Rows
 from headrace.platform.records.computing import fill
 from headrace.platform.records.context import Context
@@ -239,7 +240,10 @@ def _shown(batch: Batch, draft: Draft, readable: dict[str, frozenset[str]]) -> d
     for field in shape.fields.values():
         if field.system or field.name not in names or field.computed == "number":
             continue
-        shown[field.name] = _json(batch, field, _value(draft, field))
+        if field.definition.masked is None or batch.context.principal.is_system:
+            shown[field.name] = _json(batch, field, _value(draft, field))
+        elif draft.old is not None:
+            shown[field.name] = masked_value(field, _value(draft, field))
     return shown
 
 

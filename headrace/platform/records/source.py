@@ -2,7 +2,9 @@
 
 A source is one statement under construction. Its columns exist only for fields that the rights
 contain; where the right to a field depends on the row, the column is a CASE. Paths along lookups
-are guarded step by step: what may not be read there is null, as if there were nothing.
+are guarded step by step: what may not be read there is null, as if there were nothing. A masked field
+is its masked text to everything that starts here, filters and order too, so that nothing can be asked
+of what is hidden; `records.unmasking` alone shows it whole.
 """
 
 from __future__ import annotations
@@ -56,7 +58,9 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.sql import compile_sql
 from headrace.platform.metadata.catalog import FieldModel, FieldPath, ObjectModel
+from headrace.platform.metadata.definitions.objects import MaskDef
 from headrace.platform.metadata.field_types.references import USER_OBJECT
+from headrace.platform.metadata.masking import STARS
 from headrace.platform.metadata.storage_types import DATE, ID, INSTANT, Dialect
 from headrace.platform.records.context import Context
 
@@ -122,7 +126,11 @@ class Source:
         Raise `field.unknown` at `place` for a name that is unknown or not within the rights.
         """
         rows, field, allowed = self._walk(self.resolve(path, place))
-        return guarded(rows.column(field), allowed)
+        column = rows.column(field)
+        mask = field.definition.masked
+        if mask is not None and not self.surroundings.rights.is_system:
+            column = masked_column(column, mask)
+        return guarded(column, allowed)
 
     def title(self, path: FieldPath | str, place: str = "") -> tuple[Column, FieldModel] | None:
         """Return the title of what a reference points to, and the field it comes from.
@@ -205,6 +213,19 @@ class Source:
                 self.surroundings, object_name, by_task=self._by_task
             )
         return self._pairs[object_name]
+
+
+def masked_column(column: Column, mask: MaskDef) -> Column:
+    """Return what `metadata.masking.masked_text` gives, in SQL."""
+    length = sa.func.length(column)
+    start = sa.func.substr(column, 1, mask.start)
+    end = sa.func.substr(column, length - mask.end + 1)
+    hidden = sa.literal(STARS, sa.String())
+    return sa.case(
+        (length <= mask.start + mask.end, hidden),
+        (length.is_not(None), start.op("||")(hidden).op("||")(end)),
+        else_=sa.null(),
+    )
 
 
 class _GuardedBinder(RowsBinder):

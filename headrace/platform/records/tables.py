@@ -36,6 +36,9 @@ HISTORY: Final = sa.Table(
 is the user in whose place `user` decided.
 """
 
+UNMASKED: Final = "unmasked"
+"""The action of a line that says who saw masked fields whole; its comment holds their ids."""
+
 COUNTER: Final = sa.Table(
     "sys_counter",
     SYSTEM,

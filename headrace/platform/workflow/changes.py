@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.metadata.masking import masked_value
 from headrace.platform.records.context import Context
 from headrace.platform.records.drafts import Row as RecordRow
 from headrace.platform.records.source import row_rights
@@ -27,7 +28,7 @@ def changed_fields(
     now = snapshot(model, present, context.database.dialect)
     submitted = run.snapshot
     return {
-        field.name: [submitted.get(field.id), now[field.id]]
+        field.name: [masked_value(field, one) for one in (submitted.get(field.id), now[field.id])]
         for field in model.fields.values()
         if field.id in now
         and submitted.get(field.id) != now[field.id]
@@ -40,7 +41,7 @@ def changed_since(
 ) -> dict[str, list[Any]]:
     """Return `[then, now]` by name of what the history says since `version`, as far as readable."""
     readable = row_rights(context, work, model.name, record_id, "read") or frozenset()
-    names = {field.id: field.name for field in model.fields.values() if field.name in readable}
+    fields = {field.id: field for field in model.fields.values() if field.name in readable}
     statement = (
         sa.select(HISTORY.c.changes)
         .where(
@@ -53,7 +54,8 @@ def changed_since(
     found: dict[str, list[Any]] = {}
     for changes in work.connection.execute(statement).scalars():
         for field_id, (old, new) in changes.items():
-            if field_id in names:
-                first = found.get(names[field_id], [old])[0]
-                found[names[field_id]] = [first, new]
+            field = fields.get(field_id)
+            if field is not None:
+                first = found.get(field.name, [masked_value(field, old)])[0]
+                found[field.name] = [first, masked_value(field, new)]
     return found

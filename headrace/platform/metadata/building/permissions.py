@@ -47,6 +47,11 @@ def _grant(work: Workbench, definition: GrantDef, model: ObjectModel, place: str
             if name not in known:
                 where = f"{place}/fields/{part}/{index}"
                 work.problems.append(_unknown("field", name, known, where))
+    masked = [one.name for one in model.fields.values() if one.definition.masked is not None]
+    for index, name in enumerate(rights.unmask if rights else ()):
+        if name not in masked:
+            where = f"{place}/fields/unmask/{index}"
+            work.problems.append(_unknown("masked field", name, masked, where))
     scope = ScopeModel(
         definition.scope.name,
         work.path_at(place + "/scope/assigned", model.name, definition.scope.path) or (),
@@ -60,6 +65,7 @@ def _grant(work: Workbench, definition: GrantDef, model: ObjectModel, place: str
         read=frozenset(rights.read) if rights and rights.read is not None else None,
         edit=frozenset(rights.edit) if rights and rights.edit is not None else None,
         transitions=frozenset(definition.transitions),
+        unmask=frozenset(rights.unmask) if rights else frozenset(),
     )
 
 

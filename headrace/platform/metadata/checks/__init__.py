@@ -20,6 +20,7 @@ from headrace.platform.metadata.checks.inert import check_inert
 from headrace.platform.metadata.checks.keys import check_keys
 from headrace.platform.metadata.checks.labels import check_labels
 from headrace.platform.metadata.checks.lists import check_lists
+from headrace.platform.metadata.checks.masks import check_masks
 from headrace.platform.metadata.checks.memory import Memory
 from headrace.platform.metadata.checks.objects import check_objects
 from headrace.platform.metadata.checks.screens import check_screens
@@ -33,6 +34,7 @@ BUILT_IN: tuple[Check, ...] = (
     check_objects,
     check_fields,
     check_choices,
+    check_masks,
     check_keys,
     check_computed,
     check_sizes,

@@ -79,6 +79,9 @@ class FieldRightsDef:
 
     read: tuple[Name, ...] | None = key("Fields that may be read.", None)
     edit: tuple[Name, ...] | None = key("Fields (and child relations) that may be written.", None)
+    unmask: tuple[Name, ...] = key(
+        "Masked fields that may be seen whole, one record at a time.", ()
+    )
 
 
 @dataclass(frozen=True, slots=True)

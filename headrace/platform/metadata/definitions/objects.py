@@ -12,6 +12,14 @@ Audience = Literal["all", "internal"]
 
 
 @dataclass(frozen=True, slots=True)
+class MaskDef:
+    """What of a masked text is shown: `138****5678` is `{"start": 3, "end": 4}`."""
+
+    start: int = key("Characters shown at the start.", 0, minimum=0, maximum=20)
+    end: int = key("Characters shown at the end.", 0, minimum=0, maximum=20)
+
+
+@dataclass(frozen=True, slots=True)
 class FieldDef:
     """One field of an object; the keys of its type stand beside these and land in `options`."""
 
@@ -35,6 +43,11 @@ class FieldDef:
         "`system`: only workflows, approvals and defaults write it.", "user"
     )
     history: bool = key("Changes are kept with who, when, old and new.", default=False)
+    masked: MaskDef | None = key(
+        "Lists, forms, reports and answers show only the ends of the text; a grant with `unmask` "
+        "lets its role see it whole, each time with a line in the history.",
+        None,
+    )
     options: Any = field(default=None, metadata={"internal": True})
 
 

@@ -233,6 +233,10 @@ class PatternType(FieldType[NoOptions]):
     def value_field(self, options: NoOptions) -> fields.Field[Any]:
         return PatternField(self.limit, self.pattern, expected=self.expected, example=self.example)
 
+    def compared_field(self, options: NoOptions) -> fields.Field[Any]:
+        """Return what takes any text: a bound need not have the form."""
+        return TextField(self.limit)
+
 
 class EmailType(PatternType):
     """An e-mail address (the form that HTML's `type=email` accepts, with a dot in the domain)."""
