@@ -16,6 +16,7 @@ AREAS: Final = {
     "definitions": ("check", "plan", "publish"),
     "drafts": ("draft", "local-changes"),
     "installation": ("init", "doctor", "sweep"),
+    "recounting": ("recount",),
     "moving": ("export", "sample"),
     "servers": ("worker", "demo"),
     "serving": ("serve",),

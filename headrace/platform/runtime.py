@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
@@ -14,6 +16,7 @@ from headrace.platform.access.principals import SYSTEM_PRINCIPAL, Principal
 from headrace.platform.access.stamps import stamp_query
 from headrace.platform.core.clock import Clock, RealClock
 from headrace.platform.core.errors import (
+    DeadlockError,
     ForbiddenError,
     NewerCatalogError,
     NotFoundError,
@@ -72,6 +75,10 @@ SYSTEM_TABLES: Final = (publishing_tables, records_tables, workflow_tables)
 
 T = TypeVar("T")
 ATTEMPTS: Final = 5
+GIVING_WAY: Final = 8
+"""Times that a writer begins where it has to give way to others; nothing of the former ones stays."""
+LONGEST_PAUSE: Final = 0.05
+"""Seconds between two of them, at most."""
 EXTENSIONS: Final = "headrace.extensions"
 
 PrincipalSource = Callable[[Published, bool], Principal]
@@ -227,8 +234,16 @@ class Platform:
             principal = context.principal
             stamp = stamp_query(principal, self.real_clock.now())
             version, actor = context.catalog.version, actor_of(principal)
-            with self.database.writing(version, stamp, actor) as work:
-                return action(context, work)
+            for attempt in range(GIVING_WAY):
+                try:
+                    with self.database.writing(version, stamp, actor) as work:
+                        return action(context, work)
+                except DeadlockError:
+                    if attempt + 1 == GIVING_WAY:
+                        raise
+                    # Those who met should not meet again at once.
+                    time.sleep(random.uniform(0, LONGEST_PAUSE))  # noqa: S311 - no secret
+            raise AssertionError("a write ends or raises")
 
         return self._with_context(source, write, language)
 

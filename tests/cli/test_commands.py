@@ -264,3 +264,17 @@ def test_a_server_starts_without_the_platform_in_its_first_process():
         "sys.exit('headrace.platform.runtime' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_a_recount_finds_nothing_in_what_the_platform_wrote(terminal, module):
+    terminal.run("init", "--password-stdin", given="a good password\n")
+    terminal.run("publish", module(workspace()))
+
+    found = terminal.json("recount", "--check")
+
+    assert found
+    assert all(one["wrong"] == [] for one in found)
+    name = found[0]["object"]
+    assert [one["object"] for one in terminal.json("recount", name)] == [name]
+    problems = terminal.run("recount", "nothing_of_the_kind", code=1)
+    assert "nothing_of_the_kind" in problems.output + problems.stderr

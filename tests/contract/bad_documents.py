@@ -59,6 +59,18 @@ def _field_rule(**keys: Any) -> Callable[[Contents], object]:
     return lambda contents: contents[CLAIM].update(field_rules=[rule])
 
 
+def _total(**keys: Any) -> Callable[[Contents], object]:
+    """Return a change of how the total of claims is made; None takes a key away."""
+
+    def change(contents: Contents) -> None:
+        total = _field(contents, CLAIM, "total")
+        total.update(keys)
+        for key in [key for key, value in total.items() if value is None]:
+            del total[key]
+
+    return change
+
+
 def _drop(key: tuple[str, str], part: str) -> Callable[[Contents], object]:
     return lambda contents: contents[key].pop(part)
 
@@ -388,7 +400,75 @@ BAD = (
         _add(CLAIM, "fields", field("words", "rollup", op="sum", of="claim_item.what", by="claim")),
     ),
     Bad("roll-up by a text", "rollup.by", "/by", _with("total", by="what")),
-    Bad("roll-up over a lookup", "rollup.where", "/where", _with("total", where="claim.fee > 0")),
+    Bad(
+        "roll-up over a formula on read",
+        "rollup.not_stored",
+        "/of",
+        _two(
+            _add(ITEM, "fields", field("due", "formula", returns="date", formula="TODAY()")),
+            _add(
+                CLAIM, "fields", field("late", "rollup", op="max", of="claim_item.due", by="claim")
+            ),
+        ),
+    ),
+    Bad(
+        "condition over a formula on read",
+        "rollup.where",
+        "/where",
+        _two(
+            _add(ITEM, "fields", field("due", "formula", returns="date", formula="TODAY()")),
+            _total(where="due IS NOT NULL"),
+        ),
+    ),
+    Bad("who asks", "rollup.where_session", "/where", _total(where="claim.created_by = USER()")),
+    Bad("average of a text", "rollup.not_a_number", "/of", _total(op="avg", of="claim_item.what")),
+    Bad(
+        "least text",
+        "rollup.value",
+        "/of",
+        _add(CLAIM, "fields", field("least", "rollup", op="min", of="claim_item.what", by="claim")),
+    ),
+    Bad("count of a field", "rollup.of", "/of", _total(op="count")),
+    Bad("sum of nothing", "rollup.of", "/of", _total(of="claim_item")),
+    Bad("last without an order", "rollup.last_by", "/op", _total(op="last")),
+    Bad("sum with an order", "rollup.last_by", "/last_by", _total(last_by="qty")),
+    Bad("last by a text", "rollup.value", "/last_by", _total(op="last", last_by="what")),
+    Bad("sum with a scale", "rollup.scale", "/scale", _total(scale=3)),
+    Bad("by and on", "rollup.belonging", "/fields/7", _total(on=["claim"])),
+    Bad("neither by nor on", "rollup.belonging", "/fields/7", _total(by=None)),
+    Bad("path that leads elsewhere", "rollup.via", "/via", _total(by=None, via="claim.company")),
+    Bad("path of one step", "rollup.via", "/via", _total(by=None, via="claim")),
+    Bad("path that is none", "ref.unknown_field", "/via", _total(by=None, via="claim.nothing")),
+    Bad("shared field that is none", "ref.unknown_field", "/on/0", _total(by=None, on=["what"])),
+    Bad(
+        "shared fields of two kinds",
+        "rollup.on",
+        "/on/0",
+        _two(
+            _add(CLAIM, "fields", field("what", "date")),
+            _total(by=None, on=["what"]),
+        ),
+    ),
+    Bad(
+        "roll-up on read over another",
+        "rollup.nested",
+        "/of",
+        _two(
+            _total(where="claim.fee > 0"),
+            _add(
+                COMPANY,
+                "fields",
+                field(
+                    "all",
+                    "rollup",
+                    op="sum",
+                    of="claim.total",
+                    by="company",
+                    where="company.name != 'x'",
+                ),
+            ),
+        ),
+    ),
     # workflows
     Bad(
         "no initial state",

@@ -131,6 +131,17 @@ def test_the_rules_of_the_page_are_accepted() -> None:
     assert_accepted(contents)
 
 
+def test_the_roll_ups_of_the_page_are_accepted() -> None:
+    total, last_item, dear_items, items = blocks("roll-up-rows.md")
+    contents = workspace()
+    fields = contents["object", "claim"]["fields"]
+    fields[[one["name"] for one in fields].index("total")] = total
+    fields += [last_item, dear_items]
+    contents["object", "company"]["fields"].append(items)
+
+    assert_accepted(contents)
+
+
 def test_the_extensions_of_the_page_are_accepted() -> None:
     contents = blocks("extend-a-module.md")
     files = [

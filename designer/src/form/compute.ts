@@ -85,13 +85,14 @@ function computeRows(form: LiveForm, filled: Filled): boolean {
 
 function computeRollups(form: LiveForm, filled: Filled): boolean {
   let changed = false;
-  for (const { field, child: name, op, of, where } of form.rollups) {
+  for (const spec of form.rollups) {
+    const { field, child: name } = spec;
     const child = form.children[name];
     if (child === undefined) continue;
     const rows = (filled.rows[name] ?? []).map((row) =>
       rowEnvironment(form, child, filled.record, row),
     );
-    changed = put(filled.record, field, () => rollup(op, rows, of, where)) || changed;
+    changed = put(filled.record, field, () => rollup(spec, rows)) || changed;
   }
   return changed;
 }

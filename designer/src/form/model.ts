@@ -1,6 +1,6 @@
 /** What the server sends with a form (`forms/live.py`) so that the page can compute it. */
 
-import type { Json, TreeNode } from "../formula/evaluate";
+import type { Json, Rollup, TreeNode } from "../formula/evaluate";
 
 export type Severity = "error" | "warning";
 
@@ -50,12 +50,9 @@ export interface LiveChild extends LiveObject {
   readonly by: string;
 }
 
-export interface LiveRollup {
+export interface LiveRollup extends Rollup {
   readonly field: string;
   readonly child: string;
-  readonly op: "sum" | "count";
-  readonly of: TreeNode | null;
-  readonly where: TreeNode | null;
 }
 
 export interface Session {

@@ -4,7 +4,7 @@
  */
 
 import { localDay } from "./days";
-import { MAX_SCALE, checked, power, rescaled, roundedQuotient } from "./decimals";
+import { MAX_SCALE, checked, decimalText, power, rescaled, roundedQuotient } from "./decimals";
 import type { Environment, Formula } from "./environment";
 import { FUNCTIONS, type FunctionTable } from "./functions";
 import { compareText } from "./texts";
@@ -41,22 +41,71 @@ export function holds(tree: TreeNode, environment: Environment): boolean {
 
 /**
  * Roll up child rows, those not saved yet included, where the condition holds.
- * Nulls are left out; SUM and COUNT of no rows are 0.
+ * Nulls are left out; SUM and COUNT of no rows are 0, all else is null.
  */
-export function rollup(
-  op: "sum" | "count",
-  rows: readonly Environment[],
-  value: TreeNode | null,
-  where: TreeNode | null,
-): string {
-  const test = where === null ? null : compile(where);
+export function rollup(spec: Rollup, rows: readonly Environment[]): string | boolean | null {
+  const test = spec.where === null ? null : compile(spec.where);
   const kept = rows.filter((row) => test === null || test(row) === true);
-  if (op === "count") return String(kept.length);
-  if (value === null) throw new Error("a sum needs a value");
-  const term = compile(value);
+  if (spec.op === "count") return String(kept.length);
+  if (spec.of === null) throw new Error(`${spec.op} needs a value`);
+  const value = compile(spec.of);
+  if (spec.op === "last") return outgoing(lastValue(spec.order, kept, value), spec.of);
+  const values = kept.map(value).filter((one) => one !== null);
+  if (spec.op === "min" || spec.op === "max") {
+    const sign = spec.op === "min" ? -1 : 1;
+    const extreme = values.reduce<Computed>(
+      (best, one) => (best === null || compareValues(one, best) * sign > 0 ? one : best),
+      null,
+    );
+    return outgoing(extreme, spec.of);
+  }
   let total = 0n;
-  for (const row of kept) total += (term(row) as bigint | null) ?? 0n;
-  return outgoing(checked(total), value) as string;
+  for (const one of values) total += one as bigint;
+  if (spec.op === "sum") return outgoing(checked(total), spec.of);
+  return values.length === 0 ? null : average(total, values.length, spec);
+}
+
+/** How child rows are put together; `order` says which of them is last. */
+export interface Rollup {
+  readonly op: "sum" | "count" | "avg" | "min" | "max" | "last";
+  readonly of: TreeNode | null;
+  readonly order: TreeNode | null;
+  readonly scale: number;
+  readonly where: TreeNode | null;
+}
+
+type Computed = ReturnType<Formula>;
+
+/** The value in the row with the greatest order; of equal ones in the one further down. */
+function lastValue(order: TreeNode | null, rows: readonly Environment[], value: Formula): Computed {
+  if (order === null) throw new Error("the last value needs an order");
+  const rank = compile(order);
+  let best: Computed = null;
+  let last: Environment | null = null;
+  for (const row of rows) {
+    const found = rank(row);
+    if (found === null || (best !== null && compareValues(found, best) < 0)) continue;
+    best = found;
+    last = row;
+  }
+  return last === null ? null : value(last);
+}
+
+/** Numbers by size; dates and instants are texts that sort by time. */
+function compareValues(left: Computed, right: Computed): number {
+  if (typeof left === "bigint" && typeof right === "bigint") {
+    return left < right ? -1 : left > right ? 1 : 0;
+  }
+  return compareText(String(left), String(right));
+}
+
+/** A quotient rounded once, half up. */
+function average(total: bigint, count: number, spec: Rollup): string {
+  const from = spec.of === null ? 0 : scaleOf(spec.of);
+  const up = power(Math.max(spec.scale - from, 0));
+  const down = power(Math.max(from - spec.scale, 0));
+  const units = checked(roundedQuotient(total * up, BigInt(count) * down));
+  return decimalText(units, spec.scale);
 }
 
 /** Compile a tree once to evaluate it often. */

@@ -74,7 +74,7 @@ const form: LiveForm = {
     },
   },
   rollups: [
-    { field: "total", child: "rows", op: "sum", of: field(["r3"], "number:2"), where: null },
+    { field: "total", child: "rows", op: "sum", order: null, scale: 2, of: field(["r3"], "number:2"), where: null },
   ],
   session: {
     today: "2025-06-30",

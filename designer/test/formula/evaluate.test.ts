@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { type Environment, OverflowError, evaluate, holds, rollup } from "../../src/formula/evaluate";
+import {
+  type Environment,
+  OverflowError,
+  type Rollup,
+  evaluate,
+  holds,
+  rollup,
+} from "../../src/formula/evaluate";
 import type { Json, TreeNode } from "../../src/formula/tree";
 
 const span: [number, number] = [0, 0];
@@ -163,20 +170,55 @@ describe("rollup", () => {
   ];
   const sales = binary("!=", field("kind", "text"), literal("gift", "text"));
 
+  const spec = (op: Rollup["op"], of: TreeNode | null, more: Partial<Rollup> = {}): Rollup => ({
+    op,
+    of,
+    order: null,
+    scale: 2,
+    where: null,
+    ...more,
+  });
+
   it("sums unsaved rows where the condition is true, leaving nulls out", () => {
-    expect(rollup("sum", rows, amount, sales)).toBe("0.30000");
-    expect(rollup("sum", rows, price, null)).toBe("10.50");
+    expect(rollup(spec("sum", amount, { where: sales }), rows)).toBe("0.30000");
+    expect(rollup(spec("sum", price), rows)).toBe("10.50");
   });
 
   it("counts", () => {
-    expect(rollup("count", rows, null, sales)).toBe("2");
-    expect(rollup("count", [], null, null)).toBe("0");
-    expect(rollup("sum", [], price, null)).toBe("0.00");
+    expect(rollup(spec("count", null, { where: sales }), rows)).toBe("2");
+    expect(rollup(spec("count", null), [])).toBe("0");
+    expect(rollup(spec("sum", price), [])).toBe("0.00");
+  });
+
+  it("rounds an average once, half up, and has none of no values", () => {
+    const priced = (...prices: (string | null)[]): Environment[] =>
+      prices.map((one) => row({ price: one }));
+    expect(rollup(spec("avg", price), priced("1.00", "1.01"))).toBe("1.01");
+    expect(rollup(spec("avg", price), priced("-1.00", "-1.01", null))).toBe("-1.01");
+    expect(rollup(spec("avg", price, { scale: 0 }), priced("0.49", "0.51"))).toBe("1");
+    expect(rollup(spec("avg", price, { scale: 4 }), priced("1.00", "1.00", "2.00"))).toBe("1.3333");
+    expect(rollup(spec("avg", price), priced(null))).toBe(null);
+  });
+
+  it("finds the least, the greatest and the last", () => {
+    const day = field("day", "date");
+    const dated = [
+      row({ price: "2.00", day: "2025-06-02" }),
+      row({ price: "9.00", day: "2025-06-10" }),
+      row({ price: "-3.00", day: "2025-06-10" }),
+      row({ price: "50.00", day: null }),
+    ];
+    expect(rollup(spec("min", price), dated)).toBe("-3.00");
+    expect(rollup(spec("max", price), dated)).toBe("50.00");
+    expect(rollup(spec("min", day), dated)).toBe("2025-06-02");
+    expect(rollup(spec("max", day), dated)).toBe("2025-06-10");
+    expect(rollup(spec("last", price, { order: day }), dated)).toBe("-3.00");
+    expect(rollup(spec("last", price, { order: day }), [])).toBe(null);
   });
 
   it("throws when the total has more than 18 digits", () => {
     const large = row({ price: "9999999999999999.99" });
-    expect(() => rollup("sum", [large, large], price, null)).toThrow(OverflowError);
+    expect(() => rollup(spec("sum", price), [large, large])).toThrow(OverflowError);
   });
 });
 

@@ -22,10 +22,17 @@ from headrace.platform.access.parameters import (
 )
 from headrace.platform.access.principals import Rights
 from headrace.platform.database.tables import ObjectTable, Tables
+from headrace.platform.database.totals import select_figure
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.sql import compile_sql
 from headrace.platform.formulas.sql_types import bound
-from headrace.platform.metadata.catalog import Catalog, FieldModel, FieldPath, ObjectModel
+from headrace.platform.metadata.catalog import (
+    Catalog,
+    FieldModel,
+    FieldPath,
+    ObjectModel,
+    RollupModel,
+)
 from headrace.platform.metadata.storage_types import Dialect
 
 OuterColumn = Callable[[tuple[str, ...]], Column]
@@ -96,6 +103,11 @@ class Statement:
         self._from = self._from.outerjoin(rows.alias, on(rows))
         return rows
 
+    def nested(self) -> Statement:
+        """Return a statement within this one, whose aliases are none of its own."""
+        self._count += 1
+        return Statement(self.surroundings, f"{self._prefix}{self._count - 1}n")
+
     def from_clause(self) -> sa.FromClause:
         """Return what was joined so far."""
         if self._from is None:
@@ -145,10 +157,37 @@ class Rows:
         return self.alias.c[column.key]
 
     def column(self, field: FieldModel) -> Column:
-        """Return the stored column of a field, or its formula where it is computed on read."""
-        if field.stored or field.expression is None:
+        """Return the stored column of a field, or what it is where it is computed on read."""
+        if field.stored:
             return self.physical(self.table.columns[field.name])
+        if field.expression is None:
+            return self._figure(self.model.rollup(field.name))
         return self.value_of(field.expression)
+
+    def _figure(self, rollup: RollupModel) -> Column:
+        """Return a roll-up over the rows that belong to this one, as a subquery."""
+        statement = self.statement.nested()
+        source = statement.start(rollup.source)
+        conditions = [source.is_live] if source.is_live is not None else []
+        if rollup.on:
+            fields = self.model.fields
+            conditions += [
+                source.column(source.model.fields[name]) == self.column(fields[name])
+                for name in rollup.on
+            ]
+        else:
+            conditions.append(source.path_column(rollup.via) == self.id)
+        if rollup.where is not None:
+            conditions.append(source.holds(rollup.where))
+        select = select_figure(
+            rollup,
+            self.model.fields[rollup.field],
+            source.model.fields[rollup.of] if rollup.of else None,
+            lambda name: source.column(source.model.fields[name]),
+            conditions,
+            self.surroundings.dialect,
+        )
+        return select.select_from(statement.from_clause()).correlate(self.alias).scalar_subquery()
 
     def follow(self, field: FieldModel) -> Rows:
         """Return the rows that a reference points to; deleted ones are nulls."""

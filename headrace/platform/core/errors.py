@@ -89,6 +89,10 @@ class UnavailableError(PlatformError):
         self.retry_after = retry_after
 
 
+class DeadlockError(UnavailableError):
+    """Two writers waited for each other and this one had to give way: it can simply begin again."""
+
+
 class NewerCatalogError(Exception):
     """The database is at a newer version than the catalog in hand: load it, start again."""
 

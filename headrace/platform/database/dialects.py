@@ -135,6 +135,9 @@ def _prepare_postgresql(connection: psycopg.Connection[Any]) -> None:
     connection.prepared_max = 1000
 
 
+_GIVE_WAY_STATES: Final = frozenset({"40001", "40P01"})
+"""Serialization failure, deadlock: the database says that trying again may help."""
+
 DRIVER_ERRORS: Final = (sqlite3.Error, psycopg.Error)
 """What drivers raise when a statement cannot be done."""
 
@@ -148,6 +151,11 @@ def is_busy(error: BaseException) -> bool:
         code: int = getattr(error, "sqlite_errorcode", 0)
         return code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
     return isinstance(error, psycopg.Error) and error.sqlstate in _BUSY_STATES
+
+
+def is_deadlock(error: BaseException) -> bool:
+    """Say whether a statement had to give way to other writers, so that the work can begin again."""
+    return isinstance(error, psycopg.Error) and error.sqlstate in _GIVE_WAY_STATES
 
 
 def is_lost(error: BaseException) -> bool:

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, pool
 
 from headrace.platform.core.errors import (
+    DeadlockError,
     NewerCatalogError,
     StalePrincipalError,
     UnavailableError,
@@ -347,6 +348,8 @@ def _raise_refusal(error: BaseException) -> None:
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig else error
     if is_overflow(cause):
         raise FormulaOverflowError from error
+    if dialects.is_deadlock(cause):
+        raise DeadlockError(BUSY.at()) from error
     for matches, message in (
         (dialects.is_full, FULL),
         (dialects.is_busy, BUSY),

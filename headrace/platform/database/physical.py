@@ -183,9 +183,8 @@ def _indexes(model: ObjectModel, table: str, names: Names, sorts: Sorts) -> Iter
         if field.target is not None:
             second = ("id",) if field.name == model.master else ()
             yield index("ix", column(field.name), *second)
-    for unique in model.uniques:
-        if all(model.fields[name].stored for name in unique):
-            yield index("ux", *(column(name) for name in unique), unique=True)
+    for key, unique in _keys(model):
+        yield index("ux" if unique else "ix", *map(column, key), unique=unique)
     if model.state_field is not None:
         state = column(model.state_field)
         yield IndexSpec(f"ix_{table}_state", table, (state, "created_at"))
@@ -199,6 +198,26 @@ def _indexes(model: ObjectModel, table: str, names: Names, sorts: Sorts) -> Iter
             (column(name), "id"),
             descending=descending,
         )
+
+
+def _keys(model: ObjectModel) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """Yield fields that are indexed together, each with whether live rows differ in them."""
+    for unique in model.uniques:
+        if all(model.fields[name].stored for name in unique):
+            yield unique, True
+    for shared in _shared_fields(model):
+        yield shared, False
+
+
+def _shared_fields(model: ObjectModel) -> Iterator[tuple[str, ...]]:
+    """Yield the fields by whose values roll-ups find rows or owners, where no key leads there."""
+    keys: set[tuple[str, ...]] = {*model.uniques}
+    keys.update((field.name,) for field in model.fields.values() if field.unique or field.target)
+    of_owner = (one.on for one in model.rollups if one.on)
+    of_source = (one.on for one in model.feeds if one.on)
+    for shared in dict.fromkeys((*of_owner, *of_source)):
+        if shared not in keys:
+            yield shared
 
 
 def _sorts(catalog: Catalog) -> Mapping[str, Sorts]:

@@ -143,11 +143,20 @@ def _widget(catalog: Catalog, field: FieldModel) -> str:
     if field.computed == "formula":
         return str(field.options.returns)
     if field.computed == "rollup":
-        source, _, summed = field.options.of.partition(".")
-        model = catalog.object(source)
-        of = model.fields.get(summed) if model and field.options.op == "sum" else None
-        return _widget(catalog, of) if of else "integer"
+        of = shown_like(catalog, field)
+        if of is None:
+            return "decimal" if field.value_type.scale else "integer"
+        return _widget(catalog, of)
     return field.type.widget_of(field.options)
+
+
+def shown_like(catalog: Catalog, field: FieldModel) -> FieldModel | None:
+    """Return the field that a roll-up is made of where its values look like that one's."""
+    source, _, name = field.options.of.partition(".")
+    model = catalog.object(source)
+    of = model.fields.get(name) if model else None
+    alike = field.options.op != "count" and of is not None and of.value_type == field.value_type
+    return of if alike else None
 
 
 def _choices(catalog: Catalog, field: FieldModel) -> tuple[ChoiceView, ...]:
@@ -157,6 +166,9 @@ def _choices(catalog: Catalog, field: FieldModel) -> tuple[ChoiceView, ...]:
             ChoiceView(one.value, one.label or Text(one.value, one.value), one.colour, one.active)
             for one in declared
         )
+    if field.computed == "rollup":
+        of = shown_like(catalog, field)
+        return () if of is None else _choices(catalog, of)
     if field.computed == "workflow":
         return state_choices(catalog.workflows.get(field.options.workflow))
     return ()

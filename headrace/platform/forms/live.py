@@ -62,10 +62,12 @@ def _child(
 def _rollups(
     catalog: Catalog, principal: Principal, model: ObjectModel, page: FormPage, used: set[str]
 ) -> list[dict[str, Any]]:
-    """The sums and counts over rows that stand on the form."""
+    """The roll-ups over rows that stand on the form."""
     found = []
     readable = readable_fields(catalog, principal, model.name)
     for rollup in model.rollups:
+        if not rollup.stored or rollup.on:
+            continue
         grid = next(
             (one for one in page.grids if (one.object, one.by) == (rollup.source, rollup.by)), None
         )
@@ -74,7 +76,7 @@ def _rollups(
         live = _Live(catalog, principal, catalog.objects[grid.object], (model, grid.by))
         if rollup.where is not None and not live.computable(rollup.where):
             continue
-        if rollup.of is not None and rollup.of not in live.readable:
+        if any(name not in live.readable for name in (rollup.of, rollup.last_by) if name):
             continue
         where = live.tree(rollup.where, used) if rollup.where else None
         found.append(
@@ -82,18 +84,20 @@ def _rollups(
                 "field": rollup.field,
                 "child": grid.name,
                 "op": rollup.op,
-                "of": _summed(catalog, rollup),
+                "of": _field_tree(catalog, rollup, rollup.of),
+                "order": _field_tree(catalog, rollup, rollup.last_by),
+                "scale": rollup.scale,
                 "where": where,
             }
         )
     return found
 
 
-def _summed(catalog: Catalog, rollup: RollupModel) -> dict[str, Any] | None:
-    """Return the tree of the field that a sum adds up."""
-    if rollup.of is None:
+def _field_tree(catalog: Catalog, rollup: RollupModel, name: str | None) -> dict[str, Any] | None:
+    """Return the tree of a field of the rows that a roll-up is made of."""
+    if name is None:
         return None
-    field = catalog.objects[rollup.source].fields[rollup.of]
+    field = catalog.objects[rollup.source].fields[name]
     return to_json(FieldRef((field.id,), (field.name,), field.value_type))
 
 

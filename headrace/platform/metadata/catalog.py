@@ -33,7 +33,8 @@ from headrace.platform.metadata.definitions.workflows import (
     WorkflowDef,
 )
 from headrace.platform.metadata.extended import Extended
-from headrace.platform.metadata.field_types.base import FieldType
+from headrace.platform.metadata.field_types.base import FieldType, value_schema
+from headrace.platform.metadata.field_types.computed import RollupOp
 from headrace.platform.metadata.storage_types import Storage
 
 T = TypeVar("T")
@@ -81,7 +82,10 @@ class FieldModel:
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema of sent values, null allowed."""
-        return {"anyOf": [self.type.json_schema(self.options), {"type": "null"}]}
+        own = self.type.json_schema(self.options)
+        # What a roll-up is depends on what it is made of, which its options do not say.
+        sent = value_schema(self.storage) if self.computed == "rollup" else own
+        return {"anyOf": [sent, {"type": "null"}]}
 
 
 FieldPath = tuple[FieldModel, ...]
@@ -119,16 +123,38 @@ class FieldRuleModel:
 class RollupModel:
     """A roll-up seen from both sides.
 
-    `field` stands on `owner`; `rows` are those of `source` whose `by` points to the owner.
+    `field` stands on `owner`. Of the rows of `source` those belong to an owner whose `via`, a path
+    along lookups (of one step where `by` is declared), points to it; or, where `on` is declared, that
+    have the same values as the owner in these fields of both. `scale` counts the digits of an average.
     """
 
     owner: str
     field: str
     source: str
-    by: str
-    op: Literal["sum", "count"]
+    via: FieldPath
+    on: tuple[str, ...]
+    op: RollupOp
     of: str | None
+    last_by: str | None
+    scale: int
     where: Expression | None
+    stored: bool
+
+    @property
+    def by(self) -> str | None:
+        """The reference of the source that points to the owner; None where there is no single one."""
+        return self.via[0].name if len(self.via) == 1 else None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The fields of the source whose values say to whom a row belongs; none on longer paths."""
+        return self.on or tuple(field.name for field in self.via[:1] if len(self.via) == 1)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The fields of the source that a roll-up is made of, its condition aside."""
+        others = (one for one in (self.of, self.last_by) if one is not None)
+        return (*self.keys, *others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +206,15 @@ class ObjectModel:
             if rule.definition.effect == "show"
             for name in rule.definition.about
         )
+
+    @property
+    def stored_rollups(self) -> tuple[RollupModel, ...]:
+        """The roll-ups that are kept in a column."""
+        return tuple(one for one in self.rollups if one.stored)
+
+    def rollup(self, field: str) -> RollupModel:
+        """Return how the roll-up field called `field` is made."""
+        return next(one for one in self.rollups if one.field == field)
 
     def child(self, name: str) -> ChildDef | None:
         """Return the child relation called `name`."""

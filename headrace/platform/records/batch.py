@@ -16,7 +16,7 @@ from headrace.platform.formulas.environment import Environment
 from headrace.platform.formulas.tree import Query, Value
 from headrace.platform.records.context import Context
 from headrace.platform.records.drafts import Draft, Kind, Row
-from headrace.platform.records.environment import RowEnvironment
+from headrace.platform.records.environment import RowEnvironment, as_value
 from headrace.platform.records.queries import CompiledQuery, compile_query
 from headrace.platform.records.shapes import ObjectShape, shapes_of
 
@@ -161,6 +161,13 @@ class Batch:
         wanted = [one for one in wanted if (shape.name, one) not in self._drafts]
         for values in self.rows_by_ids(wanted, shape.select_live, shape.select_many):
             self.remember(shape, values)
+
+    def figure_on_read(self, shape: ObjectShape, name: str, row: RowEnvironment) -> Value:
+        """Return a roll-up that no column holds, as a formula over the row that has it sees it."""
+        # Figures are read in batches themselves.
+        from headrace.platform.records.totals import figure_on_read  # noqa: PLC0415 - see above
+
+        return as_value(figure_on_read(self, shape.model.rollup(name), row))
 
     # -- what formulas ask ----------------------------------------------------------------
 

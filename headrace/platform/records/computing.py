@@ -9,8 +9,8 @@ from typing import Any
 
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import pointer
+from headrace.platform.database.totals import nothing
 from headrace.platform.formulas.messages import FormulaValueError
-from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.parsing import load_details
@@ -84,8 +84,8 @@ def fill_new(batch: Batch, draft: Draft) -> None:
         name, state = shape.initial_state
         if new.get(name) is None:
             new[name] = state
-    for rollup in shape.model.rollups:
-        new[rollup.field] = zero(shape.fields[rollup.field])
+    for rollup in shape.model.stored_rollups:
+        new[rollup.field] = nothing(rollup, shape.fields[rollup.field])
     environment = draft.environment
     assert environment is not None  # noqa: S101 - set when the batch took the draft in
     for kind, name, evaluate in shape.steps:
@@ -109,13 +109,6 @@ def stored_value(shape: ObjectShape, name: str, value: Any) -> Any:
     if isinstance(value, Decimal) and shape.fields[name].storage.kind == "integer":
         return int(value)
     return value
-
-
-def zero(field: FieldModel) -> Any:
-    """Return the roll-up of no rows."""
-    if field.storage.kind == "integer":
-        return 0
-    return Decimal(0).scaleb(-field.storage.scale)
 
 
 @contextmanager

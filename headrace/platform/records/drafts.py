@@ -11,6 +11,7 @@ from headrace.platform.core.problems import Problem
 if TYPE_CHECKING:
     from headrace.platform.records.environment import RowEnvironment
     from headrace.platform.records.shapes import ObjectShape
+    from headrace.platform.records.totals import Contribution
 
 Row = dict[str, Any]
 """Python values by field API name."""
@@ -45,16 +46,13 @@ class Change:
     fields: frozenset[str]
 
 
-Contribution = tuple[str, Any]
-"""The owner of a roll-up and what a row adds to it."""
-
-
 @dataclass(slots=True, eq=False)
 class Draft:
     """One row of a batch. `old` is None for a new one.
 
     `given` holds the fields that the caller sent, `touched` the relations. `place` is the JSON Pointer of the row in the request; `fed` holds what the roll-ups have been
-    told so far, by position of the roll-up in the shape.
+    told so far, by position of the roll-up among those that the object feeds. `cause` is the place in
+    the request of what changed the row, where the row itself was not sent.
     """
 
     shape: ObjectShape
@@ -71,7 +69,8 @@ class Draft:
     acted_for: str | None = None
     path: str | None = None
     old_path: str | None = None
-    fed: dict[int, Contribution] | None = None
+    fed: dict[int, Contribution | None] | None = None
+    cause: str | None = None
     environment: RowEnvironment | None = None
     touched: set[str] = field(default_factory=set)
     rights_needed: bool = False

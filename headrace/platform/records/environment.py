@@ -68,7 +68,7 @@ class RowEnvironment:
         if len(path) == 1:
             name = self._names.get(path[0])
             if name is not None:
-                return _as_value(self.values.get(name))
+                return as_value(self.values.get(name))
         return self._follow(self.values, path)
 
     def outer(self, path: tuple[str, ...], /) -> Value:
@@ -113,9 +113,12 @@ class RowEnvironment:
                 if values is self.values
                 else RowEnvironment(self.batch, self.shape, values, None)
             )
-            found = self.shape.evaluator(field.name)(row)
+            if field.computed == "rollup":
+                found = self.batch.figure_on_read(self.shape, field.name, row)
+            else:
+                found = self.shape.evaluator(field.name)(row)
         else:
-            found = _as_value(values.get(field.name))
+            found = as_value(values.get(field.name))
         if len(path) == 1:
             return found
         if found is None or field.target is None:
@@ -124,7 +127,7 @@ class RowEnvironment:
         return None if next_row is None else next_row.value(path[1:])
 
 
-def _as_value(value: Any) -> Value:
+def as_value(value: Any) -> Value:
     """Return a whole number as the Decimal that formulas reckon with."""
     if type(value) is int:
         return Decimal(value)

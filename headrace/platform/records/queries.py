@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from headrace.platform.core.problems import Text
 from headrace.platform.database.prepared import Prepared, prepare
+from headrace.platform.database.totals import select_figure
 from headrace.platform.formulas.decimals import checked
 from headrace.platform.formulas.environment import Environment
 from headrace.platform.formulas.messages import FormulaRowsError
@@ -64,12 +65,19 @@ class CompiledQuery:
 class QueryBinder:
     """Columns of the rows asked, with joins along lookups; values of the asking record as parameters."""
 
-    def __init__(self, shapes: Shapes, asked: ObjectShape, asking: ObjectShape, zone: str) -> None:
+    def __init__(
+        self,
+        shapes: Shapes,
+        asked: ObjectShape,
+        asking: ObjectShape,
+        zone: str,
+        parameters: dict[str, Late] | None = None,
+    ) -> None:
         self.shapes = shapes
         self.dialect: Dialect = shapes.dialect
         self.zone = zone
         self.asking = asking
-        self.parameters: dict[str, Late] = {}
+        self.parameters: dict[str, Late] = {} if parameters is None else parameters
         self._table = asked.table.table.alias()
         self._asked = asked
         self._source: sa.FromClause = self._table
@@ -91,6 +99,15 @@ class QueryBinder:
         """Return a column of the rows asked, or of rows reached over lookups."""
         return self._column((), path)
 
+    def physical(self, path: tuple[str, ...], /) -> Column:
+        """Return the column as it is stored, not as formulas reckon with it."""
+        shape, table = self._join(path[:-1])
+        field = shape.by_id[path[-1]]
+        if not field.stored:
+            return self.column(path)
+        column: Column = table.c[shape.table.columns[field.name].name]
+        return column
+
     def _column(self, base: tuple[str, ...], path: tuple[str, ...]) -> Column:
         prefix = (*base, *path[:-1])
         shape, table = self._join(prefix)
@@ -100,8 +117,33 @@ class QueryBinder:
         return self._stored(table.c[shape.table.columns[field.name].name], field)
 
     def _computed(self, field: FieldModel, prefix: tuple[str, ...]) -> Column:
-        assert field.expression is not None  # noqa: S101 - only formula fields have no column
+        if field.expression is None:
+            return self._figure(field, prefix)
         return compile_sql(field.expression.tree, _Rooted(self, prefix))
+
+    def _figure(self, field: FieldModel, prefix: tuple[str, ...]) -> Column:
+        """Return a roll-up that is computed on read, over the rows that belong to a row asked."""
+        shape, table = self._join(prefix)
+        rollup = shape.model.rollup(field.name)
+        source = self.shapes.of(rollup.source)
+        inner = QueryBinder(self.shapes, source, self.asking, self.zone, self.parameters)
+
+        def column(name: str) -> Column:
+            return inner.physical((source.fields[name].id,))
+
+        def own(name: str) -> Column:
+            found: Column = table.c[shape.table.columns[name].name]
+            return found
+
+        conditions = [column(name) == own(name) for name in rollup.on]
+        if not rollup.on:
+            conditions = [inner.physical(tuple(one.id for one in rollup.via)) == own("id")]
+        if rollup.where is not None:
+            conditions.append(compile_sql(rollup.where.tree, inner))
+        conditions.append(inner.live())
+        of = source.fields[rollup.of] if rollup.of else None
+        select = select_figure(rollup, field, of, column, conditions, self.dialect)
+        return select.select_from(inner.source).correlate(table).scalar_subquery()
 
     def _stored(self, column: sa.ColumnElement[Any], field: FieldModel) -> Column:
         if self.dialect == "postgresql" and field.storage.kind == "integer":

@@ -121,6 +121,9 @@ def _was_broken(batch: Batch, draft: Draft, rule: CompiledRule) -> bool:
 
 
 def _problem(draft: Draft, rule: CompiledRule) -> Problem:
+    if draft.cause is not None:
+        # The row was not sent; what was sent and changed it is where people can do something.
+        return Problem("rule.broken", draft.cause, rule.message, RULE_HINT)
     place = draft.place + (pointer(rule.field) if rule.field else "")
     hint = WARNING_HINT if rule.severity == "warning" else RULE_HINT
     return Problem("rule.broken", place, rule.message, hint, rule.severity)

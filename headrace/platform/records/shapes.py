@@ -19,7 +19,7 @@ from headrace.platform.formulas.environment import Evaluator
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.python import compile_python
 from headrace.platform.metadata.building import SYSTEM_FIELD_NAMES
-from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, RollupModel
+from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.definitions.access import Action
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.field_types.references import USER_OBJECT
@@ -70,16 +70,6 @@ class Refill:
     evaluate: Evaluator
     reads: frozenset[str]
     master_reads: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """A roll-up that rows of this object feed: where its owner's id and the amount stand."""
-
-    rollup: RollupModel
-    by: str
-    of: str | None
-    where: Evaluator | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,11 +398,6 @@ class ObjectShape:
     def choice_limits(self) -> tuple[Limits, ...]:
         """The choices of which not every value may be chosen always."""
         return limits_of(self.fields)
-
-    @functools.cached_property
-    def feeds(self) -> tuple[Feed, ...]:
-        """The roll-ups that rows of this object feed."""
-        return tuple(Feed(one, one.by, one.of, _compiled(one.where)) for one in self.model.feeds)
 
     @functools.cached_property
     def numbers(self) -> tuple[FieldModel, ...]:

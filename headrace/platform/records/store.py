@@ -54,7 +54,7 @@ from headrace.platform.records.rights import (
     may_create,
     note_rights,
 )
-from headrace.platform.records.rollups import settle
+from headrace.platform.records.rollups import settle, settle_from
 from headrace.platform.records.rules import (
     check_children,
     check_missing,
@@ -226,6 +226,16 @@ class RecordStore:
             draft.given[name] = stored_value(draft.shape, name, value)
         self._finish(batch, work, checked=checked)
         return _saved(batch, draft)
+
+    def mend(self, batch: Batch, work: UnitOfWork, drafts: Sequence[Draft]) -> None:
+        """Write rows of which computed values were set right, with all that follows from them.
+
+        Rules are not asked: what is right must not be kept out by what else stands in a row.
+        """
+        settle_from(batch, drafts)
+        self._tell(self.before_save, batch, work)
+        flush(batch, work)
+        self._tell(self.after_save, batch, work)
 
     def lock(self, context: Context, work: UnitOfWork, object_name: str, record_id: str) -> Row:
         """Lock a live record until the end of the work; return its Python values by field name.

@@ -104,13 +104,29 @@ Merge = Callable[[Column], Column]
 """From a column of the groups to that of a total; over no groups what it is over no records."""
 
 
+_ROLLUP_KINDS: Final = {
+    Kind.DATE: "date",
+    Kind.DATETIME: "datetime",
+    Kind.BOOLEAN: "boolean",
+    Kind.TEXT: "text",
+}
+MONEY_SCALE: Final = 2
+
+
+def number_kind(scale: int) -> str:
+    """Return the kind by which numbers of a roll-up are shown."""
+    if scale == 0:
+        return "integer"
+    return "money" if scale == MONEY_SCALE else "decimal"
+
+
 def shown_kind(field: FieldModel) -> str:
     """Return the kind of value by which a field is shown; that of its result where computed."""
     returns = getattr(field.options, "returns", None)
     if returns is not None:
         return str(returns)
     if field.computed == "rollup":
-        return "integer" if field.value_type.scale == 0 else "money"
+        return _ROLLUP_KINDS.get(field.value_type.kind) or number_kind(field.value_type.scale)
     return field.type.key
 
 

@@ -20,8 +20,8 @@ from headrace.platform.metadata.building.messages import (
     USER_OBJECT_NAME,
 )
 from headrace.platform.metadata.building.rollups import (
-    give_sum_types,
-    is_sum,
+    give_rollup_types,
+    is_rollup,
     with_feeds,
     with_rollups,
 )
@@ -44,7 +44,7 @@ def build_objects(work: Workbench) -> None:
     work.system_objects[USER_OBJECT] = work.part(
         "user", USER_OBJECT, (), lambda: _user_object(work)
     )
-    sums: dict[str, tuple[str, ...]] = {}
+    rollups: dict[str, tuple[str, ...]] = {}
     defined = work.definitions.get("object", {})
     for name in work.stale("bare", "object"):
         definition = work.know("object", name)
@@ -53,11 +53,11 @@ def build_objects(work: Workbench) -> None:
         _bare(work, definition)
     for name, bare in work.results("bare", defined).items():
         work.objects[name] = bare.model
-        if bare.sums:
-            sums[name] = bare.sums
+        if bare.rollups:
+            rollups[name] = bare.rollups
     for name in work.before.objects.keys() - defined.keys():
         work.note_object(name, work.before.objects[name], None)
-    give_sum_types(work, sums)
+    give_rollup_types(work, rollups)
     for name in work.stale("object", "object"):
         work.place_with(work.objects[name].definition, work.know("object", name))
         _finished(work, work.objects[name])
@@ -71,7 +71,7 @@ class _Bare:
 
     model: ObjectModel
     places: dict[str, str]
-    sums: tuple[str, ...]
+    rollups: tuple[str, ...]
 
 
 def _bare(work: Workbench, definition: ObjectDef) -> None:
@@ -84,8 +84,8 @@ def _bare(work: Workbench, definition: ObjectDef) -> None:
         for position, field in enumerate(definition.fields):
             _place_field(work, name, field, work.place(definition, "fields", position))
         model = _bare_object(work, definition)
-        sums = tuple(one.name for one in model.fields.values() if is_sum(one))
-        return _Bare(with_former_fields(model, known), work.field_files[name], sums)
+        rollups = tuple(one.name for one in model.fields.values() if is_rollup(one))
+        return _Bare(with_former_fields(model, known), work.field_files[name], rollups)
 
     bare = work.part("bare", name, (definition,), make)
     work.field_files[name] = bare.places

@@ -127,7 +127,7 @@ class Shower:
                 return falling if value.startswith("-") else path
             case "field" | "path":
                 return self.path(about.object, value)
-            case "row field":
+            case "row field" | "row path" | "shared field":
                 return self.path(about.rows, value)
             case "member" | "child":
                 return self._member(about, value)

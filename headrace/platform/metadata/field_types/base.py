@@ -106,7 +106,7 @@ class FieldType(ABC, Generic[OptionsT]):
 
     def json_schema(self, options: OptionsT) -> dict[str, Any]:
         """Return the JSON Schema of the values that the API sends."""
-        return dict(_JSON_SCHEMAS[self.storage(options).kind])
+        return value_schema(self.storage(options))
 
     def converts_from(self, source: Values, own: Values) -> Way | None:
         """Return how values of another field become values of this type; None where they cannot.
@@ -137,6 +137,11 @@ class FieldType(ABC, Generic[OptionsT]):
     def check_options(self, options: OptionsT) -> Sequence[Problem]:
         """Return what the closed schema cannot say about the options; paths are below the field."""
         return ()
+
+
+def value_schema(storage: Storage) -> dict[str, Any]:
+    """Return the JSON Schema of values that are stored in a certain form."""
+    return dict(_JSON_SCHEMAS[storage.kind])
 
 
 class RefersTo(Protocol):

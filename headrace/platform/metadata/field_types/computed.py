@@ -8,13 +8,13 @@ from typing import Any, ClassVar, Literal
 
 from marshmallow import fields
 
-from headrace.platform.core.problems import Text
+from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.formulas.types import BOOLEAN as BOOLEAN_TYPE
 from headrace.platform.formulas.types import DATE as DATE_TYPE
 from headrace.platform.formulas.types import DATETIME as DATETIME_TYPE
 from headrace.platform.formulas.types import TEXT as TEXT_TYPE
 from headrace.platform.formulas.types import Type, number
-from headrace.platform.metadata.definitions.keys import Formula, Name, key
+from headrace.platform.metadata.definitions.keys import Formula, Name, Path, key
 from headrace.platform.metadata.field_types.base import (
     EQUALITY,
     NUMBER_AGGREGATES,
@@ -120,21 +120,75 @@ class FormulaType(FieldType[FormulaOptions]):
         )
 
 
+ROLLUP_WAY = Message(
+    "rollup.belonging",
+    "A roll-up needs one of `by`, `on` and `via` to say which rows belong to a record.",
+    "汇总需要且只能用 `by`、`on`、`via` 之一说明哪些行属于本记录。",
+    "Keep one of the three.",
+    "请只保留其中之一。",
+)
+ROLLUP_LAST_BY = Message(
+    "rollup.last_by",
+    "“last” needs `last_by` to say which row is last; nothing else does.",
+    "“last”需要用 `last_by` 指明哪一行最后,其他方式不需要。",
+    "Add `last_by`, or remove it.",
+    "请填写或删除 `last_by`。",
+)
+ROLLUP_SCALE = Message(
+    "rollup.scale",
+    "Only “avg” is rounded, so only it has a `scale`.",
+    "只有“avg”需要取整,因此只有它可以指定 `scale`。",
+    "Remove `scale`.",
+    "请删除 `scale`。",
+)
+
+RollupOp = Literal["sum", "count", "avg", "min", "max", "last"]
+
+
 @dataclass(frozen=True, slots=True)
 class RollupOptions:
     """Options of a roll-up."""
 
-    op: Literal["sum", "count"] = key("How the rows are put together.")
+    op: RollupOp = key(
+        "How the rows are put together: `sum`, `count`, `avg` (rounded half up), `min`, `max`, or "
+        "`last`, the value in the row with the greatest `last_by`."
+    )
     of: str = key(
-        "`object.field` to sum, or the object to count.",
+        "`object.field` to put together, or the object to count.",
         pattern=r"^[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39})?$",
     )
-    by: Name = key("The field of that object that points here.")
-    where: Formula | None = key("Only rows where this is true.", None)
+    by: Name | None = key("The field of that object that points here.", None)
+    on: tuple[Name, ...] = key(
+        "Instead of `by`: fields of both objects; rows belong together where all are equal.",
+        (),
+        minItems=1,
+        maxItems=4,
+        uniqueItems=True,
+    )
+    via: Path | None = key(
+        "Instead of `by`: a path along lookups of that object that ends here; computed on read.",
+        None,
+    )
+    last_by: Name | None = key(
+        "For `last`: the number, date or time that says which row is last; of equal ones the "
+        "row made last. Rows without it do not count.",
+        None,
+    )
+    scale: int | None = key(
+        "For `avg`: digits after the point; as many as the field has, but at least two.",
+        None,
+        minimum=0,
+        maximum=6,
+    )
+    where: Formula | None = key(
+        "Only rows where this is true. With today, now, constants or paths along lookups the "
+        "roll-up is computed on read instead of stored.",
+        None,
+    )
 
 
 class RollupType(FieldType[RollupOptions]):
-    """A sum or count over rows that point here; kept right in the same transaction."""
+    """A figure over rows that belong to this one; kept right in the same transaction."""
 
     key = "rollup"
     label = Text("Roll-up", "汇总")
@@ -145,7 +199,7 @@ class RollupType(FieldType[RollupOptions]):
     computed: ClassVar[str] = "rollup"
 
     def storage(self, options: RollupOptions) -> Storage:
-        """Return the form of counts; a sum takes that of its field (the catalog says)."""
+        """Return the form of counts; others take that of their field (the catalog says)."""
         return INTEGER
 
     def value_type(self, options: RollupOptions) -> Type:
@@ -153,6 +207,15 @@ class RollupType(FieldType[RollupOptions]):
 
     def value_field(self, options: RollupOptions) -> fields.Field[Any]:
         return NeverField()
+
+    def check_options(self, options: RollupOptions) -> Sequence[Problem]:
+        ways = [options.by is not None, bool(options.on), options.via is not None]
+        problems = [] if sum(ways) == 1 else [ROLLUP_WAY.at()]
+        if (options.op == "last") != (options.last_by is not None):
+            problems.append(ROLLUP_LAST_BY.at("/last_by" if options.last_by else "/op"))
+        if options.scale is not None and options.op != "avg":
+            problems.append(ROLLUP_SCALE.at("/scale"))
+        return problems
 
     def examples(self) -> Sequence[Example]:
         return ()

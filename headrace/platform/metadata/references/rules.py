@@ -85,6 +85,8 @@ Target = Literal[
     "field",
     "member",
     "row field",
+    "row path",
+    "shared field",
     "path",
     "sort",
     "state",
@@ -99,7 +101,7 @@ Target = Literal[
     "sibling",
 ]
 """What a key names: `field` a field of the object at hand, `member` also a child grid, `row field` a
-field of the rows that the part speaks of, `sort` a path with a sign, `assignments` fields with formulas,
+field of the rows that the part speaks of, `shared field` one of both, `sort` a path with a sign, `assignments` fields with formulas,
 `sibling` what stands in the same list of the extended definition."""
 
 
@@ -162,6 +164,9 @@ RULES: Final[Mapping[Key, Rule]] = {
     (FormulaOptions, "formula"): FORMULA,
     (RollupOptions, "of"): Rule("roll-up", "roll-up"),
     (RollupOptions, "by"): Rule("row field", "roll-up by"),
+    (RollupOptions, "on"): Rule("shared field", "roll-up by"),
+    (RollupOptions, "via"): Rule("row path", "roll-up by"),
+    (RollupOptions, "last_by"): Rule("row field", "roll-up by"),
     (RollupOptions, "where"): Rule("row formula", "formula"),
     (ChoiceOptions, "choice_set"): Rule("choice_set", "choice set"),
     (ChoiceOptions, "depends_on"): Rule("field", "depends on"),

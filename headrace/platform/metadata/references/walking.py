@@ -242,11 +242,10 @@ class DocumentWalk:
                 yield from self._formula(value, scope.model, place, scope)
             case "row formula":
                 yield from self._formula(value, scope.rows, place, scope)
-            case "field" | "path" | "sort":
+            case "field" | "path" | "sort" | "shared field" | "row field" | "row path":
                 names = tuple(value.removeprefix("-").split("."))
-                yield from self._fields(scope.model, names, how, place, scope)
-            case "row field":
-                yield from self._fields(scope.rows, (value,), how, place, scope)
+                for model in _models(rule, scope):
+                    yield from self._fields(model, names, how, place, scope)
             case "roll-up":
                 source, _, field = value.partition(".")
                 yield from self._definition_named("object", source, how, place, scope)
@@ -469,3 +468,14 @@ def _by_annotation(owner: type, definition: type, annotation: Any) -> Rule | Non
     if Path in parts:
         return Rule("path", "reference")
     return None
+
+
+def _models(rule: Rule, scope: _Scope) -> tuple[ObjectModel | None, ...]:
+    """Return the objects that a field or path is named of."""
+    match rule.target:
+        case "row field" | "row path":
+            return (scope.rows,)
+        case "shared field":
+            return (scope.rows, scope.model)
+        case _:
+            return (scope.model,)

@@ -16,6 +16,7 @@ from headrace.platform.access.parameters import (
 )
 from headrace.platform.access.rows import Rows, Statement, Surroundings, field_by_id
 from headrace.platform.database.tables import ObjectTable
+from headrace.platform.database.totals import SUMMED, select_figure
 from headrace.platform.formulas.sql import UnsupportedInSqlError, compile_sql
 from headrace.platform.formulas.sql_types import bound
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
@@ -130,18 +131,26 @@ class PlannedColumns:
         return sa.cast(value, field.storage.column_type(self._dialect))
 
     def _rollup(self, field: FieldModel) -> Column:
-        rollup = next(one for one in self.model.rollups if one.field == field.name)
+        rollup = self.model.rollup(field.name)
         statement = Statement(self.rows.surroundings, self.rows.next_prefix())
         source = statement.start(rollup.source)
-        by = source.column(source.model.fields[rollup.by])
-        conditions = [by == self.base.c["id"]]
+        fields = source.model.fields
+        conditions = [
+            source.column(fields[name]) == self.value(self.model.fields[name]) for name in rollup.on
+        ]
+        if not rollup.on:
+            conditions = [source.path_column(rollup.via) == self.base.c["id"]]
         if rollup.where is not None:
             conditions.append(source.holds(rollup.where))
-        measured: Column = sa.func.count()
-        if rollup.op == "sum" and rollup.of is not None:
-            summed = source.column(source.model.fields[rollup.of])
-            measured = self._as_stored(sa.func.coalesce(sa.func.sum(summed), 0), field)
-        return self._one(statement, source, measured, conditions)
+        if source.is_live is not None:
+            conditions.append(source.is_live)
+        of = fields[rollup.of] if rollup.of else None
+        select = select_figure(
+            *(rollup, field, of, lambda name: source.column(fields[name])),
+            *(conditions, self._dialect),
+        )
+        found = select.select_from(statement.from_clause()).correlate(self.base).scalar_subquery()
+        return self._as_stored(found, field) if rollup.op in SUMMED else found
 
     def _one(
         self, statement: Statement, rows: Rows, value: Column, conditions: list[Any]
@@ -171,7 +180,7 @@ class PlannedColumns:
     def _read(self, field: FieldModel) -> Column:
         if not field.stored and field.expression is not None:
             return compile_sql(field.expression.tree, _Binder(self))
-        column = self.value(field)
+        column = self.value(field) if field.stored else self._rollup(field)
         if self._dialect == "postgresql" and field.storage.kind == "integer":
             return sa.cast(column, sa.Numeric(18, 0))
         return column

@@ -69,8 +69,11 @@ def _computed(catalog: Catalog, model: ObjectModel, field: FieldModel, seen: set
             return (
                 field.id,
                 source.id,
-                source.fields[rollup.by].id,
+                *(one.id for one in rollup.via),
+                *(source.fields[one].id for one in rollup.reads),
+                bool(rollup.on),
                 rollup.op,
+                rollup.scale,
                 None if of is None else _computed(catalog, source, of, seen),
                 _meaning(catalog, source.name, rollup.where, seen),
             )

@@ -176,22 +176,21 @@ class PlannedRows:
         return any(field.id in read and self.changes(model, field) for field in stored(model))
 
     def _rollup_changes(self, model: ObjectModel, field: FieldModel) -> bool:
-        rollup = rollup_of(model, field)
+        rollup = model.rollup(field.name)
         known = self.former.get(model.id)
         earlier = self.former_field(model, field)
         if known is None or earlier is None or earlier.computed != "rollup":
             return True
         source = self.catalog.objects[rollup.source]
-        before = rollup_of(known, earlier)
+        before = known.rollup(earlier.name)
         old_source = self.live.catalog.objects[before.source]
         if _summed(source, rollup) != _summed(old_source, before):
             return True
         if self._reads_changed(source, rollup.where):
             return True
-        return any(
-            name is not None and self.changes(source, source.fields[name])
-            for name in (rollup.by, rollup.of)
-        )
+        if any(self.changes(model, model.fields[name]) for name in rollup.on):
+            return True
+        return any(self.changes(source, source.fields[name]) for name in rollup.reads)
 
     # -- as tables --------------------------------------------------------------------------
 
@@ -330,16 +329,11 @@ def stored(model: ObjectModel) -> tuple[FieldModel, ...]:
     return tuple(field for field in model.fields.values() if field.stored)
 
 
-def rollup_of(model: ObjectModel, field: FieldModel) -> RollupModel:
-    """Return how a roll-up field is made."""
-    return next(one for one in model.rollups if one.field == field.name)
-
-
 def _summed(source: ObjectModel, rollup: RollupModel) -> tuple[Any, ...]:
     """Return what a roll-up is made of, by ids."""
-    of = None if rollup.of is None else source.fields[rollup.of].id
+    read = [source.fields[one].id for one in rollup.reads]
     where = None if rollup.where is None else rollup.where.tree
-    return source.id, source.fields[rollup.by].id, rollup.op, of, where
+    return source.id, read, bool(rollup.on), rollup.op, rollup.scale, where
 
 
 def _derived(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
@@ -14,16 +13,17 @@ from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.formulas.environment import Evaluator
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.messages import FormulaValueError
-from headrace.platform.formulas.python import compile_python, holds
-from headrace.platform.metadata.catalog import FieldModel
+from headrace.platform.formulas.python import compile_python
+from headrace.platform.metadata.catalog import FieldModel, RollupModel
 from headrace.platform.metadata.storage_types import ID
 from headrace.platform.publishing.failing.converting import OldValues
-from headrace.platform.publishing.failing.planned import PlannedRows, rollup_of, stored
+from headrace.platform.publishing.failing.planned import PlannedRows, stored
 from headrace.platform.publishing.failing.reading import Cursor, ReadingBatch
 from headrace.platform.publishing.row_work import ConvertValues, FillEmpty, MapValues
 from headrace.platform.records.drafts import Row
 from headrace.platform.records.environment import RowEnvironment
 from headrace.platform.records.shapes import ObjectShape
+from headrace.platform.records.totals import figure_of
 
 ONLY: Final = "only"
 CHUNK: Final = 1_000
@@ -94,23 +94,30 @@ class PlannedBatch(ReadingBatch):
         return value
 
     def _total(self, shape: ObjectShape, field: FieldModel, row: Row) -> Any:
-        rollup = rollup_of(shape.model, field)
-        source = self.shapes.of(rollup.source)
+        rollup = shape.model.rollup(field.name)
+        figure, source = figure_of(self, rollup), self.shapes.of(rollup.source)
+        key = figure.key_of_owner(row)
+        if key is None:
+            return figure.put_together(())
+        # Keys are compared as they will be, so rows are found by what is certain to stay.
+        given = {} if rollup.on else {"owner": key[0]}
+        parts = []
+        for values in self.work.rows(_rows_below(source, rollup), given):
+            row_key = (source.name, source.row(values)["id"])
+            found = self._rows.get(row_key) or self.remember(source, values)
+            part = figure.contribution(self, found)
+            if part is not None and part[0] == key:
+                parts.append(part[1])
+        return figure.put_together(parts)
+
+
+def _rows_below(source: ObjectShape, rollup: RollupModel) -> Prepared:
+    """Return the select of the rows that may belong to an owner."""
+    conditions = [source.live()]
+    if rollup.by is not None and not rollup.on:
         by = source.table.columns[rollup.by]
-        given = sa.bindparam("owner", type_=by.type)
-        select = prepare(
-            sa.select(*source.columns).where(by == given, source.live()), self.shapes.dialect
-        )
-        total, count = Decimal(0), 0
-        where = None if rollup.where is None else evaluator(rollup.where)
-        for values in self.work.rows(select, {"owner": row["id"]}):
-            key = (source.name, source.row(values)["id"])
-            found = self._rows.get(key) or self.remember(source, values)
-            if where is not None and not holds(where(self.environment(source, found))):
-                continue
-            count += 1
-            total += Decimal((found.get(rollup.of) if rollup.of else None) or 0)
-        return count if rollup.op == "count" else total
+        conditions.append(by == sa.bindparam("owner", type_=by.type))
+    return prepare(sa.select(*source.columns).where(*conditions), source.shapes.dialect)
 
 
 def rows_in_python(

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import sqlalchemy as sa
 
 from headrace.platform.database.tables import ObjectTable, Tables
+from headrace.platform.database.totals import select_figure
 from headrace.platform.formulas.sql import compile_sql
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, RollupModel
 from headrace.platform.metadata.storage_types import Dialect
@@ -47,14 +48,11 @@ def _computing(model: ObjectModel) -> dict[str, Any]:
         for field in model.fields.values()
         if field.stored and field.expression is not None
     }
-    for rollup in model.rollups:
+    for rollup in model.stored_rollups:
         where = rollup.where.tree if rollup.where else None
         made[model.fields[rollup.field].id] = (
-            rollup.source,
-            rollup.by,
-            rollup.op,
-            rollup.of,
-            where,
+            *(rollup.source, rollup.by, rollup.on, rollup.op, rollup.of),
+            *(rollup.last_by, rollup.scale, where),
         )
     return made
 
@@ -66,7 +64,7 @@ def _details_first(catalog: Catalog) -> Iterator[str]:
         if model.id in seen:
             return
         seen.add(model.id)
-        for rollup in model.rollups:
+        for rollup in model.stored_rollups:
             yield from visit(catalog.objects[rollup.source])
         yield model.id
 
@@ -91,8 +89,8 @@ def compute_fields(
     table = tables.of(model.name)
     count = 0
     totals = {
-        table.columns[rollup.field].name: _rollup_value(catalog, tables, rollup, zone)
-        for rollup in model.rollups
+        table.columns[rollup.field].name: rollup_value(catalog, tables, rollup, zone)
+        for rollup in model.stored_rollups
         if rollup.field in names
     }
     chosen = rows.where(table.id)
@@ -113,25 +111,28 @@ def compute_fields(
     return count
 
 
-def _rollup_value(
+def rollup_value(
     catalog: Catalog, tables: Tables, rollup: RollupModel, zone: str
 ) -> sa.ScalarSelect[Any]:
-    source_model = catalog.objects[rollup.source]
-    source = tables.of(rollup.source)
+    """Return the figure of a stored roll-up over all rows that belong to a row of its owner's table."""
+    source_model, source = catalog.objects[rollup.source], tables.of(rollup.source)
+    owner_model, owner = catalog.objects[rollup.owner], tables.of(rollup.owner)
     aliased = source.table.alias()
     binder = RowBinder(source_model, source, tables.dialect, zone, aliased)
-    owner = tables.of(rollup.owner).table
-    conditions = [
-        aliased.c[source.columns[rollup.by].name] == owner.c["id"],
-        aliased.c["deleted_at"].is_(None),
-    ]
+
+    def column(name: str) -> sa.ColumnElement[Any]:
+        return aliased.c[source.columns[name].name]
+
+    conditions = [column(name) == owner.columns[name] for name in rollup.on]
+    if rollup.by is not None and not rollup.on:
+        conditions = [column(rollup.by) == owner.id]
+    conditions.append(aliased.c["deleted_at"].is_(None))
     if rollup.where is not None:
         conditions.append(compile_sql(rollup.where.tree, binder))
-    measured: sa.ColumnElement[Any] = sa.func.count()
-    if rollup.op == "sum" and rollup.of is not None:
-        summed = aliased.c[source.columns[rollup.of].name]
-        measured = sa.func.coalesce(sa.func.sum(summed), 0)
-    return sa.select(measured).select_from(aliased).where(*conditions).scalar_subquery()
+    of = source_model.fields[rollup.of] if rollup.of else None
+    field = owner_model.fields[rollup.field]
+    select = select_figure(rollup, field, of, column, conditions, tables.dialect)
+    return select.select_from(aliased).correlate(owner.table).scalar_subquery()
 
 
 class RowBinder:

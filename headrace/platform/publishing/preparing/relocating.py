@@ -114,7 +114,7 @@ def large_objects(
             continue
         sizes = [counter.all_rows(model.id)]
         if model.id in computed:
-            sources = (new.objects[one.source].id for one in model.rollups)
+            sources = (new.objects[one.source].id for one in model.stored_rollups)
             sizes.extend(counter.all_rows(one) for one in sources if one in before)
         if max(sizes) >= least:
             found[model.id] = sizes[0]

@@ -158,7 +158,7 @@ class _Finder:
             ids = {one for one in work.field_ids if self._column_of(table, one) in unseen}
             return all(
                 self._is_there(rollup, unseen)
-                for rollup in model.rollups
+                for rollup in model.stored_rollups
                 if model.fields[rollup.field].id in ids
             )
         if isinstance(work, FillPaths):
@@ -176,13 +176,14 @@ class _Finder:
         return adding is not None and not restored
 
     def _is_there(self, rollup: RollupModel, unseen: Mapping[tuple[str, str], Adding]) -> bool:
-        """Say whether all that a roll-up reads exists before the switch."""
+        """Say whether all that a roll-up reads exists before the switch, and tells of its owner."""
+        if rollup.by is None:
+            return False
         source = self.catalog.objects[rollup.source]
         table = self._table(source.id)
         if any(isinstance(one, CreateTable) and one.table.name == table for one in self.operations):
             return True
-        names = {rollup.by, rollup.of} - {None}
-        ids = {source.fields[str(one)].id for one in names}
+        ids = {source.fields[one].id for one in rollup.reads}
         if rollup.where is not None:
             ids |= {path[0] for path in rollup.where.references()}
         former = next(
@@ -377,12 +378,14 @@ class _Finder:
     def _totals(self, work: Compute) -> Iterator[Watch]:
         """Yield what notes the owners whose totals change when details do, moved ones included."""
         model = self.models[work.object_id]
-        for rollup in model.rollups:
+        for rollup in model.stored_rollups:
             if model.fields[rollup.field].id in work.field_ids:
                 yield from self._total(model, rollup)
 
     def _total(self, model: ObjectModel, rollup: RollupModel) -> Iterator[Watch]:
         source = self.catalog.objects[rollup.source]
+        if rollup.by is None:
+            return
         by = source.fields[rollup.by].id
         table, owner = self._table(source.id), self._table(model.id)
         columns = [self.names.physical(by)]
