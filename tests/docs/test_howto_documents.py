@@ -84,7 +84,6 @@ def test_the_named_expressions_of_the_page_are_accepted() -> None:
     assert_accepted(contents)
 
 
-<<<<<<< HEAD
 def test_the_questions_and_ladders_of_the_page_are_accepted() -> None:
     contents = workspace()
     for thing in blocks("ask-other-records.md"):
@@ -99,13 +98,13 @@ def test_the_questions_and_ladders_of_the_page_are_accepted() -> None:
             fields.append({"name": f"asked_{len(fields)}", "type": kind, "default": question})
 
     assert len(asked) == 4
-=======
+
+
 def test_the_object_and_the_grants_of_the_page_about_masks_are_accepted() -> None:
     contents = workspace()
     for one in blocks("mask-fields.md"):
         contents[one["kind"], one["name"]] = one
 
->>>>>>> dd3197b (Mask fields everywhere, and let a right see one whole with a line in the history)
     assert_accepted(contents)
 
 
