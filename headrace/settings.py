@@ -91,6 +91,7 @@ class Settings:
     time_zone: ZoneInfo
     language: Language
     prepared_from: int
+    import_rows: int
 
     def required_secret_key(self) -> str:
         """Return the key that signs sessions, or refuse to start."""
@@ -168,7 +169,7 @@ def _check_port(value: str) -> None:
         )
 
 
-def _check_prepared_from(value: str) -> None:
+def _check_rows(value: str) -> None:
     if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= MOST_ROWS:
         raise _UnusableError(
             Text("it is not a number of rows", "不是行数"),
@@ -274,7 +275,16 @@ SETTINGS: Final[tuple[Setting, ...]] = (
             " instead of doing all in one transaction.",
             "对象达到此行数时,发布会在不影响使用者的情况下预先准备更改,而不是在一个事务中完成。",
         ),
-        _check_prepared_from,
+        _check_rows,
+    ),
+    Setting(
+        "import_rows",
+        "100000",
+        Text(
+            "Rows that one file may bring: an import with more is refused before anything is written.",
+            "单个文件最多可导入的行数;超出时在写入前即被拒绝。",
+        ),
+        _check_rows,
     ),
 )
 
@@ -310,6 +320,7 @@ def load_settings(
         time_zone=ZoneInfo(values["time_zone"]),
         language=_language(values["language"], environment),
         prepared_from=int(values["prepared_from"]),
+        import_rows=int(values["import_rows"]),
     )
 
 

@@ -31,8 +31,13 @@ from headrace.platform.database.engine import BUSY, Database
 from headrace.platform.database.installing import create_system_tables, renew_system_tables
 from headrace.platform.database.opening import open_initialised
 from headrace.platform.database.unit_of_work import THE_PLATFORM, Actor, Through, UnitOfWork
+from headrace.platform.exchange import tables as exchange_tables
+from headrace.platform.exchange.batches import forget_old_imports
+from headrace.platform.exchange.import_jobs import IMPORT, Imports
+from headrace.platform.exchange.importing import Importer
+from headrace.platform.jobs.long_jobs import Course
 from headrace.platform.jobs.notifications import NOTIFY, Notifications
-from headrace.platform.jobs.outbox import Outbox
+from headrace.platform.jobs.outbox import Job, Outbox
 from headrace.platform.jobs.worker import JobHandler, Worker, sweep
 from headrace.platform.metadata.field_types import FieldTypes, built_in
 from headrace.platform.publishing import tables as publishing_tables
@@ -70,7 +75,7 @@ from headrace.platform.workflow.moving import MovingRuns
 from headrace.platform.workflow.tasks import Tasks
 from headrace.settings import Settings
 
-SYSTEM_TABLES: Final = (publishing_tables, records_tables, workflow_tables)
+SYSTEM_TABLES: Final = (exchange_tables, publishing_tables, records_tables, workflow_tables)
 """Modules that declare system tables and that nothing else here imports."""
 
 T = TypeVar("T")
@@ -104,6 +109,7 @@ class Platform:
     uninstaller: Uninstaller
     sweeper: Sweeper
     publish_jobs: PublishJobs
+    imports: Imports
     outbox: Outbox
     notifications: Notifications
     approvals: Approvals
@@ -158,6 +164,15 @@ class Platform:
         """Run a writing use case with the platform's rights, in one unit of work of `actor`."""
         return self._write(_the_system, action, None, lambda _: actor)
 
+    def read_as(self, user_id: str | None, action: Callable[[Context], T]) -> T:
+        """Run a reading use case for a user who need not be there; None is the platform itself."""
+        return self._with_context(self._by_user(user_id), action, None)
+
+    def write_as(self, user_id: str | None, action: Callable[[Context, UnitOfWork], T]) -> T:
+        """Run a writing use case like `read_as`, in one unit of work."""
+        actor = Actor(user_id, "system")
+        return self._write(self._by_user(user_id), action, None, lambda _: actor)
+
     def confirm(self, context: Context) -> None:
         """Raise where catalog or principal of `context` are no longer live.
 
@@ -198,14 +213,17 @@ class Platform:
             self.handlers,
             self.clock,
             self.real_clock,
-            chores=(sweep, forget_old),
+            chores=(sweep, forget_old, forget_old_imports),
             rounds=(
                 self.publisher.leftovers.remove_abandoned,
                 self.sweeper.sweep,
                 self.uninstaller.retire_users,
             ),
-            long_handlers={PUBLISH: self.publish_jobs.run},
+            long_handlers={PUBLISH: self.publish_jobs.run, IMPORT: self._import},
         )
+
+    def _import(self, job: Job, course: Course) -> None:
+        self.imports.run(job, course, self)
 
     def close(self) -> None:
         """Close all connections."""
@@ -220,6 +238,15 @@ class Platform:
     def _by_session(self, cookie: str) -> PrincipalSource:
         def find(published: Published, fresh: bool) -> Principal:  # noqa: FBT001 - fixed by PrincipalSource
             return self.identity.principal_of_session(cookie, published.catalog, fresh=fresh)
+
+        return find
+
+    def _by_user(self, user_id: str | None) -> PrincipalSource:
+        if user_id is None:
+            return _the_system
+
+        def find(published: Published, fresh: bool) -> Principal:  # noqa: ARG001, FBT001 - fixed by PrincipalSource
+            return self.identity.principal_of_user(user_id, published.catalog)
 
         return find
 
@@ -379,6 +406,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         publish_jobs=PublishJobs(
             database, catalogs, publisher, drafts, draft_publisher, upgrader, uninstaller, outbox
         ),
+        imports=Imports(database, Importer(store, settings.import_rows), outbox, ids),
         upgrader=upgrader,
         samples=Samples(store, identity, workflow),
         transfer=Transfer(store, identity, workflow),

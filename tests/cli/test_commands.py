@@ -21,7 +21,6 @@ from tests.support.publishing import Contents, Publishing, platform_at, write_mo
 from tools.write_reference import commands
 
 ROOT = Path(__file__).parents[2]
-NOT_YET = ("import",)
 
 
 class Terminal:
@@ -205,14 +204,6 @@ def _doctor_code() -> int:
     """The front end may not be built where tests run alone."""
     built = ROOT / "headrace/static/build"
     return 0 if any(built.glob("**/manifest.json")) else 1
-
-
-@pytest.mark.parametrize("command", NOT_YET)
-def test_commands_still_to_come_exit_with_two(command, tmp_path):
-    terminal = Terminal(tmp_path, f"sqlite:///{tmp_path}/x.sqlite", "zh")
-    done = terminal.run(command, "a", "b", code=2)
-    assert "尚不提供" in done.stderr
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

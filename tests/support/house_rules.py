@@ -132,7 +132,7 @@ OPEN_POINT = r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X)\b"
 ADDRESS = (
     r"\bhttps?://(?!(?:[\w-]+\.)*example(?:\.(?:com|org|net))?\b|127\.0\.0\.1\b"
     # names of formats, never fetched
-    r"|json-schema\.org/|vega\.github\.io/schema/|www\.w3\.org/)"
+    r"|json-schema\.org/|vega\.github\.io/schema/|www\.w3\.org/|schemas\.openxmlformats\.org/)"
     r"[\w-]+(?:\.[\w-]+)+"
 )
 MACHINE_PATH = r"(?<![\w.])/(?:root|home/\w+|Users/\w+|work/(?:main|shared)|opt/wheels)\b"

@@ -12,6 +12,7 @@ from headrace.blueprints.api import (
     audit,
     description,
     drafts,
+    imports,
     jobs,
     metadata,
     moving,
@@ -35,6 +36,7 @@ from headrace.platform.core.ids import RandomIds
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     records.blueprint,
+    imports.blueprint,
     jobs.blueprint,
     tasks.blueprint,
     reports.blueprint,

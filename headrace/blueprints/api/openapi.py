@@ -76,6 +76,7 @@ def openapi_document(context: Context, base_url: str) -> Json:
     for model in context.catalog.objects.values():
         writer.add_object(model)
     writer.add_tasks()
+    writer.add_imports()
     for report in available(context):
         writer.add_report(report.name, report.label)
     if any(_designs(context, role) for role in context.principal.role_names):
@@ -155,6 +156,43 @@ PARAMETERS: Final[Json] = {
     "cursor": _query("cursor", {"type": "string"}, "`next` of the page before."),
     "count": _query("count", {"enum": ["exact", "none"]}, "Whether to count, up to 10,000."),
     "q": _query("q", {"type": "string"}, "Text to search for."),
+    "format": _query(
+        "format", {"enum": ["csv", "xlsx"]}, "All rows as a file; paging and expand are left out."
+    ),
+    "labels": _query(
+        "labels", {"enum": ["true", "false"]}, "In a file, labels and titles, not names and keys."
+    ),
+}
+FILES: Final[Json] = {
+    "text/csv": {"schema": {"type": "string"}},
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
+        "schema": {"type": "string", "contentMediaType": "application/octet-stream"}
+    },
+}
+IMPORTED: Final[Json] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "file": {"type": "string", "contentMediaType": "application/octet-stream"},
+                    "map": {
+                        "type": "string",
+                        "description": 'JSON: {"column": "field", "other column": null}.',
+                    },
+                    "mode": {"enum": ["create", "update", "upsert"]},
+                    "key": {"type": "string", "description": "Field that records are matched by."},
+                    "sheet": {"type": "string"},
+                    "empty": {"enum": ["keep", "clear"]},
+                    "partial": {"enum": ["true", "false"]},
+                    "dry_run": {"enum": ["true", "false"]},
+                    "migrate": {"enum": ["true", "false"]},
+                },
+                "required": ["file"],
+            }
+        }
+    },
 }
 LIST_PARAMETERS: Final = ("filter", "sort", "fields", "expand", "limit", "cursor", "count", "q")
 REFUSALS: Final = ("401", "403", "404", "409", "422", "428", "429", "503")
@@ -205,7 +243,10 @@ class _Writer:
         title = self.text(model.label)
         if allowed["read"]:
             page = {"type": "object", "properties": _page(_ref(name)), "required": ["items"]}
-            collection["get"] = self._call(title, name, "list", page, _list_parameters())
+            as_file = [_parameter("format"), _parameter("labels")]
+            listed = self._call(title, name, "list", page, [*_list_parameters(), *as_file])
+            listed["responses"]["200"]["content"] |= FILES
+            collection["get"] = listed
             query = self._call(title, name, "query", page, [])
             query["requestBody"] = _body({"type": "object"})
             self.paths[f"/records/{name}/query"] = {"post": query}
@@ -239,6 +280,11 @@ class _Writer:
             bulk = self._call(title, name, "bulk", {"type": "object"}, [])
             bulk["requestBody"] = _body(BULK)
             self.paths[f"/records/{name}/bulk"] = {"post": bulk}
+        if allowed["create"] or allowed["update"]:
+            taken = self._call(title, name, "import", None, [_parameter("idempotency_key")], "202")
+            taken["responses"]["202"] = ACCEPTED
+            taken["requestBody"] = IMPORTED
+            self.paths[f"/records/{name}/import"] = {"post": taken}
         if collection:
             self.paths[f"/records/{name}"] = collection
         if single:
@@ -291,6 +337,32 @@ class _Writer:
         withdraw["requestBody"] = {**_body(COMMENT), "required": False}
         self.paths["/approvals/{id}/withdraw"] = {"post": withdraw}
 
+    def add_imports(self) -> None:
+        """Add jobs, and what became of imports."""
+        one = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+        cancelled = self._call("Cancel a job", "jobs", "cancel_job", JOB, [one])
+        cancelled["responses"]["202"] = cancelled["responses"].pop("200")
+        self.paths["/jobs/{id}"] = {
+            "get": self._call("How far a job is", "jobs", "job", JOB, [one]),
+            "delete": cancelled,
+        }
+        anything: Json = {"type": "object"}
+        paging = [_parameter("limit"), _parameter("cursor")]
+        narrowed = [
+            _query("object", {"type": "string"}, "Imports into this object."),
+            _query("record", {"type": "string"}, "Imports that made or changed this record."),
+        ]
+        for path, title, action, parameters in (
+            ("", "Imports", "list", [*narrowed, *paging]),
+            ("/{id}", "An import", "get", [one]),
+            ("/{id}/errors", "What was wrong with its rows", "errors", [one, *paging]),
+            ("/{id}/records", "Records of an import", "records", [one, *paging]),
+            ("/{id}/file", "Rows that were not taken", "file", [one]),
+        ):
+            call = self._call(title, "imports", action, anything, parameters)
+            self.paths[f"/imports{path}"] = {"get": call}
+        self.paths["/imports/{id}/file"]["get"]["responses"]["200"]["content"] = FILES
+
     def add_report(self, name: str, label: Text) -> None:
         """Add a report and its rows."""
         form = _query("format", {"enum": ["json", "csv"]}, "Form of the answer.")
@@ -337,13 +409,6 @@ class _Writer:
         listed["responses"]["200"]["content"] = {"text/csv": {"schema": {"type": "string"}}}
         self.paths["/metadata/plan/rows"] = {"post": listed}
         self._add_versions()
-        job = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
-        cancelled = self._call("Cancel a job", "metadata", "cancel_job", JOB, [job])
-        cancelled["responses"]["202"] = cancelled["responses"].pop("200")
-        self.paths["/jobs/{id}"] = {
-            "get": self._call("How far a job is", "metadata", "job", JOB, [job]),
-            "delete": cancelled,
-        }
         export = self._call("Definitions as a package", "metadata", "export", None, EXPORT)
         export["responses"]["200"]["content"] = PACKAGE
         self.paths["/metadata/export"] = {"get": export}

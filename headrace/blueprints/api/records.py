@@ -20,6 +20,7 @@ from headrace.blueprints.api.calls import (
     write,
     write_once,
 )
+from headrace.blueprints.api.exports import exported
 from headrace.platform.core.errors import NotFoundError, RefusedError
 from headrace.platform.core.problems import Text
 from headrace.platform.database.unit_of_work import UnitOfWork
@@ -37,7 +38,9 @@ blueprint = Blueprint("api_records", __name__, url_prefix="/api/v1/records")
 
 @blueprint.get("/<object_name>")
 def find(object_name: str) -> Response:
-    """A page of a list, asked for by arguments."""
+    """A page of a list, asked for by arguments; with `format` all of it as a file."""
+    if "format" in request.args:
+        return exported(object_name, request.args.to_dict())
     return _page(object_name, request.args.to_dict())
 
 

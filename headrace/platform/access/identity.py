@@ -283,6 +283,14 @@ class Identity:
         """Return who holds an API token; raise UnauthenticatedError. Kept like sessions."""
         return self._principal("token", token, catalog, fresh=fresh)
 
+    def principal_of_user(self, user_id: str, catalog: Catalog) -> Principal:
+        """Return a user as a job acts for them; raise UnauthenticatedError where not active."""
+        with self._database.reading() as reading:
+            rows = reading.rows(self._found["user"], {"user": user_id})
+        if not rows:
+            raise UnauthenticatedError(SIGN_IN_NEEDED.at())
+        return _principal_of_rows("user", rows, catalog)
+
     def confirm(self, principal: Principal) -> None:
         """Raise StalePrincipalError where the stamp of a kept principal no longer fits.
 
@@ -641,6 +649,9 @@ _PRINCIPALS: Final[dict[CredentialKind, sa.Select[Any]]] = {
         sa.or_(TOKEN.c.expires.is_(None), TOKEN.c.expires > _NOW),
         USER.c.active,
     ),
+    "user": sa.select(USER.c.id, *_HOLDER)
+    .outerjoin_from(USER, USER_ROLE, USER_ROLE.c.user == USER.c.id)
+    .where(USER.c.id == sa.bindparam("user", type_=USER.c.id.type), USER.c.active),
 }
 
 

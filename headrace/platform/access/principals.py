@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from headrace.platform.core.problems import Language
 
 Audience = Literal["internal", "partner"]
-CredentialKind = Literal["session", "token", "system"]
+CredentialKind = Literal["session", "token", "user", "system"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,10 @@ class RoleHolding:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What the caller showed; `id` is the row of the session or token, never its secret."""
+    """What the caller showed; `id` is the row of the session or token, never its secret.
+
+    `user` stands for a job that goes on for somebody who has left: `id` is the user's own.
+    """
 
     kind: CredentialKind
     id: str

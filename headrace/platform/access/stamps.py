@@ -35,6 +35,10 @@ STAMPS: Final[Mapping[CredentialKind, sa.Select[Any]]] = MappingProxyType(
             sa.or_(TOKEN.c.expires.is_(None), TOKEN.c.expires > _NOW),
             USER.c.active,
         ),
+        # The instant is asked for though nothing hangs on it: all kinds take the same parameters.
+        "user": sa.select(USER.c.stamp).where(
+            USER.c.id == _CREDENTIAL, USER.c.active, _NOW.is_not(None)
+        ),
     }
 )
 """How the stamp of each kind of credential is read; the system's needs no check."""

@@ -81,12 +81,14 @@ def write_many(
     *,
     key: str | None = None,
     partial: bool = False,
+    migrate: bool = False,
 ) -> list[Item]:
     """Create, change or delete records.
 
     Without `partial` the first refusal is raised, its paths below `/records/<index>`, and the caller
     rolls everything back. With it each record has its own outcome. `key` names the unique field by
     which records without an id are found. Changes carry a `version`; an upsert may do without.
+    `migrate` makes records with state, numbers and times, for those who may.
     """
     if len(records) > MOST_ITEMS:
         raise RefusedError(TOO_MANY.at("/records", limit=MOST_ITEMS, count=len(records)))
@@ -95,6 +97,7 @@ def write_many(
             raise NotFoundError(NOT_FOUND.at())
         check_key(Batch(context, work), object_name, key, "/key")
     writer = _Writer(store, context, work, object_name, mode, key)
+    writer.store_mode = "migration" if migrate else "normal"
     if mode == "create":
         return writer.create_partly(records) if partial else writer.create_all(records)
     return [
@@ -121,6 +124,7 @@ class _Writer:
         self.object_name = object_name
         self.mode = mode
         self.key = key
+        self.store_mode = "normal"
         self.acts: Mapping[str, Callable[[int, Mapping[str, Any]], Item]] = {
             "create": self._create,
             "update": self._update,
@@ -132,7 +136,12 @@ class _Writer:
         """Create all records together."""
         places = [pointer("records", index) for index in range(len(records))]
         saved = self.store.create_many(
-            self.context, self.work, self.object_name, records, places=places
+            self.context,
+            self.work,
+            self.object_name,
+            records,
+            places=places,
+            mode=self.store_mode,
         )
         return [
             Item.of(index, "created", one, place)
@@ -175,7 +184,9 @@ class _Writer:
         return self.acts[self.mode](index, record)
 
     def _create(self, index: int, record: Mapping[str, Any]) -> Item:
-        saved = self.store.create(self.context, self.work, self.object_name, dict(record))
+        saved = self.store.create(
+            self.context, self.work, self.object_name, dict(record), mode=self.store_mode
+        )
         return Item.of(index, "created", saved)
 
     def _update(self, index: int, record: Mapping[str, Any]) -> Item:

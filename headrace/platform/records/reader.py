@@ -228,6 +228,20 @@ def _one(context: Context, reading: Reading | UnitOfWork, plan: _Plan, record_id
 def find(context: Context, object_name: str, query: Query) -> Page:
     """Return a page of the records that fit `query` and can be seen."""
     plan = _list_plan_of(context, object_name, query)
+    lend = context.database.snapshot if plan.relations else context.database.reading
+    with lend() as reading:
+        return _page(context, reading, plan, query, _list_parameters(context, plan, query))
+
+
+def find_in(
+    context: Context, reading: Reading | UnitOfWork, object_name: str, query: Query
+) -> Page:
+    """Return a page like `find`, read in the same moment as the caller's other statements."""
+    plan = _list_plan_of(context, object_name, query)
+    return _page(context, reading, plan, query, _list_parameters(context, plan, query))
+
+
+def _list_parameters(context: Context, plan: _ListPlan, query: Query) -> dict[str, Any]:
     parameters = plan.late(context)
     parameters.update(plan.values(filter_values(query.filter)))
     if query.text is not None:
@@ -235,9 +249,7 @@ def find(context: Context, object_name: str, query: Query) -> Page:
     if query.cursor is not None:
         for index, value in enumerate(plan.position.read(query.cursor)):
             parameters[f"k{index}"] = value
-    lend = context.database.snapshot if plan.relations else context.database.reading
-    with lend() as reading:
-        return _page(context, reading, plan, query, parameters)
+    return parameters
 
 
 def find_json(context: Context, object_name: str, query: Query) -> bytes:
@@ -248,7 +260,7 @@ def find_json(context: Context, object_name: str, query: Query) -> bytes:
 
 def _page(
     context: Context,
-    reading: Reading,
+    reading: Reading | UnitOfWork,
     plan: _ListPlan,
     query: Query,
     parameters: Mapping[str, Any],

@@ -10,12 +10,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, cast
 
 from marshmallow import fields
 
 from headrace.platform.core.problems import Problem, Text
 from headrace.platform.formulas.types import Type
+from headrace.platform.metadata.field_types.cells import Cell, cell_value
 from headrace.platform.metadata.field_types.converting import Values, Way, way
 from headrace.platform.metadata.storage_types import Storage
 
@@ -125,6 +127,17 @@ class FieldType(ABC, Generic[OptionsT]):
     def from_text(self, text: str, options: OptionsT) -> Any:
         """Read a text that another field had; the value is checked afterwards."""
         return text
+
+    def from_cell(self, cell: Cell, options: OptionsT, zone: tzinfo) -> Any:
+        """Read a cell of an imported file as the API would send it; it is checked afterwards.
+
+        `zone` is that of times without an offset. Raise marshmallow's ValidationError with a problem.
+        """
+        return cell_value(cell, self.storage(options), zone)
+
+    def shown(self, value: Any, options: OptionsT, language: str) -> Any:
+        """Return a value of the API as people read it in an exported file."""
+        return value
 
     def declared(self, options: OptionsT) -> tuple[str, ...] | None:
         """Return all values that there are, where the options list them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 from marshmallow import fields
@@ -15,6 +16,7 @@ from headrace.platform.formulas.types import Type
 from headrace.platform.metadata.definitions.choices import ChoiceDef
 from headrace.platform.metadata.definitions.keys import Name, Value, key
 from headrace.platform.metadata.field_types.base import ORDER, Example, FieldType
+from headrace.platform.metadata.field_types.cells import Cell, cell_text
 from headrace.platform.metadata.field_types.values import ChoiceField
 from headrace.platform.metadata.storage_types import TEXT, Storage
 
@@ -90,6 +92,15 @@ class ChoiceType(FieldType[ChoiceOptions]):
             if wanted in {name.casefold() for name in names}:
                 return choice.value
         return text
+
+    def from_cell(self, cell: Cell, options: ChoiceOptions, zone: tzinfo) -> str:
+        return self.from_text(cell_text(cell), options)
+
+    def shown(self, value: Any, options: ChoiceOptions, language: str) -> Any:
+        for choice in options.choices:
+            if choice.value == value:
+                return choice.label.within(language) or value
+        return value
 
     def json_schema(self, options: ChoiceOptions) -> dict[str, Any]:
         return {"type": "string", "enum": [choice.value for choice in options.choices]}

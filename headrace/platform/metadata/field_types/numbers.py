@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -18,6 +19,7 @@ from headrace.platform.metadata.field_types.base import (
     Example,
     FieldType,
 )
+from headrace.platform.metadata.field_types.cells import Cell, number_of, plain
 from headrace.platform.metadata.field_types.values import DecimalField, IntegerField
 from headrace.platform.metadata.storage_types import INTEGER, Storage, decimal_storage
 
@@ -223,6 +225,10 @@ class PercentType(FixedDecimalType):
     label = Text("Percent", "百分比")
     widget = "percent"
     fixed_digits = (9, 4)
+
+    def from_cell(self, cell: Cell, options: Any, zone: tzinfo) -> str:
+        """Read 35 % as 35, whether the cell says so or its format."""
+        return plain(number_of(cell, self.fixed_digits[1], percent=True))
 
     def examples(self) -> Sequence[Example]:
         return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 from marshmallow import fields
@@ -22,6 +23,7 @@ from headrace.platform.metadata.field_types.base import (
     Hints,
     NoOptions,
 )
+from headrace.platform.metadata.field_types.cells import Cell, cell_text, narrow
 from headrace.platform.metadata.field_types.formats import BY_KEY, FORMATS, TextFormat
 from headrace.platform.metadata.field_types.values import FormattedField, PatternField, TextField
 from headrace.platform.metadata.storage_types import TEXT, Storage
@@ -236,6 +238,10 @@ class PatternType(FieldType[NoOptions]):
     def compared_field(self, options: NoOptions) -> fields.Field[Any]:
         """Return what takes any text: a bound need not have the form."""
         return TextField(self.limit)
+
+    def from_cell(self, cell: Cell, options: NoOptions, zone: tzinfo) -> str:
+        """Read full-width digits and signs as the plain ones that the pattern asks for."""
+        return narrow(cell_text(cell))
 
 
 class EmailType(PatternType):

@@ -1,0 +1,1 @@
+"""Records in and out of files: import and export of CSV and XLSX."""

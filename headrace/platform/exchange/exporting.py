@@ -1,0 +1,232 @@
+"""Export: all rows of a list into a file, page by page from one moment, as the caller may see them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, Final, Literal, cast
+
+from headrace.platform.access.policy import readable_fields
+from headrace.platform.core.problems import Text
+from headrace.platform.database.engine import Reading
+from headrace.platform.exchange.delimited_writer import DelimitedWriter
+from headrace.platform.exchange.workbook_writer import WorkbookWriter
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.metadata.catalog import Catalog, FieldModel, FieldPath
+from headrace.platform.records import reader
+from headrace.platform.records.context import Context
+from headrace.platform.records.query import Query, parse_query
+
+Format = Literal["csv", "xlsx"]
+FORMATS: Final[tuple[Format, ...]] = ("csv", "xlsx")
+CONTENT_TYPES: Final[Mapping[Format, str]] = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+PAGE: Final = 1000
+"""Rows that are read at a time, more than a list asks for: nothing is kept of them."""
+KEPT_IN_MEMORY: Final = 4 * 1024 * 1024
+YES: Final = Text("yes", "是")
+NO: Final = Text("no", "否")
+
+Convert = Callable[[Mapping[str, Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What to export. `query` is that of a list (filter, sort, fields, q), without paging.
+
+    `shown` writes labels, titles and local times as people read them; without it API names, values and
+    keys, as an import takes them best. `conditions` are those of a view.
+    """
+
+    object: str
+    format: Format
+    query: Mapping[str, Any]
+    shown: bool = False
+    conditions: tuple[Expression, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    title: str
+    paths: tuple[str, ...]
+    convert: Convert
+
+
+def export_records(context: Context, request: ExportRequest) -> IO[bytes]:
+    """Return a file with all rows, at its start; it is on the disk where it is large.
+
+    Raise RefusedError for a query that the caller may not ask, NotFoundError for the object.
+    """
+    reader.readable_object(context, request.object)
+    columns = _Columns(context, request).all()
+    asked = list(dict.fromkeys(path for column in columns for path in column.paths))
+    data = {**request.query, "fields": asked}
+    query = parse_query(context, request.object, data, request.conditions)
+    query = replace(query, limit=PAGE)
+    file = cast("IO[bytes]", SpooledTemporaryFile(KEPT_IN_MEMORY))  # noqa: SIM115 - the caller closes it
+    try:
+        with context.database.snapshot() as reading:
+            rows = _rows(context, reading, request.object, query)
+            values = ([column.convert(row) for column in columns] for row in rows)
+            titles = [column.title for column in columns]
+            label = context.catalog.objects[request.object].plural
+            _write(file, request.format, label.within(context.language), titles, values)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file
+
+
+def _write(
+    file: IO[bytes],
+    kind: Format,
+    name: str,
+    titles: Sequence[str],
+    rows: Iterator[list[Any]],
+) -> None:
+    if kind == "xlsx":
+        with WorkbookWriter(file) as workbook:
+            workbook.begin(name, titles)
+            for row in rows:
+                workbook.add(row)
+        return
+    writer = DelimitedWriter(file)
+    writer.begin(titles)
+    for row in rows:
+        writer.add(row)
+    writer.end()
+
+
+def _rows(
+    context: Context, reading: Reading, object_name: str, query: Query
+) -> Iterator[Mapping[str, Any]]:
+    while True:
+        page = reader.find_in(context, reading, object_name, query)
+        yield from page.items
+        if page.next is None:
+            return
+        query = replace(query, cursor=page.next)
+
+
+# -- columns -------------------------------------------------------------------------------------
+
+
+class _Columns:
+    """Makes the columns of an export from the names that were asked for."""
+
+    def __init__(self, context: Context, request: ExportRequest) -> None:
+        self._context = context
+        self._request = request
+        self._catalog = context.catalog
+        self._zone = context.zone if context.principal.is_system else context.principal.zone
+
+    def all(self) -> list[_Column]:
+        """Return the columns; names that nobody knows are left to the query to refuse."""
+        return [self._column(path) for path in self._paths()]
+
+    def _paths(self) -> list[str]:
+        given = self._request.query.get("fields")
+        names = given.split(",") if isinstance(given, str) else given
+        if names:
+            return [str(name) for name in names if name]
+        model = self._catalog.objects[self._request.object]
+        readable = self._readable(model.name)
+        return [name for name in model.fields if name in readable]
+
+    def _readable(self, object_name: str) -> frozenset[str]:
+        return readable_fields(self._catalog, self._context.principal, object_name)
+
+    def _column(self, path: str) -> _Column:
+        fields = self._catalog.path(self._request.object, path)
+        if fields is None:
+            return _Column(path, (path,), lambda _: None)
+        field = fields[-1]
+        title = self._title(fields) if self._request.shown else path
+        if field.target is not None and field.name != "id":
+            return self._reference(title, path, field)
+        value = self._shown(field) if self._request.shown else _plain(field)
+        return _Column(title, (path,), lambda row: _converted(row, path, value))
+
+    def _title(self, fields: FieldPath) -> str:
+        language = self._context.language
+        return " / ".join(one.label.within(language) or one.name for one in fields)
+
+    def _reference(self, title: str, path: str, field: FieldModel) -> _Column:
+        """Write what people call the record, or the key by which an import finds it again."""
+        target = self._catalog.object(str(field.target))
+        part = "title"
+        if not self._request.shown and target is not None:
+            readable = self._readable(target.name)
+            key = next((one for one in target.external_ids if one in readable), None)
+            if key is not None:
+                inner = f"{path}.{key}"
+                value = _plain(target.fields[key])
+                return _Column(title, (path, inner), lambda row: _converted(row, inner, value))
+            part = "id"
+
+        def convert(row: Mapping[str, Any]) -> Any:
+            found = _at(row, path)
+            return found.get(part) if isinstance(found, Mapping) else None
+
+        return _Column(title, (path,), convert)
+
+    def _shown(self, field: FieldModel) -> Callable[[Any], Any]:
+        language = self._context.language
+        kind = field.storage.kind
+        if field.computed == "workflow":
+            labels = _state_labels(self._catalog, field, language)
+            return lambda value: labels.get(value, value)
+        if kind == "boolean":
+            return lambda value: (YES if value else NO).within(language)
+        if kind == "instant":
+            return lambda value: (
+                datetime.fromisoformat(value).astimezone(self._zone).replace(tzinfo=None)
+            )
+        plain = _plain(field)
+        if kind not in {"text", "id"}:
+            return plain
+        return lambda value: _flat(field.type.shown(value, field.options, language))
+
+
+def _state_labels(catalog: Catalog, field: FieldModel, language: str) -> Mapping[str, str]:
+    workflow = catalog.workflows.get(field.options.workflow)
+    states = workflow.states if workflow else {}
+    return {name: one.label.within(language) or name for name, one in states.items()}
+
+
+def _plain(field: FieldModel) -> Callable[[Any], Any]:
+    """Return how a value of the API is written in a cell."""
+    match field.storage.kind:
+        case "decimal":
+            return lambda value: Decimal(str(value))
+        case "date":
+            return date.fromisoformat
+        case _:
+            return _flat
+
+
+def _flat(value: Any) -> Any:
+    if isinstance(value, (Mapping, list)):
+        return json.dumps(value, ensure_ascii=False)
+    return value
+
+
+def _converted(row: Mapping[str, Any], path: str, value: Callable[[Any], Any]) -> Any:
+    found = _at(row, path)
+    return None if found is None else value(found)
+
+
+def _at(row: Mapping[str, Any], path: str) -> Any:
+    current: Any = row
+    for name in path.split("."):
+        if not isinstance(current, Mapping):
+            return None
+        current = current.get(name)
+    return current
