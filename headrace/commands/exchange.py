@@ -97,7 +97,7 @@ def import_file(
                 with write_error_file(reading.connection, batch, shell.language) as written:
                     errors.write_bytes(written.read())
     shell.data(_shown(batch, found, shell.language), _lines(batch, found, shell.language))
-    failed = bool(found) or batch.state == "refused"
+    failed = any(one.problem["severity"] == "error" for one in found) or batch.state == "refused"
     raise SystemExit(1 if failed else 0)
 
 

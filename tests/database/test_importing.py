@@ -278,6 +278,7 @@ def test_errors_are_told_in_both_languages(world):
     assert error.render("zh") == {
         "row": 2,
         "column": "价格",
+        "severity": "error",
         "code": "value.invalid",
         "message": "“x”不是小数。",
         "hint": "请写成 1234.50 这样的形式。",

@@ -18,6 +18,7 @@ from headrace.platform.metadata.definitions.choices import ChoiceDef
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.field_types.cells import Cell, serial_moment
 from headrace.platform.metadata.field_types.choices import ChoiceOptions
+from headrace.platform.metadata.field_types.periods import PeriodOptions
 
 ZONE = ZoneInfo("Asia/Shanghai")
 TYPES = built_in()
@@ -216,7 +217,7 @@ def test_serial_numbers_are_those_of_the_spreadsheet():
 @given(st.text(max_size=40), st.sampled_from(sorted(TYPES.keys())))
 def test_no_text_makes_a_type_fail_otherwise_than_by_a_refusal(text, type_):
     kind = TYPES[type_]
-    if hasattr(kind, "computed") or hasattr(kind, "target") or type_ == "choice":
+    if hasattr(kind, "computed") or hasattr(kind, "target") or type_ in {"choice", "period"}:
         return
     with contextlib.suppress(ValidationError):
         read(type_, Cell(text.strip()))
@@ -229,3 +230,34 @@ def test_a_number_cell_gives_its_own_value_or_is_refused(value, percent):
     except ValidationError:
         return
     assert found == value or len(value.as_tuple().digits) > 15
+
+
+@pytest.mark.parametrize("text", ["2025-06", "2025/6", "2025年6月", "２０２５年６月", "2025-06-15"])
+def test_a_month_is_read_as_people_write_it(text):
+    assert read("month", Cell(text)) == "2025-06"
+
+
+def test_a_month_is_read_from_a_date_cell():
+    assert read("month", day(2025, 6, 15)) == "2025-06"
+
+
+def test_a_quarter_is_read_as_people_write_it():
+    options = PeriodOptions(unit="quarter")
+    for cell in (Cell("2025Q2"), Cell("2025年第二季度"), day(2025, 6, 15)):
+        assert read("period", cell, options) == "2025-Q2"
+
+
+def test_a_time_is_read_as_people_write_it_and_from_a_part_of_a_day():
+    for cell in (Cell("9:05"), Cell("上午9点05分"), Cell("09:05:00"), number("0.378472222222222")):
+        assert read("time", cell) == "09:05"
+    assert read("time", Cell("9:05 pm")) == "21:05"
+    for cell in (Cell("9:05:30"), number("1.5"), Cell("25:00"), number("0.37880")):
+        assert refusal("time", cell) == "value.invalid"
+
+
+def test_a_length_of_time_is_read_as_it_is_typed_and_from_days():
+    assert read("duration", Cell("1:30")) == 5400
+    assert read("duration", number("5400")) == 5400
+    assert read("duration", number("0.0625")) == 5400
+    assert read("duration", day(1900, 1, 1, 12)) == 129_600
+    assert refusal("duration", number("1E+200")).startswith("value.")

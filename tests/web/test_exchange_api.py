@@ -73,6 +73,7 @@ def test_an_import_is_a_job_with_an_error_file(world):
         {
             "row": 3,
             "column": "价格",
+            "severity": "error",
             "code": "value.invalid",
             "message": "“x” is not a decimal number.",
             "hint": "Write it like 1234.50.",

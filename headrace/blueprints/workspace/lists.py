@@ -20,6 +20,7 @@ from headrace.platform.forms.lists import (
     filter_json,
     list_for,
 )
+from headrace.platform.formulas.expression import Expression
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import parse_query
@@ -90,6 +91,7 @@ def _page(context: Context, page: ListPage, arguments: Mapping[str, str]) -> str
         "addresses": _addresses(page, arguments, keys, result.next),
         "q": arguments.get("q", ""),
         "given": arguments,
+        "whole": {name: value for name, value in arguments.items() if name not in PAGING},
         "kept": [(name, value) for name, value in arguments.items() if name not in {*PAGING, "q"}],
         "filter_fields": page.offered_filters,
         "chips": [_chip(context, page, arguments, one) for one in found],
@@ -109,20 +111,45 @@ def _find(
     found: Sequence[Condition],
     keys: Sequence[str],
 ) -> reader.Page:
-    data: dict[str, Any] = {
+    data = {
+        **_asked(context, page, arguments, found, keys),
         "fields": ",".join(dict.fromkeys(["id", *(one.name for one in page.columns)])),
-        "sort": ",".join(keys),
         "limit": PAGE_SIZE,
         "count": "exact",
     }
-    for name in ("q", "cursor"):
-        if arguments.get(name) and (name != "q" or page.searchable):
-            data[name] = arguments[name]
+    if arguments.get("cursor"):
+        data["cursor"] = arguments["cursor"]
+    where = where_of(page)
+    return reader.find(context, page.object, parse_query(context, page.object, data, where))
+
+
+def _asked(
+    context: Context,
+    page: ListPage,
+    arguments: Mapping[str, str],
+    found: Sequence[Condition],
+    keys: Sequence[str],
+) -> dict[str, Any]:
+    """Return which rows are asked for, and in what order."""
+    data: dict[str, Any] = {"sort": ",".join(keys)}
+    if arguments.get("q") and page.searchable:
+        data["q"] = arguments["q"]
     filters = filter_json(found, context.principal.zone)
     if filters is not None:
         data["filter"] = filters
-    where = () if page.open.where is None else (page.open.where,)
-    return reader.find(context, page.object, parse_query(context, page.object, data, where))
+    return data
+
+
+def where_of(page: ListPage) -> tuple[Expression, ...]:
+    """Return the condition of the open tab."""
+    return () if page.open.where is None else (page.open.where,)
+
+
+def query_of(context: Context, page: ListPage, arguments: Mapping[str, str]) -> dict[str, Any]:
+    """Return the query of all rows of a list as its address says it, with the columns shown."""
+    found = conditions(page, arguments)
+    asked = _asked(context, page, arguments, found, _sort_keys(page, arguments))
+    return {**asked, "fields": ",".join(one.name for one in page.columns)}
 
 
 def _sort_keys(page: ListPage, arguments: Mapping[str, str]) -> tuple[str, ...]:

@@ -261,7 +261,8 @@ class Finding:
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
         texts = {name: self.problem[name].get(language) for name in ("message", "hint")}
-        shown = {"row": self.row, "column": self.column, "code": self.problem["code"], **texts}
+        named = {name: self.problem[name] for name in ("severity", "code")}
+        shown = {"row": self.row, "column": self.column, **named, **texts}
         return {**shown, "sheet": self.sheet} if self.sheet else shown
 
 

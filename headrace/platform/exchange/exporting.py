@@ -190,9 +190,12 @@ class _Columns:
                 datetime.fromisoformat(value).astimezone(self._zone).replace(tzinfo=None)
             )
         plain = _plain(field)
-        if kind not in {"text", "id"}:
-            return plain
-        return lambda value: _flat(field.type.shown(value, field.options, language))
+
+        def show(value: Any) -> Any:
+            found = field.type.shown(value, field.options, language)
+            return plain(value) if found is value else _flat(found)
+
+        return show
 
 
 def _state_labels(catalog: Catalog, field: FieldModel, language: str) -> Mapping[str, str]:

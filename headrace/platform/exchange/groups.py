@@ -75,6 +75,8 @@ class Group:
     values: dict[str, Any] = field(default_factory=dict)
     children: dict[str, list[ChildRow]] = field(default_factory=dict)
     errors: list[RowError] = field(default_factory=list)
+    warnings: list[RowError] = field(default_factory=list)
+    """What rules tell of it though it was written."""
 
     @property
     def number(self) -> int:

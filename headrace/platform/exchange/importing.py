@@ -175,6 +175,8 @@ class Preview:
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     proposed: Mapping[str, str]
+    targets: tuple[tuple[str, Text], ...]
+    keys: tuple[tuple[str, Text], ...]
     problems: tuple[Problem, ...]
 
 
@@ -219,7 +221,10 @@ class Importer:
         rows = tuple(
             tuple(row.cell(place).shown() for place in range(len(headers))) for row in shown
         )
-        return Preview(tuple(sheets.names), sheet, headers, rows, proposed, problems)
+        offered = tuple((one.path, targets.label_of(one)) for one in targets.offered())
+        names = targets.keys()
+        keys = tuple((name, targets.model.fields[name].label) for name in names)
+        return Preview(tuple(sheets.names), sheet, headers, rows, proposed, offered, keys, problems)
 
     def prepare(self, context: Context, request: ImportRequest, sheets: Sheets) -> Prepared:
         """Lay a file out; raise RefusedError with what is wrong with its columns or options."""
@@ -341,9 +346,12 @@ class _Run:
                 self._tell(len(tried))
             found.extend(error for one in tried for error in one.errors)
             bad.extend(row for one in tried if one.errors for row in one.group.all_rows())
+            told = [warning for one in tried for warning in one.group.warnings]
             self.counts = Counts().plus(tried)
             if found or self.request.dry_run:
+                found.extend(told)
                 raise _UndoneError
+            keep_findings(work, self.batch.id, told, (), self.findings)
             self._end(work, "done", prepared.layout.warnings)
 
         try:
@@ -399,7 +407,9 @@ class _Run:
             written = BlockWriter(self.importer.store, context, work, prepared.plan).write(block)
             keep_written(work, self.batch.id, self.batch.object_id, written)
             refused = [one.group for one in written if one.errors]
-            errors = [*orphans.errors, *(error for group in refused for error in group.errors)]
+            told = [warning for one in written for warning in one.group.warnings]
+            errors = [*orphans.errors, *told]
+            errors += [error for group in refused for error in group.errors]
             bad = [*orphans.bad, *(row for group in refused for row in group.all_rows())]
             findings = keep_findings(work, self.batch.id, errors, bad, self.findings)
             counts = self.counts.plus(written)

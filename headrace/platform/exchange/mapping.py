@@ -270,6 +270,31 @@ class Targets:
         wanted = normal(header)
         return [one for one in self.targets if wanted in one.names]
 
+    def offered(self) -> Iterator[Target]:
+        """Yield what can be given, and what only says which record is meant."""
+        keys = set(self.keys())
+        for one in self.targets:
+            if one.refused is None or (one.relation is None and one.path in keys):
+                yield one
+
+    def keys(self) -> list[str]:
+        """Return the fields by which the caller may match records."""
+        return keys_of(self.model, self._readable(self.model))
+
+    def label_of(self, target: Target) -> Text:
+        """Return what people read of a target: relation, field, and the field it is looked up by."""
+        parts = [target.field.label]
+        child = self.model.child(target.relation) if target.relation else None
+        if child is not None:
+            parts.insert(0, child.label or Text(child.name, child.name))
+        inner = self.context.catalog.object(str(target.field.target)) if target.by else None
+        if inner is not None and target.by is not None:
+            parts.append(inner.fields[target.by].label)
+        return Text(
+            " / ".join(part.within("en") or target.path for part in parts),
+            " / ".join(part.within("zh") or target.path for part in parts),
+        )
+
     def known(self) -> str:
         """Name the fields that can be given."""
         paths = [one.path for one in self.targets if one.refused is None and one.by is None]
@@ -434,8 +459,7 @@ def match_key(targets: Targets, layout: Layout) -> Column | None:
     Raise RefusedError where a mode or child rows need one and there is none.
     """
     request, model = targets.request, targets.model
-    readable = readable_fields(targets.context.catalog, targets.context.principal, model.name)
-    known = keys_of(model, readable)
+    known = targets.keys()
     present = {one.field.name: one for one in layout.own() if one.by is None}
     if request.key is not None:
         if request.key in known and request.key in present:

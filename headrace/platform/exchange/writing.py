@@ -230,6 +230,7 @@ class BlockWriter:
 
     def _written(self, group: Group, item: Item) -> Written:
         if item.status in {"created", "updated"}:
+            group.warnings.extend(self._row_error(group, one) for one in item.warnings)
             action: Action = "created" if item.status == "created" else "updated"
             return Written(group, action, item.id)
         problems = item.problems or (NOT_FOUND.at(),)

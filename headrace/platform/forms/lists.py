@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from headrace.platform.access.policy import can, readable_fields
@@ -31,6 +31,7 @@ EXACT: Final = frozenset({"choice", "state", "boolean", "lookup", "user"})
 HIDDEN_IN_LISTS: Final = frozenset({"long_text"})
 EVERYTHING: Final = "all"
 OFFERED_FILTERS: Final = 10
+WRITING: Final[tuple[Literal["create", "update"], ...]] = ("create", "update")
 STAMPS: Final = frozenset({"created_at", "updated_at"})
 
 
@@ -60,6 +61,7 @@ class ListPage:
     state: str | None
     searchable: bool
     may_create: bool
+    may_import: bool
 
     @property
     def columns(self) -> tuple[FieldView, ...]:
@@ -124,6 +126,7 @@ def list_for(
         state=model.state_field if model.state_field in reading.readable else None,
         searchable=bool(set(model.definition.search) & reading.readable),
         may_create=model.master is None and can(catalog, principal, object_name, "create"),
+        may_import=any(can(catalog, principal, object_name, one) for one in WRITING),
     )
 
 

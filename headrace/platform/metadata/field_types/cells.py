@@ -120,6 +120,12 @@ def serial_moment(serial: Decimal, *, from_1904: bool = False) -> datetime | Non
         return None
 
 
+def length_of(moment: datetime) -> timedelta:
+    """Return the length of time that a spreadsheet keeps as this moment."""
+    late = moment.date() >= FIRST_CERTAIN
+    return moment - datetime.combine(date(1899, 12, 30 if late else 31), time())
+
+
 # -- by storage ----------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Any, ClassVar, Final, Literal, cast
 
 from marshmallow import fields
@@ -23,6 +23,7 @@ from headrace.platform.metadata.field_types.base import (
     Hints,
     NoOptions,
 )
+from headrace.platform.metadata.field_types.cells import Cell, cell_text, narrow
 from headrace.platform.metadata.field_types.converting import Values, Way, fitting, midnight, way
 from headrace.platform.metadata.field_types.values import (
     INVALID,
@@ -113,6 +114,10 @@ class PeriodType(FieldType[Any]):
         """Read how people write periods: `2025/6`, `2025年6月`, `2025Q2`, `2025年第二季度`, a day in it."""
         parts = _parts(text.strip())
         return text if parts is None else _written(*parts, self.unit(options), text)
+
+    def from_cell(self, cell: Cell, options: Any, zone: tzinfo) -> str:
+        """Read a period as people write it, or the one that a day lies in."""
+        return self.from_text(narrow(cell_text(cell)), options)
 
     def converts_from(self, source: Values, own: Values) -> Way | None:
         """Take the period that a day, an instant or a shorter period lies in."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
+from decimal import Decimal
 from typing import Any, Final
 
 from marshmallow import fields
@@ -24,6 +26,7 @@ from headrace.platform.metadata.field_types.base import (
     Hints,
     NoOptions,
 )
+from headrace.platform.metadata.field_types.cells import Cell, cell_text, length_of, narrow
 from headrace.platform.metadata.field_types.converting import Values, Way, fitting, way
 from headrace.platform.metadata.field_types.values import (
     INVALID,
@@ -43,6 +46,7 @@ _WRITTEN: Final = re.compile(
 _TIME: Final = Text("a time of day", "时刻")
 _DURATION: Final = Text("a duration", "时长")
 _HOURS: Final = 12
+DAY: Final = 86_400
 
 
 class TimeField(fields.Field[str]):
@@ -110,6 +114,17 @@ class TimeType(FieldType[TimeOptions]):
         hour = _hour(int(hours), late=late, halved=bool(before or after))
         shown = f"{hour:02d}:{int(minutes or 0):02d}"
         return f"{shown}:{int(seconds or 0):02d}" if options.seconds else shown
+
+    def from_cell(self, cell: Cell, options: TimeOptions, zone: tzinfo) -> str:
+        """Read a time as people write it, or a spreadsheet's part of a day; no second is dropped."""
+        if cell.kind == "number":
+            share = Decimal(cell.text)
+            seconds = round(share * DAY) if 0 <= share < 1 else DAY
+            text = clock_text(seconds)
+        else:
+            text = narrow(cell_text(cell))
+        whole = self.from_text(text, TimeOptions(seconds=True))
+        return whole if options.seconds else whole.removesuffix(":00")
 
     def converts_from(self, source: Values, own: Values) -> Way | None:
         """Take the time of an instant in the workspace's zone."""
@@ -188,6 +203,19 @@ class DurationType(FieldType[NoOptions]):
 
     def json_schema(self, options: NoOptions) -> dict[str, Any]:
         return {"type": "integer", "minimum": 0, "maximum": MOST, "description": "Seconds."}
+
+    def from_cell(self, cell: Cell, options: NoOptions, zone: tzinfo) -> int | str:
+        """Read what is typed, or a spreadsheet's days; a whole number is one of seconds."""
+        if cell.moment is not None:
+            return round(length_of(cell.moment).total_seconds())
+        if cell.kind == "number":
+            number = Decimal(cell.text)
+            whole = number == number.to_integral_value()
+            return round(number if whole else number * DAY) if abs(number) <= MOST else cell.text
+        return narrow(cell_text(cell))
+
+    def shown(self, value: Any, options: NoOptions, language: str) -> str:
+        return clock_text(value)
 
     def converts_from(self, source: Values, own: Values) -> Way | None:
         """Read texts as they are typed."""
