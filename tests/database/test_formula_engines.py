@@ -22,7 +22,19 @@ from headrace.platform.formulas.functions.numbers import ROUND
 from headrace.platform.formulas.messages import FormulaError
 from headrace.platform.formulas.sql import compile_sql
 from headrace.platform.formulas.sqlite_functions import FUNCTIONS as SQLITE_FUNCTIONS
-from headrace.platform.formulas.tree import Binary, In, Node, value_from_json, walk
+from headrace.platform.formulas.tree import (
+    ARITHMETIC,
+    COMPARISONS,
+    NODE_NAMES,
+    Binary,
+    Call,
+    In,
+    Node,
+    Query,
+    Unary,
+    value_from_json,
+    walk,
+)
 from headrace.platform.formulas.types import Kind
 from tests.support.formula_generator import random_formulas
 from tests.support.formulas import (
@@ -118,6 +130,28 @@ def test_random_formulas_agree_on_all_engines(deep: bool, engines: dict[str, Any
     total = sum(outcomes.values())
     assert outcomes["value"] / total > 0.7, outcomes
     assert outcomes[OVERFLOW] > 0
+
+
+def test_functions_that_no_database_computes_agree_in_python_and_the_browser(
+    engines: dict[str, Any],
+) -> None:
+    numbers = ("amount", "rate * 1000", "days", "pieces", "ABS(ratio)", "ROUND(qty, 1)")
+    trees = [analyse(f"CN_CAPITAL({one})", SampleScope()).tree for one in numbers]
+    rows = sample_rows(count=200)
+    assert engines["python"].results(trees, rows) == engines["node"].results(trees, rows)
+
+
+def test_random_formulas_have_every_function_and_operator() -> None:
+    """What the comparison of the engines has not seen is not proved."""
+    nodes = [
+        node for one in random_formulas(seed=20251, count=PLAIN * 3) for node in walk(one.tree)
+    ]
+    called = {node.function for node in nodes if isinstance(node, Call)}
+    declared = {one.key for one in FUNCTIONS if one.engines == EVERYWHERE}
+    assert declared - called == set()
+    operators = {node.operator for node in nodes if isinstance(node, Binary | Unary)}
+    assert operators == {*COMPARISONS, *ARITHMETIC, "AND", "OR", "NOT", "IS NULL", "IS NOT NULL"}
+    assert {type(node) for node in nodes} == {*NODE_NAMES} - {Query}
 
 
 def test_every_example_of_every_function_holds_on_every_engine(engines: dict[str, Any]) -> None:

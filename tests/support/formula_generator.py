@@ -9,10 +9,33 @@ from headrace.platform.formulas.analysis import analyse
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.functions.base import EVERYWHERE
 from headrace.platform.formulas.messages import FormulaError
-from headrace.platform.formulas.types import Kind
+from headrace.platform.formulas.scope import NamedExpression, NamedParameter
+from headrace.platform.formulas.types import DATE, Kind, number
 from tests.support.formulas import CONSTANTS, FIELDS, SampleScope
 
 EXPECTED = frozenset(("formula.constant_error", "formula.too_complex"))
+SCOPE = SampleScope(
+    expressions={
+        one.name: one
+        for one in (
+            NamedExpression(
+                "with_vat",
+                (NamedParameter("net", number(2)),),
+                "PORTION(net, 100 + $C.vat_rate, 100)",
+            ),
+            NamedExpression(
+                "larger_of",
+                (NamedParameter("one", number(4)), NamedParameter("other", number(6))),
+                "CASE WHEN one >= other THEN one WHEN one < other THEN other END",
+            ),
+            NamedExpression(
+                "is_between",
+                tuple(NamedParameter(name, DATE) for name in ("day", "first", "last")),
+                "first <= day AND day <= last",
+            ),
+        )
+    }
+)
 KINDS = ("number", "text", "boolean", "date", "datetime")
 
 
@@ -21,7 +44,7 @@ def random_formulas(seed: int, count: int) -> list[Expression]:
     found: list[Expression] = []
     for text in _texts(random.Random(seed)):
         try:
-            found.append(analyse(text, SampleScope(), engines=EVERYWHERE))
+            found.append(analyse(text, SCOPE, engines=EVERYWHERE))
         except FormulaError as error:
             if not {problem.code for problem in error.problems} <= EXPECTED:
                 raise
@@ -130,6 +153,8 @@ class Generator:
                 f"MIN({one}, {two})",
                 f"MAX({one}, {two}, 0)",
                 f"COALESCE({one}, {two}, 0)",
+                f"with_vat({one})",
+                f"larger_of({one}, {self.leaf('number')})",
                 f"LEN({self.of('text', depth)})",
                 f"{part}({self.rng.choice((day, moment))})",
                 f"DATEDIFF({day}, {self.rng.choice((other, moment))}, '{day_unit}')",
@@ -193,6 +218,9 @@ class Generator:
                 "partner = payer",
                 f"partner {negation}IN (payer, partner)",
                 "USER_HAS('clerk')",
+                "USER() IS NOT NULL",
+                "MY_ORGANISATION() = partner",
+                f"is_between({self.of('date', depth)}, start_date, end_date)",
                 "IN_SUBTREE(partner, payer)",
             )
         )

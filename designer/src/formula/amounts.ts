@@ -1,13 +1,13 @@
 /** Amounts of money in Chinese capital numerals, as `formulas/chinese_amounts.py` writes them. */
 
-import { absolute, rescaled } from "./decimals";
+import { absolute, power, roundedQuotient } from "./decimals";
 
 const DIGITS = "零壹贰叁肆伍陆柒捌玖";
 const PLACES = ["", "拾", "佰", "仟"];
 const GROUPS = ["", "万", "亿", "万亿", "亿亿"];
 
 export function capitalAmount(count: bigint, scale: number): string {
-  const cents = rescaled(count, scale, 2);
+  const cents = scale > 2 ? roundedQuotient(count, power(scale - 2)) : count * power(2 - scale);
   const yuan = absolute(cents) / 100n;
   const rest = Number(absolute(cents) % 100n);
   const written = (yuan > 0n ? `${wholeText(yuan)}元` : "") + fractionText(rest, yuan > 0n);

@@ -23,6 +23,7 @@ from headrace.platform.metadata.checks.lists import check_lists
 from headrace.platform.metadata.checks.masks import check_masks
 from headrace.platform.metadata.checks.memory import Memory
 from headrace.platform.metadata.checks.objects import check_objects
+from headrace.platform.metadata.checks.queries import check_queries
 from headrace.platform.metadata.checks.screens import check_screens
 from headrace.platform.metadata.checks.sizes import check_sizes
 from headrace.platform.metadata.checks.workflows import check_workflows
@@ -39,6 +40,7 @@ BUILT_IN: tuple[Check, ...] = (
     check_computed,
     check_sizes,
     check_conditions,
+    check_queries,
     check_contradictions,
     check_field_rules,
     check_workflows,

@@ -95,7 +95,7 @@ def _in_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
 
 
 def _in_workflow(subject: Subject, workflow: WorkflowModel) -> Iterator[Problem]:
-    for condition, place in _of_workflow(subject, workflow):
+    for condition, place in of_workflow(subject, workflow):
         yield from _judged(subject, condition, place, GUARD_NEVER)
     for approvals in workflow.approvals.values():
         yield from _overlaps(subject, approvals)
@@ -153,7 +153,8 @@ def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Found]:
         yield rollup.where, subject.field(model.name, rollup.field, "where")
 
 
-def _of_workflow(subject: Subject, model: WorkflowModel) -> Iterator[Found]:
+def of_workflow(subject: Subject, model: WorkflowModel) -> Iterator[Found]:
+    """Yield the conditions of a workflow and its approvals with their places."""
     for position, one in enumerate(model.definition.transitions):
         place = subject.at("workflow", model.name, "transitions", position)
         found = model.transitions[one.name]
