@@ -151,7 +151,9 @@ def _cause(draft: Draft, rollup: RollupModel) -> str:
     """Return where in the request stands what a row adds to an owner."""
     if draft.cause is not None:
         return draft.cause
-    given = [name for name in (rollup.of, *rollup.keys) if name in draft.given]
+    moved = draft.old is not None
+    named = (rollup.of, *(rollup.keys if moved else ()))
+    given = [name for name in named if name in draft.given]
     return draft.place + (pointer(given[0]) if given else "")
 
 
