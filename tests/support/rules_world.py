@@ -139,7 +139,7 @@ def open_rules(url: str) -> World:
     return open_world(url, documents())
 
 
-def open_live_rules(url: str) -> Live:
+def open_live_rules(url: str, password: str = PASSWORD) -> Live:
     """Publish the workspace in a whole platform; a clerk of a partner and a boss."""
     platform = open_platform(url)
     app = create_app(platform)
@@ -147,6 +147,6 @@ def open_live_rules(url: str) -> Live:
     live = Live(platform, app)
     plan = platform.publisher.plan_modules(Modules(("post",), tuple(documents()), (), ()))
     platform.publisher.publish(plan, "test", None)
-    live.add_user("clerk", "clerk", password=PASSWORD)
-    live.add_user("boss", "boss", password=PASSWORD)
+    live.add_user("clerk", "clerk", password=password)
+    live.add_user("boss", "boss", password=password)
     return live

@@ -1,0 +1,87 @@
+"""Field rules and warnings in a real browser: what the page shows at once is what the server decides."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+from werkzeug.serving import make_server
+
+from tests.support.browsing import PASSWORD, Person, sit_down
+from tests.support.rules_world import open_live_rules
+
+
+@pytest.fixture(scope="module")
+def address(front_end: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    url = f"sqlite:///{tmp_path_factory.mktemp('rules') / 'rules.sqlite'}"
+    live = open_live_rules(url, PASSWORD)
+    server = make_server("127.0.0.1", 0, live.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    live.platform.close()
+
+
+@pytest.mark.parametrize(("language", "width"), [("en", 1280), ("zh", 375)])
+def test_a_form_follows_its_rules(
+    browser: Browser, address: str, shots: Path, language: str, width: int
+) -> None:
+    person = sit_down(browser, address, "clerk", language, width, shots)
+    page = person.page
+    person.go("/o/parcel/new")
+    expect(page.locator("#record-form[data-ready=yes]")).to_be_visible()
+    port = page.locator('[data-field="port"]')
+    expect(port).to_be_hidden()
+    page.select_option("#f-market", "export")
+    expect(port).to_be_visible()
+    page.fill("#f-port", "Ningbo")
+    page.select_option("#f-market", "home")
+    expect(port).to_be_hidden()
+    page.select_option("#f-market", "export")
+    expect(page.locator("#f-port")).to_have_value("Ningbo")
+    star = page.locator('[data-star="reason"]')
+    expect(star).to_be_hidden()
+    page.fill("#f-discount", "20")
+    expect(star).to_be_visible()
+    page.fill("#f-amount", "2000")
+    page.press("#f-amount", "Tab")
+    expect(page.locator('[data-error="amount"][data-severity="warning"]')).to_be_visible()
+    page.check("#f-frozen")
+    amount = page.locator("#f-amount")
+    expect(amount).to_be_disabled()
+    expect(amount).to_have_value("50.00")
+    page.uncheck("#f-frozen")
+    expect(amount).to_have_value("2000")
+    person.look(f"rules-{language}-{width}")
+    _rows(person)
+    page.fill("#f-name", f"Parcel {language}")
+    page.fill("#f-reason", "fair")
+    page.locator(".bar button.main").click()
+    expect(page.locator("#problems.warn")).to_be_visible()
+    # The browser tells in its console that the first save was answered with 422.
+    person.faults = [one for one in person.faults if "422" not in one]
+    person.look(f"rules-warned-{language}-{width}")
+    page.locator(".bar button[name=confirmed]").click()
+    expect(page.locator(".record")).to_be_visible()
+    person.look(f"rules-saved-{language}-{width}")
+    assert person.faults == []
+    person.context.close()
+
+
+def _rows(person: Person) -> None:
+    page = person.page
+    page.locator('[data-grid="items"] [data-add]').click()
+    row = page.locator('[data-grid="items"] [data-row]').first
+    price = row.locator('[data-name="price"]')
+    price.fill("3")
+    row.locator('select[data-name="sort"]').select_option("gift")
+    expect(price).to_be_hidden()
+    expect(price).to_be_disabled()
+    person.look(f"rules-row-{person.language}-{person.width}")
+    row.locator('select[data-name="sort"]').select_option("normal")
+    expect(price).to_have_value("3")
