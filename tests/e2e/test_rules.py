@@ -69,6 +69,8 @@ def test_a_form_follows_its_rules(
     page.locator(".bar button[name=confirmed]").click()
     expect(page.locator(".record")).to_be_visible()
     person.look(f"rules-saved-{language}-{width}")
+    person.go(page.url.split("?")[0].removeprefix(address) + "/rules")
+    person.look(f"rules-why-{language}-{width}")
     assert person.faults == []
     person.context.close()
 

@@ -192,3 +192,92 @@ def test_the_preview_leaves_out_what_a_save_would_not_take(clerk: Surfer) -> Non
     answer = clerk.ask("/o/parcel/preview", body).json
     assert answer["values"]["port"] is None
     assert answer["children"]["items"][0]["price"] is None
+
+
+# -- why ------------------------------------------------------------------------------------------
+
+
+def _field(trace: Any, name: str) -> Any:
+    return next(one for one in trace["fields"] if one["field"] == name)
+
+
+def test_the_trace_says_which_rule_decided_and_over_which_values(live: Live) -> None:
+    record = _create(live, discount="5").json
+    client = live.client("clerk")
+    body = {"id": record["id"], "values": {"frozen": True, "discount": "20", "amount": "51"}}
+    trace = client.post("/api/v1/records/parcel/rules", json=body).json
+    amount = _field(trace, "amount")
+    assert amount["read_only_by"] == "locked"
+    (locked,) = amount["because"]
+    assert (locked["rule"], locked["holds"]) == ("fixed", True)
+    assert locked["when"]["values"] == {"frozen": True}
+    assert _field(trace, "port")["hidden"]
+    assert _field(trace, "way")["allowed"] == ["rail", "road"]
+    assert {(one["path"], one["code"]) for one in trace["problems"]} == {
+        ("/amount", "field.locked"),
+        ("/reason", "value.required"),
+    }
+    rules = {one["rule"]: one["outcome"] for one in trace["rules"]}
+    assert rules == {"unusual": "kept", "most": "kept"}
+
+
+def test_the_trace_of_a_stored_record_and_its_rows(live: Live) -> None:
+    record = _create(live, amount="2000", items=[{"sort": "gift"}]).json
+    address = f"/api/v1/records/parcel/{record['id']}/rules"
+    trace = live.client("clerk").get(address).json
+    unusual = next(one for one in trace["rules"] if one["rule"] == "unusual")
+    assert (unusual["outcome"], unusual["severity"]) == ("broken", "warning")
+    assert unusual["unless"]["values"] == {"amount": "2000.00"}
+    assert [one["severity"] for one in trace["problems"]] == ["warning"]
+    body = {"values": {"name": "n", "items": [{"sort": "gift"}]}}
+    trace = live.client("clerk").post("/api/v1/records/parcel/rules", json=body).json
+    assert _field(trace["rows"]["items"][0], "price")["hidden"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_page_says_why(live: Live, language: str) -> None:
+    record = _create(live, amount="2000")
+    surfer = Surfer(live, "clerk", language)
+    address = f"/o/parcel/{record.json['id']}"
+    page = surfer.get(address)
+    assert f"{address}/rules" in page.links
+    assert not re.search(r'<dt class="label">port</dt>', page.response.text)
+    why = surfer.get(f"{address}/rules")
+    assert why.status == 200
+    assert "market = 'export'" in why.response.text.replace("&#39;", "'")
+    assert "margin" not in why.text
+
+
+def test_the_trace_tells_nothing_of_what_may_not_be_read(live: Live) -> None:
+    body: Any = {"values": {"name": "n"}}
+    answer = live.client("clerk").post("/api/v1/records/parcel/rules", json=body)
+    assert "margin" not in answer.text
+    assert "secretly" not in answer.text
+    (secret,) = _field(answer.json, "note")["because"]
+    assert secret["rule"] is None
+    assert secret["when"] == {"formula": None, "values": {}}
+    body["values"]["margin"] = "9"
+    answer = live.client("boss").post("/api/v1/records/parcel/rules", json=body)
+    (open_rule,) = _field(answer.json, "note")["because"]
+    assert (open_rule["rule"], open_rule["holds"]) == ("secretly", True)
+    assert open_rule["when"]["values"] == {"margin": "9.00"}
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "body", "status"),
+    [
+        ("GET", "parcel/none/rules", None, 404),
+        ("GET", "nothing/none/rules", None, 404),
+        ("POST", "nothing/rules", {}, 404),
+        ("POST", "parcel/rules", {"id": "none"}, 404),
+        ("POST", "parcel/rules", {"id": 3}, 404),
+        ("POST", "parcel/rules", {"values": []}, 422),
+        ("POST", "parcel/rules", {"other": 1}, 422),
+        ("POST", "parcel/rules", {"values": {"amount": [], "items": 7, "none": 1}}, 200),
+    ],
+)
+def test_odd_questions_are_answered_in_peace(
+    live: Live, method: str, address: str, body: Any, status: int
+) -> None:
+    answer = live.client("clerk").open(f"/api/v1/records/{address}", method=method, json=body)
+    assert answer.status_code == status

@@ -49,6 +49,20 @@ PROBLEM: Final[dict[str, Any]] = {
     },
     "required": ["type", "title", "status", "code", "problems"],
 }
+TRACE: Final[dict[str, Any]] = {
+    "type": "object",
+    "description": "Which rules decide what of a record, as far as the caller may read.",
+    "properties": {
+        name: {"type": kind}
+        for name, kind in (
+            ("fields", "array"),
+            ("rules", "array"),
+            ("rows", "object"),
+            ("problems", "array"),
+        )
+    },
+    "required": ["fields", "rules", "rows", "problems"],
+}
 REFERENCE_IN: Final[dict[str, Any]] = {
     "oneOf": [
         {"type": "string", "format": "uuid"},
@@ -256,6 +270,12 @@ class _Writer:
                 "get": self._call(title, name, "history", history, [_parameter("id")])
             }
             self._add_unmask(model, title)
+            self.paths[f"/records/{name}/{{id}}/rules"] = {
+                "get": self._call(title, name, "rules", TRACE, [_parameter("id")])
+            }
+            asked = self._call(title, name, "rules_of_values", TRACE, [])
+            asked["requestBody"] = _body({"type": "object"})
+            self.paths[f"/records/{name}/rules"] = {"post": asked}
         if allowed["create"] and model.master is None:
             self.schemas[f"{name}.create"] = self._write_schema(model, "create")
             create = self._call(

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 
 from headrace.blueprints.api.bulk import bulk_request, run_bulk, shown_item
 from headrace.blueprints.api.calls import (
+    OBJECT_NEEDED,
     answer,
     answer_bytes,
     body_object,
@@ -21,13 +22,15 @@ from headrace.blueprints.api.calls import (
     write_once,
 )
 from headrace.blueprints.api.exports import exported
-from headrace.platform.core.errors import NotFoundError, RefusedError
+from headrace.platform.access.policy import can
+from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
 from headrace.platform.core.problems import Text
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.history_reader import history
 from headrace.platform.records.query import BAD_PARAMETER, parse_query
+from headrace.platform.records.tracing import trace
 from headrace.platform.records.unmasking import unmask
 
 MODES: Final = ("normal", "migration")
@@ -128,6 +131,41 @@ def delete(object_name: str, record_id: str) -> Response:
         return 204, None
 
     return write_once(action, None)
+
+
+@blueprint.get("/<object_name>/<record_id>/rules")
+def record_rules(object_name: str, record_id: str) -> Response:
+    """Which rules decide what of a record, and over which values, as far as the caller may read."""
+    known_arguments()
+    return read(lambda context: _traced(context, object_name, {}, record_id))
+
+
+@blueprint.post("/<object_name>/rules")
+def rules_of_values(object_name: str) -> Response:
+    """The same for values that are not saved: of a new record, or over those of a stored one."""
+    data = optional_body("id", "values")
+    record_id, values = data.get("id"), data.get("values", {})
+    if not isinstance(values, dict):
+        raise RefusedError(OBJECT_NEEDED.at("/values"))
+    if record_id is not None and not isinstance(record_id, str):
+        raise NotFoundError(NOT_FOUND.at())
+
+    def action(context: Context) -> Response:
+        model = context.catalog.object(object_name)
+        may_create = can(context.catalog, context.principal, object_name, "create")
+        if record_id is None and (model is None or not may_create):
+            raise NotFoundError(NOT_FOUND.at())
+        return _traced(context, object_name, values, record_id)
+
+    return read(action)
+
+
+def _traced(
+    context: Context, object_name: str, values: dict[str, Any], record_id: str | None
+) -> Response:
+    with context.database.snapshot() as reading:
+        found = trace(context, reading, object_name, values, record_id=record_id)
+    return answer(context, found.render(context.language))
 
 
 @blueprint.get("/<object_name>/<record_id>/history")

@@ -8,5 +8,6 @@ from headrace.blueprints.workspace import (
     lists,
     records,
     transitions,
+    why,
 )
 from headrace.blueprints.workspace.blueprint import blueprint as blueprint

@@ -33,6 +33,7 @@ from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.history_reader import history
+from headrace.platform.records.preview import previewed
 from headrace.platform.records.source import row_rights
 from headrace.platform.records.tables import UNMASKED
 from headrace.platform.records.unmasking import unmask, unmaskable
@@ -139,6 +140,7 @@ def _page(
     model = known_object(context, object_name)
     page = form_for(context.catalog, context.principal, object_name, "read", by_task=True)
     found = {**shown_record(context, page, record_id), **whole}
+    page = page.without(_hidden(context, model, record_id))
     engine = platform().workflow
     runs = engine.approvals(context, object_name, record_id) if model.workflow else []
     transitions = engine.available(context, object_name, record_id)
@@ -161,10 +163,23 @@ def _page(
         more_transitions=[one for one in transitions if one is not main],
         withdraw=next((run for run in runs if run.can_withdraw), None),
         runs=runs,
+        has_rules=bool(model.rules or model.field_rules),
         related=_related(context, model, record_id),
         history=_history(context, model, record_id),
         key=new_key(),
     )
+
+
+def _hidden(context: Context, model: ObjectModel, record_id: str) -> frozenset[str]:
+    """Return the fields that field rules hide; none for who reads for the sake of a task only."""
+    if not model.hideable:
+        return frozenset()
+    with context.database.snapshot() as reading:
+        try:
+            found = previewed(context, reading, model.name, {}, record_id=record_id)
+        except NotFoundError:
+            return frozenset()
+    return frozenset(name for name, one in found.standing.behaviours.items() if one.hidden)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -79,6 +79,14 @@ class FormPage:
     def grid(self, name: str) -> ChildGrid | None:
         """Return the grid of the child relation called `name`."""
         return next((one for one in self.grids if one.name == name), None)
+
+    def without(self, names: Collection[str]) -> FormPage:
+        """Return the page without some fields, and without sections that are empty then."""
+        left = (
+            replace(one, fields=tuple(view for view in one.fields if view.name not in names))
+            for one in self.sections
+        )
+        return replace(self, sections=tuple(one for one in left if one.fields or one.grids))
 
     @property
     def editable(self) -> bool:

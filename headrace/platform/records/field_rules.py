@@ -137,7 +137,7 @@ def _of_rules(batch: Batch, draft: Draft, found: Behaviours) -> Iterator[Problem
     platform_writes = batch.context.principal.is_system or batch.unchecked
     sent_by_people = not (platform_writes or batch.migrating)
     for name, one in found.items():
-        if sent_by_people and (one.hidden or one.locked) and _is_changed(draft, name):
+        if sent_by_people and (one.hidden or one.locked) and is_changed(draft, name):
             message, why = (HIDDEN, NO_TEXT) if one.hidden else (LOCKED, one.why_locked)
             yield _problem(draft, message, name, why)
         elif one.required and draft.new.get(name) is None:
@@ -162,7 +162,7 @@ def _of_states(draft: Draft, found: Behaviours) -> Iterator[Problem]:
             yield _problem(draft, REQUIRED, name, NO_TEXT)
 
 
-def _is_changed(draft: Draft, name: str) -> bool:
+def is_changed(draft: Draft, name: str) -> bool:
     """Say whether a field was sent with another value than it has, or gets by itself."""
     if name not in draft.given:
         return False

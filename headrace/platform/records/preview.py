@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.core.ids import is_record_id
+from headrace.platform.core.problems import pointer
 from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.masking import masked_value
@@ -117,6 +118,28 @@ def _idle(relation: str, index: int, draft: Draft) -> Iterator[tuple[str, int, s
             yield relation, index, name
 
 
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """A record with its rows as it would be saved, computed and never written.
+
+    `readable` says what may be read of stored rows, `places` which rows stand where in what was sent.
+    """
+
+    batch: Batch
+    draft: Draft
+    relations: Mapping[str, ChildDef]
+    readable: dict[str, frozenset[str]]
+    places: Mapping[str, Mapping[int, Draft]]
+
+    def rows(self, relation: str) -> list[Draft]:
+        """Return the rows that stay."""
+        return [row for row in self.draft.children[relation] if row.kind != "delete"]
+
+    def seen(self, row: Draft) -> frozenset[str]:
+        """Return the fields of a row that the caller may see."""
+        return _seen(self.batch, row, self.readable)
+
+
 def _attempt(
     context: Context,
     rows: Rows,
@@ -124,6 +147,30 @@ def _attempt(
     data: Mapping[str, Any],
     record_id: str | None,
 ) -> _Attempt:
+    unsaved = computed(context, rows, object_name, data, record_id)
+    batch, draft, readable = unsaved.batch, unsaved.draft, unsaved.readable
+    shown = _shown(batch, draft, readable)
+    standings: dict[str, tuple[Standing, ...]] = {}
+    for name in unsaved.relations:
+        rows_shown = unsaved.rows(name)
+        shown[name] = [_shown(batch, row, readable) for row in rows_shown]
+        standings[name] = tuple(_standing(batch, row, readable) for row in rows_shown)
+    idle = list(_idle("", 0, draft))
+    for name, taken in unsaved.places.items():
+        for index, row in taken.items():
+            idle += _idle(name, index, row)
+    standing = _standing(batch, draft, readable)
+    return _Attempt(Previewed(shown, standing, standings), tuple(idle))
+
+
+def computed(
+    context: Context,
+    rows: Rows,
+    object_name: str,
+    data: Mapping[str, Any],
+    record_id: str | None,
+) -> Unsaved:
+    """Return a record as these values would leave it; raise NotFoundError where it is not there."""
     if object_name not in context.catalog.objects:
         raise NotFoundError(NOT_FOUND.at())
     batch = Batch(context, rows)
@@ -139,22 +186,13 @@ def _attempt(
     parse(batch, draft, {name: raw for name, raw in data.items() if name not in relations})
     for name, relation in relations.items():
         places[name] = _take_rows(batch, draft, relation, data[name], readable)
+        for index, row in places[name].items():
+            row.place = pointer(name, index)
     resolve_references(batch)
     batch.problems.clear()
     fill(batch)
     settle_within(batch)
-    shown = _shown(batch, draft, readable)
-    standings: dict[str, tuple[Standing, ...]] = {}
-    for name in relations:
-        rows_shown = [row for row in draft.children[name] if row.kind != "delete"]
-        shown[name] = [_shown(batch, row, readable) for row in rows_shown]
-        standings[name] = tuple(_standing(batch, row, readable) for row in rows_shown)
-    idle = list(_idle("", 0, draft))
-    for name, taken in places.items():
-        for index, row in taken.items():
-            idle += _idle(name, index, row)
-    standing = _standing(batch, draft, readable)
-    return _Attempt(Previewed(shown, standing, standings), tuple(idle))
+    return Unsaved(batch, draft, relations, readable, places)
 
 
 def _stored(

@@ -54,6 +54,14 @@ NOTHING_LEFT = Message(
     "请让两个条件互斥,或允许至少一个共同的值。",
     severity="warning",
 )
+DISCLOSES = Message(
+    "field_rule.discloses",
+    "The rule “{name}” reads the internal “{field}”: how it decides tells partners something of it.",
+    "规则“{name}”读取内部字段“{field}”:其结果会向伙伴透露部分信息。",
+    "Read other fields, or make the fields it speaks of internal too, unless it is meant so.",
+    "除非有意如此,请改读其他字段,或将其涉及的字段也设为内部。",
+    severity="warning",
+)
 UNKNOWN_STATE = Message(
     "workflow.unknown_state",
     "“{name}” is no state of “{object}”.",
@@ -96,6 +104,7 @@ def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
 
 def _rule(model: ObjectModel, rule: FieldRuleModel, place: str) -> Iterator[Problem]:
     definition = rule.definition
+    by_id = {field.id: field for field in model.fields.values()}
     if (definition.effect == "limit") is not bool(definition.allowed):
         yield ALLOWED_NEEDED.at(place + "/allowed", name=rule.name)
     for position, name in enumerate(definition.about):
@@ -109,6 +118,11 @@ def _rule(model: ObjectModel, rule: FieldRuleModel, place: str) -> Iterator[Prob
         own = definition.effect == "show" and (field.id,) in rule.when.references()
         if own and not rule.when.uses_old:
             yield READS_ITSELF.at(place + "/when", field=name)
+    if any(not model.fields[name].internal for name in definition.about):
+        for path in sorted(rule.when.references()):
+            read = by_id.get(path[0])
+            if read is not None and read.internal:
+                yield DISCLOSES.at(place + "/when", name=rule.name, field=read.name)
 
 
 def _inert(model: ObjectModel, field: FieldModel, rule: FieldRuleModel) -> Reason | None:
