@@ -16,6 +16,7 @@ from headrace.platform.formulas.messages import FormulaOverflowError
 from headrace.platform.formulas.python import compile_python, holds, is_broken
 from headrace.platform.metadata.catalog import FieldModel, FieldRuleModel, RuleModel
 from headrace.platform.metadata.definitions.objects import FieldRuleDef
+from headrace.platform.metadata.masking import masked_value
 from headrace.platform.records.batch import Batch, Rows
 from headrace.platform.records.context import Context
 from headrace.platform.records.drafts import Draft
@@ -281,7 +282,8 @@ class _Reading:
             return None
         value = row.value(path[:1])
         if len(path) == 1:
-            return field.name, value
+            whole = self.batch.context.principal.is_system
+            return field.name, value if whole else masked_value(field, value)
         if value is None or field.target is None:
             return ".".join(self._names(field, path)), None
         other = self.batch.environment_of(field.target, str(value))
