@@ -242,6 +242,14 @@ class _Writer:
         )
         self.paths[f"/records/{model.name}/{{id}}/unmask"] = {"post": call}
 
+    def _add_trace(self, name: str, title: str) -> None:
+        """Add the questions which rule decides what."""
+        stored = self._call(title, name, "rules", TRACE, [_parameter("id")])
+        self.paths[f"/records/{name}/{{id}}/rules"] = {"get": stored}
+        unsaved = self._call(title, name, "rules_of_values", TRACE, [])
+        unsaved["requestBody"] = _body({"type": "object"})
+        self.paths[f"/records/{name}/rules"] = {"post": unsaved}
+
     def add_object(self, model: ObjectModel) -> None:
         """Add the paths and schemas of an object, as far as the rights reach."""
         context, name = self.context, model.name
@@ -270,12 +278,7 @@ class _Writer:
                 "get": self._call(title, name, "history", history, [_parameter("id")])
             }
             self._add_unmask(model, title)
-            self.paths[f"/records/{name}/{{id}}/rules"] = {
-                "get": self._call(title, name, "rules", TRACE, [_parameter("id")])
-            }
-            asked = self._call(title, name, "rules_of_values", TRACE, [])
-            asked["requestBody"] = _body({"type": "object"})
-            self.paths[f"/records/{name}/rules"] = {"post": asked}
+            self._add_trace(name, title)
         if allowed["create"] and model.master is None:
             self.schemas[f"{name}.create"] = self._write_schema(model, "create")
             create = self._call(
