@@ -141,6 +141,16 @@ def test_the_roll_ups_of_the_page_are_accepted() -> None:
     assert_accepted(contents)
 
 
+def test_the_keys_of_the_page_are_accepted() -> None:
+    together, subject_key, open_key, for_some = blocks("keep-values-different.md")
+    contents = workspace()
+    claim = contents["object", "claim"]
+    claim["fields"] += [subject_key, open_key]
+    claim["unique"] = [*together, *for_some]
+
+    assert_accepted(contents)
+
+
 def test_the_extensions_of_the_page_are_accepted() -> None:
     contents = blocks("extend-a-module.md")
     files = [

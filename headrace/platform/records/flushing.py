@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -185,7 +185,21 @@ def _problems(key: UniqueKey, drafts: list[Draft]) -> Iterable[Problem]:
         " + ".join(one.en for one in labels), " + ".join(one.within("zh") for one in labels)
     )
     for draft in drafts if len(drafts) == 1 else _colliding(key, drafts):
-        yield NOT_UNIQUE.at(draft.place + pointer(key.fields[-1]), name=name)
+        yield NOT_UNIQUE.at(draft.place + pointer(_sent(draft, key.fields)), name=name)
+
+
+def _sent(draft: Draft, names: Sequence[str]) -> str:
+    """Return the last field of a key that people write, or that a formula in it reads.
+
+    Of several, one that was sent: there the problem can be mended.
+    """
+    shape = draft.shape
+    read: list[str] = []
+    for name in reversed(names):
+        expression = shape.fields[name].expression
+        paths = [] if expression is None else sorted(expression.references())
+        read += [shape.by_id[path[0]].name for path in paths] or [name]
+    return next((name for name in read if name in draft.given), read[0])
 
 
 def _colliding(key: UniqueKey, drafts: list[Draft]) -> list[Draft]:
