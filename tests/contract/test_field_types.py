@@ -28,6 +28,7 @@ OPTIONS = {
     "lookup": {"to": "thing"},
     "master_detail": {"to": "other"},
     "choice": {"choices": [{"value": "a"}, {"value": "b"}]},
+    "multi_choice": {"choices": [{"value": "a"}, {"value": "b"}]},
     "auto_number": {"pattern": "T-{0000}"},
     "formula": {"returns": "money", "formula": "1.005 * 2"},
     "rollup": {"op": "count", "of": "detail", "by": "master"},

@@ -9,6 +9,7 @@ import { Grid } from "./grid";
 import { Lookup } from "./lookup";
 import type { LiveForm, Met, Problem } from "./model";
 import { Scope } from "./scope";
+import { takeTick } from "./ticks";
 
 interface Preview {
   readonly values: Readonly<Record<string, Json>>;
@@ -102,7 +103,7 @@ class FormIsland {
 
   private touch(target: EventTarget | null): void {
     if (!(target instanceof HTMLElement)) return;
-    const name = target.dataset.name;
+    const name = (takeTick(target) ?? target).dataset.name;
     if (name !== undefined) this.scopeOf(target).touched.add(name);
   }
 

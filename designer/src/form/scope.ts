@@ -6,6 +6,7 @@ import { language } from "../page/words";
 import { type Behaviour, type Behaviours, FREE } from "./behaviour";
 import type { LiveObject, Met, Values } from "./model";
 import { entered, lasting, shown } from "./shown";
+import { joined, showTicks } from "./ticks";
 
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
@@ -23,7 +24,7 @@ export class Scope {
     values: Readonly<Record<string, Json>>,
     met: Met = {},
   ) {
-    this.base = new Map(Object.entries(values));
+    this.base = new Map(Object.entries(values).map(([name, value]) => [name, plain(value)]));
     this.met = met;
   }
 
@@ -64,9 +65,9 @@ export class Scope {
     for (const [name, value] of Object.entries(proposed)) {
       if (!(name in this.object.fields)) continue;
       const control = this.control(name);
-      if (control === null) this.base.set(name, value);
+      if (control === null) this.base.set(name, plain(value));
       else if (control.disabled || !this.isTouched(name)) {
-        if (this.element.dataset.stored !== "yes") this.base.set(name, value);
+        if (this.element.dataset.stored !== "yes") this.base.set(name, plain(value));
         write(control, value);
       }
     }
@@ -113,6 +114,8 @@ export class Scope {
 
   /** What is sent for a field: a tick says besides that it was asked for, a lookup has its text. */
   private parts(control: Control): Control[] {
+    const group = control.closest("[data-ticks]");
+    if (group !== null) return all(group, "input", HTMLInputElement);
     const names = [`${control.name}:sent`, `${control.name}:text`];
     const others = all(this.element, "input", HTMLInputElement);
     return [control, ...others.filter((one) => names.includes(one.name))];
@@ -211,6 +214,12 @@ function isControl(element: HTMLElement): element is Control {
   );
 }
 
+/** Several values as the one text that formulas see; other values as they are. */
+function plain(value: Json): Json {
+  const texts = Array.isArray(value) && value.every((one) => typeof one === "string");
+  return texts ? joined(value) : value;
+}
+
 function read(control: Control): Json {
   if (control instanceof HTMLInputElement && control.type === "checkbox") return control.checked;
   const text = control.value.trim();
@@ -231,8 +240,13 @@ function write(control: Control, value: Json): void {
     control.checked = value === true;
     return;
   }
-  const text = control.dataset.widget === "duration" ? lasting(idOf(value)) : idOf(value);
+  const sent = idOf(plain(value));
+  const text = control.dataset.widget === "duration" ? lasting(sent) : sent;
   if (control.value === text) return;
+  if (control instanceof HTMLInputElement && control.dataset.ticked !== undefined) {
+    showTicks(control, text);
+    return;
+  }
   control.value = text;
   const title = titleOf(value);
   if (title !== null) {
@@ -255,5 +269,9 @@ function titleOf(value: Json): string | null {
 function labelOf(output: HTMLElement, value: Json): string | null {
   const labels = output.dataset.labels;
   if (labels === undefined || typeof value !== "string") return null;
-  return (JSON.parse(labels) as Record<string, string>)[value] ?? null;
+  const known = JSON.parse(labels) as Record<string, string>;
+  if (output.dataset.many !== "yes") return known[value] ?? null;
+  const values = value.split(";");
+  const named = Object.entries(known).filter(([one]) => values.includes(one));
+  return named.map(([, label]) => label).join(language() === "zh" ? "、" : ", ");
 }

@@ -126,6 +126,7 @@ const onTexts: readonly (readonly [string, FunctionCompiler])[] = [
   ["TRIM", ofText(texts.trimmed)],
   ["NORM", ofText(texts.normalForm)],
   ["CONTAINS", ofTexts((text, part) => text.includes(part))],
+  ["HAS", ofTexts((text, value) => text.split(";").includes(value))],
   ["STARTS_WITH", ofTexts((text, part) => text.startsWith(part))],
   ["REGEX", regex],
 ];

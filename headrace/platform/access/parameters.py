@@ -13,7 +13,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from headrace.platform.metadata.storage_types import DATE, ID, INSTANT, Dialect, Storage
+from headrace.platform.metadata.storage_types import DATE, ID, INSTANT, SEPARATOR, Dialect, Storage
 
 Column = sa.ColumnElement[Any]
 Condition = sa.ColumnElement[bool]
@@ -63,6 +63,25 @@ def is_one_of(column: Column, name: str, storage: Storage, dialect: Dialect) -> 
         return column == sa.any_(sa.bindparam(name, type_=items, required=True))
     listed = sa.func.json_each(sa.bindparam(name, type_=sa.String(), required=True))
     return column.in_(sa.select(listed.table_valued("value").c.value))
+
+
+def holds_values(column: Column, name: str, *, every: bool, dialect: Dialect) -> Condition:
+    """Return whether a column of several values holds `every`, or any, of those in a parameter.
+
+    Null where the column is null, as other comparisons are.
+    """
+    if dialect == "postgresql":
+        texts = ARRAY(sa.Text())
+        held = sa.func.string_to_array(column, SEPARATOR, type_=texts)
+        asked = sa.bindparam(name, type_=texts, required=True)
+        return held.contains(asked) if every else held.overlap(asked)
+    listed = sa.func.json_each(sa.bindparam(name, type_=sa.String(), required=True))
+    value = listed.table_valued("value").c.value
+    whole = sa.literal(SEPARATOR, sa.String()).concat(column).concat(SEPARATOR)
+    part = sa.literal(SEPARATOR, sa.String()).concat(value).concat(SEPARATOR)
+    place = sa.func.instr(whole, part, type_=sa.Integer())
+    found = ~sa.exists().where(place == 0) if every else sa.exists().where(place > 0)
+    return sa.case((column.is_not(None), found), else_=sa.null())
 
 
 def list_value(items: Sequence[Any], dialect: Dialect) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.form_page import ChildGrid, FormPage
-from headrace.platform.forms.posted import Posted, sent_form
+from headrace.platform.forms.posted import Posted, sent_form, ticked_values
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.records.field_rules import FREE, Behaviour, Behaviours
 from headrace.platform.records.preview import Standing
@@ -64,6 +64,8 @@ def sent_entries(
             continue
         ticked = view.widget == "boolean"
         value: Any = name in form if ticked else form.get(name, "")
+        if view.many:
+            value = ticked_values(view, name, form)
         entries[view.name] = Entry(value, form.get(f"{name}:text", ""), record.get(view.name))
     return entries
 
@@ -189,7 +191,7 @@ def _entry(value: Any) -> Entry:
 
 
 def _was_sent(view: FieldView, name: str, form: Mapping[str, str]) -> bool:
-    if view.widget == "boolean":
+    if view.widget == "boolean" or view.many:
         return f"{name}:sent" in form
     return name in form or f"{name}:text" in form
 

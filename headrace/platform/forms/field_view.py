@@ -62,6 +62,7 @@ class FieldView:
     choices: tuple[ChoiceView, ...] = ()
     depends_on: str | None = None
     allowed: Mapping[str, tuple[str, ...]] = dataclass_field(default_factory=lambda: NOTHING)
+    many: bool = False
     length: int | None = None
     computed: bool = False
     sortable: bool = False
@@ -101,9 +102,10 @@ def field_view(
         choices=_choices(catalog, field),
         depends_on=getattr(field.options, "depends_on", None),
         allowed=getattr(field.options, "allowed", NOTHING),
+        many=field.storage.many,
         length=getattr(field.options, "length", None),
         computed=field.computed is not None,
-        sortable=field.stored and field.target is None,
+        sortable=field.stored and field.target is None and not field.storage.many,
         operators=frozenset(field.type.operators),
         hints=field.type.hints(field.options),
     )

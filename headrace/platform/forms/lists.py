@@ -27,7 +27,7 @@ RANGED: Final = frozenset(
     {"date", "datetime", "month", "period", "time", "duration"}
     | {"integer", "decimal", "quantity", "money", "percent"}
 )
-EXACT: Final = frozenset({"choice", "state", "boolean", "lookup", "user"})
+EXACT: Final = frozenset({"choice", "multi_choice", "state", "boolean", "lookup", "user"})
 HIDDEN_IN_LISTS: Final = frozenset({"long_text"})
 EVERYTHING: Final = "all"
 OFFERED_FILTERS: Final = 10
@@ -256,7 +256,10 @@ def _parts(condition: Condition, zone: ZoneInfo) -> Iterator[dict[str, Any]]:
     name, widget = condition.view.name, condition.view.widget
     if condition.value is not None:
         value: Any = condition.value == "true" if widget == "boolean" else condition.value
-        yield {"field": name, "op": "=", "value": value}
+        if condition.view.many:
+            yield {"field": name, "op": "contains_any", "value": [value]}
+        else:
+            yield {"field": name, "op": "=", "value": value}
     if condition.least is not None:
         yield {"field": name, "op": ">=", "value": _bound(widget, condition.least, zone, 0)}
     if condition.most is not None and widget == "datetime":

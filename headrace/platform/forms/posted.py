@@ -210,6 +210,8 @@ def inputs_of(view: FieldView, name: str, value: Any) -> list[tuple[str, str]]:
     if view.widget == "boolean":
         ticked = [(name, "true")] if value is True else []
         return [(f"{name}:sent", "1"), *ticked]
+    if view.many:
+        return [(f"{name}:sent", "1"), *((f"{name}:{one}", "1") for one in value or ())]
     if view.target is not None:
         title = value.get("title") if isinstance(value, Mapping) else None
         return [(name, str(sent_form(value) or "")), (f"{name}:text", str(title or ""))]
@@ -219,6 +221,8 @@ def inputs_of(view: FieldView, name: str, value: Any) -> list[tuple[str, str]]:
 def _value(view: FieldView, name: str, form: Mapping[str, str], zone: ZoneInfo) -> Any:
     if view.widget == "boolean":
         return name in form if f"{name}:sent" in form else MISSING
+    if view.many:
+        return (ticked_values(view, name, form) or None) if f"{name}:sent" in form else MISSING
     if view.target is not None:
         return _reference(name, form)
     if name not in form:
@@ -229,6 +233,11 @@ def _value(view: FieldView, name: str, form: Mapping[str, str], zone: ZoneInfo) 
     if view.widget == "duration":
         return entered(text)
     return _instant(text, zone) if view.widget == "datetime" else text
+
+
+def ticked_values(view: FieldView, name: str, form: Mapping[str, str]) -> list[str]:
+    """Return the values of a field with several that are ticked, as the store keeps them."""
+    return sorted(one.value for one in view.choices if f"{name}:{one.value}" in form)
 
 
 def _reference(name: str, form: Mapping[str, str]) -> Any:

@@ -49,6 +49,8 @@ class Display:
             return Shown(NOTHING)
         if isinstance(value, Mapping):
             return self._reference(view, value)
+        if isinstance(value, list):
+            return self._several(view, value)
         choice = view.choice(str(value)) if view.choices else None
         if choice is not None:
             return Shown(choice.label.within(self.language), colour=choice.colour)
@@ -61,6 +63,12 @@ class Display:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         local = moment.astimezone(self.zone)
         return Shown(f"{local:%Y-%m-%d %H:%M}", exact=f"{local:%Y-%m-%d %H:%M:%S %Z}")
+
+    def _several(self, view: FieldView, values: list[Any]) -> Shown:
+        """Return several values in their declared order, then those that are declared no more."""
+        labels = [one.label.within(self.language) for one in view.choices if one.value in values]
+        labels += [str(one) for one in values if view.choice(str(one)) is None]
+        return Shown(("、" if self.language == "zh" else ", ").join(labels) or NOTHING)
 
     def _reference(self, view: FieldView, value: Mapping[str, Any]) -> Shown:
         title = value.get("title")

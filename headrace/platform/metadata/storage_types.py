@@ -9,8 +9,8 @@ fixed-width texts there, which sort by time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -31,16 +31,23 @@ Dialect = Literal["sqlite", "postgresql"]
 StorageKind = Literal["text", "integer", "decimal", "boolean", "date", "instant", "id"]
 Convert = Callable[[Any], Any]
 
+SEPARATOR = ";"
+"""Stands between the values of a text that holds several."""
+
 MAX_DIGITS = 18
 """Digits of a decimal, before and after the point together: what fits a 64-bit integer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The stored form of a field's values; `scale` counts the digits after the point."""
+    """The stored form of a field's values; `scale` counts the digits after the point.
+
+    With `many` a text holds several values, as `joined` writes them; a column is the same either way.
+    """
 
     kind: StorageKind
     scale: int = 0
+    many: bool = field(default=False, compare=False)
 
     def column_type(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return the column's SQL type."""
@@ -60,9 +67,21 @@ class Storage:
 
     def to_json(self, dialect: Dialect) -> Convert | None:
         """Return the function from driver values to JSON values; None where they are the same."""
+        if self.many:
+            return values_in
         if self.kind == "decimal":
             return scaled_text(self.scale) if dialect == "sqlite" else _decimal_text
         return _TO_JSON[dialect].get(self.kind)
+
+
+def joined(values: Iterable[str]) -> str | None:
+    """Write values as one text: each once, sorted, so that equal sets are equal texts."""
+    return SEPARATOR.join(sorted(set(values))) or None
+
+
+def values_in(text: str | None) -> list[str] | None:
+    """Read what `joined` wrote."""
+    return None if text is None else text.split(SEPARATOR)
 
 
 def _same(value: Any) -> Any:
@@ -173,6 +192,7 @@ _TO_JSON: dict[Dialect, dict[StorageKind, Convert]] = {
 }
 
 TEXT = Storage("text")
+TEXTS = Storage("text", many=True)
 INTEGER = Storage("integer")
 BOOLEAN = Storage("boolean")
 DATE = Storage("date")

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from headrace.platform.formulas.expression import Expression
+from headrace.platform.metadata.storage_types import Storage, joined, values_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,15 @@ class ConvertValues:
     clear: bool = False
     kept: str = ""
     whole: bool = False
+
+    def mapped(self, value: Any, storage: Storage) -> Any:
+        """Return what is put in the place of a value of the old column; of several, for each."""
+        if not isinstance(value, str) or not self.values:
+            return value
+        if not storage.many:
+            return self.values.get(value, value)
+        kept = (self.values.get(one, one) for one in values_in(value) or ())
+        return joined(one for one in kept if one is not None)
 
 
 @dataclass(frozen=True, slots=True)

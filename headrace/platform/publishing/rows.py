@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 from headrace.platform.core.canonical import content_hash, document_text
 from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
+from headrace.platform.metadata.storage_types import SEPARATOR
 from headrace.platform.metadata.strict_json import ENCODING, parse_json
 
 RowSet = Literal["reference", "sample"]
@@ -161,6 +162,8 @@ def _cell(value: Any) -> str:
             return ""
         case bool():
             return "true" if value else "false"
+        case list() if value and all(isinstance(one, str) for one in value):
+            return SEPARATOR.join(value)
         case dict() | list():
             return document_text({"value": value})
         case _:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from headrace.platform.core.problems import Message, Problem, Text, pointer
 from headrace.platform.metadata.catalog import FieldModel
+from headrace.platform.metadata.storage_types import values_in
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.choice_limits import Limits
 from headrace.platform.records.drafts import Draft
@@ -54,19 +55,19 @@ def check_chosen(batch: Batch) -> None:
 def _judge(batch: Batch, draft: Draft, limits: Limits) -> Problem | None:
     field, other = limits.field, limits.other
     old = draft.old or {}
-    value = draft.new[field.name]
-    if value is None:
-        return None
-    changed = value != old.get(field.name)
-    if changed and value in limits.inactive:
-        return INACTIVE.at(value=_label(field, value), name=field.label)
+    values, before = _values(field, draft.new[field.name]), _values(field, old.get(field.name))
+    retired = next((one for one in values if one in limits.inactive and one not in before), None)
+    if retired is not None:
+        return INACTIVE.at(value=_label(field, retired), name=field.label)
     if other is None:
         return None
+    changed = values != before
     deciding = draft.new[other.name]
     if not changed and deciding == old.get(other.name):
         return None
     allowed = field.options.allowed.get(deciding_text(deciding), ())
-    if value in allowed:
+    value = next((one for one in values if one not in allowed), None)
+    if value is None:
         return None
     if other.name not in static_names(draft.shape, batch.context.principal, "read"):
         return NOT_HERE.at(value=_label(field, value), name=field.label)
@@ -76,6 +77,12 @@ def _judge(batch: Batch, draft: Draft, limits: Limits) -> Problem | None:
         other=other.label,
         allowed=_listed([_label(field, one) for one in allowed]),
     )
+
+
+def _values(field: FieldModel, value: str | None) -> list[str]:
+    if field.storage.many:
+        return values_in(value) or []
+    return [] if value is None else [value]
 
 
 def deciding_text(value: Any) -> str:

@@ -20,7 +20,7 @@ from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.environment import RowEnvironment
 from headrace.platform.records.flushing import STALE
-from headrace.platform.records.history import json_value
+from headrace.platform.records.history import field_json
 from headrace.platform.records.permits import names_in_row
 from headrace.platform.records.tables import HISTORY
 
@@ -68,8 +68,8 @@ def _differences(batch: Batch, work: UnitOfWork, draft: Draft, version: Any) -> 
     before = _values_at(work, draft, version) if differing else {}
     for name, value in differing.items():
         field = draft.shape.fields[name]
-        stored = masked_value(field, json_value(draft.old.get(name)))
-        found[name] = {"yours": json_value(value), "stored": stored}
+        stored = masked_value(field, field_json(field, draft.old.get(name)))
+        found[name] = {"yours": field_json(field, value), "stored": stored}
         if field.id in before:
             found[name]["was"] = masked_value(field, before[field.id])
         elif name in draft.shape.kept and isinstance(version, int):

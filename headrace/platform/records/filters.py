@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from headrace.platform.access.parameters import (
     Column,
     Condition,
+    holds_values,
     is_one_of,
     list_value,
     parameter,
@@ -86,6 +87,10 @@ class FilterSql:
             return like(
                 column, self._slot(TEXT, lambda text: before + escaped(text) + "%"), self._dialect
             )
+        if op in {"contains_any", "contains_all"}:
+            dialect = self._dialect
+            name = self._name(lambda items: list_value(items, dialect))
+            return holds_values(column, name, every=op == "contains_all", dialect=dialect)
         convert = storage.to_driver(self._dialect)
         if op in {"in", "not_in"}:
             dialect = self._dialect

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.database.unit_of_work import UnitOfWork
-from headrace.platform.metadata.storage_types import Dialect, instant_text
+from headrace.platform.metadata.catalog import FieldModel
+from headrace.platform.metadata.storage_types import Dialect, instant_text, values_in
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.tables import HISTORY
@@ -76,8 +77,16 @@ def _changes(draft: Draft, kept: frozenset[str]) -> dict[str, list[Any]]:
         if name in kept:
             before, after = old.get(name), new[name]
             if before != after:
-                changes[fields[name].id] = [json_value(before), json_value(after)]
+                changes[fields[name].id] = [
+                    field_json(fields[name], before),
+                    field_json(fields[name], after),
+                ]
     return changes
+
+
+def field_json(field: FieldModel, value: Any) -> Any:
+    """Return a Python value of a field as the API sends it; a reference as its id."""
+    return values_in(value) if field.storage.many else json_value(value)
 
 
 def json_value(value: Any) -> Any:

@@ -20,7 +20,7 @@ from headrace.platform.records.computing import fill
 from headrace.platform.records.context import Context
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.field_rules import Behaviours, behaviours_of, is_met
-from headrace.platform.records.history import json_value
+from headrace.platform.records.history import field_json, json_value
 from headrace.platform.records.parsing import new_draft, parse
 from headrace.platform.records.permits import names_in_row, static_names
 from headrace.platform.records.references import may_refer, resolve_references
@@ -293,7 +293,7 @@ def _value(draft: Draft, field: FieldModel) -> Any:
 
 def _json(batch: Batch, field: FieldModel, value: Any) -> Any:
     if value is None or field.target is None:
-        return json_value(value)
+        return field_json(field, value)
     shape = batch.shapes.of(field.target)
     row = batch.row(field.target, value)
     title = None

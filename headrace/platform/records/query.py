@@ -22,7 +22,13 @@ from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message, Problem, Text, pointer
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.metadata.catalog import FieldModel, FieldPath, ObjectModel
-from headrace.platform.metadata.field_types.base import EQUALITY, ORDER, TEXTUAL, Operator
+from headrace.platform.metadata.field_types.base import (
+    EQUALITY,
+    ORDER,
+    SEVERAL,
+    TEXTUAL,
+    Operator,
+)
 from headrace.platform.metadata.field_types.values import (
     ARRAY,
     NULL,
@@ -38,7 +44,7 @@ from headrace.platform.metadata.field_types.values import (
     TextField,
     type_name,
 )
-from headrace.platform.metadata.storage_types import MAX_DIGITS
+from headrace.platform.metadata.storage_types import MAX_DIGITS, values_in
 from headrace.platform.records.context import Context
 from headrace.platform.records.source import kept_names, read_pairs, resolve, unknown_field
 
@@ -176,7 +182,7 @@ class Query:
 
 
 _FITTING: Final[Mapping[str, frozenset[Operator]]] = MappingProxyType(
-    {"id": EQUALITY | {"under"}, "boolean": EQUALITY, "text": TEXTUAL}
+    {"id": EQUALITY | {"under"}, "boolean": EQUALITY, "text": TEXTUAL | SEVERAL}
 )
 PARAMETERS: Final = ("filter", "sort", "fields", "expand", "limit", "cursor", "count", "q")
 
@@ -519,9 +525,20 @@ def _comparison(names: _Names, path: FieldPath, op: str, given: Any, place: str)
     if known in {"contains", "starts_with"}:
         text = _checked(lambda: TextField(MAX_TEXT, lines=True).deserialize(given), place)
         return Compare(path, known, field_.type.as_stored(text or "", field_.options))
+    if known in {"contains_any", "contains_all"}:
+        return Compare(path, known, _parts(field_, given, place))
     if known in {"in", "not_in"}:
         return Compare(path, known, _items(names, field_, given, place))
     return Compare(path, known, _value(names, field_, given, place))
+
+
+def _parts(field_: FieldModel, given: Any, place: str) -> tuple[str, ...]:
+    """Return the values that a field with several values is asked for."""
+    if not isinstance(given, list):
+        raise RefusedError(WRONG_TYPE.at(place, expected=ARRAY, given=type_name(given)))
+    if len(given) > MAX_ITEMS:
+        raise RefusedError(TOO_COMPLEX.at(place, limit=f"{MAX_ITEMS} values"))
+    return tuple(values_in(_checked(lambda: value_field(field_).deserialize(given), place)) or ())
 
 
 def operators_of(field_: FieldModel) -> frozenset[Operator]:

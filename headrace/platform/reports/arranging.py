@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from headrace.platform.core.problems import Text
 from headrace.platform.metadata.catalog import Catalog, FieldModel
-from headrace.platform.metadata.storage_types import Dialect
+from headrace.platform.metadata.storage_types import Dialect, values_in
 from headrace.platform.reports.compiler import CompiledReport, Group
 from headrace.platform.reports.results import Cell, Key, Line
 
@@ -104,7 +104,8 @@ class KeyNamer:
 
     def __init__(self, group: Group, catalog: Catalog, dialect: Dialect) -> None:
         self.bucket = group.definition.bucket
-        self.to_json = group.storage.to_json(dialect)
+        self.to_json = None if group.storage.many else group.storage.to_json(dialect)
+        self.many = group.storage.many
         title = group.title_storage
         self.title_to_json = title.to_json(dialect) if title is not None else None
         self.has_title = group.title is not None
@@ -123,7 +124,17 @@ class KeyNamer:
             return Key(shown, Text(text, text) if title is not None else NOTHING)
         if self.bucket is not None:
             return Key(shown, period_text(str(shown), self.bucket))
+        if self.many:
+            return Key(shown, self._together(str(shown)))
         return Key(shown, self.labels.get(str(shown)) or Text(str(shown), str(shown)))
+
+    def _together(self, held: str) -> Text:
+        """Name the values that a group of records has together."""
+        names = [self.labels.get(one) or Text(one, one) for one in values_in(held) or ()]
+        return Text(
+            ", ".join(one.within("en") for one in names),
+            "、".join(one.within("zh") for one in names),
+        )
 
 
 def period_text(first_day: str, bucket: str) -> Text:

@@ -203,6 +203,48 @@ CONTAINS: Final = Function(
     ),
 )
 
+BETWEEN_VALUES: Final = ";"
+"""What stands between the values of a multiple choice."""
+
+
+def _has(text: str, value: str) -> bool:
+    return value in text.split(BETWEEN_VALUES)
+
+
+def _within_separators(text: Column) -> Column:
+    separator = sa.literal(BETWEEN_VALUES, sa.Text())
+    return sa.type_coerce(separator.concat(text).concat(separator), sa.Text())
+
+
+def _has_sqlite(call: SqlCall) -> Column:
+    whole, part = map(_within_separators, call.args)
+    found = sa.func.instr(whole, part, type_=sa.Integer()) > sa.literal(0, sa.Integer())
+    return found & (sa.func.instr(call.args[1], BETWEEN_VALUES, type_=sa.Integer()) == 0)
+
+
+def _has_postgresql(call: SqlCall) -> Column:
+    whole, part = map(_within_separators, call.args)
+    found = sa.func.strpos(_bytewise(whole), part, type_=sa.Integer()) > sa.literal(0, sa.Integer())
+    inside = sa.func.strpos(_bytewise(call.args[1]), BETWEEN_VALUES, type_=sa.Integer())
+    return found & (inside == 0)
+
+
+HAS: Final = Function(
+    key="HAS",
+    parameters=(TEXT_IN, Parameter("value", TEXTS)),
+    result=always(BOOLEAN),
+    python=strict(_has),
+    sqlite=_has_sqlite,
+    postgresql=_has_postgresql,
+    summary=Text("Whether a multiple choice has a value.", "多选中是否包含某个值。"),
+    examples=(
+        Example("HAS('a;bc', 'bc')", "true"),
+        Example("HAS('a;bc', 'b')", "false"),
+        Example("HAS('a;bc', 'a;bc')", "false"),
+        Example("HAS(NULL, 'a')", None),
+    ),
+)
+
 STARTS_WITH: Final = Function(
     key="STARTS_WITH",
     parameters=(TEXT_IN, PART),
@@ -257,6 +299,7 @@ BUILT_IN: Final = (
     TRIM,
     NORM,
     CONTAINS,
+    HAS,
     STARTS_WITH,
     REGEX,
 )

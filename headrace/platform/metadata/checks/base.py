@@ -195,7 +195,7 @@ class Subject:
         if field.computed == "workflow":
             workflow = self.catalog.workflows.get(field.options.workflow)
             return frozenset(workflow.states) if workflow else None
-        choices = getattr(field.options, "choices", None)
+        choices = None if field.storage.many else getattr(field.options, "choices", None)
         return frozenset(one.value for one in choices) if choices else None
 
 

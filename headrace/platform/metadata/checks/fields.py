@@ -70,6 +70,7 @@ SINGLE_CHOICE = Message(
 )
 NOT_STORED = Text("its value is computed when it is read", "其值在读取时计算")
 MADE = Text("the platform makes its value", "其值由平台生成")
+SEVERAL_VALUES = Text("it has several values", "它可以有多个值")
 TWO_VALUES = Text("it has two values only", "它只有两个取值")
 
 
@@ -108,6 +109,10 @@ def _inert(field: FieldModel) -> Iterator[tuple[str, Text]]:
         for key in ("unique", "external_id", "history"):
             if getattr(definition, key):
                 yield key, NOT_STORED
+    if field.storage.many:
+        for key in ("unique", "external_id"):
+            if getattr(definition, key):
+                yield key, SEVERAL_VALUES
     if field.type.key == "boolean" and (definition.unique or definition.external_id):
         yield ("unique" if definition.unique else "external_id"), TWO_VALUES
 

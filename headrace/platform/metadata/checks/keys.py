@@ -82,6 +82,8 @@ def _inline_bytes(field: FieldModel) -> int:
 
 def _text_bytes(field: FieldModel) -> int:
     choices = getattr(field.options, "choices", None)
+    if choices and field.storage.many:
+        return sum(len(one.value) + 1 for one in choices)
     if choices:
         return max(len(one.value) for one in choices)
     length = getattr(field.options, "length", None) or getattr(field.type, "limit", None)

@@ -382,7 +382,7 @@ def _complexity(subject: Subject, report: ReportDef) -> Iterator[Problem]:
         if path is None:
             continue
         joins |= sizes.along(path)
-        if not _is_ordered(path[-1]):
+        if not _is_ordered(path[-1]) and not path[-1].storage.many:
             yield LONG_GROUP.at(place, field=group.field)
     for measure in report.measures:
         path = catalog.path(report.object, measure.field) if measure.field else None

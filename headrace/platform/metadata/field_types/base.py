@@ -22,13 +22,27 @@ from headrace.platform.metadata.field_types.converting import Values, Way, way
 from headrace.platform.metadata.storage_types import Storage
 
 Operator = Literal[
-    "=", "!=", "<", "<=", ">", ">=", "in", "not_in", "contains", "starts_with", "is_null", "under"
+    "=",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "in",
+    "not_in",
+    "contains",
+    "starts_with",
+    "is_null",
+    "under",
+    "contains_any",
+    "contains_all",
 ]
 Aggregate = Literal["count", "sum", "avg", "min", "max"]
 
 EQUALITY: frozenset[Operator] = frozenset({"=", "!=", "in", "not_in", "is_null"})
 ORDER: frozenset[Operator] = EQUALITY | {"<", "<=", ">", ">="}
 TEXTUAL: frozenset[Operator] = ORDER | {"contains", "starts_with"}
+SEVERAL: frozenset[Operator] = frozenset({"contains_any", "contains_all", "=", "!=", "is_null"})
 ORDERED_AGGREGATES: frozenset[Aggregate] = frozenset({"count", "min", "max"})
 NUMBER_AGGREGATES: frozenset[Aggregate] = frozenset({"count", "sum", "avg", "min", "max"})
 NO_AGGREGATES: frozenset[Aggregate] = frozenset({"count"})

@@ -1,12 +1,13 @@
-"""Single choice: one of declared values with labels."""
+"""Choices: one of declared values with labels, or several of them."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any
+from typing import Any, Final
 
 from marshmallow import fields
 
@@ -15,11 +16,12 @@ from headrace.platform.formulas.types import TEXT as TEXT_TYPE
 from headrace.platform.formulas.types import Type
 from headrace.platform.metadata.definitions.choices import ChoiceDef
 from headrace.platform.metadata.definitions.keys import Name, Value, key
-from headrace.platform.metadata.field_types.base import ORDER, Example, FieldType
+from headrace.platform.metadata.field_types.base import ORDER, SEVERAL, Example, FieldType
 from headrace.platform.metadata.field_types.cells import Cell, cell_text
-from headrace.platform.metadata.field_types.values import ChoiceField
-from headrace.platform.metadata.storage_types import TEXT, Storage
+from headrace.platform.metadata.field_types.values import ChoiceField, ChoicesField
+from headrace.platform.metadata.storage_types import SEPARATOR, TEXT, TEXTS, Storage
 
+_BETWEEN: Final = re.compile("[；,，、]")
 DUPLICATE = Message(
     "option.duplicate",
     "The value “{value}” is declared twice.",
@@ -82,16 +84,7 @@ class ChoiceType(FieldType[ChoiceOptions]):
         return not set(self.declared(old)) <= set(self.declared(new))
 
     def from_text(self, text: str, options: ChoiceOptions) -> str:
-        """Take a value for itself, a label in either language for its value."""
-        values = {choice.value for choice in options.choices}
-        if text in values:
-            return text
-        wanted = text.strip().casefold()
-        for choice in options.choices:
-            names = (choice.value, choice.label.en, choice.label.zh)
-            if wanted in {name.casefold() for name in names}:
-                return choice.value
-        return text
+        return value_called(text, options)
 
     def from_cell(self, cell: Cell, options: ChoiceOptions, zone: tzinfo) -> str:
         return self.from_text(cell_text(cell), options)
@@ -118,6 +111,83 @@ class ChoiceType(FieldType[ChoiceOptions]):
         )
 
 
+class MultiChoiceType(FieldType[ChoiceOptions]):
+    """Any of declared values, each once; no value is the same as none of them."""
+
+    key = "multi_choice"
+    label = Text("Multiple choice", "多选")
+    widget = "multi_choice"
+    options_type = ChoiceOptions
+    operators = SEVERAL
+
+    def storage(self, options: ChoiceOptions) -> Storage:
+        return TEXTS
+
+    def value_type(self, options: ChoiceOptions) -> Type:
+        return TEXT_TYPE
+
+    def value_field(self, options: ChoiceOptions) -> fields.Field[Any]:
+        return ChoicesField(self.declared(options))
+
+    def declared(self, options: ChoiceOptions) -> tuple[str, ...]:
+        return tuple(choice.value for choice in options.choices)
+
+    def narrows(self, old: ChoiceOptions, new: ChoiceOptions) -> bool:
+        return not set(self.declared(old)) <= set(self.declared(new))
+
+    def from_text(self, text: str, options: ChoiceOptions) -> list[str]:
+        """Take what stands between semicolons, or else between commas, as values or their labels."""
+        found = text.split(SEPARATOR) if SEPARATOR in text else _BETWEEN.split(text)
+        parts = (one.strip() for one in found)
+        return [value_called(one, options) for one in parts if one]
+
+    def from_cell(self, cell: Cell, options: ChoiceOptions, zone: tzinfo) -> list[str]:
+        return self.from_text(cell_text(cell), options)
+
+    def shown(self, value: Any, options: ChoiceOptions, language: str) -> Any:
+        if not isinstance(value, list):
+            return value
+        labels = {one.value: one.label.within(language) for one in options.choices}
+        return SEPARATOR.join(labels.get(one) or one for one in value)
+
+    def json_schema(self, options: ChoiceOptions) -> dict[str, Any]:
+        values = [choice.value for choice in options.choices]
+        return {
+            "type": "array",
+            "items": {"type": "string", "enum": values},
+            "uniqueItems": True,
+            "minItems": 1,
+        }
+
+    def check_options(self, options: ChoiceOptions) -> Sequence[Problem]:
+        return (*duplicates(options.choices), *none_active(options.choices))
+
+    def examples(self) -> Sequence[Example]:
+        given = {"choices": [{"value": "a"}, {"value": "b"}, {"value": "old", "active": False}]}
+        return (
+            Example(given, ["a"], ["a"]),
+            Example(given, ["b", "a", "b"], ["a", "b"]),
+            Example(given, "b;a", ["a", "b"]),
+            Example(given, [], None),
+            Example(given, ["a", "c"], refused="value.not_a_choice"),
+            Example(given, ["a", "old"], refused="choice.inactive"),
+            Example(given, ["a", 1], refused="value.wrong_type"),
+            Example(given, {"a": True}, refused="value.wrong_type"),
+        )
+
+
+def value_called(text: str, options: ChoiceOptions) -> str:
+    """Return the value that is meant by itself or by its label; the text where none is."""
+    if text in {choice.value for choice in options.choices}:
+        return text
+    wanted = text.strip().casefold()
+    for choice in options.choices:
+        names = (choice.value, choice.label.en, choice.label.zh)
+        if wanted in {name.casefold() for name in names}:
+            return choice.value
+    return text
+
+
 def duplicates(choices: Sequence[ChoiceDef]) -> Iterator[Problem]:
     """Yield the values that are declared twice; paths are below what declares them."""
     counts = Counter(choice.value.lower() for choice in choices)
@@ -132,4 +202,4 @@ def none_active(choices: Sequence[ChoiceDef]) -> Iterator[Problem]:
         yield NONE_ACTIVE.at("/choices")
 
 
-TYPES = (ChoiceType(),)
+TYPES = (ChoiceType(), MultiChoiceType())

@@ -16,6 +16,7 @@ from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.patterns import Pattern
 from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.metadata.field_types.formats import TextFormat
+from headrace.platform.metadata.storage_types import SEPARATOR, joined
 
 WRONG_TYPE = Message(
     "value.wrong_type",
@@ -328,6 +329,26 @@ class ChoiceField(fields.Field[str]):
         if value not in self.choices:
             raise refuse(NOT_A_CHOICE.at(value=value, choices=self.shown))
         return value
+
+
+class ChoicesField(fields.Field[str | None]):
+    """Some of the declared values, as an array or as a text with semicolons; kept as `joined` does."""
+
+    def __init__(self, choices: tuple[str, ...]) -> None:
+        super().__init__(allow_none=True)
+        self.each = ChoiceField(choices)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
+        if isinstance(value, str):
+            value = [one.strip() for one in value.split(SEPARATOR) if one.strip()]
+        if not isinstance(value, (list, tuple)):
+            raise refuse(WRONG_TYPE.at(expected=ARRAY, given=type_name(value)))
+        return joined(self._one(one) for one in value)
+
+    def _one(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise refuse(WRONG_TYPE.at(expected=STRING, given=type_name(value)))
+        return str(self.each.deserialize(value))
 
 
 @dataclass(frozen=True, slots=True)

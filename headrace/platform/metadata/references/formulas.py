@@ -67,6 +67,8 @@ def _walk(node: Syntax | None, query: str | None) -> Iterator[Mention]:
                 yield Mention("expression", (node.name.lower(),))
             for part in node.args:
                 yield from _walk(part, query)
+            if node.name == "HAS" and node.args:
+                yield from _compared(node.args[0], node.args[1:], query)
         case Membership():
             yield from _walk(node.operand, query)
             for part in node.items:

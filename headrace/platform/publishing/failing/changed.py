@@ -46,7 +46,7 @@ def changed_values(
     select = sa.select(column).where(column.is_not(None)).distinct()
     for value in rows.connection.execute(select).scalars():
         old = read(value)
-        given = work.values.get(old, old) if isinstance(old, str) else old
+        given = work.mapped(old, earlier.storage)
         try:
             new = write(way.convert(given).value)
         except NotConvertibleError:

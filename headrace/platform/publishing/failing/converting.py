@@ -79,8 +79,7 @@ class OldValues:
         if work.restored and self._stays(earlier, field, held, work):
             return held.kept
         value = held.value
-        if isinstance(value, str):
-            value = work.values.get(value, value)
+        value = work.mapped(value, earlier.storage)
         return self._convert(earlier, field, value)
 
     def held(self, model: ObjectModel, field: FieldModel, row_id: str) -> _Held:

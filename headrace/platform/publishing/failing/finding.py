@@ -13,7 +13,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 from marshmallow import ValidationError, fields
 
-from headrace.platform.access.parameters import Column, Condition, is_one_of, list_value
+from headrace.platform.access.parameters import (
+    Column,
+    Condition,
+    holds_values,
+    is_one_of,
+    list_value,
+)
 from headrace.platform.access.rows import Rows, RowsBinder, Statement, field_by_id
 from headrace.platform.database.prepared import prepare
 from headrace.platform.formulas.expression import Expression
@@ -58,6 +64,7 @@ PYTHON_ROWS: Final = 200_000
 
 VALUES: Final = "p_values"
 ONLY: Final = "p_only"
+HELD: Final = "p_held"
 
 Chosen = Mapping[str, Collection[str]]
 """Ids of rows by the id of their object: of these objects no other rows are looked at."""
@@ -259,6 +266,12 @@ class RowFinder:
             column = rows.column(field)
             if row_set.values is None:
                 asked.conditions.append(column.is_not(None))
+            elif field.storage.many:
+                held = list_value(list(row_set.values), self._dialect)
+                asked.parameters[HELD] = held
+                asked.conditions.append(
+                    holds_values(column, HELD, every=False, dialect=self._dialect)
+                )
             else:
                 parser = field.type.value_field(field.options)
                 self._one_of(

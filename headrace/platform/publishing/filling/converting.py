@@ -249,8 +249,7 @@ class _Step:
         return found  # type: ignore[return-value]  # the mark is never kept
 
     def _convert(self, value: Any) -> tuple[Any, str | None]:
-        if isinstance(value, str) and value in self.wanted.values:
-            value = self.wanted.values[value]
+        value = self.wanted.mapped(value, self.converting.old.storage)
         if value is None:
             return None, None
         if self.forth is None:
