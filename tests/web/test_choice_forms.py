@@ -38,3 +38,36 @@ def test_a_form_offers_active_values_and_says_what_depends_on_what(live: Live) -
     assert sent.status == 422
     assert "“Old” may no longer be chosen" in sent.text
     assert "“Paint” cannot be chosen" in sent.text
+
+
+def test_several_values_go_through_a_form_and_its_list(live: Live) -> None:
+    contents = workspace()
+    contents["object", "claim"]["fields"] += [
+        field("causes", "multi_choice", choices=_choices("water", "heat", "shock"), required=True)
+    ]
+    contents["form", "claim_entry"]["sections"][0]["items"] += ["causes"]
+    contents["view", "open_claims"]["columns"] += ["causes"]
+    live.publish(contents)
+    ann = Surfer(live, "ann")
+    form = ann.get("/o/claim/new").form("/new")
+    refused = ann.send_values(form, {"f.subject": "Several"})
+    assert refused.status == 422
+    assert "“causes” needs a value" in refused.text
+    again = refused.form("/new")
+    made = ann.send_values(again, {"f.causes:water": "1", "f.causes:heat": "1"})
+    assert made.status == 303, made.text
+    address = made.address.split("?")[0]
+    assert "Water, Heat" in ann.get(address).text
+    admin = Surfer(live, "admin")
+    edit = admin.get(f"{address}/edit").form("/edit")
+    assert {name for name in edit.values if name.startswith("f.causes:")} == {
+        "f.causes:sent",
+        "f.causes:water",
+        "f.causes:heat",
+    }
+    changed = admin.send_values(edit, {"f.causes:water": None, "f.causes:shock": "1"})
+    assert changed.status == 303, changed.text
+    zh = Surfer(live, "ann", "zh")
+    assert "heat、shock" in zh.get(address).text
+    assert "Several" in ann.get("/o/claim?view=all&f.causes=shock").text
+    assert "Several" not in ann.get("/o/claim?view=all&f.causes=water").text

@@ -125,12 +125,13 @@ class KeyNamer:
         if self.bucket is not None:
             return Key(shown, period_text(str(shown), self.bucket))
         if self.many:
-            return Key(shown, self._together(str(shown)))
+            held = tuple(values_in(str(shown)) or ())
+            return Key(held, self._together(held))
         return Key(shown, self.labels.get(str(shown)) or Text(str(shown), str(shown)))
 
-    def _together(self, held: str) -> Text:
+    def _together(self, held: Sequence[str]) -> Text:
         """Name the values that a group of records has together."""
-        names = [self.labels.get(one) or Text(one, one) for one in values_in(held) or ()]
+        names = [self.labels.get(one) or Text(one, one) for one in held]
         return Text(
             ", ".join(one.within("en") for one in names),
             "、".join(one.within("zh") for one in names),

@@ -53,6 +53,9 @@ class ChoiceOptions:
         {},
     )
 
+    def __hash__(self) -> int:
+        return hash((self.choices, self.choice_set, self.depends_on, tuple(self.allowed.items())))
+
     @property
     def inactive(self) -> frozenset[str]:
         """Values that no record may get."""

@@ -65,10 +65,7 @@ def _walk(node: Syntax | None, query: str | None) -> Iterator[Mention]:
         case Application():
             if node.name not in FUNCTIONS:
                 yield Mention("expression", (node.name.lower(),))
-            for part in node.args:
-                yield from _walk(part, query)
-            if node.name == "HAS" and node.args:
-                yield from _compared(node.args[0], node.args[1:], query)
+            yield from _called(node, query)
         case Membership():
             yield from _walk(node.operand, query)
             for part in node.items:
@@ -78,6 +75,13 @@ def _walk(node: Syntax | None, query: str | None) -> Iterator[Mention]:
             yield from _choice(node, query)
         case Question():
             yield from _question(node)
+
+
+def _called(node: Application, query: str | None) -> Iterator[Mention]:
+    for part in node.args:
+        yield from _walk(part, query)
+    if node.name == "HAS" and node.args:
+        yield from _compared(node.args[0], node.args[1:], query)
 
 
 def _choice(node: Choice, query: str | None) -> Iterator[Mention]:
