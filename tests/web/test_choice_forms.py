@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from tests.support.documents import field, label, workspace
 from tests.support.live import Live
 from tests.support.surfing import Surfer
@@ -11,7 +15,8 @@ def _choices(*names: str, **keys: object) -> list[dict[str, object]]:
     return [{"value": one, "label": label(one.title(), one), **keys} for one in names]
 
 
-def test_a_form_offers_active_values_and_says_what_depends_on_what(live: Live) -> None:
+def _workspace() -> dict[Any, Any]:
+    """Return the workspace with the fields of all tests here: one database serves them in any order."""
     contents = workspace()
     contents["object", "claim"]["fields"] += [
         field("harm", "choice", choices=[*_choices("small"), *_choices("old", active=False)]),
@@ -22,10 +27,19 @@ def test_a_form_offers_active_values_and_says_what_depends_on_what(live: Live) -
             depends_on="kind",
             allowed={"damage": ["glue"], "loss": ["paint"]},
         ),
+        field("causes", "multi_choice", choices=_choices("water", "heat", "shock"), required=True),
     ]
-    contents["form", "claim_entry"]["sections"][0]["items"] += ["harm", "cure"]
-    live.publish(contents)
-    ann = Surfer(live, "ann")
+    contents["form", "claim_entry"]["sections"][0]["items"] += ["harm", "cure", "causes"]
+    return contents
+
+
+@pytest.fixture
+def ann(live: Live) -> Surfer:
+    live.publish(_workspace())
+    return Surfer(live, "ann")
+
+
+def test_a_form_offers_active_values_and_says_what_depends_on_what(ann: Surfer) -> None:
     page = ann.get("/o/claim/new")
     html = page.response.get_data(as_text=True)
     assert 'value="small"' in html
@@ -40,15 +54,7 @@ def test_a_form_offers_active_values_and_says_what_depends_on_what(live: Live) -
     assert "“Paint” cannot be chosen" in sent.text
 
 
-def test_several_values_go_through_a_form_and_its_list(live: Live) -> None:
-    contents = workspace()
-    contents["object", "claim"]["fields"] += [
-        field("causes", "multi_choice", choices=_choices("water", "heat", "shock"), required=True)
-    ]
-    contents["form", "claim_entry"]["sections"][0]["items"] += ["causes"]
-    contents["view", "open_claims"]["columns"] += ["causes"]
-    live.publish(contents)
-    ann = Surfer(live, "ann")
+def test_several_values_go_through_a_form_and_its_list(live: Live, ann: Surfer) -> None:
     form = ann.get("/o/claim/new").form("/new")
     refused = ann.send_values(form, {"f.subject": "Several"})
     assert refused.status == 422

@@ -6,7 +6,7 @@ import { language } from "../page/words";
 import { type Behaviour, type Behaviours, FREE } from "./behaviour";
 import type { LiveObject, Met, Values } from "./model";
 import { entered, lasting, shown } from "./shown";
-import { joined, showTicks } from "./ticks";
+import { joined, limitBoxes, showTicks } from "./ticks";
 
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
@@ -93,6 +93,7 @@ export class Scope {
     const control = this.control(name);
     if (control === null) return false;
     if (control.dataset.always !== "yes") need(control, one.required);
+    if (control.dataset.ticked !== undefined) limitBoxes(control, one.allowed, idOf(this.base.get(name) ?? null));
     if (control instanceof HTMLSelectElement) limit(control, one.allowed, idOf(this.base.get(name) ?? null));
     return this.enable(control, name, !one.hidden && !one.locked);
   }

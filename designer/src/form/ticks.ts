@@ -30,6 +30,18 @@ export function showTicks(held: HTMLInputElement, text: string): void {
   for (const box of boxes(group)) box.checked = values.has(box.dataset.tick ?? "");
 }
 
+/** Hide the boxes that cannot be ticked now; what a save would keep anyway, and what is ticked, stays. */
+export function limitBoxes(held: HTMLElement, allowed: readonly string[] | null, kept: string): void {
+  const group = held.closest("[data-ticks]");
+  if (!(group instanceof HTMLElement) || group.dataset.dependsOn !== undefined) return;
+  const offered = new Set([...(allowed ?? []), ...kept.split(SEPARATOR)]);
+  for (const box of boxes(group)) {
+    const label = box.closest("label");
+    if (label === null) continue;
+    label.hidden = allowed !== null && !box.checked && !offered.has(box.dataset.tick ?? "");
+  }
+}
+
 /** Values as formulas see them: one text, sorted. */
 export function joined(values: readonly string[]): string {
   return [...values].sort((one, other) => (one < other ? -1 : 1)).join(SEPARATOR);

@@ -4,7 +4,7 @@ import { limitChoices } from "../../src/form/dependent";
 import { Scope } from "../../src/form/scope";
 import { takeTick } from "../../src/form/ticks";
 
-const OBJECT = { fields: { tags: { id: "f1", type: "text" } }, formulas: [], rules: [], asks: [] };
+const OBJECT = { fields: { tags: { id: "f1", type: "text" } }, formulas: [], rules: [], field_rules: [], asks: [] };
 
 function made(ticked: readonly string[], side = ""): { form: HTMLElement; held: HTMLInputElement } {
   const boxes = ["a", "b", "c"].map(

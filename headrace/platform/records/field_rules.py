@@ -16,6 +16,7 @@ from headrace.platform.core.problems import Message, Problem, Text, pointer
 from headrace.platform.formulas.environment import Environment, Evaluator
 from headrace.platform.formulas.messages import FormulaOverflowError
 from headrace.platform.formulas.python import holds
+from headrace.platform.metadata.storage_types import SEPARATOR
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.computing import stored_value
 from headrace.platform.records.drafts import Draft
@@ -186,9 +187,7 @@ def _is_outside(draft: Draft, name: str, allowed: frozenset[str]) -> bool:
 
 def _chosen(value: Any) -> frozenset[str]:
     """Return the values chosen in a field, of which some types hold several."""
-    if value is None:
-        return frozenset()
-    return frozenset((value,) if isinstance(value, str) else value)
+    return frozenset() if value is None else frozenset(str(value).split(SEPARATOR))
 
 
 def _problem(draft: Draft, message: Message, name: str, why: Text) -> Problem:
