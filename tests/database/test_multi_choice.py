@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from headrace.platform.core.errors import RefusedError
+from headrace.platform.metadata.field_types.cells import Cell
 from headrace.platform.metadata.references import uses
 from headrace.platform.records import history_reader, reader
 from headrace.platform.records.query import parse_query
@@ -142,6 +144,14 @@ def test_each_value_must_be_active_and_allowed(work: Publishing) -> None:
     assert refused(work, side="north", city=["old"]) == [("choice.inactive", "/city")]
     assert refused(work, one, side="south") == [("choice.not_allowed", "/city")]
     change(work, one, side="south", city=["snow"])
+
+
+def test_cells_of_files_hold_labels_with_semicolons(work: Publishing) -> None:
+    one = work.platform.catalogs.current().catalog.objects["thing"].fields["size"]
+    shown = one.type.shown(["a", "b_"], one.options, "en")
+    assert shown == "A;B_"
+    assert one.type.from_cell(Cell(shown), one.options, UTC) == ["a", "b_"]
+    assert one.type.from_cell(Cell("a, b_"), one.options, UTC) == ["a", "b_"]
 
 
 # -- filters and reports ---------------------------------------------------------------------------
