@@ -73,6 +73,7 @@ from headrace.platform.metadata.field_types.computed import (
 )
 from headrace.platform.metadata.field_types.numbers import BoundsOptions, DecimalOptions
 from headrace.platform.metadata.field_types.references import LookupOptions, MasterDetailOptions
+from headrace.platform.metadata.field_types.text import TextOptions
 
 Target = Literal[
     "object",
@@ -145,6 +146,7 @@ RULES: Final[Mapping[Key, Rule]] = {
     (ScopeDef, "formula"): FORMULA,
     (FieldRightsDef, "read"): Rule("member", "grant read"),
     (FieldRightsDef, "edit"): Rule("member", "grant edit"),
+    (FieldRightsDef, "unmask"): Rule("member", "grant unmask"),
     (ObjectDef, "title"): Rule("field", "title"),
     (ObjectDef, "search"): Rule("field", "search"),
     (ScopePathsDef, "organisation"): Rule("path", "scope"),
@@ -261,6 +263,8 @@ PLAIN: Final[frozenset[Key]] = frozenset(
         (ChoiceOptions, "allowed"),
         (DecimalOptions, "least"),
         (DecimalOptions, "most"),
+        (TextOptions, "format"),
+        (TextOptions, "pattern"),
         (BoundsOptions, "least"),
         (BoundsOptions, "most"),
         (ModuleDef, "version"),

@@ -55,6 +55,7 @@ HOW: Final[Mapping[str, Text]] = {
     "grant": Text("{by} gives it rights", "{by}授予它权限"),
     "grant assigned": Text("{by} finds the assigned person by it", "{by}由它确定被指派人"),
     "grant read": Text("{by} lets it be read", "{by}允许读取它"),
+    "grant unmask": Text("{by} lets it be seen whole", "{by}允许查看其原值"),
     "grant edit": Text("{by} lets it be changed", "{by}允许修改它"),
     "grant transition": Text("{by} lets it be taken", "{by}允许执行它"),
     "form item": Text("{by} shows it", "{by}显示它"),
