@@ -5,11 +5,13 @@ import { startForms } from "./form/island";
 import { startKeyboard } from "./page/keyboard";
 import { startMenus } from "./page/menus";
 import { startSendOnce } from "./page/once";
+import { startSearch } from "./page/search";
 
 startMenus();
 startKeyboard();
 startForms();
 startSendOnce();
+startSearch();
 // What is wrong comes first: the summary of problems takes the focus.
 document.getElementById("problems")?.focus();
 document.documentElement.dataset.ready = "yes";

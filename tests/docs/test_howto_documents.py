@@ -98,6 +98,7 @@ def test_the_questions_and_ladders_of_the_page_are_accepted() -> None:
             fields.append({"name": f"asked_{len(fields)}", "type": kind, "default": question})
 
     assert len(asked) == 4
+    assert_accepted(contents)
 
 
 def test_the_object_and_the_grants_of_the_page_about_masks_are_accepted() -> None:

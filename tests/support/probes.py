@@ -388,6 +388,28 @@ def histories(mark: Mark) -> Iterator[Ask]:
     for name in mark.objects:
         for one in mark.all_ids(name):
             yield get(f"{API}/records/{name}/{one}/history")
+            yield get(f"{API}/records/{name}/{one}/history", expand="items")
+        yield get(f"{API}/records/{name}", deleted="only")
+        yield get(f"{API}/records/{name}", deleted="only", q=mark.word, count="exact")
+
+
+@probe("api.api_records.restore", "POST")
+def restores(mark: Mark) -> Iterator[Ask]:
+    for one in mark.all_ids("claim"):
+        for line in (mark.ids["claim"][0], ABSENT):
+            path = f"{API}/records/claim/{one}/restore"
+            yield send(path, {"before": line}, If_Match='"2"')
+            body = {"after": line, "fields": [f"items.{mark.ids['claim_item'][0]}"]}
+            yield send(path, body, If_Match='"1"')
+
+
+@probe("api.api_records.undelete", "POST")
+def undeletes(mark: Mark) -> Iterator[Ask]:
+    for name in ("claim", "claim_item", "company", "region"):
+        for one in (*mark.ids[name][:2], ABSENT):
+            for version in ("1", "2", "9"):
+                path = f"{API}/records/{name}/{one}/undelete"
+                yield send(path, {}, If_Match=f'"{version}"')
 
 
 @probe("api.api_records.transition", "POST")
@@ -603,6 +625,27 @@ def search(mark: Mark) -> Iterator[Ask]:
         yield get("/search", q=text)
 
 
+@probe("workspace.suggestions")
+def suggestions(mark: Mark) -> Iterator[Ask]:
+    for text in (mark.word, mark.word[:2], mark.values["serial"], mark.values["claim_no"], ""):
+        yield get("/search/suggestions", q=text)
+
+
+@probe("api.api_search.everywhere")
+def search_api(mark: Mark) -> Iterator[Ask]:
+    for text in (
+        mark.word,
+        mark.word[:2],
+        mark.values["serial"],
+        mark.values["claim_no"],
+        "739157",
+    ):
+        yield get(f"{API}/search", q=text)
+        yield get(f"{API}/search", q=text, limit="20", objects="claim,company")
+    for name in mark.objects:
+        yield get(f"{API}/search", q=mark.word, objects=name)
+
+
 @probe("workspace.notifications", "GET")
 def notifications(mark: Mark) -> Iterator[Ask]:
     yield get("/notifications")
@@ -677,6 +720,41 @@ def delete_pages(mark: Mark) -> Iterator[Ask]:
     for name in ("claim", "company", "claim_item"):
         for one in (*mark.ids[name][:2], ABSENT):
             yield post_form(f"/o/{name}/{one}/delete", version="2")
+
+
+@probe("workspace.history_page")
+def history_pages(mark: Mark) -> Iterator[Ask]:
+    for name in ("claim", "company", "claim_item"):
+        for one in mark.all_ids(name):
+            yield get(f"/o/{name}/{one}/history")
+
+
+@probe("workspace.restore_page")
+def restore_pages(mark: Mark) -> Iterator[Ask]:
+    for one in mark.all_ids("claim"):
+        yield get(f"/o/claim/{one}/restore", line=mark.ids["claim"][0], side="before")
+
+
+@probe("workspace.restore", "POST")
+def restore_forms(mark: Mark) -> Iterator[Ask]:
+    for one in mark.all_ids("claim"):
+        data = {"line": mark.ids["claim"][0], "side": "after", "take": "subject", "version": "2"}
+        yield post_form(f"/o/claim/{one}/restore", **data)
+
+
+@probe("workspace.deleted_records")
+def deleted_pages(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        yield get(f"/o/{name}/deleted")
+        yield get(f"/o/{name}/deleted", q=mark.word)
+
+
+@probe("workspace.undelete_page", "GET", "POST")
+def undelete_pages(mark: Mark) -> Iterator[Ask]:
+    for name in ("claim", "company", "claim_item"):
+        for one in (*mark.ids[name][:2], ABSENT):
+            yield get(f"/o/{name}/{one}/undelete")
+            yield post_form(f"/o/{name}/{one}/undelete", version="2")
 
 
 @probe("workspace.transition_page")

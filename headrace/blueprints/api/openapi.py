@@ -170,6 +170,9 @@ PARAMETERS: Final[Json] = {
     "cursor": _query("cursor", {"type": "string"}, "`next` of the page before."),
     "count": _query("count", {"enum": ["exact", "none"]}, "Whether to count, up to 10,000."),
     "q": _query("q", {"type": "string"}, "Text to search for."),
+    "deleted": _query(
+        "deleted", {"enum": ["only"]}, "Deleted records that the caller may bring back."
+    ),
     "format": _query(
         "format", {"enum": ["csv", "xlsx"]}, "All rows as a file; paging and expand are left out."
     ),
@@ -208,7 +211,10 @@ IMPORTED: Final[Json] = {
         }
     },
 }
-LIST_PARAMETERS: Final = ("filter", "sort", "fields", "expand", "limit", "cursor", "count", "q")
+LIST_PARAMETERS: Final = (
+    *("filter", "sort", "fields", "expand", "limit", "cursor", "count", "q"),
+    "deleted",
+)
 REFUSALS: Final = ("401", "403", "404", "409", "422", "428", "429", "503")
 
 
@@ -273,10 +279,7 @@ class _Writer:
             query["requestBody"] = _body({"type": "object"})
             self.paths[f"/records/{name}/query"] = {"post": query}
             single["get"] = self._call(title, name, "get", _ref(name), [_parameter("id")])
-            history = {"type": "object", "properties": {"items": {"type": "array", "items": {}}}}
-            self.paths[f"/records/{name}/{{id}}/history"] = {
-                "get": self._call(title, name, "history", history, [_parameter("id")])
-            }
+            self._add_history(name, title)
             self._add_unmask(model, title)
             self._add_trace(name, title)
         if allowed["create"] and model.master is None:
@@ -299,6 +302,7 @@ class _Writer:
             single["delete"] = self._call(
                 title, name, "delete", None, [_parameter("id"), _parameter("if_match")], "204"
             )
+        self._add_acts(model, allowed)
         if allowed["create"] or allowed["update"] or allowed["delete"]:
             bulk = self._call(title, name, "bulk", {"type": "object"}, [])
             bulk["requestBody"] = _body(BULK)
@@ -313,6 +317,22 @@ class _Writer:
         if single:
             self.paths[f"/records/{name}/{{id}}"] = single
         self._add_transitions(model)
+
+    def _add_history(self, name: str, title: str) -> None:
+        history = {"type": "object", "properties": {"items": {"type": "array", "items": {}}}}
+        way = [_parameter("id"), _parameter("expand")]
+        call = self._call(title, name, "history", history, way)
+        self.paths[f"/records/{name}/{{id}}/history"] = {"get": call}
+
+    def _add_acts(self, model: ObjectModel, allowed: dict[str, bool]) -> None:
+        """Add what leads one record back, at a known version."""
+        for right, act, body in (("update", "restore", RESTORE), ("delete", "undelete", UNDELETE)):
+            if not allowed[right]:
+                continue
+            way = [_parameter("id"), _parameter("if_match"), _parameter("idempotency_key")]
+            call = self._call(self.text(model.label), model.name, act, _ref(model.name), way)
+            call["requestBody"] = body
+            self.paths[f"/records/{model.name}/{{id}}/{act}"] = {"post": call}
 
     def _add_transitions(self, model: ObjectModel) -> None:
         context = self.context
@@ -341,6 +361,14 @@ class _Writer:
         """Add inbox and decisions."""
         state = _query("state", {"enum": ["open", "done", "started"]}, "Which tasks.")
         anything: Json = {"type": "object"}
+        searched = [
+            _parameter("q"),
+            _query("limit", {"type": "integer", "minimum": 1, "maximum": 20}, "Of each object."),
+            _query("objects", {"type": "string"}, "Names of objects with commas; all without it."),
+        ]
+        self.paths["/search"] = {
+            "get": self._call("Search everything", "search", "everywhere", FOUND, searched)
+        }
         self.paths["/me"] = {"get": self._call("Me", "me", "get", anything, [])}
         self.paths["/tasks"] = {"get": self._call("Tasks", "task", "list", anything, [state])}
         self.paths["/tasks/{id}"] = {
@@ -734,3 +762,55 @@ def _page(item: Json) -> Json:
 
 def _body(schema: Json) -> Json:
     return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+RESTORE: Final[Json] = _body(
+    {
+        "type": "object",
+        "properties": {
+            "before": {"type": "string", "format": "uuid", "description": "A line of the history."},
+            "after": {"type": "string", "format": "uuid", "description": "A line of the history."},
+            "fields": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Fields, relations, or rows as relation.id; all without it.",
+            },
+        },
+        "oneOf": [{"required": ["before"]}, {"required": ["after"]}],
+        "additionalProperties": False,
+    }
+)
+UNDELETE: Final[Json] = {
+    **_body(
+        {
+            "type": "object",
+            "properties": {
+                "values": {
+                    "type": "object",
+                    "description": "Other values for fields, where others have taken the old ones.",
+                }
+            },
+            "additionalProperties": False,
+        }
+    ),
+    "required": False,
+}
+FOUND: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "object": {"type": "string"},
+                    "id": {"type": "string", "format": "uuid"},
+                    "title": {"description": "As in the record; null where it may not be read."},
+                },
+                "required": ["object", "id", "title"],
+            },
+        },
+        "more": {"type": "array", "items": {"type": "string"}, "description": "Objects."},
+    },
+    "required": ["items", "more"],
+}

@@ -22,14 +22,16 @@ from headrace.blueprints.api.calls import (
     write_once,
 )
 from headrace.blueprints.api.exports import exported
+from headrace.blueprints.api.restoring import restore_request
 from headrace.platform.access.policy import can
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
-from headrace.platform.core.problems import Text
+from headrace.platform.core.problems import Problem, Text
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.history_reader import history
 from headrace.platform.records.query import BAD_PARAMETER, parse_query
+from headrace.platform.records.restoring import check_names, earlier_state
 from headrace.platform.records.tracing import trace
 from headrace.platform.records.unmasking import unmask
 
@@ -170,9 +172,16 @@ def _traced(
 
 @blueprint.get("/<object_name>/<record_id>/history")
 def record_history(object_name: str, record_id: str) -> Response:
-    """The changes of a record, newest first, as far as the caller may see its fields."""
+    """The changes of a record, newest first, as far as the caller may see its fields.
+
+    `expand` names child relations whose rows' changes come too.
+    """
+    known_arguments("expand")
+    expand = _names("expand") or ()
     return read(
-        lambda context: answer(context, {"items": history(context, object_name, record_id)})
+        lambda context: answer(
+            context, {"items": history(context, object_name, record_id, expand=expand)}
+        )
     )
 
 
@@ -192,6 +201,45 @@ def show_whole(object_name: str, record_id: str) -> Response:
         return answer(context, {"values": unmask(context, work, object_name, record_id, names)})
 
     return write(action)
+
+
+@blueprint.post("/<object_name>/<record_id>/restore")
+def restore(object_name: str, record_id: str) -> Response:
+    """Lead a record back to its state before or after a save of its history."""
+    asked = restore_request(optional_body("before", "after", "fields"))
+    version = expected_version()
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        check_names(context, object_name, asked.fields or ())
+        earlier = earlier_state(context, work, object_name, record_id, asked.line, asked.side)
+        data = earlier.data(asked.fields)
+        warnings: tuple[Problem, ...] = ()
+        if data:
+            saved = platform().store.update(
+                context, work, object_name, record_id, data, version, action="restored"
+            )
+            warnings = saved.warnings
+        record = reader.get_within(context, work, object_name, record_id)
+        return 200, with_warnings(context, record, warnings)
+
+    return write_once(action, asked.as_json())
+
+
+@blueprint.post("/<object_name>/<record_id>/undelete")
+def undelete(object_name: str, record_id: str) -> Response:
+    """Bring a deleted record back with the children that were deleted with it."""
+    data = optional_body("values")
+    values = data.get("values", {})
+    if not isinstance(values, dict):
+        raise RefusedError(OBJECT_NEEDED.at("/values"))
+    version = expected_version()
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        saved = platform().store.undelete(context, work, object_name, record_id, version, values)
+        record = _after(context, work, object_name, record_id)
+        return 200, with_warnings(context, record, saved.warnings)
+
+    return write_once(action, data)
 
 
 @blueprint.post("/<object_name>/<record_id>/transitions/<name>")

@@ -23,8 +23,9 @@ from headrace.blueprints.shared.session import (
     write_once,
 )
 from headrace.blueprints.statuses import status_of
-from headrace.blueprints.workspace.records import ChangeLine, shown_record
+from headrace.blueprints.workspace.records import shown_record
 from headrace.blueprints.workspace.rows import display_of, record_address, state_of, title_of
+from headrace.blueprints.workspace.saves import ChangeLine
 from headrace.platform.access.policy import readable_fields
 from headrace.platform.core.errors import (
     NOT_FOUND,

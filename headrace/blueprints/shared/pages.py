@@ -183,7 +183,17 @@ def _entry_place(entry: MenuEntry) -> str:
 
 
 FLASHES: Final = frozenset(
-    {"created", "saved", "deleted", "done", "approved", "rejected", "withdrawn"}
+    {
+        "created",
+        "saved",
+        "deleted",
+        "done",
+        "approved",
+        "rejected",
+        "withdrawn",
+        "restored",
+        "undeleted",
+    }
 )
 """What a page may say that it was just done: it stands in the address, so only these."""
 

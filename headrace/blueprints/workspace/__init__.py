@@ -4,6 +4,7 @@ from headrace.blueprints.workspace import (
     asking,
     exchange,
     forms,
+    history,
     home,
     lists,
     records,

@@ -22,7 +22,7 @@ from headrace.platform.forms.shown import NOTHING
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 
-NOT_KEPT = frozenset({"csrf", "version", "key", "then", "add", "remove", "again"})
+NOT_KEPT = frozenset({"csrf", "version", "key", "then", "add", "remove", "again", "confirmed"})
 """Inputs that the page of a conflict writes itself, or that are buttons."""
 
 

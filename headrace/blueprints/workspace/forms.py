@@ -157,14 +157,24 @@ def update(object_name: str, record_id: str) -> Response:
         body = read(lambda context: _overtaken(context, object_name, record_id))
         return make_response(body, HTTPStatus.CONFLICT)
     except (NotFoundError, ForbiddenError) as error:
-        status = status_of(error)
-        body = read(lambda context: gone_page(context, object_name, inputs))
+        status, problems = status_of(error), error.problems
+        body = read(lambda context: _again_or_gone(context, object_name, record_id, problems))
         return make_response(body, status)
     except RefusedError as error:
         problems, token = error.problems, token_of(error)
         body = read(lambda context: _again(context, object_name, record_id, problems, token))
         return make_response(body, status_of(error))
     return _to_record(object_name, record_id, "saved")
+
+
+def _again_or_gone(
+    context: Context, object_name: str, record_id: str, problems: Sequence[Problem]
+) -> str:
+    """Show the form with what may not be saved; where it can be opened no more, what was typed."""
+    try:
+        return _again(context, object_name, record_id, problems)
+    except (NotFoundError, ForbiddenError):
+        return gone_page(context, object_name, sent_inputs())
 
 
 def _to_record(object_name: str, record_id: str, done: str) -> Response:

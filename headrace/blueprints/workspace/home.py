@@ -7,23 +7,27 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from flask import redirect, request, url_for
-from werkzeug.wrappers import Response
+import orjson
+from flask import Response, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from headrace.blueprints.shared.pages import render
 from headrace.blueprints.shared.session import platform, read, write
 from headrace.blueprints.workspace.blueprint import blueprint
-from headrace.blueprints.workspace.rows import Found, found_rows
+from headrace.blueprints.workspace.rows import Found as Row
+from headrace.blueprints.workspace.rows import found_row, found_rows
 from headrace.platform.access.policy import can
 from headrace.platform.core.problems import Text
 from headrace.platform.database.unit_of_work import UnitOfWork
-from headrace.platform.forms.lists import list_for
 from headrace.platform.forms.menu import menu_for
+from headrace.platform.forms.search import Found
+from headrace.platform.forms.search import search as find_everywhere
 from headrace.platform.jobs.notifications import Notification
 from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.records.context import Context
 
 FOUND_EACH = 5
+SUGGESTED_EACH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class SearchGroup:
 
     label: Text
     address: str
-    rows: list[Found]
+    rows: list[Row]
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +67,40 @@ def home() -> str:
 
 @blueprint.get("/search")
 def search() -> str:
-    """Records of every object in the menu whose search fields contain the text."""
+    """Records whose search fields contain the text, as far as the viewer may see them."""
     text = request.args.get("q", "").strip()
 
     def action(context: Context) -> str:
-        groups = _search(context, text) if text else []
+        groups = [_group(context, text, one) for one in find_everywhere(context, text, FOUND_EACH)]
         return render(context, "workspace/search.html", "search", groups=groups, search_text=text)
+
+    return read(action)
+
+
+@blueprint.get("/search/suggestions")
+def suggestions() -> Response:
+    """The same as data, while somebody types."""
+    text = request.args.get("q", "").strip()
+
+    def action(context: Context) -> Response:
+        found = find_everywhere(context, text, SUGGESTED_EACH)
+        groups = [
+            {
+                "label": group.label.within(context.language),
+                "address": group.address,
+                "more": group.more,
+                "items": [
+                    {
+                        "title": row.title,
+                        "detail": row.state.text if row.state else "",
+                        "address": row.address,
+                    }
+                    for row in group.rows
+                ],
+            }
+            for group in (_group(context, text, one) for one in found)
+        ]
+        return Response(orjson.dumps({"groups": groups}), mimetype="application/json")
 
     return read(action)
 
@@ -87,7 +120,7 @@ def notifications() -> str:
 
 
 @blueprint.post("/notifications")
-def read_notifications() -> Response:
+def read_notifications() -> BaseResponse:
     """Mark all as read."""
 
     def action(context: Context, work: UnitOfWork) -> None:
@@ -114,20 +147,10 @@ def _recent(context: Context, model: ObjectModel) -> SearchGroup | None:
     return SearchGroup(label, address, rows) if rows else None
 
 
-def _search(context: Context, text: str) -> list[SearchGroup]:
-    groups = []
-    entries = [
-        entry for group in menu_for(context.catalog, context.principal) for entry in group.entries
-    ]
-    for name in dict.fromkeys(entry.object for entry in entries if entry.object):
-        page = list_for(context.catalog, context.principal, name, None)
-        if not page.searchable:
-            continue
-        rows, _ = found_rows(context, name, {"q": text[:200]}, FOUND_EACH)
-        if rows:
-            address = url_for("workspace.records", object_name=name, q=text, view="all")
-            groups.append(SearchGroup(page.plural, address, rows))
-    return groups
+def _group(context: Context, text: str, found: Found) -> SearchGroup:
+    rows = [found_row(context, found.object, record) for record in found.records]
+    address = url_for("workspace.records", object_name=found.object, q=text, view="all")
+    return SearchGroup(found.plural, address, rows, found.more)
 
 
 def _news(context: Context, item: Notification) -> News:

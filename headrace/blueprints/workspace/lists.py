@@ -12,6 +12,8 @@ from headrace.blueprints.shared.pages import render, word
 from headrace.blueprints.shared.session import read
 from headrace.blueprints.workspace.blueprint import blueprint, known_object, need_right
 from headrace.blueprints.workspace.rows import Row, cells_of, display_of, record_address
+from headrace.platform.access.policy import can
+from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Text
 from headrace.platform.forms.lists import (
     Condition,
@@ -28,7 +30,7 @@ from headrace.platform.records.query import parse_query
 PAGE_SIZE: Final = 50
 TRAIL: Final = "~"
 MOST_BACK: Final = 30
-PAGING: Final = ("cursor", "trail", "done")
+PAGING: Final = ("cursor", "trail", "done", "gone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +96,22 @@ def _page(context: Context, page: ListPage, arguments: Mapping[str, str]) -> str
         "whole": {name: value for name, value in arguments.items() if name not in PAGING},
         "kept": [(name, value) for name, value in arguments.items() if name not in {*PAGING, "q"}],
         "filter_fields": page.offered_filters,
+        "deleted_address": url_for("workspace.deleted_records", object_name=page.object)
+        if can(context.catalog, context.principal, page.object, "delete")
+        else None,
+        "undelete_address": _undelete_address(page, arguments),
         "chips": [_chip(context, page, arguments, one) for one in found],
     }
     template = "workspace/_rows_alone.html" if _is_partial() else "workspace/list.html"
     return render(context, template, f"object:{page.object}", **values)
+
+
+def _undelete_address(page: ListPage, arguments: Mapping[str, str]) -> str | None:
+    """Return the way back for the record that was just deleted."""
+    gone = arguments.get("gone", "")
+    if not is_record_id(gone):
+        return None
+    return url_for("workspace.undelete_page", object_name=page.object, record_id=gone)
 
 
 def _is_partial() -> bool:

@@ -11,39 +11,34 @@ from typing import Any, Final
 from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from headrace.blueprints.shared.pages import render, word
+from headrace.blueprints.shared.pages import render
 from headrace.blueprints.shared.session import new_key, platform, read, write
 from headrace.blueprints.statuses import status_of
 from headrace.blueprints.workspace.blueprint import blueprint, form_version, known_object
 from headrace.blueprints.workspace.rows import (
     Found,
-    display_of,
     found_rows,
     state_of,
     title_of,
 )
+from headrace.blueprints.workspace.saves import saves_of
 from headrace.platform.access.policy import readable_fields
 from headrace.platform.core.errors import ConflictError, NotFoundError, PlatformError, RefusedError
 from headrace.platform.core.problems import Text
 from headrace.platform.database.unit_of_work import UnitOfWork
-from headrace.platform.forms.field_view import field_view
 from headrace.platform.forms.form_page import FormPage, form_for
-from headrace.platform.forms.shown import Shown
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
-from headrace.platform.records.history_reader import history
 from headrace.platform.records.preview import previewed
 from headrace.platform.records.source import row_rights
-from headrace.platform.records.tables import UNMASKED
 from headrace.platform.records.unmasking import unmask, unmaskable
 from headrace.platform.workflow.views import RunView
 
 MOST_RELATED: Final = 8
 RELATED_ROWS: Final = 5
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-BEGINNINGS: Final = frozenset({"created", "migrated"})
-TELLING: Final = frozenset({"created", "updated", "deleted", "migrated"})
+LATEST_SAVES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +50,6 @@ class Related:
     count: int | str | None
     more: bool
     address: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeLine:
-    """A field before and after."""
-
-    label: str
-    old: Shown
-    new: Shown
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryLine:
-    """What somebody did."""
-
-    who: str
-    action: str
-    at: str
-    comment: str | None
-    changes: list[ChangeLine]
 
 
 @blueprint.get("/o/<object_name>/<record_id>")
@@ -96,7 +71,7 @@ def delete_page(object_name: str, record_id: str) -> Response:
 
         try:
             write(action)
-            address = url_for("workspace.records", object_name=object_name, done="deleted")
+            address = url_for("workspace.records", object_name=object_name, gone=record_id)
             return redirect(address, HTTPStatus.SEE_OTHER)
         except (RefusedError, ConflictError) as error:
             problem = error
@@ -146,6 +121,7 @@ def _page(
     transitions = engine.available(context, object_name, record_id)
     main = next((one for one in transitions if one.allowed), None)
     rights = _rights(context, object_name, record_id)
+    saves = saves_of(context, model, record_id, [grid.name for grid in page.grids])
     is_open = any(run.state == "open" for run in runs)
     return render(
         context,
@@ -165,7 +141,8 @@ def _page(
         runs=runs,
         has_rules=bool(model.rules or model.field_rules),
         related=_related(context, model, record_id),
-        history=_history(context, model, record_id),
+        history=saves[:LATEST_SAVES],
+        more_history=len(saves) > LATEST_SAVES,
         key=new_key(),
     )
 
@@ -230,51 +207,6 @@ def _related_label(other: ObjectModel, field: FieldModel) -> Text:
     if not field.is_tree:
         return other.plural
     return Text(f"{other.plural.en} ({field.label.en})", f"{other.plural.zh}({field.label.zh})")
-
-
-def _history(context: Context, model: ObjectModel, record_id: str) -> list[HistoryLine]:
-    lines = history(context, model.name, record_id, by_task=True)
-    return [_history_line(context, model, line) for line in lines]
-
-
-def _history_line(context: Context, model: ObjectModel, line: Mapping[str, Any]) -> HistoryLine:
-    display = display_of(context)
-    changes = []
-    # What a record began with stands on the page itself.
-    for change in () if line["action"] in BEGINNINGS else line["changes"]:
-        view = field_view(context.catalog, model.fields[change["field"]])
-        label = view.label.within(context.language)
-        old, new = display.of(view, change["old"]), display.of(view, change["new"])
-        changes.append(ChangeLine(label, old, new))
-    user = line["user"] or {}
-    return HistoryLine(
-        str(user.get("title") or ""),
-        _action_label(context, model, line["action"]),
-        display.instant(line["at"]).text,
-        _comment(context, model, line),
-        changes,
-    )
-
-
-def _comment(context: Context, model: ObjectModel, line: Mapping[str, Any]) -> str | None:
-    """Return what was said; of a line about masked fields their labels."""
-    comment: str | None = line["comment"]
-    if line["action"] != UNMASKED or comment is None:
-        return comment
-    labels = (model.fields[name].label.within(context.language) for name in comment.split(", "))
-    return word(context.language, "shell.comma").join(labels)
-
-
-def _action_label(context: Context, model: ObjectModel, action: str) -> str:
-    if action in TELLING:
-        return word(context.language, f"history.{action}")
-    workflow = context.catalog.workflows.get(model.workflow or "")
-    transition = workflow.transitions.get(action) if workflow else None
-    if transition is not None:
-        return transition.label.within(context.language)
-    key = f"history.{action}"
-    text = word(context.language, key)
-    return action if text == key else text
 
 
 def _delete_page(

@@ -86,15 +86,16 @@ def found_rows(
     names = [name for name in (model.title, model.state_field) if name in readable]
     data = {**query, "limit": limit, "fields": ",".join(["id", *map(str, names)])}
     page = reader.find(context, object_name, parse_query(context, object_name, data))
-    rows = [
-        Found(
-            title_of(context, object_name, record),
-            state_of(context, object_name, record),
-            record_address(object_name, record["id"]),
-        )
-        for record in page.items
-    ]
-    return rows, page
+    return [found_row(context, object_name, record) for record in page.items], page
+
+
+def found_row(context: Context, object_name: str, record: Mapping[str, Any]) -> Found:
+    """Return a record as a short line."""
+    return Found(
+        title_of(context, object_name, record),
+        state_of(context, object_name, record),
+        record_address(object_name, record["id"]),
+    )
 
 
 def cells_of(

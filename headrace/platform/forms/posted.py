@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from headrace.platform.core.durations import entered
+from headrace.platform.core.durations import clock_text, entered
 from headrace.platform.core.problems import Problem
 from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.form_page import ChildGrid, FormPage
@@ -215,6 +215,8 @@ def inputs_of(view: FieldView, name: str, value: Any) -> list[tuple[str, str]]:
     if view.target is not None:
         title = value.get("title") if isinstance(value, Mapping) else None
         return [(name, str(sent_form(value) or "")), (f"{name}:text", str(title or ""))]
+    if view.widget == "duration" and isinstance(value, int):
+        return [(name, clock_text(value))]
     return [(name, "" if value is None else str(value))]
 
 

@@ -78,6 +78,12 @@ class Batch:
         draft.environment = RowEnvironment(self, draft.shape, draft.new, draft.old)
         return draft
 
+    def forget(self, draft: Draft) -> None:
+        """Let go of a draft, with those below it, that turned out not to belong here."""
+        self._drafts.pop((draft.shape.name, draft.id), None)
+        for child in (one for rows in draft.children.values() for one in rows):
+            self.forget(child)
+
     def draft(self, object_name: str, record_id: str) -> Draft | None:
         """Return the draft of a row, if it is part of the batch."""
         return self._drafts.get((object_name, record_id))

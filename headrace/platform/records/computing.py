@@ -30,6 +30,10 @@ def fill(batch: Batch) -> None:
 def _fill_changed(batch: Batch, draft: Draft) -> None:
     """Fill a changed row, and details of it that nobody touched but whose defaults read the change."""
     draft.new.update(draft.given)
+    if draft.undeleted:
+        # The rows below it add to it anew.
+        for rollup in draft.shape.model.stored_rollups:
+            draft.new[rollup.field] = nothing(rollup, draft.shape.fields[rollup.field])
     if not batch.migrating:
         refill(draft)
     compute_formulas(draft)

@@ -50,7 +50,7 @@ class Change:
 class Draft:
     """One row of a batch. `old` is None for a new one.
 
-    `given` holds the fields that the caller sent, `touched` the relations. `place` is the JSON Pointer of the row in the request; `fed` holds what the roll-ups have been
+    `undeleted` is a row that was deleted and comes back. `given` holds the fields that the caller sent, `touched` the relations. `place` is the JSON Pointer of the row in the request; `fed` holds what the roll-ups have been
     told so far, by position of the roll-up among those that the object feeds. `cause` is the place in
     the request of what changed the row, where the row itself was not sent.
     """
@@ -74,6 +74,7 @@ class Draft:
     environment: RowEnvironment | None = None
     touched: set[str] = field(default_factory=set)
     rights_needed: bool = False
+    undeleted: bool = False
     expected_version: Any = None
 
     @property

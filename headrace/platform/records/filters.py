@@ -158,12 +158,11 @@ def search_condition(source: Source) -> Condition:
 
 
 def search_fields(source: Source) -> tuple[str, ...]:
-    """Return the names of text fields that the quick search looks in."""
+    """Return the names of text fields that a search looks in: the declared, title, external ids."""
     model = source.model
-    declared = model.definition.search or (model.title,)
     return tuple(
         name
-        for name in declared
+        for name in dict.fromkeys((*model.definition.search, model.title, *model.external_ids))
         if name in model.fields and model.fields[name].storage.kind == "text"
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from headrace.platform.core.errors import RefusedError, StaleError
@@ -62,6 +63,7 @@ def flush(batch: Batch, work: UnitOfWork) -> None:
         with work.pipelined():
             sent += _insert(batch, work)
             sent += _update(batch, work)
+            sent += _undelete(batch, work)
             move_subtrees(batch, work)
             sent += _delete(batch, work)
             write_history(batch, work)
@@ -106,6 +108,17 @@ def _inserted(draft: Draft) -> dict[str, Any]:
     return values
 
 
+def _undelete(batch: Batch, work: UnitOfWork) -> Iterator[_Sent]:
+    """Let rows live again; keys are held against the values that they were just given."""
+    groups: dict[ObjectShape, list[Draft]] = {}
+    for draft in batch.drafts():
+        if draft.undeleted:
+            groups.setdefault(draft.shape, []).append(draft)
+    for shape, drafts in groups.items():
+        parameters = [{"id": draft.id} for draft in drafts]
+        yield _Sent(_run(work, shape.undelete, parameters), shape, drafts)
+
+
 def _update(batch: Batch, work: UnitOfWork) -> Iterator[_Sent]:
     groups: dict[tuple[ObjectShape, frozenset[str]], list[Draft]] = {}
     for draft in batch.drafts():
@@ -131,6 +144,7 @@ def _updated(draft: Draft, names: frozenset[str]) -> dict[str, Any]:
 
 def _delete(batch: Batch, work: UnitOfWork) -> Iterator[_Sent]:
     groups: dict[ObjectShape, list[Draft]] = {}
+    moment = _moment_of_deletion(batch)
     for draft in batch.drafts():
         if draft.kind == "delete" and draft.old is not None:
             groups.setdefault(draft.shape, []).append(draft)
@@ -139,13 +153,23 @@ def _delete(batch: Batch, work: UnitOfWork) -> Iterator[_Sent]:
         parameters = [
             {
                 **shape.driver_values(draft.new, ("version", "updated_at", "updated_by")),
-                "v_deleted_at": convert(batch.now),
+                "v_deleted_at": convert(moment),
                 "id": draft.id,
                 "at_version": draft.old["version"] if draft.old else 0,
             }
             for draft in drafts
         ]
         yield _Sent(_run(work, shape.delete, parameters), shape, drafts)
+
+
+def _moment_of_deletion(batch: Batch) -> datetime:
+    """Return the workspace's instant with the machine's part of the second.
+
+    What is deleted together comes back together: also where the workspace's clock stands still,
+    rows must be told from those that were deleted before.
+    """
+    fraction = batch.context.real_clock.now().microsecond
+    return batch.now.replace(microsecond=fraction)
 
 
 def _run(work: UnitOfWork, prepared: Prepared, parameters: list[dict[str, Any]]) -> Any:

@@ -17,7 +17,7 @@ from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.tables import HISTORY
 
-ALWAYS = frozenset({"created", "deleted", "migrated"})
+ALWAYS = frozenset({"created", "deleted", "undeleted", "migrated"})
 """Actions that leave a line even where no field that is kept has changed."""
 
 
@@ -26,6 +26,9 @@ def write_history(batch: Batch, work: UnitOfWork) -> None:
     lines = [line for draft in batch.drafts() if (line := _line(batch, draft)) is not None]
     if not lines:
         return
+    for line in lines:
+        line["h_saved_with"] = lines[0]["h_id"]
+        line["h_through"] = work.actor.through
     prepared = _insert(batch.shapes.dialect)
     if len(lines) == 1:
         work.execute(prepared, lines[0])

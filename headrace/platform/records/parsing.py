@@ -26,6 +26,7 @@ from headrace.platform.records.permits import static_names
 from headrace.platform.records.rights import editable_names, not_editable, note_rights
 from headrace.platform.records.shapes import ObjectShape
 from headrace.platform.records.source import unknown_field
+from headrace.platform.records.undeleting import open_deleted_row
 
 READ_ONLY: Final = Message(
     "field.read_only",
@@ -62,9 +63,10 @@ CHILD_TWICE: Final = Message(
     "Name each row once.",
     "每一行只能出现一次。",
 )
-CHILD_PARTS: Final = frozenset({"create", "update", "delete"})
+CHILD_PARTS: Final = frozenset({"create", "update", "delete", "undelete"})
 CHANGES_OF_ROWS: Final = Text(
-    'object with "create", "update", "delete"', '含 "create"、"update"、"delete" 的对象'
+    'object with "create", "update", "delete", "undelete"',
+    '含 "create"、"update"、"delete"、"undelete" 的对象',
 )
 
 
@@ -182,6 +184,8 @@ def _parse_children(batch: Batch, draft: Draft, relation: ChildDef, raw: Any, pl
             else:
                 batch.rights[child.id] = shape.names_for(batch.context.principal, "update")
             parse_part(batch, child, item)
+    for position, item in enumerate(_items(batch, raw.get("undelete", []), f"{place}/undelete")):
+        _undelete_child(batch, draft, relation, item, f"{place}/undelete/{position}")
     _create_children(batch, draft, relation, shape, raw.get("create", []), f"{place}/create")
 
 
@@ -221,6 +225,26 @@ def _update_child(batch: Batch, child: Draft, item: Any) -> None:
     child.kind = "update"
     child.expected_version = item.get("version")
     parse(batch, child, {key: raw for key, raw in item.items() if key not in {"id", "version"}})
+
+
+def _undelete_child(batch: Batch, draft: Draft, relation: ChildDef, item: Any, place: str) -> None:
+    """Bring a deleted row back among the rows of its master; values may be given with its id."""
+    record_id = item.get("id") if isinstance(item, Mapping) else item
+    child = open_deleted_row(batch, draft, relation, record_id)
+    if child is None:
+        batch.problems.append(CHILD_NOT_FOUND.at(f"{place}/id", name=relation.name))
+        return
+    child.place = place
+    draft.children[str(relation.name)].append(child)
+    shape = child.shape
+    if not shape.has_own_grants:
+        batch.rights[child.id] = shape.names_for(batch.context.principal, "update")
+    elif note_rights(batch, child, "delete") is None:
+        batch.problems.append(not_editable(draft, str(relation.name)))
+    else:
+        note_rights(batch, child, "update")
+    if isinstance(item, Mapping):
+        parse(batch, child, {key: raw for key, raw in item.items() if key not in {"id", "version"}})
 
 
 def _delete_child(batch: Batch, child: Draft, item: Any) -> None:

@@ -162,7 +162,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A page of a list; `conditions` are formulas of views, held against the rights too."""
+    """A page of a list; `conditions` are formulas of views, held against the rights too.
+
+    `deleted` asks for records that were deleted and that the caller may bring back.
+    """
 
     shape: Shape
     filter: Filter | None = None
@@ -172,6 +175,7 @@ class Query:
     count: bool = False
     text: str | None = None
     conditions: tuple[Expression, ...] = field(default=())
+    deleted: bool = False
 
     def and_filter(self, more: Filter | None) -> Query:
         """Return the same query with one more condition."""
@@ -184,7 +188,17 @@ class Query:
 _FITTING: Final[Mapping[str, frozenset[Operator]]] = MappingProxyType(
     {"id": EQUALITY | {"under"}, "boolean": EQUALITY, "text": TEXTUAL | SEVERAL}
 )
-PARAMETERS: Final = ("filter", "sort", "fields", "expand", "limit", "cursor", "count", "q")
+PARAMETERS: Final = (
+    "filter",
+    "sort",
+    "fields",
+    "expand",
+    "limit",
+    "cursor",
+    "count",
+    "q",
+    "deleted",
+)
 
 
 def parse_query(
@@ -214,6 +228,7 @@ def parse_query(
         count=problems.collect(lambda: _count(data.get("count"))) or False,
         text=problems.collect(lambda: _text("q", data.get("q"), MAX_TEXT)),
         conditions=tuple(conditions),
+        deleted=problems.collect(lambda: _deleted(data.get("deleted"))) or False,
     )
     problems.raise_all()
     return query
@@ -430,6 +445,12 @@ def _count(given: Any) -> bool:
     if given not in (None, "exact", "none"):
         raise RefusedError(BAD_PARAMETER.at("/count", name="count", expected="exact | none"))
     return bool(given == "exact")
+
+
+def _deleted(given: Any) -> bool:
+    if given not in (None, "only"):
+        raise RefusedError(BAD_PARAMETER.at("/deleted", name="deleted", expected="only"))
+    return bool(given == "only")
 
 
 def _text(name: str, given: Any, limit: int) -> str | None:

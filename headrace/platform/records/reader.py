@@ -303,6 +303,7 @@ def _list_plan_of(context: Context, object_name: str, query: Query) -> _ListPlan
         query.text is not None,
         query.count,
         query.limit,
+        query.deleted,
         nulls,
     )
     return context.compiled.get(
@@ -402,7 +403,7 @@ def _list_plan(
 ) -> _ListPlan:
     """Compile a page in two steps: pick the ids in order, then join all that is shown to those few."""
     surroundings = context.surroundings()
-    pick = Source(surroundings, object_name, prefix="p")
+    pick = Source(surroundings, object_name, prefix="p", deleted=query.deleted)
     order = Order(pick, query.sort)
     conditions = _conditions(pick, query)
     after = [] if nulls is None else [order.after(nulls)]
@@ -417,7 +418,9 @@ def _list_plan(
         .subquery("picked")
     )
     rows = _one_row().outerjoin(picked, sa.true())
-    source = Source(surroundings, object_name, picked=Picked(rows, picked.c.id))
+    source = Source(
+        surroundings, object_name, picked=Picked(rows, picked.c.id), deleted=query.deleted
+    )
     columns = Columns()
     write = compile_writer(source, columns, query.shape)
     sorted_by = [picked.c[key.name] for key in keys]
@@ -462,7 +465,7 @@ def _conditions(source: Source, query: Query) -> _Conditions:
 
 def _count(surroundings: Surroundings, object_name: str, query: Query) -> Column:
     """Return how many records fit, counted to just above the limit."""
-    source = Source(surroundings, object_name, prefix="n")
+    source = Source(surroundings, object_name, prefix="n", deleted=query.deleted)
     where = _conditions(source, query).where
     found = source.select([source.rows.id], where=where).limit(_Fixed(COUNT_LIMIT + 1))
     return sa.select(sa.func.count()).select_from(found.subquery("counted")).scalar_subquery()

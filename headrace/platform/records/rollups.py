@@ -98,6 +98,7 @@ class _Afresh:
         for rollup in draft.shape.model.stored_rollups:
             old, new = draft.old, draft.new
             same = old is not None and all(old[name] == new[name] for name in rollup.on)
+            same = same and not draft.undeleted
             if not rollup.on or same or (draft, rollup) in self:
                 continue
             self._fields.add((draft.shape.name, draft.id, rollup.field))

@@ -267,6 +267,16 @@ class ObjectShape:
         )
         return self._prepare(statement.values(values))
 
+    @functools.cached_property
+    def undelete(self) -> Prepared:
+        """Take the mark of deletion from one row (`id`)."""
+        deleted_at = self.table.deleted_at
+        assert deleted_at is not None  # noqa: S101 - only users have none, and they are not written here
+        statement = sa.update(self.table.table).where(
+            self.table.id == _id(self), deleted_at.is_not(None)
+        )
+        return self._prepare(statement.values({deleted_at.name: None}))
+
     def _prepare(self, statement: Any) -> Prepared:
         return prepare(statement, self.shapes.dialect)
 

@@ -96,9 +96,11 @@ class Source:
         by_task: bool = False,
         prefix: str = "t",
         picked: Picked | None = None,
+        deleted: bool = False,
     ) -> None:
         self.surroundings = surroundings
         self._by_task = by_task
+        self._deleted = deleted
         self._pairs: dict[str, tuple[Pair, ...]] = {}
         self._access: dict[Rows, RowAccess] = {}
         self._guards: list[Truth] = []
@@ -111,9 +113,21 @@ class Source:
         return self.rows.model
 
     def is_visible(self) -> Condition | None:
-        """Return whether a row is live and may be read; None where that holds for all."""
+        """Return whether a row is live and may be read; None where that holds for all.
+
+        Deleted rows, where they are asked for, are for those who may delete them.
+        """
         truth = all_of((self._live(), self._of(self.rows).row()))
+        if self._deleted:
+            pairs = pairs_for(
+                self.surroundings.catalog, self.surroundings.rights, self.model.name, "delete"
+            )
+            truth = all_of((truth, RowAccess(self.rows, pairs).row()))
         return None if truth is True else as_condition(truth)
+
+    def rights(self) -> list[tuple[Truth, frozenset[str]]]:
+        """Return what must hold in a row for which names to be read."""
+        return self._of(self.rows).pairs()
 
     def is_task_open(self) -> Truth:
         """Return whether a task of the user is open on the row (or on its master)."""
@@ -199,6 +213,8 @@ class Source:
 
     def _live(self) -> Truth:
         live = self.rows.is_live
+        if self._deleted:
+            return False if live is None else sa.not_(live)
         return True if live is None else live
 
     def _of(self, rows: Rows) -> RowAccess:

@@ -63,6 +63,7 @@ from headrace.platform.records.rules import (
 )
 from headrace.platform.records.shapes import ObjectShape
 from headrace.platform.records.trees import place_in_trees
+from headrace.platform.records.undeleting import check_references, open_deleted
 
 Hooked = Hook[[Context, UnitOfWork, Change]]
 
@@ -132,10 +133,16 @@ class RecordStore:
         record_id: str,
         data: Any,
         version: int,
+        *,
+        action: str = "updated",
     ) -> Saved:
-        """Change a record and its children; raise StaleError where it is no longer at `version`."""
+        """Change a record and its children; raise StaleError where it is no longer at `version`.
+
+        `action` is that of the history line.
+        """
         batch = Batch(context, work)
         draft = self._open(batch, object_name, record_id, "update")
+        draft.action = action
         _change_masters(draft)
         parse(batch, draft, data)
         check_version(batch, work, draft, version, data)
@@ -190,6 +197,40 @@ class RecordStore:
         draft.rights_needed = True
         mark_deleted(batch, draft)
         check_unused(batch)
+        self._finish(batch, work)
+        return _saved(batch, draft)
+
+    def undelete(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        object_name: str,
+        record_id: str,
+        version: int,
+        data: Mapping[str, Any] | None = None,
+    ) -> Saved:
+        """Bring a deleted record back with the children that were deleted with it.
+
+        Who may delete it may undo that. `data` gives other values for fields that stand in the way,
+        such as a number that somebody else has taken since; rules and keys count as in any write.
+        """
+        batch = Batch(context, work)
+        shape = self._shape(batch, object_name)
+        draft = open_deleted(batch, shape, record_id)
+        if draft is None:
+            raise NotFoundError(NOTHING_HERE.at())
+        if shape.model.master is not None:
+            self._join_master(batch, draft)
+        if not is_visible(batch, draft):
+            raise NotFoundError(NOTHING_HERE.at())
+        if note_rights(batch, draft, "delete") is None:
+            raise ForbiddenError(FORBIDDEN.at(object=shape.model.label))
+        if data:
+            note_rights(batch, draft, "update")
+            parse(batch, draft, data)
+        check_version(batch, work, draft, version, data)
+        _change_masters(draft)
+        draft.new.update(draft.given)
         self._finish(batch, work)
         return _saved(batch, draft)
 
@@ -336,9 +377,20 @@ class RecordStore:
             draft.parent = self._locked(batch, shape.master_name, draft.new[shape.model.master])
         return draft
 
+    def _join_master(self, batch: Batch, draft: Draft) -> None:
+        """Put a detail that comes back among the rows of its master, which must be there."""
+        shape = draft.shape
+        master = self._locked(batch, shape.master_name, draft.new[str(shape.model.master)])
+        if master is None:
+            raise NotFoundError(NOTHING_HERE.at())
+        load_details(batch, master, master.shape.relations[shape.relation_name])
+        master.children[shape.relation_name].append(draft)
+        draft.parent = master
+
     def _finish(self, batch: Batch, work: UnitOfWork, *, checked: bool = True) -> None:
         """Compute, check and write everything that a batch holds."""
         resolve_references(batch)
+        check_references(batch)
         if batch.problems:
             check_missing(batch)
         batch.refuse()

@@ -28,12 +28,15 @@ HISTORY: Final = sa.Table(
     sa.Column("changes", json_type(), nullable=False),
     sa.Column("comment", text_type()),
     sa.Column("metadata_version", sa.BigInteger(), nullable=False),
+    sa.Column("through", text_type()),
+    sa.Column("saved_with", id_type()),
     sa.Index("ix_sys_history_record", "record_id", "version", "id"),
 )
 """One line for each change of a record; never updated.
 
 `changes` maps field ids to `[old, new]` as JSON values; `at` is the workspace's clock; `acted_for`
-is the user in whose place `user` decided.
+is the user in whose place `user` decided. `through` is the door by which the change came (null: not
+known); lines that were written by one save, of a record and its child rows, share `saved_with`.
 """
 
 UNMASKED: Final = "unmasked"

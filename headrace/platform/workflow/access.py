@@ -24,7 +24,7 @@ from headrace.platform.workflow.runs import Runs, open_run
 from headrace.platform.workflow.subjects import json_value
 from headrace.platform.workflow.tables import TASK
 
-LOCKED_ACTIONS: Final = frozenset({"updated", "deleted"})
+LOCKED_ACTIONS: Final = frozenset({"updated", "restored", "deleted", "undeleted"})
 """What people do to records; transitions, decisions and computed values are the platform's."""
 
 
