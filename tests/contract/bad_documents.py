@@ -133,6 +133,37 @@ BAD = (
         ),
     ),
     Bad(
+        "default that shows a masked field",
+        "field.masked_shown",
+        "/default",
+        _two(
+            _with("subject", masked={}),
+            _add(CLAIM, "fields", field("copy", "text", default="subject")),
+        ),
+    ),
+    Bad(
+        "question that shows a masked field",
+        "field.masked_shown",
+        "/default",
+        _two(
+            _with("subject", masked={}),
+            _add(COMPANY, "fields", field("copy", "text", default="FIRST(claim.subject)")),
+        ),
+    ),
+    Bad(
+        "roll-up that shows a masked field",
+        "field.masked_shown",
+        "/of",
+        _two(
+            _with("subject", masked={}),
+            _add(
+                COMPANY,
+                "fields",
+                field("newest", "rollup", op="max", of="claim.subject", by="company"),
+            ),
+        ),
+    ),
+    Bad(
         "unmask of what is not masked",
         "perm.unknown",
         "/grants/0/fields/unmask/0",

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from functools import partial
 
 from headrace.platform.core.problems import Message, Problem, Text
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.formulas.tree import FieldRef, Query, walk
 from headrace.platform.formulas.types import Kind
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.checks.base import Subject
 
 NOT_A_TEXT = Message(
     "field.masked_type",
-    "“{field}” cannot be masked: only texts that people enter, and formulas that give texts, can.",
-    "“{field}”不能脱敏显示:只有用户填写的文本和返回文本的公式可以。",
+    "“{field}” cannot be masked: only texts that people enter, and formulas and roll-ups that give texts, can.",
+    "“{field}”不能脱敏显示:只有用户填写的文本,以及返回文本的公式和汇总可以。",
     "Take `masked` away, or limit who may read the field by a permission.",
     "请去掉 masked,或用权限限制该字段的读取。",
 )
@@ -46,14 +48,15 @@ def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
             continue
         if field.definition.masked is not None:
             yield from _of_field(subject, model, field)
-        elif field.expression is not None and field.value_type.kind is Kind.TEXT:
-            yield from _of_formula(subject, field)
+        elif field.value_type.kind is Kind.TEXT:
+            yield from _of_made(subject, model, field)
 
 
 def _of_field(subject: Subject, model: ObjectModel, field: FieldModel) -> Iterator[Problem]:
     place = subject.field(model.name, field.name, "masked")
-    textual = field.storage.kind == "text" and "contains" in field.type.operators
-    if not textual or field.computed not in {None, "formula"}:
+    made = field.computed in {"formula", "rollup"}
+    entered = field.computed is None and "contains" in field.type.operators
+    if field.storage.kind != "text" or not (made or entered):
         yield NOT_A_TEXT.at(place, field=field.label)
     elif model.title == field.name:
         yield TELLS.at(place, field=field.label, use=_TITLE)
@@ -61,11 +64,32 @@ def _of_field(subject: Subject, model: ObjectModel, field: FieldModel) -> Iterat
         yield TELLS.at(place, field=field.label, use=_EXTERNAL)
 
 
-def _of_formula(subject: Subject, field: FieldModel) -> Iterator[Problem]:
-    assert field.expression is not None  # noqa: S101 - asked for computed fields only
-    for path in field.expression.references():
-        source = subject.fields_by_id.get(path[-1])
-        if source is not None and source.definition.masked is not None:
-            place = subject.field(field.object, field.name, "formula")
-            yield SHOWS.at(place, field=field.label, source=source.label)
-            return
+def _of_made(subject: Subject, model: ObjectModel, field: FieldModel) -> Iterator[Problem]:
+    """Yield where an unmasked text is made from a masked one: by formula, default or roll-up."""
+    for part, ids in (
+        ("formula", _read(field.expression)),
+        ("default", _read(field.default)),
+        ("of", _rolled_up(subject, model, field)),
+    ):
+        for field_id in ids:
+            source = subject.fields_by_id.get(field_id)
+            if source is not None and source.definition.masked is not None:
+                place = subject.field(model.name, field.name, part)
+                yield SHOWS.at(place, field=field.label, source=source.label)
+                break
+
+
+def _read(expression: Expression | None) -> Iterator[str]:
+    """Yield the ids of the fields that a formula reads, those that it asks other objects for too."""
+    for node in walk(expression.tree) if expression is not None else ():
+        if isinstance(node, FieldRef):
+            yield node.path[-1]
+        elif isinstance(node, Query):
+            yield from (one.path[-1] for one in (node.field, *node.more) if one is not None)
+
+
+def _rolled_up(subject: Subject, model: ObjectModel, field: FieldModel) -> Iterator[str]:
+    for rollup in model.rollups:
+        source = subject.catalog.objects.get(rollup.source)
+        if rollup.field == field.name and rollup.of is not None and source is not None:
+            yield source.fields[rollup.of].id
