@@ -500,6 +500,45 @@ BAD = (
             ),
         ),
     ),
+    # ranges
+    Bad(
+        "range of two kinds",
+        "range.ends",
+        "/no_overlap/0/to",
+        _set(CLAIM, "no_overlap", [{"name": "x", "from": "claimed_on", "to": "fee"}]),
+    ),
+    Bad(
+        "range of one field",
+        "range.ends",
+        "/no_overlap/0/to",
+        _set(CLAIM, "no_overlap", [{"name": "x", "from": "fee", "to": "fee"}]),
+    ),
+    Bad(
+        "range of unknown fields",
+        "ref.unknown_field",
+        "/no_overlap/0/fields",
+        _set(
+            CLAIM,
+            "no_overlap",
+            [{"name": "x", "from": "fee", "to": "reserve", "fields": ["nothing"]}],
+        ),
+    ),
+    Bad(
+        "range of what is computed on read",
+        "key.not_stored",
+        "/no_overlap/0/fields",
+        _set(
+            CLAIM,
+            "no_overlap",
+            [{"name": "x", "from": "fee", "to": "reserve", "fields": ["region_name"]}],
+        ),
+    ),
+    Bad(
+        "two bans of one name",
+        "range.duplicate_name",
+        "/no_overlap/1/name",
+        _set(CLAIM, "no_overlap", [{"name": "x", "from": "fee", "to": "reserve"}] * 2),
+    ),
     # workflows
     Bad(
         "no initial state",

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from headrace.platform.core.errors import PlatformError, RefusedError
+from headrace.platform.records.overlaps import overlapping
 from tests.support.documents import field, label
 from tests.support.publishing import MODULE, Publishing, platform_at
 from tests.support.rollup_world import Depots, refused
@@ -121,3 +124,145 @@ def test_a_plan_counts_the_rows_that_share_a_new_key(world: Depots) -> None:
     with_keys(world)
     counts = {line.key: line.failing.count for line in world.work.plan().lines if line.failing}
     assert counts == {"key.add:address.code_key": 3, "key.add:address.firm+main_key": 3}
+
+
+# -- ranges that do not overlap ----------------------------------------------------------------------
+
+
+PRICE_FIELDS = [
+    field("firm", "lookup", to="firm"),
+    field("code", "text", length=40),
+    field("starts", "date"),
+    field("ends", "date"),
+    field("amount", "money"),
+]
+BAN = {"name": "one_price", "fields": ["firm", "code"], "from": "starts", "to": "ends"}
+
+
+@pytest.fixture
+def prices(world: Depots) -> Depots:
+    world.work.contents["object", "price"] = {
+        "kind": "object",
+        "name": "price",
+        "label": label("Price", "价格"),
+        "fields": PRICE_FIELDS,
+        "no_overlap": [BAN],
+    }
+    world.work.publish()
+    world.ids["firm"] = world.create("firm", name="x")
+    return world
+
+
+def price(world: Depots, starts: str | None, ends: str | None, **more: str | None) -> str:
+    values = {"firm": world.ids["firm"], "code": "a", "starts": starts, "ends": ends}
+    return world.create("price", **{**values, **more})
+
+
+def test_ranges_of_equal_fields_do_not_overlap(prices: Depots) -> None:
+    price(prices, "2025-01-01", "2025-01-31")
+    february = price(prices, "2025-02-01", "2025-02-28")
+    with pytest.raises(RefusedError) as error:
+        price(prices, "2025-01-31", None)
+    assert [(one.code, one.path) for one in error.value.problems] == [("value.overlaps", "/starts")]
+    assert "firm + code" in error.value.problems[0].message.en
+    for starts, ends in ((None, None), (None, "2025-01-01"), ("2025-02-28", "2026-01-01")):
+        assert refused(lambda s=starts, e=ends: price(prices, s, e)) == "value.overlaps"
+    price(prices, "2025-03-01", None)
+    price(prices, None, "2024-12-31")
+    price(prices, "2025-01-15", None, code="b")
+    price(prices, "2025-01-15", None, code=None)
+    price(prices, "2025-02-20", "2025-02-10")
+    assert refused(lambda: prices.update("price", february, ends="2025-03-01")) == "value.overlaps"
+    prices.update("price", february, amount="5")
+    prices.delete("price", february)
+    price(prices, "2025-02-10", "2025-02-20")
+
+
+def test_ranges_that_are_written_together_are_compared_too(prices: Depots) -> None:
+    firm = prices.ids["firm"]
+    items = [
+        {"firm": firm, "code": "a", "starts": starts, "ends": ends}
+        for starts, ends in (
+            ("2025-01-01", "2025-01-31"),
+            ("2025-03-01", "2025-03-31"),
+            ("2025-01-20", "2025-02-10"),
+        )
+    ]
+    with pytest.raises(RefusedError) as error:
+        prices.create_many("price", items)
+    assert [one.path for one in error.value.problems] == ["/0/starts", "/2/starts"]
+    assert prices.rows("price") == {}
+    prices.create_many("price", items[:2])
+
+
+@given(
+    st.lists(st.tuples(st.none() | st.integers(0, 9), st.none() | st.integers(0, 9)), max_size=7),
+    st.booleans(),
+)
+def test_overlaps_are_those_that_comparing_all_pairs_finds(
+    ranges: list[tuple[int | None, int | None]], inclusive: bool
+) -> None:
+    def before(start: int | None, end: int | None) -> bool:
+        if start is None or end is None:
+            return True
+        return start <= end if inclusive else start < end
+
+    def meet(one: tuple[int | None, int | None], other: tuple[int | None, int | None]) -> bool:
+        pairs = ((one, one), (other, other), (one, other), (other, one))
+        return all(before(first[0], second[1]) for first, second in pairs)
+
+    numbered = list(enumerate(ranges))
+    expected = {
+        number
+        for number, one in numbered
+        if any(meet(one, other) for place, other in numbered if place != number)
+    }
+    found = overlapping([(*one, number) for number, one in numbered], inclusive)
+    assert set(found) == expected
+
+
+def test_exclusive_ends_let_the_next_begin(prices: Depots) -> None:
+    ban = {**BAN, "ends": "exclusive"}
+    prices.work.contents["object", "price"]["no_overlap"] = [ban]
+    prices.work.publish()
+    price(prices, "2025-01-01", "2025-02-01")
+    price(prices, "2025-02-01", "2025-03-01")
+    assert refused(lambda: price(prices, "2025-02-28", None)) == "value.overlaps"
+
+
+def test_one_of_many_writers_gets_a_range(prices: Depots, deep: bool) -> None:
+    for turn in range(30 if deep else 3):
+        said: list[str] = []
+
+        def write(number: int, turn: int = turn, said: list[str] = said) -> None:
+            try:
+                price(prices, f"2025-01-{number + 1:02}", "2025-01-20", code=f"c{turn}")
+            except PlatformError as error:
+                said.append(error.problems[0].code)
+            else:
+                said.append("saved")
+
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        assert sorted(said) == ["saved", *["value.overlaps"] * 7]
+
+
+def test_a_plan_counts_the_rows_that_overlap(prices: Depots) -> None:
+    prices.work.contents["object", "price"]["no_overlap"] = []
+    prices.work.publish()
+    first = price(prices, "2025-01-01", "2025-01-31")
+    second = price(prices, "2025-01-31", None)
+    price(prices, "2025-01-10", "2025-01-05")
+    price(prices, "2025-01-10", None, code="b")
+    prices.work.contents["object", "price"]["no_overlap"] = [BAN]
+    [line] = [one for one in prices.work.plan().lines if one.code == "no_overlap.add"]
+    assert line.failing is not None
+    assert (line.failing.count, set(line.failing.first)) == (2, {first, second})
+    prices.work.publish()
+    prices.update("price", first, amount="3")
+    assert refused(lambda: prices.update("price", first, ends="2025-02-01")) == "value.overlaps"
+    prices.update("price", second, starts="2025-02-01")
+    prices.update("price", first, ends="2025-01-30")

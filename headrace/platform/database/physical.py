@@ -207,6 +207,9 @@ def _keys(model: ObjectModel) -> Iterator[tuple[tuple[str, ...], bool]]:
             yield unique, True
     for shared in _shared_fields(model):
         yield shared, False
+    for ranges in model.definition.no_overlap:
+        if all(model.fields[name].stored for name in (*ranges.fields, ranges.from_)):
+            yield (*ranges.fields, ranges.from_), False
 
 
 def _shared_fields(model: ObjectModel) -> Iterator[tuple[str, ...]]:

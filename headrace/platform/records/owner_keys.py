@@ -24,10 +24,14 @@ SHARED_FIELDS: Final = 1_869_508_197
 
 def lock_keys(batch: Batch, keys: Iterable[tuple[RollupModel, OwnerKey]]) -> None:
     """Hold the values that rows and owners share until the end of the transaction, in a fixed order."""
+    lock_texts(batch, (_text(batch, rollup, key) for rollup, key in keys if key))
+
+
+def lock_texts(batch: Batch, texts: Iterable[str]) -> None:
+    """Hold what texts stand for: two may share a lock, which only makes their writers wait."""
     if not batch.locking or batch.shapes.dialect != "postgresql":
         return
-    numbers = {_number(batch, rollup, key) for rollup, key in keys if key}
-    for number in sorted(numbers):
+    for number in sorted({zlib.crc32(text.encode()) - 2**31 for text in texts}):
         batch.work.rows(_LOCK, {"number": number})
 
 
@@ -41,11 +45,9 @@ _LOCK: Final = prepare(
 )
 
 
-def _number(batch: Batch, rollup: RollupModel, key: OwnerKey) -> int:
-    """Return the lock of a key: two keys may share one, which only makes their writers wait."""
+def _text(batch: Batch, rollup: RollupModel, key: OwnerKey) -> str:
     field = batch.shapes.of(rollup.owner).fields[rollup.field]
-    text = "\n".join((field.id, *map(str, key)))
-    return zlib.crc32(text.encode()) - 2**31
+    return "\n".join((field.id, *map(str, key)))
 
 
 def owners_by_key(

@@ -34,6 +34,7 @@ from headrace.platform.records.field_rules import REQUIRED, check_field_rules
 from headrace.platform.records.flushing import flush
 from headrace.platform.records.migration import require_migrator
 from headrace.platform.records.numbering import assign_numbers
+from headrace.platform.records.overlaps import check_overlaps
 from headrace.platform.records.parsing import (
     given_id,
     load_details,
@@ -400,6 +401,8 @@ class RecordStore:
         settle(batch)
         if checked:
             self._check(batch)
+        check_overlaps(batch)
+        batch.refuse()
         self._tell(self.before_save, batch, work)
         flush(batch, work)
         self._tell(self.after_save, batch, work)

@@ -221,6 +221,7 @@ def _with_targets(work: Workbench, model: ObjectModel) -> ObjectModel:
         for name in unique.fields:
             if name not in model.fields:
                 work.report_unknown_field(definition, model, name, "unique", position, "fields")
+    _report_unknown_ranges(work, model)
     named: list[tuple[tuple[str | int, ...], str]] = [(("title",), definition.title or "id")]
     named += [(("search", position), name) for position, name in enumerate(definition.search)]
     for where, name in named:
@@ -234,6 +235,19 @@ def _with_targets(work: Workbench, model: ObjectModel) -> ObjectModel:
     return dataclasses.replace(
         model, scope_paths={part: path for part, path in paths.items() if path}
     )
+
+
+def _report_unknown_ranges(work: Workbench, model: ObjectModel) -> None:
+    definition = model.definition
+    for position, ranges in enumerate(definition.no_overlap):
+        for key, names in (
+            ("from", (ranges.from_,)),
+            ("to", (ranges.to,)),
+            ("fields", ranges.fields),
+        ):
+            for name in names:
+                if name not in model.fields:
+                    work.report_unknown_field(definition, model, name, "no_overlap", position, key)
 
 
 def _title(definition: ObjectDef, own: Sequence[FieldModel]) -> str:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from headrace.platform.core.problems import Message, Problem, Text
+from headrace.platform.formulas.types import Kind
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.schema_problems import TOO_MANY_FIELDS
@@ -53,6 +54,23 @@ KEY_REDUNDANT = Message(
 )
 
 
+RANGE_NAME = Message(
+    "range.duplicate_name",
+    "There are two bans on overlaps called “{name}”.",
+    "有两个名为“{name}”的不重叠约束。",
+    "Give each a name of its own.",
+    "请使用不同的名称。",
+)
+RANGE_ENDS = Message(
+    "range.ends",
+    "“{start}” and “{end}” do not make a range.",
+    "“{start}”与“{end}”不能构成区间。",
+    "Name two different fields that both hold dates, both times or both numbers.",
+    "请填写两个不同的字段,且同为日期、同为时间或同为数值。",
+)
+IN_ORDER: Final = frozenset({Kind.NUMBER, Kind.DATE, Kind.DATETIME})
+
+
 def check_keys(subject: Subject) -> Iterator[Problem]:
     """Find keys that cannot be kept or need not be, and rows too large; reads one object at a time."""
     yield from subject.each("keys", "objects", partial(_of_object, subject))
@@ -62,6 +80,8 @@ def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
     yield from _row(subject, model)
     yield from _single_keys(subject, model)
     yield from _keys(subject, model)
+    yield from _shared_fields(subject, model)
+    yield from _ranges(subject, model)
 
 
 def _row(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
@@ -123,6 +143,36 @@ def _keys(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
         inside = next((one for one in others if one <= keys[position]), None)
         if inside is not None:
             yield KEY_REDUNDANT.at(place, fields=_named(inside))
+
+
+def _shared_fields(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    """Find fields by which roll-ups join rows that no index could hold."""
+    for rollup in model.rollups:
+        size = sum(_bytes(model.fields[name]) for name in rollup.on)
+        if size > MAX_KEY_BYTES:
+            place = subject.field(model.name, rollup.field, "on")
+            yield KEY_SIZE.at(place, size=size, most=MAX_KEY_BYTES)
+
+
+def _ranges(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    """Find bans on overlaps that cannot be kept."""
+    names: set[str] = set()
+    for position, one in enumerate(model.definition.no_overlap):
+        place = subject.at("object", model.name, "no_overlap", position)
+        if one.name in names:
+            yield RANGE_NAME.at(place + "/name", name=one.name)
+        names.add(one.name)
+        start, end = model.fields[one.from_], model.fields[one.to]
+        kinds = {start.value_type.kind, end.value_type.kind}
+        if len(kinds) > 1 or not kinds <= IN_ORDER or start is end:
+            yield RANGE_ENDS.at(place + "/to", start=start.name, end=end.name)
+        fields = [model.fields[name] for name in one.fields]
+        for key, field in (("from", start), ("to", end), *(("fields", one) for one in fields)):
+            if not field.stored:
+                yield KEY_NOT_STORED.at(f"{place}/{key}", field=field.name)
+        size = sum(_bytes(field) for field in (*fields, start))
+        if size > MAX_KEY_BYTES:
+            yield KEY_SIZE.at(place, size=size, most=MAX_KEY_BYTES)
 
 
 def _named(names: frozenset[str]) -> Text:

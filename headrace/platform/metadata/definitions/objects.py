@@ -102,6 +102,26 @@ class UniqueDef:
 
 
 @dataclass(frozen=True, slots=True)
+class NoOverlapDef:
+    """Ranges that do not overlap among live records with equal fields."""
+
+    name: Name = key("API name, unique in the object.")
+    from_: Name = key("The date, time or number at which a range begins; empty: since ever.")
+    to: Name = key("The one at which it ends, of the same type; empty: for ever.")
+    fields: tuple[Name, ...] = key(
+        "Fields that say which records are compared: those that are equal in all of them; a record "
+        "with an empty one is compared with none. Without fields all records are compared.",
+        (),
+        maxItems=5,
+        uniqueItems=True,
+    )
+    ends: Literal["inclusive", "exclusive"] = key(
+        "`inclusive`: the end belongs to the range; `exclusive`: the next may begin where it ends.",
+        "inclusive",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ScopePathsDef:
     """How rows reach the organisation, territory and owner that scopes speak of."""
 
@@ -136,4 +156,7 @@ class ObjectDef:
         "When fields are shown, required, locked or limited.", (), maxItems=500
     )
     unique: tuple[UniqueDef, ...] = key("Keys over several fields.", ())
+    no_overlap: tuple[NoOverlapDef, ...] = key(
+        "Ranges of dates, times or numbers that may not overlap.", (), maxItems=10
+    )
     history: bool = key("All changes are kept.", default=False)

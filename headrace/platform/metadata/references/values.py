@@ -41,6 +41,7 @@ HOW: Final[Mapping[str, Text]] = {
     "unique": Text("{by} contains it", "{by}包含它"),
     "field rule": Text("{by} says how it behaves", "{by}规定其行为"),
     "required in": Text("{by} needs a value there", "{by}在该状态下必填"),
+    "no overlap": Text("{by} compares ranges by it", "{by}据此比较区间"),
     "rule": Text("{by} shows its message at it", "{by}在此字段处提示"),
     "from": Text("{by} leaves it", "{by}从它出发"),
     "to": Text("{by} leads to it", "{by}到达它"),

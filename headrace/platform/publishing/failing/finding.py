@@ -27,7 +27,7 @@ from headrace.platform.formulas.messages import FormulaValueError
 from headrace.platform.formulas.python import holds, is_broken
 from headrace.platform.formulas.sql import UnsupportedInSqlError, is_overflow
 from headrace.platform.metadata.catalog import FieldModel, FieldRuleModel, ObjectModel, RuleModel
-from headrace.platform.metadata.definitions.objects import ChildDef
+from headrace.platform.metadata.definitions.objects import ChildDef, NoOverlapDef
 from headrace.platform.metadata.storage_types import ID, Dialect, Storage
 from headrace.platform.publishing.failing.converting import refuses, restored_at
 from headrace.platform.publishing.failing.planned import PlannedRows
@@ -45,6 +45,7 @@ from headrace.platform.publishing.failing.rowsets import (
     Needing,
     NotAllowed,
     OutsideFilter,
+    Overlapping,
     RowSet,
     Unconvertible,
     WrongNumber,
@@ -53,6 +54,7 @@ from headrace.platform.publishing.failing.shared_keys import converted_groups
 from headrace.platform.records.drafts import Row
 from headrace.platform.records.environment import RowEnvironment
 from headrace.platform.records.field_rules import is_met
+from headrace.platform.records.overlaps import overlapping
 from headrace.platform.records.shapes import ObjectShape
 from headrace.platform.records.source import late_values
 
@@ -241,6 +243,8 @@ class RowFinder:
                 asked.conditions.append(_lacks(model, rows, field.name))
             case Duplicates():
                 asked.conditions.append(self._shared(rows, row_set))
+            case Overlapping():
+                asked.conditions.append(self._overlapping(model, rows, row_set.ban))
             case NotAllowed():
                 field = field_by_id(model, row_set.field_id)
                 refused = [*self._refused(asked, field)]
@@ -340,6 +344,27 @@ class RowFinder:
         own = self._keys(rows, row_set)
         return own[0].in_(groups) if len(own) == 1 else sa.tuple_(*own).in_(groups)
 
+    def _overlapping(self, model: ObjectModel, rows: Rows, name: str) -> Condition:
+        """Return the condition that the range of another live row overlaps with the row's own."""
+        ban = ban_of(model, name)
+        statement = Statement(self.rows.surroundings, "o")
+        other = statement.start(model.name)
+
+        def both(field: str) -> tuple[Column, Column]:
+            return rows.column(model.fields[field]), other.column(model.fields[field])
+
+        (start, other_start), (end, other_end) = both(ban.from_), both(ban.to)
+        conditions: list[Condition] = [mine == theirs for mine, theirs in map(both, ban.fields)]
+        conditions.append(other.id != rows.id)
+        pairs = ((start, end), (other_start, other_end), (start, other_end), (other_start, end))
+        for begins, ends in pairs:
+            before = begins <= ends if ban.ends == "inclusive" else begins < ends
+            conditions.append(sa.or_(begins.is_(None), ends.is_(None), before))
+        if other.is_live is not None:
+            conditions.append(other.is_live)
+        found = sa.select(sa.literal(1)).select_from(statement.from_clause()).where(*conditions)
+        return sa.exists(found.correlate(rows.alias))
+
     def _refused(self, asked: _InSql, field: FieldModel) -> Iterator[Any]:
         """Yield the different values in use that the field's type refuses, as driver values."""
         column = asked.rows.column(field)
@@ -382,6 +407,9 @@ class RowFinder:
         if isinstance(row_set, Duplicates):
             yield from sorted(one for group in self._groups(row_set) for one in group)
             return
+        if isinstance(row_set, Overlapping):
+            yield from self._overlapping_in_python(row_set)
+            return
         model = self.rows.models[row_set.object_id]
         test, reads = self._python_test(model, row_set)
         only = self._only.get(row_set.object_id)
@@ -406,6 +434,19 @@ class RowFinder:
             if None not in key:
                 groups[key].append(str(row["id"]))
         return [group for group in groups.values() if len(group) > 1]
+
+    def _overlapping_in_python(self, row_set: Overlapping) -> list[str]:
+        model = self.rows.models[row_set.object_id]
+        ban = ban_of(model, row_set.ban)
+        by_key: dict[tuple[Any, ...], list[tuple[Any, Any, str]]] = defaultdict(list)
+        for _, _, row in rows_in_python(self.rows, model.name, (), self._limit):
+            key = tuple(row[name] for name in ban.fields)
+            if None not in key:
+                by_key[key].append((row[ban.from_], row[ban.to], str(row["id"])))
+        inclusive = ban.ends == "inclusive"
+        found = {one for ranges in by_key.values() for one in overlapping(ranges, inclusive)}
+        only = self._only.get(row_set.object_id)
+        return sorted(found if only is None else found.intersection(only))
 
     def _python_test(
         self, model: ObjectModel, row_set: RowSet
@@ -471,6 +512,11 @@ class RowFinder:
 def rule_of(model: ObjectModel, name: str) -> RuleModel:
     """Return the rule called `name`."""
     return next(one for one in model.rules if one.name == name)
+
+
+def ban_of(model: ObjectModel, name: str) -> NoOverlapDef:
+    """Return the ban on overlaps called `name`."""
+    return next(one for one in model.definition.no_overlap if one.name == name)
 
 
 def relation_of(model: ObjectModel, name: str) -> ChildDef:

@@ -13,6 +13,7 @@ from headrace.platform.metadata.catalog import (
     ObjectModel,
     RuleModel,
 )
+from headrace.platform.metadata.definitions.objects import NoOverlapDef
 from headrace.platform.publishing.failing.finding import Found, RowFinder
 from headrace.platform.publishing.failing.meaning import meaning_of
 from headrace.platform.publishing.failing.planned import PlannedRows
@@ -20,6 +21,7 @@ from headrace.platform.publishing.failing.rowsets import (
     Breaking,
     Needing,
     OutsideFilter,
+    Overlapping,
     RowSet,
     WrongNumber,
 )
@@ -39,6 +41,14 @@ NEEDING = Message(
     "Fill the rows first, or answer accept: they stay as they are and must be filled when they are "
     "next saved.",
     "请先补全这些数据,或答复 accept:数据保持不变,下次保存时必须补全。",
+)
+OVERLAPPING = Message(
+    "no_overlap.existing_rows",
+    "{count} rows of {object} have ranges that overlap with others, against “{ban}”.",
+    "{object} 有 {count} 行的区间与其他行重叠,违反“{ban}”。",
+    "Mend the rows first, or answer accept: they stay as they are, and their ranges must be mended "
+    "when they are next changed.",
+    "请先修正这些数据,或答复 accept:数据保持不变,下次修改区间时必须修正。",
 )
 OUTSIDE = Message(
     "filter.existing_rows",
@@ -84,6 +94,7 @@ def find_all(finder: RowFinder) -> Iterator[Finding]:
             continue
         yield from _rule_findings(finder, former, model)
         yield from _field_rule_findings(finder, former, model)
+        yield from _overlap_findings(finder, former, model)
         yield from _filter_findings(finder, model)
         yield from _child_findings(finder, former, model)
 
@@ -256,6 +267,46 @@ def _field_rule_meaning(
     fields = sorted(model.fields[name].id for name in rule.definition.about)
     meaning = meaning_of(catalog, model.name, rule.when)
     return rule.definition.effect, tuple(fields), *meaning
+
+
+# -- ranges ----------------------------------------------------------------------------------------
+
+
+def _overlap_findings(
+    finder: RowFinder, former: ObjectModel, model: ObjectModel
+) -> Iterator[Finding]:
+    """Yield the bans on overlaps that are new, or that compare something else than before."""
+    known = {one.name: _ban_meaning(former, one) for one in former.definition.no_overlap}
+    for position, one in enumerate(model.definition.no_overlap):
+        names = (*one.fields, one.from_, one.to)
+        same = known.get(one.name) == _ban_meaning(model, one)
+        if same and not any(finder.rows.changes(model, model.fields[name]) for name in names):
+            continue
+        row_set = Overlapping(model.id, one.name)
+        found = finder.find(row_set)
+        name = f"{model.name}.{one.name}"
+        action = "change" if one.name in known else "add"
+        words = (
+            Text(f"Change the ban on overlaps {name}", f"修改不重叠约束 {name}")
+            if one.name in known
+            else Text(f"Add the ban on overlaps {name}", f"新增不重叠约束 {name}")
+        )
+        place = place_of(model, "no_overlap", position)
+        problem = OVERLAPPING.at(place, count=found.count, object=model.name, ban=one.name)
+        yield Finding(
+            key=f"no_overlap.{action}:{name}",
+            code=f"no_overlap.{action}",
+            text=words,
+            rows=row_set,
+            found=found,
+            failing_code=OVERLAPPING.code,
+            problem=problem if found.count else None,
+        )
+
+
+def _ban_meaning(model: ObjectModel, one: NoOverlapDef) -> tuple[object, ...]:
+    names = (*sorted(one.fields), one.from_, one.to)
+    return one.ends, *(model.fields[name].id for name in names)
 
 
 # -- filters of lookups ----------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from headrace.platform.metadata.storage_types import ID, Convert
 from headrace.platform.publishing.catalogs import CatalogStore, Published
 from headrace.platform.publishing.failing.converting import OldValues
 from headrace.platform.publishing.failing.fills import kept_columns_of, planned_fills
-from headrace.platform.publishing.failing.finding import RowFinder, field_rule_of, rule_of
+from headrace.platform.publishing.failing.finding import RowFinder, ban_of, field_rule_of, rule_of
 from headrace.platform.publishing.failing.planned import PlannedRows
 from headrace.platform.publishing.failing.reading import Cursor
 from headrace.platform.publishing.failing.rowsets import (
@@ -39,6 +39,7 @@ from headrace.platform.publishing.failing.rowsets import (
     Needing,
     NotAllowed,
     OutsideFilter,
+    Overlapping,
     RowSet,
     Unconvertible,
     WrongNumber,
@@ -141,6 +142,8 @@ def _of_new(finder: RowFinder, line: PlanLine, model: ObjectModel, part: str) ->
         return Breaking(model.id, part)
     if kind == "field_rule" and any(rule.name == part for rule in model.field_rules):
         return Needing(model.id, part)
+    if kind == "no_overlap":
+        return Overlapping(model.id, part)
     if kind == "children":
         return WrongNumber(model.id, part)
     if not fields or model.id not in finder.rows.former:
@@ -196,6 +199,11 @@ def shown_fields(finder: RowFinder, row_set: RowSet) -> tuple[str, ...]:
             about = finder.rows.models[row_set.object_id]
             wanted = [about.fields[name].id for name in needing.definition.about]
             wanted += [path[0] for path in sorted(needing.when.references())]
+        case Overlapping():
+            about = finder.rows.models[row_set.object_id]
+            ban = ban_of(about, row_set.ban)
+            names = (*ban.fields, ban.from_, ban.to)
+            wanted = [about.fields[name].id for name in names]
         case Having() | Emptied() | NotAllowed() | Unconvertible() | OutsideFilter():
             wanted = (row_set.field_id,)
     return tuple(one.name for one in former.fields.values() if one.id in wanted)

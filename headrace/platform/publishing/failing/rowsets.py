@@ -63,6 +63,14 @@ class Duplicates:
 
 
 @dataclass(frozen=True, slots=True)
+class Overlapping:
+    """Rows whose ranges will overlap with that of another row; `ban` is its API name."""
+
+    object_id: str
+    ban: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotAllowed:
     """Rows with a value that the field's type in the new version refuses.
 
@@ -109,6 +117,7 @@ RowSet = (
     | Needing
     | Emptied
     | Duplicates
+    | Overlapping
     | NotAllowed
     | Unconvertible
     | OutsideFilter
