@@ -27,7 +27,12 @@ def _workspace() -> dict[Any, Any]:
             depends_on="kind",
             allowed={"damage": ["glue"], "loss": ["paint"]},
         ),
-        field("causes", "multi_choice", choices=_choices("water", "heat", "shock"), required=True),
+        field(
+            "causes",
+            "multi_choice",
+            choices=_choices("water", "heat", "shock", "sent"),
+            required=True,
+        ),
     ]
     contents["form", "claim_entry"]["sections"][0]["items"] += ["harm", "cure", "causes"]
     return contents
@@ -60,7 +65,7 @@ def test_several_values_go_through_a_form_and_its_list(live: Live, ann: Surfer) 
     assert refused.status == 422
     assert "“causes” needs a value" in refused.text
     again = refused.form("/new")
-    made = ann.send_values(again, {"f.causes:water": "1", "f.causes:heat": "1"})
+    made = ann.send_values(again, {"f.causes:=water": "1", "f.causes:=heat": "1"})
     assert made.status == 303, made.text
     address = made.address.split("?")[0]
     assert "Water, Heat" in ann.get(address).text
@@ -68,12 +73,18 @@ def test_several_values_go_through_a_form_and_its_list(live: Live, ann: Surfer) 
     edit = admin.get(f"{address}/edit").form("/edit")
     assert {name for name in edit.values if name.startswith("f.causes:")} == {
         "f.causes:sent",
-        "f.causes:water",
-        "f.causes:heat",
+        "f.causes:=water",
+        "f.causes:=heat",
     }
-    changed = admin.send_values(edit, {"f.causes:water": None, "f.causes:shock": "1"})
+    changed = admin.send_values(edit, {"f.causes:=water": None, "f.causes:=shock": "1"})
     assert changed.status == 303, changed.text
     zh = Surfer(live, "ann", "zh")
     assert "heat、shock" in zh.get(address).text
     assert "Several" in ann.get("/o/claim?view=all&f.causes=shock").text
     assert "Several" not in ann.get("/o/claim?view=all&f.causes=water").text
+    again = admin.get(f"{address}/edit").form("/edit")
+    assert admin.send_values(again, {"f.causes:=sent": "1"}).status == 303
+    assert "Heat, Shock, Sent" in admin.get(address).text
+    gone = admin.get(f"{address}/edit").form("/edit")
+    refused = admin.send_values(gone, {"f.causes:=fire": "1"})
+    assert (refused.status, "fire" in refused.text) == (422, True)

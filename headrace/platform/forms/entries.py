@@ -65,7 +65,7 @@ def sent_entries(
         ticked = view.widget == "boolean"
         value: Any = name in form if ticked else form.get(name, "")
         if view.many:
-            value = ticked_values(view, name, form)
+            value = ticked_values(name, form)
         entries[view.name] = Entry(value, form.get(f"{name}:text", ""), record.get(view.name))
     return entries
 
@@ -144,8 +144,12 @@ def blank_row(grid: ChildGrid) -> RowEntries:
 
 def known_values(record: Record) -> str:
     """Return the values of a record as JSON, without what is inside relations."""
-    plain = {name: value for name, value in record.items() if not isinstance(value, list)}
+    plain = {name: value for name, value in record.items() if not _is_relation(value)}
     return json.dumps(plain, ensure_ascii=False)
+
+
+def _is_relation(value: Any) -> bool:
+    return isinstance(value, list) and not all(isinstance(one, str) for one in value)
 
 
 def first_values(fields: Iterable[FieldView], record: Record) -> str:

@@ -211,7 +211,7 @@ def inputs_of(view: FieldView, name: str, value: Any) -> list[tuple[str, str]]:
         ticked = [(name, "true")] if value is True else []
         return [(f"{name}:sent", "1"), *ticked]
     if view.many:
-        return [(f"{name}:sent", "1"), *((f"{name}:{one}", "1") for one in value or ())]
+        return [(f"{name}:sent", "1"), *((f"{name}:={one}", "1") for one in value or ())]
     if view.target is not None:
         title = value.get("title") if isinstance(value, Mapping) else None
         return [(name, str(sent_form(value) or "")), (f"{name}:text", str(title or ""))]
@@ -224,7 +224,7 @@ def _value(view: FieldView, name: str, form: Mapping[str, str], zone: ZoneInfo) 
     if view.widget == "boolean":
         return name in form if f"{name}:sent" in form else MISSING
     if view.many:
-        return (ticked_values(view, name, form) or None) if f"{name}:sent" in form else MISSING
+        return (ticked_values(name, form) or None) if f"{name}:sent" in form else MISSING
     if view.target is not None:
         return _reference(name, form)
     if name not in form:
@@ -237,9 +237,10 @@ def _value(view: FieldView, name: str, form: Mapping[str, str], zone: ZoneInfo) 
     return _instant(text, zone) if view.widget == "datetime" else text
 
 
-def ticked_values(view: FieldView, name: str, form: Mapping[str, str]) -> list[str]:
-    """Return the values of a field with several that are ticked, as the store keeps them."""
-    return sorted(one.value for one in view.choices if f"{name}:{one.value}" in form)
+def ticked_values(name: str, form: Mapping[str, str]) -> list[str]:
+    """Return the values of a field with several that are ticked, those too that it no longer has."""
+    start = f"{name}:="
+    return sorted(one.removeprefix(start) for one in form if one.startswith(start))
 
 
 def _reference(name: str, form: Mapping[str, str]) -> Any:

@@ -132,3 +132,14 @@ def test_a_build_that_takes_over_the_last_one_follows_its_sets() -> None:
     assert after.catalog.objects["thing"].fields["side"] is kept
     assert checker.run(before) == run_checks(before)
     assert checker.run(after.catalog) == run_checks(after.catalog)
+
+
+def test_several_values_name_no_record_and_keep_none_apart() -> None:
+    several = field("tags", "multi_choice", choices=choices("a", "b"), unique=True)
+    made = documents(SIDE, several)
+    made[0] = Document("m", {**made[0].content, "title": "tags"})
+    built = build_catalog(made, built_in(), 1)
+    assert built.catalog is not None
+    told = {(one.code, one.path) for one in run_checks(built.catalog)}
+    assert ("object.title", "/m/objects/thing.json/title") in told
+    assert ("field.inert_key", f"{AT}/1/unique") in told

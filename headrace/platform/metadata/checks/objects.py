@@ -120,7 +120,9 @@ def _keys(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
     if len(trees) > 1:
         yield ONE_TREE.at(subject.field(model.name, trees[1].name), object=model.name)
     title = model.fields[model.title]
-    if model.definition.title is not None and (not title.stored or title.target is not None):
+    if model.definition.title is not None and (
+        not title.stored or title.target is not None or title.storage.many
+    ):
         yield TITLE.at(subject.at("object", model.name, "title"), field=title.name)
 
 
