@@ -71,6 +71,16 @@ def test_the_choice_set_of_the_page_is_accepted() -> None:
     assert_accepted(contents)
 
 
+def test_the_calendar_of_the_page_is_accepted() -> None:
+    (module,) = blocks("count-working-hours.md")
+    contents = workspace()
+    contents["module", "claims"] |= module
+    asked = {"name": "took", "type": "decimal", "default": "WORKHOURS(created_at, NOW())"}
+    contents["object", "claim"]["fields"].append(asked)
+
+    assert_accepted(contents)
+
+
 def test_the_named_expressions_of_the_page_are_accepted() -> None:
     (module,) = blocks("name-expressions.md")
     contents = workspace()

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from headrace.platform.formulas.calendars import WorkingCalendar
 from headrace.platform.formulas.environment import Environment
 from headrace.platform.formulas.functions import FUNCTIONS
 from headrace.platform.formulas.messages import FormulaOverflowError
@@ -64,6 +65,7 @@ FIELDS: dict[str, Type] = {
     "order": reference("order"),
     "id": reference("line"),
 }
+STANDARD = WorkingCalendar((((540, 1080),),) * 5 + ((),) * 2)
 CONSTANTS: dict[str, tuple[Type, Value]] = {
     "vat_rate": (number(4), Decimal("13.0000")),
     "bonus": (number(2), Decimal("0.07")),
@@ -94,6 +96,9 @@ class SampleScope:
 
     def query_scope(self, object_name: str) -> SampleScope | None:
         return replace(self, object_id=f"{object_name}_id") if object_name in self.others else None
+
+    def calendar(self, name: str) -> str | None:
+        return STANDARD.to_text() if name == "standard" else None
 
     def named(self, name: str) -> NamedExpression | None:
         return self.expressions.get(name)

@@ -27,6 +27,7 @@ from headrace.platform.formulas.messages import (
     QUERY_NOT_ALLOWED,
     TOO_COMPLEX,
     TYPE,
+    UNKNOWN_CALENDAR,
     UNKNOWN_FIELD,
     UNKNOWN_FUNCTION,
     UNKNOWN_OBJECT,
@@ -539,7 +540,15 @@ class _Analyser:
         if fault is not None:
             where = argument.span if argument.span != (span[1], span[1]) else span
             raise self.refuse_arguments(function, where, fault)
-        return argument
+        return self.calendar(argument) if parameter.calendar else argument
+
+    def calendar(self, argument: Node) -> Literal:
+        """Return the calendar that a name written out stands for."""
+        name = str(cast("Literal", argument).value)
+        found = self.scope.calendar(name)
+        if found is None:
+            raise self.refuse(UNKNOWN_CALENDAR, argument.span, name=name)
+        return Literal(found, TEXT, argument.span)
 
     def of_kinds(self, node: Node, kinds: frozenset[Kind]) -> Node:
         """Return `node`, converted where that is harmless, as one of `kinds`."""

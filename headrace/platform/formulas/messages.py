@@ -35,6 +35,13 @@ TYPE: Final = Message(
     "{hint}",
     "{hint}",
 )
+UNKNOWN_CALENDAR: Final = Message(
+    "formula.unknown_calendar",
+    "There is no working calendar “{name}” (character {position}).",
+    "没有名为“{name}”的工作日历(第 {position} 个字符)。",
+    "Add it under `calendars` of a module, or name another one.",
+    "请在模块的 `calendars` 中添加该日历,或改用其他日历。",
+)
 UNKNOWN_FUNCTION: Final = Message(
     "formula.unknown_function",
     "There is no function “{name}” (character {position}).",

@@ -34,6 +34,10 @@ class BodyScope:
         """Return the scope of an object that a query may ask."""
         return self.around.query_scope(object_name)
 
+    def calendar(self, name: str, /) -> str | None:
+        """Return a working calendar in the form in which formulas hold it."""
+        return self.around.calendar(name)
+
     def named(self, name: str, /) -> NamedExpression | None:
         """Return another named expression."""
         return self.around.named(name)

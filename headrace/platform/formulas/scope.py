@@ -59,6 +59,10 @@ class Scope(Protocol):
         """Return the scope of another object that a query may ask."""
         ...
 
+    def calendar(self, name: str, /) -> str | None:
+        """Return a working calendar in the form in which formulas hold it."""
+        ...
+
     def named(self, name: str, /) -> NamedExpression | None:
         """Return a named expression."""
         ...

@@ -395,6 +395,14 @@ class ConstantModel:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarModel:
+    """A working calendar; `text` is the form in which formulas hold it."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     """Everything published, immutable; a request, job or import works on one from start to end.
 
@@ -417,6 +425,7 @@ class Catalog:
     constants: Mapping[str, ConstantModel]
     choice_sets: Mapping[str, ChoiceSetDef] = field(default_factory=dict)
     expressions: Mapping[str, NamedExpression] = field(default_factory=dict)
+    calendars: Mapping[str, CalendarModel] = field(default_factory=dict)
     extended: Mapping[tuple[str, str], Extended] = field(default_factory=dict)
     """By kind and name, the definitions that extensions add to."""
     documents: tuple[Any, ...] = ()

@@ -39,6 +39,8 @@ KIND_WORDS: Final[Mapping[str, Text]] = {
     "constant": Text("constant", "常量"),
     "expression": Text("named expression", "命名表达式"),
     "parameter": Text("parameter", "参数"),
+    "calendar": Text("working calendar", "工作日历"),
+    "shift": Text("shift", "班次"),
     "menu": Text("menu entry", "菜单项"),
     "rows": Text("rows", "行数据"),
 }

@@ -35,7 +35,8 @@ class Parameter:
 
     `literal`: written out in the formula, so that it is known before any row is (a scale, a unit);
     `simple`: a literal, field or constant; `own_field`: a field of the record itself. `default` is the text of
-    a literal that is used when the argument is left out. `fault` says what is wrong with a text written out.
+    a literal that is used when the argument is left out. `fault` says what is wrong with a text written out;
+    `calendar`: the name of a working calendar, in whose place the calendar itself is put.
     A text literal becomes a date where one is needed.
     """
 
@@ -50,6 +51,7 @@ class Parameter:
     default: str | None = None
     repeated: bool = False
     fault: Callable[[str], Text | None] | None = None
+    calendar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Function:
     typescript: bool = True
     unified: bool = False
     shape: Callable[[tuple[Node, ...]], tuple[Kind, ...] | Text] | None = None
-    uses: frozenset[Literal["clock", "user", "old"]] = frozenset()
+    uses: frozenset[Literal["clock", "user", "old", "zone"]] = frozenset()
 
     @property
     def engines(self) -> frozenset[Engine]:

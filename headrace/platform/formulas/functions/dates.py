@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import array
 
 from headrace.platform.core.problems import Text
 from headrace.platform.formulas import days
-from headrace.platform.formulas.environment import Evaluator
+from headrace.platform.formulas.calendars import SCALE, calendar_of, working_hours
+from headrace.platform.formulas.environment import Environment, Evaluator
 from headrace.platform.formulas.functions.base import (
     DAYS,
     MOMENTS,
@@ -32,7 +33,7 @@ from headrace.platform.formulas.functions.base import (
 )
 from headrace.platform.formulas.sql_types import Column
 from headrace.platform.formulas.tree import Call, ConstantRef, FieldRef, Literal, Node, Value
-from headrace.platform.formulas.types import DATE, DATETIME, TEXT, WHOLE, Kind
+from headrace.platform.formulas.types import DATE, DATETIME, TEXT, WHOLE, Kind, number
 
 ALL_UNITS: Final = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
 PERIODS: Final = ("month", "quarter", "year")
@@ -439,6 +440,43 @@ DATE_OF: Final = Function(
     examples=(Example("DATE('2025-06-10')", "2025-06-10"),),
 )
 
+
+def _working_hours(call: Call, args: tuple[Evaluator, ...]) -> Evaluator:
+    calendar = calendar_of(literal_value(call, 2))
+    start, end = args[:2]
+
+    def evaluate(environment: Environment) -> Value:
+        first, last = start(environment), end(environment)
+        if not isinstance(first, datetime) or not isinstance(last, datetime):
+            return None
+        return working_hours(calendar, first, last, environment.zone)
+
+    return evaluate
+
+
+WORKHOURS: Final = Function(
+    key="WORKHOURS",
+    parameters=(
+        Parameter("start", frozenset((Kind.DATETIME,))),
+        Parameter("end", frozenset((Kind.DATETIME,))),
+        Parameter("calendar", TEXTS, literal=True, default="standard", calendar=True),
+    ),
+    result=always(number(SCALE)),
+    python=_working_hours,
+    typescript=False,
+    summary=Text(
+        "The working hours between two instants in a working calendar of the workspace, to hundredths; negative"
+        " when the second is earlier.",
+        "两个时刻之间的工作小时数(按工作日历,保留两位小数);后者较早时为负。",
+    ),
+    examples=(
+        Example("WORKHOURS('2025-06-13T16:00:00+08:00', '2025-06-16T15:00:00+08:00')", "8.00"),
+        Example("WORKHOURS('2025-06-16T15:00:00+08:00', '2025-06-13T16:00:00+08:00')", "-8.00"),
+        Example("WORKHOURS('2025-06-14T00:00:00+08:00', '2025-06-15T23:00:00+08:00')", "0.00"),
+    ),
+    uses=frozenset(("zone",)),
+)
+
 BUILT_IN: Final = (
     DATE_OF,
     DATEADD,
@@ -453,4 +491,5 @@ BUILT_IN: Final = (
     PERIOD_END,
     TODAY,
     NOW,
+    WORKHOURS,
 )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from headrace.platform.core.problems import Problem, errors
+from headrace.platform.metadata.building.calendars import build_calendars
 from headrace.platform.metadata.building.choice_sets import build_choice_sets
 from headrace.platform.metadata.building.constants import build_constants
 from headrace.platform.metadata.building.expressions import (
@@ -74,6 +75,7 @@ def _build(work: Workbench, version: int) -> Catalog:
     build_constants(work)
     choice_sets = build_choice_sets(work)
     build_expressions(work)
+    build_calendars(work)
     build_objects(work)
     check_expressions(work)
     workflows = build_workflows(work)
@@ -92,6 +94,7 @@ def _build(work: Workbench, version: int) -> Catalog:
         constants=work.constants,
         choice_sets=choice_sets,
         expressions=work.expressions,
+        calendars=work.calendars,
         extended=work.extended,
         documents=work.documents,
         memory=work.memory(),

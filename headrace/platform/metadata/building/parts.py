@@ -40,6 +40,7 @@ ANY: Final = "*"
 CONSTANTS: Final = "$constants"
 CHOICE_SETS: Final = "$choice_sets"
 EXPRESSIONS: Final = "$expressions"
+CALENDARS: Final = "$calendars"
 ROLES: Final = "$roles"
 
 
@@ -102,6 +103,7 @@ class Memory:
     objects: Mapping[str, Any] = field(default_factory=_empty)
     constants: Mapping[str, Any] = field(default_factory=_empty)
     expressions: Mapping[str, Any] = field(default_factory=_empty)
+    calendars: Mapping[str, Any] = field(default_factory=_empty)
     places: Mapping[str, dict[str, str]] = field(default_factory=_empty)
     roles: frozenset[str] = frozenset()
     made: tuple[PartName, ...] = ()

@@ -9,8 +9,20 @@ from typing import cast
 
 from headrace.platform.formulas.scope import NamedExpression, ResolvedField
 from headrace.platform.formulas.types import Type
-from headrace.platform.metadata.building.parts import CONSTANTS, EXPRESSIONS, ITSELF, Read
-from headrace.platform.metadata.catalog import Catalog, ConstantModel, FieldModel, ObjectModel
+from headrace.platform.metadata.building.parts import (
+    CALENDARS,
+    CONSTANTS,
+    EXPRESSIONS,
+    ITSELF,
+    Read,
+)
+from headrace.platform.metadata.catalog import (
+    CalendarModel,
+    Catalog,
+    ConstantModel,
+    FieldModel,
+    ObjectModel,
+)
 
 
 def object_scope(catalog: Catalog, object_name: str) -> CatalogScope:
@@ -23,6 +35,7 @@ def object_scope(catalog: Catalog, object_name: str) -> CatalogScope:
         catalog.constants,
         object_name,
         expressions=catalog.expressions,
+        calendars=catalog.calendars,
     )
 
 
@@ -38,6 +51,7 @@ class CatalogScope:
     object_name: str
     reads: set[Read] = field(default_factory=set)
     expressions: Mapping[str, NamedExpression] = field(default_factory=dict)
+    calendars: Mapping[str, CalendarModel] = field(default_factory=dict)
 
     @property
     def object_id(self) -> str:
@@ -67,7 +81,15 @@ class CatalogScope:
         """Return the scope of a query over `object_name`."""
         if self._object(object_name) is None:
             return None
-        return CatalogScope(self.objects, self.constants, object_name, self.reads, self.expressions)
+        return CatalogScope(
+            self.objects, self.constants, object_name, self.reads, self.expressions, self.calendars
+        )
+
+    def calendar(self, name: str) -> str | None:
+        """Return a working calendar in the form in which formulas hold it."""
+        self.reads.add((CALENDARS, name))
+        found = self.calendars.get(name)
+        return found.text if found else None
 
     def named(self, name: str) -> NamedExpression | None:
         """Return a named expression."""

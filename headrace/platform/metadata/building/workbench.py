@@ -37,7 +37,13 @@ from headrace.platform.metadata.building.parts import (
     delta_between,
 )
 from headrace.platform.metadata.building.scope import CatalogScope
-from headrace.platform.metadata.catalog import ConstantModel, FieldModel, FieldPath, ObjectModel
+from headrace.platform.metadata.catalog import (
+    CalendarModel,
+    ConstantModel,
+    FieldModel,
+    FieldPath,
+    ObjectModel,
+)
 from headrace.platform.metadata.definitions.objects import ObjectDef
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.extended import Extended
@@ -72,6 +78,7 @@ class Workbench:
         self.system_objects: dict[str, ObjectModel] = {}
         self.constants: dict[str, ConstantModel] = {}
         self.expressions: dict[str, NamedExpression] = {}
+        self.calendars: dict[str, CalendarModel] = {}
         self.field_files: dict[str, dict[str, str]] = {}
         self.parts: dict[str, dict[str, Part]] = {}
         self.readers = self.before.readers if self.delta else PartReaders()
@@ -262,6 +269,7 @@ class Workbench:
             objects=self.objects,
             constants=self.constants,
             expressions=self.expressions,
+            calendars=self.calendars,
             places=self.field_files,
             roles=frozenset(self.definitions.get("role", ())),
             made=tuple(self.made),
@@ -385,6 +393,7 @@ class Workbench:
             object_name,
             self.reads,
             self.expressions,
+            self.calendars,
         )
 
     def expression(

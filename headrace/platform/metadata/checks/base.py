@@ -286,6 +286,7 @@ _PARTS: Final = (
     "modules",
     "constants",
     "expressions",
+    "calendars",
 )
 """The parts of a catalog that checks look things up in."""
 

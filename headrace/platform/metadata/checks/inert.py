@@ -9,6 +9,8 @@ from typing import Any, Final, TypeAlias
 
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.formulas.expression import Expression
+from headrace.platform.formulas.functions import FUNCTIONS
+from headrace.platform.formulas.tree import Call, Literal, walk
 from headrace.platform.metadata.catalog import (
     ApprovalModel,
     Catalog,
@@ -65,6 +67,14 @@ UNUSED_EXPRESSION = Message(
     "请调用或删除该表达式。",
     severity="warning",
 )
+UNUSED_CALENDAR = Message(
+    "calendar.unused",
+    "No formula reckons in the working calendar “{name}”.",
+    "没有公式使用工作日历“{name}”。",
+    "Use it, or remove it.",
+    "请使用或删除该日历。",
+    severity="warning",
+)
 UNUSED_PARAMETER = Message(
     "parameter.unused",
     "The formula of “{expression}” does not use its parameter “{name}”.",
@@ -81,7 +91,7 @@ def check_inert(subject: Subject) -> Iterator[Problem]:
     yield from subject.each("inert", "objects", partial(_of_object, subject))
     yield from subject.each("inert", "workflows", partial(_of_approvals, subject))
     # A module that is checked by itself may have constants for others (version 0).
-    if catalog.version and (catalog.constants or catalog.expressions):
+    if catalog.version and (catalog.constants or catalog.expressions or catalog.calendars):
         yield from _named(subject)
     yield from subject.each_document("parameters", _parameters)
 
@@ -165,10 +175,24 @@ def _named(subject: Subject) -> Iterator[Problem]:
 
 
 def _named_in(catalog: Catalog, part: str, name: str, formulas: Formulas) -> frozenset[str]:
-    """Return the constants and named expressions that a definition uses, each behind its key."""
+    """Return the constants, named expressions and calendars that a definition uses, each behind its key."""
     found = [one for one in formulas(getattr(catalog, part)[name]) if one is not None]
     constants = (f"constants.{name}" for one in found for name in one.constants())
-    return frozenset((*constants, *(f"expressions.{name}" for one in found for name in one.named)))
+    expressions = (f"expressions.{name}" for one in found for name in one.named)
+    held = {text for one in found for text in _calendars_of(one)}
+    calendars = (f"calendars.{name}" for name, one in catalog.calendars.items() if one.text in held)
+    return frozenset((*constants, *expressions, *(calendars if held else ())))
+
+
+def _calendars_of(formula: Expression) -> Iterator[Any]:
+    """Yield the working calendars that a formula holds."""
+    for node in walk(formula.tree):
+        if isinstance(node, Call):
+            for parameter, argument in zip(
+                FUNCTIONS[node.function].parameters, node.args, strict=False
+            ):
+                if parameter.calendar and isinstance(argument, Literal):
+                    yield argument.value
 
 
 def _parameters(document: Document) -> Iterator[Problem]:
@@ -221,6 +245,7 @@ Formulas: TypeAlias = Callable[[Any], Iterator[Expression | None]]
 _NAMED: Final[Mapping[str, Message]] = {
     "constants": UNUSED_CONSTANT,
     "expressions": UNUSED_EXPRESSION,
+    "calendars": UNUSED_CALENDAR,
 }
 """What the keys of a module give names to, with what is said when no formula uses one."""
 

@@ -88,6 +88,41 @@ class ExpressionDef:
     label: Text = key("Name shown to admins.", Text())
 
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+CLOCK_PATTERN = r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"
+DAY_PATTERN = r"^\d{4}-\d{2}-\d{2}$"
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftDef:
+    """Hours that are worked on some days of the week."""
+
+    days: tuple[Weekday, ...] = key("Days of the week.", minItems=1)
+    start: str = key("When work begins, as 09:00, in the workspace's zone.", pattern=CLOCK_PATTERN)
+    end: str = key("When it ends, as 18:00; at most 24:00.", pattern=CLOCK_PATTERN)
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarDef:
+    """A working calendar, for `WORKHOURS`; the one called `standard` is used where none is named."""
+
+    name: Name = key("API name, unique in the workspace.")
+    shifts: tuple[ShiftDef, ...] = key("When is worked in a week.", minItems=1, maxItems=50)
+    holidays: tuple[str, ...] = key(
+        "Days off, as 2025-10-01.",
+        (),
+        maxItems=1000,
+        items={"type": "string", "pattern": DAY_PATTERN},
+    )
+    workdays: tuple[str, ...] = key(
+        "Days that are worked like a Monday, whatever day of the week they are.",
+        (),
+        maxItems=1000,
+        items={"type": "string", "pattern": DAY_PATTERN},
+    )
+    label: Text = key("Name shown to admins.", Text())
+
+
 @dataclass(frozen=True, slots=True)
 class MenuItemDef:
     """One entry of the module's menu: an object with its views, or a report."""
@@ -112,4 +147,5 @@ class ModuleDef:
     optional: tuple[Name, ...] = key("Modules that this one extends when they are there.", ())
     constants: tuple[ConstantDef, ...] = key("Constants of the module.", ())
     expressions: tuple[ExpressionDef, ...] = key("Named expressions of the module.", ())
+    calendars: tuple[CalendarDef, ...] = key("Working calendars of the module.", ())
     menu: tuple[MenuItemDef, ...] = key("Menu entries, in order.", ())

@@ -25,7 +25,7 @@ from headrace.platform.metadata.references.walking import (
 
 KINDS: Final = (
     *("module", "role", "object", "field", "child", "choice", "choice_set", "constant"),
-    "expression",
+    *("expression", "calendar"),
     *("workflow", "state", "transition", "approval", "permission", "form", "view", "report"),
 )
 """Kinds that where-used can be asked about."""

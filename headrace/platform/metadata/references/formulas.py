@@ -34,7 +34,7 @@ class Mention:
     compared with.
     """
 
-    what: Literal["name", "constant", "object", "value", "expression"]
+    what: Literal["name", "constant", "object", "value", "expression", "calendar"]
     parts: tuple[str, ...]
     query: str | None = None
     compared: str = ""
@@ -63,8 +63,7 @@ def _walk(node: Syntax | None, query: str | None) -> Iterator[Mention]:
             yield from _compared(node.left, (node.right,), query)
             yield from _compared(node.right, (node.left,), query)
         case Application():
-            if node.name not in FUNCTIONS:
-                yield Mention("expression", (node.name.lower(),))
+            yield from _named(node)
             yield from _called(node, query)
         case Membership():
             yield from _walk(node.operand, query)
@@ -82,6 +81,19 @@ def _called(node: Application, query: str | None) -> Iterator[Mention]:
         yield from _walk(part, query)
     if node.name == "HAS" and node.args:
         yield from _compared(node.args[0], node.args[1:], query)
+
+
+def _named(node: Application) -> Iterator[Mention]:
+    """Yield a named expression that is called, and the calendar that a function reckons in."""
+    function = FUNCTIONS.get(node.name)
+    if function is None:
+        yield Mention("expression", (node.name.lower(),))
+        return
+    for position, parameter in enumerate(function.parameters):
+        if parameter.calendar:
+            given = node.args[position] if position < len(node.args) else None
+            name = given.value if isinstance(given, Constant) else parameter.default
+            yield Mention("calendar", (str(name),))
 
 
 def _choice(node: Choice, query: str | None) -> Iterator[Mention]:

@@ -30,11 +30,13 @@ from headrace.platform.metadata.definitions.extensions import (
     ExtendsWorkflowDef,
 )
 from headrace.platform.metadata.definitions.modules import (
+    CalendarDef,
     ConstantDef,
     ExpressionDef,
     MenuItemDef,
     ModuleDef,
     ParameterDef,
+    ShiftDef,
 )
 from headrace.platform.metadata.definitions.objects import (
     ChildDef,
@@ -249,6 +251,7 @@ OWN_NAMES: Final[frozenset[Key]] = frozenset(
     for attribute in ("name", "was")
 ) | {
     (ConstantDef, "name"),
+    (CalendarDef, "name"),
     (ExpressionDef, "name"),
     (ParameterDef, "name"),
     (ChildDef, "name"),
@@ -274,6 +277,10 @@ PLAIN: Final[frozenset[Key]] = frozenset(
         (BoundsOptions, "most"),
         (ModuleDef, "version"),
         (ConstantDef, "value"),
+        (CalendarDef, "holidays"),
+        (CalendarDef, "workdays"),
+        (ShiftDef, "start"),
+        (ShiftDef, "end"),
         (MenuItemDef, "icon"),
         (FieldDef, "type"),
         (ExtendsDef, "of"),
@@ -307,6 +314,7 @@ PARTS: Final[Mapping[type, str]] = {
     StepDef: "step",
     GrantDef: "grant",
     ConstantDef: "constant",
+    CalendarDef: "calendar",
     ExpressionDef: "expression",
     ParameterDef: "parameter",
     MenuItemDef: "menu",

@@ -34,31 +34,27 @@ EXTENDED: Final = "extended "
 
 def look_up(catalog: Catalog, kind: str, name: str) -> Any:
     """Return what the catalog has under a name that a document uses; None where there is nothing."""
-    match kind:
-        case "object":
-            return catalog.object(name)
-        case "workflow":
-            return catalog.workflows.get(name)
-        case "role":
-            return catalog.roles.get(name)
-        case "view":
-            return catalog.views.get(name)
-        case "report":
-            return catalog.reports.get(name)
-        case "form":
-            return catalog.forms.get(name)
-        case "choice_set":
-            return catalog.choice_sets.get(name)
-        case "module":
-            return catalog.modules.get(name)
-        case "constant":
-            return catalog.constants.get(name)
-        case "expression":
-            return catalog.expressions.get(name)
-        case _ if kind.startswith(EXTENDED):
-            return catalog.extended.get((kind.removeprefix(EXTENDED), name))
-        case _:
-            return None
+    if kind == "object":
+        return catalog.object(name)
+    if kind.startswith(EXTENDED):
+        return catalog.extended.get((kind.removeprefix(EXTENDED), name))
+    part = _PARTS_OF_CATALOG.get(kind)
+    return getattr(catalog, part).get(name) if part else None
+
+
+_PARTS_OF_CATALOG: Final[Mapping[str, str]] = {
+    "workflow": "workflows",
+    "role": "roles",
+    "view": "views",
+    "report": "reports",
+    "form": "forms",
+    "choice_set": "choice_sets",
+    "module": "modules",
+    "constant": "constants",
+    "expression": "expressions",
+    "calendar": "calendars",
+}
+"""Where the catalog keeps definitions of a kind by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +347,10 @@ class DocumentWalk:
         first = mention.parts[0]
         if mention.what == "constant":
             yield from self._definition_named("constant", first, "formula", place, scope)
+            return
+        if mention.what == "calendar":
+            if self._find("calendar", first) is not None:
+                yield self._use(Used("calendar", first, first), "formula", place, scope)
             return
         if mention.what == "expression":
             yield from self._definition_named("expression", first, "called", place, scope)

@@ -41,6 +41,27 @@ def fill_empty(
     return Filled(count)
 
 
+def compute_row_by_row(
+    context: Context,
+    work: UnitOfWork,
+    model: ObjectModel,
+    rows: Rows,
+    field: FieldModel,
+    formula: Expression,
+) -> int:
+    """Compute a stored formula of live rows that no database can say; return how many rows change.
+
+    Costs a select for every `CHUNK` rows and one evaluation each.
+    """
+    table = context.tables.of(model.name)
+    column = table.columns[field.name]
+    select = sa.select(table.id, column).where(rows.where(table.id), _live(table))
+    known = {str(record_id): value for record_id, value in work.connection.execute(select)}
+    found = evaluated(context, work, model, field, formula, list(known))
+    pairs = (pair for pair in found if pair[1] != known[pair[0]])
+    return write_values(work.connection, work.dialect, table.table, column, field.storage, pairs)
+
+
 def evaluated(
     context: Context,
     work: UnitOfWork,

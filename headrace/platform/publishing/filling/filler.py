@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import assert_never
 
 from headrace.platform.database.operations import AddColumn, Operation, ReplaceColumn
@@ -11,7 +11,11 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.publishing.filling.converting import Converting, convert_values
 from headrace.platform.publishing.filling.copying import copy_values
-from headrace.platform.publishing.filling.empty_values import fill_empty, map_values
+from headrace.platform.publishing.filling.empty_values import (
+    compute_row_by_row,
+    fill_empty,
+    map_values,
+)
 from headrace.platform.publishing.filling.numbers import give_numbers
 from headrace.platform.publishing.filling.recomputing import compute_fields
 from headrace.platform.publishing.filling.rows import Filled, Rows
@@ -94,7 +98,10 @@ class Filler:
                 names = {self.field(work, one).name for one in work.field_ids}
                 catalog, tables = self.context.catalog, self.context.tables
                 zone = self.context.zone.key
-                count = compute_fields(unit.connection, catalog, tables, model, names, rows, zone)
+                by_rows = partial(compute_row_by_row, self.context, unit, model, rows)
+                count = compute_fields(
+                    unit.connection, catalog, tables, model, names, rows, zone, by_rows
+                )
                 return Filled(count)
             case FillPaths():
                 return self._fill_paths(unit, model, rows)

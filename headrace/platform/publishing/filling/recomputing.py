@@ -5,13 +5,15 @@ Publishing does this in SQL over whole tables; single rows are the business of t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NoReturn
 
 import sqlalchemy as sa
 
 from headrace.platform.database.tables import ObjectTable, Tables
 from headrace.platform.database.totals import select_figure
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.formulas.functions.base import SQL_ENGINES
 from headrace.platform.formulas.sql import compile_sql
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, RollupModel
 from headrace.platform.metadata.storage_types import Dialect
@@ -80,11 +82,12 @@ def compute_fields(
     names: Collection[str],
     rows: Rows,
     zone: str,
+    row_by_row: Callable[[FieldModel, Expression], int],
 ) -> int:
     """Compute stored roll-ups and formulas of rows of an object again, and return how many rows.
 
     Roll-ups come first, then formulas in the order in which they read each other. `zone` is the
-    workspace's, by which instants count as days.
+    workspace's, by which instants count as days; `row_by_row` computes a formula that no database can say.
     """
     table = tables.of(model.name)
     count = 0
@@ -102,6 +105,9 @@ def compute_fields(
     for name in model.computed_order:
         field = model.fields[name]
         if name in names and field.stored and field.expression is not None:
+            if not field.expression.engines() >= SQL_ENGINES:
+                count = max(count, row_by_row(field, field.expression))
+                continue
             binder = RowBinder(model, table, tables.dialect, zone)
             column = table.columns[name]
             value = sa.cast(compile_sql(field.expression.tree, binder), column.type)
