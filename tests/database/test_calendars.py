@@ -23,8 +23,8 @@ STANDARD: dict[str, Any] = {
     "shifts": [
         {
             "days": ["monday", "tuesday", "wednesday", "thursday", "friday"],
-            "start": "09:00",
-            "end": "18:00",
+            "opens": "09:00",
+            "closes": "18:00",
         }
     ],
     "holidays": ["2025-10-01"],
@@ -94,14 +94,14 @@ def problems(change: dict[str, Any]) -> set[tuple[str, str]]:
     ("change", "problem"),
     [
         (
-            {"shifts": [{"days": ["monday"], "start": "18:00", "end": "09:00"}]},
-            ("calendar.shift", "/shifts/0/end"),
+            {"shifts": [{"days": ["monday"], "opens": "18:00", "closes": "09:00"}]},
+            ("calendar.shift", "/shifts/0/closes"),
         ),
         (
             {
                 "shifts": [
-                    {"days": ["monday"], "start": "09:00", "end": "12:00"},
-                    {"days": ["monday", "friday"], "start": "11:00", "end": "13:00"},
+                    {"days": ["monday"], "opens": "09:00", "closes": "12:00"},
+                    {"days": ["monday", "friday"], "opens": "11:00", "closes": "13:00"},
                 ]
             },
             ("calendar.overlap", "/shifts/1"),

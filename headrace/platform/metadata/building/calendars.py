@@ -69,9 +69,9 @@ def _calendar(
     place = ("calendars", position)
     week: dict[str, list[Shift]] = {day: [] for day in _WEEK}
     for number, shift in enumerate(one.shifts):
-        opens, closes = _minute(shift.start), _minute(shift.end)
+        opens, closes = _minute(shift.opens), _minute(shift.closes)
         if closes <= opens:
-            work.report(BAD_SHIFT.at("/end"), module, *place, "shifts", number)
+            work.report(BAD_SHIFT.at("/closes"), module, *place, "shifts", number)
             continue
         for day in dict.fromkeys(shift.days):
             if any(opens < end and start < closes for start, end in week[day]):

@@ -92,6 +92,8 @@ NOUNS: Final[Mapping[str, Text]] = {
     "holidays": Text("day off", "休息日"),
     "workdays": Text("extra working day", "调休工作日"),
     "days": Text("days of the week", "星期"),
+    "opens": Text("beginning of work", "上班时间"),
+    "closes": Text("end of work", "下班时间"),
     "menu": Text("menu entry", "菜单项"),
     "sections": Text("section", "分组"),
     "roles": Text("roles", "角色"),

@@ -98,8 +98,8 @@ class ShiftDef:
     """Hours that are worked on some days of the week."""
 
     days: tuple[Weekday, ...] = key("Days of the week.", minItems=1)
-    start: str = key("When work begins, as 09:00, in the workspace's zone.", pattern=CLOCK_PATTERN)
-    end: str = key("When it ends, as 18:00; at most 24:00.", pattern=CLOCK_PATTERN)
+    opens: str = key("When work begins, as 09:00, in the workspace's zone.", pattern=CLOCK_PATTERN)
+    closes: str = key("When it ends, as 18:00; at most 24:00.", pattern=CLOCK_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
