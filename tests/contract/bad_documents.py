@@ -411,6 +411,40 @@ BAD = (
             {"name": "two", "about": ["reserve"], "effect": "require", "when": "fee < 5"},
         ),
     ),
+    # record types
+    Bad(
+        "record type for an unknown role",
+        "ref.unknown_role",
+        "/record_types/0/roles/0",
+        _add(CLAIM, "record_types", {"name": "one", "roles": ["nobody"]}, {"name": "two"}),
+    ),
+    Bad(
+        "record type under an unknown condition",
+        "formula.unknown_field",
+        "/record_types/0/when",
+        _add(CLAIM, "record_types", {"name": "one", "when": "none > 1"}, {"name": "two"}),
+    ),
+    Bad(
+        "two record types of one name",
+        "option.duplicate",
+        "/record_types/1/name",
+        _add(CLAIM, "record_types", {"name": "one"}, {"name": "one"}),
+    ),
+    Bad(
+        "field that is called like that of record types",
+        "name.duplicate",
+        "/name",
+        lambda contents: (
+            contents[CLAIM]["fields"].append(field("record_type", "text")),
+            contents[CLAIM].update(record_types=[{"name": "one"}]),
+        ),
+    ),
+    Bad(
+        "form for an unknown record type",
+        "ref.unknown",
+        "/for",
+        _set(FORM, "for", {"record_types": ["one"]}),
+    ),
     Bad(
         "required in an unknown state",
         "workflow.unknown_state",

@@ -130,6 +130,16 @@ def test_the_approval_of_the_page_is_accepted() -> None:
     assert_accepted(contents)
 
 
+def test_the_record_types_of_the_page_are_accepted() -> None:
+    types, form, field_rules = blocks("use-record-types.md")
+    contents = workspace()
+    claim = contents["object", "claim"]
+    claim["record_types"], claim["field_rules"] = types, field_rules
+    contents["form", form["name"]] = form
+
+    assert_accepted(contents)
+
+
 def test_the_rules_of_the_page_are_accepted() -> None:
     rules, field_rules, field = blocks("write-rules.md")
     contents = workspace()

@@ -139,13 +139,15 @@ def open_rules(url: str) -> World:
     return open_world(url, documents())
 
 
-def open_live_rules(url: str, password: str = PASSWORD) -> Live:
+def open_live_rules(
+    url: str, password: str = PASSWORD, changed: list[dict[str, Any]] | None = None
+) -> Live:
     """Publish the workspace in a whole platform; a clerk of a partner and a boss."""
     platform = open_platform(url)
     app = create_app(platform)
     app.testing = True
     live = Live(platform, app)
-    plan = platform.publisher.plan_modules(Modules(("post",), tuple(documents()), (), ()))
+    plan = platform.publisher.plan_modules(Modules(("post",), tuple(documents(changed)), (), ()))
     platform.publisher.publish(plan, "test", None)
     live.add_user("clerk", "clerk", password=password)
     live.add_user("boss", "boss", password=password)

@@ -89,6 +89,7 @@ class FormIsland {
     this.form.addEventListener("change", (event) => {
       this.dirty = true;
       this.touch(event.target);
+      this.retype(event.target);
       this.refresh(true);
       this.askWhereNeeded();
     });
@@ -99,6 +100,13 @@ class FormIsland {
     window.addEventListener("beforeunload", (event) => {
       if (this.dirty) event.preventDefault();
     });
+  }
+
+  /** Another type of record may have another form: the server shows it with what was entered. */
+  private retype(target: EventTarget | null): void {
+    if (!(target instanceof HTMLSelectElement) || target.dataset.name !== "record_type") return;
+    const button = this.form.querySelector<HTMLButtonElement>("button[data-retype]");
+    if (button !== null && this.scopeOf(target) === this.record) this.form.requestSubmit(button);
   }
 
   private touch(target: EventTarget | null): void {

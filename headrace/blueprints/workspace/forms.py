@@ -21,7 +21,7 @@ from headrace.blueprints.statuses import status_of
 from headrace.blueprints.workspace.blueprint import blueprint, form_version, known_object
 from headrace.blueprints.workspace.confirming import need_confirmation, token_of
 from headrace.blueprints.workspace.conflicts import conflict_page, gone_page, sent_inputs
-from headrace.blueprints.workspace.records import shown_record
+from headrace.blueprints.workspace.records import shown_record, type_of
 from headrace.blueprints.workspace.rows import title_of
 from headrace.platform.access.policy import can
 from headrace.platform.core.errors import (
@@ -49,6 +49,8 @@ from headrace.platform.forms.entries import (
 from headrace.platform.forms.form_page import FormPage, Mode, form_for
 from headrace.platform.forms.live import constant_values, live_form
 from headrace.platform.forms.posted import Posted, place_of, posted
+from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.metadata.record_types import RECORD_TYPE, is_limited
 from headrace.platform.records.context import Context
 from headrace.platform.records.preview import Previewed, previewed
 from headrace.platform.records.source import row_rights
@@ -202,16 +204,47 @@ def _form(context: Context, object_name: str, mode: Mode, record_id: str | None)
             context.catalog, context.principal, object_name, "create"
         ):
             raise forbidden
-        return form_for(context.catalog, context.principal, object_name, mode)
+        kind = request.values.get("type") or _first_type(model)
+        return form_for(context.catalog, context.principal, object_name, mode, record_type=kind)
     with context.database.reading() as reading:
         names = row_rights(context, reading, object_name, record_id, "update")
     page = form_for(
-        context.catalog, context.principal, object_name, mode, editable=names or frozenset()
+        context.catalog,
+        context.principal,
+        object_name,
+        mode,
+        editable=names or frozenset(),
+        record_type=request.values.get("type") or type_of(context, object_name, record_id),
     )
     shown_record(context, page, record_id, by_task=False)
     if not names:
         raise forbidden
     return page
+
+
+def _first_type(model: ObjectModel) -> str | None:
+    """Return the type that a new record has where nobody chooses one."""
+    return next((one.name for one in model.definition.record_types if not is_limited(one)), None)
+
+
+def _for_type(context: Context, page: FormPage, record_id: str | None) -> FormPage:
+    """Return the form for the type that was chosen on a page for another one."""
+    chosen = request.form.get(f"f.{RECORD_TYPE}")
+    if not page.typed or not chosen or chosen == page.record_type:
+        return page
+    names = frozenset(one.name for one in page.fields if one.editable)
+    if record_id is not None:
+        with context.database.reading() as reading:
+            found = row_rights(context, reading, page.object, record_id, "update")
+        names = found or names
+    return form_for(
+        context.catalog,
+        context.principal,
+        page.object,
+        page.mode,
+        editable=names if record_id is not None else None,
+        record_type=chosen,
+    )
 
 
 def _previewed(
@@ -248,6 +281,7 @@ def _again(
     if record_id is not None:
         stored = shown_record(context, page, record_id, by_task=False)
     found = _previewed(context, page, preview_data(page, sent), record_id)
+    page = _for_type(context, page, record_id)
     record = {**stored, **found.values}
     return _render(context, Filling(page, record, sent, problems, found, token), record_id)
 

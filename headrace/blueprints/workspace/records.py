@@ -28,6 +28,7 @@ from headrace.platform.core.problems import Text
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.forms.form_page import FormPage, form_for
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
+from headrace.platform.metadata.record_types import RECORD_TYPE
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.preview import previewed
@@ -87,6 +88,17 @@ def show_whole(object_name: str, record_id: str) -> str:
     return read(lambda context: _page(context, object_name, record_id, whole))
 
 
+def type_of(context: Context, object_name: str, record_id: str) -> str | None:
+    """Return the type of a record, where its object has types and the caller sees it."""
+    model = context.catalog.objects[object_name]
+    readable = readable_fields(context.catalog, context.principal, object_name)
+    if not model.definition.record_types or RECORD_TYPE not in readable:
+        return None
+    found = reader.get(context, object_name, record_id, fields=(RECORD_TYPE,), by_task=True)
+    kind = found.get(RECORD_TYPE)
+    return None if kind is None else str(kind)
+
+
 def shown_record(
     context: Context, page: FormPage, record_id: str, *, by_task: bool = True
 ) -> dict[str, Any]:
@@ -113,7 +125,14 @@ def _page(
     context: Context, object_name: str, record_id: str, whole: Mapping[str, Any] = NOTHING
 ) -> str:
     model = known_object(context, object_name)
-    page = form_for(context.catalog, context.principal, object_name, "read", by_task=True)
+    page = form_for(
+        context.catalog,
+        context.principal,
+        object_name,
+        "read",
+        by_task=True,
+        record_type=type_of(context, object_name, record_id),
+    )
     found = {**shown_record(context, page, record_id), **whole}
     page = page.without(_hidden(context, model, record_id))
     engine = platform().workflow

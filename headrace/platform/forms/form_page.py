@@ -14,6 +14,7 @@ from headrace.platform.forms.field_view import FieldView, field_view, without_un
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.definitions.screens import FormDef, FormItemDef, SectionDef
+from headrace.platform.metadata.record_types import RECORD_TYPE
 
 Mode = Literal["create", "edit", "read"]
 
@@ -54,13 +55,18 @@ class FormSection:
 
 @dataclass(frozen=True, slots=True)
 class FormPage:
-    """A form for one viewer: only what they may read, with what they may change marked."""
+    """A form for one viewer: only what they may read, with what they may change marked.
+
+    `record_type` is the type of records that it is for, `typed` whether other types have other forms.
+    """
 
     object: str
     label: Text
     plural: Text
     mode: Mode
     sections: tuple[FormSection, ...]
+    record_type: str | None = None
+    typed: bool = False
 
     @property
     def fields(self) -> tuple[FieldView, ...]:
@@ -102,8 +108,9 @@ def form_for(
     *,
     editable: frozenset[str] | None = None,
     by_task: bool = False,
+    record_type: str | None = None,
 ) -> FormPage:
-    """Return the form of an object for `principal`.
+    """Return the form of an object for `principal`, of records of a type where it has types.
 
     `editable` names the fields and child relations that can be changed in the record at hand;
     without it they are those that could be in some record. `by_task` adds what an open task lets
@@ -113,9 +120,12 @@ def form_for(
     if editable is None:
         editable = _editable(catalog, principal, object_name, mode)
     builder = _FormBuilder(catalog, principal, model, mode, editable, by_task)
-    definition = _chosen(catalog, principal, object_name)
+    definition = _chosen(catalog, principal, object_name, record_type)
     sections = builder.defined(definition) if definition else builder.default()
-    return FormPage(object_name, model.label, model.plural, mode, sections)
+    typed = any(
+        one.for_.record_types for one in catalog.forms.values() if one.object == object_name
+    )
+    return FormPage(object_name, model.label, model.plural, mode, sections, record_type, typed)
 
 
 def _editable(
@@ -127,12 +137,23 @@ def _editable(
     return editable_fields(catalog, principal, object_name, action)
 
 
-def _chosen(catalog: Catalog, principal: Principal, object_name: str) -> FormDef | None:
-    """The first form made for one of the viewer's roles, else the first that is for everybody."""
-    forms = [one for one in catalog.forms.values() if one.object == object_name]
-    for_roles = (one for one in forms if principal.role_names & set(one.for_.roles))
-    for_all = (one for one in forms if not one.for_.roles)
-    return next(for_roles, next(for_all, None))
+def _chosen(
+    catalog: Catalog, principal: Principal, object_name: str, record_type: str | None
+) -> FormDef | None:
+    """The first form for the record's type and one of the viewer's roles.
+
+    One for the type comes before one for all types, then one for a role before one for everybody.
+    """
+    fitting = [
+        one
+        for one in catalog.forms.values()
+        if one.object == object_name
+        and (not one.for_.roles or principal.role_names & set(one.for_.roles))
+        and (not one.for_.record_types or record_type in one.for_.record_types)
+    ]
+    return min(
+        fitting, key=lambda one: (not one.for_.record_types, not one.for_.roles), default=None
+    )
 
 
 @dataclass(frozen=True)
@@ -153,7 +174,8 @@ class _FormBuilder:
         return tuple(one for one in sections if one.fields or one.grids)
 
     def default(self) -> tuple[FormSection, ...]:
-        names = (field.name for field in self.model.fields.values() if not field.system)
+        names = [field.name for field in self.model.fields.values() if not field.system]
+        names.sort(key=lambda name: name != RECORD_TYPE)
         fields = tuple(self._fields(tuple(FormItemDef(field=name) for name in names)))
         main = FormSection(Text(), 2, fields=fields)
         grids = tuple(self._grids(tuple(FormItemDef(children=c.name) for c in self.model.children)))

@@ -25,6 +25,7 @@ from headrace.platform.metadata.definitions.objects import FieldDef, ObjectDef
 from headrace.platform.metadata.definitions.screens import FormDef, ReportDef, ViewDef
 from headrace.platform.metadata.definitions.workflows import ApprovalDef, WorkflowDef
 from headrace.platform.metadata.field_types import FieldTypes
+from headrace.platform.metadata.record_types import add_record_types
 
 DEFINITIONS: Mapping[str, type] = {
     "module": ModuleDef,
@@ -135,6 +136,8 @@ def load_definition(content: Mapping[str, Any], types: FieldTypes) -> Any:
     if isinstance(definition, (ObjectDef, ExtendsObjectDef)):
         fields = tuple(load_field(one, types) for one in content.get("fields", ()))
         object.__setattr__(definition, "fields", fields)
+    if isinstance(definition, ObjectDef):
+        add_record_types(definition, types)
     return definition
 
 

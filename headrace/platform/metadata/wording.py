@@ -24,6 +24,7 @@ KIND_WORDS: Final[Mapping[str, Text]] = {
     "rule": Text("rule", "规则"),
     "field rule": Text("field rule", "字段规则"),
     "no overlap": Text("ban on overlaps", "不重叠约束"),
+    "record type": Text("record type", "记录类型"),
     "child": Text("child grid", "明细"),
     "unique": Text("unique key", "唯一键"),
     "choice": Text("choice", "选项"),

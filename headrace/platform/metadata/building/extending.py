@@ -34,7 +34,7 @@ from headrace.platform.metadata.wording import kind_word
 LISTS: Final[Mapping[str, tuple[str, ...]]] = {
     "module": ("menu",),
     "choice_set": ("choices",),
-    "object": ("fields", "rules", "field_rules", "children", "unique", "search"),
+    "object": ("fields", "rules", "field_rules", "record_types", "children", "unique", "search"),
     "workflow": ("states", "transitions"),
     "approval": ("steps",),
     "permission": ("grants",),
@@ -73,6 +73,7 @@ INNER: Final[Mapping[str, Mapping[str, Inner]]] = {
 
 NAMED: Final = frozenset({"fields", "rules", "children", "states", "transitions", "steps"}) | {
     "field_rules",
+    "record_types",
     "sections",
     "choices",
 }

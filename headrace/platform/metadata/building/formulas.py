@@ -93,7 +93,7 @@ def _field_rules(work: Workbench, model: ObjectModel) -> tuple[FieldRuleModel, .
     result = []
     definition = model.definition
     for position, rule in enumerate(definition.field_rules):
-        place = work.place(definition, "field_rules", position)
+        place = work.place(definition, *rule.place(position))
         when = work.expression(rule.when, model.name, place + "/when", engines=PYTHON)
         for index, name in enumerate(rule.about):
             if name not in model.fields:

@@ -35,6 +35,7 @@ from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.definitions.objects import FieldDef, ObjectDef
 from headrace.platform.metadata.field_types.base import computed_of, reference_of
 from headrace.platform.metadata.field_types.references import USER_OBJECT
+from headrace.platform.metadata.record_types import RECORD_TYPE
 from headrace.platform.metadata.schemas import load_field
 from headrace.platform.metadata.storage_types import Storage
 
@@ -120,7 +121,10 @@ def _bare_object(work: Workbench, definition: ObjectDef) -> ObjectModel:
     fields = {one["name"]: _system_field(work, definition.name, one) for one in SYSTEM_FIELDS}
     for position, field in enumerate(definition.fields):
         for problem in work.types[field.type].check_options(field.options):
-            place = work.place(definition, "fields", position, *_steps(problem.path))
+            steps: list[str | int] = ["fields", position, *_steps(problem.path)]
+            if field.name == RECORD_TYPE and definition.record_types:
+                steps = ["record_types", *_steps(problem.path)[1:-1], "name"]
+            place = work.place(definition, *steps)
             work.problems.append(dataclasses.replace(problem, path=place))
         fields.setdefault(field.name, _field(work, definition.name, field))
     own = [one for one in fields.values() if not one.system]

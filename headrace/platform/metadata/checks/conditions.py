@@ -147,8 +147,9 @@ def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Found]:
             yield field.lookup_filter, subject.field(model.name, field.name, "filter")
     for position, rule in enumerate(model.definition.field_rules):
         model_rule = next((one for one in model.field_rules if one.name == rule.name), None)
-        place = subject.at("object", model.name, "field_rules", position, "when")
-        yield (model_rule.when if model_rule else None), place
+        if rule.origin is None:
+            place = subject.at("object", model.name, "field_rules", position, "when")
+            yield (model_rule.when if model_rule else None), place
     for rollup in model.rollups:
         yield rollup.where, subject.field(model.name, rollup.field, "where")
 

@@ -62,6 +62,13 @@ DISCLOSES = Message(
     "除非有意如此,请改读其他字段,或将其涉及的字段也设为内部。",
     severity="warning",
 )
+UNKNOWN_ROLE = Message(
+    "ref.unknown_role",
+    "There is no role “{name}”.",
+    "没有角色“{name}”。",
+    "Check the name.",
+    "请检查名称。",
+)
 UNKNOWN_STATE = Message(
     "workflow.unknown_state",
     "“{name}” is no state of “{object}”.",
@@ -93,11 +100,15 @@ def check_field_rules(subject: Subject) -> Iterator[Problem]:
 
 
 def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
-    positions = {rule.name: at for at, rule in enumerate(model.definition.field_rules)}
+    places = {
+        rule.name: subject.at("object", model.name, *rule.place(at))
+        for at, rule in enumerate(model.definition.field_rules)
+    }
     for rule in model.field_rules:
-        place = subject.at("object", model.name, "field_rules", positions[rule.name])
-        yield from _rule(model, rule, place)
-    yield from _pairs(subject, model, positions)
+        if rule.definition.origin is None:
+            yield from _rule(model, rule, places[rule.name])
+    yield from _pairs(subject, model, places)
+    yield from _record_types(subject, model)
     for field in model.fields.values():
         yield from _states(subject, model, field)
 
@@ -160,7 +171,15 @@ def _unknown_choices(field: FieldModel, rule: FieldRuleModel, place: str) -> Ite
             yield UNKNOWN_CHOICE.at(where, value=value, field=field.name, known=shown)
 
 
-def _pairs(subject: Subject, model: ObjectModel, positions: dict[str, int]) -> Iterator[Problem]:
+def _record_types(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    for position, one in enumerate(model.definition.record_types):
+        for index, role in enumerate(one.roles):
+            if role not in subject.catalog.roles:
+                place = subject.at("object", model.name, "record_types", position, "roles", index)
+                yield UNKNOWN_ROLE.at(place, name=role)
+
+
+def _pairs(subject: Subject, model: ObjectModel, places: dict[str, str]) -> Iterator[Problem]:
     """Find rules of one field that exclude each other."""
     by_field: dict[str, list[FieldRuleModel]] = {}
     for rule in model.field_rules:
@@ -168,8 +187,7 @@ def _pairs(subject: Subject, model: ObjectModel, positions: dict[str, int]) -> I
             by_field.setdefault(name, []).append(rule)
     for name, rules in by_field.items():
         for first, second in combinations(rules, 2):
-            at = subject.at("object", model.name, "field_rules")
-            yield from _pair(subject, name, first, second, at, positions)
+            yield from _pair(subject, name, first, second, places)
 
 
 def _pair(
@@ -177,22 +195,22 @@ def _pair(
     field: str,
     first: FieldRuleModel,
     second: FieldRuleModel,
-    at: str,
-    positions: dict[str, int],
+    places: dict[str, str],
 ) -> Iterator[Problem]:
     answer = can_be(True, [first.when, second.when], subject.domain)
     effects = {first.definition.effect, second.definition.effect}
     if effects == {"limit"}:
         nothing = not set(first.definition.allowed) & set(second.definition.allowed)
-        if nothing and answer is Answer.YES:
-            place = f"{at}/{positions[second.name]}/allowed"
+        made = first.definition.origin and second.definition.origin
+        if nothing and not made and answer is Answer.YES:
+            place = f"{places[second.name]}/allowed"
             yield NOTHING_LEFT.at(place, name=second.name, other=first.name, field=field)
     elif "show" in effects and len(effects) > 1 and answer is Answer.NO:
         shows = first if first.definition.effect == "show" else second
         other = second if shows is first else first
         each = (can_be(True, [one.when], subject.domain) for one in (first, second))
         if all(one is not Answer.NO for one in each):
-            place = f"{at}/{positions[other.name]}/when"
+            place = f"{places[other.name]}/when"
             yield NEVER_MET.at(place, name=other.name, other=shows.name, field=field)
 
 

@@ -251,14 +251,24 @@ def _form(subject: Subject, form: FormDef) -> Iterator[Problem]:
                 yield from _grid(subject, model, item.children, item.columns, place)
             elif name not in model.fields:
                 yield from _unknown(subject, model.name, name, place)
-    for role in form.for_.roles:
-        if role not in subject.catalog.roles:
-            yield UNKNOWN_VIEW.at(subject.at("form", form.name, "for"), kind="role", name=role)
+    yield from _readers(subject, form, model)
     for field in model.fields.values():
         needed = field.definition.required and field.default is None and not field.computed
         needed = needed and field.name not in model.hideable
         if needed and not field.system and field.name not in seen and field.name != model.master:
             yield REQUIRED_MISSING.at(subject.at("form", form.name, "sections"), field=field.name)
+
+
+def _readers(subject: Subject, form: FormDef, model: ObjectModel) -> Iterator[Problem]:
+    """Find roles and record types that a form is for and that are not there."""
+    place = subject.at("form", form.name, "for")
+    for role in form.for_.roles:
+        if role not in subject.catalog.roles:
+            yield UNKNOWN_VIEW.at(place, kind="role", name=role)
+    known = {one.name for one in model.definition.record_types}
+    for one in form.for_.record_types:
+        if one not in known:
+            yield UNKNOWN_VIEW.at(place, kind="record type", name=one)
 
 
 def _grid(

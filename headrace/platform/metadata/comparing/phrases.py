@@ -366,6 +366,14 @@ ITEMS: Final[Mapping[str, Items]] = {
         Text("{subject} is now sorted by {value}", "{subject}增加排序{value}"),
         Text("{subject} is no longer sorted by {value}", "{subject}取消排序{value}"),
     ),
+    "RecordTypeDef.roles": Items(
+        Text("{subject} may now be chosen by {value}", "{subject}可由{value}选择"),
+        Text("{subject} may no longer be chosen by {value}", "{subject}不再可由{value}选择"),
+    ),
+    "FormForDef.record_types": Items(
+        Text("{subject} is now made for {value}", "{subject}面向{value}"),
+        Text("{subject} is no longer made for {value}", "{subject}不再面向{value}"),
+    ),
     "FormForDef.roles": Items(
         Text("{subject} is now made for {value}", "{subject}面向{value}"),
         Text("{subject} is no longer made for {value}", "{subject}不再面向{value}"),
@@ -484,7 +492,7 @@ ORDERED: Final = frozenset(
             "steps",
         ),
         *("sections", "items", "measures", "group_rows", "group_columns", "menu", "views"),
-        *("columns", "sort", "rules", "children", "approvers"),
+        *("columns", "sort", "rules", "record_types", "children", "approvers"),
     }
 )
 """Lists whose order people see or that decides something; others are sets."""

@@ -83,6 +83,7 @@ NOUNS: Final[Mapping[str, Text]] = {
     "NoOverlapDef.from_": Text("start of the range", "区间起点"),
     "NoOverlapDef.to": Text("end of the range", "区间终点"),
     "ends": Text("whether ends belong to ranges", "终点是否计入区间"),
+    "record_types": Text("record type", "记录类型"),
     "unique": Text("unique key", "唯一键"),
     "constants": Text("constant", "常量"),
     "expressions": Text("named expression", "命名表达式"),

@@ -17,6 +17,7 @@ from headrace.platform.metadata.definitions.objects import (
     ChildDef,
     FieldDef,
     FieldRuleDef,
+    RecordTypeDef,
     RuleDef,
     UniqueDef,
 )
@@ -58,6 +59,7 @@ class ExtendsObjectDef(ExtendsDef):
     fields: tuple[FieldDef, ...] = key("Fields that are added.", ())
     rules: tuple[RuleDef, ...] = key("Rules that are added.", ())
     field_rules: tuple[FieldRuleDef, ...] = key("Field rules that are added.", ())
+    record_types: tuple[RecordTypeDef, ...] = key("Record types that are added.", ())
     children: tuple[ChildDef, ...] = key("Child grids that are added.", ())
     unique: tuple[UniqueDef, ...] = key("Keys that are added.", ())
     search: tuple[Name, ...] = key("Fields that the quick search looks in too.", ())

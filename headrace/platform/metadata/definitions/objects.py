@@ -92,6 +92,25 @@ class FieldRuleDef:
     allowed: tuple[str, ...] = key("For `limit`: the values that can be chosen.", (), maxItems=500)
     message: Text = key("Why, told to who meets it.", Text())
     id: str | None = key("Stable id.", None, maxLength=60)
+    origin: Any = field(default=None, metadata={"internal": True})
+    """Where in the object's document a rule stands that follows from something else."""
+
+    def place(self, position: int) -> tuple[str | int, ...]:
+        """Return the steps to the rule in the object's document."""
+        return self.origin or ("field_rules", position)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTypeDef:
+    """A kind of records of an object, stored in its system field `record_type`."""
+
+    name: Name = key("Stored value.")
+    label: Text = key("Name shown.", Text())
+    roles: tuple[Name, ...] = key("Roles that may choose it; everybody without it.", ())
+    when: Formula | None = key("It may be chosen only while this is true.", None)
+    colour: Literal["grey", "blue", "green", "amber", "red", "purple"] = key(
+        "Colour of the badge.", "grey"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +173,9 @@ class ObjectDef:
     rules: tuple[RuleDef, ...] = key("Rules that every write keeps.", ())
     field_rules: tuple[FieldRuleDef, ...] = key(
         "When fields are shown, required, locked or limited.", (), maxItems=500
+    )
+    record_types: tuple[RecordTypeDef, ...] = key(
+        "Kinds of its records; every record is of one of them.", (), maxItems=100
     )
     unique: tuple[UniqueDef, ...] = key("Keys over several fields.", ())
     no_overlap: tuple[NoOverlapDef, ...] = key(

@@ -56,6 +56,7 @@ class FormForDef:
     """For whom a form variant is."""
 
     roles: tuple[Name, ...] = key("Roles that get this form.", ())
+    record_types: tuple[Name, ...] = key("Record types that it is for; all without it.", ())
 
 
 @dataclass(frozen=True, slots=True)

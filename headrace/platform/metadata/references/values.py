@@ -39,6 +39,7 @@ HOW: Final[Mapping[str, Text]] = {
     "search": Text("{by} searches in it", "{by}在它之中搜索"),
     "scope": Text("{by} finds out by it whose records they are", "{by}据此判断记录归属"),
     "unique": Text("{by} contains it", "{by}包含它"),
+    "record type for": Text("{by} may be chosen by it", "该角色可选择{by}"),
     "field rule": Text("{by} says how it behaves", "{by}规定其行为"),
     "required in": Text("{by} needs a value there", "{by}在该状态下必填"),
     "no overlap": Text("{by} compares ranges by it", "{by}据此比较区间"),

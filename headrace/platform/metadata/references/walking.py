@@ -14,6 +14,7 @@ from headrace.platform.metadata.definitions.modules import ExpressionDef
 from headrace.platform.metadata.definitions.objects import ChildDef, FieldDef, FieldRuleDef
 from headrace.platform.metadata.definitions.screens import FormItemDef
 from headrace.platform.metadata.documents import Document
+from headrace.platform.metadata.record_types import RECORD_TYPE
 from headrace.platform.metadata.references.formulas import THIS, Mention, mentions
 from headrace.platform.metadata.references.rules import (
     FORMULA,
@@ -249,7 +250,7 @@ class DocumentWalk:
                     yield from self._fields(scope.rows, (field,), how, place, scope)
             case "member" | "child":
                 yield from self._member(value, how, place, scope)
-            case "state" | "transition" | "choice":
+            case "state" | "transition" | "choice" | "record type":
                 yield from self._of_workflow(rule.target, value, how, place, scope)
             case "extended":
                 found = self._find(EXTENDED + self.document.of, value)
@@ -304,8 +305,8 @@ class DocumentWalk:
     def _of_workflow(
         self, part: str, name: str, how: str, place: str, scope: _Scope
     ) -> Iterator[Use]:
-        if part == "choice":
-            for field in scope.limited:
+        if part in {"choice", "record type"}:
+            for field in scope.limited if part == "choice" else (RECORD_TYPE,):
                 yield from self._value(scope.model, (field,), name, place, scope, how)
             return
         workflow = scope.workflow
