@@ -110,6 +110,7 @@ def test_figures_follow_what_is_entered_and_stay(
     expect(page.locator("[data-output=dearest]").first).to_have_text("1.01")
     expect(page.locator("[data-output=first]").first).to_contain_text("2025-06-02")
     expect(page.locator("[data-output=latest]").first).to_have_text(good)
+    expect(page.locator(".bar [data-output]")).to_have_count(0)
     person.look("filled in")
     page.click("form[data-island=form] button.main")
     page.wait_for_url(lambda url: "/new" not in url)

@@ -185,7 +185,14 @@ def total_field(catalog: Catalog, page: FormPage) -> FieldView | None:
         if approval.when is not None
         for path in approval.when.references()
     }
-    return next((one for one in sums if one.id in asked), sums[-1] if sums else None)
+    of_all = [one for one in sums if _adds_up(catalog, page, one)]
+    return next((one for one in sums if one.id in asked), of_all[-1] if of_all else None)
+
+
+def _adds_up(catalog: Catalog, page: FormPage, view: FieldView) -> bool:
+    """Say whether a figure speaks of all that is entered: an average or an extreme does not."""
+    field = catalog.objects[page.object].fields.get(view.name)
+    return field is None or field.computed != "rollup" or field.options.op == "sum"
 
 
 def _entry(value: Any) -> Entry:
