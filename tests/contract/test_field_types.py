@@ -9,6 +9,8 @@ import jsonschema
 import pytest
 
 from headrace.platform.core.errors import RefusedError
+from headrace.platform.exchange.exporting import ExportRequest, export_records
+from headrace.platform.exchange.opening import open_file
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.field_types.base import (
@@ -114,6 +116,25 @@ def test_an_accepted_example_comes_back_as_it_was_stored(
     assert record["value"] == example.stored
     field = world.context.catalog.objects["thing"].fields["value"]
     jsonschema.validate(json.loads(json.dumps(record["value"])), field.json_schema())
+
+
+@pytest.mark.parametrize(("type_", "example"), cases(refused=False))
+def test_an_accepted_example_goes_through_a_file(type_: FieldType, example: Example, world_of):
+    if computed_of(type_) or reference_of(type_) or example.stored is None:
+        pytest.skip("what nobody writes, and what is looked up")
+    world = world_of(type_, dict(example.options))
+    world.create("thing", {"name": "x", "value": example.given})
+    field = world.context.catalog.objects["thing"].fields["value"]
+
+    for kind in ("csv", "xlsx"):
+        for shown in (False, True):
+            asked = ExportRequest("thing", kind, {"fields": "name,value"}, shown=shown)
+            with export_records(world.context, asked) as file:
+                sheets = open_file(f"f.{kind}", file.read())
+            row = next(one for one in sheets.rows(sheets.names[0]) if one.cell(0).text == "x")
+            value = field.type.from_cell(row.cell(1), field.options, world.context.zone)
+            again = world.create("thing", {"name": "y", "value": value})
+            assert world.get("thing", again)["value"] == example.stored, (kind, shown)
 
 
 @pytest.mark.parametrize(("type_", "example"), cases(refused=False))

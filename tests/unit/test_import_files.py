@@ -318,6 +318,11 @@ def test_numbers_and_days_are_those_of_a_spreadsheet():
     assert values[4] is True
 
 
+def test_whole_numbers_are_written_as_they_are():
+    found = texts("a.xlsx", written([7, -(10**14), 10**15 + 1, 0, Decimal("0.000001")]))[1]
+    assert found == ["7", "-100000000000000", "1000000000000001", "0", "0.000001"]
+
+
 def test_values_beyond_a_spreadsheet_are_texts_that_come_back():
     row: list[object] = [
         Decimal("9999999999999999.99"),

@@ -186,7 +186,7 @@ def _cell(value: Any) -> str:
 
 def _number_cell(value: int | Decimal) -> str:
     """Write a number; one with more digits than a spreadsheet keeps goes as text, so that none is lost."""
-    text = format(value, "f")
+    text = str(value) if isinstance(value, int) else format(value, "f")
     if len(text.replace(".", "").lstrip("-0")) > EXACT_DIGITS:
         return _text_cell(text, TEXT)
     scale = len(text.partition(".")[2])
