@@ -564,6 +564,26 @@ def test_an_import_that_was_interrupted_goes_on_behind_what_is_written(world, mo
     assert (batch.state, batch.counts.created, batch.counts.refused) == ("done", 450, 0)
 
 
+def test_a_worker_that_was_overtaken_writes_nothing_twice(world):
+    request = read_request("good", "f.csv", {"partial": True})
+    user, data = world.ids["kim"], numbered(450)
+    again: list[int] = []
+
+    def report(rows, total, text):
+        if not again:
+            again.append(rows)
+            batch = world.platform.imports.batch(batch_id)
+            world.platform.imports.importer.run(world.platform, batch, data)
+
+    batch_id = world.platform.write_as(
+        user, lambda context, work: world.platform.imports.upload(context, work, request, data)
+    )
+    first = world.platform.imports.batch(batch_id)
+    world.platform.imports.importer.run(world.platform, first, data, Following(report=report))
+    batch = world.platform.imports.batch(batch_id)
+    assert (batch.state, batch.counts.created, batch.counts.refused) == ("done", 450, 0)
+
+
 def test_an_import_goes_on_under_a_version_published_meanwhile(own_world):
     request = read_request("good", "f.csv", {"partial": True})
     published: list[int] = []

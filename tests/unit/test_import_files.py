@@ -223,6 +223,12 @@ def test_rows_without_values_cost_nothing():
     assert [row.number for row in open_file("a.xlsx", data).rows("S")] in ([1048577], [1001])
 
 
+def test_a_sheet_of_nothing_ends_at_a_number_of_elements(monkeypatch):
+    monkeypatch.setattr(workbooks, "MOST_ELEMENTS", 1000)
+    assert code("a.xlsx", parts("<row/>" * 2000)) == "import.too_large"
+    assert code("a.xlsx", parts("<row>" + "<c/>" * 2000 + "</row>")) == "import.too_large"
+
+
 def test_macros_encryption_and_other_zips_are_refused():
     assert code("a.xlsm", parts("", {"xl/vbaProject.bin": "x"})) == "import.macros"
     out = io.BytesIO()

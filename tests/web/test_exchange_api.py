@@ -34,9 +34,9 @@ def world(shared: Exchange) -> Exchange:
 
 
 def send(
-    world: Exchange, data: bytes, name: str = "f.csv", who: str = "kim", key: str = "", **form: Any
+    world: Exchange, data: bytes, name: str = "f.csv", who: str = "kim", once: str = "", **form: Any
 ) -> Any:
-    headers = {"Idempotency-Key": key} if key else {}
+    headers = {"Idempotency-Key": once} if once else {}
     return world.client(who).post(
         "/api/v1/records/good/import",
         data={**form, "file": (io.BytesIO(data), name)},
@@ -121,10 +121,10 @@ def test_lists_of_imports_and_errors_have_pages(world):
 
 
 def test_the_same_request_imports_once(world):
-    first = send(world, GOOD, key="k1", partial="true")
-    again = send(world, GOOD, key="k1", partial="true")
+    first = send(world, GOOD, once="k1", partial="true")
+    again = send(world, GOOD, once="k1", partial="true")
     assert first.json == again.json
-    assert send(world, GOOD + b"c,3\n", key="k1", partial="true").status_code == 422
+    assert send(world, GOOD + b"c,3\n", once="k1", partial="true").status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -138,6 +138,8 @@ def test_the_same_request_imports_once(world):
         ({"empty": "x"}, "/empty"),
         ({"migrate": "true", "mode": "upsert"}, "/mode"),
         ({"sheet": "nothing"}, "/sheet"),
+        ({"key": "a\0b"}, "/key"),
+        ({"map": '{"a": "\\u0000"}'}, "/map"),
     ],
 )
 def test_wrong_options_are_refused_with_their_place(world, form, path):

@@ -158,6 +158,18 @@ def change_batch(work: UnitOfWork, batch_id: str, **values: Any) -> None:
     work.connection.execute(sa.update(IMPORT).where(IMPORT.c.id == batch_id).values(**values))
 
 
+def advance_batch(
+    work: UnitOfWork, batch_id: str, counts: Counts, done_row: int, before: int
+) -> bool:
+    """Say how far an import is; False where another worker has gone on from `before` meanwhile."""
+    change = (
+        sa.update(IMPORT)
+        .where(IMPORT.c.id == batch_id, IMPORT.c.done_row == before)
+        .values(counts=counts.render(), done_row=done_row)
+    )
+    return work.connection.execute(change).rowcount == 1
+
+
 def end_batch(
     work: UnitOfWork, batch_id: str, state: str, counts: Counts, problems: Iterable[Problem] = ()
 ) -> None:

@@ -223,7 +223,8 @@ class Gatherer:
         parser = self._parsers.get(column.index)
         if parser is None:
             parser = self._parsers[column.index] = field_.type.value_field(field_.options)
-        if field_.computed is None and value is not None:
+        masked = field_.definition.masked is not None  # may come back as it was shown
+        if field_.computed is None and value is not None and not masked:
             # The store does it again; here all that is wrong with a row's cells is found at once.
             parser.deserialize(value, field_.name, None)
         return value

@@ -21,6 +21,7 @@ from headrace.platform.exchange.batches import (
     BadRow,
     Counts,
     ImportBatch,
+    advance_batch,
     change_batch,
     end_batch,
     forget_findings,
@@ -182,6 +183,10 @@ class Preview:
 
 class _UndoneError(Exception):
     """Takes back what was only tried."""
+
+
+class _OvertakenError(Exception):
+    """Another worker took the import over; what this one tried last is taken back."""
 
 
 class _ReplanError(Exception):
@@ -386,12 +391,14 @@ class _Run:
                 for block in _blocks(_behind(prepared, sheets, done_row)):
                     if self.following.cancelled():
                         return self._finish("cancelled", prepared)
-                    self._block(prepared, block, orphans)
+                    self._block(prepared, block, orphans, done_row)
                     done_row, orphans = block[-1].last, _Children()
                     self._tell(self.counts.rows)
             except _ReplanError:
                 prepared = self._again(sheets)
                 continue
+            except _OvertakenError:
+                return self.counts
             return self._finish("done", prepared)
 
     def _again(self, sheets: Sheets) -> Prepared:
@@ -400,7 +407,9 @@ class _Run:
             lambda context: self.importer.prepare(context, self.request, sheets),
         )
 
-    def _block(self, prepared: Prepared, block: Sequence[Group], orphans: _Children) -> None:
+    def _block(
+        self, prepared: Prepared, block: Sequence[Group], orphans: _Children, done_row: int
+    ) -> None:
         def action(context: Context, work: UnitOfWork) -> tuple[Counts, int]:
             if context.catalog.version != prepared.version:
                 raise _ReplanError
@@ -413,8 +422,8 @@ class _Run:
             bad = [*orphans.bad, *(row for group in refused for row in group.all_rows())]
             findings = keep_findings(work, self.batch.id, errors, bad, self.findings)
             counts = self.counts.plus(written)
-            done = {"counts": counts.render(), "done_row": block[-1].last}
-            change_batch(work, self.batch.id, **done)
+            if not advance_batch(work, self.batch.id, counts, block[-1].last, done_row):
+                raise _OvertakenError
             return counts, findings
 
         self.counts, self.findings = self.doors.write_as(self.batch.by_user, action)

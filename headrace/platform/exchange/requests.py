@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -29,6 +30,7 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "map": '{"column": "field", "column": null}',
 }
 LONGEST_NAME: Final = 400
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,15 @@ def _fits(name: str, value: Any) -> bool:
         case "empty":
             return value in EMPTY_CELLS
         case "key" | "sheet":
-            return isinstance(value, str) and len(value) <= LONGEST_NAME
+            return _is_text(value) and len(value) <= LONGEST_NAME
         case "map":
             return isinstance(value, Mapping) and all(
-                isinstance(one, str) or one is None for one in value.values()
+                _is_text(name) and (one is None or _is_text(one)) for name, one in value.items()
             )
         case _:
             return isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    """Say whether a value is text that every database can keep."""
+    return isinstance(value, str) and "\0" not in value and not _SURROGATE.search(value)

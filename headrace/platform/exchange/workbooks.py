@@ -7,6 +7,7 @@ file says exactly. Only the parts of the format that hold values are looked at.
 from __future__ import annotations
 
 import io
+import itertools
 import posixpath
 import re
 import zipfile
@@ -34,6 +35,8 @@ from headrace.platform.metadata.field_types.cells import EMPTY, Cell, serial_mom
 
 PIECE: Final = 64 * 1024
 MOST_ENTRIES: Final = 5_000
+MOST_ELEMENTS: Final = 30_000_000
+"""Elements of a part: what is empty takes time too."""
 LAST_ROW: Final = 1_048_576
 DATE_FORMATS: Final = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 PERCENT_FORMATS: Final = frozenset({9, 10})
@@ -117,7 +120,14 @@ class Workbook:
         """Feed a part to `handler` piece by piece, yielding after each."""
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
-        parser.StartElementHandler = lambda name, given: handler.start(_local(name), given)
+        elements = itertools.count(1)
+
+        def start(name: str, given: Mapping[str, str]) -> None:
+            if next(elements) > MOST_ELEMENTS:
+                raise refused(TOO_LARGE.at(limit=MOST_UNPACKED // 1024 // 1024))
+            handler.start(_local(name), given)
+
+        parser.StartElementHandler = start
         parser.EndElementHandler = lambda name: handler.end(_local(name))
         parser.CharacterDataHandler = handler.text
         parser.StartDoctypeDeclHandler = _no_doctype
