@@ -150,7 +150,7 @@ class Workbook:
             NotImplementedError,
             OSError,
             RuntimeError,
-            UnicodeError,
+            ValueError,  # what the zip module raises for offsets out of the file
         ):
             raise refused(UNREADABLE.at(reason=DAMAGED)) from None
 
