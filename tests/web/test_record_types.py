@@ -69,6 +69,12 @@ def test_a_record_is_of_a_type_that_its_maker_may_choose(live: Live) -> None:
     assert codes(create(live, record_type="other")) == {"/record_type": "value.not_a_choice"}
 
 
+def test_the_platform_may_use_every_type(live: Live) -> None:
+    made = live.create("parcel", {"name": "loaded", "record_type": "secret"})
+    found = live.client("boss").get(f"/api/v1/records/parcel/{made}").json
+    assert found["record_type"] == "secret"
+
+
 def test_rules_filters_and_changes_know_the_type(live: Live) -> None:
     assert codes(create(live, record_type="fragile")) == {"/reason": "value.required"}
     made = create(live, record_type="fragile", reason="glass").json

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from headrace.platform.access.principals import SYSTEM_USER_ID
 from headrace.platform.core.problems import Message, Problem, Text, pointer
 from headrace.platform.formulas.environment import Environment, Evaluator
 from headrace.platform.formulas.messages import FormulaOverflowError
@@ -82,7 +83,11 @@ def behaviours(shape: ObjectShape, row: Environment) -> Behaviours:
     if not shape.field_rules:
         return NONE
     found: dict[str, Behaviour] = {}
+    by_platform = row.user == SYSTEM_USER_ID
     for rule in shape.field_rules:
+        # What depends on who acts says nothing of what the platform does by itself.
+        if by_platform and rule.asks_user:
+            continue
         met = is_met(rule.when, row)
         for name in rule.about:
             known = found.get(name, FREE)
@@ -143,7 +148,9 @@ def _of_rules(batch: Batch, draft: Draft, found: Behaviours) -> Iterator[Problem
             yield _problem(draft, message, name, why)
         elif one.required and draft.new.get(name) is None:
             yield _problem(draft, REQUIRED, name, one.why_required)
-        elif one.allowed is not None and _is_outside(draft, name, one.allowed):
+        elif batch.migrating or one.allowed is None:
+            continue
+        elif _is_outside(draft, name, one.allowed):
             yield _not_allowed(draft, name, one)
 
 

@@ -52,7 +52,10 @@ class CompiledRule:
 
 @dataclass(frozen=True, slots=True)
 class CompiledFieldRule:
-    """A field rule ready to be evaluated; `about` are the fields it speaks of."""
+    """A field rule ready to be evaluated; `about` are the fields it speaks of.
+
+    `asks_user`: it depends on who acts.
+    """
 
     name: str
     effect: Effect
@@ -60,6 +63,7 @@ class CompiledFieldRule:
     when: Evaluator
     allowed: frozenset[str]
     message: Text
+    asks_user: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +373,7 @@ class ObjectShape:
                 when=compile_python(rule.when.tree),
                 allowed=frozenset(rule.definition.allowed),
                 message=rule.definition.message,
+                asks_user=rule.when.uses_user,
             )
             for rule in self.model.field_rules
         )
