@@ -19,6 +19,8 @@ interface Preview {
 }
 
 const PAUSE = 200;
+/** How many choices that depend on each other are followed in a row. */
+const MOST_FOLLOWED = 20;
 
 /** Rounds of computing: what is hidden or locked falls back, on which other rules may hang. */
 const MOST_ROUNDS = 4;
@@ -166,7 +168,7 @@ class FormIsland {
   /** Choices may decide about each other in a row: a value taken away can take another one away. */
   private limitChoices(): void {
     for (const scope of [this.record, ...this.grids.flatMap((grid) => grid.rows())]) {
-      while (limitChoices(scope)) this.dirty = true;
+      for (let round = 0; round < MOST_FOLLOWED && limitChoices(scope); round += 1) this.dirty = true;
     }
   }
 
