@@ -412,3 +412,16 @@ def test_the_recount_finds_what_was_changed_past_the_platform_and_mends_it(world
     assert world.recount(mends=True)
     assert world.recount() == []
     assert world.differences() == []
+
+
+def test_a_plan_counts_rows_of_other_objects_that_look_up_a_changed_figure(world: Depots) -> None:
+    fill_depots(world)
+    depot = {one["name"]: one for one in world.work.contents["object", "depot"]["fields"]}
+    depot["urgent"].update(op="count", of="move", where="goods.urgent = TRUE")
+    world.work.contents["object", "move"]["rules"] = [
+        {"name": "calm", "unless": "depot.urgent < 5", "message": label("calm", "calm")}
+    ]
+    world.work.publish()
+    depot["urgent"].update(where="goods.urgent IS NOT NULL")
+    [line] = [one for one in world.work.plan().lines if one.code.startswith("rule.")]
+    assert (line.key, line.count) == ("rule.change:move.calm", 24)

@@ -119,8 +119,21 @@ def _reads_otherwise(rows: PlannedRows, model: ObjectModel, field: FieldModel) -
     if earlier is None or earlier.stored or field.stored:
         return rows.changes(model, field)
     # It is computed on read in both versions: then only what it says counts here.
-    trees = [one.expression.tree if one.expression else None for one in (earlier, field)]
-    return trees[0] != trees[1]
+    made = [
+        _made_on_read(rows.former[model.id], earlier),
+        _made_on_read(model, field),
+    ]
+    return made[0] != made[1]
+
+
+def _made_on_read(model: ObjectModel, field: FieldModel) -> tuple[object, ...]:
+    """Return what a field that is computed on read says."""
+    if field.computed != "rollup":
+        return (field.expression.tree if field.expression else None,)
+    rollup = model.rollup(field.name)
+    where = rollup.where.tree if rollup.where is not None else None
+    path = tuple(one.id for one in rollup.via)
+    return rollup.source, path, rollup.on, rollup.op, rollup.of, rollup.last_by, rollup.scale, where
 
 
 # -- rules -----------------------------------------------------------------------------------------
