@@ -788,6 +788,14 @@ def choices(mark: Mark) -> Iterator[Ask]:
                 yield send(f"/o/{object_name}/choices/{name}", data)
 
 
+@probe("workspace.paste", "POST")
+def pastes(mark: Mark) -> Iterator[Ask]:
+    for relation in ("items", "nothing"):
+        for text in (mark.word, f"{mark.word}-C", mark.values["claim_no"]):
+            data = {"relation": relation, "columns": ["what", "qty"], "rows": [[text, "1"]]}
+            yield send("/o/claim/paste", data)
+
+
 @probe("workspace.preview", "POST")
 def previews(mark: Mark) -> Iterator[Ask]:
     theirs = {"id": mark.ids["claim_item"][0]}

@@ -5,7 +5,7 @@ import { all, ask, data, debounced } from "../page/dom";
 import { language, word } from "../page/words";
 import { type Filled, compute, standing } from "./compute";
 import { limitChoices } from "./dependent";
-import { Grid } from "./grid";
+import { Grid, type Pasted } from "./grid";
 import { Lookup } from "./lookup";
 import type { LiveForm, Met, Problem } from "./model";
 import { Scope } from "./scope";
@@ -19,6 +19,8 @@ interface Preview {
 }
 
 const PAUSE = 200;
+const SHORT_PAUSE = 120;
+const MANY_ROWS = 40;
 /** How many choices that depend on each other are followed in a row. */
 const MOST_FOLLOWED = 20;
 
@@ -29,6 +31,7 @@ class FormIsland {
   private readonly record: Scope;
   private readonly grids: Grid[];
   private readonly askServer: () => void;
+  private readonly refreshSoon: () => void;
   private dirty = false;
   private asked: string;
   private running: AbortController | null = null;
@@ -38,6 +41,9 @@ class FormIsland {
     private readonly model: LiveForm,
   ) {
     this.record = new Scope(form, model, model.values, model.met);
+    this.refreshSoon = debounced(SHORT_PAUSE, () => {
+      this.refresh(false);
+    });
     this.askServer = debounced(PAUSE, () => void this.preview());
     this.grids = all(form, "[data-grid]", HTMLElement).flatMap((element) => this.gridOf(element));
     this.wireLookups(form);
@@ -51,11 +57,19 @@ class FormIsland {
     const child = this.model.children[name];
     if (child === undefined || element.dataset.editable !== "yes") return [];
     const events = {
-      added: (scope: Scope): void => {
+      added: (scope: Scope, quiet: boolean): void => {
         this.wireLookups(scope.element);
+        if (quiet) return;
         this.dirty = true;
         this.refresh(false);
         this.askServer();
+      },
+      pasted: (
+        columns: readonly string[],
+        rows: readonly (readonly string[])[],
+      ): Promise<Pasted | null> => {
+        const body = { relation: name, columns, rows, id: this.form.dataset.record ?? null };
+        return ask<Pasted>(this.form.dataset.paste ?? "", body, new AbortController().signal);
       },
       changed: (): void => {
         this.dirty = true;
@@ -86,7 +100,8 @@ class FormIsland {
     this.form.addEventListener("input", (event) => {
       this.dirty = true;
       this.touch(event.target);
-      this.refresh(false);
+      if (this.isLarge()) this.refreshSoon();
+      else this.refresh(false);
     });
     this.form.addEventListener("change", (event) => {
       this.dirty = true;
@@ -109,6 +124,11 @@ class FormIsland {
     if (!(target instanceof HTMLSelectElement) || target.dataset.name !== "record_type") return;
     const button = this.form.querySelector<HTMLButtonElement>("button[data-retype]");
     if (button !== null && this.scopeOf(target) === this.record) this.form.requestSubmit(button);
+  }
+
+  /** With many rows, computing waits for a pause, so that typing never does. */
+  private isLarge(): boolean {
+    return this.grids.some((grid) => grid.rows().length > MANY_ROWS);
   }
 
   private touch(target: EventTarget | null): void {

@@ -73,6 +73,16 @@ export class Scope {
     }
   }
 
+  /** Take values as if they had been typed; return those that have a control here. */
+  enter(entered: Readonly<Record<string, Json>>): void {
+    for (const [name, value] of Object.entries(entered)) {
+      const control = this.control(name);
+      if (control === null || control.disabled) continue;
+      this.touched.add(name);
+      write(control, value);
+    }
+  }
+
   /** Let fields stand as their rules say; return whether a value has changed by that. */
   behave(behaviours: Behaviours): boolean {
     let changed = false;

@@ -10,9 +10,11 @@ from flask import Response, request
 
 from headrace.blueprints.shared.session import read
 from headrace.blueprints.workspace.blueprint import blueprint, known_object, need_right
-from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
 from headrace.platform.core.problems import Message
 from headrace.platform.forms.choices import lookup_choices
+from headrace.platform.forms.form_page import Mode, form_for
+from headrace.platform.forms.pasting import read_block
 from headrace.platform.metadata.strict_json import parse_json
 from headrace.platform.records.context import Context
 from headrace.platform.records.preview import previewed
@@ -71,6 +73,46 @@ def preview_values(object_name: str) -> Response:
         return _answer({"values": values, "children": rows, "met": standing, "rows_met": met})
 
     return read(action)
+
+
+@blueprint.post("/o/<object_name>/paste")
+def paste(object_name: str) -> Response:
+    """Cells copied from a spreadsheet as values for the rows of a grid; nothing is saved."""
+    asked = _asked()
+    relation: Any = asked.get("relation")
+    columns: Any = asked.get("columns")
+    rows: Any = asked.get("rows")
+    if not isinstance(relation, str) or not _is_texts(columns) or not _is_block(rows):
+        raise RefusedError(BAD_QUESTION.at())
+
+    def action(context: Context) -> Response:
+        model = known_object(context, object_name)
+        record_id = asked.get("id")
+        mode: Mode = "edit" if isinstance(record_id, str) else "create"
+        page = form_for(context.catalog, context.principal, model.name, mode)
+        grid = page.grid(relation)
+        if grid is None or not grid.editable:
+            raise NotFoundError(NOT_FOUND.at())
+        found = [
+            {
+                "values": row.values,
+                "errors": {
+                    name: one.message.within(context.language) for name, one in row.errors.items()
+                },
+            }
+            for row in read_block(context, grid, columns, rows)
+        ]
+        return _answer({"rows": found})
+
+    return read(action)
+
+
+def _is_texts(given: Any) -> bool:
+    return isinstance(given, list) and all(isinstance(one, str) for one in given)
+
+
+def _is_block(given: Any) -> bool:
+    return isinstance(given, list) and all(_is_texts(row) for row in given)
 
 
 def _asked() -> Mapping[str, Any]:

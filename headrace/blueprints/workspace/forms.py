@@ -36,6 +36,7 @@ from headrace.platform.forms.entries import (
     Entry,
     RowEntries,
     blank_row,
+    column_totals,
     first_values,
     preview_data,
     record_entries,
@@ -319,6 +320,7 @@ def _render(context: Context, filling: Filling, record_id: str | None) -> str:
         key=request.form.get("key") or new_key(),
         version=_version(filling, record_id),
         was=sent_inputs().get("was") or first_values(page.fields, filling.record),
+        record=filling.record,
         entries=_entries(filling),
         rows={grid.name: rows for grid, rows in _rows(filling)},
         blanks={grid.name: blank_row(grid) for grid in page.grids},
@@ -327,6 +329,7 @@ def _render(context: Context, filling: Filling, record_id: str | None) -> str:
         problems=lines,
         token=filling.token,
         total=total,
+        totals={grid.name: column_totals(context.catalog, page, grid) for grid in page.grids},
         total_value=filling.record.get(total.name) if total else None,
         live=_live(context, page, filling),
     )

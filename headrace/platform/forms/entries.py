@@ -195,6 +195,20 @@ def _adds_up(catalog: Catalog, page: FormPage, view: FieldView) -> bool:
     return field is None or field.computed != "rollup" or field.options.op == "sum"
 
 
+def column_totals(catalog: Catalog, page: FormPage, grid: ChildGrid) -> dict[str, FieldView]:
+    """Return the sums on the form over columns of a grid, by column: roll-ups over all its rows."""
+    model = catalog.objects[page.object]
+    found: dict[str, FieldView] = {}
+    for view in page.fields:
+        field = model.fields[view.name]
+        if field.computed != "rollup" or field.options.op != "sum":
+            continue
+        source, _, column = str(field.options.of).partition(".")
+        if source == grid.object and grid.column(column) is not None:
+            found.setdefault(column, view)
+    return found
+
+
 def _entry(value: Any) -> Entry:
     if isinstance(value, Mapping):
         return Entry(value.get("id") or "", str(value.get("title") or ""), value)
