@@ -19,7 +19,8 @@ from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.functions import FUNCTIONS
 from headrace.platform.formulas.functions.base import EVERYWHERE, Function, strict_in_first
 from headrace.platform.formulas.functions.numbers import ROUND
-from headrace.platform.formulas.messages import FormulaError
+from headrace.platform.formulas.messages import FormulaError, FormulaOverflowError
+from headrace.platform.formulas.python import compile_python
 from headrace.platform.formulas.sql import compile_sql
 from headrace.platform.formulas.sqlite_functions import FUNCTIONS as SQLITE_FUNCTIONS
 from headrace.platform.formulas.tree import (
@@ -28,7 +29,9 @@ from headrace.platform.formulas.tree import (
     NODE_NAMES,
     Binary,
     Call,
+    FieldRef,
     In,
+    Literal,
     Node,
     Query,
     Unary,
@@ -43,6 +46,7 @@ from tests.support.formulas import (
     NodeEngine,
     PythonEngine,
     SampleBinder,
+    SampleEnvironment,
     SampleScope,
     SqlEngine,
     sample_rows,
@@ -107,10 +111,38 @@ def _outcome(value: Any) -> str:
 
 
 def _agree(tree: Node, values: list[Any]) -> bool:
-    """Which side of AND, OR and IN is computed first is open, so one engine may meet an overflow alone."""
-    if _may_skip_a_side(tree):
-        values = [value for value in values if value != OVERFLOW]
-    return len({(type(value), value) for value in values}) <= 1
+    """Say whether engines agree, an overflow apart that not all of them meet.
+
+    Which side of AND, OR and IN is computed first is open; and where one operand is null whatever the row is,
+    PostgreSQL knows the result before it looks at the other one.
+    """
+    seen = {(type(value), value) for value in values}
+    if len(seen) > 1 and (_may_skip_a_side(tree) or any(map(_is_always_null, walk(tree)))):
+        seen -= {(str, OVERFLOW)}
+    return len(seen) <= 1
+
+
+def _is_always_null(node: Node) -> bool:
+    """Say whether an operand is null, or a divisor 0, without a look at any row."""
+    match node:
+        case Binary(operator="/" | "%", right=divisor):
+            return _constant(divisor) in (None, 0)
+        case Call(function="PORTION", args=(_, _, whole, *_)):
+            return _constant(whole) in (None, 0)
+        case Literal():
+            return False
+        case _:
+            return _constant(node) is None
+
+
+def _constant(node: Node) -> Any:
+    """Return the value of a node that reads no field; of others one that is not null."""
+    if any(isinstance(one, FieldRef) for one in walk(node)):
+        return "?"
+    try:
+        return compile_python(node)(SampleEnvironment({}))
+    except FormulaOverflowError:
+        return OVERFLOW
 
 
 def _may_skip_a_side(tree: Node) -> bool:
