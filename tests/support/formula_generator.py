@@ -214,6 +214,7 @@ class Generator:
                 f"{number} IS {negation}NULL",
                 f"CONTAINS({text}, {self.of('text', depth)})",
                 f"STARTS_WITH({text}, {self.of('text', depth)})",
+                f"HAS({text}, {self.of('text', depth)})",
                 f"REGEX({text}, '{self.pattern(2)}')",
                 "partner = payer",
                 f"partner {negation}IN (payer, partner)",
