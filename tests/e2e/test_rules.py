@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 from werkzeug.serving import make_server
 
 from tests.support.browsing import PASSWORD, Person, sit_down
-from tests.support.rules_world import open_live_rules
+from tests.support.rules_world import open_live_rules, typed
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +87,37 @@ def _rows(person: Person) -> None:
     person.look(f"rules-row-{person.language}-{person.width}")
     row.locator('select[data-name="sort"]').select_option("normal")
     expect(price).to_have_value("3")
+
+
+@pytest.fixture(scope="module")
+def typed_address(front_end: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    url = f"sqlite:///{tmp_path_factory.mktemp('types') / 'types.sqlite'}"
+    live = open_live_rules(url, PASSWORD, typed())
+    server = make_server("127.0.0.1", 0, live.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    live.platform.close()
+
+
+def test_another_type_brings_its_form_and_keeps_what_was_entered(
+    browser: Browser, typed_address: str, shots: Path
+) -> None:
+    person = sit_down(browser, typed_address, "clerk", "zh", 375, shots)
+    page = person.page
+    person.go("/o/parcel/new")
+    expect(page.locator("#record-form[data-ready=yes]")).to_be_visible()
+    page.fill("#f-name", "Glass")
+    page.select_option("#f-record_type", "fragile")
+    expect(page.locator("#f-receipt")).to_have_count(0)
+    expect(page.locator("#f-name")).to_have_value("Glass")
+    expect(page.locator('[data-star="reason"]')).to_be_visible()
+    person.look("record-type-zh-375")
+    page.fill("#f-reason", "thin")
+    page.locator(".bar button.main").click()
+    expect(page.locator(".record")).to_be_visible()
+    person.look("record-type-saved-zh-375")
+    assert person.faults == []
+    person.context.close()

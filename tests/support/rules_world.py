@@ -131,6 +131,38 @@ def contents() -> list[dict[str, Any]]:
     ]
 
 
+TYPES: list[dict[str, Any]] = [
+    {"name": "plain", "label": {"en": "Plain", "zh": "普通"}},
+    {"name": "fragile", "label": {"en": "Fragile", "zh": "易碎"}, "when": "amount > 40"},
+    {"name": "secret", "label": {"en": "Secret", "zh": "机密"}, "roles": ["boss"]},
+]
+
+
+def typed(types: list[dict[str, Any]] = TYPES) -> list[dict[str, Any]]:
+    changed = contents()
+    parcel = next(one for one in changed if one["name"] == "parcel" and one["kind"] == "object")
+    parcel["record_types"] = types
+    parcel["field_rules"] = [
+        *parcel["field_rules"],
+        {
+            "name": "careful",
+            "about": ["reason"],
+            "effect": "require",
+            "when": "record_type = 'fragile'",
+        },
+    ]
+    changed.append(
+        {
+            "kind": "form",
+            "name": "fragile_parcel",
+            "object": "parcel",
+            "for": {"record_types": ["fragile"]},
+            "sections": [{"items": ["record_type", "name", "amount", "reason"]}],
+        }
+    )
+    return changed
+
+
 def documents(changed: list[dict[str, Any]] | None = None) -> list[Document]:
     return [Document("post", one) for one in changed or contents()]
 

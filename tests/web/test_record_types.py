@@ -10,39 +10,8 @@ import pytest
 
 from headrace.platform.publishing.folders import Modules
 from tests.support.live import PASSWORD, Live
-from tests.support.rules_world import contents, documents, open_live_rules
+from tests.support.rules_world import TYPES, documents, open_live_rules, typed
 from tests.support.surfing import Surfer
-
-TYPES: list[dict[str, Any]] = [
-    {"name": "plain", "label": {"en": "Plain", "zh": "普通"}},
-    {"name": "fragile", "label": {"en": "Fragile", "zh": "易碎"}, "when": "amount > 40"},
-    {"name": "secret", "label": {"en": "Secret", "zh": "机密"}, "roles": ["boss"]},
-]
-
-
-def typed(types: list[dict[str, Any]] = TYPES) -> list[dict[str, Any]]:
-    changed = contents()
-    parcel = next(one for one in changed if one["name"] == "parcel" and one["kind"] == "object")
-    parcel["record_types"] = types
-    parcel["field_rules"] = [
-        *parcel["field_rules"],
-        {
-            "name": "careful",
-            "about": ["reason"],
-            "effect": "require",
-            "when": "record_type = 'fragile'",
-        },
-    ]
-    changed.append(
-        {
-            "kind": "form",
-            "name": "fragile_parcel",
-            "object": "parcel",
-            "for": {"record_types": ["fragile"]},
-            "sections": [{"items": ["record_type", "name", "amount", "reason"]}],
-        }
-    )
-    return changed
 
 
 @pytest.fixture
