@@ -253,6 +253,9 @@ EDGES = [
     ("REGEX(code, '[😀-😂]{2}')", {"code": "😁😂"}, True),
     ("REGEX(code, '.')", {"code": "\n"}, False),
     ("REGEX(code, '(?:\\p{Han}|[[{]){2,}')", {"code": "订{〇["}, True),
+    ("HAS(code, 'a;b')", {"code": None}, None),
+    ("HAS(code, 'a;b')", {"code": "a;b"}, False),
+    ("HAS(code, 名称)", {"code": "a;b", "名称": "b"}, True),
     ("REGEX(code, '')", {"code": ""}, True),
     ("REGEX(code, 'a{0}|b{2,}')", {"code": "b"}, False),
     (

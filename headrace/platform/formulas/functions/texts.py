@@ -216,17 +216,23 @@ def _within_separators(text: Column) -> Column:
     return sa.type_coerce(separator.concat(text).concat(separator), sa.Text())
 
 
+def _never(whole: Column) -> Column:
+    """Return false, null where the text is: nothing between separators is empty."""
+    return whole == sa.literal("", sa.Text())
+
+
 def _has_sqlite(call: SqlCall) -> Column:
     whole, part = map(_within_separators, call.args)
     found = sa.func.instr(whole, part, type_=sa.Integer()) > sa.literal(0, sa.Integer())
-    return found & (sa.func.instr(call.args[1], BETWEEN_VALUES, type_=sa.Integer()) == 0)
+    inside = sa.func.instr(call.args[1], BETWEEN_VALUES, type_=sa.Integer())
+    return sa.case((inside > 0, _never(whole)), else_=found)
 
 
 def _has_postgresql(call: SqlCall) -> Column:
     whole, part = map(_within_separators, call.args)
     found = sa.func.strpos(_bytewise(whole), part, type_=sa.Integer()) > sa.literal(0, sa.Integer())
     inside = sa.func.strpos(_bytewise(call.args[1]), BETWEEN_VALUES, type_=sa.Integer())
-    return found & (inside == 0)
+    return sa.case((inside > 0, _never(whole)), else_=found)
 
 
 HAS: Final = Function(
