@@ -45,7 +45,7 @@ def stored_names(field: FieldRef) -> tuple[str, ...]:
 def to_text(tree: Node, names: Namer = stored_names) -> str:
     """Return source text of `tree`; `names` gives the present API names of a field's path.
 
-    Conversions that the analysis put in are left out: it puts them in again.
+    Conversions that the analysis put in are left out, it puts them in again; but for those that take digits away.
     """
     return _Renderer(names).text(tree, 0)
 
@@ -61,6 +61,9 @@ class _Renderer:
 
     def bound(self, node: Node) -> tuple[int, str]:
         match node:
+            case Convert() if node.operand.type.scale > node.type.scale:
+                # The parameter of a named expression has fewer digits than what it was given.
+                return _OPERAND, f"ROUND({self.text(node.operand, 0)}, {node.type.scale})"
             case Convert():
                 return self.bound(node.operand)
             case Unary():
