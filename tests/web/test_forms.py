@@ -220,3 +220,14 @@ def test_a_deletion_says_which_version_it_means(
 
     assert admin.send(form).status == 428
     assert admin.get(f"/o/claim/{record_id}").status == 200
+
+
+def test_every_character_of_a_text_counts_as_a_change(live: Live, ann: Surfer) -> None:
+    """`1.50` and `1.5` are one amount, but two codes."""
+    made = ann.send_values(ann.get("/o/claim/new").form("/new"), _filled("1.50"))
+    record_id = made.address.split("/")[3].split("?")[0]
+    form = ann.get(f"/o/claim/{record_id}/edit").form("/edit")
+
+    assert ann.send_values(form, {"f.subject": "1.5"}).status == 303
+
+    assert _record(live, record_id)["subject"] == "1.5"

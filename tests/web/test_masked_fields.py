@@ -337,3 +337,35 @@ def test_a_masked_text_shows_its_ends_at_most(text: str, start: int, end: int):
     assert len(shown) <= start + end + len(STARS)
     if len(text) <= start + end:
         assert shown == STARS
+
+
+def test_leading_a_record_back_shows_no_more_and_restores_the_whole_value(live: Live):
+    client = live.client("clerk")
+    made = client.post("/api/v1/records/contact", json={"name": "Wu", "phone": "0571-77778888"})
+    address = f"/api/v1/records/contact/{made.json['id']}"
+    client.patch(address, json={"phone": "0571-99990000"}, headers={"If-Match": '"1"'})
+    line = client.get(f"{address}/history").json["items"][0]["id"]
+
+    surfer = Surfer(live, "clerk")
+    page = surfer.get(f"/o/contact/{made.json['id']}/restore?line={line}&side=before")
+
+    assert page.status == 200
+    assert "057****8888" in page.response.text
+    assert "77778888" not in page.response.text
+    assert "99990000" not in page.response.text
+    back = client.post(f"{address}/restore", json={"before": line}, headers={"If-Match": '"2"'})
+    assert back.status_code == 200, back.json
+    assert "77778888" not in back.text
+    stored = live.platform.perform_as_system(
+        lambda context: reader.get(context, "contact", made.json["id"])
+    )
+    assert stored["phone"] == "0571-77778888"
+
+
+def test_a_search_everywhere_looks_at_what_is_shown(live: Live):
+    client = live.client("clerk")
+
+    assert client.get("/api/v1/search?q=0013700").json["items"] == []
+    assert [one["id"] for one in client.get("/api/v1/search?q=7000").json["items"]] == [
+        live.ids["fang"]
+    ]

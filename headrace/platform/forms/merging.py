@@ -204,7 +204,7 @@ class _Merger:
         prefix = f"c.{grid.name}.{row.position}"
         if row.removed:
             self.drop(prefix)
-        elif not changed(row.values, row.was):
+        elif not changed(row.values, row.was, row.literal):
             self.drop(prefix)
             self._line(grid, row.position, number, "theirs", theirs="removed")
         else:

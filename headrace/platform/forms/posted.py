@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -37,6 +37,7 @@ class PostedRow:
     id: str | None = None
     removed: bool = False
     was: Mapping[str, Any] = field(default_factory=dict)
+    literal: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ def posted(page: FormPage, form: Mapping[str, str], zone: ZoneInfo) -> Posted:
         if grid.editable and f"grid.{grid.name}" in form
     }
     is_new = page.mode == "create"
-    data = _given(values) if is_new else changed(values, first_values_of(form.get("was")))
+    was = first_values_of(form.get("was"))
+    data = _given(values) if is_new else changed(values, was, _literal(page.fields))
     places: dict[str, tuple[str, int]] = {}
     for name, sent in rows.items():
         if is_new:
@@ -110,12 +112,20 @@ def _row(grid: ChildGrid, position: int, form: Mapping[str, str], zone: ZoneInfo
         form.get(f"{prefix}.id") or None,
         form.get(f"{prefix}.removed") == "1",
         first_values_of(form.get(f"{prefix}.was")),
+        _literal(grid.columns),
     )
+
+
+def _literal(views: Iterable[FieldView]) -> frozenset[str]:
+    """Return the fields in which every character counts: in a code, `1.50` is not `1.5`."""
+    return frozenset(view.name for view in views if not view.numeric and view.widget != "datetime")
 
 
 def _is_filled(row: PostedRow) -> bool:
     """A new row in which nothing was entered besides its defaults is not meant to be saved."""
-    return any(value not in (None, False) for value in changed(row.values, row.was).values())
+    return any(
+        value not in (None, False) for value in changed(row.values, row.was, row.literal).values()
+    )
 
 
 def _add_new_rows(
@@ -149,7 +159,7 @@ def _change(row: PostedRow) -> tuple[str | None, Any]:
         return "create", _given(row.values)
     if row.removed:
         return "delete", {"id": row.id}
-    differing = changed(row.values, row.was)
+    differing = changed(row.values, row.was, row.literal)
     return ("update", {"id": row.id, **differing}) if differing else (None, None)
 
 
@@ -158,18 +168,22 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def changed(values: Mapping[str, Any], was: Mapping[str, Any]) -> dict[str, Any]:
+def changed(
+    values: Mapping[str, Any], was: Mapping[str, Any], literal: frozenset[str]
+) -> dict[str, Any]:
     """Return the values that are not what the form showed at first."""
     return {
         name: value
         for name, value in values.items()
-        if name not in was or not same_value(was[name], value)
+        if name not in was or not same_value(was[name], value, literal=name in literal)
     }
 
 
-def same_value(before: Any, now: Any) -> bool:
-    """Say whether two values of inputs mean the same."""
+def same_value(before: Any, now: Any, *, literal: bool = False) -> bool:
+    """Say whether two values of inputs mean the same; in `literal` texts every character counts."""
     if isinstance(before, str) and isinstance(now, str):
+        if literal:
+            return before == now.replace("\r\n", "\n")
         return _plain(before) == _plain(now)
     if isinstance(before, int) and isinstance(now, str):
         return _plain(str(before)) == _plain(now)

@@ -46,6 +46,10 @@ class DateType(FieldType[NoOptions]):
         return (
             Example({}, "2025-06-10", "2025-06-10"),
             Example({}, "2024-02-29", "2024-02-29"),
+            Example({}, "2000-02-29", "2000-02-29"),
+            Example({}, "1900-02-29", refused="value.invalid"),
+            Example({}, "0001-01-01", "0001-01-01"),
+            Example({}, "9999-12-31", "9999-12-31"),
             Example({}, "2025-02-29", refused="value.invalid"),
             Example({}, "10/06/2025", refused="value.invalid"),
             Example({}, 20250610, refused="value.wrong_type"),
@@ -75,6 +79,10 @@ class DateTimeType(FieldType[NoOptions]):
         return (
             Example({}, "2025-06-10T10:04:00+08:00", "2025-06-10T02:04:00.000000Z"),
             Example({}, "2025-06-10T02:04:00.123456Z", "2025-06-10T02:04:00.123456Z"),
+            Example({}, "2024-02-29T23:59:59Z", "2024-02-29T23:59:59.000000Z"),
+            Example({}, "0001-01-02T00:00:00Z", "0001-01-02T00:00:00.000000Z"),
+            Example({}, "9999-12-30T23:59:59Z", "9999-12-30T23:59:59.000000Z"),
+            Example({}, "0001-01-01T00:00:00+08:00", refused="value.invalid"),
             Example({}, "2025-06-10T10:04:00", refused="value.invalid"),
             Example({}, "2025-06-10", refused="value.invalid"),
         )
