@@ -29,8 +29,8 @@ ORDER = (
     "partner_master",
     "product_catalog",
     "price_policy",
-    "ordering",
     "accounts_core",
+    "ordering",
 )
 EXAMPLES = ("partner_master", "product_catalog", "ordering")
 USER_COLUMNS = {

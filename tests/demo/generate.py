@@ -9,7 +9,7 @@ import random
 import sys
 from pathlib import Path
 
-from tests.demo import accounts, goods, orders, people, regions
+from tests.demo import accounts, goods, orders, people, regions, stock
 from tests.demo.tables import Table
 
 SEED = 20250601
@@ -36,6 +36,8 @@ def tables() -> tuple[Table, ...]:
         heads,
         lines,
         *accounts.accounts(chance, heads.rows, lines.rows),
+        *stock.stock(chance, heads.rows, lines.rows),
+        stock.credit(),
     )
 
 

@@ -21,7 +21,7 @@ from headrace.platform.workflow.tables import TASK
 from tests.demo.world import World
 from tests.support.live import open_platform
 
-RECORDS = 5079
+RECORDS = 5364
 USERS = 34
 ORDERS = "ordering/records/data/sales_order.jsonl"
 

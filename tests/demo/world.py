@@ -30,8 +30,8 @@ MODULES = (
     "partner_master",
     "product_catalog",
     "price_policy",
-    "ordering",
     "accounts_core",
+    "ordering",
 )
 
 T = TypeVar("T")
