@@ -169,7 +169,7 @@ BAD_POSTS = (
     BadPost("a stale version", 409, ("Changed", "Changed"), "/o/claim/<changed>/edit", {"version": "1", "f.subject": "Mine"}, code="record.stale"),
     BadPost("a comment missing", 422, ("needs a comment", "需要填写意见"), CANCEL, {"comment": ""}, code="workflow.comment_needed"),
     BadPost("an unknown transition", 404, ("Nothing here", "没有内容"), CANCEL, {"comment": "x"}, "/o/claim/<draft>/transitions/' OR 1", code="not_found"),
-    BadPost("a foreign record", 404, ("Nothing here", "没有内容"), EDIT, {"f.fee": "3"}, "/o/claim/<foreign>/edit", code="not_found"),
+    BadPost("a foreign record", 404, ("can no longer be changed", "已无法修改"), EDIT, {"f.fee": "3"}, "/o/claim/<foreign>/edit", code="not_found"),
     BadPost("an unknown object", 404, ("Nothing here", "没有内容"), NEW, {"f.subject": "a"}, "/o/claims/new", code="not_found"),
     BadPost("no right to make", 403, ("Region", "大区"), NEW, {"f.code": "a"}, "/o/region/new", code="access.forbidden"),
     BadPost("rejected without a reason", 422, ("reason", "理由"), TASK, {"comment": ""}, f"{TASK}/reject", "manager", "approval.reason_needed"),

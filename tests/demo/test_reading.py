@@ -181,6 +181,7 @@ def test_every_view_opens_and_its_condition_holds(world: World) -> None:
         "my_partners",  # the administrator manages none
         "prices_below_floor",
         "pending_price_books",
+        "credit_exceeded",
     }
 
 

@@ -47,7 +47,7 @@ def test_the_last_units_are_kept_once(world: World) -> None:
         reserve(world, 20)
     rest = reserve(world, 5)
 
-    assert [(one.code, one.path) for one in refused.value.problems] == [("rule.broken", "/qty")]
+    assert [one.code for one in refused.value.problems] == ["rule.broken"]
     assert stock(world)["available"] == 0
     for saved, quantity in ((kept, 20), (rest, 5)):
         world.does(
