@@ -234,6 +234,19 @@ def post_form(path: str, **data: Any) -> Ask:
     return Ask("", "", path, urlencode(data).encode(), FORM)
 
 
+def send_file(path: str, name: str, text: str, /, **data: str) -> Ask:
+    """Send a file with other parts of a form."""
+    edge = "an-edge-of-parts"
+    kind = f'Content-Disposition: form-data; name="file"; filename="{name}"'
+    parts = [f"--{edge}\r\n{kind}\r\nContent-Type: text/csv\r\n\r\n{text}\r\n"]
+    parts += [
+        f'--{edge}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+        for key, value in data.items()
+    ]
+    body = "".join((*parts, f"--{edge}--\r\n")).encode()
+    return Ask("", "", path, body, f"multipart/form-data; boundary={edge}")
+
+
 # records of the API
 
 
@@ -391,6 +404,82 @@ def histories(mark: Mark) -> Iterator[Ask]:
             yield get(f"{API}/records/{name}/{one}/history", expand="items")
         yield get(f"{API}/records/{name}", deleted="only")
         yield get(f"{API}/records/{name}", deleted="only", q=mark.word, count="exact")
+
+
+@probe("api.api_records.record_rules")
+def record_rules(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        for one in mark.all_ids(name):
+            yield get(f"{API}/records/{name}/{one}/rules")
+
+
+@probe("api.api_records.rules_of_values", "POST")
+def rules_of_values(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        yield send(f"{API}/records/{name}/rules", {})
+    for one in mark.all_ids("claim"):
+        path = f"{API}/records/claim/rules"
+        yield send(path, {"id": one})
+        yield send(path, {"id": one, "values": {"fee": "9999"}})
+        yield send(path, {"values": {"company": mark.ids["company"][0], "fee": "9999"}})
+        yield send(path, {"values": {"earlier": {"key": mark.values["claim_no"]}}})
+
+
+@probe("api.api_records.show_whole", "POST")
+def unmasked(mark: Mark) -> Iterator[Ask]:
+    for name in ("claim", "company", "region"):
+        for one in mark.all_ids(name):
+            for field in ("serial", "note", "code", "nothing"):
+                yield send(f"{API}/records/{name}/{one}/unmask", {"fields": [field]})
+
+
+@probe("api.api_imports.start", "POST")
+def imports(mark: Mark) -> Iterator[Ask]:
+    """Files that are refused at once: how far a job is differs each time.
+
+    What imports say of records of others is the business of `tests/database/test_importing.py`.
+    """
+    text = f"claim_no,subject\n{mark.values['claim_no']},taken\n"
+    for name in mark.objects:
+        for mode in ("take", "update"):
+            path = f"{API}/records/{name}/import"
+            yield send_file(path, "rows.csv", text, mode=mode, key="nothing_like_it", then="x")
+
+
+@probe("api.api_imports.find")
+def found_imports(mark: Mark) -> Iterator[Ask]:
+    yield get(f"{API}/imports")
+    for name in mark.objects:
+        yield get(f"{API}/imports", object=name)
+    for one in mark.all_ids("claim"):
+        yield get(f"{API}/imports", object="claim", record=one)
+        yield get(f"{API}/imports", cursor=one)
+
+
+def of_imports(mark: Mark, path: str) -> Iterator[Ask]:
+    """Ask for a part of imports, by ids of others and by what is no id."""
+    for one in (*mark.all_ids("claim"), "x"):
+        yield get(path.format(one))
+
+
+@probe("api.api_imports.get")
+def one_import(mark: Mark) -> Iterator[Ask]:
+    yield from of_imports(mark, API + "/imports/{}")
+
+
+@probe("api.api_imports.errors")
+def errors_of_imports(mark: Mark) -> Iterator[Ask]:
+    yield from of_imports(mark, API + "/imports/{}/errors")
+
+
+@probe("api.api_imports.records")
+def records_of_imports(mark: Mark) -> Iterator[Ask]:
+    yield from of_imports(mark, API + "/imports/{}/records")
+
+
+@probe("api.api_imports.file")
+def files_of_imports(mark: Mark) -> Iterator[Ask]:
+    yield from of_imports(mark, API + "/imports/{}/file")
 
 
 @probe("api.api_records.restore", "POST")
@@ -727,6 +816,61 @@ def history_pages(mark: Mark) -> Iterator[Ask]:
     for name in ("claim", "company", "claim_item"):
         for one in mark.all_ids(name):
             yield get(f"/o/{name}/{one}/history")
+
+
+@probe("workspace.rules")
+def rule_pages(mark: Mark) -> Iterator[Ask]:
+    for name in ("claim", "company", "claim_item"):
+        for one in mark.all_ids(name):
+            yield get(f"/o/{name}/{one}/rules")
+
+
+@probe("workspace.show_whole", "POST")
+def unmask_forms(mark: Mark) -> Iterator[Ask]:
+    for one in mark.all_ids("claim"):
+        for field in ("serial", "subject", "nothing"):
+            yield post_form(f"/o/claim/{one}/unmask", field=field)
+
+
+@probe("workspace.export")
+def exported_lists(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        yield get(f"/o/{name}/export", format="csv")
+        yield get(f"/o/{name}/export", format="csv", q=mark.word)
+
+
+@probe("workspace.import_file")
+def import_pages(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        yield get(f"/o/{name}/import")
+
+
+@probe("workspace.upload", "POST")
+def uploads(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        yield post_form(f"/o/{name}/import", file="no file")
+
+
+@probe("workspace.import_batch")
+def import_batches(mark: Mark) -> Iterator[Ask]:
+    yield from of_imports(mark, "/imports/{}")
+
+
+@probe("workspace.import_errors")
+def import_error_files(mark: Mark) -> Iterator[Ask]:
+    yield from of_imports(mark, "/imports/{}/file")
+
+
+@probe("workspace.start_import", "POST")
+def started_imports(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.all_ids("claim"), "x"):
+        yield post_form(f"/imports/{one}", do="import", mode="upsert", match="claim_no")
+
+
+@probe("workspace.cancel_import", "POST")
+def cancelled_imports(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.all_ids("claim"), "x"):
+        yield post_form(f"/imports/{one}/cancel")
 
 
 @probe("workspace.restore_page")

@@ -19,6 +19,7 @@ from headrace.blueprints.api.calls import (
 )
 from headrace.blueprints.api.designing import may_design
 from headrace.blueprints.shared.downloads import download
+from headrace.platform.access.policy import can
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Message, pointer
@@ -109,7 +110,10 @@ def find() -> Response:
 
     def action(context: Context) -> Response:
         model = context.catalog.objects.get(object_name) if object_name is not None else None
-        if object_name is not None and model is None:
+        may_read = object_name is None or can(
+            context.catalog, context.principal, object_name, "read"
+        )
+        if not may_read or (object_name is not None and model is None):
             raise NotFoundError(NOT_FOUND.at())
         with context.database.reading() as reading:
             found = list_batches(
