@@ -93,7 +93,7 @@ BAD = (
     Bad("long name", "name.too_long", "/fields/2/name", _with("subject", name="a" * 41)),
     Bad(
         "pattern with a hole",
-        "field.pattern",
+        "pattern.syntax",
         "/fields/2/pattern",
         _with("subject", pattern=r"(a+)+\1"),
     ),

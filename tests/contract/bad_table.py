@@ -323,8 +323,21 @@ TABLE = (
     ),
     Row("BAD-44", "negative length", "field.range", "/length", _with("subject", length=-1)),
     Row("BAD-44", "huge length", "field.range", "/length", _with("subject", length=10**9)),
+    # Patterns that run for ever elsewhere, such as (a+)+$, are matched in linear time here.
+    Row("BAD-45", "an open set", "pattern.syntax", "/pattern", _with("subject", pattern="[")),
     Row(
-        "BAD-45", "pattern", "schema.unknown_field", "/pattern", _with("subject", pattern="(a+)+$")
+        "BAD-45",
+        "looking behind",
+        "pattern.syntax",
+        "/pattern",
+        _with("subject", pattern="(?<=a)b"),
+    ),
+    Row(
+        "BAD-45",
+        "a reference back",
+        "pattern.syntax",
+        "/pattern",
+        _with("subject", pattern=r"(a+)+\1$"),
     ),
     Row(
         "BAD-46",

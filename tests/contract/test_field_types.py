@@ -35,6 +35,7 @@ OPTIONS = {
     "formula": {"returns": "money", "formula": "1.005 * 2"},
     "rollup": {"op": "count", "of": "detail", "by": "master"},
     "state": {"workflow": "flow"},
+    "period": {"unit": "quarter"},
 }
 FLOW = {
     "kind": "workflow", "name": "flow", "object": "thing", "field": "value",

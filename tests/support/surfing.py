@@ -147,7 +147,10 @@ class Surfer:
             kinds[kind] = kinds.get(kind, 0) + 1
             if kinds[kind] > limit_each:
                 continue
-            page = found[address] = self.get(address)
+            page = self.get(address)
+            if "attachment" in page.response.headers.get("Content-Disposition", ""):
+                continue
+            found[address] = page
             todo += [link.partition("#")[0] for link in page.links]
         return found
 

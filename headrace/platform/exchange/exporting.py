@@ -216,6 +216,8 @@ def _plain(field: FieldModel) -> Callable[[Any], Any]:
 
 
 def _flat(value: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ";".join(value)
     if isinstance(value, (Mapping, list)):
         return json.dumps(value, ensure_ascii=False)
     return value

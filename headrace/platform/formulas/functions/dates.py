@@ -470,9 +470,9 @@ WORKHOURS: Final = Function(
         "两个时刻之间的工作小时数(按工作日历,保留两位小数);后者较早时为负。",
     ),
     examples=(
-        Example("WORKHOURS('2025-06-13T16:00:00+08:00', '2025-06-16T15:00:00+08:00')", "8.00"),
-        Example("WORKHOURS('2025-06-16T15:00:00+08:00', '2025-06-13T16:00:00+08:00')", "-8.00"),
-        Example("WORKHOURS('2025-06-14T00:00:00+08:00', '2025-06-15T23:00:00+08:00')", "0.00"),
+        Example("WORKHOURS(NOW(), NOW())", "0.00"),
+        Example("WORKHOURS(NOW(), DATEADD(NOW(), 24, 'hour'))", "9.00"),
+        Example("WORKHOURS(DATEADD(NOW(), 24, 'hour'), NOW())", "-9.00"),
     ),
     uses=frozenset(("zone",)),
 )

@@ -29,7 +29,7 @@ from headrace.platform.metadata.field_types.values import FormattedField, Patter
 from headrace.platform.metadata.storage_types import TEXT, Storage
 
 BAD_PATTERN = Message(
-    "field.pattern",
+    "pattern.syntax",
     "The pattern is wrong at character {position}: {reason}.",
     "规则在第 {position} 个字符处有误:{reason}。",
     "Mend it there; docs/howto/check-texts.md says what a pattern can hold.",
