@@ -22,6 +22,7 @@ from headrace.platform.records.context import Context
 from headrace.platform.runtime import Platform, assemble, initialise
 from headrace.settings import load_settings
 from tests.demo.generate import TARGET
+from tests.support.live import SECRET
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AS_OF = datetime(2025, 6, 30, 10, tzinfo=UTC)
@@ -96,7 +97,8 @@ class World:
 
 def make_world(url: str, root: Path = TARGET) -> World:
     """Publish the shipped modules into an empty database and load all their rows."""
-    settings = load_settings({"HEADRACE_DATABASE_URL": url}, root)
+    variables = {"HEADRACE_DATABASE_URL": url, "HEADRACE_SECRET_KEY": SECRET}
+    settings = load_settings(variables, root)
     database = open_database(settings.database_url)
     initialise(database, ZONE)
     with database.writing(None) as work:

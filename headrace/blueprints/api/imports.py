@@ -18,7 +18,7 @@ from headrace.blueprints.api.calls import (
     write_once,
 )
 from headrace.blueprints.api.designing import may_design
-from headrace.blueprints.shared.downloads import download
+from headrace.blueprints.shared.import_files import error_file, file_name
 from headrace.platform.access.policy import can
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
 from headrace.platform.core.ids import is_record_id
@@ -30,8 +30,6 @@ from headrace.platform.exchange.batches import (
     read_findings,
     records_of,
 )
-from headrace.platform.exchange.error_files import error_format, write_error_file
-from headrace.platform.exchange.exporting import CONTENT_TYPES
 from headrace.platform.exchange.requests import ImportRequest, read_request
 from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.metadata.strict_json import parse_json
@@ -42,7 +40,6 @@ blueprint = Blueprint("api_imports", __name__, url_prefix="/api/v1")
 
 PAGE: Final = 50
 MOST: Final = 200
-LONGEST_NAME: Final = 200
 TRUTHS: Final = ("partial", "dry_run", "migrate")
 
 FILE_NEEDED: Final = Message(
@@ -86,13 +83,7 @@ def uploaded(object_name: str) -> tuple[ImportRequest, bytes]:
         if parsed.problems:
             raise RefusedError(*(one.below("/map") for one in parsed.problems))
         given["map"] = parsed.value
-    return read_request(object_name, _name(file.filename), given), file.read()
-
-
-def _name(given: str) -> str:
-    """Return the last part of a file's name, however the sender writes paths."""
-    last = given.replace("\\", "/").rpartition("/")[2]
-    return "".join(one for one in last if one.isprintable())[-LONGEST_NAME:] or "file"
+    return read_request(object_name, file_name(file.filename), given), file.read()
 
 
 @blueprint.get("/imports")
@@ -186,17 +177,7 @@ def records(batch_id: str) -> Response:
 def file(batch_id: str) -> Response:
     """The rows of one's own import that were not taken, with what is wrong with each."""
     known_arguments()
-    return read(lambda context: error_file(context, batch_id))
-
-
-def error_file(context: Context, batch_id: str) -> Response:
-    """Return the error file of an import of the caller."""
-    with context.database.snapshot() as reading:
-        batch = platform().imports.mine(context, reading.connection, batch_id)
-        written = write_error_file(reading.connection, batch, context.language)
-    kind = error_format(batch)
-    stem = batch.request.file_name.rpartition(".")[0] or batch.request.file_name
-    return download(written, f"{stem}-errors.{kind}", CONTENT_TYPES[kind])
+    return read(lambda context: error_file(platform(), context, batch_id))
 
 
 def _shown(context: Context, batch: ImportBatch) -> dict[str, Any]:

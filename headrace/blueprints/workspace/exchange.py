@@ -11,6 +11,7 @@ from flask import Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from headrace.blueprints.shared.downloads import download
+from headrace.blueprints.shared.import_files import error_file, file_name
 from headrace.blueprints.shared.pages import render
 from headrace.blueprints.shared.session import new_key, platform, read, write, write_once
 from headrace.blueprints.workspace.blueprint import blueprint, known_object, need_right
@@ -26,7 +27,6 @@ from headrace.platform.exchange.batches import (
     read_content,
     read_findings,
 )
-from headrace.platform.exchange.error_files import error_format, write_error_file
 from headrace.platform.exchange.exporting import (
     CONTENT_TYPES,
     FORMATS,
@@ -41,7 +41,6 @@ from headrace.platform.jobs.long_jobs import JobState, ask_to_cancel, read_job
 from headrace.platform.records.context import Context
 
 SHOWN_FINDINGS: Final = 100
-LONGEST_NAME: Final = 200
 COLUMN: Final = "column."
 SECONDS: Final = "1"
 """After how many a page of an import that is under way looks again."""
@@ -109,7 +108,7 @@ def upload(object_name: str) -> BaseResponse:
     file = request.files.get("file")
     if file is None or not file.filename:
         return _refused(object_name, (NO_FILE.at("/file"),))
-    name, data = _file_name(file.filename), file.read()
+    name, data = file_name(file.filename), file.read()
     try:
 
         def action(context: Context, work: UnitOfWork) -> str:
@@ -136,11 +135,6 @@ def _asking(context: Context, object_name: str, problems: tuple[Problem, ...] = 
         raise NotFoundError(NOT_FOUND.at())
     values: dict[str, Any] = {"model": model, "problems": problems}
     return render(context, "workspace/import.html", f"object:{object_name}", **values)
-
-
-def _file_name(given: str) -> str:
-    last = given.replace("\\", "/").rpartition("/")[2]
-    return "".join(one for one in last if one.isprintable())[-LONGEST_NAME:] or "file"
 
 
 # -- one import --------------------------------------------------------------------------------------
@@ -210,16 +204,7 @@ def cancel_import(batch_id: str) -> BaseResponse:
 @blueprint.get("/imports/<batch_id>/file", endpoint="import_errors")
 def import_errors(batch_id: str) -> Response:
     """The rows that were not taken."""
-
-    def action(context: Context) -> Response:
-        with context.database.snapshot() as reading:
-            batch = platform().imports.mine(context, reading.connection, batch_id)
-            written = write_error_file(reading.connection, batch, context.language)
-        kind = error_format(batch)
-        stem = batch.request.file_name.rpartition(".")[0] or batch.request.file_name
-        return download(written, f"{stem}-errors.{kind}", CONTENT_TYPES[kind])
-
-    return read(action)
+    return read(lambda context: error_file(platform(), context, batch_id))
 
 
 def _batch_page(

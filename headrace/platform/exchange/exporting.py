@@ -17,6 +17,7 @@ from headrace.platform.exchange.delimited_writer import DelimitedWriter
 from headrace.platform.exchange.workbook_writer import WorkbookWriter
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.metadata.catalog import Catalog, FieldModel, FieldPath
+from headrace.platform.metadata.storage_types import SEPARATOR
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import Query, parse_query
@@ -217,7 +218,7 @@ def _plain(field: FieldModel) -> Callable[[Any], Any]:
 
 def _flat(value: Any) -> Any:
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return ";".join(value)
+        return SEPARATOR.join(value)
     if isinstance(value, (Mapping, list)):
         return json.dumps(value, ensure_ascii=False)
     return value

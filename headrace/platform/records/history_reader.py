@@ -90,7 +90,8 @@ def told_records(
 ) -> dict[str, Told]:
     """Return the record, and rows of the named relations, by id with what may be read of each.
 
-    Rows that were deleted are among them. Raise NotFoundError, or `field.unknown` for a relation.
+    Rows that were deleted are among them. A relation that the caller may read in other records only
+    brings none. Raise NotFoundError, or `field.unknown` for one that is read in no record.
     """
     model = context.catalog.object(object_name)
     if model is None:
@@ -98,11 +99,13 @@ def told_records(
     get_in(context, on, object_name, record_id, fields=("id",), by_task=by_task)
     names = row_rights(context, on, object_name, record_id, "read", by_task=by_task) or frozenset()
     told = {record_id: Told(model, names)}
+    known = names_of(read_pairs(context.surroundings(), object_name, by_task=by_task))
     for name in dict.fromkeys(expand):
-        child = model.child(name) if name in names else None
+        child = model.child(name) if name in known else None
         if child is None:
-            raise RefusedError(unknown_field(object_name, name, names, "/expand"))
-        told.update(_told_rows(context, on, child, record_id, by_task=by_task))
+            raise RefusedError(unknown_field(object_name, name, known, "/expand"))
+        if name in names:
+            told.update(_told_rows(context, on, child, record_id, by_task=by_task))
     return told
 
 

@@ -1,0 +1,47 @@
+"""Every record that people of the demo find opens for them, with its history, rules and neighbours."""
+
+from __future__ import annotations
+
+import pytest
+
+from headrace.app import create_app
+from headrace.platform.access.policy import can
+from headrace.platform.records import reader
+from headrace.platform.records.query import parse_query
+from tests.demo.world import World
+from tests.support.live import PASSWORD, Live
+from tests.support.surfing import Surfer
+
+PEOPLE = ("xumiao", "fangchen", "shaohui", "lixiaoqu", "chenyu", "sunmin", "hecang", "zhoumuzhi")
+EACH = 4
+"""Records of each object that are opened."""
+
+
+@pytest.fixture(scope="module")
+def live(busy_demo: World) -> Live:
+    """The demo behind its screens, with a password for everybody."""
+    platform = busy_demo.platform
+    ids = [busy_demo.user_id(login) for login in PEOPLE]
+    with platform.database.writing(None) as work:
+        platform.identity.set_public_passwords(work, dict.fromkeys(ids, PASSWORD))
+    return Live(platform, create_app(platform))
+
+
+@pytest.mark.parametrize("login", PEOPLE)
+def test_what_is_found_opens(busy_demo: World, live: Live, login: str) -> None:
+    context = busy_demo.acting(login)
+    person = Surfer(live, login, "zh")
+    opened = 0
+    for name in context.catalog.objects:
+        if not can(context.catalog, context.principal, name, "read"):
+            continue
+        asked = parse_query(context, name, {"limit": 200})
+        found = [str(row["id"]) for row in reader.find(context, name, asked).items]
+        step = max(1, len(found) // EACH)
+        for one in found[::step]:
+            for part in ("", "/history", "/rules"):
+                page = person.get(f"/o/{name}/{one}{part}")
+                assert page.status == 200, (name, part, page.text)
+                opened += 1
+
+    assert opened > 0
