@@ -13,7 +13,7 @@ from tests.support.live import PASSWORD, Live
 from tests.support.surfing import Surfer
 
 PEOPLE = ("xumiao", "fangchen", "shaohui", "lixiaoqu", "chenyu", "sunmin", "hecang", "zhoumuzhi")
-EACH = 4
+EACH = 3
 """Records of each object that are opened."""
 
 
