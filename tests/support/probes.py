@@ -128,10 +128,12 @@ class ServerDoor:
 
     def answer(self, caller: Caller, ask: Ask) -> Answer:
         sent = {name.replace("-", "_"): value for name, value in caller.headers(ask).items()}
-        if ask.body is not None:
-            # A server that did not read the body of the request before has closed the connection.
-            self._client.close()
-        return self._client.call(ask.method, ask.path, ask.body, **sent)
+        try:
+            return self._client.call(ask.method, ask.path, ask.body, **sent)
+        finally:
+            if ask.body is not None:
+                # A server that answers without reading a body closes the connection after it.
+                self._client.close()
 
 
 # -- comparing -------------------------------------------------------------------------------------
