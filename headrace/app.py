@@ -43,7 +43,7 @@ HEADERS: Final = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Permissions-Policy": "camera=(), geolocation=(self), microphone=()",
     "Content-Security-Policy": POLICY,
 }
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})

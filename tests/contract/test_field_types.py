@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.json_text import json_bytes
 from headrace.platform.exchange.exporting import ExportRequest, export_records
 from headrace.platform.exchange.opening import open_file
 from headrace.platform.metadata.documents import Document
@@ -116,7 +117,7 @@ def test_an_accepted_example_comes_back_as_it_was_stored(
 
     assert record["value"] == example.stored
     field = world.context.catalog.objects["thing"].fields["value"]
-    jsonschema.validate(json.loads(json.dumps(record["value"])), field.json_schema())
+    jsonschema.validate(json.loads(json_bytes(record["value"])), field.json_schema())
 
 
 @pytest.mark.parametrize(("type_", "example"), cases(refused=False))

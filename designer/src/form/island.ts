@@ -6,8 +6,10 @@ import { language, word } from "../page/words";
 import { type Filled, compute, standing } from "./compute";
 import { limitChoices } from "./dependent";
 import { Grid, type Pasted } from "./grid";
+import { startLocating } from "./locate";
 import { Lookup } from "./lookup";
 import type { LiveForm, Met, Problem } from "./model";
+import { wireRichTexts } from "./rich";
 import { Scope } from "./scope";
 import { takeTick } from "./ticks";
 
@@ -47,6 +49,8 @@ class FormIsland {
     this.askServer = debounced(PAUSE, () => void this.preview());
     this.grids = all(form, "[data-grid]", HTMLElement).flatMap((element) => this.gridOf(element));
     this.wireLookups(form);
+    wireRichTexts(form);
+    startLocating(form);
     this.listen();
     this.refresh(false);
     this.asked = this.questions();
@@ -59,6 +63,7 @@ class FormIsland {
     const events = {
       added: (scope: Scope, quiet: boolean): void => {
         this.wireLookups(scope.element);
+        wireRichTexts(scope.element);
         if (quiet) return;
         this.dirty = true;
         this.refresh(false);

@@ -5,6 +5,7 @@ import { all } from "../page/dom";
 import { language } from "../page/words";
 import { type Behaviour, type Behaviours, FREE } from "./behaviour";
 import type { LiveObject, Met, Values } from "./model";
+import { RICH_SHOWN } from "./rich";
 import { entered, lasting, shown } from "./shown";
 import { joined, limitBoxes, showTicks } from "./ticks";
 
@@ -259,6 +260,7 @@ function write(control: Control, value: Json): void {
     return;
   }
   control.value = text;
+  control.dispatchEvent(new CustomEvent(RICH_SHOWN, { bubbles: false }));
   const title = titleOf(value);
   if (title !== null) {
     control.dispatchEvent(new CustomEvent("lookup:shown", { detail: title, bubbles: false }));

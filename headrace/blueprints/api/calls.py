@@ -15,6 +15,7 @@ from headrace.platform.core.errors import (
     RefusedError,
     UnauthenticatedError,
 )
+from headrace.platform.core.json_text import json_bytes
 from headrace.platform.core.problems import Language, Message, Problem, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.strict_json import parse_json
@@ -93,7 +94,7 @@ def write_once(action: Callable[[Context, UnitOfWork], tuple[int, Any]], data: A
         kept = idempotency.replay(context, work, keyed) if keyed else None
         if kept is None:
             status, result = action(context, work)
-            body = b"" if result is None else orjson.dumps(result)
+            body = b"" if result is None else json_bytes(result)
             if keyed is not None:
                 answered = idempotency.Answer(status, body.decode())
                 idempotency.keep(context, work, keyed, answered)
@@ -162,7 +163,7 @@ def expected_version() -> int:
 
 def answer(context: Context, data: Any, *, version: object = None) -> Response:
     """Return `data` as JSON; `version` becomes the ETag."""
-    response = answer_bytes(context, orjson.dumps(data))
+    response = answer_bytes(context, json_bytes(data))
     if version is not None:
         response.set_etag(str(version))
     return response

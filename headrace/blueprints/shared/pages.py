@@ -19,7 +19,7 @@ from headrace.platform.core.durations import clock_text
 from headrace.platform.core.problems import Language, Text
 from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.menu import MenuEntry, menu_for
-from headrace.platform.forms.shown import Display, Shown
+from headrace.platform.forms.shown import Display, Shown, indented
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.reports.running import available
@@ -97,6 +97,7 @@ def render(context: Context, template: str, here: str, /, **values: Any) -> str:
         shown=display.of,
         when=lambda moment: _when(display, moment),
         local_time=lambda value: local_time(context, value),
+        indented=lambda value: indented(str(value)),
         lasting=lambda value: clock_text(value) if isinstance(value, int) else value,
         choice_labels=lambda view: choice_labels(view, language),
         may_open=lambda name: (

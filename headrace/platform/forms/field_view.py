@@ -28,6 +28,8 @@ NUMERIC_WIDGETS: Final = frozenset(
     {"integer", "decimal", "quantity", "money", "percent", "duration"}
 )
 """Widgets whose values are aligned at the right."""
+WIDE_WIDGETS: Final = frozenset({"long_text", "rich_text", "json"})
+"""Widgets of values that may be long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,11 @@ class FieldView:
     def numeric(self) -> bool:
         """Whether values stand at the right."""
         return self.widget in NUMERIC_WIDGETS
+
+    @property
+    def wide(self) -> bool:
+        """Whether the field takes the whole width of a form."""
+        return self.widget in WIDE_WIDGETS
 
     def choice(self, value: str) -> ChoiceView | None:
         """Return the declared choice or state with this value."""

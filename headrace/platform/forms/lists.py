@@ -12,7 +12,7 @@ from headrace.platform.access.policy import can, readable_fields
 from headrace.platform.access.principals import Principal
 from headrace.platform.core.durations import entered
 from headrace.platform.core.problems import Text
-from headrace.platform.forms.field_view import FieldView, field_view, path_view
+from headrace.platform.forms.field_view import WIDE_WIDGETS, FieldView, field_view, path_view
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.metadata.catalog import (
     Catalog,
@@ -28,7 +28,7 @@ RANGED: Final = frozenset(
     | {"integer", "decimal", "quantity", "money", "percent"}
 )
 EXACT: Final = frozenset({"choice", "multi_choice", "state", "boolean", "lookup", "user"})
-HIDDEN_IN_LISTS: Final = frozenset({"long_text"})
+HIDDEN_IN_LISTS: Final = WIDE_WIDGETS
 EVERYTHING: Final = "all"
 OFFERED_FILTERS: Final = 10
 WRITING: Final[tuple[Literal["create", "update"], ...]] = ("create", "update")

@@ -15,10 +15,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from headrace.platform.core.canonical import canonical_bytes
 from headrace.platform.core.durations import clock_text, entered
 from headrace.platform.core.problems import Problem
 from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.form_page import ChildGrid, FormPage
+from headrace.platform.metadata.strict_json import parse_json
 
 MOST_ROWS: Final = 2_000
 MISSING: Final = object()
@@ -248,7 +250,15 @@ def _value(view: FieldView, name: str, form: Mapping[str, str], zone: ZoneInfo) 
         return None
     if view.widget == "duration":
         return entered(text)
+    if view.widget == "json":
+        return _compact(text)
     return _instant(text, zone) if view.widget == "datetime" else text
+
+
+def _compact(text: str) -> str:
+    """Return JSON as it is stored, so that another layout is no change; what is wrong stays to be told."""
+    parsed = parse_json(text.encode("utf-8", "surrogatepass"))
+    return text if parsed.problems else canonical_bytes(parsed.value).decode()
 
 
 def ticked_values(name: str, form: Mapping[str, str]) -> list[str]:

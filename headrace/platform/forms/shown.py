@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
+
 from headrace.platform.core.durations import clock_text
+from headrace.platform.core.phones import dialled, readable_number
+from headrace.platform.core.rich_text import plain_text, sanitised
 from headrace.platform.forms.field_view import FieldView
+from headrace.platform.metadata.strict_json import parse_json
 
 NOTHING: Final = "–"
+PREFORMATTED: Final = Markup("<pre>{}</pre>")
 MONEY_DIGITS: Final = 2
 YES: Final = "✓"
 
@@ -21,7 +29,8 @@ YES: Final = "✓"
 class Shown:
     """A value ready to be written out.
 
-    `colour` makes it a badge; `object` and `id` make it a link to a record; `exact` is the tooltip.
+    `colour` makes it a badge; `object` and `id` make it a link to a record; `exact` is the tooltip;
+    `href` makes it a link elsewhere: an address, a mail, a call; `markup` is safe HTML for where there is room for it, `text` says the same in words.
     """
 
     text: str
@@ -29,6 +38,8 @@ class Shown:
     object: str | None = None
     id: str | None = None
     exact: str | None = None
+    href: str | None = None
+    markup: Markup | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -56,7 +67,13 @@ class Display:
             return Shown(choice.label.within(self.language), colour=choice.colour)
         if view.widget == "datetime":
             return self.instant(str(value))
-        return Shown(text_of(view.widget, value))
+        if view.widget == "rich_text":
+            return rich(str(value))
+        if view.widget == "json":
+            return Shown(str(value), markup=PREFORMATTED.format(indented(str(value))))
+        link = _LINKS.get(view.widget)
+        text = str(value)
+        return Shown(text_of(view.widget, value), href=None if link is None else link(text))
 
     def instant(self, value: str | datetime) -> Shown:
         """Return an instant to the minute, in the viewer's zone."""
@@ -77,6 +94,18 @@ class Display:
         return Shown(str(title), object=view.target, id=value.get("id"))
 
 
+def rich(value: str) -> Shown:
+    """Return a rich text in words and as HTML; it is sanitised once more, wherever it came from."""
+    markup = Markup(sanitised(value))  # noqa: S704 - made safe in this line
+    return Shown(plain_text(value) or NOTHING, markup=markup)
+
+
+def indented(text: str) -> str:
+    """Return a text of JSON as people read it, a line for each value; what is no JSON as it is."""
+    parsed = parse_json(text.encode("utf-8", "surrogatepass"))
+    return text if parsed.problems else json.dumps(parsed.value, ensure_ascii=False, indent=2)
+
+
 def text_of(widget: str, value: Any) -> str:
     """Return a plain value as text by its widget: numbers grouped, decimals without idle zeros."""
     if isinstance(value, bool):
@@ -92,6 +121,8 @@ def text_of(widget: str, value: Any) -> str:
         return trimmed(text) + "%"
     if widget == "duration":
         return lasting(text)
+    if widget == "phone":
+        return readable_number(text)
     return text
 
 
@@ -116,3 +147,12 @@ def lasting(text: str) -> str:
 def trimmed(text: str) -> str:
     """Remove zeros that stand idle behind the point."""
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_LINKS: Final[Mapping[str, Callable[[str], str]]] = {
+    "email": lambda text: "mailto:" + quote(text, safe="@+"),
+    "phone": lambda text: "tel:" + dialled(text),
+    "url": lambda text: text,
+    "geo_point": lambda text: "geo:" + text,
+}
+"""Where the values of some widgets lead."""

@@ -27,6 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from headrace.platform.core.json_text import json_text
+
 Dialect = Literal["sqlite", "postgresql"]
 StorageKind = Literal["text", "integer", "decimal", "boolean", "date", "instant", "id"]
 Convert = Callable[[Any], Any]
@@ -42,12 +44,14 @@ MAX_DIGITS = 18
 class Storage:
     """The stored form of a field's values; `scale` counts the digits after the point.
 
-    With `many` a text holds several values, as `joined` writes them; a column is the same either way.
+    With `many` a text holds several values, as `joined` writes them; with `nested` it is JSON itself.
+    A column is the same either way.
     """
 
     kind: StorageKind
     scale: int = 0
     many: bool = field(default=False, compare=False)
+    nested: bool = field(default=False, compare=False)
 
     def column_type(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return the column's SQL type."""
@@ -69,6 +73,8 @@ class Storage:
         """Return the function from driver values to JSON values; None where they are the same."""
         if self.many:
             return values_in
+        if self.nested:
+            return json_text
         if self.kind == "decimal":
             return scaled_text(self.scale) if dialect == "sqlite" else _decimal_text
         return _TO_JSON[dialect].get(self.kind)
@@ -193,6 +199,7 @@ _TO_JSON: dict[Dialect, dict[StorageKind, Convert]] = {
 
 TEXT = Storage("text")
 TEXTS = Storage("text", many=True)
+JSON_CONTENT = Storage("text", nested=True)
 INTEGER = Storage("integer")
 BOOLEAN = Storage("boolean")
 DATE = Storage("date")

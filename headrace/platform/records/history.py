@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from headrace.platform.core.json_text import json_text
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import FieldModel
@@ -89,6 +90,8 @@ def _changes(draft: Draft, kept: frozenset[str]) -> dict[str, list[Any]]:
 
 def field_json(field: FieldModel, value: Any) -> Any:
     """Return a Python value of a field as the API sends it; a reference as its id."""
+    if field.storage.nested:
+        return json_text(value)
     return values_in(value) if field.storage.many else json_value(value)
 
 

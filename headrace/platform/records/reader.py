@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
 import sqlalchemy as sa
 from marshmallow import ValidationError
 from sqlalchemy.ext.compiler import compiles
@@ -34,6 +33,7 @@ from headrace.platform.core.errors import (
     StalePrincipalError,
 )
 from headrace.platform.core.ids import is_record_id
+from headrace.platform.core.json_text import json_bytes
 from headrace.platform.core.problems import pointer
 from headrace.platform.database.engine import Reading
 from headrace.platform.database.prepared import Prepared, prepare
@@ -255,7 +255,7 @@ def _list_parameters(context: Context, plan: _ListPlan, query: Query) -> dict[st
 def find_json(context: Context, object_name: str, query: Query) -> bytes:
     """Return a page as JSON text."""
     page = find(context, object_name, query)
-    return orjson.dumps(page.as_json())
+    return json_bytes(page.as_json())
 
 
 def _page(

@@ -62,6 +62,7 @@ NOUNS: Final[Mapping[str, Text]] = {
     "start": Text("characters shown at the start", "开头显示的字符数"),
     "end": Text("characters shown at the end", "末尾显示的字符数"),
     "format": Text("format", "格式"),
+    "country": Text("country", "国家或地区"),
     "pattern_help": Text("explanation of the pattern", "规则说明"),
     "unit": Text("length of the period", "周期长度"),
     "seconds": Text("whether seconds count", "是否精确到秒"),

@@ -11,6 +11,10 @@ from headrace.platform.metadata.field_types.base import FieldType
 
 MODULES: Final = (
     "text",
+    "phones",
+    "rich_text",
+    "json_value",
+    "geo_point",
     "numbers",
     "simple",
     "periods",

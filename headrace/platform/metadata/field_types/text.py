@@ -270,25 +270,6 @@ class EmailType(PatternType):
         )
 
 
-class PhoneType(PatternType):
-    """A telephone number: digits with `+`, spaces, hyphens and brackets."""
-
-    key = "phone"
-    label = Text("Phone", "电话")
-    widget = "phone"
-    limit = 30
-    pattern = r"\+?[0-9(][0-9 ()-]{3,27}[0-9]"
-    expected = ("a telephone number", "电话号码")
-    example = "0571-88001234"
-
-    def examples(self) -> Sequence[Example]:
-        return (
-            Example({}, "0571-88001234", "0571-88001234"),
-            Example({}, "+86 138 0013 8000", "+86 138 0013 8000"),
-            Example({}, "call me", refused="value.invalid"),
-        )
-
-
 class UrlType(PatternType):
     """A web address with http or https; nothing that a browser could run."""
 
@@ -308,4 +289,4 @@ class UrlType(PatternType):
         )
 
 
-TYPES = (TextType(), LongTextType(), EmailType(), PhoneType(), UrlType())
+TYPES = (TextType(), LongTextType(), EmailType(), UrlType())

@@ -76,6 +76,7 @@ from headrace.platform.metadata.field_types.computed import (
     StateOptions,
 )
 from headrace.platform.metadata.field_types.numbers import BoundsOptions, DecimalOptions
+from headrace.platform.metadata.field_types.phones import PhoneOptions
 from headrace.platform.metadata.field_types.references import LookupOptions, MasterDetailOptions
 from headrace.platform.metadata.field_types.text import TextOptions
 
@@ -277,6 +278,7 @@ PLAIN: Final[frozenset[Key]] = frozenset(
         (ChoiceOptions, "allowed"),
         (DecimalOptions, "least"),
         (DecimalOptions, "most"),
+        (PhoneOptions, "country"),
         (TextOptions, "format"),
         (TextOptions, "pattern"),
         (BoundsOptions, "least"),
