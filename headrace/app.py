@@ -15,6 +15,7 @@ from whitenoise import WhiteNoise
 from headrace.blueprints import api, approvals, auth, reports, workspace
 from headrace.blueprints.shared import errors, pages, session
 from headrace.blueprints.shared.assets import BUILD, PREFIX, Assets
+from headrace.blueprints.shared.files import allow_large
 from headrace.blueprints.shared.words import Words
 from headrace.platform.runtime import Platform
 
@@ -46,6 +47,8 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(self), microphone=()",
     "Content-Security-Policy": POLICY,
 }
+WITH_FILES: Final = frozenset({"workspace.send_file"})
+"""Pages whose forms may hold a file."""
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 YEAR: Final = 365 * 24 * 60 * 60
 
@@ -108,6 +111,8 @@ def _check_request() -> None:
     """Refuse a change that does not come from one of our own pages; the API has tokens instead."""
     if request.method in SAFE_METHODS or request.path.startswith(API_PREFIX):
         return
+    if request.endpoint in WITH_FILES and session.load_user(None) is not None:
+        allow_large()
     if request.path != CSP_REPORTS:
         session.check_csrf()
 

@@ -35,6 +35,8 @@ from headrace.platform.exchange import tables as exchange_tables
 from headrace.platform.exchange.batches import forget_old_imports
 from headrace.platform.exchange.import_jobs import IMPORT, Imports
 from headrace.platform.exchange.importing import Importer
+from headrace.platform.files.scanning import refuse_trial_text
+from headrace.platform.files.store import FileStore, forget_waiting
 from headrace.platform.jobs.long_jobs import Course
 from headrace.platform.jobs.notifications import NOTIFY, Notifications
 from headrace.platform.jobs.outbox import Job, Outbox
@@ -61,6 +63,7 @@ from headrace.platform.publishing.workspace import (
 )
 from headrace.platform.records import tables as records_tables
 from headrace.platform.records.context import CompiledParts, Context
+from headrace.platform.records.file_sweeping import FileSweeper
 from headrace.platform.records.idempotency import forget_old
 from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import tables as workflow_tables
@@ -110,6 +113,7 @@ class Platform:
     sweeper: Sweeper
     publish_jobs: PublishJobs
     imports: Imports
+    files: FileStore
     outbox: Outbox
     notifications: Notifications
     approvals: Approvals
@@ -213,11 +217,12 @@ class Platform:
             self.handlers,
             self.clock,
             self.real_clock,
-            chores=(sweep, forget_old, forget_old_imports),
+            chores=(sweep, forget_old, forget_old_imports, forget_waiting),
             rounds=(
                 self.publisher.leftovers.remove_abandoned,
                 self.sweeper.sweep,
                 self.uninstaller.retire_users,
+                FileSweeper(self.database).sweep,
             ),
             long_handlers={PUBLISH: self.publish_jobs.run, IMPORT: self._import},
         )
@@ -354,6 +359,8 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
     catalogs = CatalogStore(database, types)
     identity = Identity(database, ids, real_clock)
     store = RecordStore()
+    files = FileStore(database)
+    files.before_keep.plug(refuse_trial_text)
     outbox = Outbox(clock, ids)
     notifications = Notifications(database, outbox, clock, ids)
     approvals = Approvals(store, notifications)
@@ -407,6 +414,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
             database, catalogs, publisher, drafts, draft_publisher, upgrader, uninstaller, outbox
         ),
         imports=Imports(database, Importer(store, settings.import_rows), outbox, ids),
+        files=files,
         upgrader=upgrader,
         samples=Samples(store, identity, workflow),
         transfer=Transfer(store, identity, workflow),

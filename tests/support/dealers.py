@@ -7,6 +7,7 @@ dealer is answered must not depend on it.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,9 +19,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from headrace.platform import runtime
-from headrace.platform.access.principals import RoleHolding
+from headrace.platform.access.principals import SYSTEM_USER_ID, RoleHolding
 from headrace.platform.core.ids import RandomIds
 from headrace.platform.database.opening import is_initialised, open_database
+from headrace.platform.files.store import Upload
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.publishing.workspace import stop_clock
 from headrace.platform.records.context import Context
@@ -82,15 +84,19 @@ MORE_FIELDS = [
     field_of("serial", "text", length=40, unique=True),
     field_of("grade", "text", length=40),
     field_of("verdict", "text", length=40),
+    field_of("evidence", "files"),
+    field_of("assessment", "file"),
 ]
 DEALER_FIELDS = [
     *("claim_no", "company", "subject", "claimed_on", "kind", "fee", "total", "payable"),
     *("region_name", "decided_at", "status", "story", "mail", "phone", "link", "pieces"),
     *("weight", "volume", "share", "urgent", "seen_at", "handler", "earlier", "serial", "items"),
+    "evidence",
 ]
-"""All that a dealer reads of its claims: neither `grade` nor `reserve`; `verdict` once paid."""
+"""All that a dealer reads of its claims: no `grade`, `reserve`, `assessment`; `verdict` once paid."""
 
 
+EDITED = ["subject", "story", "fee", "earlier", "serial", "evidence"]
 READERS = [
     {"role": "auditor", "actions": ["read"], "scope": "all"},
     {"role": "finance", "actions": ["read"], "scope": "all"},
@@ -143,7 +149,7 @@ def contents() -> Contents:
             "actions": ["update", "delete"],
             "scope": "organisation",
             "when": "status = 'draft'",
-            "fields": {"edit": ["subject", "story", "fee", "earlier", "serial", "items"]},
+            "fields": {"edit": [*EDITED, "items"]},
         },
         {
             "role": "distributor",
@@ -201,6 +207,8 @@ class Dealers:
     items: dict[str, list[str]] = field(default_factory=dict)
     tasks: dict[str, list[str]] = field(default_factory=dict)
     runs: dict[str, list[str]] = field(default_factory=dict)
+    files: dict[str, list[str]] = field(default_factory=dict)
+    hidden_files: list[str] = field(default_factory=list)
 
     def ids_of(self, company: str) -> list[str]:
         """Every id that tells of a company."""
@@ -210,6 +218,7 @@ class Dealers:
             *self.items[company],
             *self.tasks[company],
             *self.runs[company],
+            *self.files[company],
         ]
 
 
@@ -275,8 +284,15 @@ class Maker:
             **values,
         }
         self.made.companies[key] = self.create("company", data)
-        for kept in (self.made.claims, self.made.items, self.made.tasks, self.made.runs):
+        made = self.made
+        for kept in (made.claims, made.items, made.tasks, made.runs, made.files):
             kept[key] = []
+
+    def file(self, user_id: str, name: str) -> str:
+        """Upload a file whose content is its name."""
+        upload = Upload(f"{name}.txt", io.BytesIO(name.encode()))
+        keep = self.platform.files.keep
+        return str(self.system(lambda _, work: keep(work, user_id, upload)).id)
 
     def claim(self, company: str, login: str, word: str, number: int, **values: Any) -> str:
         """Make a claim with the marks of `word` in every field."""
@@ -310,6 +326,12 @@ class Maker:
             "created_by": self.made.users[login],
             **values,
         }
+        evidence = self.file(SYSTEM_USER_ID, f"{word} evidence {number}")
+        hidden = word if word == RIVAL else HIDDEN
+        assessment = self.file(SYSTEM_USER_ID, f"{hidden} assessment {number}")
+        data |= {"evidence": [evidence], "assessment": assessment}
+        self.made.files[company].append(evidence)
+        self.made.hidden_files.append(assessment)
         record_id = self.create("claim", data, "migration")
         self.made.claims[company].append(record_id)
         return record_id
@@ -418,6 +440,7 @@ def add_rival(platform: Platform, made: Dealers) -> None:
     maker.user("rolf", "rival", ("dealer",), f"{RIVAL} Rolf")
     for number in (1, 2, 3):
         maker.claim("rival", "rolf", RIVAL, number)
+    made.files["rival"].append(maker.file(made.users["rolf"], f"{RIVAL} that waits"))
     for position in (1, 2):
         maker.submit("rolf", made.claims["rival"][position])
     maker.decide("mia", made.claims["rival"][2], "approve", f"{RIVAL} comment")

@@ -45,6 +45,7 @@ class Mark:
     tasks: list[str]
     runs: list[str]
     cursors: list[str]
+    files: list[str]
     thorough: bool = False
 
     def some(self, items: Sequence[Any], turn: int, count: int = 2) -> Sequence[Any]:
@@ -350,10 +351,41 @@ def creates(mark: Mark) -> Iterator[Ask]:
     yield send(path, {"subject": "x", "id": mark.ids["claim"][0]})
     yield send(path, {"subject": "x", "claim_no": mark.values["claim_no"]})
     yield send(path, {"subject": "x", "items": [{"id": mark.ids["claim_item"][0], "what": "y"}]})
+    for one in (*mark.files, ABSENT):
+        yield send(path, {"subject": "x", "evidence": [one]})
+    yield send(path, {"subject": "x", "assessment": mark.files[0]})
     yield send(path, {"subject": "y", "fee": "9999"})
     yield send(f"{API}/records/claim_item", {"claim": mark.ids["claim"][0], "what": "y"})
     yield send(f"{API}/records/company", {"code": f"{mark.word}-C", "name": "y"})
     yield send(f"{path}?mode=migration", {"subject": "y", "company": other})
+
+
+@probe("api.api_files.upload", "POST")
+def file_uploads(mark: Mark) -> Iterator[Ask]:
+    path = f"{API}/files"
+    yield send_file(path, f"{mark.word}.txt", f"{mark.word} evidence 1")
+    for meant in ("claim.evidence", "claim.assessment", "claim.grade", "nothing.evidence"):
+        yield send_file(f"{path}?for={meant}", "a.txt", "x")
+    yield post_form(path, file=mark.files[0])
+
+
+@probe("api.api_files.content")
+def file_contents(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.files, ABSENT, "x"):
+        yield get(f"{API}/files/{one}")
+        yield replace(get(f"{API}/files/{one}"), headers=(("Range", "bytes=0-3"),))
+
+
+@probe("workspace.send_file", "POST")
+def file_upload_forms(mark: Mark) -> Iterator[Ask]:
+    yield send_file("/files", f"{mark.word}.txt", f"{mark.word} evidence 1")
+    yield send_file("/files?for=claim.assessment", "a.txt", "x")
+
+
+@probe("workspace.file")
+def file_pages(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.files, ABSENT, "x"):
+        yield get(f"/files/{one}")
 
 
 @probe("api.api_records.change_many", "POST")

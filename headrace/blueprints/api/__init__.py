@@ -12,6 +12,7 @@ from headrace.blueprints.api import (
     audit,
     description,
     drafts,
+    files,
     imports,
     jobs,
     metadata,
@@ -25,6 +26,8 @@ from headrace.blueprints.api import (
     upgrading,
     versions,
 )
+from headrace.blueprints.api.calls import read
+from headrace.blueprints.shared.files import allow_large
 from headrace.blueprints.statuses import (
     HINTS,
     TITLES,
@@ -32,12 +35,18 @@ from headrace.blueprints.statuses import (
     retry_after,
     status_of,
 )
-from headrace.platform.core.errors import NOT_FOUND, NotFoundError, PlatformError
+from headrace.platform.core.errors import (
+    NOT_FOUND,
+    NotFoundError,
+    PlatformError,
+    UnauthenticatedError,
+)
 from headrace.platform.core.ids import RandomIds
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     records.blueprint,
     imports.blueprint,
+    files.blueprint,
     jobs.blueprint,
     tasks.blueprint,
     reports.blueprint,
@@ -72,7 +81,18 @@ def register(app: Flask) -> None:
 
 def _read_body() -> None:
     """Read the body first: an answer before that would break the connection of who sends it."""
-    request.get_data()
+    if request.endpoint == "api.api_files.upload" and _is_known():
+        allow_large()
+    else:
+        request.get_data()
+
+
+def _is_known() -> bool:
+    """Whether somebody calls: nobody else sends us much."""
+    try:
+        return read(lambda _: True)
+    except UnauthenticatedError:
+        return False
 
 
 def _nothing(rest: str) -> Response:  # noqa: ARG001 - whatever it was

@@ -18,7 +18,9 @@ from headrace.platform.access.policy import (
     readable_fields,
 )
 from headrace.platform.core.problems import Text
-from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel
+from headrace.platform.metadata.field_types.base import files_of
+from headrace.platform.metadata.field_types.files import kinds_shown, megabytes
 from headrace.platform.records.context import Context
 from headrace.platform.reports.running import available
 
@@ -91,6 +93,7 @@ def openapi_document(context: Context, base_url: str) -> Json:
         writer.add_object(model)
     writer.add_tasks()
     writer.add_imports()
+    writer.add_files()
     for report in available(context):
         writer.add_report(report.name, report.label)
     if any(_designs(context, role) for role in context.principal.role_names):
@@ -414,6 +417,36 @@ class _Writer:
             self.paths[f"/imports{path}"] = {"get": call}
         self.paths["/imports/{id}/file"]["get"]["responses"]["200"]["content"] = FILES
 
+    def add_files(self) -> None:
+        """Add the way in and out of files."""
+        sent = {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                    "required": ["file"],
+                }
+            }
+        }
+        meant = _query("for", {"type": "string"}, "The field that it must fit: `object.field`.")
+        keyed = _parameter("idempotency_key")
+        upload = self._call("Upload a file", "files", "upload", FILE_OUT, [meant, keyed])
+        upload["requestBody"] = {"required": True, "content": sent}
+        upload["responses"]["201"] = upload["responses"].pop("200")
+        upload["description"] = self.text(
+            Text(
+                "The file waits a day for a record: send its id as the value of a field.",
+                "文件等待一天:请将返回的标识作为记录中文件字段的值提交。",
+            )
+        )
+        self.paths["/files"] = {"post": upload}
+        one = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+        fetch = self._call("Content of a file", "files", "content", FILE_OUT, [one])
+        fetch["responses"]["200"]["content"] = {
+            "*/*": {"schema": {"type": "string", "format": "binary"}}
+        }
+        self.paths["/files/{id}"] = {"get": fetch}
+
     def add_report(self, name: str, label: Text) -> None:
         """Add a report and its rows."""
         form = _query("format", {"enum": ["json", "csv"]}, "Form of the answer.")
@@ -566,7 +599,7 @@ class _Writer:
             system = field.system or field.computed or field.definition.written_by == "system"
             if system or field.name not in writable:
                 continue
-            schema = _ref("reference") if field.target else field.json_schema()
+            schema = self._written(field)
             properties[field.name] = {"allOf": [schema], "title": self.text(field.label)}
             needed = field.definition.required and field.default is None
             if action == "create" and needed and field.name not in model.hideable:
@@ -580,6 +613,24 @@ class _Writer:
             "additionalProperties": False,
         }
         return {**result, "required": required} if required else result
+
+    @staticmethod
+    def _written(field: FieldModel) -> Json:
+        """Return the schema of the values of a field as they are sent."""
+        if field.target:
+            return _ref("reference")
+        holding = files_of(field.type)
+        if holding is None:
+            return field.json_schema()
+        limits = holding.file_limits(field.options)
+        one: Json = {
+            "type": "string",
+            "format": "uuid",
+            "description": f"Id of an uploaded file: {kinds_shown(limits).en}; "
+            f"at most {megabytes(limits.largest)} MB.",
+        }
+        many: Json = {"type": "array", "items": one, "maxItems": limits.most}
+        return {"anyOf": [many if holding.several else one, {"type": "null"}]}
 
     def _child_schema(self, name: str, action: Literal["create", "update"]) -> Json:
         key = f"{name}.line"
@@ -605,6 +656,17 @@ class _Writer:
         }
 
 
+FILE_OUT: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "format": "uuid"},
+        "name": {"type": "string"},
+        "size": {"type": "integer", "description": "Bytes."},
+        "type": {"type": "string", "description": "Media type, told by the content."},
+        "url": {"type": "string", "format": "uri-reference"},
+    },
+    "required": ["id", "name", "size", "type", "url"],
+}
 COMMENT: Final[Json] = {
     "type": "object",
     "properties": {"comment": {"type": "string"}, "values": {"type": "object"}},

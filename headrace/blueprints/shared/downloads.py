@@ -17,15 +17,19 @@ NOT_ASCII: Final = re.compile(r"[^A-Za-z0-9._-]+")
 def download(file: IO[bytes], name: str, content_type: str) -> Response:
     """Return an answer that sends `file` and closes it; `name` goes as RFC 6266 wants it."""
     clean = UNSAFE.sub(" ", name).strip(" .") or "file"
-    plain = NOT_ASCII.sub("_", clean).strip("_")
-    if not plain or plain.startswith("."):
-        plain = "file" + plain
+    plain = ascii_name(clean)
     response = Response(_pieces(file), content_type=content_type)
     response.call_on_close(file.close)
     disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(clean, safe='')}"
     response.headers["Content-Disposition"] = disposition
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def ascii_name(name: str) -> str:
+    """Return a name for programs that know no other letters."""
+    plain = NOT_ASCII.sub("_", name).strip("_")
+    return "file" + plain if not plain or plain.startswith(".") else plain
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:

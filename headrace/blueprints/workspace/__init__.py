@@ -3,6 +3,7 @@
 from headrace.blueprints.workspace import (
     asking,
     exchange,
+    files,
     forms,
     history,
     home,

@@ -69,6 +69,12 @@ class PreconditionRequiredError(PlatformError):
     code = "precondition.required"
 
 
+class TooLargeError(PlatformError):
+    """More was sent than is taken at once."""
+
+    code = "request.too_large"
+
+
 class TooManyRequestsError(PlatformError):
     """The caller must wait; `retry_after` is in seconds."""
 

@@ -26,6 +26,7 @@ _SQLITE: Final[dict[Kind, sa.types.TypeEngine[Any]]] = {
     Kind.DATE: sa.Text(),
     Kind.DATETIME: sa.Text(),
     Kind.REFERENCE: sa.Text(),
+    Kind.FILE: sa.Text(),
     Kind.ROWS: sa.Text(),
     Kind.NULL: sa.Text(),
 }
@@ -36,6 +37,7 @@ _POSTGRESQL: Final[dict[Kind, sa.types.TypeEngine[Any]]] = {
     Kind.DATE: sa.Date(),
     Kind.DATETIME: sa.DateTime(timezone=True),
     Kind.REFERENCE: sa.Uuid(as_uuid=False),
+    Kind.FILE: sa.Text(),
     Kind.ROWS: sa.Text(),
     Kind.NULL: sa.Text(),
 }

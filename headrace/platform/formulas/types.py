@@ -18,6 +18,7 @@ class Kind(StrEnum):
     DATE = "date"
     DATETIME = "datetime"
     REFERENCE = "reference"
+    FILE = "file"
     ROWS = "rows"
     NULL = "null"
 
@@ -66,6 +67,8 @@ BOOLEAN: Final = Type(Kind.BOOLEAN)
 DATE: Final = Type(Kind.DATE)
 DATETIME: Final = Type(Kind.DATETIME)
 REFERENCE: Final = Type(Kind.REFERENCE)
+FILE: Final = Type(Kind.FILE)
+"""A file or several: a formula can ask whether there is one."""
 ROWS: Final = Type(Kind.ROWS)
 """Rows of several values, which only functions take."""
 NULL: Final = Type(Kind.NULL)
@@ -77,6 +80,7 @@ KIND_NAMES: Final[dict[Kind, Text]] = {
     Kind.DATE: Text("date", "日期"),
     Kind.DATETIME: Text("date and time", "日期时间"),
     Kind.REFERENCE: Text("reference", "引用"),
+    Kind.FILE: Text("file", "文件"),
     Kind.ROWS: Text("rows", "多行数据"),
     Kind.NULL: Text("null", "空值"),
 }

@@ -9,6 +9,7 @@ fixed-width texts there, which sort by time.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -30,11 +31,16 @@ from sqlalchemy.types import TypeEngine
 from headrace.platform.core.json_text import json_text
 
 Dialect = Literal["sqlite", "postgresql"]
-StorageKind = Literal["text", "integer", "decimal", "boolean", "date", "instant", "id"]
+StorageKind = Literal[
+    "text", "integer", "decimal", "boolean", "date", "instant", "id", "file", "files"
+]
 Convert = Callable[[Any], Any]
 
 SEPARATOR = ";"
 """Stands between the values of a text that holds several."""
+
+FILE_ADDRESS = "/api/v1/files/"
+"""Where the content of a file is fetched: followed by its id."""
 
 MAX_DIGITS = 18
 """Digits of a decimal, before and after the point together: what fits a 64-bit integer."""
@@ -80,6 +86,29 @@ class Storage:
         return _TO_JSON[dialect].get(self.kind)
 
 
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What a record's field holds of a file: all that is shown of it, which never changes.
+
+    `type` is its media type, `size` in bytes.
+    """
+
+    id: str
+    name: str
+    type: str
+    size: int
+
+    def render(self) -> dict[str, Any]:
+        """Return the form that the API sends."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "size": self.size,
+            "type": self.type,
+            "url": FILE_ADDRESS + self.id,
+        }
+
+
 def joined(values: Iterable[str]) -> str | None:
     """Write values as one text: each once, sorted, so that equal sets are equal texts."""
     return SEPARATOR.join(sorted(set(values))) or None
@@ -88,6 +117,27 @@ def joined(values: Iterable[str]) -> str | None:
 def values_in(text: str | None) -> list[str] | None:
     """Read what `joined` wrote."""
     return None if text is None else text.split(SEPARATOR)
+
+
+def files_text(files: Iterable[StoredFile]) -> str | None:
+    """Write the files of a field as one text, in their order; None where there is none."""
+    written = [[one.id, one.name, one.type, one.size] for one in files]
+    return json.dumps(written, ensure_ascii=False, separators=(",", ":")) if written else None
+
+
+def files_in(text: str | None) -> tuple[StoredFile, ...]:
+    """Read what `files_text` wrote."""
+    return () if text is None else tuple(StoredFile(*one) for one in json.loads(text))
+
+
+def files_json(text: str | None) -> list[dict[str, Any]] | None:
+    """Return the files of a field as the API sends them."""
+    return None if text is None else [one.render() for one in files_in(text)]
+
+
+def file_json(text: str | None) -> dict[str, Any] | None:
+    """Return the file of a field for one file as the API sends it."""
+    return None if text is None else files_in(text)[0].render()
 
 
 def _same(value: Any) -> Any:
@@ -168,6 +218,8 @@ _SQL_TYPES: dict[Dialect, dict[StorageKind, Callable[[Storage], TypeEngine[Any]]
         "date": lambda _: Date(),
         "instant": lambda _: DateTime(timezone=True),
         "id": lambda _: Uuid(as_uuid=False),
+        "file": lambda _: String(collation="C"),
+        "files": lambda _: String(collation="C"),
     },
     "sqlite": {
         "text": lambda _: String(),
@@ -177,6 +229,8 @@ _SQL_TYPES: dict[Dialect, dict[StorageKind, Callable[[Storage], TypeEngine[Any]]
         "date": lambda _: String(),
         "instant": lambda _: String(),
         "id": lambda _: String(36),
+        "file": lambda _: String(),
+        "files": lambda _: String(),
     },
 }
 _TO_DRIVER: dict[Dialect, dict[StorageKind, Convert]] = {
@@ -193,8 +247,13 @@ _FROM_DRIVER: dict[Dialect, dict[StorageKind, Convert]] = {
     "sqlite": {"boolean": _bool_or_none, "date": _date_of, "instant": instant_of},
 }
 _TO_JSON: dict[Dialect, dict[StorageKind, Convert]] = {
-    "postgresql": {"date": _iso, "instant": instant_text},
-    "sqlite": {"boolean": _bool_or_none},
+    "postgresql": {
+        "date": _iso,
+        "instant": instant_text,
+        "file": file_json,
+        "files": files_json,
+    },
+    "sqlite": {"boolean": _bool_or_none, "file": file_json, "files": files_json},
 }
 
 TEXT = Storage("text")
@@ -205,6 +264,10 @@ BOOLEAN = Storage("boolean")
 DATE = Storage("date")
 INSTANT = Storage("instant")
 ID = Storage("id")
+FILE = Storage("file")
+FILES = Storage("files")
+HOLDS_FILES: frozenset[StorageKind] = frozenset({"file", "files"})
+"""Kinds whose column is a text with the files of the field; they differ in how it is sent."""
 
 
 def decimal_storage(scale: int) -> Storage:

@@ -21,6 +21,7 @@ from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.field_types.references import USER_OBJECT
+from headrace.platform.metadata.storage_types import HOLDS_FILES
 from headrace.platform.publishing.sources import USERS, ModuleFiles, Source
 from headrace.platform.publishing.tables import REFERENCE
 from headrace.platform.records.context import Context
@@ -74,11 +75,14 @@ class MovedRecords:
 
 
 def moved_fields(model: ObjectModel) -> list[FieldModel]:
-    """Return the fields whose values travel: all that are stored and not computed."""
+    """Return the fields whose values travel: all that are stored and not computed, but files."""
     return [
         one
         for one in model.fields.values()
-        if one.stored and not one.system and one.computed not in {"formula", "rollup"}
+        if one.stored
+        and not one.system
+        and one.computed not in {"formula", "rollup"}
+        and one.storage.kind not in HOLDS_FILES
     ]
 
 

@@ -16,6 +16,7 @@ from headrace.platform.core.errors import StaleError
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.field_types.values import KeyReference
 from headrace.platform.metadata.masking import masked_value
+from headrace.platform.records.attaching import resolve_files
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.environment import RowEnvironment
@@ -36,6 +37,7 @@ def check_version(
     """
     stored = draft.old["version"] if draft.old else 0
     if version != stored:
+        resolve_files(batch)
         found = {
             **_differences(batch, work, draft, version),
             **_of_children(batch, work, draft, data),

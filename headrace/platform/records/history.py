@@ -13,7 +13,13 @@ from headrace.platform.core.json_text import json_text
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import FieldModel
-from headrace.platform.metadata.storage_types import Dialect, instant_text, values_in
+from headrace.platform.metadata.storage_types import (
+    Dialect,
+    file_json,
+    files_json,
+    instant_text,
+    values_in,
+)
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.tables import HISTORY
@@ -92,7 +98,15 @@ def field_json(field: FieldModel, value: Any) -> Any:
     """Return a Python value of a field as the API sends it; a reference as its id."""
     if field.storage.nested:
         return json_text(value)
-    return values_in(value) if field.storage.many else json_value(value)
+    if field.storage.many:
+        return values_in(value)
+    match field.storage.kind:
+        case "file":
+            return file_json(value)
+        case "files":
+            return files_json(value)
+        case _:
+            return json_value(value)
 
 
 def json_value(value: Any) -> Any:

@@ -15,6 +15,7 @@ from headrace.platform.core.problems import pointer
 from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.masking import masked_value
+from headrace.platform.records.attaching import resolve_files
 from headrace.platform.records.batch import Batch, Rows
 from headrace.platform.records.computing import fill
 from headrace.platform.records.context import Context
@@ -189,6 +190,7 @@ def computed(
         for index, row in places[name].items():
             row.place = pointer(name, index)
     resolve_references(batch)
+    resolve_files(batch)
     batch.problems.clear()
     fill(batch)
     settle_within(batch)

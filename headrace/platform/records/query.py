@@ -44,7 +44,7 @@ from headrace.platform.metadata.field_types.values import (
     TextField,
     type_name,
 )
-from headrace.platform.metadata.storage_types import MAX_DIGITS, values_in
+from headrace.platform.metadata.storage_types import HOLDS_FILES, MAX_DIGITS, values_in
 from headrace.platform.records.context import Context
 from headrace.platform.records.source import kept_names, read_pairs, resolve, unknown_field
 
@@ -93,6 +93,13 @@ UNKNOWN_PARAMETER = Message(
     "没有名为“{name}”的参数。",
     "Known parameters: {known}.",
     "可用参数:{known}。",
+)
+NO_ORDER = Message(
+    "sort.no_order",
+    "“{name}” holds files, which have no order.",
+    "“{name}”保存文件,无法排序。",
+    "Sort by another field.",
+    "请按其他字段排序。",
 )
 NOT_A_REFERENCE = Message(
     "query.not_a_reference",
@@ -410,6 +417,8 @@ def _sort(names: _Names, object_name: str, given: Any) -> tuple[SortKey, ...]:
     for name in asked:
         path = names.resolve(object_name, name.removeprefix("-"), "/sort")
         _check_levels(path, "/sort")
+        if path[-1].storage.kind in HOLDS_FILES:
+            raise RefusedError(NO_ORDER.at("/sort", name=name.removeprefix("-")))
         keys.append(SortKey(_sorted_by(names, path), name.startswith("-")))
     return tuple(keys)
 

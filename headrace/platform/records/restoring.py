@@ -21,7 +21,7 @@ from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.records.context import Context
-from headrace.platform.records.history import json_value
+from headrace.platform.records.history import field_json
 from headrace.platform.records.history_reader import Told, stored_lines, told_records
 from headrace.platform.records.shapes import ObjectShape, shapes_of
 from headrace.platform.records.source import unknown_field
@@ -194,7 +194,7 @@ class _States:
     def _take(self, shape: ObjectShape, values: Sequence[Any], *, present: bool) -> None:
         row = shape.row(values)
         self.present_now[row["id"]] = self.present[row["id"]] = present
-        self.now[row["id"]] = {one.id: json_value(row[one.name]) for one in _kept(shape)}
+        self.now[row["id"]] = {one.id: field_json(one, row[one.name]) for one in _kept(shape)}
         self.then[row["id"]] = dict(self.now[row["id"]])
 
     def undo(self, line: Any) -> None:

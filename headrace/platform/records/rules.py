@@ -8,6 +8,7 @@ from headrace.platform.core.problems import Message, Problem, Text, pointer
 from headrace.platform.formulas.environment import Environment
 from headrace.platform.formulas.messages import FormulaValueError
 from headrace.platform.formulas.python import holds, is_broken
+from headrace.platform.metadata.storage_types import HOLDS_FILES
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.environment import RowEnvironment
@@ -42,6 +43,8 @@ def check_required(batch: Batch) -> None:
         for name in draft.shape.required:
             if found.get(name, FREE).hidden:
                 continue
+            if batch.moving and draft.shape.fields[name].storage.kind in HOLDS_FILES:
+                continue  # files stay behind in the database that a record comes from
             emptied = draft.old is None or draft.old[name] is not None or name in draft.given
             if draft.new[name] is None and emptied:
                 place = draft.place + pointer(name)

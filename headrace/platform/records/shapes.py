@@ -23,7 +23,7 @@ from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.definitions.access import Action
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.field_types.references import USER_OBJECT
-from headrace.platform.metadata.storage_types import Dialect
+from headrace.platform.metadata.storage_types import HOLDS_FILES, Dialect
 from headrace.platform.records.choice_limits import Limits, limits_of
 from headrace.platform.records.context import Context
 from headrace.platform.records.drafts import Row
@@ -377,6 +377,11 @@ class ObjectShape:
             )
             for rule in self.model.field_rules
         )
+
+    @functools.cached_property
+    def file_fields(self) -> tuple[FieldModel, ...]:
+        """The fields that hold files."""
+        return tuple(field for field in self.stored if field.storage.kind in HOLDS_FILES)
 
     @functools.cached_property
     def hideable(self) -> frozenset[str]:

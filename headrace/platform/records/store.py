@@ -23,6 +23,7 @@ from headrace.platform.formulas.python import compile_python
 from headrace.platform.formulas.tree import Value
 from headrace.platform.metadata.definitions.access import Action
 from headrace.platform.metadata.field_types.values import KeyReference
+from headrace.platform.records.attaching import resolve_files, take_files
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.choosing import check_chosen
 from headrace.platform.records.computing import fill, stored_value
@@ -391,6 +392,7 @@ class RecordStore:
     def _finish(self, batch: Batch, work: UnitOfWork, *, checked: bool = True) -> None:
         """Compute, check and write everything that a batch holds."""
         resolve_references(batch)
+        resolve_files(batch)
         check_references(batch)
         if batch.problems:
             check_missing(batch)
@@ -404,6 +406,7 @@ class RecordStore:
         check_overlaps(batch)
         batch.refuse()
         self._tell(self.before_save, batch, work)
+        take_files(batch, work)
         flush(batch, work)
         self._tell(self.after_save, batch, work)
 

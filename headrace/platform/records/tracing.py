@@ -17,6 +17,7 @@ from headrace.platform.formulas.python import compile_python, holds, is_broken
 from headrace.platform.metadata.catalog import FieldModel, FieldRuleModel, RuleModel
 from headrace.platform.metadata.definitions.objects import FieldRuleDef
 from headrace.platform.metadata.masking import masked_value
+from headrace.platform.metadata.storage_types import HOLDS_FILES, SEPARATOR, files_in
 from headrace.platform.records.batch import Batch, Rows
 from headrace.platform.records.context import Context
 from headrace.platform.records.drafts import Draft
@@ -283,6 +284,9 @@ class _Reading:
         value = row.value(path[:1])
         if len(path) == 1:
             whole = self.batch.context.principal.is_system
+            if field.storage.kind in HOLDS_FILES:
+                files = files_in(None if value is None else str(value))
+                value = SEPARATOR.join(one.name for one in files) or None
             return field.name, value if whole else masked_value(field, value)
         if value is None or field.target is None:
             return ".".join(self._names(field, path)), None

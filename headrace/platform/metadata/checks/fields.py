@@ -15,6 +15,7 @@ from headrace.platform.formulas.tree import instant_text
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.checks.satisfiable import constant_value
+from headrace.platform.metadata.storage_types import HOLDS_FILES
 
 INERT_KEY = Message(
     "field.inert_key",
@@ -71,6 +72,7 @@ SINGLE_CHOICE = Message(
 NOT_STORED = Text("its value is computed when it is read", "其值在读取时计算")
 MADE = Text("the platform makes its value", "其值由平台生成")
 SEVERAL_VALUES = Text("it has several values", "它可以有多个值")
+UPLOADED = Text("people upload its files", "其文件由用户上传")
 TWO_VALUES = Text("it has two values only", "它只有两个取值")
 
 
@@ -115,6 +117,14 @@ def _inert(field: FieldModel) -> Iterator[tuple[str, Text]]:
                 yield key, SEVERAL_VALUES
     if field.type.key == "boolean" and (definition.unique or definition.external_id):
         yield ("unique" if definition.unique else "external_id"), TWO_VALUES
+    yield from _inert_on_files(field)
+
+
+def _inert_on_files(field: FieldModel) -> Iterator[tuple[str, Text]]:
+    if field.storage.kind in HOLDS_FILES:
+        for key in ("default", "unique", "external_id"):
+            if getattr(field.definition, key):
+                yield key, UPLOADED
 
 
 # -- defaults -----------------------------------------------------------------------------------------

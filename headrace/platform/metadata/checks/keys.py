@@ -11,6 +11,7 @@ from headrace.platform.formulas.types import Kind
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.schema_problems import TOO_MANY_FIELDS
+from headrace.platform.metadata.storage_types import HOLDS_FILES
 
 MAX_FIELDS: Final = 500
 MAX_ROW_BYTES: Final = 7_800
@@ -21,6 +22,8 @@ BYTES_A_CHARACTER: Final = 4
 INLINE_TEXT: Final = 24
 """A longer text moves out of its row and leaves so much of it behind."""
 SIZES: Final = {"integer": 8, "decimal": 16, "boolean": 1, "date": 4, "instant": 8, "id": 16}
+FILES_TEXT: Final = 35_000
+"""Bytes of what a field holds of its files: more than any key."""
 SYSTEM_BYTES: Final = 6 * 16
 
 ROW_SIZE = Message(
@@ -95,6 +98,8 @@ def _row(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
 
 
 def _inline_bytes(field: FieldModel) -> int:
+    if field.storage.kind in HOLDS_FILES:
+        return INLINE_TEXT
     if field.storage.kind != "text":
         return SIZES[field.storage.kind]
     return min(INLINE_TEXT, _text_bytes(field))
@@ -111,6 +116,8 @@ def _text_bytes(field: FieldModel) -> int:
 
 
 def _bytes(field: FieldModel) -> int:
+    if field.storage.kind in HOLDS_FILES:
+        return FILES_TEXT
     return _text_bytes(field) if field.storage.kind == "text" else SIZES[field.storage.kind]
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.metadata.checks.base import Subject
+from headrace.platform.metadata.storage_types import HOLDS_FILES
 
 OWNERSHIP_CYCLE = Message(
     "ref.ownership_cycle",
@@ -121,7 +122,10 @@ def _keys(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
         yield ONE_TREE.at(subject.field(model.name, trees[1].name), object=model.name)
     title = model.fields[model.title]
     if model.definition.title is not None and (
-        not title.stored or title.target is not None or title.storage.many
+        not title.stored
+        or title.target is not None
+        or title.storage.many
+        or title.storage.kind in HOLDS_FILES
     ):
         yield TITLE.at(subject.at("object", model.name, "title"), field=title.name)
 

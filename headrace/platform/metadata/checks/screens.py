@@ -14,6 +14,7 @@ from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.checks.sizes import Sizes
 from headrace.platform.metadata.definitions.modules import MenuItemDef, ModuleDef
 from headrace.platform.metadata.definitions.screens import FormDef, ReportDef, ViewDef
+from headrace.platform.metadata.storage_types import HOLDS_FILES
 
 UNKNOWN_FIELD = Message(
     "ref.unknown_field",
@@ -121,6 +122,13 @@ PATH_TOO_LONG = Message(
     "“{path}”跨越 {levels} 层引用,最多 {most} 层。",
     "Shorten the path.",
     "请缩短路径。",
+)
+FILE_GROUP = Message(
+    "report.group_files",
+    "“{field}” holds files, of which no two records have the same.",
+    "“{field}”保存文件,不同记录的文件互不相同。",
+    "Group by another field, or by a formula such as ISBLANK({field}).",
+    "请按其他字段分组,或使用 ISBLANK({field}) 等公式。",
 )
 NOT_SORTABLE = Message(
     "view.sort",
@@ -337,6 +345,8 @@ def _view(subject: Subject, view: ViewDef) -> Iterator[Problem]:
 
 
 def _is_ordered(field: FieldModel) -> bool:
+    if field.storage.kind in HOLDS_FILES:
+        return False
     if field.target is not None or field.computed is not None or field.system:
         return True
     return field.value_type.kind is not Kind.TEXT or "<" in field.type.operators
@@ -392,7 +402,9 @@ def _complexity(subject: Subject, report: ReportDef) -> Iterator[Problem]:
         if path is None:
             continue
         joins |= sizes.along(path)
-        if not _is_ordered(path[-1]) and not path[-1].storage.many:
+        if path[-1].storage.kind in HOLDS_FILES:
+            yield FILE_GROUP.at(place, field=group.field)
+        elif not _is_ordered(path[-1]) and not path[-1].storage.many:
             yield LONG_GROUP.at(place, field=group.field)
     for measure in report.measures:
         path = catalog.path(report.object, measure.field) if measure.field else None

@@ -16,6 +16,7 @@ from headrace.platform.metadata.catalog import (
 )
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.field_types.references import USER_OBJECT
+from headrace.platform.metadata.storage_types import HOLDS_FILES
 
 START_STATE = Message(
     "workflow.start_state",
@@ -234,7 +235,7 @@ def _transitions(subject: Subject, model: WorkflowModel) -> Iterator[Problem]:
 
 def _settable(subject: Subject, model: WorkflowModel, name: str, place: str) -> Iterator[Problem]:
     field = subject.catalog.objects[model.object].fields[name]
-    if field.computed or field.system:
+    if field.computed or field.system or field.storage.kind in HOLDS_FILES:
         yield NOT_SETTABLE.at(place, field=name)
 
 

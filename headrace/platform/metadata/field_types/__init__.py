@@ -20,6 +20,7 @@ MODULES: Final = (
     "periods",
     "times",
     "choices",
+    "files",
     "references",
     "computed",
 )

@@ -185,9 +185,34 @@ class Computed(Protocol):
     computed: ClassVar[Literal["formula", "rollup", "number", "workflow"]]
 
 
+@dataclass(frozen=True, slots=True)
+class FileLimits:
+    """Which files a field takes: their kinds, the bytes of each at most, and how many of them."""
+
+    kinds: frozenset[str]
+    largest: int
+    least: int
+    most: int
+
+
+class HoldsFiles(Protocol):
+    """A type whose values are files."""
+
+    several: bool
+
+    def file_limits(self, options: Any) -> FileLimits:
+        """Return which files a field takes, and how many."""
+        ...
+
+
 def reference_of(kind: FieldType[Any]) -> RefersTo | None:
     """Return a type as one whose values are ids, None where they are not."""
     return cast("RefersTo", kind) if hasattr(kind, "target") else None
+
+
+def files_of(kind: FieldType[Any]) -> HoldsFiles | None:
+    """Return a type as one whose values are files, None where they are not."""
+    return cast("HoldsFiles", kind) if hasattr(kind, "file_limits") else None
 
 
 def computed_of(kind: FieldType[Any]) -> Literal["formula", "rollup", "number", "workflow"] | None:
@@ -203,4 +228,6 @@ _JSON_SCHEMAS: dict[str, dict[str, Any]] = {
     "date": {"type": "string", "format": "date"},
     "instant": {"type": "string", "format": "date-time"},
     "id": {"type": "string", "format": "uuid"},
+    "file": {"type": "object"},
+    "files": {"type": "array", "items": {"type": "object"}},
 }

@@ -28,7 +28,9 @@ from headrace.platform.formulas.python import holds, is_broken
 from headrace.platform.formulas.sql import UnsupportedInSqlError, is_overflow
 from headrace.platform.metadata.catalog import FieldModel, FieldRuleModel, ObjectModel, RuleModel
 from headrace.platform.metadata.definitions.objects import ChildDef, NoOverlapDef
-from headrace.platform.metadata.storage_types import ID, Dialect, Storage
+from headrace.platform.metadata.field_types.base import files_of
+from headrace.platform.metadata.field_types.files import misfits
+from headrace.platform.metadata.storage_types import ID, Dialect, Storage, files_in
 from headrace.platform.publishing.failing.converting import refuses, restored_at
 from headrace.platform.publishing.failing.planned import PlannedRows
 from headrace.platform.publishing.failing.python_rows import (
@@ -576,6 +578,10 @@ def _needs(model: ObjectModel, rule: FieldRuleModel, row: Row, environment: RowE
 
 def accepts(field: FieldModel, dialect: Dialect) -> Callable[[Any], bool]:
     """Return what says whether the field's type takes a driver value, and would store it as it is."""
+    holding = files_of(field.type)
+    if holding is not None:
+        limits = holding.file_limits(field.options)
+        return lambda value: next(misfits(files_in(value), limits), None) is None
     parser = field.type.value_field(field.options)
     to_json = field.storage.to_json(dialect)
     to_driver = field.storage.to_driver(dialect)

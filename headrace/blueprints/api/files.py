@@ -1,0 +1,38 @@
+"""Files: uploaded first, then named by id in the record that holds them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from headrace.blueprints.api.calls import known_arguments, platform, read, write_once
+from headrace.blueprints.shared.files import file_answer, keep_upload, sent_upload
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.records.context import Context
+from headrace.platform.records.file_reading import readable_file
+
+blueprint = Blueprint("api_files", __name__, url_prefix="/api/v1/files")
+
+
+@blueprint.post("")
+def upload() -> Response:
+    """Keep the part `file`; it waits a day for a record. `for` names a field that it must fit."""
+    known_arguments("for")
+    sent, meant_for = sent_upload(), request.args.get("for", "")
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        kept = keep_upload(platform(), context, work, sent, meant_for=meant_for)
+        return 201, kept.render()
+
+    response = write_once(action, {"name": sent.name, "file": sent.sha256})
+    response.headers["Location"] = response.get_json()["url"]
+    return response
+
+
+@blueprint.get("/<file_id>")
+def content(file_id: str) -> BaseResponse:
+    """The content of a file, for whoever may read the field that holds it now."""
+    known_arguments()
+    return file_answer(platform(), read(lambda context: readable_file(context, file_id)))
