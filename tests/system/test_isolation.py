@@ -47,7 +47,6 @@ from tests.support.dealers import (
 from tests.support.probes import (
     ABSENT,
     API,
-    UUID,
     AppDoor,
     Ask,
     Caller,
@@ -185,9 +184,9 @@ def leaks(
         if first != second:
             yield f"{ask}\n{difference(first, second)}"
         sent = unquote_plus(str(ask)).encode()
-        shown = json.dumps(answers[0].headers).encode() + answers[0].body
-        # The digits of an id tell nothing: it is compared above.
-        shown = UUID.sub(b"<id>", shown)
+        # How long an answer is may look like a year; it is the same where bodies are the same.
+        headers = {**answers[0].headers, "content-length": ""}
+        shown = json.dumps(headers).encode() + answers[0].body
         seen = set(marks_in(shown, *words)) - set(marks_in(sent, *words))
         if seen:
             yield f"{ask} shows {sorted(seen)}"
