@@ -21,6 +21,14 @@ FIELDS = [
     field("position", "geo_point", label=label("Position", "位置")),
     field("payload", "json", label=label("Payload", "报文")),
     field("site", "url", label=label("Site", "网址")),
+    field(
+        "currency",
+        "choice",
+        label=label("Currency", "币种"),
+        choices=[{"value": one, "label": label(one, one)} for one in ("CNY", "USD")],
+    ),
+    field("budget", "money", label=label("Budget", "预算"), currency_field="currency"),
+    field("fee", "money", label=label("Fee", "费用"), currency="JPY"),
 ]
 
 
@@ -96,8 +104,13 @@ def test_rich_values_are_written_refused_and_read(
 
     page.fill("[name='f.phone']", "138 0013 8000")
     page.fill("[name='f.payload']", '{"b": [1, "二"], "a": true}')
+    page.select_option("[name='f.currency']", "USD")
+    page.fill("[name='f.budget']", "1234.5")
+    page.fill("[name='f.fee']", "5000")
     page.click("form[data-island=form] button.main")
     page.wait_for_url(lambda url: "/new" not in url)
+    expect(page.locator("main")).to_contain_text("USD\u00a01,234.50")
+    expect(page.locator("main")).to_contain_text("JPY\u00a05,000")
     shown = page.locator("main .rich").first
     expect(shown.locator("h3")).to_have_text("返利政策")
     expect(shown.locator("strong")).to_have_text("3 %")

@@ -127,7 +127,7 @@ def _find(
 ) -> reader.Page:
     data = {
         **_asked(context, page, arguments, found, keys),
-        "fields": ",".join(dict.fromkeys(["id", *(one.name for one in page.columns)])),
+        "fields": ",".join(page.asked_fields),
         "limit": PAGE_SIZE,
         "count": "exact",
     }

@@ -11,8 +11,7 @@ from flask import url_for
 from headrace.blueprints.shared.pages import word
 from headrace.platform.access.policy import readable_fields
 from headrace.platform.forms.field_view import FieldView, field_view
-from headrace.platform.forms.lists import value_at
-from headrace.platform.forms.shown import Display, Shown
+from headrace.platform.forms.shown import Display, Shown, value_at
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import parse_query
@@ -110,5 +109,5 @@ def cells_of(
     for view in columns:
         raw = value_at(record, view.name)
         card = cards.get(view.name, "")
-        cells.append(Cell(view, display.of(view, raw), raw, card, view.name in measured))
+        cells.append(Cell(view, display.of(view, raw, record), raw, card, view.name in measured))
     return cells

@@ -48,7 +48,8 @@ class FieldView:
 
     `name` may be a path with dots (lists only). `widget` is how the value is shown and entered; for
     a computed field it is that of its result. `locked` is the reason, a key of the translations,
-    why the viewer cannot change it here; None where they can. `hints` help to enter a value.
+    why the viewer cannot change it here; None where they can. `hints` help to enter a value. An amount is in
+    `currency`, or in that which `currency_field` of its record names.
     """
 
     name: str
@@ -70,6 +71,8 @@ class FieldView:
     sortable: bool = False
     operators: frozenset[str] = frozenset()
     hints: Hints = NO_HINTS
+    currency: str | None = None
+    currency_field: str | None = None
 
     @property
     def editable(self) -> bool:
@@ -115,11 +118,15 @@ def field_view(
         sortable=field.stored and field.target is None and not field.storage.many,
         operators=frozenset(field.type.operators),
         hints=field.type.hints(field.options),
+        currency=getattr(field.options, "currency", None),
+        currency_field=getattr(field.options, "currency_field", None),
     )
 
 
 def without_unreadable(view: FieldView, readable: frozenset[str]) -> FieldView:
     """Return the view without what a field says that the viewer may not read."""
+    if view.currency_field is not None and view.currency_field not in readable:
+        view = replace(view, currency_field=None)
     if view.depends_on is None or view.depends_on in readable:
         return view
     return replace(view, depends_on=None, allowed=NOTHING)
@@ -135,7 +142,9 @@ def path_view(catalog: Catalog, path: FieldPath) -> FieldView:
         " › ".join(one.label.within("zh") for one in path[-2:]),
     )
     name = ".".join(one.name for one in path)
-    return replace(last, name=name, label=label, sortable=False, locked=NOT_ALLOWED)
+    return replace(
+        last, name=name, label=label, sortable=False, locked=NOT_ALLOWED, currency_field=None
+    )
 
 
 def locked_reason(field: FieldModel, editable: frozenset[str]) -> str | None:

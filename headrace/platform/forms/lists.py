@@ -12,7 +12,13 @@ from headrace.platform.access.policy import can, readable_fields
 from headrace.platform.access.principals import Principal
 from headrace.platform.core.durations import entered
 from headrace.platform.core.problems import Text
-from headrace.platform.forms.field_view import WIDE_WIDGETS, FieldView, field_view, path_view
+from headrace.platform.forms.field_view import (
+    WIDE_WIDGETS,
+    FieldView,
+    field_view,
+    path_view,
+    without_unreadable,
+)
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.metadata.catalog import (
     Catalog,
@@ -67,6 +73,12 @@ class ListPage:
     def columns(self) -> tuple[FieldView, ...]:
         """Columns of the open tab, the title first."""
         return self.open.columns
+
+    @property
+    def asked_fields(self) -> tuple[str, ...]:
+        """What rows are asked for: the columns, and the currencies of amounts."""
+        currencies = (one.currency_field for one in self.columns if one.currency_field)
+        return tuple(dict.fromkeys(["id", *(one.name for one in self.columns), *currencies]))
 
     @property
     def card_fields(self) -> tuple[str, ...]:
@@ -178,7 +190,7 @@ class _Reading:
         return [views[name] for name in dict.fromkeys(listed or views) if name in views]
 
     def _columns(self, paths: Iterator[FieldPath]) -> tuple[FieldView, ...]:
-        views = [path_view(self.catalog, path) for path in paths]
+        views = [without_unreadable(path_view(self.catalog, path), self.readable) for path in paths]
         title = next((one for one in views if one.name == self.model.title), None)
         if title is None and self.model.title in self.readable:
             title = field_view(self.catalog, self.model.fields[self.model.title])
@@ -279,13 +291,3 @@ def _bound(widget: str, text: str, zone: ZoneInfo, days: int) -> Any:
     except (ValueError, OverflowError):
         return text
     return datetime.combine(day, time(), zone).isoformat()
-
-
-def value_at(record: Mapping[str, Any], path: str) -> Any:
-    """Return what a record holds at a dotted path; None where the way ends."""
-    current: Any = record
-    for name in path.split("."):
-        if not isinstance(current, Mapping):
-            return None
-        current = current.get(name)
-    return current

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from headrace.platform.core.currencies import DIGITS
 from headrace.platform.core.durations import clock_text
 from headrace.platform.core.phones import dialled, readable_number
 from headrace.platform.core.rich_text import plain_text, sanitised
@@ -54,8 +55,8 @@ class Display:
     language: str
     zone: ZoneInfo
 
-    def of(self, view: FieldView, value: Any) -> Shown:
-        """Return `value` of the field as its viewer reads it."""
+    def of(self, view: FieldView, value: Any, record: Mapping[str, Any] | None = None) -> Shown:
+        """Return `value` of the field as its viewer reads it; `record` is what it stands in."""
         if value is None or value == "":
             return Shown(NOTHING)
         if isinstance(value, Mapping):
@@ -71,6 +72,8 @@ class Display:
             return rich(str(value))
         if view.widget == "json":
             return Shown(str(value), markup=PREFORMATTED.format(indented(str(value))))
+        if view.widget == "money":
+            return Shown(_amount(view, value, record or {}))
         link = _LINKS.get(view.widget)
         text = str(value)
         return Shown(text_of(view.widget, value), href=None if link is None else link(text))
@@ -92,6 +95,18 @@ class Display:
         if title is None:
             return Shown(NOTHING)
         return Shown(str(title), object=view.target, id=value.get("id"))
+
+
+def _amount(view: FieldView, value: Any, record: Mapping[str, Any]) -> str:
+    currency = view.currency
+    if currency is None and view.currency_field is not None:
+        named = record.get(view.currency_field)
+        currency = str(named).upper() if named else None
+    if currency is None:
+        return grouped(str(value), MONEY_DIGITS)
+    digits = DIGITS.get(currency, MONEY_DIGITS)
+    # A space that does not break: a code alone at the end of a line would be read with the next one.
+    return f"{currency}\u00a0{grouped(trimmed(str(value)), digits)}"
 
 
 def rich(value: str) -> Shown:
@@ -147,6 +162,16 @@ def lasting(text: str) -> str:
 def trimmed(text: str) -> str:
     """Remove zeros that stand idle behind the point."""
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def value_at(record: Mapping[str, Any], path: str) -> Any:
+    """Return what a record holds at a dotted path; None where the way ends."""
+    current: Any = record
+    for name in path.split("."):
+        if not isinstance(current, Mapping):
+            return None
+        current = current.get(name)
+    return current
 
 
 _LINKS: Final[Mapping[str, Callable[[str], str]]] = {

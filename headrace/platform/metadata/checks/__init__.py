@@ -14,6 +14,7 @@ from headrace.platform.metadata.checks.choices import check_choices
 from headrace.platform.metadata.checks.computed import check_computed
 from headrace.platform.metadata.checks.conditions import check_conditions
 from headrace.platform.metadata.checks.contradictions import check_contradictions
+from headrace.platform.metadata.checks.currencies import check_currencies
 from headrace.platform.metadata.checks.field_rules import check_field_rules
 from headrace.platform.metadata.checks.fields import check_fields
 from headrace.platform.metadata.checks.inert import check_inert
@@ -36,6 +37,7 @@ BUILT_IN: tuple[Check, ...] = (
     check_fields,
     check_choices,
     check_masks,
+    check_currencies,
     check_keys,
     check_computed,
     check_sizes,

@@ -68,6 +68,8 @@ NOUNS: Final[Mapping[str, Text]] = {
     "start": Text("characters shown at the start", "开头显示的字符数"),
     "end": Text("characters shown at the end", "末尾显示的字符数"),
     "format": Text("format", "格式"),
+    "currency": Text("currency", "币种"),
+    "currency_field": Text("field that names the currency", "指明币种的字段"),
     "country": Text("country", "国家或地区"),
     "pattern_help": Text("explanation of the pattern", "规则说明"),
     "unit": Text("length of the period", "周期长度"),

@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 
 from marshmallow import fields
 
+from headrace.platform.core.currencies import DIGITS
 from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.formulas.types import Type, number
-from headrace.platform.metadata.definitions.keys import key
+from headrace.platform.metadata.definitions.keys import Name, key
 from headrace.platform.metadata.field_types.base import (
     NUMBER_AGGREGATES,
     ORDER,
@@ -36,6 +37,13 @@ SCALE = Message(
     "小数位数 {scale} 大于总位数 {precision}。",
     "Raise the precision or lower the scale.",
     "请增大总位数或减少小数位数。",
+)
+TWO_CURRENCIES = Message(
+    "field.currency",
+    "The amounts have a currency of their own and one that another field names.",
+    "金额既有固定币种,又由其他字段指定币种。",
+    "Keep `currency` or `currency_field`.",
+    "请只保留 currency 或 currency_field。",
 )
 MAX_INTEGER = 10**15
 
@@ -179,13 +187,47 @@ class FixedDecimalType(DecimalType):
         return self.fixed_digits
 
 
+@dataclass(frozen=True, slots=True)
+class MoneyOptions(BoundsOptions):
+    """Options of amounts of money."""
+
+    currency: str | None = key(
+        "ISO 4217 code of the currency that all amounts are in; shown with them. Currencies without a "
+        "smaller unit take whole amounts only.",
+        None,
+        enum=sorted(DIGITS),
+    )
+    currency_field: Name | None = key(
+        "The choice field of the same record whose value is the code of its currency.", None
+    )
+
+
 class MoneyType(FixedDecimalType):
-    """An amount in the workspace's currency (CNY), two digits, half-up."""
+    """An amount, two digits, half-up; in the workspace's currency where no other is named."""
 
     key = "money"
     label = Text("Money", "金额")
     widget = "money"
+    options_type: ClassVar[type] = MoneyOptions
     fixed_digits = (18, 2)
+
+    def value_field(self, options: MoneyOptions) -> fields.Field[Any]:
+        least, most = self.bounds(options)
+        behind = None if options.currency is None else DIGITS[options.currency]
+        return DecimalField(self.digits(options)[1], least, most, behind)
+
+    def narrows(self, old: MoneyOptions, new: MoneyOptions) -> bool:
+        whole = [one.currency is not None and DIGITS[one.currency] == 0 for one in (old, new)]
+        return (whole[1] and not whole[0]) or super().narrows(old, new)
+
+    def json_schema(self, options: MoneyOptions) -> dict[str, Any]:
+        schema = super().json_schema(options)
+        return schema if options.currency is None else schema | {"x-currency": options.currency}
+
+    def check_options(self, options: MoneyOptions) -> Sequence[Problem]:
+        if options.currency is not None and options.currency_field is not None:
+            return (TWO_CURRENCIES.at("/currency_field"),)
+        return super().check_options(options)
 
     def examples(self) -> Sequence[Example]:
         return (
@@ -198,6 +240,9 @@ class MoneyType(FixedDecimalType):
             Example({}, "0.001", refused="value.too_precise"),
             Example({}, 0.1, refused="value.wrong_type"),
             Example({"least": "0"}, "-1", refused="value.out_of_range"),
+            Example({"currency": "USD"}, "0.01", "0.01"),
+            Example({"currency": "JPY"}, "1200.0", "1200.00"),
+            Example({"currency": "JPY"}, "0.50", refused="value.too_precise"),
         )
 
 

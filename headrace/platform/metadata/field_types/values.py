@@ -225,17 +225,21 @@ def _integer(value: Any) -> int:
 class DecimalField(fields.Field[Decimal]):
     """An exact decimal from text or a whole JSON number; never from a float."""
 
-    def __init__(self, scale: int, least: Decimal, most: Decimal) -> None:
+    def __init__(
+        self, scale: int, least: Decimal, most: Decimal, behind: int | None = None
+    ) -> None:
+        """Keep `scale` digits behind the point, of which at most `behind` may be other than zero."""
         super().__init__(allow_none=True)
         self.scale = scale
+        self.behind = scale if behind is None else behind
         self.quantum = Decimal(1).scaleb(-scale)
         self.least = least
         self.most = most
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
         number = self._parse(value)
-        if number != number.quantize(self.quantum):
-            raise refuse(TOO_PRECISE.at(scale=self.scale))
+        if number != number.quantize(Decimal(1).scaleb(-self.behind)):
+            raise refuse(TOO_PRECISE.at(scale=self.behind))
         return number.quantize(self.quantum) + 0
 
     def _parse(self, value: Any) -> Decimal:

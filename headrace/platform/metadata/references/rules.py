@@ -75,7 +75,11 @@ from headrace.platform.metadata.field_types.computed import (
     RollupOptions,
     StateOptions,
 )
-from headrace.platform.metadata.field_types.numbers import BoundsOptions, DecimalOptions
+from headrace.platform.metadata.field_types.numbers import (
+    BoundsOptions,
+    DecimalOptions,
+    MoneyOptions,
+)
 from headrace.platform.metadata.field_types.phones import PhoneOptions
 from headrace.platform.metadata.field_types.references import LookupOptions, MasterDetailOptions
 from headrace.platform.metadata.field_types.text import TextOptions
@@ -183,6 +187,7 @@ RULES: Final[Mapping[Key, Rule]] = {
     (RollupOptions, "where"): Rule("row formula", "formula"),
     (ChoiceOptions, "choice_set"): Rule("choice_set", "choice set"),
     (ChoiceOptions, "depends_on"): Rule("field", "depends on"),
+    (MoneyOptions, "currency_field"): Rule("field", "currency"),
     (StateOptions, "workflow"): Rule("workflow", "workflow"),
     (LookupOptions, "to"): Rule("object", "lookup"),
     (LookupOptions, "filter"): Rule("row formula", "formula"),
@@ -283,6 +288,9 @@ PLAIN: Final[frozenset[Key]] = frozenset(
         (TextOptions, "pattern"),
         (BoundsOptions, "least"),
         (BoundsOptions, "most"),
+        (MoneyOptions, "least"),
+        (MoneyOptions, "most"),
+        (MoneyOptions, "currency"),
         (ModuleDef, "version"),
         (ConstantDef, "value"),
         (CalendarDef, "holidays"),

@@ -70,6 +70,7 @@ HOW: Final[Mapping[str, Text]] = {
     "menu": Text("{by} opens it", "{by}打开它"),
     "choice set": Text("{by} takes its values from it", "{by}使用它的选项值"),
     "depends on": Text("{by} allows values by it", "{by}的可选值取决于它"),
+    "currency": Text("{by} is in the currency that it names", "{by}的币种由它指明"),
     "requires": Text("{by} needs it", "{by}依赖它"),
     "optional": Text("{by} adds to it when it is there", "{by}在它存在时对其扩展"),
     "reference": Text("{by} names it", "{by}引用它"),
