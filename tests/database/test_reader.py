@@ -21,6 +21,7 @@ from headrace.platform.core.errors import NewerCatalogError, NotFoundError, Refu
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.database.system_tables import LIVE
 from headrace.platform.formulas.analysis import analyse
+from headrace.platform.formulas.pinyin import sort_key
 from headrace.platform.metadata.building import object_scope
 from headrace.platform.records import history_reader, reader
 from headrace.platform.records.context import CompiledParts, Context
@@ -271,7 +272,8 @@ def test_no_byte_of_a_request_reaches_the_text_of_a_statement(world, monkeypatch
 
 def sort_value(world: World, row: dict[str, Any], name: str) -> Any:
     if name == "firm":
-        return firm_of(world, row)["name"]
+        title = firm_of(world, row)["name"]
+        return None if title is None else sort_key(title)
     if name in {"firm.grade", "firm_grade"}:
         return firm_of(world, row)["grade"]
     if name == "owner":
@@ -504,7 +506,9 @@ def test_choices_follow_the_filter_the_form_and_the_rights(world):
         found = reader.choices(context, "deal", "contact", None, {"firm": firm})
         expected = {key for key, row in contacts.items() if row["firm"] == firm}
         assert {one["id"] for one in found} == expected
-        assert [one["title"] for one in found] == sorted(one["title"] for one in found)
+        assert [one["title"] for one in found] == sorted(
+            (one["title"] for one in found), key=sort_key
+        )
     assert reader.choices(context, "deal", "contact", None, {}) == []
     assert reader.choices(context, "deal", "contact", None, {"firm": "nonsense"}) == []
     clerk = as_(world, "clerk")

@@ -21,6 +21,7 @@ from headrace.platform.core.ids import RandomIds
 from headrace.platform.database.engine import Database, connect_database
 from headrace.platform.database.installing import install_catalog
 from headrace.platform.database.tables import Tables
+from headrace.platform.formulas.pinyin import search_key, sort_key
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.documents import Document
@@ -305,6 +306,11 @@ def insert_rows(
                 values[table.columns[name].key] = model.fields[name].storage.to_driver(dialect)(
                     value
                 )
+        for key in model.fields.values():
+            if key.key_of is not None:
+                make = sort_key if key.name.endswith("Sort") else search_key
+                text = row.get(key.key_of)
+                values[table.columns[key.name].key] = None if text is None else make(text)
         prepared.append(values)
     if prepared:
         with database.writing(None) as work:

@@ -179,7 +179,11 @@ def _names(
 
 
 def _audience_names(model: ObjectModel, *, internal: bool) -> frozenset[str]:
-    fields = (field.name for field in model.fields.values() if internal or not field.internal)
+    fields = (
+        field.name
+        for field in model.fields.values()
+        if field.key_of is None and (internal or not field.internal)
+    )
     return frozenset((*fields, *(child.name for child in model.children)))
 
 

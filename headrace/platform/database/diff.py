@@ -211,6 +211,7 @@ class _Differ:
             elif held[1].name != column.name:
                 yield ReplaceColumn(model.name, name, new.name, held[1], column, restored)
         goes_on = {path_id(model.id), *(field.id for field in model.fields.values())}
+        goes_on.update(field.id for field in former.fields.values() if field.key_of is not None)
         for definition_id, (name, column) in known.items():
             if definition_id not in wanted:
                 yield KeepColumn(

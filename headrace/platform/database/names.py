@@ -232,7 +232,7 @@ class Names:
                 continue
             changed.name(model.id, "object", model.name)
             for one in stored_fields(model):
-                changed.name(one.id, "field", one.name, model.id)
+                changed.name(one.id, "field", _readable(one), model.id)
             if model.tree_field is not None:
                 changed.path(model.id)
         return changed.names(catalog)
@@ -382,8 +382,13 @@ def path_id(object_id: str) -> str:
 
 
 def stored_fields(model: ObjectModel) -> tuple[FieldModel, ...]:
-    """Return the fields that people defined and that have a column."""
-    return tuple(one for one in model.fields.values() if one.stored and not one.system)
+    """Return the fields with a column that not every object has: those that people defined, and keys of theirs."""
+    return tuple(one for one in model.fields.values() if one.stored and not one.built_in)
+
+
+def _readable(one: FieldModel) -> str:
+    """Return what a column is called: a key after the field that it is the key of."""
+    return one.name if one.key_of is None else f"{one.key_of}_key"
 
 
 def suffix(number: int) -> str:

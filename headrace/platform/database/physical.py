@@ -165,7 +165,7 @@ def _referenced(catalog: Catalog, field: FieldModel, names: Names) -> str | None
 def _indexes(model: ObjectModel, table: str, names: Names, sorts: Sorts) -> Iterator[IndexSpec]:
     def column(name: str) -> str:
         field = model.fields[name]
-        return field.name if field.system else names.physical(field.id)
+        return field.name if field.built_in else names.physical(field.id)
 
     def index(
         prefix: str, *columns: str, unique: bool = False, descending: bool = False
@@ -183,6 +183,10 @@ def _indexes(model: ObjectModel, table: str, names: Names, sorts: Sorts) -> Iter
         if field.target is not None:
             second = ("id",) if field.name == model.master else ()
             yield index("ix", column(field.name), *second)
+    by_title = model.fields[model.title].sort_key
+    if by_title is not None and (by_title, False) not in sorts:
+        # Lookups, and lists without a state, are in the order of titles.
+        sorts = (*sorts, (by_title, False))
     for key, unique in _keys(model):
         yield index("ux" if unique else "ix", *map(column, key), unique=unique)
     if model.state_field is not None:
@@ -237,6 +241,6 @@ def _found_sorts(catalog: Catalog) -> Mapping[str, Sorts]:
         first = str(view.definition.sort[0])
         field = model.fields.get(first.lstrip("-"))
         if field is not None and field.stored and not field.system:
-            sort = (field.name, first.startswith("-"))
+            sort = (field.sort_key or field.name, first.startswith("-"))
             found[model.name] = (*found.get(model.name, ()), sort)
     return found

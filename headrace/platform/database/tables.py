@@ -165,7 +165,7 @@ def column_of(spec: ColumnSpec, dialect: Dialect) -> sa.Column[Any]:
 
 def _shape(model: ObjectModel, names: Names, spec: TableSpec) -> tuple[Any, ...]:
     fields = tuple(
-        (field.name, field.name if field.system else names.physical(field.id))
+        (field.name, field.name if field.built_in else names.physical(field.id))
         for field in model.fields.values()
         if field.stored
     )

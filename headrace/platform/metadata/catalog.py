@@ -64,6 +64,17 @@ class FieldModel:
     expression: Expression | None = None
     default: Expression | None = None
     lookup_filter: Expression | None = None
+    key_of: str | None = None
+    """The field that this one is the key of: to be found or ordered by, kept by the platform, shown to nobody."""
+    search_key: str | None = None
+    """The name of the field by which this one is found too: by pinyin."""
+    sort_key: str | None = None
+    """The name of the field by which rows are ordered where this one is asked for: by pinyin."""
+
+    @property
+    def built_in(self) -> bool:
+        """Whether every object has it, in a column of its own name."""
+        return self.system and self.key_of is None
 
     @property
     def internal(self) -> bool:

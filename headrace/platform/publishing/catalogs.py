@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
@@ -16,12 +16,13 @@ from headrace.platform.core.canonical import canonical_bytes, combined_hash
 from headrace.platform.core.errors import NotFoundError
 from headrace.platform.core.problems import Message
 from headrace.platform.database.engine import Database
-from headrace.platform.database.names import load_names
+from headrace.platform.database.names import Names, load_names
 from headrace.platform.database.system_tables import DOCUMENT, LIVE, VERSION
 from headrace.platform.database.tables import Tables, build_tables
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.building import build_catalog
-from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.building.search_keys import without_keys
+from headrace.platform.metadata.catalog import Catalog, FieldModel
 from headrace.platform.metadata.checks import Checker
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import FieldTypes
@@ -215,11 +216,10 @@ class CatalogStore:
     def _build(self, connection: sa.Connection, number: int) -> Published:
         content = self.content(connection, number)
         live = self._live
-        catalog = self._catalog(number, content)
         known = live.tables.names if live else None
-        names = load_names(connection, known).with_catalog(
-            catalog, named=live.catalog if live else None
-        )
+        stored = load_names(connection, known)
+        catalog = _with_kept_keys(self._catalog(number, content), stored)
+        names = stored.with_catalog(catalog, named=live.catalog if live else None)
         tables = build_tables(catalog, names, self._database.dialect, live.tables if live else None)
         return Published(catalog, tables, content.rows, content)
 
@@ -235,6 +235,25 @@ class CatalogStore:
         if built.catalog is None:
             raise BrokenVersionError(f"version {number}: {built.problems}")
         return built.catalog
+
+
+def _with_kept_keys(catalog: Catalog, names: Names) -> Catalog:
+    """Return a catalog without the keys of texts that have no column yet: the next publish makes them.
+
+    So a database that was published by an earlier program goes on, and searches texts as they are.
+    """
+    changed = {
+        name: without_keys(model, lacking)
+        for name, model in catalog.objects.items()
+        if (lacking := {one.name for one in model.fields.values() if _has_no_column(one, names)})
+    }
+    if not changed:
+        return catalog
+    return replace(catalog, objects={**catalog.objects, **changed})
+
+
+def _has_no_column(field: FieldModel, names: Names) -> bool:
+    return field.key_of is not None and field.id not in names
 
 
 def save_version(

@@ -353,7 +353,7 @@ def _told_elsewhere(operation: Operation, new: Catalog, moved: AbstractSet[str])
             return operation.goes_on
         case AddColumn() | RestoreColumn():
             field = new.objects[operation.object].fields.get(operation.field)
-            return field is None or field.id in moved
+            return field is None or field.key_of is not None or field.id in moved
         case _:
             return False
 

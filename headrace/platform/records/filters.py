@@ -26,6 +26,7 @@ from headrace.platform.access.rows import subtree_end
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Message
+from headrace.platform.formulas.pinyin import searched_pinyin
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.storage_types import TEXT, Dialect, Storage
 from headrace.platform.records.query import ByKey, Compare, Filter, Group, Not, SortKey
@@ -42,6 +43,7 @@ BAD_CURSOR = Message(
 )
 ESCAPE: Final = "\\"
 SEARCH: Final = "search"
+SEARCH_PINYIN: Final = "search_pinyin"
 
 
 class FilterSql:
@@ -147,13 +149,21 @@ def escaped(text: str) -> str:
 
 
 def search_condition(source: Source) -> Condition:
-    """Return whether one of the object's search fields that may be read contains the text."""
+    """Return whether one of the object's search fields that may be read contains the text.
+
+    Letters are looked for in the pinyin of such a field too, from the beginning of a syllable on.
+    """
     surroundings = source.surroundings
-    model = source.model
+    model, dialect = source.model, surroundings.dialect
     readable = names_of(read_pairs(surroundings, model.name))
     names = [name for name in search_fields(source) if name in readable]
-    pattern = parameter(SEARCH, TEXT, surroundings.dialect)
-    found = [like(source.column(name), pattern, surroundings.dialect) for name in names]
+    pattern = parameter(SEARCH, TEXT, dialect)
+    pinyin = parameter(SEARCH_PINYIN, TEXT, dialect)
+    found = [like(source.column(name), pattern, dialect) for name in names]
+    for name in names:
+        key = source.search_key(name)
+        if key is not None:
+            found.append(key.op("~" if dialect == "postgresql" else "GLOB")(pinyin))
     return sa.or_(*found) if found else sa.false()
 
 
@@ -167,9 +177,22 @@ def search_fields(source: Source) -> tuple[str, ...]:
     )
 
 
-def search_value(text: str) -> str:
-    """Return the parameter of `search_condition`."""
-    return f"%{escaped(text)}%"
+def search_values(text: str, dialect: Dialect) -> dict[str, Any]:
+    """Return the parameters of `search_condition`; what is no pinyin is looked for as it is only."""
+    return {SEARCH: f"%{escaped(text)}%", SEARCH_PINYIN: _pinyin_pattern(text, dialect)}
+
+
+def _pinyin_pattern(text: str, dialect: Dialect) -> str | None:
+    """Return the pattern of a search key: the first letter begins a syllable, others may.
+
+    It holds nothing but letters, digits and classes of two letters: nothing in it takes long.
+    """
+    letters = searched_pinyin(text)
+    if letters is None:
+        return None
+    rest = "".join(f"[{one.upper()}{one}]" if one.isalpha() else one for one in letters[1:])
+    found = letters[0].upper() + rest
+    return found if dialect == "postgresql" else f"*{found}*"
 
 
 _COMPARE: Final[Mapping[str, Callable[[Column, Column], Condition]]] = {
@@ -194,7 +217,7 @@ class Order:
         surroundings = source.surroundings
         self._dialect: Dialect = surroundings.dialect
         self._keys = complete(source.model, keys)
-        self.columns = [source.column(key.path) for key in self._keys]
+        self.columns = [source.sort_column(key.path) for key in self._keys]
 
     def clauses(self, columns: Sequence[Column] | None = None) -> list[Column]:
         """Return what to order by, missing values last; `columns` stand for those of the keys."""

@@ -79,7 +79,8 @@ def permits_of(catalog: Catalog, model: ObjectModel) -> tuple[Permit, ...]:
 
 def _permit(catalog: Catalog, model: ObjectModel, grant: GrantModel) -> Permit:
     internal = frozenset(field.name for field in model.fields.values() if field.internal)
-    names = frozenset((*model.fields, *(child.name for child in model.children)))
+    fields = (field.name for field in model.fields.values() if field.key_of is None)
+    names = frozenset((*fields, *(child.name for child in model.children)))
     role = catalog.roles.get(grant.role)
     if role is None or role.audience != "internal":
         names -= internal

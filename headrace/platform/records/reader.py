@@ -45,13 +45,12 @@ from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.storage_types import ID, Convert
 from headrace.platform.records.context import Context
 from headrace.platform.records.filters import (
-    SEARCH,
     FilterSql,
     Order,
     Position,
     complete,
     search_condition,
-    search_value,
+    search_values,
 )
 from headrace.platform.records.query import (
     Query,
@@ -245,7 +244,7 @@ def _list_parameters(context: Context, plan: _ListPlan, query: Query) -> dict[st
     parameters = plan.late(context)
     parameters.update(plan.values(filter_values(query.filter)))
     if query.text is not None:
-        parameters[SEARCH] = search_value(query.text)
+        parameters.update(search_values(query.text, context.database.dialect))
     if query.cursor is not None:
         for index, value in enumerate(plan.position.read(query.cursor)):
             parameters[f"k{index}"] = value
@@ -607,7 +606,7 @@ def choices(
     )
     parameters = found.plan.late(context)
     if text:
-        parameters[SEARCH] = search_value(text)
+        parameters.update(search_values(text, context.database.dialect))
     for name, outer, convert in found.outer:
         given = (values or {}).get(outer.name)
         parameters[name] = None if given is None else convert(_form_value(outer, given))
@@ -659,11 +658,16 @@ def _choice_plan(context: Context, field: FieldModel, *, searched: bool) -> _Cho
     shown = (
         target.title if target.title in names_of(read_pairs(surroundings, target.name)) else "id"
     )
-    columns = [source.rows.id.label("c0"), source.column(shown).label("c1")]
-    order = [source.column(shown).asc().nulls_last(), source.rows.id]
+    sorted_by = source.sort_column(shown)
+    columns = [
+        source.rows.id.label("c0"),
+        source.column(shown).label("c1"),
+        sorted_by.label("c2"),
+    ]
+    order = [sorted_by.asc().nulls_last(), source.rows.id]
     inner = source.select(columns, where=where, order_by=order).limit(_Fixed(CHOICE_LIMIT))
     prepared, has_stamp = framed(
-        context, inner, lambda page: [page.c.c1.asc().nulls_last(), page.c.c0]
+        context, inner, lambda page: [page.c.c2.asc().nulls_last(), page.c.c0]
     )
     convert = target.fields[shown].storage.to_json(surroundings.dialect)
     plan = _Plan(

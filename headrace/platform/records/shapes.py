@@ -528,7 +528,8 @@ class ObjectShape:
     @functools.cached_property
     def all_names(self) -> frozenset[str]:
         """All fields and child relations."""
-        return frozenset((*self.fields, *self.relations))
+        fields = (field.name for field in self.fields.values() if field.key_of is None)
+        return frozenset((*fields, *self.relations))
 
     def names_for(self, principal: Principal, action: Action) -> frozenset[str]:
         """Return the fields and relations of a detail that the principal's audience allows."""

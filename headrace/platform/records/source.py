@@ -146,6 +146,23 @@ class Source:
             column = masked_column(column, mask)
         return guarded(column, allowed)
 
+    def sort_column(self, path: FieldPath | str, place: str = "") -> Column:
+        """Return what rows are ordered by where a field is asked for: its sort key, if it has one."""
+        steps = self.resolve(path, place)
+        name = steps[-1].sort_key
+        return self.column(steps) if name is None else self._key(steps, name)
+
+    def search_key(self, name: str) -> Column | None:
+        """Return what the pinyin of a field of the row itself is found in; None where it has no key."""
+        steps = self.resolve(name)
+        key = steps[-1].search_key
+        return None if key is None else self._key(steps, key)
+
+    def _key(self, path: FieldPath, name: str) -> Column:
+        """Return a key of the field that a path leads to, where that may be read."""
+        rows, _, allowed = self._walk(path)
+        return guarded(rows.column(rows.model.fields[name]), allowed)
+
     def title(self, path: FieldPath | str, place: str = "") -> tuple[Column, FieldModel] | None:
         """Return the title of what a reference points to, and the field it comes from.
 

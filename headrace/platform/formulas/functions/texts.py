@@ -24,6 +24,7 @@ from headrace.platform.formulas.functions.base import (
     strict_in_first,
 )
 from headrace.platform.formulas.patterns import pattern_fault, postgresql_pattern
+from headrace.platform.formulas.pinyin import search_key, sort_key
 from headrace.platform.formulas.sql_types import Column
 from headrace.platform.formulas.texts import (
     BLANKS,
@@ -295,6 +296,42 @@ REGEX: Final = Function(
     ),
 )
 
+SEARCH_KEY: Final = Function(
+    key="SEARCH_KEY",
+    parameters=(TEXT_IN,),
+    result=always(TEXT),
+    python=strict(search_key),
+    typescript=False,
+    summary=Text(
+        "What the pinyin of a text is found in: initials and whole syllables, each with a capital; empty "
+        "without Chinese.",
+        "供拼音检索的文本:首字母与全拼,音节首字母大写;不含汉字时为空文本。",
+    ),
+    examples=(
+        Example("SEARCH_KEY('晨屿')", "CY ChenYu"),
+        Example("SEARCH_KEY('重庆A3')", "CQA3 ZQA3 ChongQingA3 ZhongQingA3"),
+        Example("SEARCH_KEY('abc')", ""),
+        Example("SEARCH_KEY(NULL)", None),
+    ),
+)
+
+SORT_KEY: Final = Function(
+    key="SORT_KEY",
+    parameters=(TEXT_IN,),
+    result=always(TEXT),
+    python=strict(sort_key),
+    typescript=False,
+    summary=Text(
+        "What puts a text in the order of pinyin: digits, letters of either case, then Chinese.",
+        "使文本按拼音排序:先数字,再字母(不分大小写),后汉字。",
+    ),
+    examples=(
+        Example("SORT_KEY('晨屿3')", "{chen2晨{yu3屿3"),
+        Example("SORT_KEY('Café')", "cafe"),
+        Example("SORT_KEY(NULL)", None),
+    ),
+)
+
 BUILT_IN: Final = (
     CONCAT,
     LEFT,
@@ -308,4 +345,6 @@ BUILT_IN: Final = (
     HAS,
     STARTS_WITH,
     REGEX,
+    SEARCH_KEY,
+    SORT_KEY,
 )

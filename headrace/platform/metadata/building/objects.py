@@ -25,6 +25,7 @@ from headrace.platform.metadata.building.rollups import (
     with_feeds,
     with_rollups,
 )
+from headrace.platform.metadata.building.search_keys import with_keys
 from headrace.platform.metadata.building.system_fields import (
     SYSTEM_FIELD_NAMES,
     SYSTEM_FIELDS,
@@ -100,7 +101,7 @@ def _finished(work: Workbench, model: ObjectModel) -> None:
     known: ObjectModel | None = work.former("object", name)
 
     def make() -> ObjectModel:
-        result = with_formulas(work, _with_targets(work, model))
+        result = with_keys(work, with_formulas(work, _with_targets(work, model)))
         return with_former_fields(with_rollups(work, result), known)
 
     finished = work.part("object", name, (), make, about=name)

@@ -103,7 +103,8 @@ class CatalogScope:
     def suggestions(self) -> Iterable[str]:
         """Return the names that could have been meant."""
         current = self.objects.get(self.object_name)
-        return (*(current.fields if current else ()), *self.constants)
+        fields = current.fields.values() if current else ()
+        return (*(one.name for one in fields if one.key_of is None), *self.constants)
 
     def _object(self, name: str) -> ObjectModel | None:
         self.reads.add((name, ITSELF))
@@ -111,4 +112,5 @@ class CatalogScope:
 
     def _field(self, model: ObjectModel, name: str) -> FieldModel | None:
         self.reads.add((model.name, name))
-        return model.fields.get(name)
+        found = model.fields.get(name)
+        return None if found is not None and found.key_of is not None else found

@@ -460,7 +460,11 @@ def _recoded(problem: Problem, recode: Mapping[str, Message]) -> Problem:
 
 def unknown_field(model: ObjectModel, name: str) -> Problem:
     """Make the problem that `model` has no field `name`."""
-    return UNKNOWN_FIELD.at(object=model.name, name=name, suggestion=closest(name, model.fields))
+    return UNKNOWN_FIELD.at(object=model.name, name=name, suggestion=closest(name, _shown(model)))
+
+
+def _shown(model: ObjectModel) -> Iterable[str]:
+    return (one.name for one in model.fields.values() if one.key_of is None)
 
 
 def closest(name: str, known: Iterable[str]) -> str:

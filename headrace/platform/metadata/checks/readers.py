@@ -80,7 +80,11 @@ class Readers:
 
     def _of_audience(self, model: ObjectModel, role: str) -> frozenset[str]:
         internal = self.catalog.roles[role].audience == "internal"
-        fields = (one.name for one in model.fields.values() if internal or not one.internal)
+        fields = (
+            one.name
+            for one in model.fields.values()
+            if one.key_of is None and (internal or not one.internal)
+        )
         return frozenset((*fields, *(child.name for child in model.children)))
 
     def _of_details(self, model: ObjectModel) -> Rights:

@@ -78,7 +78,7 @@ class PlannedColumns:
         return self._made[field.name]
 
     def _value(self, field: FieldModel) -> Column:
-        earlier = field if field.system else self.rows.former_field(self.model, field)
+        earlier = field if field.built_in else self.rows.former_field(self.model, field)
         if not self.rows.changes(self.model, field) and earlier is not None:
             return self._stored(earlier)
         if field.computed == "formula" and field.expression is not None:

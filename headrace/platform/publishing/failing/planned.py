@@ -131,7 +131,7 @@ class PlannedRows:
 
     def changes(self, model: ObjectModel, field: FieldModel) -> bool:
         """Say whether a stored field will hold other values than its column does now."""
-        if field.system:
+        if field.built_in:
             return False
         key = (model.id, field.id)
         if key not in self._changed:
@@ -255,7 +255,7 @@ class PlannedRows:
         self, model: ObjectModel, field: FieldModel, table: ObjectTable, base: sa.FromClause
     ) -> Column:
         """Return the column that holds a field now; null where its form will be another."""
-        earlier = field if field.system else self.former_field(model, field)
+        earlier = field if field.built_in else self.former_field(model, field)
         if earlier is not None and earlier.stored and earlier.storage == field.storage:
             return base.c[table.columns[earlier.name].name]
         if earlier is None and field.id in self.kept:
@@ -280,7 +280,7 @@ class PlannedRows:
         )
 
     def _former_name(self, model: ObjectModel, field: FieldModel) -> str:
-        earlier = field if field.system else self.former_field(model, field)
+        earlier = field if field.built_in else self.former_field(model, field)
         assert earlier is not None  # noqa: S101 - a field without a former one changes
         return earlier.name
 

@@ -1,0 +1,111 @@
+"""Keys of texts: what they are found and ordered by beside themselves, each a stored formula of its own.
+
+A field that lists and lookups search by has a search key, the title a sort key too. Keys are fields, so the
+record store keeps them right, a publish fills them, and a recount finds what is wrong with them; but no
+right contains them, so nobody reads them: who may read the field may search and order by its keys.
+What is masked has none, nor has what is computed on reading.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterator
+from typing import Final, Literal
+
+from headrace.platform.core.problems import Text
+from headrace.platform.metadata.building.workbench import PYTHON, Workbench
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel
+from headrace.platform.metadata.definitions.objects import FieldDef
+from headrace.platform.metadata.field_types.computed import FormulaOptions
+from headrace.platform.metadata.storage_types import TEXT
+
+Purpose = Literal["search", "sort"]
+PROSE: Final = frozenset({"text", "long_text", "formula"})
+"""Types of which texts may be Chinese."""
+
+
+def with_keys(work: Workbench, model: ObjectModel) -> ObjectModel:
+    """Give an object with formulas the keys of its texts; names with a capital are nobody else's."""
+    made = dict(model.fields)
+    for name in searched(model):
+        field = model.fields[name]
+        if not _has_keys(field):
+            continue
+        search = _key(work, field, "search")
+        sort = _key(work, field, "sort") if name == model.title else None
+        keys = tuple(one for one in (search, sort) if one is not None)
+        made[name] = dataclasses.replace(
+            field,
+            search_key=search.name if search else None,
+            sort_key=sort.name if sort else None,
+        )
+        made.update((one.name, one) for one in keys)
+    return dataclasses.replace(model, fields=made)
+
+
+def without_keys(model: ObjectModel, names: Collection[str]) -> ObjectModel:
+    """Return the object without some of its keys."""
+    fields = {
+        name: dataclasses.replace(
+            field,
+            search_key=None if field.search_key in names else field.search_key,
+            sort_key=None if field.sort_key in names else field.sort_key,
+        )
+        for name, field in model.fields.items()
+        if name not in names
+    }
+    order = tuple(name for name in model.computed_order if name not in names)
+    return dataclasses.replace(model, fields=fields, computed_order=order)
+
+
+def searched(model: ObjectModel) -> Iterator[str]:
+    """Yield the names of the fields that a search looks in: the declared, title, external ids."""
+    names = dict.fromkeys((*model.definition.search, model.title, *model.external_ids))
+    return (name for name in names if name in model.fields)
+
+
+def _has_keys(field: FieldModel) -> bool:
+    """Say whether a field holds texts in a column, as people may read them."""
+    plain = field.computed in {None, "formula"} and field.stored and not field.system
+    return plain and field.type.key in PROSE and field.storage == TEXT and not _is_masked(field)
+
+
+def _is_masked(field: FieldModel) -> bool:
+    return field.definition.masked is not None
+
+
+def _key(work: Workbench, field: FieldModel, purpose: Purpose) -> FieldModel | None:
+    name = f"{field.name}{purpose.capitalize()}"
+    options = FormulaOptions(returns="text", formula=f"{purpose.upper()}_KEY({field.name})")
+    kind = work.types["formula"]
+    expression = work.expression(
+        options.formula,
+        field.object,
+        work.field_place(field.object, field.name),
+        expected=kind.value_type(options),
+        engines=PYTHON,
+    )
+    if expression is None:
+        return None
+    definition = FieldDef(
+        name=name,
+        type="formula",
+        id=f"{field.id}.{purpose}",
+        audience=field.definition.audience,
+        options=options,
+    )
+    return FieldModel(
+        id=f"{field.id}.{purpose}",
+        name=name,
+        object=field.object,
+        definition=definition,
+        type=kind,
+        options=options,
+        storage=TEXT,
+        value_type=kind.value_type(options),
+        label=Text(name, name),
+        system=True,
+        computed="formula",
+        expression=expression,
+        key_of=field.name,
+    )
