@@ -966,6 +966,28 @@ def choices(mark: Mark) -> Iterator[Ask]:
                 yield send(f"/o/{object_name}/choices/{name}", data)
 
 
+@probe("workspace.quick_form", "POST")
+def quick_forms(mark: Mark) -> Iterator[Ask]:
+    for around in (
+        {"company": mark.ids["company"][0], "earlier": mark.ids["claim"][0]},
+        {"company": mark.own["company"][0]},
+    ):
+        for name in ("company", "earlier", "handler", "nothing"):
+            yield send(f"/o/claim/choices/{name}/new", {"text": "own", "values": around})
+
+
+@probe("workspace.quick_create", "POST")
+def quick_creates(mark: Mark) -> Iterator[Ask]:
+    theirs = mark.ids["company"][0]
+    for name in ("company", "earlier", "nothing"):
+        for company in (theirs, mark.own["company"][0]):
+            # What the caller types into a record of their own is told to them again.
+            values = {"f.company": company, "f.subject": "own", "c.items.0.what": "own"}
+            around = json.dumps({"company": theirs, "earlier": mark.ids["claim"][0]})
+            path = f"/o/claim/choices/{name}/create"
+            yield post_form(path, around=around, **values)
+
+
 @probe("workspace.paste", "POST")
 def pastes(mark: Mark) -> Iterator[Ask]:
     for relation in ("items", "nothing"):

@@ -160,6 +160,7 @@ def test_choices_have_two_lines_and_know_their_place(
     assert surfer("ann").ask("/o/claim/choices/company", {"text": "rival", "values": {}}).json == {
         "items": [],
         "more": False,
+        "new": None,
     }
 
 

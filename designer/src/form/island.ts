@@ -7,8 +7,9 @@ import { type Filled, compute, standing } from "./compute";
 import { limitChoices } from "./dependent";
 import { Grid, type Pasted } from "./grid";
 import { startLocating } from "./locate";
-import { Lookup } from "./lookup";
+import { Lookup, type Maker } from "./lookup";
 import type { LiveForm, Met, Problem } from "./model";
+import { openQuick } from "./quick";
 import { wireRichTexts } from "./rich";
 import { Scope } from "./scope";
 import { takeTick } from "./ticks";
@@ -29,7 +30,7 @@ const MOST_FOLLOWED = 20;
 /** Rounds of computing: what is hidden or locked falls back, on which other rules may hang. */
 const MOST_ROUNDS = 4;
 
-class FormIsland {
+export class FormIsland {
   private readonly record: Scope;
   private readonly grids: Grid[];
   private readonly askServer: () => void;
@@ -41,6 +42,7 @@ class FormIsland {
   constructor(
     private readonly form: HTMLFormElement,
     private readonly model: LiveForm,
+    private readonly mayMake = true,
   ) {
     this.record = new Scope(form, model, model.values, model.met);
     this.refreshSoon = debounced(SHORT_PAUSE, () => {
@@ -89,7 +91,8 @@ class FormIsland {
     for (const element of all(within, "[data-lookup]", HTMLElement)) {
       if (element.dataset.wired === "yes") continue;
       element.dataset.wired = "yes";
-      Lookup.of(element, () => this.around(element));
+      const maker = this.mayMake ? makeRecord : null;
+      Lookup.of(element, () => this.around(element), maker);
     }
   }
 
@@ -120,7 +123,8 @@ class FormIsland {
       for (const grid of this.grids) grid.prune();
     });
     window.addEventListener("beforeunload", (event) => {
-      if (this.dirty) event.preventDefault();
+      // A form in the panel of a lookup is gone when that is closed.
+      if (this.dirty && this.form.isConnected) event.preventDefault();
     });
   }
 
@@ -270,6 +274,12 @@ class FormIsland {
     this.asked = this.questions();
   }
 }
+
+/** Let a lookup make a record in a panel; lookups in there choose only. */
+const makeRecord: Maker = (address, body) =>
+  openQuick(address, body, (form, model) => {
+    new FormIsland(form, model, false);
+  });
 
 /** A row as the preview needs it: what the user entered, and which stored row it is. */
 function withId(row: Scope): Record<string, Json> {

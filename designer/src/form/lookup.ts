@@ -11,12 +11,17 @@ interface Choice {
   readonly id: string;
   readonly title: string;
   readonly detail: string;
+  readonly recent?: boolean;
 }
 
 interface Choices {
   readonly items: readonly Choice[];
   readonly more: boolean;
+  readonly new?: { readonly label: string; readonly address: string } | null;
 }
+
+/** Makes a record in a panel; null where nobody made one. */
+export type Maker = (address: string, body: unknown) => Promise<Choice | null>;
 
 /** What the form says so that the server can filter the choices. */
 export type Surroundings = () => Readonly<Record<string, Json>>;
@@ -30,12 +35,16 @@ export class Lookup {
   private active = -1;
   private title: string;
   private running: AbortController | null = null;
+  private making: { readonly label: string; readonly address: string } | null = null;
+  /** While a record is made, leaving the text means nothing. */
+  private busy = false;
 
   constructor(
     private readonly text: HTMLInputElement,
     private readonly hidden: HTMLInputElement,
     private readonly address: string,
     private readonly surroundings: Surroundings,
+    private readonly maker: Maker | null = null,
   ) {
     this.title = text.value;
     this.makeList();
@@ -43,12 +52,16 @@ export class Lookup {
   }
 
   /** Make a lookup of the element that the server wrote. */
-  static of(element: HTMLElement, surroundings: Surroundings): Lookup | null {
+  static of(
+    element: HTMLElement,
+    surroundings: Surroundings,
+    maker: Maker | null = null,
+  ): Lookup | null {
     const text = one(element, "input[type=text]", HTMLInputElement);
     const hidden = one(element, "input[type=hidden]", HTMLInputElement);
     const address = element.dataset.lookup;
     if (text === null || hidden === null || address === undefined) return null;
-    return new Lookup(text, hidden, address, surroundings);
+    return new Lookup(text, hidden, address, surroundings, maker);
   }
 
   private makeList(): void {
@@ -118,8 +131,7 @@ export class Lookup {
     this.running?.abort();
     const running = new AbortController();
     this.running = running;
-    const text = this.text.value === this.title && this.hidden.value !== "" ? "" : this.text.value;
-    const body = { text: text.trim(), values: this.surroundings() };
+    const body = { text: this.wanted(), values: this.surroundings() };
     const found = await ask<Choices>(this.address, body, running.signal);
     if (running.signal.aborted) return;
     if (document.activeElement !== this.text) {
@@ -140,9 +152,12 @@ export class Lookup {
   }
 
   private render(found: Choices | null): void {
+    this.making = this.maker === null ? null : (found?.new ?? null);
     const items = this.choices.map((choice, index) => this.item(choice, index));
+    this.group(items);
     if (items.length === 0) items.push(note(word(found === null ? "js.away" : "js.no_choices")));
     else if (found?.more === true) items.push(note(word("js.more_choices")));
+    if (this.making !== null) items.push(this.newItem(this.making.label));
     this.list.replaceChildren(...items);
     this.list.hidden = false;
     this.text.setAttribute("aria-expanded", "true");
@@ -150,20 +165,57 @@ export class Lookup {
     this.point(this.text.value === "" || this.choices.length === 0 ? -1 : 0);
   }
 
-  private item(choice: Choice, index: number): HTMLLIElement {
+  /** What was chosen lately stands under a heading of its own, where nothing is searched for. */
+  private group(items: HTMLLIElement[]): void {
+    const recent = this.choices.filter((choice) => choice.recent === true).length;
+    if (recent === 0 || this.wanted() !== "") return;
+    if (recent < items.length) items.splice(recent, 0, heading(word("js.all_choices")));
+    items.unshift(heading(word("js.recent")));
+  }
+
+  private newItem(label: string): HTMLLIElement {
+    const item = this.option(this.choices.length);
+    item.classList.add("new-choice");
+    const text = this.wanted();
+    item.append(line("span", `+ ${label}`));
+    if (text !== "") item.append(line("small", text));
+    return item;
+  }
+
+  /** What is searched for: nothing while the text is the title of what is chosen. */
+  private wanted(): string {
+    return this.text.value === this.title && this.hidden.value !== "" ? "" : this.text.value.trim();
+  }
+
+  private option(index: number): HTMLLIElement {
     const item = document.createElement("li");
     item.id = `${this.list.id}-${index}`;
     item.dataset.index = String(index);
     item.setAttribute("role", "option");
     item.setAttribute("aria-selected", "false");
-    const title = document.createElement("span");
-    title.textContent = choice.title;
-    item.append(title);
-    if (choice.detail !== "") {
-      const detail = document.createElement("small");
-      detail.textContent = choice.detail;
-      item.append(detail);
+    return item;
+  }
+
+  /** Make a record in a panel, and choose it. */
+  private async make(): Promise<void> {
+    const making = this.making;
+    if (making === null || this.maker === null) return;
+    const body = { text: this.wanted(), values: this.surroundings() };
+    this.close();
+    this.busy = true;
+    const made = await this.maker(making.address, body);
+    this.busy = false;
+    if (made !== null) {
+      this.choices = [made];
+      this.take(0);
     }
+    this.text.focus();
+  }
+
+  private item(choice: Choice, index: number): HTMLLIElement {
+    const item = this.option(index);
+    item.append(line("span", choice.title));
+    if (choice.detail !== "") item.append(line("small", choice.detail));
     return item;
   }
 
@@ -194,6 +246,10 @@ export class Lookup {
   }
 
   private take(index: number): void {
+    if (index === this.choices.length && this.making !== null) {
+      void this.make();
+      return;
+    }
     const choice = this.choices[index];
     if (choice === undefined) return;
     this.title = choice.title;
@@ -205,6 +261,7 @@ export class Lookup {
 
   private leave(): void {
     this.close();
+    if (this.busy) return;
     if (this.hidden.value !== "" || this.text.value === "") {
       if (this.text.value === "" && this.title !== "") this.clear();
       return;
@@ -227,6 +284,18 @@ export class Lookup {
     this.text.setAttribute("aria-expanded", "false");
     this.text.removeAttribute("aria-activedescendant");
   }
+}
+
+function line(tag: "span" | "small", text: string): HTMLElement {
+  const element = document.createElement(tag);
+  element.textContent = text;
+  return element;
+}
+
+function heading(text: string): HTMLLIElement {
+  const item = note(text);
+  item.className = "group";
+  return item;
 }
 
 function note(text: string): HTMLLIElement {

@@ -8,6 +8,7 @@ from headrace.blueprints.workspace import (
     history,
     home,
     lists,
+    quick,
     records,
     transitions,
     why,

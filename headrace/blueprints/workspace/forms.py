@@ -95,10 +95,10 @@ def new(object_name: str) -> str:
     """An empty form with the defaults filled in."""
 
     def action(context: Context) -> str:
-        page = _form(context, object_name, "create", None)
+        page = open_form(context, object_name, "create", None)
         first: dict[str, Any] = {grid.name: [{}] for grid in page.grids if grid.editable}
-        found = _previewed(context, page, first, None)
-        return _render(context, Filling(page, found.values, found=found), None)
+        found = preview_form(context, page, first, None)
+        return render_form(context, Filling(page, found.values, found=found), None)
 
     return read(action)
 
@@ -106,11 +106,11 @@ def new(object_name: str) -> str:
 @blueprint.post("/o/<object_name>/new")
 def create(object_name: str) -> Response:
     """Make a record, or show the form again with what is wrong."""
-    if _changes_rows():
+    if changes_rows():
         return make_response(read(lambda context: _again(context, object_name, None, ())))
 
     def action(context: Context, work: UnitOfWork) -> str:
-        page = _form(context, object_name, "create", None)
+        page = open_form(context, object_name, "create", None)
         sent = posted(page, request.form, context.principal.zone)
         saved = platform().store.create(context, work, object_name, sent.data)
         need_confirmation(saved.warnings, [object_name, sent.data])
@@ -130,10 +130,10 @@ def edit(object_name: str, record_id: str) -> str:
     """The form of a record as it is."""
 
     def action(context: Context) -> str:
-        page = _form(context, object_name, "edit", record_id)
+        page = open_form(context, object_name, "edit", record_id)
         found = shown_record(context, page, record_id, by_task=False)
         standing = _standing(context, page, found, record_id)
-        return _render(context, Filling(page, found, found=standing), record_id)
+        return render_form(context, Filling(page, found, found=standing), record_id)
 
     return read(action)
 
@@ -141,13 +141,13 @@ def edit(object_name: str, record_id: str) -> str:
 @blueprint.post("/o/<object_name>/<record_id>/edit")
 def update(object_name: str, record_id: str) -> Response:
     """Change a record; where somebody was faster, show both values by field."""
-    if _changes_rows():
+    if changes_rows():
         return make_response(read(lambda context: _again(context, object_name, record_id, ())))
     version = form_version()
     inputs = sent_inputs()
 
     def action(context: Context, work: UnitOfWork) -> str:
-        page = _form(context, object_name, "edit", record_id)
+        page = open_form(context, object_name, "edit", record_id)
         data = posted(page, inputs, context.principal.zone).data
         if data:
             saved = platform().store.update(context, work, object_name, record_id, data, version)
@@ -185,18 +185,18 @@ def _to_record(object_name: str, record_id: str, done: str) -> Response:
     return redirect(address, HTTPStatus.SEE_OTHER)
 
 
-def _changes_rows() -> bool:
+def changes_rows() -> bool:
     """Whether a button was pressed that shows the form again and saves nothing."""
     return not {"add", "remove", "again"}.isdisjoint(request.form)
 
 
 def _overtaken(context: Context, object_name: str, record_id: str) -> str:
-    page = _form(context, object_name, "edit", record_id)
+    page = open_form(context, object_name, "edit", record_id)
     record = shown_record(context, page, record_id, by_task=False)
     return conflict_page(context, page, record, _address(page, record_id), _back(page, record_id))
 
 
-def _form(context: Context, object_name: str, mode: Mode, record_id: str | None) -> FormPage:
+def open_form(context: Context, object_name: str, mode: Mode, record_id: str | None) -> FormPage:
     """Return the form with what the caller may change in this very record."""
     model = known_object(context, object_name)
     forbidden = ForbiddenError(FORBIDDEN.at(object=model.label))
@@ -228,7 +228,7 @@ def _first_type(model: ObjectModel) -> str | None:
     return next((one.name for one in model.definition.record_types if not is_limited(one)), None)
 
 
-def _for_type(context: Context, page: FormPage, record_id: str | None) -> FormPage:
+def for_type(context: Context, page: FormPage, record_id: str | None) -> FormPage:
     """Return the form for the type that was chosen on a page for another one."""
     chosen = request.form.get(f"f.{RECORD_TYPE}")
     if not page.typed or not chosen or chosen == page.record_type:
@@ -248,9 +248,10 @@ def _for_type(context: Context, page: FormPage, record_id: str | None) -> FormPa
     )
 
 
-def _previewed(
+def preview_form(
     context: Context, page: FormPage, data: Mapping[str, Any], record_id: str | None
 ) -> Previewed:
+    """Return a record as it would become with `data`: defaults, computed values, what rules say."""
     with context.database.snapshot() as reading:
         return previewed(context, reading, page.object, data, record_id=record_id)
 
@@ -265,7 +266,7 @@ def _standing(
     rows = {
         grid.name: [{"id": row["id"]} for row in found.get(grid.name) or []] for grid in page.grids
     }
-    return _previewed(context, page, rows, record_id)
+    return preview_form(context, page, rows, record_id)
 
 
 def _again(
@@ -276,18 +277,19 @@ def _again(
     token: str | None = None,
 ) -> str:
     """Show a form again as it was sent, with its problems or with a row more or less."""
-    page = _form(context, object_name, "create" if record_id is None else "edit", record_id)
-    sent = _with_rows_changed(posted(page, sent_inputs(), context.principal.zone))
+    page = open_form(context, object_name, "create" if record_id is None else "edit", record_id)
+    sent = with_rows_changed(posted(page, sent_inputs(), context.principal.zone))
     stored: Mapping[str, Any] = {}
     if record_id is not None:
         stored = shown_record(context, page, record_id, by_task=False)
-    found = _previewed(context, page, preview_data(page, sent), record_id)
-    page = _for_type(context, page, record_id)
+    found = preview_form(context, page, preview_data(page, sent), record_id)
+    page = for_type(context, page, record_id)
     record = {**stored, **found.values}
-    return _render(context, Filling(page, record, sent, problems, found, token), record_id)
+    return render_form(context, Filling(page, record, sent, problems, found, token), record_id)
 
 
-def _with_rows_changed(sent: Posted) -> Posted:
+def with_rows_changed(sent: Posted) -> Posted:
+    """Return what was sent without the row that a button takes away."""
     relation, _, position = request.form.get("remove", "").partition(".")
     rows = dict(sent.rows)
     if relation in rows:
@@ -295,7 +297,15 @@ def _with_rows_changed(sent: Posted) -> Posted:
     return Posted(sent.values, rows, sent.data, sent.places)
 
 
-def _render(context: Context, filling: Filling, record_id: str | None) -> str:
+def render_form(
+    context: Context,
+    filling: Filling,
+    record_id: str | None,
+    template: str = "workspace/form.html",
+    action: str | None = None,
+    **more: Any,
+) -> str:
+    """Return the page of a form; the rest is for another place that shows it."""
     page, sent, language = filling.page, filling.sent, context.language
     total = total_field(context.catalog, page)
     title = title_of(context, page.object, filling.record) if record_id else None
@@ -308,14 +318,14 @@ def _render(context: Context, filling: Filling, record_id: str | None) -> str:
     errors, lines = _problems(context, page, sent, filling.problems)
     return render(
         context,
-        "workspace/form.html",
+        template,
         f"object:{page.object}",
         page=page,
         heading=heading,
         record_title=title,
         record_id=record_id,
         stored=record_id is not None or sent is not None,
-        action=_address(page, record_id),
+        action=action or _address(page, record_id),
         back=_back(page, record_id),
         key=request.form.get("key") or new_key(),
         version=_version(filling, record_id),
@@ -332,6 +342,7 @@ def _render(context: Context, filling: Filling, record_id: str | None) -> str:
         totals={grid.name: column_totals(context.catalog, page, grid) for grid in page.grids},
         total_value=filling.record.get(total.name) if total else None,
         live=_live(context, page, filling),
+        **more,
     )
 
 

@@ -13,6 +13,7 @@ from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import parse_query
+from headrace.platform.records.recent import recently_chosen
 
 MOST_SHOWN: Final = 20
 DETAILS: Final = 2
@@ -21,11 +22,12 @@ TELLING_APART: Final = frozenset({"text", "choice", "lookup", "phone"})
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A record that can be chosen."""
+    """A record that can be chosen; `recent`: the viewer chose it lately."""
 
     id: str
     title: str
     detail: str
+    recent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +41,52 @@ class Choices:
 def lookup_choices(
     context: Context, object_name: str, field_name: str, text: str, values: Mapping[str, Any]
 ) -> Choices:
-    """Return what a lookup offers; `values` are those of the form around it."""
-    found = reader.choices(context, object_name, field_name, text.strip() or None, values)
+    """Return what a lookup offers; `values` are those of the form around it.
+
+    What the viewer chose lately comes first, where it can still be chosen; else titles decide.
+    """
+    wanted = text.strip() or None
+    found = reader.choices(context, object_name, field_name, wanted, values)
+    chosen = recently_chosen(context, object_name, field_name)
+    rank = {record_id: place for place, record_id in enumerate(chosen)}
+    if wanted is None and chosen:
+        among = reader.choices(context, object_name, field_name, None, values, among=chosen)
+        known = {one["id"] for one in among}
+        found = [*among, *(one for one in found if one["id"] not in known)]
+    found.sort(key=lambda one: rank.get(one["id"], len(rank)))
     shown = found[:MOST_SHOWN]
     target = context.catalog.objects.get(
         str(context.catalog.objects[object_name].fields[field_name].target)
     )
     details = _details(context, target, [one["id"] for one in shown]) if target else {}
     items = tuple(
-        Choice(one["id"], str(one["title"] or one["id"]), details.get(one["id"], ""))
+        Choice(
+            one["id"],
+            str(one["title"] or one["id"]),
+            details.get(one["id"], ""),
+            one["id"] in rank,
+        )
         for one in shown
     )
     return Choices(items, len(found) > MOST_SHOWN)
+
+
+def chosen_choice(
+    context: Context,
+    object_name: str,
+    field_name: str,
+    record_id: str,
+    values: Mapping[str, Any],
+) -> Choice | None:
+    """Return one record as a lookup offers it; None where it does not."""
+    found = reader.choices(context, object_name, field_name, None, values, among=[record_id])
+    if not found:
+        return None
+    target = context.catalog.objects.get(
+        str(context.catalog.objects[object_name].fields[field_name].target)
+    )
+    details = _details(context, target, [record_id]) if target else {}
+    return Choice(record_id, str(found[0]["title"] or record_id), details.get(record_id, ""), True)
 
 
 def _details(context: Context, target: ObjectModel, ids: list[str]) -> dict[str, str]:

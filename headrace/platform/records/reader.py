@@ -75,6 +75,7 @@ COUNT_LIMIT: Final = 10_000
 CHOICE_LIMIT: Final = 50
 MAX_CHILD_ROWS: Final = 10_000
 _MASTERS: Final = "masters"
+AMONG: Final = "among"
 
 
 @dataclass(frozen=True, slots=True)
@@ -586,10 +587,14 @@ def choices(
     field_name: str,
     text: str | None = None,
     values: Mapping[str, Any] | None = None,
+    *,
+    among: Sequence[str] | None = None,
+    on: UnitOfWork | None = None,
 ) -> list[Record]:
     """Return the records that a reference may point to, as `{"id", "title"}`, at most 50 by title.
 
-    `values` are those of the form, in JSON; the filter of the lookup sees them as `this`. Raise
+    `values` are those of the form, in JSON; the filter of the lookup sees them as `this`. `among` are
+    the ids of those that are asked for alone, `on` the unit of work that sees what it has written. Raise
     `field.unknown` for a field that the caller can neither read nor write.
     """
     field = _choosable(context, object_name, field_name)
@@ -600,9 +605,12 @@ def choices(
         field.id,
         object_name,
         bool(text),
+        among is not None,
     )
     found = context.compiled.get(
-        context.catalog, key, lambda: _choice_plan(context, field, searched=bool(text))
+        context.catalog,
+        key,
+        lambda: _choice_plan(context, field, searched=bool(text), chosen=among is not None),
     )
     parameters = found.plan.late(context)
     if text:
@@ -610,8 +618,13 @@ def choices(
     for name, outer, convert in found.outer:
         given = (values or {}).get(outer.name)
         parameters[name] = None if given is None else convert(_form_value(outer, given))
-    with context.database.reading() as reading:
-        rows = reading.rows(found.plan.prepared, parameters)
+    if among is not None:
+        parameters[AMONG] = list_value(list(among), context.database.dialect)
+    if on is not None:
+        rows = on.rows(found.plan.prepared, parameters)
+    else:
+        with context.database.reading() as reading:
+            rows = reading.rows(found.plan.prepared, parameters)
     check_answer(context, rows[0], has_stamp=found.plan.has_stamp)
     return [found.plan.write(row) for row in rows if row[0] is not None]
 
@@ -643,7 +656,9 @@ def _form_value(field: FieldModel, given: Any) -> Any:
     return value if isinstance(value, str) or field.target is None else None
 
 
-def _choice_plan(context: Context, field: FieldModel, *, searched: bool) -> _ChoicePlan:
+def _choice_plan(
+    context: Context, field: FieldModel, *, searched: bool, chosen: bool
+) -> _ChoicePlan:
     surroundings = context.surroundings()
     target = surroundings.object(str(field.target))
     if not read_pairs(surroundings, target.name):
@@ -655,6 +670,8 @@ def _choice_plan(context: Context, field: FieldModel, *, searched: bool) -> _Cho
         where.append(source.rows.id.in_(sa.select(USER.c.id).where(USER.c.active)))
     if searched:
         where.append(search_condition(source))
+    if chosen:
+        where.append(is_one_of(source.rows.id, AMONG, ID, surroundings.dialect))
     shown = (
         target.title if target.title in names_of(read_pairs(surroundings, target.name)) else "id"
     )
