@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -241,6 +242,23 @@ def categories() -> Table:
     return Table("product_catalog/records/sample/product_category.csv", rows)
 
 
+def _description(name: str, category: str) -> str:
+    """Return what a product's page says, as the editor writes it."""
+    points = (
+        ("滤芯易更换,不需工具", "到期前有提示灯")
+        if category.startswith("FC")
+        else ("安静耐用,安装便捷", "整机质保三年")
+    )
+    listed = "".join(f"<li><p>{one}</p></li>" for one in points)
+    return f"<h3>{name}</h3><p>适用于家庭与小型商用场所。</p><ul>{listed}</ul>"
+
+
+def _attributes(series: str, category: str) -> str:
+    """Return the attributes of a product as JSON, keys in order."""
+    found = {"series": series, "use": "spare" if category.startswith("FC") else "home"}
+    return json.dumps(found, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def products() -> Table:
     """Return the products."""
     rows: list[Row] = [
@@ -250,6 +268,8 @@ def products() -> Table:
             "category": category,
             "series": series,
             "summary": f"澄澜{name},{'滤芯易更换' if category.startswith('FC') else '安静耐用,安装便捷'}",
+            "description": _description(name, category),
+            "attributes": _attributes(series, category),
             "energy_level": energy,
             "warranty_months": "12" if category.startswith("FC") else "36",
             "launch_date": LATE_LAUNCHES.get(code, "2024-01-08"),
