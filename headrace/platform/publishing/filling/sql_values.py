@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from headrace.platform.database.tables import ObjectTable
 from headrace.platform.formulas.expression import Expression
+from headrace.platform.formulas.functions.base import SQL_ENGINES
 from headrace.platform.formulas.sql import UnsupportedInSqlError, compile_sql
 from headrace.platform.formulas.types import Kind
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
@@ -38,7 +39,7 @@ def sql_value(
 def _reads_own_columns_only(expression: Expression, model: ObjectModel) -> bool:
     stored = {field.id for field in model.fields.values() if field.stored}
     return (
-        "sql" in expression.engines()
+        expression.engines() >= SQL_ENGINES
         and all(len(path) == 1 and path[0] in stored for path in expression.references())
         and not expression.constants()
         and not (expression.uses_clock or expression.uses_user or expression.uses_old)
