@@ -71,6 +71,36 @@ def _total(**keys: Any) -> Callable[[Contents], object]:
     return change
 
 
+def _ledger(**keys: Any) -> Callable[[Contents], object]:
+    """Return a change that makes claims a ledger, all of it right but for `keys`."""
+    fields = (
+        {"name": "posted", "type": "money", "required": True},
+        {"name": "after", "type": "money", "written_by": "system"},
+        {"name": "after_qty", "type": "quantity", "written_by": "system"},
+        {"name": "entered", "type": "money"},
+        {"name": "place", "type": "integer", "written_by": "system"},
+        {"name": "memo", "type": "text", "length": 40},
+        {"name": "reverses", "type": "lookup", "to": "claim", "unique": True}
+        | {"written_by": "system"},
+    )
+    ledger = {
+        "amount": "posted",
+        "balance": "after",
+        "position": "place",
+        "date": "claimed_on",
+        "partition": ["company"],
+        **keys,
+    }
+
+    def change(contents: Contents) -> None:
+        contents[CLAIM]["fields"] += [
+            {"label": label(one["name"], one["name"]), **one} for one in fields
+        ]
+        contents[CLAIM]["ledger"] = ledger
+
+    return change
+
+
 def _drop(key: tuple[str, str], part: str) -> Callable[[Contents], object]:
     return lambda contents: contents[key].pop(part)
 
@@ -572,6 +602,56 @@ BAD = (
         "range.duplicate_name",
         "/no_overlap/1/name",
         _set(CLAIM, "no_overlap", [{"name": "x", "from": "fee", "to": "reserve"}] * 2),
+    ),
+    *(
+        Bad(f"ledger with {name}", code, f"/ledger/{key}", _ledger(**keys))
+        for name, code, key, keys in (
+            ("a text for an amount", "ledger.wrong_field", "amount", {"amount": "subject"}),
+            ("an optional amount", "ledger.wrong_field", "amount", {"amount": "fee"}),
+            ("a roll-up for an amount", "ledger.wrong_field", "amount", {"amount": "total"}),
+            ("an unknown amount", "ref.unknown_field", "amount", {"amount": "nothing"}),
+            ("other digits", "ledger.wrong_field", "balance", {"balance": "after_qty"}),
+            ("a balance of people", "ledger.wrong_field", "balance", {"balance": "entered"}),
+            ("a text for a place", "ledger.wrong_field", "position", {"position": "subject"}),
+            ("a text for a date", "ledger.wrong_field", "date", {"date": "subject"}),
+            ("an optional account", "ledger.wrong_field", "partition", {"partition": ["fee"]}),
+            ("an unknown account", "ref.unknown_field", "partition", {"partition": ["nothing"]}),
+            ("one field twice", "ledger.wrong_field", "position", {"position": "after"}),
+            ("a floor of a thousandth", "ledger.floor_digits", "floor", {"floor": "0.001"}),
+            ("a floor in words", "schema.pattern", "floor", {"floor": "none"}),
+            ("a reason for nothing", "ledger.inert_key", "reason", {"reason": "memo"}),
+            ("values for nothing", "ledger.inert_key", "set", {"set": {"memo": "'x'"}}),
+            (
+                "no reason",
+                "ledger.inert_key",
+                "reversal_of",
+                {"reversal_of": "reverses"},
+            ),
+            (
+                "a reversal that is not unique",
+                "ledger.wrong_field",
+                "reversal_of",
+                {"reversal_of": "company", "reason": "memo"},
+            ),
+            (
+                "a number for a reason",
+                "ledger.wrong_field",
+                "reason",
+                {"reversal_of": "reverses", "reason": "fee"},
+            ),
+            (
+                "an amount that is set",
+                "ledger.wrong_field",
+                "set",
+                {"reversal_of": "reverses", "reason": "memo", "set": {"posted": "1"}},
+            ),
+        )
+    ),
+    Bad(
+        "a grant to reverse what is no ledger",
+        "perm.nothing_to_reverse",
+        "/grants/0/actions",
+        lambda c: c[GRANTS]["grants"][0]["actions"].append("reverse"),
     ),
     # workflows
     Bad(

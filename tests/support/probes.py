@@ -526,6 +526,19 @@ def restores(mark: Mark) -> Iterator[Ask]:
             yield send(path, body, If_Match='"1"')
 
 
+@probe("api.api_records.reverse", "POST")
+def reversals(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        for one in mark.all_ids(name):
+            yield send(f"{API}/records/{name}/{one}/reverse", {"reason": "probed"})
+
+
+@probe("api.api_records.account_balances")
+def account_balances(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        yield get(f"{API}/records/{name}/balances", on="2025-06-30")
+
+
 @probe("api.api_records.undelete", "POST")
 def undeletes(mark: Mark) -> Iterator[Ask]:
     for name in ("claim", "claim_item", "company", "region"):
@@ -905,6 +918,25 @@ def started_imports(mark: Mark) -> Iterator[Ask]:
 def cancelled_imports(mark: Mark) -> Iterator[Ask]:
     for one in (*mark.all_ids("claim"), "x"):
         yield post_form(f"/imports/{one}/cancel")
+
+
+@probe("workspace.reverse_page")
+def reverse_pages(mark: Mark) -> Iterator[Ask]:
+    for one in mark.all_ids("claim"):
+        yield get(f"/o/claim/{one}/reverse")
+
+
+@probe("workspace.reverse", "POST")
+def reverse_forms(mark: Mark) -> Iterator[Ask]:
+    for one in mark.all_ids("claim"):
+        yield post_form(f"/o/claim/{one}/reverse", reason="probed")
+
+
+@probe("workspace.balances_page")
+def balances_pages(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        yield get(f"/o/{name}/balances")
+        yield get(f"/o/{name}/balances", on="x")
 
 
 @probe("workspace.restore_page")

@@ -166,6 +166,7 @@ PARAMETERS: Final[Json] = {
         "`migration` lets state, number and times be given, for loading old records.",
     ),
     "filter": _query("filter", {"type": "string"}, "JSON: a condition, or and/or of conditions."),
+    "on": _query("on", {"type": "string", "format": "date"}, "The day; today without it."),
     "sort": _query("sort", {"type": "string"}, "Fields with commas; - in front for falling."),
     "fields": _query("fields", {"type": "string"}, "Fields with commas, along lookups by dots."),
     "expand": _query("expand", {"type": "string"}, "References and child relations to include."),
@@ -251,8 +252,26 @@ class _Writer:
         )
         self.paths[f"/records/{model.name}/{{id}}/unmask"] = {"post": call}
 
-    def _add_trace(self, name: str, title: str) -> None:
-        """Add the questions which rule decides what."""
+    def _add_ledger(self, model: ObjectModel, title: str) -> None:
+        """Add the balances of a ledger, and how an entry is taken back."""
+        ledger, name = model.ledger, model.name
+        if ledger is None:
+            return
+        asked = [_parameter("on"), _parameter("filter")]
+        self.paths[f"/records/{name}/balances"] = {
+            "get": self._call(title, name, "balances", BALANCES, asked)
+        }
+        reversible = ledger.definition.reversal_of is not None
+        if reversible and can(self.context.catalog, self.context.principal, name, "reverse"):
+            way = [_parameter("id"), _parameter("idempotency_key")]
+            call = self._call(title, name, "reverse", _ref(name), way, "201")
+            call["requestBody"] = REVERSE
+            self.paths[f"/records/{name}/{{id}}/reverse"] = {"post": call}
+
+    def _add_trace(self, model: ObjectModel, title: str) -> None:
+        """Add the questions which rule decides what, and what accounts come to."""
+        name = model.name
+        self._add_ledger(model, title)
         stored = self._call(title, name, "rules", TRACE, [_parameter("id")])
         self.paths[f"/records/{name}/{{id}}/rules"] = {"get": stored}
         unsaved = self._call(title, name, "rules_of_values", TRACE, [])
@@ -284,7 +303,7 @@ class _Writer:
             single["get"] = self._call(title, name, "get", _ref(name), [_parameter("id")])
             self._add_history(name, title)
             self._add_unmask(model, title)
-            self._add_trace(name, title)
+            self._add_trace(model, title)
         if allowed["create"] and model.master is None:
             self.schemas[f"{name}.create"] = self._write_schema(model, "create")
             create = self._call(
@@ -826,6 +845,34 @@ def _body(schema: Json) -> Json:
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
+REVERSE: Final[Json] = _body(
+    {
+        "type": "object",
+        "properties": {
+            "reason": {"type": "string"},
+            "date": {"type": "string", "description": "What the reversal counts for; today."},
+        },
+        "required": ["reason"],
+        "additionalProperties": False,
+    }
+)
+BALANCES: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "on": {"type": "string", "format": "date"},
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"balance": {}, "entries": {"type": "integer"}},
+                "description": "The fields of the account beside its balance.",
+                "required": ["balance", "entries"],
+            },
+        },
+        "cut": {"type": "boolean", "description": "There are more accounts."},
+    },
+    "required": ["on", "items", "cut"],
+}
 RESTORE: Final[Json] = _body(
     {
         "type": "object",

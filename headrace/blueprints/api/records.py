@@ -28,10 +28,12 @@ from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
 from headrace.platform.core.problems import Problem, Text
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.records import reader
+from headrace.platform.records.balances import PARAMETERS, balances
 from headrace.platform.records.context import Context
 from headrace.platform.records.history_reader import history
 from headrace.platform.records.query import BAD_PARAMETER, parse_query
 from headrace.platform.records.restoring import check_names, earlier_state
+from headrace.platform.records.reversing import Reversing
 from headrace.platform.records.tracing import trace
 from headrace.platform.records.unmasking import unmask
 
@@ -223,6 +225,28 @@ def restore(object_name: str, record_id: str) -> Response:
         return 200, with_warnings(context, record, warnings)
 
     return write_once(action, asked.as_json())
+
+
+@blueprint.post("/<object_name>/<record_id>/reverse")
+def reverse(object_name: str, record_id: str) -> Response:
+    """Post the opposite of an entry of a ledger, once; the answer is the new entry."""
+    data = optional_body("reason", "date")
+    asked = Reversing(data.get("reason"), data.get("date"))
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        saved = platform().store.reverse(context, work, object_name, record_id, asked)
+        record = _after(context, work, object_name, saved.id)
+        return 201, with_warnings(context, record, saved.warnings)
+
+    return write_once(action, data)
+
+
+@blueprint.get("/<object_name>/balances")
+def account_balances(object_name: str) -> Response:
+    """What the accounts of a ledger come to as of a day."""
+    known_arguments(*PARAMETERS)
+    data = request.args.to_dict()
+    return read(lambda context: answer(context, balances(context, object_name, data).as_json()))
 
 
 @blueprint.post("/<object_name>/<record_id>/undelete")

@@ -194,6 +194,7 @@ FLASHES: Final = frozenset(
         "withdrawn",
         "restored",
         "undeleted",
+        "reversed",
     }
 )
 """What a page may say that it was just done: it stands in the address, so only these."""

@@ -7,6 +7,7 @@ from headrace.blueprints.workspace import (
     forms,
     history,
     home,
+    ledgers,
     lists,
     quick,
     records,

@@ -12,7 +12,7 @@ from headrace.blueprints.shared.pages import render, word
 from headrace.blueprints.shared.session import read
 from headrace.blueprints.workspace.blueprint import blueprint, known_object, need_right
 from headrace.blueprints.workspace.rows import Row, cells_of, display_of, record_address
-from headrace.platform.access.policy import can
+from headrace.platform.access.policy import can, readable_fields
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Text
 from headrace.platform.forms.lists import (
@@ -100,10 +100,22 @@ def _page(context: Context, page: ListPage, arguments: Mapping[str, str]) -> str
         if can(context.catalog, context.principal, page.object, "delete")
         else None,
         "undelete_address": _undelete_address(page, arguments),
+        "balances_address": _balances_address(context, page),
         "chips": [_chip(context, page, arguments, one) for one in found],
     }
     template = "workspace/_rows_alone.html" if _is_partial() else "workspace/list.html"
     return render(context, template, f"object:{page.object}", **values)
+
+
+def _balances_address(context: Context, page: ListPage) -> str | None:
+    """Return the page of what the accounts of a ledger come to, for who may read that."""
+    ledger = context.catalog.objects[page.object].ledger
+    if ledger is None:
+        return None
+    needed = {*ledger.definition.partition, ledger.definition.amount, ledger.definition.date}
+    if not needed <= readable_fields(context.catalog, context.principal, page.object):
+        return None
+    return url_for("workspace.balances_page", object_name=page.object)
 
 
 def _undelete_address(page: ListPage, arguments: Mapping[str, str]) -> str | None:

@@ -32,6 +32,7 @@ from headrace.platform.metadata.record_types import RECORD_TYPE
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.preview import previewed
+from headrace.platform.records.reversing import standing
 from headrace.platform.records.source import row_rights
 from headrace.platform.records.unmasking import unmask, unmaskable
 from headrace.platform.workflow.views import RunView
@@ -153,7 +154,8 @@ def _page(
         state=state_of(context, object_name, found),
         waiting_for=open_people(runs),
         may_edit=bool(rights.edit) and not is_open,
-        may_delete=rights.delete and not is_open,
+        may_delete=rights.delete and not is_open and model.ledger is None,
+        reversal=standing(context, object_name, record_id),
         main_transition=main,
         more_transitions=[one for one in transitions if one is not main],
         withdraw=next((run for run in runs if run.can_withdraw), None),

@@ -43,7 +43,7 @@ from headrace.platform.metadata.catalog import (
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.storage_types import ID
 
-Wanted = Literal["create", "read", "update", "delete", "migrate", "transition", "unmask"]
+Wanted = Literal["create", "read", "update", "delete", "migrate", "reverse", "transition", "unmask"]
 Truth = Condition | bool
 """A predicate; a bool where it does not depend on the row."""
 
@@ -55,6 +55,7 @@ MASTER_ACTION: Final[dict[Wanted, Wanted]] = {
     "update": "update",
     "delete": "update",
     "migrate": "migrate",
+    "reverse": "reverse",
     "transition": "transition",
     "unmask": "read",
 }

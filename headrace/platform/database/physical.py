@@ -209,6 +209,8 @@ def _keys(model: ObjectModel) -> Iterator[tuple[tuple[str, ...], bool]]:
     for unique in model.uniques:
         if all(model.fields[name].stored for name in unique):
             yield unique, True
+    if model.ledger is not None and all(model.fields[name].stored for name in model.ledger.key):
+        yield model.ledger.key, True
     for shared in _shared_fields(model):
         yield shared, False
     for ranges in model.definition.no_overlap:

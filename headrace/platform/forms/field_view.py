@@ -17,6 +17,7 @@ NUMBERED: Final = "locked.number"
 STATE: Final = "locked.state"
 SYSTEM: Final = "locked.system"
 NOT_ALLOWED: Final = "locked.rights"
+POSTED: Final = "locked.ledger"
 _BY_COMPUTATION: Final[Mapping[str | None, str]] = {
     "formula": COMPUTED,
     "rollup": COMPUTED,

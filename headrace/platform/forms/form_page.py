@@ -10,7 +10,12 @@ from typing import Literal
 from headrace.platform.access.policy import editable_fields, names_of, pairs_for
 from headrace.platform.access.principals import Principal
 from headrace.platform.core.problems import Text
-from headrace.platform.forms.field_view import FieldView, field_view, without_unreadable
+from headrace.platform.forms.field_view import (
+    POSTED,
+    FieldView,
+    field_view,
+    without_unreadable,
+)
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.definitions.screens import FormDef, FormItemDef, SectionDef
@@ -196,6 +201,10 @@ class _FormBuilder:
             if field is None or field.name not in self.readable or not self._shown(field):
                 continue
             view = field_view(self.catalog, field, editable=self.editable)
+            ledger = self.model.ledger
+            fixed = self.mode == "edit" and ledger is not None and field.name in ledger.fixed
+            if fixed and view.editable:
+                view = replace(view, locked=POSTED)
             yield without_unreadable(view, self.readable)
 
     def _shown(self, field: FieldModel) -> bool:

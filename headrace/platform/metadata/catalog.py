@@ -21,6 +21,7 @@ from headrace.platform.metadata.definitions.objects import (
     ChildDef,
     FieldDef,
     FieldRuleDef,
+    LedgerDef,
     ObjectDef,
     RuleDef,
 )
@@ -169,6 +170,39 @@ class RollupModel:
 
 
 @dataclass(frozen=True, slots=True)
+class Assignment:
+    """A field that is set to the value of a formula."""
+
+    field: str
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerModel:
+    """How the entries of an object make up accounts.
+
+    `fixed` are the fields of an entry that never change; `kept` those that the writer alone fills.
+    `assignments` are what a reversal gets otherwise than its entry.
+    """
+
+    definition: LedgerDef
+    floor: Decimal | None
+    fixed: frozenset[str]
+    kept: frozenset[str]
+    assignments: tuple[Assignment, ...] = ()
+
+    @property
+    def posted(self) -> frozenset[str]:
+        """The fields that an entry gets when it is posted, and never otherwise."""
+        return frozenset((self.definition.balance, self.definition.position))
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The fields that tell all entries apart: the account and the position in it."""
+        return (*self.definition.partition, self.definition.position)
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectModel:
     """An object with its fields, relations, rules and order of computing."""
 
@@ -191,6 +225,7 @@ class ObjectModel:
     external_ids: tuple[str, ...] = ()
     scope_paths: Mapping[str, FieldPath] = None  # type: ignore[assignment]  # always given
     uniques: tuple[tuple[str, ...], ...] = ()
+    ledger: LedgerModel | None = None
     system: bool = False
 
     @property
@@ -230,14 +265,6 @@ class ObjectModel:
     def child(self, name: str) -> ChildDef | None:
         """Return the child relation called `name`."""
         return next((child for child in self.children if child.name == name), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """A field that is set to the value of a formula."""
-
-    field: str
-    value: Expression
 
 
 @dataclass(frozen=True, slots=True)

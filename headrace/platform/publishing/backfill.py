@@ -10,7 +10,13 @@ from headrace.platform.formulas.types import TEXT
 from headrace.platform.metadata.catalog import Catalog, FieldModel
 from headrace.platform.publishing.failing.fills import fills_in_order
 from headrace.platform.publishing.plan import Backfill, Plan
-from headrace.platform.publishing.row_work import Compute, FillEmpty, FillPaths, RowWork
+from headrace.platform.publishing.row_work import (
+    Compute,
+    FillBalances,
+    FillEmpty,
+    FillPaths,
+    RowWork,
+)
 
 
 def work_of(plan: Plan, catalog: Catalog) -> tuple[RowWork, ...]:
@@ -30,6 +36,13 @@ def _of_backfill(needed: Backfill, catalog: Catalog) -> Iterator[RowWork]:
         fill = _initial(catalog, field) if field.computed == "workflow" else field.default
         if fill is not None:
             yield FillEmpty(object_id, field_id, fill)
+    for object_id, placed in needed.balances:
+        # The amount may be computed; what reads the balance is computed again after it.
+        fields = models[object_id].fields.values()
+        formulas = tuple(one.id for one in fields if one.stored and one.computed == "formula")
+        if formulas:
+            yield Compute(object_id, formulas)
+        yield FillBalances(object_id, placed)
     for object_id in needed.computed:
         fields = models[object_id].fields.values()
         stored = (one.id for one in fields if one.stored and one.computed in {"formula", "rollup"})

@@ -101,12 +101,14 @@ class Backfill:
 
     `defaults` are (object id, field id) whose empty values take the field's default or first state,
     `computed` the ids of objects whose stored formulas and roll-ups are computed again, in order,
-    `paths` those of objects that became trees.
+    `paths` those of objects that became trees, `balances` those of ledgers whose accounts are made
+    anew, with whether their entries have places already.
     """
 
     defaults: tuple[tuple[str, str], ...] = ()
     computed: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    balances: tuple[tuple[str, bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ from headrace.platform.publishing.filling.recomputing import computed_changes
 from headrace.platform.publishing.folders import Modules
 from headrace.platform.publishing.identities import ID_TAKEN, check_ids, identify
 from headrace.platform.publishing.in_use import used_but_gone
+from headrace.platform.publishing.ledger_lines import accounts_of, ledger_questions
 from headrace.platform.publishing.not_restored import lost_lines
 from headrace.platform.publishing.plan import Backfill, Plan, PlanLine, document_lines
 from headrace.platform.publishing.preparing.relocating import Relocation, large_objects
@@ -190,6 +191,7 @@ class Planner:
         questions.extend(self._row_questions(catalog, finder))
         questions.extend(retype_questions(retypes, finder, self.counter))
         questions.extend(number_questions(work, finder, self.counter))
+        questions.extend(ledger_questions(self.live.catalog, catalog, self.counter))
         answered = answer(questions, self.decisions)
         plan = Plan(
             base=self.live.version,
@@ -372,6 +374,7 @@ def find_backfill(
     before = {model.id: model for model in old.objects.values()}
     defaults: list[tuple[str, str]] = []
     paths: list[str] = []
+    balances: list[tuple[str, bool]] = []
     for model in new.objects.values():
         former = before.get(model.id)
         if former is None or former is model:
@@ -379,8 +382,13 @@ def find_backfill(
         defaults.extend((model.id, field_id) for field_id in _filled(former, model, retyped))
         if model.tree_field is not None and _tree_id(model) != _tree_id(former):
             paths.append(model.id)
-    touched = {object_id for object_id, _ in defaults} | moved
-    return Backfill(tuple(defaults), computed_changes(old, new, touched), tuple(paths))
+        if model.ledger is not None and (
+            accounts_of(former) != accounts_of(model) or model.id in moved
+        ):
+            balances.append((model.id, accounts_of(former)[:2] == accounts_of(model)[:2]))
+    touched = {object_id for object_id, _ in (*defaults, *balances)} | moved
+    computed = computed_changes(old, new, touched)
+    return Backfill(tuple(defaults), computed, tuple(paths), tuple(balances))
 
 
 def _tree_id(model: ObjectModel) -> str | None:

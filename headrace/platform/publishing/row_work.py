@@ -106,4 +106,22 @@ class FillPaths:
     line: str = ""
 
 
-RowWork = ConvertValues | CopyValues | FillEmpty | MapValues | Compute | GiveNumbers | FillPaths
+@dataclass(frozen=True, slots=True)
+class FillBalances:
+    """Give the entries of a ledger their positions and balances; `placed` ones keep their order."""
+
+    object_id: str
+    placed: bool
+    line: str = ""
+
+
+RowWork = (
+    ConvertValues
+    | CopyValues
+    | FillEmpty
+    | MapValues
+    | Compute
+    | GiveNumbers
+    | FillPaths
+    | FillBalances
+)

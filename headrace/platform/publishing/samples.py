@@ -131,7 +131,7 @@ class Samples:
         version = work.connection.execute(query).scalar_one_or_none()
         if version is not None:
             self._workflow.abandon(context, work, model.name, record_id)
-            self._store.delete(context, work, model.name, record_id, version)
+            self._store.delete(context, work, model.name, record_id, version, retracting=True)
 
 
 def _entry(action: EntryAction, module: str, before: int, after: int) -> Entry:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -12,6 +13,8 @@ from headrace.platform.database.prepared import Prepared
 from headrace.platform.records.context import Context
 from headrace.platform.records.reader import check_answer, framed
 from headrace.platform.records.source import late_values
+
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,14 @@ def compile_checked(
     return CheckedSelect(prepared, late_values(prepared, context.database.dialect), has_stamp)
 
 
-def run_checked(context: Context, select: CheckedSelect) -> list[tuple[Any, ...]]:
-    """Return the rows; raise where the metadata or the rights are newer than those in hand."""
+def run_checked(
+    context: Context, select: CheckedSelect, given: Mapping[str, Any] = NOTHING
+) -> list[tuple[Any, ...]]:
+    """Return the rows; raise where the metadata or the rights are newer than those in hand.
+
+    `given` are parameters beside those that the context fills.
+    """
     with context.database.reading() as reading:
-        rows = reading.rows(select.prepared, select.late(context))
+        rows = reading.rows(select.prepared, {**select.late(context), **given})
     check_answer(context, rows[0], has_stamp=select.has_stamp)
     return [row for row in rows if row[0] is not None]

@@ -36,7 +36,7 @@ class Batch:
     """The drafts of one write with a cache of the rows read for them.
 
     Rows are cached for the life of the batch only: it lives within one transaction and holds locks
-    on what it changes. `migrating` lets more be given, `moving` ids too, `unchecked` asks no rights, without `locking`
+    on what it changes. `migrating` lets more be given, `moving` ids too, `unchecked` asks no rights, `retracting` lets the last entries of ledgers go, without `locking`
     nothing is held (to preview), `granted` holds
     the fields that a task opens in a row, `rights` what could be touched before the change,
     `warnings` what is told of a record, none of which refuses.
@@ -51,6 +51,7 @@ class Batch:
         self.migrating = False
         self.moving = False
         self.unchecked = False
+        self.retracting = False
         self.locking = True
         self.granted: dict[str, frozenset[str]] = {}
         self.rights: dict[str, frozenset[str] | None] = {}

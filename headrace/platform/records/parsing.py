@@ -105,6 +105,9 @@ def _parse_field(
 ) -> None:
     reader = draft.shape.schema.fields.get(field.name)
     migrated = migrated_field(batch.context.catalog, field) if batch.migrating else None
+    ledger = draft.shape.model.ledger
+    if ledger is not None and field.name in ledger.posted and not batch.moving:
+        migrated = None
     if migrated is not None:
         reader = migrated
     else:

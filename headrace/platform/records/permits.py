@@ -122,6 +122,7 @@ MASTER_ACTION: Final[Mapping[Action, Action]] = {
     "update": "update",
     "delete": "update",
     "migrate": "migrate",
+    "reverse": "reverse",
 }
 """What must be allowed on the master for an action on its details."""
 

@@ -23,6 +23,7 @@ from headrace.platform.records.computing import compute_formulas
 from headrace.platform.records.context import Context
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.history import json_value
+from headrace.platform.records.ledger_recount import set_right, wrong_accounts
 from headrace.platform.records.shapes import ObjectShape
 from headrace.platform.records.store import RecordStore
 from headrace.platform.records.totals import OwnerKey, figure_of, read_figures
@@ -77,7 +78,7 @@ def computed_objects(catalog: Catalog) -> tuple[str, ...]:
 
 def _computed(model: ObjectModel) -> bool:
     stored = (model.fields[name].stored for name in model.computed_order)
-    return bool(model.stored_rollups) or any(stored)
+    return bool(model.stored_rollups) or any(stored) or model.ledger is not None
 
 
 class Recount:
@@ -94,7 +95,7 @@ class Recount:
     def of(self, object_name: str) -> Recounted:
         """Look at all live rows of an object."""
         rows = 0
-        drifts: list[Drift] = []
+        drifts: list[Drift] = [*self._accounts(object_name)]
         for ids in self._chunks(object_name):
             rows += len(ids)
             with self._context.database.reading() as reading:
@@ -104,6 +105,37 @@ class Recount:
             if suspects:
                 drifts += self._looked_at_again(object_name, sorted(suspects))
         return Recounted(object_name, rows, tuple(drifts))
+
+    def _accounts(self, object_name: str) -> tuple[Drift, ...]:
+        """Look at the balances of a ledger: in one pass, then under the locks of what looks wrong."""
+        shape = Batch(self._context, _NoRows()).shapes.of(object_name)
+        if shape.model.ledger is None:
+            return ()
+        with self._context.database.reading() as reading:
+            suspects = wrong_accounts(reading, shape)
+        if not suspects:
+            return ()
+
+        def look(context: Context, work: UnitOfWork) -> tuple[Drift, ...]:
+            batch = Batch(context, work)
+            shape = batch.shapes.of(object_name)
+            drafts = set_right(batch, shape, suspects)
+            found = tuple(
+                Drift(
+                    shape.name,
+                    draft.id,
+                    name,
+                    json_value((draft.old or {}).get(name)),
+                    json_value(draft.new[name]),
+                )
+                for draft in drafts
+                for name in sorted(draft.changed())
+            )
+            if self._mends and found:
+                self._store.mend(batch, work, drafts)
+            return found
+
+        return self._writing(look)
 
     def _looked_at_again(self, object_name: str, ids: Sequence[str]) -> tuple[Drift, ...]:
         def look(context: Context, work: UnitOfWork) -> tuple[Drift, ...]:

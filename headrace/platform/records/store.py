@@ -12,7 +12,7 @@ from typing import Any, cast
 from marshmallow import ValidationError
 
 from headrace.platform.core.errors import NOT_FOUND as NOTHING_HERE
-from headrace.platform.core.errors import ForbiddenError, NotFoundError
+from headrace.platform.core.errors import ForbiddenError, NotFoundError, RefusedError
 from headrace.platform.core.hooks import Hook
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Problem, pointer
@@ -33,6 +33,7 @@ from headrace.platform.records.deleting import check_unused
 from headrace.platform.records.drafts import Change, Draft, Row, Saved
 from headrace.platform.records.field_rules import REQUIRED, check_field_rules
 from headrace.platform.records.flushing import flush
+from headrace.platform.records.ledgers import check_fixed, check_kept, post_entries
 from headrace.platform.records.migration import require_migrator
 from headrace.platform.records.numbering import assign_numbers
 from headrace.platform.records.overlaps import check_overlaps
@@ -48,6 +49,13 @@ from headrace.platform.records.references import (
     check_filters,
     id_by_key,
     resolve_references,
+)
+from headrace.platform.records.reversing import (
+    NOT_REVERSIBLE,
+    Reversing,
+    assign,
+    ledger_of,
+    mirrored,
 )
 from headrace.platform.records.rights import (
     FORBIDDEN,
@@ -186,13 +194,19 @@ class RecordStore:
         object_name: str,
         record_id: str,
         version: int,
+        *,
+        retracting: bool = False,
     ) -> Saved:
-        """Mark a record with its children as deleted; refuse while live records refer to it."""
+        """Mark a record with its children as deleted; refuse while live records refer to it.
+
+        `retracting` takes back what was loaded last: also an entry of a ledger, if none came after it.
+        """
         batch = Batch(context, work)
+        batch.retracting = retracting
         draft = self._open(batch, object_name, record_id, "delete")
         _change_masters(draft)
         check_version(batch, work, draft, version)
-        if draft.parent is not None:
+        if draft.parent is not None and draft.shape.model.ledger is None:
             # The master may need a number of rows.
             relation = draft.parent.shape.relations[draft.shape.relation_name]
             load_details(batch, draft.parent, relation)
@@ -233,6 +247,36 @@ class RecordStore:
         check_version(batch, work, draft, version, data)
         _change_masters(draft)
         draft.new.update(draft.given)
+        self._finish(batch, work)
+        return _saved(batch, draft)
+
+    def reverse(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        object_name: str,
+        record_id: str,
+        asked: Reversing,
+    ) -> Saved:
+        """Post the opposite of an entry of a ledger, once; return the new entry.
+
+        The right to reverse does: what the entry holds is taken from the one that it takes back.
+        """
+        batch = Batch(context, work)
+        shape = self._shape(batch, object_name)
+        original = self._locked(batch, object_name, record_id)
+        if original is None or not is_visible(batch, original):
+            raise NotFoundError(NOTHING_HERE.at())
+        ledger = ledger_of(shape)
+        if ledger is None:
+            raise RefusedError(NOT_REVERSIBLE.at(object=shape.model.label))
+        if note_rights(batch, original, "reverse") is None:
+            raise ForbiddenError(FORBIDDEN.at(object=shape.model.label))
+        draft = mirrored(batch, original, asked)
+        batch.refuse()
+        batch.unchecked = True
+        assign(draft, ledger)
+        _change_masters(draft)
         self._finish(batch, work)
         return _saved(batch, draft)
 
@@ -339,9 +383,10 @@ class RecordStore:
             return None
         draft = new_draft(batch, shape, place, master, record_id=record_id)
         _change_masters(draft)
-        relation = master.shape.relations[shape.relation_name]
-        load_details(batch, master, relation)
-        master.children[shape.relation_name].append(draft)
+        if shape.model.ledger is None:
+            # Of entries there may be more than anybody counts.
+            load_details(batch, master, master.shape.relations[shape.relation_name])
+            master.children[shape.relation_name].append(draft)
         if shape.relation_name not in master.touched:
             master.touched.add(shape.relation_name)
             note_rights(batch, master, "update")
@@ -394,12 +439,16 @@ class RecordStore:
         resolve_references(batch)
         resolve_files(batch)
         check_references(batch)
+        check_kept(batch)
         if batch.problems:
             check_missing(batch)
         batch.refuse()
         assign_numbers(batch)
         fill(batch)
+        check_fixed(batch)
+        batch.refuse()
         place_in_trees(batch)
+        post_entries(batch, work)
         settle(batch)
         if checked:
             self._check(batch)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
-from headrace.platform.core.problems import pointer
+from headrace.platform.metadata.building.assigning import assignments_of
 from headrace.platform.metadata.building.messages import GUARD_FIELD, UNKNOWN_REFERENCE
 from headrace.platform.metadata.building.workbench import Workbench, unknown_field
 from headrace.platform.metadata.catalog import (
     ApprovalModel,
     ApproverModel,
-    Assignment,
     ObjectModel,
     OutcomeModel,
     StepModel,
@@ -132,7 +131,7 @@ def _transition(
         when=work.expression(
             definition.when, model.name, place + "/when", queries=True, recode=GUARD
         ),
-        assignments=_assignments(work, model, definition.set, place + "/set"),
+        assignments=assignments_of(work, model, definition.set, place + "/set"),
         without_approval=_outcome(
             work, model, definition.without_approval, place + "/without_approval"
         ),
@@ -158,24 +157,8 @@ def _outcome(
         when=work.expression(
             definition.when, model.name, place + "/when", queries=True, recode=GUARD
         ),
-        assignments=_assignments(work, model, definition.set, place + "/set"),
+        assignments=assignments_of(work, model, definition.set, place + "/set"),
     )
-
-
-def _assignments(
-    work: Workbench, model: ObjectModel, values: dict[str, Any], place: str
-) -> tuple[Assignment, ...]:
-    result = []
-    for name, text in values.items():
-        field = model.fields.get(name)
-        where = place + pointer(name)
-        if field is None:
-            work.problems.append(unknown_field(model, name).below(where))
-            continue
-        value = work.expression(text, model.name, where, expected=field.value_type, queries=True)
-        if value is not None:
-            result.append(Assignment(name, value))
-    return tuple(result)
 
 
 def _approval(work: Workbench, definition: ApprovalDef, model: ObjectModel) -> ApprovalModel:

@@ -20,6 +20,7 @@ from headrace.platform.metadata.checks.fields import check_fields
 from headrace.platform.metadata.checks.inert import check_inert
 from headrace.platform.metadata.checks.keys import check_keys
 from headrace.platform.metadata.checks.labels import check_labels
+from headrace.platform.metadata.checks.ledgers import check_ledgers
 from headrace.platform.metadata.checks.lists import check_lists
 from headrace.platform.metadata.checks.masks import check_masks
 from headrace.platform.metadata.checks.memory import Memory
@@ -39,6 +40,7 @@ BUILT_IN: tuple[Check, ...] = (
     check_masks,
     check_currencies,
     check_keys,
+    check_ledgers,
     check_computed,
     check_sizes,
     check_conditions,

@@ -208,8 +208,12 @@ def _default_cycles(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
 
 
 def _set_by_workflows(subject: Subject, model: ObjectModel) -> frozenset[str]:
-    """Return the fields of an object that a transition sets or an approver may change."""
+    """Return the fields of an object that a transition or a ledger sets, or an approver may change."""
     found: set[str] = set()
+    if model.ledger is not None:
+        found |= model.ledger.kept
+        found.update(one.field for one in model.ledger.assignments)
+        found.update(filter(None, (model.ledger.definition.reason,)))
     for workflow in subject.workflows_of(model.name):
         for one in workflow.transitions.values():
             outcomes = (one, one.without_approval, one.approved, one.rejected, one.withdrawn)

@@ -39,6 +39,8 @@ def _in_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
         if field.default is not None and field.default.queries:
             place = subject.field(model.name, field.name, "default")
             yield from _judged(subject, (field.default, place))
+    for one in model.ledger.assignments if model.ledger else ():
+        yield from _judged(subject, (one.value, subject.at("object", model.name, "ledger", "set")))
 
 
 def _in_workflow(subject: Subject, workflow: WorkflowModel) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from headrace.platform.core.problems import Text
 from headrace.platform.metadata.definitions.keys import Formula, Name, Path, key, schema_of
 
-Action = Literal["create", "read", "update", "delete", "migrate"]
+Action = Literal["create", "read", "update", "delete", "migrate", "reverse"]
 SimpleScope = Literal[
     "all",
     "own",

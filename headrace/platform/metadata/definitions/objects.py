@@ -141,6 +141,38 @@ class NoOverlapDef:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerDef:
+    """Entries that are only added, and the balance of the account that each belongs to."""
+
+    amount: Name = key("What an entry adds to its account, signed; required.")
+    balance: Name = key(
+        "The field, with the digits of the amount, that holds the balance after the entry."
+    )
+    position: Name = key("The integer field that holds its place in its account: 1, 2, 3 ….")
+    date: Name = key("The required date or time that an entry counts for; it may lie back.")
+    partition: tuple[Name, ...] = key(
+        "Required fields that say which account an entry belongs to; all entries are one account "
+        "without it.",
+        (),
+        maxItems=5,
+        uniqueItems=True,
+    )
+    floor: str | None = key(
+        "An entry that takes from the account may not leave less than this.",
+        None,
+        pattern=r"^-?[0-9]+(\.[0-9]+)?$",
+        maxLength=32,
+    )
+    reversal_of: Name | None = key(
+        "The unique lookup to the same object, written by the system, that leads from a reversal to "
+        "the entry that it takes back. Entries cannot be reversed without it.",
+        None,
+    )
+    reason: Name | None = key("The text field that keeps why an entry was reversed.", None)
+    set: dict[str, Formula] = key("Fields that a reversal gets otherwise than the entry.", {})
+
+
+@dataclass(frozen=True, slots=True)
 class ScopePathsDef:
     """How rows reach the organisation, territory and owner that scopes speak of."""
 
@@ -180,5 +212,9 @@ class ObjectDef:
     unique: tuple[UniqueDef, ...] = key("Keys over several fields.", ())
     no_overlap: tuple[NoOverlapDef, ...] = key(
         "Ranges of dates, times or numbers that may not overlap.", (), maxItems=10
+    )
+    ledger: LedgerDef | None = key(
+        "Its records are entries of accounts: only added, never changed, taken back by a reversal.",
+        None,
     )
     history: bool = key("All changes are kept.", default=False)

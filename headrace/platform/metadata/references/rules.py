@@ -42,6 +42,7 @@ from headrace.platform.metadata.definitions.objects import (
     ChildDef,
     FieldDef,
     FieldRuleDef,
+    LedgerDef,
     NoOverlapDef,
     ObjectDef,
     RecordTypeDef,
@@ -176,6 +177,14 @@ RULES: Final[Mapping[Key, Rule]] = {
     (NoOverlapDef, "fields"): Rule("field", "no overlap"),
     (NoOverlapDef, "from_"): Rule("field", "no overlap"),
     (NoOverlapDef, "to"): Rule("field", "no overlap"),
+    **{
+        (LedgerDef, one): Rule("field", "ledger")
+        for one in (
+            *("amount", "balance", "position", "date"),
+            *("partition", "reversal_of", "reason"),
+        )
+    },
+    (LedgerDef, "set"): Rule("assignments", "set"),
     (FieldDef, "default"): FORMULA,
     (FieldDef, "required_in"): Rule("state", "required in"),
     (FormulaOptions, "formula"): FORMULA,
@@ -282,6 +291,7 @@ PLAIN: Final[frozenset[Key]] = frozenset(
         (ChoiceDef, "value"),
         (ChoiceOptions, "allowed"),
         (DecimalOptions, "least"),
+        (LedgerDef, "floor"),
         (DecimalOptions, "most"),
         (PhoneOptions, "country"),
         (TextOptions, "format"),

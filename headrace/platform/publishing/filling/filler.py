@@ -9,6 +9,7 @@ from typing import assert_never
 from headrace.platform.database.operations import AddColumn, Operation, ReplaceColumn
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
+from headrace.platform.publishing.filling.balances import fill_balances
 from headrace.platform.publishing.filling.converting import Converting, convert_values
 from headrace.platform.publishing.filling.copying import copy_values
 from headrace.platform.publishing.filling.empty_values import (
@@ -24,6 +25,7 @@ from headrace.platform.publishing.row_work import (
     Compute,
     ConvertValues,
     CopyValues,
+    FillBalances,
     FillEmpty,
     FillPaths,
     GiveNumbers,
@@ -105,6 +107,10 @@ class Filler:
                 return Filled(count)
             case FillPaths():
                 return self._fill_paths(unit, model, rows)
+            case FillBalances() if model.ledger is not None:
+                return fill_balances(unit, table, model.ledger, placed=work.placed)
+            case FillBalances():
+                return Filled()
             case _:
                 assert_never(work)
 

@@ -27,6 +27,7 @@ from headrace.platform.publishing.row_work import (
     Compute,
     ConvertValues,
     CopyValues,
+    FillBalances,
     FillEmpty,
     FillPaths,
     GiveNumbers,
@@ -163,6 +164,9 @@ class _Finder:
             )
         if isinstance(work, FillPaths):
             return self._starts_as_tree(model)
+        if isinstance(work, FillBalances):
+            # Each balance rests on all entries before it.
+            return False
         adding = unseen.get(self._column_of(table, work.field_id))
         if isinstance(work, ConvertValues):
             # Keys of other records, and what is computed on reading, change without a note.
@@ -302,7 +306,7 @@ class _Finder:
         numbered = {one.field_id for one in works if isinstance(one, GiveNumbers)}
         found: dict[str, dict[str, None]] = {}
         for one in works:
-            if isinstance(one, Compute | FillPaths) or one.field_id in numbered:
+            if isinstance(one, Compute | FillPaths | FillBalances) or one.field_id in numbered:
                 continue
             if isinstance(one, ConvertValues) and one.restored:
                 continue

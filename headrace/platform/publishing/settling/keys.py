@@ -21,6 +21,8 @@ def new_keys(finder: RowFinder, operations: Sequence[Operation]) -> Mapping[str,
     for one in operations:
         if isinstance(one, CreateIndex) and one.index.unique:
             model = finder.rows.catalog.objects[one.object]
+            if model.ledger is not None and set(one.fields) == set(model.ledger.key):
+                continue  # its rows get the values by which they differ
             shared = _found(finder, model, one.fields)
             if shared.count:
                 found[one.key] = shared
