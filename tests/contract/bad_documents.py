@@ -648,6 +648,43 @@ BAD = (
         )
     ),
     Bad(
+        "months closed by a text",
+        "period.wrong_field",
+        "/period_date",
+        _set(CLAIM, "period_date", "subject"),
+    ),
+    Bad(
+        "months closed by an optional time",
+        "period.wrong_field",
+        "/period_date",
+        _set(CLAIM, "period_date", "decided_at"),
+    ),
+    Bad(
+        "months closed by an unknown field",
+        "ref.unknown_field",
+        "/period_date",
+        _set(CLAIM, "period_date", "nothing"),
+    ),
+    Bad(
+        "a grant to close what has no months",
+        "perm.nothing_to_close",
+        "/grants/0/actions",
+        lambda c: c[GRANTS]["grants"][0]["actions"].append("close"),
+    ),
+    Bad(
+        "a grant to close months of some records",
+        "perm.part_of_rows",
+        "/scope",
+        _two(
+            _set(CLAIM, "period_date", "claimed_on"),
+            _add(
+                GRANTS,
+                "grants",
+                {"role": "boss", "actions": ["close"], "when": "fee > 1"},
+            ),
+        ),
+    ),
+    Bad(
         "a grant to reverse what is no ledger",
         "perm.nothing_to_reverse",
         "/grants/0/actions",

@@ -186,6 +186,14 @@ def test_the_ledger_and_the_grants_of_the_page_are_accepted() -> None:
     assert_accepted(contents)
 
 
+def test_the_months_of_the_page_are_accepted() -> None:
+    contents = workspace()
+    for one in blocks("close-months.md"):
+        contents[one["kind"], one["name"]] = one
+
+    assert_accepted(contents)
+
+
 def test_the_extensions_of_the_page_are_accepted() -> None:
     contents = blocks("extend-a-module.md")
     files = [

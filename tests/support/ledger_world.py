@@ -68,6 +68,34 @@ def ledger_contents() -> Contents:
                 field("low", "formula", returns="boolean", formula="balance < 0"),
             ],
             "ledger": dict(LEDGER),
+            "period_date": "day",
+        },
+        ("object", "visit"): {
+            "kind": "object",
+            "name": "visit",
+            "label": label("Visit", "拜访"),
+            "fields": [
+                field("at", "datetime", required=True),
+                field("what", "text", length=40),
+                rollup("minutes", "sum", "topic.minutes", by="visit"),
+                rollup("cited", "count", "note", by="visit"),
+            ],
+            "period_date": "at",
+        },
+        ("object", "topic"): {
+            "kind": "object",
+            "name": "topic",
+            "label": label("Topic", "议题"),
+            "fields": [
+                field("visit", "master_detail", to="visit", required=True),
+                field("minutes", "integer"),
+            ],
+        },
+        ("object", "note"): {
+            "kind": "object",
+            "name": "note",
+            "label": label("Note", "备注"),
+            "fields": [field("visit", "lookup", to="visit")],
         },
         ("object", "turn"): {
             "kind": "object",

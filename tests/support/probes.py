@@ -539,6 +539,24 @@ def account_balances(mark: Mark) -> Iterator[Ask]:
         yield get(f"{API}/records/{name}/balances", on="2025-06-30")
 
 
+@probe("api.api_records.months")
+def api_months(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        yield get(f"{API}/records/{name}/periods")
+
+
+@probe("api.api_records.close_month", "POST")
+def closed_months(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        yield send(f"{API}/records/{name}/periods/2025-01/close", {})
+
+
+@probe("api.api_records.reopen_month", "POST")
+def reopened_months(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        yield send(f"{API}/records/{name}/periods/2025-01/reopen", {"reason": "probed"})
+
+
 @probe("api.api_records.undelete", "POST")
 def undeletes(mark: Mark) -> Iterator[Ask]:
     for name in ("claim", "claim_item", "company", "region"):
@@ -937,6 +955,19 @@ def balances_pages(mark: Mark) -> Iterator[Ask]:
     for name in mark.objects:
         yield get(f"/o/{name}/balances")
         yield get(f"/o/{name}/balances", on="x")
+
+
+@probe("workspace.periods_page")
+def period_pages(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        yield get(f"/o/{name}/periods")
+
+
+@probe("workspace.change_period", "POST")
+def period_forms(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        for act in ("close", "reopen"):
+            yield post_form(f"/o/{name}/periods/2025-01", act=act, reason="probed")
 
 
 @probe("workspace.restore_page")

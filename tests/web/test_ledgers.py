@@ -16,11 +16,13 @@ from tests.support.live import PASSWORD, Live, open_platform
 from tests.support.surfing import Surfer
 
 DAY = "2025-03-01"
+OF_LEDGERS = {"reverse", "close", "reopen"}
 
 
 def contents() -> dict[tuple[str, str], dict[str, Any]]:
     made = ledger_contents()
-    del made["object", "turn"]
+    for name in ("turn", "visit", "topic", "note"):
+        del made["object", name]
     account = made["object", "account"]
     account["fields"] = [one for one in account["fields"] if one["name"] != "turned"]
     account["fields"].append(field("parent", "tree"))
@@ -35,9 +37,9 @@ def contents() -> dict[tuple[str, str], dict[str, Any]]:
     roles["dealer"]["audience"] = "partner"
     actions = ["create", "read", "update", "delete"]
     grants = [
-        {"role": "admin", "actions": [*actions, "reverse"], "scope": "all"},
+        {"role": "admin", "actions": [*actions, "reverse", "close"], "scope": "all"},
         {"role": "clerk", "actions": actions, "scope": "all"},
-        {"role": "head", "actions": ["read", "reverse"], "scope": "all"},
+        {"role": "head", "actions": ["read", "reverse", "close", "reopen"], "scope": "all"},
         {"role": "dealer", "actions": ["read"], "scope": "organisation"},
     ]
     made |= {("role", name): one for name, one in roles.items()}
@@ -49,7 +51,8 @@ def contents() -> dict[tuple[str, str], dict[str, Any]]:
             "grants": grants
             if name == "entry"
             else [
-                {**one, "actions": [a for a in one["actions"] if a != "reverse"]} for one in grants
+                {**one, "actions": [a for a in one["actions"] if a not in OF_LEDGERS]}
+                for one in grants
             ],
         }
         for name in ("account", "entry")
@@ -204,3 +207,64 @@ def test_the_screens_reverse_and_show_balances(live: Live) -> None:
     assert "rival" not in Surfer(live, "ann").get("/o/entry/balances?on=2025-03-02").text
     assert head.get("/o/entry/balances?on=x").status == 422
     assert head.get("/o/account/balances").status == 404
+
+
+def change(live: Live, login: str, month: str, act: str, **data: Any) -> Any:
+    path = f"/api/v1/records/entry/periods/{month}/{act}"
+    return live.client(login).post(path, json=data)
+
+
+def test_months_are_closed_and_reopened_by_who_may(live: Live) -> None:
+    for login, status in (("ann", 404), ("clerk", 404), ("admin", 200), ("head", 200)):
+        path = "/api/v1/records/entry/periods"
+        assert live.client(login).get(path).status_code == status
+        if status == 404:
+            assert change(live, login, "2020-01", "close").status_code == 404
+            assert change(live, login, "2020-01", "reopen", reason="r").status_code == 404
+    assert live.client("head").get("/api/v1/records/account/periods").status_code == 404
+    assert change(live, "admin", "2020-01", "close").status_code == 200
+    assert code_of(change(live, "admin", "2020-01", "reopen", reason="r")) == "access.forbidden"
+    data = {"account": live.ids["acme"], "amount": "1", "day": "2020-01-31"}
+    refused = live.client("clerk").post("/api/v1/records/entry", json=data)
+    assert (refused.status_code, code_of(refused)) == (422, "period.closed")
+    assert change(live, "head", "2020-01", "close").status_code == 409
+    assert code_of(change(live, "head", "2020-01", "reopen")) == "value.required"
+    assert change(live, "head", "2020-01", "reopen", reason="late bills").status_code == 200
+    assert live.client("clerk").post("/api/v1/records/entry", json=data).status_code == 201
+    items = live.client("head").get("/api/v1/records/entry/periods").get_json()["items"]
+    (said,) = [one for one in items if one["month"] == "2020-01"]
+    assert (said["closed"], said["by"], said["reason"]) == (False, "Head", "late bills")
+    kept = live.client("admin").get("/api/v1/metadata/audit?kind=period").get_json()["items"]
+    assert [(one["action"], one["by"]) for one in kept[:2]] == [
+        ("reopen", "head"),
+        ("close", "admin"),
+    ]
+    assert "late bills" in kept[0]["changes"][0]
+    paths = live.client("admin").get("/api/v1/openapi.json").get_json()["paths"]
+    assert "/records/entry/periods/{month}/close" in paths
+    assert "/records/entry/periods/{month}/reopen" not in paths
+    assert (
+        "/records/entry/periods"
+        not in (live.client("clerk").get("/api/v1/openapi.json").get_json()["paths"])
+    )
+
+
+def test_the_screen_closes_and_reopens_months(live: Live) -> None:
+    for language, word in (("en", "Closed months"), ("zh", "月份关账")):
+        head = Surfer(live, "head", language)
+        assert "/o/entry/periods" in head.get("/o/entry").links
+        assert word in head.get("/o/entry/periods").text
+    clerk = Surfer(live, "clerk")
+    assert "/o/entry/periods" not in clerk.get("/o/entry").links
+    assert clerk.get("/o/entry/periods").status == 404
+    head = Surfer(live, "head")
+    page = head.get("/o/entry/periods")
+    month = next(one.action[-7:] for one in reversed(page.forms) if "/periods/" in one.action)
+    sent = head.send(page.form(f"/periods/{month}"))
+    assert sent.status == 303
+    page = head.get(sent.address)
+    form = page.form(f"/periods/{month}")
+    assert form.values["act"] == "reopen"
+    assert head.send(form).status == 422
+    assert head.send(form, reason="late bills").status == 303
+    assert "late bills" in head.get("/o/entry/periods").text

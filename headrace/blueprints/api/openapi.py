@@ -22,6 +22,7 @@ from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.field_types.base import files_of
 from headrace.platform.metadata.field_types.files import kinds_shown, megabytes
 from headrace.platform.records.context import Context
+from headrace.platform.records.periods import may_see_periods
 from headrace.platform.reports.running import available
 
 PROBLEM: Final[dict[str, Any]] = {
@@ -268,10 +269,29 @@ class _Writer:
             call["requestBody"] = REVERSE
             self.paths[f"/records/{name}/{{id}}/reverse"] = {"post": call}
 
+    def _add_periods(self, model: ObjectModel, title: str) -> None:
+        """Add the months of an object, and closing and reopening them."""
+        if not may_see_periods(self.context, model.name):
+            return
+        path = f"/records/{model.name}/periods"
+        listed = {"type": "object", "properties": {"items": {"type": "array", "items": PERIOD}}}
+        self.paths[path] = {"get": self._call(title, model.name, "periods", listed, [])}
+        acts: tuple[tuple[Literal["close", "reopen"], Json | None], ...]
+        acts = (("close", None), ("reopen", REOPEN))
+        for act, body in acts:
+            if not can(self.context.catalog, self.context.principal, model.name, act):
+                continue
+            way = [MONTH, _parameter("idempotency_key")]
+            call = self._call(title, model.name, act, {"type": "object"}, way)
+            if body is not None:
+                call["requestBody"] = body
+            self.paths[f"{path}/{{month}}/{act}"] = {"post": call}
+
     def _add_trace(self, model: ObjectModel, title: str) -> None:
         """Add the questions which rule decides what, and what accounts come to."""
         name = model.name
         self._add_ledger(model, title)
+        self._add_periods(model, title)
         stored = self._call(title, name, "rules", TRACE, [_parameter("id")])
         self.paths[f"/records/{name}/{{id}}/rules"] = {"get": stored}
         unsaved = self._call(title, name, "rules_of_values", TRACE, [])
@@ -852,6 +872,32 @@ REVERSE: Final[Json] = _body(
             "reason": {"type": "string"},
             "date": {"type": "string", "description": "What the reversal counts for; today."},
         },
+        "required": ["reason"],
+        "additionalProperties": False,
+    }
+)
+PERIOD: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "month": {"type": "string"},
+        "closed": {"type": "boolean"},
+        "at": {"type": ["string", "null"], "description": "When somebody said so of this month."},
+        "by": {"type": ["string", "null"]},
+        "reason": {"type": ["string", "null"]},
+    },
+    "required": ["month", "closed", "at", "by", "reason"],
+}
+MONTH: Final[Json] = {
+    "name": "month",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "A month such as 2025-06.",
+}
+REOPEN: Final[Json] = _body(
+    {
+        "type": "object",
+        "properties": {"reason": {"type": "string", "maxLength": 500}},
         "required": ["reason"],
         "additionalProperties": False,
     }

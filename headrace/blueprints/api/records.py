@@ -31,6 +31,7 @@ from headrace.platform.records import reader
 from headrace.platform.records.balances import PARAMETERS, balances
 from headrace.platform.records.context import Context
 from headrace.platform.records.history_reader import history
+from headrace.platform.records.periods import close_period, periods, reopen_period
 from headrace.platform.records.query import BAD_PARAMETER, parse_query
 from headrace.platform.records.restoring import check_names, earlier_state
 from headrace.platform.records.reversing import Reversing
@@ -247,6 +248,44 @@ def account_balances(object_name: str) -> Response:
     known_arguments(*PARAMETERS)
     data = request.args.to_dict()
     return read(lambda context: answer(context, balances(context, object_name, data).as_json()))
+
+
+@blueprint.get("/<object_name>/periods")
+def months(object_name: str) -> Response:
+    """The months of an object, for who may close or reopen them."""
+    known_arguments()
+
+    def action(context: Context) -> Response:
+        with context.database.reading() as reading:
+            found = periods(context, reading, object_name)
+        platform().confirm(context)
+        return answer(context, {"items": [one.as_json() for one in found]})
+
+    return read(action)
+
+
+@blueprint.post("/<object_name>/periods/<month>/close")
+def close_month(object_name: str, month: str) -> Response:
+    """Close a month with all before it that nobody reopened."""
+    data = optional_body()
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        close_period(context, work, object_name, month)
+        return 200, {"month": month, "closed": True}
+
+    return write_once(action, data)
+
+
+@blueprint.post("/<object_name>/periods/<month>/reopen")
+def reopen_month(object_name: str, month: str) -> Response:
+    """Reopen a closed month, with a reason that the audit trail keeps."""
+    data = optional_body("reason")
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        reopen_period(context, work, object_name, month, data.get("reason"))
+        return 200, {"month": month, "closed": False}
+
+    return write_once(action, data)
 
 
 @blueprint.post("/<object_name>/<record_id>/undelete")

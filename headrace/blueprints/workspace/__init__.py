@@ -10,6 +10,7 @@ from headrace.blueprints.workspace import (
     ledgers,
     lists,
     quick,
+    periods,
     records,
     transitions,
     why,

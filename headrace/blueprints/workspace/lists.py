@@ -25,6 +25,7 @@ from headrace.platform.forms.lists import (
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
+from headrace.platform.records.periods import may_see_periods
 from headrace.platform.records.query import parse_query
 
 PAGE_SIZE: Final = 50
@@ -101,6 +102,9 @@ def _page(context: Context, page: ListPage, arguments: Mapping[str, str]) -> str
         else None,
         "undelete_address": _undelete_address(page, arguments),
         "balances_address": _balances_address(context, page),
+        "periods_address": url_for("workspace.periods_page", object_name=page.object)
+        if may_see_periods(context, page.object)
+        else None,
         "chips": [_chip(context, page, arguments, one) for one in found],
     }
     template = "workspace/_rows_alone.html" if _is_partial() else "workspace/list.html"

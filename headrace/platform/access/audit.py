@@ -35,6 +35,8 @@ EntryAction = Literal[
     "rollback",
     "discard",
     "publish",
+    "close",
+    "reopen",
 ]
 MOST_PIECES: Final = 200
 LONGEST_VALUE: Final = 2_000

@@ -43,7 +43,18 @@ from headrace.platform.metadata.catalog import (
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.storage_types import ID
 
-Wanted = Literal["create", "read", "update", "delete", "migrate", "reverse", "transition", "unmask"]
+Wanted = Literal[
+    "create",
+    "read",
+    "update",
+    "delete",
+    "migrate",
+    "reverse",
+    "close",
+    "reopen",
+    "transition",
+    "unmask",
+]
 Truth = Condition | bool
 """A predicate; a bool where it does not depend on the row."""
 
@@ -56,6 +67,8 @@ MASTER_ACTION: Final[dict[Wanted, Wanted]] = {
     "delete": "update",
     "migrate": "migrate",
     "reverse": "reverse",
+    "close": "close",
+    "reopen": "reopen",
     "transition": "transition",
     "unmask": "read",
 }

@@ -27,22 +27,25 @@ def lock_keys(batch: Batch, keys: Iterable[tuple[RollupModel, OwnerKey]]) -> Non
     lock_texts(batch, (_text(batch, rollup, key) for rollup, key in keys if key))
 
 
-def lock_texts(batch: Batch, texts: Iterable[str]) -> None:
-    """Hold what texts stand for: two may share a lock, which only makes their writers wait."""
+def lock_texts(batch: Batch, texts: Iterable[str], *, shared: bool = False) -> None:
+    """Hold what texts stand for: two may have one lock, which only makes their writers wait.
+
+    `shared` lets others hold it too that ask for no more.
+    """
     if not batch.locking or batch.shapes.dialect != "postgresql":
         return
     for number in sorted({zlib.crc32(text.encode()) - 2**31 for text in texts}):
-        batch.work.rows(_LOCK, {"number": number})
+        batch.work.rows(_LOCK_TOGETHER if shared else _LOCK, {"number": number})
 
 
-_LOCK: Final = prepare(
-    sa.select(
-        sa.func.pg_advisory_xact_lock(
-            sa.literal(SHARED_FIELDS, sa.Integer()), sa.bindparam("number", type_=sa.Integer())
-        )
-    ),
-    "postgresql",
-)
+def _locking(function: sa.Function[Any]) -> Prepared:
+    return prepare(sa.select(function), "postgresql")
+
+
+_CLASS: Final = sa.literal(SHARED_FIELDS, sa.Integer())
+_NUMBER: Final = sa.bindparam("number", type_=sa.Integer())
+_LOCK: Final = _locking(sa.func.pg_advisory_xact_lock(_CLASS, _NUMBER))
+_LOCK_TOGETHER: Final = _locking(sa.func.pg_advisory_xact_lock_shared(_CLASS, _NUMBER))
 
 
 def _text(batch: Batch, rollup: RollupModel, key: OwnerKey) -> str:

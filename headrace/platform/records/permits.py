@@ -123,6 +123,8 @@ MASTER_ACTION: Final[Mapping[Action, Action]] = {
     "delete": "update",
     "migrate": "migrate",
     "reverse": "reverse",
+    "close": "close",
+    "reopen": "reopen",
 }
 """What must be allowed on the master for an action on its details."""
 

@@ -44,6 +44,7 @@ from headrace.platform.records.parsing import (
     new_draft,
     parse,
 )
+from headrace.platform.records.periods import check_periods
 from headrace.platform.records.references import (
     NOT_FOUND,
     check_filters,
@@ -446,6 +447,8 @@ class RecordStore:
         assign_numbers(batch)
         fill(batch)
         check_fixed(batch)
+        if checked:
+            check_periods(batch)
         batch.refuse()
         place_in_trees(batch)
         post_entries(batch, work)

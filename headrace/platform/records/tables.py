@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from headrace.platform.database.system_tables import (
     SYSTEM,
+    boolean_type,
     id_type,
     instant_type,
     json_type,
@@ -50,6 +51,18 @@ COUNTER: Final = sa.Table(
     sa.Column("value", sa.BigInteger(), nullable=False),
 )
 """The last number given for each field and date part."""
+
+PERIOD: Final = sa.Table(
+    "sys_period",
+    SYSTEM,
+    sa.Column("object_id", text_type(), primary_key=True),
+    sa.Column("month", text_type(), primary_key=True),
+    sa.Column("closed", boolean_type(), nullable=False),
+    sa.Column("at", instant_type(), nullable=False),
+    sa.Column("by_user", id_type()),
+    sa.Column("reason", text_type()),
+)
+"""Months of objects (`2025-06`) that somebody closed or reopened last; `at` is the machine's clock."""
 
 IDEMPOTENCY: Final = sa.Table(
     "sys_idempotency",

@@ -229,6 +229,7 @@ def _with_targets(work: Workbench, model: ObjectModel) -> ObjectModel:
                 work.report_unknown_field(definition, model, name, "unique", position, "fields")
     _report_unknown_ranges(work, model)
     named: list[tuple[tuple[str | int, ...], str]] = [(("title",), definition.title or "id")]
+    named.append((("period_date",), definition.period_date or "id"))
     named += [(("search", position), name) for position, name in enumerate(definition.search)]
     for where, name in named:
         if name not in model.fields:

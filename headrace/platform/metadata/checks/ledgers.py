@@ -1,4 +1,4 @@
-"""Checks of ledgers: fields that can hold what their part asks, and parts that do something."""
+"""Checks of ledgers and of months that are closed: fields that can hold what their part asks, and parts that do something."""
 
 from __future__ import annotations
 
@@ -40,6 +40,27 @@ NOTHING_TO_REVERSE = Message(
     "Give its ledger “reversal_of”, or take the action away.",
     "请在账簿中设置“reversal_of”,或移除该操作。",
 )
+PERIOD_FIELD = Message(
+    "period.wrong_field",
+    "Months cannot be closed by “{field}”: {why}.",
+    "不能以“{field}”关账:{why}。",
+    "Choose a required date or time that is stored.",
+    "请选择已存储的必填日期或时间字段。",
+)
+NOTHING_TO_CLOSE = Message(
+    "perm.nothing_to_close",
+    "“{object}” has no months that could be closed.",
+    "“{object}”没有可关账的月份。",
+    "Give it “period_date”, or take the action away.",
+    "请设置“period_date”,或移除该操作。",
+)
+PART_OF_ROWS = Message(
+    "perm.part_of_rows",
+    "Months are closed for all records of “{object}”, not for some.",
+    "关账针对“{object}”的全部记录,不能只针对部分记录。",
+    "Give the action in a grant with the scope “all” and without “when”.",
+    "请在范围为“all”且没有“when”的授权中给予该操作。",
+)
 PART_WORDS: Final = {
     "amount": Text("amount", "金额"),
     "balance": Text("balance", "余额"),
@@ -71,6 +92,9 @@ NO_REVERSAL = Text("there is no “reversal_of”", "没有设置“reversal_of�
 NO_REASON = Text("there is no “reason”", "没有设置“reason”")
 
 
+CLOSING: Final = frozenset({"close", "reopen"})
+
+
 def check_ledgers(subject: Subject) -> Iterator[Problem]:
     """Find ledgers that cannot be kept; reads an object, its grants and its details."""
     yield from subject.each("ledgers", "objects", partial(_of_object, subject))
@@ -78,6 +102,7 @@ def check_ledgers(subject: Subject) -> Iterator[Problem]:
 
 
 def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    yield from _period(subject, model)
     ledger = model.ledger
     if ledger is None:
         return
@@ -93,6 +118,15 @@ def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
     elif definition.reason is None:
         yield INERT.at(f"{here}/reversal_of", key="reversal_of", why=NO_REASON)
     yield from _floor(model, ledger, here)
+
+
+def _period(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
+    name = model.definition.period_date
+    if name is None:
+        return
+    for why in _of_date(model.fields[name]):
+        place = subject.at("object", model.name, "period_date")
+        yield PERIOD_FIELD.at(place, field=name, why=why)
 
 
 def _floor(model: ObjectModel, ledger: LedgerModel, here: str) -> Iterator[Problem]:
@@ -220,11 +254,24 @@ def _repeated(ledger: LedgerModel) -> Iterator[tuple[str, str, Text]]:
 
 
 def _grants(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
-    """Find grants to reverse where there is nothing to reverse, in the object and its details."""
+    """Find grants to reverse or close what is not there, in the object and its details."""
+    for grant, place in subject.grants_of(model):
+        if not grant.actions & CLOSING:
+            continue
+        if not _closes(subject, model):
+            yield NOTHING_TO_CLOSE.at(place + "/actions", object=model.name)
+        elif grant.scope.name != "all" or grant.when is not None:
+            yield PART_OF_ROWS.at(place + "/scope", object=model.name)
     granted = [place for grant, place in subject.grants_of(model) if "reverse" in grant.actions]
     if granted and not _reverses(subject, model):
         for place in granted:
             yield NOTHING_TO_REVERSE.at(place + "/actions", object=model.name)
+
+
+def _closes(subject: Subject, model: ObjectModel) -> bool:
+    if model.definition.period_date is not None:
+        return True
+    return any(_closes(subject, one) for one in subject.catalog.children_of(model.name))
 
 
 def _reverses(subject: Subject, model: ObjectModel) -> bool:

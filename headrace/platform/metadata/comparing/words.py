@@ -92,6 +92,7 @@ NOUNS: Final[Mapping[str, Text]] = {
     "NoOverlapDef.from_": Text("start of the range", "区间起点"),
     "NoOverlapDef.to": Text("end of the range", "区间终点"),
     "ends": Text("whether ends belong to ranges", "终点是否计入区间"),
+    "period_date": Text("date that months are closed by", "关账依据日期"),
     "ledger": Text("ledger", "账簿"),
     "LedgerDef.amount": Text("amount of an entry", "记账金额"),
     "LedgerDef.balance": Text("balance after an entry", "记账后余额"),
@@ -168,6 +169,8 @@ VALUE_WORDS: Final[Mapping[str, Mapping[str, Text]]] = {
         "delete": Text("delete records", "删除记录"),
         "migrate": Text("load records in migration mode", "以迁移方式导入记录"),
         "reverse": Text("reverse entries", "冲销流水"),
+        "close": Text("close months", "月份关账"),
+        "reopen": Text("reopen months", "重新开放月份"),
     },
     "TransitionDef.needs": {"comment": Text("comment", "意见")},
     "op": {

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from headrace.platform.core.problems import Text
 from headrace.platform.metadata.definitions.keys import Formula, Name, Path, key, schema_of
 
-Action = Literal["create", "read", "update", "delete", "migrate", "reverse"]
+Action = Literal["create", "read", "update", "delete", "migrate", "reverse", "close", "reopen"]
 SimpleScope = Literal[
     "all",
     "own",

@@ -217,4 +217,9 @@ class ObjectDef:
         "Its records are entries of accounts: only added, never changed, taken back by a reversal.",
         None,
     )
+    period_date: Name | None = key(
+        "The required date or time by which records fall into months; in a month that is closed they "
+        "are neither made, changed nor deleted.",
+        None,
+    )
     history: bool = key("All changes are kept.", default=False)

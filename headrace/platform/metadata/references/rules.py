@@ -160,6 +160,7 @@ RULES: Final[Mapping[Key, Rule]] = {
     (FieldRightsDef, "unmask"): Rule("member", "grant unmask"),
     (ObjectDef, "title"): Rule("field", "title"),
     (ObjectDef, "search"): Rule("field", "search"),
+    (ObjectDef, "period_date"): Rule("field", "period date"),
     (ScopePathsDef, "organisation"): Rule("path", "scope"),
     (ScopePathsDef, "territory"): Rule("path", "scope"),
     (ScopePathsDef, "owner"): Rule("path", "scope"),
