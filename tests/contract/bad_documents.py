@@ -647,6 +647,66 @@ BAD = (
             ),
         )
     ),
+    *(
+        Bad(f"best match with {name}", code, f"/best_match/{key}", _set(CLAIM, "best_match", best))
+        for name, code, key, best in (
+            ("a required key", "best_match.wrong_field", "keys", {"keys": ["subject"]}),
+            ("a computed key", "best_match.wrong_field", "keys", {"keys": ["region_name"]}),
+            ("an unknown key", "ref.unknown_field", "keys", {"keys": ["nothing"]}),
+            (
+                "a text for a priority",
+                "best_match.wrong_field",
+                "priority",
+                {"keys": ["kind"], "priority": "subject"},
+            ),
+            (
+                "a number for a beginning",
+                "best_match.wrong_field",
+                "from",
+                {"keys": ["kind"], "from": "fee"},
+            ),
+            (
+                "an end of another type",
+                "best_match.wrong_field",
+                "to",
+                {"keys": ["kind"], "from": "claimed_on", "to": "decided_at"},
+            ),
+        )
+    ),
+    *(
+        Bad(
+            f"best match asked {name}",
+            code,
+            "/default",
+            _two(
+                _set(CLAIM, "best_match", {"keys": ["kind"], "from": "claimed_on"}),
+                _with("reserve", default=asked),
+            ),
+        )
+        for name, code, asked in (
+            ("of what has none", "best_match.not_declared", "BEST(company.claim_count FOR name = 'x')"),
+            ("by what is no key", "best_match.no_key", "BEST(claim.fee FOR fee = 1 AT TODAY())"),
+            (
+                "by a key twice",
+                "best_match.key_twice",
+                "BEST(claim.fee FOR kind = 'loss', kind = 'damage' AT TODAY())",
+            ),
+            ("without a day", "best_match.day", "BEST(claim.fee FOR kind = 'loss')"),
+            ("at a time", "best_match.day", "BEST(claim.fee FOR kind = 'loss' AT NOW())"),
+            ("in an order", "formula.arguments", "BEST(claim.fee AT TODAY() ORDER BY fee)"),
+            ("without a field", "formula.arguments", "BEST(claim FOR kind = 'loss')"),
+            ("with half a key", "formula.syntax", "BEST(claim.fee FOR kind AT TODAY())"),
+        )
+    ),
+    Bad(
+        "a best match at a day for what has no validity",
+        "best_match.day",
+        "/default",
+        _two(
+            _set(CLAIM, "best_match", {"keys": ["kind"]}),
+            _with("reserve", default="BEST(claim.fee FOR kind = 'loss' AT TODAY())"),
+        ),
+    ),
     Bad(
         "months closed by a text",
         "period.wrong_field",

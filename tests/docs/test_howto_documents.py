@@ -186,6 +186,15 @@ def test_the_ledger_and_the_grants_of_the_page_are_accepted() -> None:
     assert_accepted(contents)
 
 
+def test_the_best_match_of_the_page_is_accepted() -> None:
+    discount, rate = blocks("find-the-best-match.md")
+    contents = workspace()
+    contents["object", discount["name"]] = discount
+    contents["object", "claim"]["fields"].append(rate)
+
+    assert_accepted(contents)
+
+
 def test_the_months_of_the_page_are_accepted() -> None:
     contents = workspace()
     for one in blocks("close-months.md"):

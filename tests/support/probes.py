@@ -539,6 +539,12 @@ def account_balances(mark: Mark) -> Iterator[Ask]:
         yield get(f"{API}/records/{name}/balances", on="2025-06-30")
 
 
+@probe("api.api_records.best_match", "POST")
+def best_matches(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        yield send(f"{API}/records/{name}/best", {"for": {"company": mark.ids["company"][0]}})
+
+
 @probe("api.api_records.months")
 def api_months(mark: Mark) -> Iterator[Ask]:
     for name in mark.objects:

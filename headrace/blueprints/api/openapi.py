@@ -292,6 +292,10 @@ class _Writer:
         name = model.name
         self._add_ledger(model, title)
         self._add_periods(model, title)
+        if model.definition.best_match is not None:
+            call = self._call(title, name, "best", BEST_ANSWER, [])
+            call["requestBody"] = BEST
+            self.paths[f"/records/{name}/best"] = {"post": call}
         stored = self._call(title, name, "rules", TRACE, [_parameter("id")])
         self.paths[f"/records/{name}/{{id}}/rules"] = {"get": stored}
         unsaved = self._call(title, name, "rules_of_values", TRACE, [])
@@ -886,6 +890,40 @@ PERIOD: Final[Json] = {
         "reason": {"type": ["string", "null"]},
     },
     "required": ["month", "closed", "at", "by", "reason"],
+}
+BEST: Final[Json] = _body(
+    {
+        "type": "object",
+        "properties": {
+            "for": {
+                "type": "object",
+                "description": "Values of the keys; none fits only empty ones.",
+            },
+            "at": {"type": "string", "description": "The day or instant; now without it."},
+            "filter": {"type": "object", "description": "Further conditions, as in a list."},
+        },
+        "additionalProperties": False,
+    }
+)
+BEST_ANSWER: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "items": {
+            "type": "array",
+            "description": "The best first.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "id": {"type": "string", "format": "uuid"},
+                    "matched": {"type": "array", "items": {"type": "string"}},
+                    "because": {"type": ["string", "null"], "description": "Why before the next."},
+                },
+                "required": ["id", "matched", "because"],
+            },
+        },
+        "cut": {"type": "boolean", "description": "There may be more."},
+    },
+    "required": ["items", "cut"],
 }
 MONTH: Final[Json] = {
     "name": "month",

@@ -31,6 +31,7 @@ from headrace.platform.records import reader
 from headrace.platform.records.balances import PARAMETERS, balances
 from headrace.platform.records.context import Context
 from headrace.platform.records.history_reader import history
+from headrace.platform.records.match_explaining import explain_match
 from headrace.platform.records.periods import close_period, periods, reopen_period
 from headrace.platform.records.query import BAD_PARAMETER, parse_query
 from headrace.platform.records.restoring import check_names, earlier_state
@@ -248,6 +249,13 @@ def account_balances(object_name: str) -> Response:
     known_arguments(*PARAMETERS)
     data = request.args.to_dict()
     return read(lambda context: answer(context, balances(context, object_name, data).as_json()))
+
+
+@blueprint.post("/<object_name>/best")
+def best_match(object_name: str) -> Response:
+    """The records that fit, the best first, each with what put it before the next."""
+    data = optional_body("for", "at", "filter")
+    return read(lambda context: answer(context, explain_match(context, object_name, data)))
 
 
 @blueprint.get("/<object_name>/periods")

@@ -671,7 +671,7 @@ class _Analyser:
             self.scope, self.outer = self.outer, None
 
     def check_question(self, syntax: Question) -> None:
-        needs_field = syntax.function in ("FIRST", "SUM")
+        needs_field = syntax.function in ("FIRST", "BEST", "SUM")
         refuses_field = syntax.function in ("EXISTS", "COUNT")
         may_sort = syntax.function in ("FIRST", "LIST")
         wrong = (
@@ -684,16 +684,19 @@ class _Analyser:
             field = ".field" if needs_field else "[.field]" if may_sort else ""
             field += "[, field …]" if syntax.function == "LIST" else ""
             order = " ORDER BY …" if may_sort else ""
+            given = " FOR … AT …" if syntax.function == "BEST" else ""
             raise self.refuse(
                 ARGUMENTS,
                 syntax.span,
                 name=syntax.function,
-                signature=f"{syntax.function}(object{field} WHERE …{order})",
+                signature=f"{syntax.function}(object{field}{given} WHERE …{order})",
                 reason=Text("it is written differently", "写法不同"),
             )
 
     def asked(self, syntax: Question, inner: Scope) -> Query:
         field = None if syntax.field is None else self.row_field(syntax.field)
+        matches = tuple(self.node(one) for one in syntax.matches)
+        at = None if syntax.at is None else self.node(syntax.at)
         where = None if syntax.where is None else self.truth(self.node(syntax.where))
         order_by = tuple(Order(self.row_field(name), down) for name, down in syntax.order_by)
         return Query(
@@ -706,6 +709,8 @@ class _Analyser:
             self.answer_type(syntax, field, inner),
             syntax.span,
             tuple(self.row_field(name) for name in syntax.more),
+            matches,
+            at,
         )
 
     def answer_type(self, syntax: Question, field: FieldRef | None, inner: Scope) -> Type:

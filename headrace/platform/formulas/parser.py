@@ -27,7 +27,7 @@ from headrace.platform.formulas.tree import BinaryOperator, QueryFunction
 
 MAX_DEPTH: Final = 50
 
-QUERY_FUNCTIONS: Final = frozenset(("FIRST", "EXISTS", "COUNT", "SUM", "LIST"))
+QUERY_FUNCTIONS: Final = frozenset(("FIRST", "BEST", "EXISTS", "COUNT", "SUM", "LIST"))
 _RESERVED: Final = frozenset(("AND", "OR", "NOT", "IN", "IS", "NULL", "TRUE", "FALSE"))
 RESERVED_WORDS: Final = _RESERVED | {"CASE"}
 """What no field can be called: it would never be read as a name."""
@@ -304,13 +304,35 @@ class _Parser:
         more: list[Name] = []
         while field is not None and self.skip_mark(","):
             more.append(self.dotted(self.need_name(Text("the name of a field", "字段名"))))
+        best = name.word == "BEST"
+        matches = self.matched() if best and self.skip_word("FOR") else ()
+        at = self.expression(0) if best and self.skip_word("AT") else None
         where = self.expression(0) if self.skip_word("WHERE") else None
         order_by = self.order_keys() if self.at_word("ORDER") else ()
         if not self.skip_mark(")"):
-            self.expected(Text("WHERE, ORDER BY or “)”", "WHERE、ORDER BY 或“)”"))
+            self.expected(
+                Text("FOR, AT, WHERE or “)”", "FOR、AT、WHERE 或“)”")
+                if best
+                else Text("WHERE, ORDER BY or “)”", "WHERE、ORDER BY 或“)”")
+            )
         function = cast("QueryFunction", name.word)
         span = (name.start, self.behind)
-        return Question(function, target.value, field, where, order_by, span, tuple(more))
+        rows = tuple(more)
+        return Question(function, target.value, field, where, order_by, span, rows, matches, at)
+
+    def matched(self) -> tuple[Infix, ...]:
+        """Read what the rows of BEST are to have: `field = value, …`."""
+        found = [self.match()]
+        while self.skip_mark(","):
+            found.append(self.match())
+        return tuple(found)
+
+    def match(self) -> Infix:
+        name = self.need_name(Text("the name of a field", "字段名"))
+        self.need_mark("=")
+        value = self.expression(_COMPARISON)
+        left = Name((name.value,), (name.start, name.end))
+        return Infix("=", left, value, (name.start, self.behind))
 
     def order_keys(self) -> tuple[tuple[Name, bool], ...]:
         self.need_word("ORDER")

@@ -122,6 +122,9 @@ class _Renderer:
     def query(self, node: Query) -> str:
         field = "" if node.field is None else f".{self.text(node.field, 0)}"
         field += "".join(f", {self.text(one, 0)}" for one in node.more)
+        matches = ", ".join(self.text(one, 0) for one in node.matches)
+        field += f" FOR {matches}" if matches else ""
+        field += "" if node.at is None else f" AT {self.text(node.at, 0)}"
         where = "" if node.where is None else f" WHERE {self.text(node.where, 0)}"
         keys = ", ".join(
             self.text(order.field, 0) + (" DESC" if order.descending else "")

@@ -73,7 +73,7 @@ class Choice(NamedTuple):
 
 
 class Question(NamedTuple):
-    """`FIRST(object.field WHERE … ORDER BY …)` and its like."""
+    """`FIRST(object.field WHERE … ORDER BY …)` and its like, `BEST(object.field FOR … AT … WHERE …)`."""
 
     function: QueryFunction
     object: str
@@ -82,6 +82,8 @@ class Question(NamedTuple):
     order_by: tuple[tuple[Name, bool], ...]
     span: Span
     more: tuple[Name, ...] = ()
+    matches: tuple[Infix, ...] = ()
+    at: Syntax | None = None
 
 
 Syntax: TypeAlias = (

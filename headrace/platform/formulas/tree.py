@@ -20,7 +20,7 @@ Span: TypeAlias = tuple[int, int]
 Value: TypeAlias = Decimal | str | bool | date | datetime | tuple[Any, ...] | None
 """A value in Python; a tuple comes only from a LIST query."""
 
-QueryFunction: TypeAlias = OneOf["FIRST", "EXISTS", "COUNT", "SUM", "LIST"]
+QueryFunction: TypeAlias = OneOf["FIRST", "BEST", "EXISTS", "COUNT", "SUM", "LIST"]
 UnaryOperator: TypeAlias = OneOf["-", "NOT", "IS NULL", "IS NOT NULL"]
 BinaryOperator: TypeAlias = OneOf[
     "+", "-", "*", "/", "%", "=", "!=", "<", "<=", ">", ">=", "AND", "OR"
@@ -158,6 +158,10 @@ class Query:
     span: Span = (0, 0)
     more: tuple[FieldRef, ...] = ()
     """Further fields of a LIST, whose items are then rows."""
+    matches: tuple[Node, ...] = ()
+    """What BEST compares: equalities of a field of the rows with a value; an empty field fits all."""
+    at: Node | None = None
+    """The day or instant for which BEST looks."""
 
 
 Node: TypeAlias = (
@@ -182,7 +186,9 @@ def children(node: Node) -> tuple[Node, ...]:
         case Query():
             head = () if node.field is None else (node.field,)
             where = () if node.where is None else (node.where,)
-            return (*head, *node.more, *where, *(order.field for order in node.order_by))
+            at = () if node.at is None else (node.at,)
+            keys = (order.field for order in node.order_by)
+            return (*head, *node.more, *node.matches, *at, *where, *keys)
         case _:
             return ()
 
@@ -212,6 +218,8 @@ def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
                 where=None if node.where is None else again(node.where),
                 order_by=tuple(replace(one, field=again(one.field)) for one in node.order_by),
                 more=tuple(map(again, node.more)),
+                matches=tuple(map(again, node.matches)),
+                at=None if node.at is None else again(node.at),
             )
     return change(node)
 
@@ -355,6 +363,8 @@ def _query_details(node: Query) -> dict[str, Any]:
             for order in node.order_by
         ],
         **({"more": [to_json(one) for one in node.more]} if node.more else {}),
+        **({"matches": [to_json(one) for one in node.matches]} if node.matches else {}),
+        **({} if node.at is None else {"at": to_json(node.at)}),
     }
 
 
@@ -392,6 +402,8 @@ def _read_query(data: Mapping[str, Any], kind: Type, span: Span) -> Query:
         kind,
         span,
         tuple(_field_from_json(one) for one in data.get("more", ())),
+        tuple(from_json(one) for one in data.get("matches", ())),
+        from_json(data["at"]) if "at" in data else None,
     )
 
 

@@ -27,7 +27,7 @@ from headrace.platform.formulas.sql_types import (
     storage_type,
     storage_value,
 )
-from headrace.platform.formulas.tree import Query, Value
+from headrace.platform.formulas.tree import Binary, FieldRef, Node, Query, Value, walk
 from headrace.platform.formulas.types import (
     BOOLEAN,
     DATE,
@@ -37,9 +37,10 @@ from headrace.platform.formulas.types import (
     Type,
     reference,
 )
-from headrace.platform.metadata.catalog import FieldModel
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.storage_types import Dialect
+from headrace.platform.records.matching import Matching
 
 if TYPE_CHECKING:
     from headrace.platform.records.shapes import ObjectShape, Shapes
@@ -251,14 +252,51 @@ def compile_query(shapes: Shapes, asking: ObjectShape, tree: Query, zone: str) -
     where = compile_sql(tree.where, binder) if tree.where is not None else sa.true()
     order = [_ordered(binder.column(one.field.path), one.descending) for one in tree.order_by]
     order.append(binder.column((asked.fields["id"].id,)))
+    conditions = [where, binder.live()]
+    if tree.function == "BEST":
+        conditions += _matched(tree, binder, asked)
+        order = _ranked(binder, asked)
     statement = _STATEMENTS[tree.function](result, order, shapes.dialect)
-    statement = statement.add_columns(*more).select_from(binder.source).where(where, binder.live())
+    statement = statement.add_columns(*more).select_from(binder.source).where(*conditions)
     field_type = tree.field.type if tree.field else reference(tree.name)
     return CompiledQuery(
         tree=tree,
         prepared=prepare(statement, shapes.dialect),
         parameters=tuple(binder.parameters.items()),
         read=_reader(tree, field_type, shapes.dialect),
+    )
+
+
+def _matching(binder: QueryBinder, asked: ObjectShape) -> Matching:
+    shapes = binder.shapes
+
+    def column(name: str) -> Column:
+        return binder.physical((asked.fields[name].id,))
+
+    return Matching(shapes.catalog, asked.model, column, shapes.tables.of)
+
+
+def _matched(tree: Query, binder: QueryBinder, asked: ObjectShape) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of rows that BEST chooses from."""
+    given = {}
+    for one in tree.matches:
+        assert isinstance(one, Binary)  # noqa: S101 - the parser makes equalities
+        value = compile_sql(one.right, binder)
+        given[key_of(asked.model, one)] = value, compile_sql(one, binder)
+    at = None if tree.at is None else compile_sql(tree.at, binder)
+    return _matching(binder, asked).fits(given, at)
+
+
+def _ranked(binder: QueryBinder, asked: ObjectShape) -> list[sa.ColumnElement[Any]]:
+    return [one.clause for one in _matching(binder, asked).ranks()]
+
+
+def key_of(model: ObjectModel, match: Node) -> str:
+    """Return the name of the field that a part of FOR compares."""
+    left = match.left if isinstance(match, Binary) else match
+    by_id = {field.id: field.name for field in model.fields.values()}
+    return next(
+        by_id[one.path[0]] for one in walk(left) if isinstance(one, FieldRef) and not one.outer
     )
 
 
@@ -301,6 +339,7 @@ def _sum(result: Column, _order: Ordered, _dialect: Dialect) -> sa.Select[Any]:
 
 _STATEMENTS: dict[str, Callable[[Column, Ordered, Dialect], sa.Select[Any]]] = {
     "FIRST": _first,
+    "BEST": _first,
     "LIST": _list,
     "EXISTS": _exists,
     "COUNT": _count,
@@ -353,6 +392,7 @@ def _read_sum(type_: Type, dialect: Dialect) -> Read:
 
 _READERS: dict[str, Callable[[Type, Dialect], Read]] = {
     "FIRST": _read_first,
+    "BEST": _read_first,
     "LIST": _read_list,
     "EXISTS": _read_exists,
     "COUNT": _read_count,

@@ -255,6 +255,14 @@ def _report_unknown_ranges(work: Workbench, model: ObjectModel) -> None:
             for name in names:
                 if name not in model.fields:
                     work.report_unknown_field(definition, model, name, "no_overlap", position, key)
+    best = definition.best_match
+    if best is not None:
+        named = (("priority", best.priority), ("from", best.from_), ("to", best.to))
+        found = [("keys", name) for name in best.keys]
+        found += [(key, name) for key, name in named if name is not None]
+        for key, name in found:
+            if name not in model.fields:
+                work.report_unknown_field(definition, model, name, "best_match", key)
 
 
 def _title(definition: ObjectDef, own: Sequence[FieldModel]) -> str:

@@ -23,6 +23,7 @@ from headrace.platform.metadata.checks.labels import check_labels
 from headrace.platform.metadata.checks.ledgers import check_ledgers
 from headrace.platform.metadata.checks.lists import check_lists
 from headrace.platform.metadata.checks.masks import check_masks
+from headrace.platform.metadata.checks.matching import check_matching
 from headrace.platform.metadata.checks.memory import Memory
 from headrace.platform.metadata.checks.objects import check_objects
 from headrace.platform.metadata.checks.queries import check_queries
@@ -45,6 +46,7 @@ BUILT_IN: tuple[Check, ...] = (
     check_sizes,
     check_conditions,
     check_queries,
+    check_matching,
     check_contradictions,
     check_field_rules,
     check_workflows,

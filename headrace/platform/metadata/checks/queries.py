@@ -44,11 +44,12 @@ def _in_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
 
 
 def _in_workflow(subject: Subject, workflow: WorkflowModel) -> Iterator[Problem]:
-    for found in chain(of_workflow(subject, workflow), _assignments(subject, workflow)):
+    for found in chain(of_workflow(subject, workflow), assigned(subject, workflow)):
         yield from _judged(subject, found)
 
 
-def _assignments(subject: Subject, workflow: WorkflowModel) -> Iterator[Found]:
+def assigned(subject: Subject, workflow: WorkflowModel) -> Iterator[Found]:
+    """Yield the formulas that the transitions of a workflow set fields by, with their places."""
     for position, one in enumerate(workflow.definition.transitions):
         place = subject.at("workflow", workflow.name, "transitions", position)
         transition = workflow.transitions[one.name]
@@ -70,6 +71,8 @@ def _judged(subject: Subject, found: Found) -> Iterator[Problem]:
 
 
 def _is_cheap(subject: Subject, model: ObjectModel, query: Query) -> bool:
+    if query.function == "BEST" and any(_narrows(subject, model, one) for one in query.matches):
+        return True
     if query.where is None:
         return query.function in _STOPS_EARLY and not query.order_by
     return _narrows(subject, model, query.where)

@@ -141,6 +141,27 @@ class NoOverlapDef:
 
 
 @dataclass(frozen=True, slots=True)
+class BestMatchDef:
+    """How `BEST` chooses among the records of an object: prices, rules, whoever is in charge."""
+
+    keys: tuple[Name, ...] = key(
+        "Fields that say what a record is for; an empty one is for everything. A lookup into a tree "
+        "is for what lies below, too. More keys that are filled go before fewer, then deeper ones.",
+        minItems=1,
+        maxItems=10,
+        uniqueItems=True,
+    )
+    priority: Name | None = key("A number: the greatest goes before all else.", None)
+    from_: Name | None = key(
+        "The date or time from which a record counts; empty: since ever. Later goes before earlier.",
+        None,
+    )
+    to: Name | None = key(
+        "The one until which it counts, of the same type, the end included; empty: for ever.", None
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerDef:
     """Entries that are only added, and the balance of the account that each belongs to."""
 
@@ -216,6 +237,9 @@ class ObjectDef:
     ledger: LedgerDef | None = key(
         "Its records are entries of accounts: only added, never changed, taken back by a reversal.",
         None,
+    )
+    best_match: BestMatchDef | None = key(
+        "`BEST` finds the one of its records that fits best, and says why.", None
     )
     period_date: Name | None = key(
         "The required date or time by which records fall into months; in a month that is closed they "

@@ -39,6 +39,7 @@ from headrace.platform.metadata.definitions.modules import (
     ShiftDef,
 )
 from headrace.platform.metadata.definitions.objects import (
+    BestMatchDef,
     ChildDef,
     FieldDef,
     FieldRuleDef,
@@ -175,6 +176,10 @@ RULES: Final[Mapping[Key, Rule]] = {
     (RecordTypeDef, "roles"): Rule("role", "record type for"),
     (RecordTypeDef, "when"): FORMULA,
     (UniqueDef, "fields"): Rule("field", "unique"),
+    **{
+        (BestMatchDef, one): Rule("field", "best match")
+        for one in ("keys", "priority", "from_", "to")
+    },
     (NoOverlapDef, "fields"): Rule("field", "no overlap"),
     (NoOverlapDef, "from_"): Rule("field", "no overlap"),
     (NoOverlapDef, "to"): Rule("field", "no overlap"),

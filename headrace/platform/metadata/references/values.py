@@ -43,6 +43,7 @@ HOW: Final[Mapping[str, Text]] = {
     "field rule": Text("{by} says how it behaves", "{by}规定其行为"),
     "required in": Text("{by} needs a value there", "{by}在该状态下必填"),
     "period date": Text("{by} closes months by it", "{by}据此按月关账"),
+    "best match": Text("{by} finds the best match by it", "{by}据此择优匹配"),
     "ledger": Text("{by} keeps its accounts by it", "{by}以它记账"),
     "no overlap": Text("{by} compares ranges by it", "{by}据此比较区间"),
     "rule": Text("{by} shows its message at it", "{by}在此字段处提示"),
