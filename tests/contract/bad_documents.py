@@ -684,7 +684,11 @@ BAD = (
             ),
         )
         for name, code, asked in (
-            ("of what has none", "best_match.not_declared", "BEST(company.claim_count FOR name = 'x')"),
+            (
+                "of what has none",
+                "best_match.not_declared",
+                "BEST(company.claim_count FOR name = 'x')",
+            ),
             ("by what is no key", "best_match.no_key", "BEST(claim.fee FOR fee = 1 AT TODAY())"),
             (
                 "by a key twice",
