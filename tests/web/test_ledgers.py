@@ -60,7 +60,7 @@ def contents() -> dict[tuple[str, str], dict[str, Any]]:
     return made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def live(
     request: pytest.FixtureRequest, backend: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Live]:
@@ -178,6 +178,7 @@ def test_the_description_says_who_may_reverse(live: Live) -> None:
 
 def test_the_screens_reverse_and_show_balances(live: Live) -> None:
     entry = post(live, "1234.50")
+    post(live, "7", "rival")
     for language, word in (("en", "Reverse"), ("zh", "冲销")):
         head = Surfer(live, "head", language)
         page = head.get(f"/o/entry/{entry}")

@@ -51,8 +51,8 @@ def balances(context: Context, object_name: str, data: Mapping[str, Any]) -> Bal
     where they may not read what a balance is made of.
     """
     readable_object(context, object_name)
-    model = context.catalog.objects[object_name]
-    if model.ledger is None:
+    model = context.catalog.objects.get(object_name)
+    if model is None or model.ledger is None:
         raise NotFoundError(NOT_FOUND.at())
     on = _day(context, data.get("on"))
     query = parse_query(context, object_name, {"filter": data.get("filter")})

@@ -55,9 +55,9 @@ def explain_match(context: Context, object_name: str, data: Mapping[str, Any]) -
     says which keys it fits by and what put it before the next. At most twenty are told.
     """
     readable_object(context, object_name)
-    model = context.catalog.objects[object_name]
-    definition = model.definition.best_match
-    if definition is None:
+    model = context.catalog.objects.get(object_name)
+    definition = None if model is None else model.definition.best_match
+    if model is None or definition is None:
         raise NotFoundError(NOT_FOUND.at())
     start = source(context, object_name)
     _check_readable(start, definition)
