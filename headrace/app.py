@@ -47,7 +47,7 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(self), microphone=()",
     "Content-Security-Policy": POLICY,
 }
-WITH_FILES: Final = frozenset({"workspace.send_file"})
+WITH_FILES: Final = frozenset({"workspace.send_file", "workspace.create", "workspace.update"})
 """Pages whose forms may hold a file."""
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 YEAR: Final = 365 * 24 * 60 * 60
@@ -111,7 +111,8 @@ def _check_request() -> None:
     """Refuse a change that does not come from one of our own pages; the API has tokens instead."""
     if request.method in SAFE_METHODS or request.path.startswith(API_PREFIX):
         return
-    if request.endpoint in WITH_FILES and session.load_user(None) is not None:
+    holds_files = request.endpoint in WITH_FILES and request.mimetype == "multipart/form-data"
+    if holds_files and session.load_user(None) is not None:
         allow_large()
     if request.path != CSP_REPORTS:
         session.check_csrf()

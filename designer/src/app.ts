@@ -1,6 +1,7 @@
 /** What every page loads: htmx for lists, menus, keyboard, forms. */
 
 import "htmx.org";
+import { startFiles } from "./form/files";
 import { startForms } from "./form/island";
 import { startKeyboard } from "./page/keyboard";
 import { startMenus } from "./page/menus";
@@ -10,6 +11,7 @@ import { startSearch } from "./page/search";
 startMenus();
 startKeyboard();
 startForms();
+startFiles();
 startSendOnce();
 startSearch();
 // What is wrong comes first: the summary of problems takes the focus.

@@ -228,8 +228,19 @@ function isControl(element: HTMLElement): element is Control {
 
 /** Several values as the one text that formulas see; other values as they are. */
 function plain(value: Json): Json {
+  const files = filesOf(value);
+  if (files !== null) return joined(files);
   const texts = Array.isArray(value) && value.every((one) => typeof one === "string");
   return texts ? joined(value) : value;
+}
+
+/** The ids of files as the server sends them; null for any other value. */
+function filesOf(value: Json): string[] | null {
+  const list: readonly Json[] = Array.isArray(value) ? value : [value];
+  const ids = list.map((one) =>
+    typeof one === "object" && one !== null && "url" in one && typeof one.id === "string" ? one.id : "",
+  );
+  return ids.length > 0 && ids.every((id) => id !== "") ? ids : null;
 }
 
 function read(control: Control): Json {

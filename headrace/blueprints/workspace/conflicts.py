@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
-from flask import request, url_for
+from flask import g, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from headrace.blueprints.shared.pages import render, word
@@ -54,9 +54,14 @@ class Part:
     lines: list[Told]
 
 
+KEPT_UPLOADS: Final = "kept_uploads"
+"""Inputs that say which files of this request were kept: they were sent with the form itself."""
+
+
 def sent_inputs() -> MultiDict[str, str]:
     """Return the inputs of the request, with what was chosen on the page of a conflict."""
-    return MultiDict(settled(request.form.items(multi=True)))
+    sent = [*settled(request.form.items(multi=True)), *g.get(KEPT_UPLOADS, ())]
+    return MultiDict(sent)
 
 
 def conflict_page(

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
 
-from flask import Response, jsonify, request
+from flask import Response, g, jsonify, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from headrace.blueprints.shared.files import file_answer, keep_upload, sent_upload
+from headrace.blueprints.shared.files import (
+    file_answer,
+    keep_upload,
+    sent_upload,
+    upload_of,
+)
 from headrace.blueprints.shared.session import platform, read, write
 from headrace.blueprints.statuses import status_of
-from headrace.blueprints.workspace.blueprint import blueprint
+from headrace.blueprints.workspace.blueprint import blueprint, known_object
+from headrace.blueprints.workspace.conflicts import KEPT_UPLOADS
 from headrace.platform.core.errors import RefusedError, TooLargeError
-from headrace.platform.core.problems import Problem
+from headrace.platform.core.problems import Problem, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.files.store import Upload
+from headrace.platform.forms.posted import told_of
 from headrace.platform.records.context import Context
 from headrace.platform.records.file_reading import readable_file
 
@@ -38,6 +49,49 @@ def send_file() -> Response:
 
 def _told(context: Context, problems: tuple[Problem, ...]) -> list[dict[str, str]]:
     return [one.render(context.language) for one in problems]
+
+
+def keep_sent_files(object_name: str) -> tuple[Problem, ...]:
+    """Keep the files that came with the form of an object itself, where no script sent them before.
+
+    They become inputs of the form like those that were kept before; return what is wrong with others.
+    """
+    kept: list[tuple[str, str]] = []
+    problems: list[Problem] = []
+    for part, sent in request.files.items(multi=True):
+        found = _PART.fullmatch(part)
+        if found is None or not sent.filename:
+            continue
+        action = partial(_keep, upload_of(sent), object_name, found["relation"], found["field"])
+        try:
+            file = write(action)
+        except RefusedError as error:
+            place = "" if found["relation"] else pointer(found["field"])
+            problems += [replace(one, path=place) for one in error.problems]
+        else:
+            kept.append((f"{found['place']}:={file['id']}", told_of(file)))
+    setattr(g, KEPT_UPLOADS, kept)
+    return tuple(problems)
+
+
+_PART: Final = re.compile(
+    r"(?P<place>(?:f|c\.(?P<relation>[a-z0-9_]+)\.[0-9]+)\.(?P<field>[a-z0-9_]+)):file"
+)
+
+
+def _keep(
+    upload: Upload,
+    object_name: str,
+    relation: str | None,
+    field: str,
+    context: Context,
+    work: UnitOfWork,
+) -> dict[str, Any]:
+    model = known_object(context, object_name)
+    child = model.child(relation) if relation else None
+    holder = object_name if relation is None else child.object if child else relation
+    meant_for = f"{holder}.{field}"
+    return keep_upload(platform(), context, work, upload, meant_for=meant_for).render()
 
 
 @blueprint.get("/files/<file_id>")

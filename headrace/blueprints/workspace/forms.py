@@ -21,6 +21,7 @@ from headrace.blueprints.statuses import status_of
 from headrace.blueprints.workspace.blueprint import blueprint, form_version, known_object
 from headrace.blueprints.workspace.confirming import need_confirmation, token_of
 from headrace.blueprints.workspace.conflicts import conflict_page, gone_page, sent_inputs
+from headrace.blueprints.workspace.files import keep_sent_files
 from headrace.blueprints.workspace.records import shown_record, type_of
 from headrace.blueprints.workspace.rows import title_of
 from headrace.platform.access.policy import can
@@ -106,12 +107,14 @@ def new(object_name: str) -> str:
 @blueprint.post("/o/<object_name>/new")
 def create(object_name: str) -> Response:
     """Make a record, or show the form again with what is wrong."""
-    if changes_rows():
-        return make_response(read(lambda context: _again(context, object_name, None, ())))
+    unkept = keep_sent_files(object_name)
+    if unkept or changes_rows():
+        body = read(lambda context: _again(context, object_name, None, unkept))
+        return make_response(body, HTTPStatus.UNPROCESSABLE_ENTITY if unkept else HTTPStatus.OK)
 
     def action(context: Context, work: UnitOfWork) -> str:
         page = open_form(context, object_name, "create", None)
-        sent = posted(page, request.form, context.principal.zone)
+        sent = posted(page, sent_inputs(), context.principal.zone)
         saved = platform().store.create(context, work, object_name, sent.data)
         need_confirmation(saved.warnings, [object_name, sent.data])
         return saved.id
@@ -141,8 +144,10 @@ def edit(object_name: str, record_id: str) -> str:
 @blueprint.post("/o/<object_name>/<record_id>/edit")
 def update(object_name: str, record_id: str) -> Response:
     """Change a record; where somebody was faster, show both values by field."""
-    if changes_rows():
-        return make_response(read(lambda context: _again(context, object_name, record_id, ())))
+    unkept = keep_sent_files(object_name)
+    if unkept or changes_rows():
+        body = read(lambda context: _again(context, object_name, record_id, unkept))
+        return make_response(body, HTTPStatus.UNPROCESSABLE_ENTITY if unkept else HTTPStatus.OK)
     version = form_version()
     inputs = sent_inputs()
 

@@ -9,7 +9,13 @@ from typing import Any
 
 from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.form_page import ChildGrid, FormPage
-from headrace.platform.forms.posted import Posted, sent_form, ticked_values
+from headrace.platform.forms.posted import (
+    Posted,
+    is_files,
+    sent_form,
+    ticked_files,
+    ticked_values,
+)
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.records.field_rules import FREE, Behaviour, Behaviours
 from headrace.platform.records.preview import Standing
@@ -64,7 +70,9 @@ def sent_entries(
             continue
         ticked = view.widget == "boolean"
         value: Any = name in form if ticked else form.get(name, "")
-        if view.many:
+        if view.files is not None:
+            value = ticked_files(name, form)
+        elif view.many:
             value = ticked_values(name, form)
         entries[view.name] = Entry(value, form.get(f"{name}:text", ""), record.get(view.name))
     return entries
@@ -149,6 +157,8 @@ def known_values(record: Record) -> str:
 
 
 def _is_relation(value: Any) -> bool:
+    if is_files(value):
+        return False
     return isinstance(value, list) and not all(isinstance(one, str) for one in value)
 
 
@@ -210,13 +220,15 @@ def column_totals(catalog: Catalog, page: FormPage, grid: ChildGrid) -> dict[str
 
 
 def _entry(value: Any) -> Entry:
+    if is_files(value):
+        return Entry(value if isinstance(value, list) else [value], "", value)
     if isinstance(value, Mapping):
         return Entry(value.get("id") or "", str(value.get("title") or ""), value)
     return Entry("" if value is None else value, "", value)
 
 
 def _was_sent(view: FieldView, name: str, form: Mapping[str, str]) -> bool:
-    if view.widget == "boolean" or view.many:
+    if view.widget == "boolean" or view.many or view.files is not None:
         return f"{name}:sent" in form
     return name in form or f"{name}:text" in form
 

@@ -10,7 +10,10 @@ from typing import Any, Final
 
 from headrace.platform.core.problems import Text
 from headrace.platform.metadata.catalog import Catalog, FieldModel, FieldPath, WorkflowModel
-from headrace.platform.metadata.field_types.base import NO_HINTS, Hints
+from headrace.platform.metadata.field_types.base import NO_HINTS, Hints, files_of
+from headrace.platform.metadata.field_types.files import kinds_shown, megabytes
+from headrace.platform.metadata.file_kinds import IMAGES, KINDS
+from headrace.platform.metadata.storage_types import HOLDS_FILES
 
 COMPUTED: Final = "locked.computed"
 NUMBERED: Final = "locked.number"
@@ -44,6 +47,26 @@ class ChoiceView:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesView:
+    """Which files a field takes: `accept` as browsers want it, `largest` in bytes, `kinds` in words.
+
+    `several` says that there may be more than one; `images`, that all are images.
+    """
+
+    accept: str
+    kinds: Text
+    largest: int
+    most: int
+    several: bool
+    images: bool
+
+    @property
+    def largest_shown(self) -> str:
+        """The size as people read it."""
+        return f"{megabytes(self.largest)} MB"
+
+
+@dataclass(frozen=True, slots=True)
 class FieldView:
     """A field on a screen.
 
@@ -74,6 +97,7 @@ class FieldView:
     hints: Hints = NO_HINTS
     currency: str | None = None
     currency_field: str | None = None
+    files: FilesView | None = None
 
     @property
     def editable(self) -> bool:
@@ -116,12 +140,38 @@ def field_view(
         many=field.storage.many,
         length=getattr(field.options, "length", None),
         computed=field.computed is not None,
-        sortable=field.stored and field.target is None and not field.storage.many,
+        sortable=_is_sortable(field),
         operators=frozenset(field.type.operators),
         hints=field.type.hints(field.options),
         currency=getattr(field.options, "currency", None),
         currency_field=getattr(field.options, "currency_field", None),
+        files=_files(field),
     )
+
+
+def _files(field: FieldModel) -> FilesView | None:
+    """Return which files a field takes, None where it holds none."""
+    holding = files_of(field.type)
+    if holding is None:
+        return None
+    limits = holding.file_limits(field.options)
+    kinds = [one for one in KINDS.values() if one.key in limits.kinds]
+    accept = dict.fromkeys(
+        part for one in kinds for part in (one.media_type, *(f".{name}" for name in one.extensions))
+    )
+    return FilesView(
+        accept=",".join(accept),
+        kinds=kinds_shown(limits),
+        largest=limits.largest,
+        most=limits.most,
+        several=holding.several,
+        images=limits.kinds <= frozenset(IMAGES),
+    )
+
+
+def _is_sortable(field: FieldModel) -> bool:
+    whole = field.target is None and not field.storage.many
+    return field.stored and whole and field.storage.kind not in HOLDS_FILES
 
 
 def without_unreadable(view: FieldView, readable: frozenset[str]) -> FieldView:

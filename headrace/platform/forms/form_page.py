@@ -100,6 +100,12 @@ class FormPage:
         return replace(self, sections=tuple(one for one in left if one.fields or one.grids))
 
     @property
+    def takes_files(self) -> bool:
+        """Whether files can be sent with it."""
+        views = (*self.fields, *(view for grid in self.grids for view in grid.columns))
+        return any(view.files is not None and view.editable for view in views)
+
+    @property
     def editable(self) -> bool:
         """Whether anything can be changed."""
         return any(one.editable for one in self.fields) or any(one.editable for one in self.grids)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -20,6 +20,7 @@ from headrace.platform.core.durations import clock_text, entered
 from headrace.platform.core.problems import Problem
 from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.form_page import ChildGrid, FormPage
+from headrace.platform.metadata.storage_types import FILE_ADDRESS
 from headrace.platform.metadata.strict_json import parse_json
 
 MOST_ROWS: Final = 2_000
@@ -217,8 +218,17 @@ def _plain(text: str) -> str:
 
 
 def sent_form(value: Any) -> Any:
-    """Return a value of a record in the form in which its input sends it: a reference as its id."""
+    """Return a value of a record in the form in which its input sends it: references, files as ids."""
+    if isinstance(value, list) and is_files(value):
+        return [one["id"] for one in value]
     return value.get("id") if isinstance(value, Mapping) else value
+
+
+def is_files(value: Any) -> bool:
+    """Say whether a value of a record is a file, or a list of some."""
+    if isinstance(value, list):
+        return bool(value) and all(map(is_files, value))
+    return isinstance(value, Mapping) and "url" in value and "size" in value
 
 
 def inputs_of(view: FieldView, name: str, value: Any) -> list[tuple[str, str]]:
@@ -226,6 +236,8 @@ def inputs_of(view: FieldView, name: str, value: Any) -> list[tuple[str, str]]:
     if view.widget == "boolean":
         ticked = [(name, "true")] if value is True else []
         return [(f"{name}:sent", "1"), *ticked]
+    if view.files is not None:
+        return [(f"{name}:sent", "1"), *_file_inputs(name, value)]
     if view.many:
         return [(f"{name}:sent", "1"), *((f"{name}:={one}", "1") for one in value or ())]
     if view.target is not None:
@@ -239,6 +251,8 @@ def inputs_of(view: FieldView, name: str, value: Any) -> list[tuple[str, str]]:
 def _value(view: FieldView, name: str, form: Mapping[str, str], zone: ZoneInfo) -> Any:
     if view.widget == "boolean":
         return name in form if f"{name}:sent" in form else MISSING
+    if view.files is not None:
+        return _files(view, name, form) if f"{name}:sent" in form else MISSING
     if view.many:
         return (ticked_values(name, form) or None) if f"{name}:sent" in form else MISSING
     if view.target is not None:
@@ -259,6 +273,50 @@ def _compact(text: str) -> str:
     """Return JSON as it is stored, so that another layout is no change; what is wrong stays to be told."""
     parsed = parse_json(text.encode("utf-8", "surrogatepass"))
     return text if parsed.problems else canonical_bytes(parsed.value).decode()
+
+
+def _files(view: FieldView, name: str, form: Mapping[str, str]) -> Any:
+    """Return the ids of the files that are kept; of a field for one, that of the last one."""
+    ids = [one["id"] for one in ticked_files(name, form)]
+    if view.files is not None and not view.files.several:
+        return ids[-1] if ids else None
+    return ids or None
+
+
+def ticked_files(name: str, form: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the files of a field that are ticked, in the order of the form, with what it says of them."""
+    start = f"{name}:="
+    found = []
+    for one in form:
+        if one.startswith(start):
+            file_id = one.removeprefix(start)
+            found.append({"name": file_id[:8], "size": 0, **_told(form[one]), "id": file_id})
+    return [{**one, "url": FILE_ADDRESS + one["id"]} for one in found]
+
+
+def _told(text: str) -> dict[str, Any]:
+    """Read what a form says of a file: to be shown again, never to be relied on."""
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return {}
+    kinds = {"name": str, "size": int, "type": str}
+    if not isinstance(told, dict):
+        return {}
+    return {key: told[key] for key, kind in kinds.items() if isinstance(told.get(key), kind)}
+
+
+def told_of(file: Mapping[str, Any]) -> str:
+    """Return what a form says of a file, beside its id."""
+    return json.dumps({key: file.get(key) for key in ("name", "size", "type")}, ensure_ascii=False)
+
+
+def _file_inputs(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, Mapping):
+            yield f"{name}:={one['id']}", told_of(one)
+        elif one:
+            yield f"{name}:={one}", "{}"
 
 
 def ticked_values(name: str, form: Mapping[str, str]) -> list[str]:

@@ -18,12 +18,33 @@ from headrace.platform.core.durations import clock_text
 from headrace.platform.core.phones import dialled, readable_number
 from headrace.platform.core.rich_text import plain_text, sanitised
 from headrace.platform.forms.field_view import FieldView
+from headrace.platform.metadata.file_kinds import BY_MEDIA_TYPE, extension_of
 from headrace.platform.metadata.strict_json import parse_json
 
 NOTHING: Final = "–"
 PREFORMATTED: Final = Markup("<pre>{}</pre>")
 MONEY_DIGITS: Final = 2
 YES: Final = "✓"
+KILOBYTE: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFile:
+    """A file as people read it: `image` says that browsers can show it in a page.
+
+    What is `drawn` is wide and needs to be seen whole.
+    """
+
+    id: str
+    name: str
+    size: str
+    image: bool
+    drawn: bool = False
+
+    @property
+    def extension(self) -> str:
+        """What stands in the place of a picture."""
+        return extension_of(self.name).upper()[:4]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +52,8 @@ class Shown:
     """A value ready to be written out.
 
     `colour` makes it a badge; `object` and `id` make it a link to a record; `exact` is the tooltip;
-    `href` makes it a link elsewhere: an address, a mail, a call; `markup` is safe HTML for where there is room for it, `text` says the same in words.
+    `href` makes it a link elsewhere: an address, a mail, a call; `markup` is safe HTML for where there is room for it, `text` says the same in words;
+    `files` are links to their contents.
     """
 
     text: str
@@ -41,6 +63,7 @@ class Shown:
     exact: str | None = None
     href: str | None = None
     markup: Markup | None = None
+    files: tuple[ShownFile, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -59,6 +82,8 @@ class Display:
         """Return `value` of the field as its viewer reads it; `record` is what it stands in."""
         if value is None or value == "":
             return Shown(NOTHING)
+        if view.files is not None:
+            return self._files(view, value if isinstance(value, list) else [value])
         if isinstance(value, Mapping):
             return self._reference(view, value)
         if isinstance(value, list):
@@ -83,6 +108,14 @@ class Display:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         local = moment.astimezone(self.zone)
         return Shown(f"{local:%Y-%m-%d %H:%M}", exact=f"{local:%Y-%m-%d %H:%M:%S %Z}")
+
+    def _files(self, view: FieldView, values: list[Any]) -> Shown:
+        """Return files by name; what a form remembers of them by a piece of the id alone."""
+        known = [one for one in values if isinstance(one, Mapping)]
+        names = [str(one["name"] if isinstance(one, Mapping) else one[:8]) for one in values]
+        text = ("、" if self.language == "zh" else ", ").join(names) or NOTHING
+        drawn = view.widget == "signature"
+        return Shown(text, files=tuple(shown_file(one, drawn=drawn) for one in known))
 
     def _several(self, view: FieldView, values: list[Any]) -> Shown:
         """Return several values in their declared order, then those that are declared no more."""
@@ -119,6 +152,27 @@ def indented(text: str) -> str:
     """Return a text of JSON as people read it, a line for each value; what is no JSON as it is."""
     parsed = parse_json(text.encode("utf-8", "surrogatepass"))
     return text if parsed.problems else json.dumps(parsed.value, ensure_ascii=False, indent=2)
+
+
+def shown_file(file: Mapping[str, Any], *, drawn: bool = False) -> ShownFile:
+    """Return a file of the API as people read it."""
+    kind = BY_MEDIA_TYPE.get(str(file.get("type")))
+    return ShownFile(
+        str(file["id"]),
+        str(file["name"]),
+        bytes_shown(int(file["size"])),
+        kind is not None and kind.inline,
+        drawn,
+    )
+
+
+def bytes_shown(size: int) -> str:
+    """Return a number of bytes in the unit in which it is short."""
+    if size < KILOBYTE:
+        return f"{size} B"
+    if size < KILOBYTE * KILOBYTE:
+        return f"{-(-size // KILOBYTE)} KB"
+    return f"{size / KILOBYTE / KILOBYTE:.1f} MB"
 
 
 def text_of(widget: str, value: Any) -> str:

@@ -159,6 +159,8 @@ class FilesField(fields.Field[SentFiles | None]):
     def _deserialize(
         self, value: Any, attr: str | None, data: Any, **kwargs: Any
     ) -> SentFiles | None:
+        if isinstance(value, str) and SEPARATOR in value:
+            value = [one for one in value.split(SEPARATOR) if one]
         given = value if isinstance(value, (list, tuple)) else [value]
         ids = tuple(dict.fromkeys(map(self._id, given)))
         if not ids:
