@@ -44,7 +44,7 @@ HEADERS: Final = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(self), microphone=()",
+    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
     "Content-Security-Policy": POLICY,
 }
 WITH_FILES: Final = frozenset({"workspace.send_file", "workspace.create", "workspace.update"})

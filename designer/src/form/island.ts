@@ -11,6 +11,7 @@ import { Lookup, type Maker } from "./lookup";
 import type { LiveForm, Met, Problem } from "./model";
 import { openQuick } from "./quick";
 import { wireRichTexts } from "./rich";
+import { startScanning, takeScan } from "./scan";
 import { Scope } from "./scope";
 import { takeTick } from "./ticks";
 
@@ -53,6 +54,10 @@ export class FormIsland {
     this.wireLookups(form);
     wireRichTexts(form);
     startLocating(form);
+    startScanning(form);
+    form.addEventListener("click", (event) => {
+      takeScan(event.target);
+    });
     this.listen();
     this.refresh(false);
     this.asked = this.questions();
@@ -66,6 +71,7 @@ export class FormIsland {
       added: (scope: Scope, quiet: boolean): void => {
         this.wireLookups(scope.element);
         wireRichTexts(scope.element);
+        startScanning(scope.element);
         if (quiet) return;
         this.dirty = true;
         this.refresh(false);

@@ -71,6 +71,7 @@ NOUNS: Final[Mapping[str, Text]] = {
     "currency": Text("currency", "币种"),
     "currency_field": Text("field that names the currency", "指明币种的字段"),
     "country": Text("country", "国家或地区"),
+    "scan": Text("reading by camera", "扫码录入"),
     "pattern_help": Text("explanation of the pattern", "规则说明"),
     "unit": Text("length of the period", "周期长度"),
     "seconds": Text("whether seconds count", "是否精确到秒"),

@@ -55,11 +55,12 @@ class NoOptions:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What helps to enter a value: a phone's keyboard, a value that is right, the step of a time."""
+    """What helps to enter a value: a phone's keyboard, a value that is right, the step of a time, a camera that reads codes."""
 
     keyboard: Literal["text", "numeric", "decimal"] | None = None
     example: str = ""
     step: str = ""
+    scan: bool = False
 
 
 NO_HINTS = Hints()

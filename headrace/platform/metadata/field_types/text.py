@@ -68,6 +68,7 @@ class TextOptions:
         maxLength=200,
     )
     pattern_help: Text = key("What the pattern asks for, told where a text does not fit.", Text())
+    scan: bool = key("Offer the camera to read a bar code or a QR code into the field.", False)
 
 
 class TextType(FieldType[TextOptions]):
@@ -104,8 +105,8 @@ class TextType(FieldType[TextOptions]):
     def hints(self, options: TextOptions) -> Hints:
         form = _form(options)
         if form is None:
-            return NO_HINTS
-        return Hints("numeric" if form.digits else None, form.example)
+            return Hints(scan=True) if options.scan else NO_HINTS
+        return Hints("numeric" if form.digits else None, form.example, scan=options.scan)
 
     def from_text(self, text: str, options: TextOptions) -> str:
         """Put what has several lines on one, and cut what is too long."""
