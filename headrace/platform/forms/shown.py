@@ -23,6 +23,8 @@ from headrace.platform.metadata.strict_json import parse_json
 
 NOTHING: Final = "–"
 PREFORMATTED: Final = Markup("<pre>{}</pre>")
+PAIRS: Final = Markup('<table class="pairs"><tbody>{}</tbody></table>')
+PAIR: Final = Markup('<tr><th scope="row">{}</th><td>{}</td></tr>')
 MONEY_DIGITS: Final = 2
 YES: Final = "✓"
 KILOBYTE: Final = 1024
@@ -96,7 +98,7 @@ class Display:
         if view.widget == "rich_text":
             return rich(str(value))
         if view.widget == "json":
-            return Shown(str(value), markup=PREFORMATTED.format(indented(str(value))))
+            return Shown(str(value), markup=json_markup(str(value)))
         if view.widget == "money":
             return Shown(_amount(view, value, record or {}))
         link = _LINKS.get(view.widget)
@@ -146,6 +148,26 @@ def rich(value: str) -> Shown:
     """Return a rich text in words and as HTML; it is sanitised once more, wherever it came from."""
     markup = Markup(sanitised(value))  # noqa: S704 - made safe in this line
     return Shown(plain_text(value) or NOTHING, markup=markup)
+
+
+def json_markup(text: str) -> Markup:
+    """Return a text of JSON as HTML: names with plain values as a small table, the rest as it is."""
+    parsed = parse_json(text.encode("utf-8", "surrogatepass"))
+    value = None if parsed.problems else parsed.value
+    if isinstance(value, dict) and value and not any(_is_nested(one) for one in value.values()):
+        rows = Markup("").join(PAIR.format(name, _scalar(one)) for name, one in value.items())
+        return PAIRS.format(rows)
+    return PREFORMATTED.format(indented(text))
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, (dict, list))
+
+
+def _scalar(value: Any) -> str:
+    if value is None or value == "":
+        return NOTHING
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def indented(text: str) -> str:
