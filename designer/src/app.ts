@@ -1,10 +1,12 @@
 /** What every page loads: htmx for lists, menus, keyboard, forms. */
 
 import "htmx.org";
+import { startBulkFields } from "./form/bulk";
 import { startFiles } from "./form/files";
 import { startForms } from "./form/island";
 import { startKeyboard } from "./page/keyboard";
 import { startMenus } from "./page/menus";
+import { startPicking } from "./page/picking";
 import { startSendOnce } from "./page/once";
 import { startSearch } from "./page/search";
 
@@ -14,6 +16,8 @@ startForms();
 startFiles();
 startSendOnce();
 startSearch();
+startPicking();
+startBulkFields();
 // What is wrong comes first: the summary of problems takes the focus.
 document.getElementById("problems")?.focus();
 document.documentElement.dataset.ready = "yes";

@@ -1004,6 +1004,19 @@ def undelete_pages(mark: Mark) -> Iterator[Ask]:
             yield post_form(f"/o/{name}/{one}/undelete", version="2")
 
 
+@probe("workspace.bulk", "POST")
+def bulk_pages(mark: Mark) -> Iterator[Ask]:
+    for name in ("claim", "company"):
+        rows = " ".join(f"{one}.{version}" for one in mark.all_ids(name) for version in (1, 2))
+        for act in ("edit", "delete", "transition:submit", "transition:cancel", "nothing"):
+            for step in ("", "preview", "apply"):
+                more = {"f.subject": "mine now", "set.subject": "1", "comment": "mine now"}
+                path = f"/o/{name}/bulk"
+                yield post_form(path, act=act, step=step, rows=rows, **more)
+                query = urlencode({"q": mark.word})
+                yield post_form(path, act=act, step="preview", all="1", list=query, **more)
+
+
 @probe("workspace.transition_page")
 def transition_pages(mark: Mark) -> Iterator[Ask]:
     for one in mark.all_ids("claim"):

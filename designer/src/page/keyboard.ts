@@ -1,6 +1,7 @@
 /** Keyboard shortcuts: `/` search, `j k` rows, `g` then a letter, `?` help, single letters for actions. */
 
 import { all, isTyping, one } from "./dom";
+import { pickFocused } from "./picking";
 
 const GO_WINDOW = 1200;
 
@@ -35,6 +36,8 @@ function act(key: string): boolean {
       return move(1);
     case "k":
       return move(-1);
+    case "x":
+      return pickFocused();
     case "?":
       showHelp();
       return true;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from headrace.platform.core.errors import RefusedError
@@ -26,6 +26,7 @@ PARTS: Final[Mapping[str, tuple[type, str]]] = {
     "key": (str, "text"),
     "transition": (str, "text"),
     "partial": (bool, "true, false"),
+    "dry_run": (bool, "true, false"),
     "records": (list, "[…]"),
 }
 
@@ -39,6 +40,7 @@ class BulkRequest:
     key: str | None
     transition: str
     partial: bool
+    dry_run: bool
 
 
 def bulk_request(data: Mapping[str, Any]) -> BulkRequest:
@@ -66,13 +68,17 @@ def bulk_request(data: Mapping[str, Any]) -> BulkRequest:
         data.get("key"),
         str(data.get("transition", "")),
         bool(data.get("partial", False)),
+        bool(data.get("dry_run", False)),
     )
 
 
 def run_bulk(
     platform: Platform, context: Context, work: UnitOfWork, object_name: str, asked: BulkRequest
 ) -> list[Item]:
-    """Carry out the request."""
+    """Carry out the request; a dry run is undone, and says of each record what would become of it."""
+    if asked.dry_run:
+        with work.rehearsal():
+            return run_bulk(platform, context, work, object_name, replace(asked, dry_run=False))
     if asked.mode == "transition":
         return fire_many(
             platform.workflow,

@@ -721,6 +721,10 @@ BULK: Final[Json] = {
         "mode": {"enum": ["create", "update", "upsert", "delete", "transition"]},
         "key": {"type": "string"},
         "partial": {"type": "boolean"},
+        "dry_run": {
+            "type": "boolean",
+            "description": "Undo everything at the end: the items say what would become of each.",
+        },
         "transition": {"type": "string"},
         "records": {"type": "array", "items": {"type": "object"}, "maxItems": 1000},
     },

@@ -31,6 +31,7 @@ PHONE_ENTRIES: Final = 1
 SHORTCUTS: Final = (
     (("/",), "keys.search"),
     (("j", "k"), "keys.rows"),
+    (("x",), "keys.select"),
     (("n",), "keys.new"),
     (("e",), "keys.edit"),
     (("a",), "keys.approve"),

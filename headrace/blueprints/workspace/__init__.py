@@ -2,6 +2,7 @@
 
 from headrace.blueprints.workspace import (
     asking,
+    bulk,
     exchange,
     files,
     forms,

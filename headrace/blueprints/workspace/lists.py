@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from flask import request, url_for
 
@@ -15,6 +16,7 @@ from headrace.blueprints.workspace.rows import Row, cells_of, display_of, record
 from headrace.platform.access.policy import can, readable_fields
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Text
+from headrace.platform.forms.bulk import MOST_AT_ONCE, bulk_acts
 from headrace.platform.forms.lists import (
     Condition,
     ListPage,
@@ -77,6 +79,7 @@ def records(object_name: str) -> str:
 def _page(context: Context, page: ListPage, arguments: Mapping[str, str]) -> str:
     found = conditions(page, arguments)
     keys = _sort_keys(page, arguments)
+    acts = bulk_acts(context, page.object)
     result = _find(context, page, arguments, found, keys)
     display = display_of(context)
     cards = _cards(page)
@@ -84,11 +87,15 @@ def _page(context: Context, page: ListPage, arguments: Mapping[str, str]) -> str
         Row(
             record_address(page.object, record["id"]),
             cells_of(display, page.columns, record, cards),
+            f"{record['id']}.{record['version']}" if acts else "",
         )
         for record in result.items
     ]
     values: dict[str, Any] = {
         "page": page,
+        "acts": acts,
+        "most_at_once": MOST_AT_ONCE,
+        "list_query": urlencode({k: v for k, v in arguments.items() if k not in PAGING}),
         "result": Rows(rows, result.count if result.count is not None else len(rows)),
         "sort": _sorted(keys),
         "addresses": _addresses(page, arguments, keys, result.next),
@@ -143,7 +150,7 @@ def _find(
 ) -> reader.Page:
     data = {
         **_asked(context, page, arguments, found, keys),
-        "fields": ",".join(page.asked_fields),
+        "fields": ",".join(dict.fromkeys((*page.asked_fields, "version"))),
         "limit": PAGE_SIZE,
         "count": "exact",
     }

@@ -39,10 +39,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a list."""
+    """One row of a list; `mark` is the record with its version, where it can be chosen."""
 
     address: str
     cells: list[Cell]
+    mark: str = ""
 
 
 def display_of(context: Context) -> Display:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -86,6 +86,17 @@ class UnitOfWork:
     def prepare(self, statement: Statement) -> Prepared:
         """Compile a statement for this database."""
         return prepare(statement, self.dialect)
+
+    @contextlib.contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Undo at the end of the block all that was written in it: for seeing what would become of it."""
+        waiting = len(self._after)
+        savepoint = self.connection.begin_nested()
+        try:
+            yield
+        finally:
+            savepoint.rollback()
+            del self._after[waiting:]
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Keep `action` for when the work is committed; never run when it is rolled back."""

@@ -27,6 +27,7 @@ from headrace.platform.access.parameters import (
     USER,
     Column,
     Condition,
+    is_one_of,
     list_value,
     parameter,
 )
@@ -51,6 +52,7 @@ from headrace.platform.access.rows import (
     Surroundings,
 )
 from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.database.engine import Reading
 from headrace.platform.database.prepared import Prepared, prepare
@@ -383,6 +385,37 @@ def row_rights(
     return frozenset().union(*held) if held else None
 
 
+def rights_of_rows(
+    context: Context,
+    on: Reading | UnitOfWork,
+    object_name: str,
+    record_ids: Sequence[str],
+    action: Wanted,
+) -> dict[str, frozenset[str]]:
+    """Return what `row_rights` gives for each of several live rows, those without a right left out.
+
+    Costs one statement.
+    """
+    rights = context.principal.rights
+    plan = context.compiled.get(
+        context.catalog,
+        ("rights_of_rows", rights, object_name, action),
+        lambda: _rights_plan(
+            context.surroundings(), object_name, action, by_task=False, several=True
+        ),
+    )
+    known = [one for one in record_ids if is_record_id(one)]
+    if plan is None or not known:
+        return {}
+    ids = list_value(known, context.database.dialect)
+    found = {}
+    for row in on.rows(plan.prepared, {**plan.late(context), RECORD: ids}):
+        held = [names for names, holds in zip(plan.names, row[1:], strict=True) if holds]
+        if held:
+            found[str(row[0])] = frozenset().union(*held)
+    return found
+
+
 RECORD: Final = "record"
 
 
@@ -423,7 +456,12 @@ def explain(
 
 
 def _rights_plan(
-    surroundings: Surroundings, object_name: str, action: Wanted, *, by_task: bool
+    surroundings: Surroundings,
+    object_name: str,
+    action: Wanted,
+    *,
+    by_task: bool,
+    several: bool = False,
 ) -> _RightsPlan | None:
     pairs = pairs_for(
         surroundings.catalog, surroundings.rights, object_name, action, by_task=by_task
@@ -432,17 +470,24 @@ def _rights_plan(
         return None
     statement = Statement(surroundings)
     rows = statement.start(object_name)
-    return _flags_plan(statement, rows, RowAccess(rows, pairs).pairs())
+    return _flags_plan(statement, rows, RowAccess(rows, pairs).pairs(), several=several)
 
 
 def _flags_plan(
-    statement: Statement, rows: Rows, compiled: list[tuple[Truth, frozenset[str]]]
+    statement: Statement,
+    rows: Rows,
+    compiled: list[tuple[Truth, frozenset[str]]],
+    *,
+    several: bool = False,
 ) -> _RightsPlan:
-    """Return the plan that says for one row which truths hold."""
+    """Return the plan that says for one row, or for several, which truths hold."""
     surroundings = statement.surroundings
     columns = [sa.case((as_condition(truth), 1), else_=0) for truth, _ in compiled]
     select = sa.select(rows.id, *columns).select_from(statement.from_clause())
-    select = select.where(rows.id == parameter(RECORD, ID, surroundings.dialect))
+    if several:
+        select = select.where(is_one_of(rows.id, RECORD, ID, surroundings.dialect))
+    else:
+        select = select.where(rows.id == parameter(RECORD, ID, surroundings.dialect))
     if rows.is_live is not None:
         select = select.where(rows.is_live)
     names = [names for _, names in compiled]
