@@ -109,7 +109,7 @@ class Panel {
     this.sending = true;
     form.setAttribute("aria-busy", "true");
     const fields = new FormData(form, submitter);
-    const response = await send(form.action, encoded(form, fields), null);
+    const response = await send(form.action, encoded(fields), null);
     this.sending = false;
     form.removeAttribute("aria-busy");
     if (response === null || response.redirected) {
@@ -124,10 +124,11 @@ class Panel {
   }
 }
 
-/** A form with files goes out in parts, as the browser itself would send it. */
-function encoded(form: HTMLFormElement, fields: FormData): BodyInit {
-  if (form.enctype === "multipart/form-data") return fields;
-  const pairs = [...fields].map(([name, value]) => [name, typeof value === "string" ? value : ""]);
+/** What the form holds; files were sent when they were chosen, only their ids go along. */
+function encoded(fields: FormData): BodyInit {
+  const pairs = [...fields].flatMap(([name, value]) =>
+    typeof value === "string" ? [[name, value]] : [],
+  );
   return new URLSearchParams(pairs);
 }
 

@@ -79,7 +79,7 @@ def quick_create(object_name: str, field_name: str) -> Response:
     def action(context: Context, work: UnitOfWork) -> str:
         target = _target(context, object_name, field_name)
         page = open_form(context, target.name, "create", None)
-        sent = posted(page, request.form, context.principal.zone).data
+        sent = posted(page, sent_inputs(), context.principal.zone).data
         shown = {one.name for one in page.fields}
         wanted = demanded(context, object_name, field_name, around)
         rest = {name: value for name, value in wanted.items() if name not in shown}
