@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import struct
 import zipfile
@@ -57,7 +58,7 @@ FIELDS = [
 
 def with_files(contents: dict[Any, Any]) -> None:
     """Give claims and their items fields that hold files, and dealers the right to write them."""
-    contents["object", "claim"]["fields"] += FIELDS
+    contents["object", "claim"]["fields"] += copy.deepcopy(FIELDS)
     contents["object", "claim_item"]["fields"].append(
         field("picture", "image", label=label("Picture", "图片"))
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -366,6 +368,89 @@ def test_a_stale_change_shows_both_files(live):
     assert stale.status_code == 409
     shown = stale.json["differences"]["photo"]
     assert (shown["yours"]["name"], shown["stored"]["name"]) == ("c.png", "b.png")
+
+
+def exported(live: Live, shown: str, record_id: str) -> dict[str, str]:
+    query = {
+        "format": "csv",
+        "labels": shown,
+        "fields": "id,papers,photo",
+        "filter": json.dumps({"field": "id", "op": "=", "value": record_id}),
+    }
+    answer = live.client("admin").get(f"{API}/records/claim", query_string=query)
+    assert answer.status_code == 200, answer.data.decode()
+    head, row = csv.reader(io.StringIO(answer.data.decode("utf-8-sig")))
+    return dict(zip(head, row, strict=True))
+
+
+def test_exports_have_names_for_people_and_ids_for_programs(live):
+    ids = [uploaded(live, "admin", PDF, name) for name in ("一.pdf", "two.pdf")]
+    record = create(live, "admin", papers=ids).json
+    shown, plain = exported(live, "true", record["id"]), exported(live, "false", record["id"])
+    assert "一.pdf;two.pdf" in shown.values()
+    assert ";".join(ids) in plain.values()
+    assert "" in plain.values()  # no photo
+
+
+def test_a_cell_takes_ids_of_files_and_nothing_else(live):
+    file_id = uploaded(live, "admin", PDF, "in.pdf")
+    lines = [
+        "company,subject,papers",
+        f"acme,imported {next(COUNT)},{file_id}",
+        f"acme,imported {next(COUNT)},in.pdf",
+        f"acme,imported {next(COUNT)},{ABSENT}",
+    ]
+    asked = live.client("admin").post(
+        f"{API}/records/claim/import",
+        data={"file": (io.BytesIO("\n".join(lines).encode()), "in.csv"), "partial": "true"},
+    )
+    assert asked.status_code == 202, asked.text
+    live.platform.worker().drain()
+    path = f"{API}/imports/{asked.json['import']}"
+    errors = live.client("admin").get(f"{path}/errors").json["items"]
+    assert [(one["row"], one["code"]) for one in errors] == [
+        (3, "file.not_in_cells"),
+        (4, "file.unknown"),
+    ]
+    (made,) = live.client("admin").get(f"{path}/records").json["items"]
+    record = live.client("admin").get(f"{API}/records/claim/{made['id']}").json
+    assert [one["name"] for one in record["papers"]] == ["in.pdf"]
+
+
+def test_a_row_gives_its_file_to_who_may_read_the_row(live):
+    picture = uploaded(live, "ann", png(), "door.png")
+    made = create(live, "ann", items=[{"what": "door", "picture": picture}])
+    assert made.status_code == 201, made.text
+    for who, expected in (("ann", 200), ("boss", 200), ("admin", 200), ("bob", 404)):
+        assert fetch(live, who, picture).status_code == expected, who
+
+
+def test_an_open_task_gives_the_files_of_its_record(live):
+    file_id = uploaded(live, "ann", png(), "proof.png")
+    items = [{"what": "x", "qty": "1", "price": "150"}]
+    record = create(live, "ann", photo=file_id, items=items).json
+    assert fetch(live, "manager", file_id).status_code == 404
+    path = f"{API}/records/claim/{record['id']}/transitions/submit"
+    done = live.client("ann").post(path, json={}, headers={"If-Match": f'"{record["version"]}"'})
+    assert done.status_code == 200, done.text
+    assert fetch(live, "manager", file_id).status_code == 200
+
+
+def test_many_records_take_their_files_at_once_or_none_does(live):
+    first, second = (uploaded(live, "admin", PDF) for _ in range(2))
+
+    def records(*files: str) -> Any:
+        data = [
+            {"subject": f"bulk {next(COUNT)}", "company": live.ids["acme"], "papers": [one]}
+            for one in files
+        ]
+        body = {"mode": "create", "records": data}
+        return live.client("admin").post(f"{API}/records/claim/bulk", json=body)
+
+    refused = records(first, first)
+    assert "file.unknown" in refused.text
+    taken = records(first, second)
+    assert [one["status"] for one in taken.json["items"]] == ["created", "created"]
 
 
 def test_openapi_tells_files_in_and_out(live):

@@ -212,8 +212,16 @@ def _plain(field: FieldModel) -> Callable[[Any], Any]:
             return lambda value: Decimal(str(value))
         case "date":
             return date.fromisoformat
+        case "file" | "files":
+            return _file_ids
         case _:
             return _flat
+
+
+def _file_ids(value: Any) -> str:
+    """Return the ids of files as one text, as an import takes them."""
+    files = value if isinstance(value, list) else [value]
+    return SEPARATOR.join(str(one["id"]) for one in files)
 
 
 def _flat(value: Any) -> Any:
