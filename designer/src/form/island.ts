@@ -12,6 +12,7 @@ import type { LiveForm, Met, Problem } from "./model";
 import { openQuick } from "./quick";
 import { wireRichTexts } from "./rich";
 import { startScanning, takeScan } from "./scan";
+import { takePick } from "./picks";
 import { Scope } from "./scope";
 import { takeTick } from "./ticks";
 
@@ -148,7 +149,7 @@ export class FormIsland {
 
   private touch(target: EventTarget | null): void {
     if (!(target instanceof HTMLElement)) return;
-    const name = (takeTick(target) ?? target).dataset.name;
+    const name = (takeTick(target) ?? takePick(target) ?? target).dataset.name;
     if (name !== undefined) this.scopeOf(target).touched.add(name);
   }
 

@@ -6,6 +6,7 @@ import { language } from "../page/words";
 import { type Behaviour, type Behaviours, FREE } from "./behaviour";
 import type { LiveObject, Met, Values } from "./model";
 import { RICH_SHOWN } from "./rich";
+import { listed, picksIn, showPicks } from "./picks";
 import { entered, lasting, shown } from "./shown";
 import { joined, limitBoxes, showTicks } from "./ticks";
 
@@ -126,7 +127,7 @@ export class Scope {
 
   /** What is sent for a field: a tick says besides that it was asked for, a lookup has its text. */
   private parts(control: Control): Control[] {
-    const group = control.closest("[data-ticks]");
+    const group = control.closest("[data-ticks], [data-picks]");
     if (group !== null) return all(group, "input", HTMLInputElement);
     const names = [`${control.name}:sent`, `${control.name}:text`];
     const others = all(this.element, "input", HTMLInputElement);
@@ -230,6 +231,8 @@ function isControl(element: HTMLElement): element is Control {
 function plain(value: Json): Json {
   const files = filesOf(value);
   if (files !== null) return joined(files);
+  const ids = listed(value);
+  if (ids !== null) return ids;
   const texts = Array.isArray(value) && value.every((one) => typeof one === "string");
   return texts ? joined(value) : value;
 }
@@ -253,6 +256,7 @@ function read(control: Control): Json {
 /** What a control holds, with the title of a lookup. */
 function shownIn(control: Control): Json {
   const value = read(control);
+  if (control instanceof HTMLInputElement && control.dataset.picked !== undefined) return picksIn(control);
   const text = control.parentElement?.querySelector<HTMLInputElement>('input[type="text"]');
   const isLookup = control instanceof HTMLInputElement && control.type === "hidden";
   return isLookup && value !== null ? { id: value, title: text?.value ?? "" } : value;
@@ -266,6 +270,10 @@ function write(control: Control, value: Json): void {
   const sent = idOf(plain(value));
   const text = control.dataset.widget === "duration" ? lasting(sent) : sent;
   if (control.value === text) return;
+  if (control instanceof HTMLInputElement && control.dataset.picked !== undefined) {
+    showPicks(control, value);
+    return;
+  }
   if (control instanceof HTMLInputElement && control.dataset.ticked !== undefined) {
     showTicks(control, text);
     return;

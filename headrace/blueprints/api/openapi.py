@@ -662,6 +662,8 @@ class _Writer:
         """Return the schema of the values of a field as they are sent."""
         if field.target:
             return _ref("reference")
+        if field.links:
+            return {"type": ["array", "null"], "items": _ref("reference")}
         holding = files_of(field.type)
         if holding is None:
             return field.json_schema()

@@ -325,7 +325,7 @@ def _changes(context: Context, model: ObjectModel, found: Task) -> list[ChangeLi
     lines = []
     for name, (before, now) in found.changed.items():
         view = field_view(context.catalog, model.fields[name])
-        if view.target is not None:
+        if view.pointed is not None:
             continue
         label = view.label.within(context.language)
         lines.append(ChangeLine(label, display.of(view, before), display.of(view, now)))

@@ -215,7 +215,11 @@ class _Teller:
 
     def _text(self, field: FieldModel, value: Any) -> str:
         shown = masked_value(field, value)
-        if field.target is not None and value is not None:
+        if field.links is not None and value is not None:
+            shown = [
+                {"id": one, "title": reader.title(self._context, field.links, one)} for one in value
+            ]
+        elif field.target is not None and value is not None:
             shown = {"id": value, "title": reader.title(self._context, field.target, str(value))}
         return display_of(self._context).of(field_view(self._context.catalog, field), shown).text
 
@@ -325,7 +329,7 @@ def _undelete_page(
         problems=problems,
         token=_token(problem),
         # A value that is in the way can be replaced by typing another.
-        inputs=[one for one in views if one.editable and one.target is None and not one.choices],
+        inputs=[one for one in views if one.editable and one.pointed is None and not one.choices],
         typed={
             one.name: Entry(_typed().get(one.name, record.get(one.name) or "")) for one in views
         },

@@ -275,7 +275,7 @@ def _chip_value(context: Context, condition: Condition) -> str:
     view, value = condition.view, str(condition.value)
     if view.widget == "boolean":
         return word(context.language, "value.yes" if value == "true" else "value.no")
-    if view.target is not None:
-        return reader.title(context, view.target, value) or value
+    if view.pointed is not None:
+        return reader.title(context, view.pointed, value) or value
     choice = view.choice(value)
     return (choice.label if choice else Text(value, value)).within(context.language)

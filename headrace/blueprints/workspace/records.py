@@ -197,7 +197,7 @@ def _related(context: Context, model: ObjectModel, record_id: str) -> list[Relat
     found = []
     for other, field in _pointing_here(context, model)[:MOST_RELATED]:
         query = {
-            "filter": {"field": field.name, "op": "=", "value": record_id},
+            "filter": _pointing(field, record_id),
             "count": "exact",
             "sort": "-created_at",
         }
@@ -217,15 +217,21 @@ def _pointing_here(context: Context, model: ObjectModel) -> list[tuple[ObjectMod
         for other in context.catalog.objects.values()
         if other.master is None
         for field in other.fields.values()
-        if field.target == model.name
+        if field.pointed == model.name
         and not field.system
         and field.stored
         and field.name in readable_fields(context.catalog, context.principal, other.name)
     ]
 
 
+def _pointing(field: FieldModel, record_id: str) -> dict[str, Any]:
+    if field.links is not None:
+        return {"field": field.name, "op": "contains_any", "value": [record_id]}
+    return {"field": field.name, "op": "=", "value": record_id}
+
+
 def _related_label(other: ObjectModel, field: FieldModel) -> Text:
-    if not field.is_tree:
+    if not field.is_tree and field.links is None:
         return other.plural
     return Text(f"{other.plural.en} ({field.label.en})", f"{other.plural.zh}({field.label.zh})")
 

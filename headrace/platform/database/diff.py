@@ -137,18 +137,29 @@ class _Differ:
                 yield from self._changed(former, model)
         for object_id, model in self.before.items():
             if object_id not in self.after:
-                yield KeepTable(model.name, self.old_specs[object_id])
+                spec = self.old_specs[object_id]
+                yield KeepTable(model.name, spec)
+                for index in spec.indexes:
+                    if index.links is not None:
+                        yield DropIndex(model.name, index, self._fields_of(model, index, old=True))
 
     def _made(self, model: ObjectModel) -> Iterator[Operation]:
         """Yield the table of an object that is new, or of one that comes back."""
         spec = self.new_specs[model.id]
+        links = [one for one in spec.indexes if one.links is not None]
         if model.id not in self.restored:
-            yield CreateTable(model.name, spec)
+            # Links point at tables that may be made only after this one.
+            others = tuple(one for one in spec.indexes if one.links is None)
+            yield CreateTable(model.name, replace(spec, indexes=others))
+            for index in links:
+                yield CreateIndex(model.name, index, self._fields_of(model, index))
             return
         kept = {one.physical for one in self.restored.values()}
         known = tuple(one for one in spec.columns if one.name in kept | _SYSTEM_NAMES)
         there = {one.name for one in known}
-        indexes = tuple(one for one in spec.indexes if set(one.columns) <= there)
+        indexes = tuple(
+            one for one in spec.indexes if set(one.columns) <= there and one not in links
+        )
         yield RestoreTable(model.name, TableSpec(model.id, spec.name, known, indexes))
         for name, column in self._columns(model, spec):
             if column.name not in there:

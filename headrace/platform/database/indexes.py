@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from headrace.platform.database.links import create_links
 from headrace.platform.database.physical import DELETED_AT, IndexSpec
 from headrace.platform.metadata.storage_types import Dialect
 
@@ -14,6 +15,9 @@ def create_index(
     connection: sa.Connection, dialect: Dialect, spec: IndexSpec, *, concurrently: bool = False
 ) -> None:
     """Make an index; `concurrently` needs a connection without a transaction."""
+    if spec.links is not None:
+        create_links(connection, dialect, spec)
+        return
     names = [*spec.columns, DELETED_AT] if spec.unique else [*spec.columns]
     table = sa.Table(
         spec.table,
@@ -50,6 +54,10 @@ def drop_index(
     connection: sa.Connection, spec: IndexSpec, *, concurrently: bool = False, missing: bool = False
 ) -> None:
     """Drop an index; with `missing` it need not be there."""
+    if spec.links is not None:
+        gone = sa.Table(spec.name, sa.MetaData())
+        connection.execute(sa.schema.DropTable(gone, if_exists=True))
+        return
     table = sa.Table(spec.table, sa.MetaData())
     index = sa.Index(
         spec.name, sa.literal_column("1"), _table=table, postgresql_concurrently=concurrently

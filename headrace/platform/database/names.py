@@ -264,6 +264,10 @@ class Names:
                 return f"id:{USER_TABLE}"
             known = self._live.get(target.id)
             return f"id:{known.physical if known else ''}"
+        if one.links is not None:
+            linked = catalog.objects.get(one.links)
+            known = self._live.get(linked.id) if linked else None
+            return f"ids:{USER_TABLE if linked is None else known.physical if known else ''}"
         return f"decimal:{one.storage.scale}" if one.storage.kind == "decimal" else one.storage.kind
 
     def on_top_of(self, then: Names, now: Names) -> Names:

@@ -189,6 +189,9 @@ class CreateIndex(Operation):
                 f"{en} {self.object}" + (f": {over}" if over else ""),
                 f"为 {self.object} {zh}唯一约束" + (f":{over}" if over else ""),
             )
+        if self.index.links is not None:
+            field = f"{self.object}.{', '.join(self.fields)}"
+            return Text(f"Add the links of {field}", f"新增 {field} 的关联表")
         return Text(f"Add an index to {self.object}", f"为 {self.object} 新增索引")
 
     def reverse(self) -> Operation:
@@ -218,6 +221,9 @@ class DropIndex(Operation):
                 f"Remove a key of {self.object}" + (f": {over}" if over else ""),
                 f"移除 {self.object} 的唯一约束" + (f":{over}" if over else ""),
             )
+        if self.index.links is not None:
+            field = f"{self.object}.{', '.join(self.fields)}"
+            return Text(f"Remove the links of {field}", f"移除 {field} 的关联表")
         return Text(f"Remove an index of {self.object}", f"移除 {self.object} 的索引")
 
     def reverse(self) -> Operation:

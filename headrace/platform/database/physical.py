@@ -38,13 +38,18 @@ class ColumnSpec:
 
 @dataclass(frozen=True, slots=True)
 class IndexSpec:
-    """An index; a unique one covers live rows only. `descending` speaks of all columns."""
+    """An index; a unique one covers live rows only. `descending` speaks of all columns.
+
+    With `links` it is a table of its own, which says of each id in a column of ids in which row and
+    at which place it stands; `links` is the table that the ids are of.
+    """
 
     name: str
     table: str
     columns: tuple[str, ...]
     unique: bool = False
     descending: bool = False
+    links: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ def _renamed(catalog: Catalog, names: Names, former: TableSpecs) -> frozenset[st
         changed.update(
             model.id
             for model in catalog.objects.values()
-            if any(field.target in targets for field in model.fields.values())
+            if any(field.pointed in targets for field in model.fields.values())
         )
     return frozenset(changed)
 
@@ -145,6 +150,11 @@ def table_spec(
         for field in stored_fields(model)
     )
     indexes = {one.name: one for one in _indexes(model, table, names, sorts)}
+    for field in stored_fields(model):
+        if field.links is not None:
+            column = names.physical(field.id)
+            name, target = link_table(table, column), _table_of(catalog, field.links, names)
+            indexes[name] = IndexSpec(name, table, (column,), links=target)
     return TableSpec(model.id, table, tuple(columns), tuple(indexes.values()))
 
 
@@ -155,11 +165,22 @@ def tree_path(model: ObjectModel, names: Names) -> str:
 
 
 def _referenced(catalog: Catalog, field: FieldModel, names: Names) -> str | None:
-    if field.target is None:
-        return None
-    if field.target == USER_OBJECT:
+    return None if field.target is None else _table_of(catalog, field.target, names)
+
+
+def _table_of(catalog: Catalog, name: str, names: Names) -> str:
+    if name == USER_OBJECT:
         return USER_TABLE
-    return names.physical(catalog.objects[field.target].id)
+    return names.physical(catalog.objects[name].id)
+
+
+def link_table(table: str, column: str) -> str:
+    """Return the name of the table of links of a column: both names are frozen, so is this one."""
+    name = f"lk_{table}_{column}"
+    if len(name) > MAX_NAME:
+        digest = content_hash((table, column))[:10]
+        name = f"lk_{table}"[: MAX_NAME - len(digest) - 1] + f"_{digest}"
+    return name
 
 
 def _indexes(model: ObjectModel, table: str, names: Names, sorts: Sorts) -> Iterator[IndexSpec]:

@@ -14,18 +14,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from headrace.platform.database.links import links_table
 from headrace.platform.database.names import USER_TABLE, Names
 from headrace.platform.database.physical import (
     DELETED_AT,
     ColumnSpec,
     TableSpec,
     TableSpecs,
+    link_table,
     table_specs,
     tree_path,
 )
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
 from headrace.platform.metadata.field_types.references import USER_OBJECT
-from headrace.platform.metadata.storage_types import Dialect
+from headrace.platform.metadata.storage_types import IDS, Dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class ObjectTable:
     """The table of an object; `columns` by the API name of the field, system fields included.
 
     `deleted_at` is null on live rows (None for users, who are never deleted). `path` holds
-    '/id1/id2/' from the root to the row itself, for objects that are trees.
+    '/id1/id2/' from the root to the row itself, for objects that are trees. `links` are the tables of
+    links by the field whose column holds several ids.
     """
 
     object_id: str
@@ -43,6 +46,7 @@ class ObjectTable:
     deleted_at: sa.Column[Any] | None
     path: sa.Column[Any] | None
     shape: tuple[Any, ...]
+    links: Mapping[str, sa.Table]
 
     @property
     def id(self) -> sa.Column[Any]:
@@ -126,6 +130,12 @@ class _Lazy:
         name, physical, fields, specs = self.shape
         columns = (column_of(one, self._dialect) for one in specs)
         table = sa.Table(physical, sa.MetaData(), *columns)
+        several = {spec.name for spec in specs if spec.storage.kind == IDS.kind}
+        links = {
+            field: links_table(link_table(physical, column), self._dialect)
+            for field, column in fields
+            if column in several
+        }
         return ObjectTable(
             object_id=self.object_id,
             name=name,
@@ -134,6 +144,7 @@ class _Lazy:
             deleted_at=table.c[DELETED_AT],
             path=table.c[self._path] if self._path else None,
             shape=self.shape,
+            links=MappingProxyType(links),
         )
 
 
@@ -183,4 +194,5 @@ def _user_table(model: ObjectModel, dialect: Dialect) -> ObjectTable:
         deleted_at=None,
         path=None,
         shape=(),
+        links=MappingProxyType({}),
     )

@@ -150,6 +150,8 @@ class _Columns:
             return _Column(path, (path,), lambda _: None)
         field = fields[-1]
         title = self._title(fields) if self._request.shown else path
+        if field.links is not None:
+            return self._list(title, path, field)
         if field.target is not None and field.name != "id":
             return self._reference(title, path, field)
         value = self._shown(field) if self._request.shown else _plain(field)
@@ -177,6 +179,25 @@ class _Columns:
             return found.get(part) if isinstance(found, Mapping) else None
 
         return _Column(title, (path,), convert)
+
+    def _list(self, title: str, path: str, field: FieldModel) -> _Column:
+        """Write several records with semicolons between them, each as a single one is written."""
+        key, shown = None, self._request.shown
+        target = self._catalog.object(str(field.links))
+        if not shown and target is not None and "." not in path:
+            # Only what stands in the record itself can be asked for more than ids and titles.
+            readable = self._readable(target.name)
+            key = next((one for one in target.external_ids if one in readable), None)
+        paths = (path,) if key is None else (path, f"{path}.{key}")
+        part = "title" if shown else key or "id"
+
+        def convert(row: Mapping[str, Any]) -> Any:
+            parts = [
+                one.get(part) or (None if shown else one["id"]) for one in _at(row, path) or ()
+            ]
+            return SEPARATOR.join(str(one) for one in parts if one is not None) or None
+
+        return _Column(title, paths, convert)
 
     def _shown(self, field: FieldModel) -> Callable[[Any], Any]:
         language = self._context.language

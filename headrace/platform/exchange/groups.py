@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -15,6 +16,7 @@ from headrace.platform.exchange.sheets import SheetRow
 from headrace.platform.metadata.catalog import Catalog, FieldModel
 from headrace.platform.metadata.field_types.cells import Cell, cell_text
 
+_BETWEEN: Final = re.compile("[;；]")
 PARENT_DIFFERS: Final = Message(
     "import.parent_differs",
     "Row {row} belongs to the record of row {first}, but says something else here.",
@@ -217,6 +219,9 @@ class Gatherer:
             return cell_text(cell)
         if field_.target is not None:
             return Reference(cell_text(cell), column.by)
+        if field_.links is not None:
+            parts = (one.strip() for one in _BETWEEN.split(cell_text(cell)))
+            return [Reference(one, column.by) for one in dict.fromkeys(parts) if one]
         if field_.computed == "workflow":
             return self._state(field_, cell_text(cell))
         value = field_.type.from_cell(cell, field_.options, self._zone)

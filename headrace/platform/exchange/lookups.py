@@ -46,13 +46,22 @@ AMBIGUOUS: Final = Message(
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a reference stands, so that it can be replaced."""
+    """Where a reference stands, alone or `among` others, so that it can be replaced."""
 
     group: Group
     values: dict[str, Any]
     field: FieldModel
     row: int
     sheet: str
+    among: list[Any] | None = None
+    index: int = 0
+
+    def put(self, value: Any) -> None:
+        """Put what the store understands in place of what the file says."""
+        if self.among is None:
+            self.values[self.field.name] = value
+        else:
+            self.among[self.index] = value
 
 
 Wanted = dict[tuple[str, str | None], dict[str, list[_Place]]]
@@ -75,7 +84,7 @@ class Lookups:
         """
         wanted: Wanted = {}
         for place, reference in self._places(groups, own):
-            name = str(place.field.target)
+            name = str(place.field.pointed)
             wanted.setdefault((name, reference.by), {}).setdefault(reference.text, []).append(place)
         coming = {group.key for group in groups if group.key and not group.errors}
         for (name, by), texts in wanted.items():
@@ -84,11 +93,11 @@ class Lookups:
                 ids = found.get(text, ())
                 for place in places:
                     if len(ids) == 1:
-                        place.values[place.field.name] = ids[0]
+                        place.put(ids[0])
                     elif (
                         not ids and name == own.name and key not in {None, "id"} and text in coming
                     ):
-                        place.values[place.field.name] = {"key": text, "by": key}
+                        place.put({"key": text, "by": key})
                     else:
                         self._refuse(place, text, ids)
 
@@ -110,16 +119,23 @@ class Lookups:
         for name, value in values.items():
             if isinstance(value, Reference):
                 yield _Place(group, values, model.fields[name], row, sheet), value
+            elif isinstance(value, list) and name in model.fields and model.fields[name].links:
+                for index, one in enumerate(value):
+                    if isinstance(one, Reference):
+                        yield (
+                            _Place(group, values, model.fields[name], row, sheet, value, index),
+                            one,
+                        )
 
     def _refuse(self, place: _Place, text: str, ids: Sequence[str]) -> None:
-        target = self._context.catalog.object(str(place.field.target))
+        target = self._context.catalog.object(str(place.field.pointed))
         label = target.label if target is not None else place.field.label
         problem: Problem = NOT_FOUND.at(value=text, object=label)
         if len(ids) > 1 and target is not None:
             candidates = ", ".join(self._keys(target, ids[:SHOWN_CANDIDATES]))
             more = ", …" if len(ids) > SHOWN_CANDIDATES else ""
             problem = AMBIGUOUS.at(value=text, object=label, candidates=candidates + more)
-        place.values.pop(place.field.name)
+        place.values.pop(place.field.name, None)
         relation = next(
             (
                 name

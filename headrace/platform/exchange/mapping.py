@@ -224,7 +224,7 @@ class Targets:
             path = f"{relation}.{field.name}" if relation else field.name
             refused = self._refused(model, field)
             yield Target(path, field, whole, relation, None, refused)
-            if field.target is not None and field.name != "id":
+            if field.pointed is not None and field.name != "id":
                 yield from self._by_fields(field, path, whole, relation, refused)
 
     def _by_fields(
@@ -235,7 +235,7 @@ class Targets:
         relation: str | None,
         refused: Problem | None,
     ) -> Iterator[Target]:
-        target = self.context.catalog.object(str(field.target))
+        target = self.context.catalog.object(str(field.pointed))
         if target is None:
             return
         readable = self._readable(target)
@@ -287,7 +287,7 @@ class Targets:
         child = self.model.child(target.relation) if target.relation else None
         if child is not None:
             parts.insert(0, child.label or Text(child.name, child.name))
-        inner = self.context.catalog.object(str(target.field.target)) if target.by else None
+        inner = self.context.catalog.object(str(target.field.pointed)) if target.by else None
         if inner is not None and target.by is not None:
             parts.append(inner.fields[target.by].label)
         return Text(

@@ -56,7 +56,7 @@ def lookup_choices(
     found.sort(key=lambda one: rank.get(one["id"], len(rank)))
     shown = found[:MOST_SHOWN]
     target = context.catalog.objects.get(
-        str(context.catalog.objects[object_name].fields[field_name].target)
+        str(context.catalog.objects[object_name].fields[field_name].pointed)
     )
     details = _details(context, target, [one["id"] for one in shown]) if target else {}
     items = tuple(
@@ -111,7 +111,11 @@ def _details(context: Context, target: ObjectModel, ids: list[str]) -> dict[str,
 def _detail_fields(context: Context, target: ObjectModel) -> list[str]:
     """Return the fields that tell records apart: external ids, search fields, then the first."""
     readable = readable_fields(context.catalog, context.principal, target.name)
-    rest = (one.name for one in target.fields.values() if one.type.key in TELLING_APART)
+    rest = (
+        one.name
+        for one in target.fields.values()
+        if one.type.key in TELLING_APART and not one.system
+    )
     names = dict.fromkeys((*target.external_ids, *target.definition.search, *rest))
     usable = [
         name

@@ -12,6 +12,8 @@ from headrace.platform.forms.form_page import ChildGrid, FormPage
 from headrace.platform.forms.posted import (
     Posted,
     is_files,
+    is_reference,
+    picked_records,
     sent_form,
     ticked_files,
     ticked_values,
@@ -72,6 +74,8 @@ def sent_entries(
         value: Any = name in form if ticked else form.get(name, "")
         if view.files is not None:
             value = ticked_files(name, form)
+        elif view.links is not None:
+            value = picked_records(name, form)
         elif view.many:
             value = ticked_values(name, form)
         entries[view.name] = Entry(value, form.get(f"{name}:text", ""), record.get(view.name))
@@ -159,7 +163,9 @@ def known_values(record: Record) -> str:
 def _is_relation(value: Any) -> bool:
     if is_files(value):
         return False
-    return isinstance(value, list) and not all(isinstance(one, str) for one in value)
+    return isinstance(value, list) and not all(
+        isinstance(one, str) or is_reference(one) for one in value
+    )
 
 
 def first_values(fields: Iterable[FieldView], record: Record) -> str:

@@ -71,7 +71,8 @@ class FieldView:
     """A field on a screen.
 
     `name` may be a path with dots (lists only). `widget` is how the value is shown and entered; for
-    a computed field it is that of its result. `locked` is the reason, a key of the translations,
+    a computed field it is that of its result. `target` is what one reference points to, `links` what a
+    list of references points to. `locked` is the reason, a key of the translations,
     why the viewer cannot change it here; None where they can. `hints` help to enter a value. An amount is in
     `currency`, or in that which `currency_field` of its record names.
     """
@@ -86,6 +87,7 @@ class FieldView:
     locked: str | None
     scale: int
     target: str | None = None
+    links: str | None = None
     choices: tuple[ChoiceView, ...] = ()
     depends_on: str | None = None
     allowed: Mapping[str, tuple[str, ...]] = dataclass_field(default_factory=lambda: NOTHING)
@@ -103,6 +105,11 @@ class FieldView:
     def editable(self) -> bool:
         """Whether the viewer can change the value here."""
         return self.locked is None
+
+    @property
+    def pointed(self) -> str | None:
+        """The object that a reference, or each of a list of references, points to."""
+        return self.target or self.links
 
     @property
     def numeric(self) -> bool:
@@ -134,6 +141,7 @@ def field_view(
         locked=locked_reason(field, editable),
         scale=field.value_type.scale,
         target=field.target,
+        links=field.links,
         choices=_choices(catalog, field),
         depends_on=getattr(field.options, "depends_on", None),
         allowed=getattr(field.options, "allowed", NOTHING),

@@ -33,7 +33,9 @@ RANGED: Final = frozenset(
     {"date", "datetime", "month", "period", "time", "duration"}
     | {"integer", "decimal", "quantity", "money", "percent"}
 )
-EXACT: Final = frozenset({"choice", "multi_choice", "state", "boolean", "lookup", "user"})
+EXACT: Final = frozenset(
+    {"choice", "multi_choice", "state", "boolean", "lookup", "user"} | {"multi_lookup"}
+)
 HIDDEN_IN_LISTS: Final = WIDE_WIDGETS
 EVERYTHING: Final = "all"
 OFFERED_FILTERS: Final = 10
@@ -94,7 +96,7 @@ class ListPage:
     def offered_filters(self) -> list[FieldView]:
         """The filters that the panel offers: choices first, and what the columns show."""
         shown = {one.name for one in self.columns}
-        plain = [one for one in self.filters if one.target is None]
+        plain = [one for one in self.filters if one.pointed is None]
         return sorted(
             plain, key=lambda one: (not one.choices, one.name not in shown, one.name in STAMPS)
         )[:OFFERED_FILTERS]

@@ -218,6 +218,8 @@ class _Merger:
 
     def _titled(self, view: FieldView, was: Any) -> Any:
         """Forms remember references by id; people need the title."""
+        if view.links is not None and isinstance(was, list):
+            return [{"id": one, "title": self.titles(view.links, one)} for one in was]
         if view.target is None or not isinstance(was, str):
             return was
         return {"id": was, "title": self.titles(view.target, was)}

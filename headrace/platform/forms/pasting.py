@@ -20,6 +20,7 @@ from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.form_page import ChildGrid
 from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.metadata.field_types.cells import Cell
+from headrace.platform.metadata.storage_types import SEPARATOR
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import parse_query
@@ -72,7 +73,9 @@ def read_block(
             continue
         cells = [row[index].strip() if index < len(row) else "" for row in rows]
         definition = model.fields[name]
-        if view.target is not None:
+        if view.links is not None:
+            _take_lists(context, view, cells, found)
+        elif view.target is not None:
             _take_references(context, view, cells, found)
         else:
             _take_values(context, definition, cells, found)
@@ -113,6 +116,30 @@ def _take_references(
         elif text:
             message = SEVERAL if matches else UNKNOWN
             row.errors[view.name] = message.at(name=view.label)
+
+
+def _take_lists(
+    context: Context, view: FieldView, cells: Sequence[str], rows: Iterable[PastedRow]
+) -> None:
+    """Take cells that name several records, with semicolons between them."""
+    parts = [_named_parts(text) for text in cells]
+    known = _references(context, str(view.links), sorted({one for each in parts for one in each}))
+    for names, row in zip(parts, rows, strict=True):
+        found = [known.get(one, {}) for one in names]
+        wrong = next((one for one in found if len(one) != 1), None)
+        if wrong is not None:
+            row.errors[view.name] = (SEVERAL if wrong else UNKNOWN).at(name=view.label)
+        elif found:
+            row.values[view.name] = [
+                {"id": record_id, "title": title}
+                for one in found
+                for record_id, title in one.items()
+            ]
+
+
+def _named_parts(text: str) -> list[str]:
+    parts = (one.strip() for one in text.replace("；", SEPARATOR).split(SEPARATOR))
+    return [one for one in dict.fromkeys(parts) if one]
 
 
 def _references(

@@ -20,11 +20,12 @@ from headrace.platform.core.durations import clock_text, entered
 from headrace.platform.core.problems import Problem
 from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.form_page import ChildGrid, FormPage
-from headrace.platform.metadata.storage_types import FILE_ADDRESS
+from headrace.platform.metadata.storage_types import FILE_ADDRESS, SEPARATOR
 from headrace.platform.metadata.strict_json import parse_json
 
 MOST_ROWS: Final = 2_000
 MISSING: Final = object()
+REFERENCE: Final = {"id", "title"}
 _ROW = re.compile(r"c\.([a-z][a-z0-9_]*)\.([0-9]{1,4})\.")
 
 
@@ -219,9 +220,16 @@ def _plain(text: str) -> str:
 
 def sent_form(value: Any) -> Any:
     """Return a value of a record in the form in which its input sends it: references, files as ids."""
+    if isinstance(value, list) and value and all(map(is_reference, value)):
+        return [one["id"] for one in value]
     if isinstance(value, list) and is_files(value):
         return [one["id"] for one in value]
     return value.get("id") if isinstance(value, Mapping) else value
+
+
+def is_reference(value: Any) -> bool:
+    """Say whether a value is a reference as records hold it."""
+    return isinstance(value, Mapping) and set(value) == REFERENCE
 
 
 def is_files(value: Any) -> bool:
@@ -238,6 +246,10 @@ def inputs_of(view: FieldView, name: str, value: Any) -> list[tuple[str, str]]:
         return [(f"{name}:sent", "1"), *ticked]
     if view.files is not None:
         return [(f"{name}:sent", "1"), *_file_inputs(name, value)]
+    if view.links is not None:
+        listed = [one if isinstance(one, Mapping) else {"id": one} for one in value or ()]
+        picked = [(f"{name}:={one['id']}", str(one.get("title") or "")) for one in listed]
+        return [(f"{name}:sent", "1"), *picked]
     if view.many:
         return [(f"{name}:sent", "1"), *((f"{name}:={one}", "1") for one in value or ())]
     if view.target is not None:
@@ -253,6 +265,8 @@ def _value(view: FieldView, name: str, form: Mapping[str, str], zone: ZoneInfo) 
         return name in form if f"{name}:sent" in form else MISSING
     if view.files is not None:
         return _files(view, name, form) if f"{name}:sent" in form else MISSING
+    if view.links is not None:
+        return _references(name, form) if f"{name}:sent" in form else MISSING
     if view.many:
         return (ticked_values(name, form) or None) if f"{name}:sent" in form else MISSING
     if view.target is not None:
@@ -323,6 +337,23 @@ def ticked_values(name: str, form: Mapping[str, str]) -> list[str]:
     """Return the values of a field with several that are ticked, those too that it no longer has."""
     start = f"{name}:="
     return sorted(one.removeprefix(start) for one in form if one.startswith(start))
+
+
+def picked_records(name: str, form: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the records that a list of references was sent with, in order, with their titles."""
+    start = f"{name}:="
+    return [
+        {"id": one.removeprefix(start), "title": title}
+        for one, title in form.items()
+        if one.startswith(start)
+    ]
+
+
+def _references(name: str, form: Mapping[str, str]) -> Any:
+    """Return what was picked, and what was typed where no script picked it: codes with semicolons."""
+    typed = form.get(f"{name}:text", "").replace("；", SEPARATOR).split(SEPARATOR)
+    keys = [{"key": one.strip()} for one in typed if one.strip()]
+    return [*(one["id"] for one in picked_records(name, form)), *keys] or None
 
 
 def _reference(name: str, form: Mapping[str, str]) -> Any:

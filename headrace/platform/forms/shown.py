@@ -56,6 +56,7 @@ class Shown:
     `colour` makes it a badge; `object` and `id` make it a link to a record; `exact` is the tooltip;
     `href` makes it a link elsewhere: an address, a mail, a call; `markup` is safe HTML for where there is room for it, `text` says the same in words;
     `files` are links to their contents.
+    `several` are the parts of a list of references, each a link of its own.
     """
 
     text: str
@@ -66,6 +67,7 @@ class Shown:
     href: str | None = None
     markup: Markup | None = None
     files: tuple[ShownFile, ...] = ()
+    `several` are the parts of a list of references, each a link of its own.
 
     @property
     def is_empty(self) -> bool:
@@ -89,6 +91,8 @@ class Display:
         if isinstance(value, Mapping):
             return self._reference(view, value)
         if isinstance(value, list):
+            if view.links is not None:
+                return self._references(view, value)
             return self._several(view, value)
         choice = view.choice(str(value)) if view.choices else None
         if choice is not None:
@@ -124,6 +128,16 @@ class Display:
         labels = [one.label.within(self.language) for one in view.choices if one.value in values]
         labels += [str(one) for one in values if view.choice(str(one)) is None]
         return Shown(("、" if self.language == "zh" else ", ").join(labels) or NOTHING)
+
+    def _references(self, view: FieldView, values: list[Any]) -> Shown:
+        """Return a list of references, each by its title."""
+        parts = tuple(
+            Shown(str(one.get("title") or NOTHING), object=view.links, id=one.get("id"))
+            for one in values
+            if isinstance(one, Mapping)
+        )
+        text = ("、" if self.language == "zh" else ", ").join(one.text for one in parts)
+        return Shown(text or NOTHING, several=parts)
 
     def _reference(self, view: FieldView, value: Mapping[str, Any]) -> Shown:
         title = value.get("title")

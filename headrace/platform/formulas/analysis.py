@@ -88,6 +88,7 @@ from headrace.platform.formulas.types import (
     Kind,
     Type,
     number,
+    reference,
 )
 
 MAX_NODES: Final = 2_000
@@ -104,6 +105,10 @@ _OTHER_TYPE: Final = Text("Use a value of that type, or convert it.", "请使用
 _USE_IS_NULL: Final = Text(
     "Nothing equals null: write IS NULL or IS NOT NULL.",
     "空值不等于任何值:请写 IS NULL 或 IS NOT NULL。",
+)
+_USE_INCLUDES: Final = Text(
+    "Ask a field with several references with INCLUDES, SIZE or ISBLANK.",
+    "对多条引用字段请使用 INCLUDES、SIZE 或 ISBLANK。",
 )
 _USE_DATEADD: Final = Text(
     "Move dates with DATEADD, compare them with DATEDIFF.", "日期加减请用 DATEADD、DATEDIFF。"
@@ -636,7 +641,7 @@ class _Analyser:
         return seen_from_query(argument)
 
     def followed(self, argument: Node, names: tuple[str, ...], span: Span) -> FieldRef:
-        target = argument.type.target
+        target = argument.type.target if argument.type.kind is Kind.REFERENCE else None
         if not isinstance(argument, FieldRef) or target is None:
             wanted = Text("a lookup field", "查找字段")
             raise self.refuse(
@@ -760,6 +765,9 @@ class _Analyser:
             return number(max(part.type.scale for part in typed))
         if kinds == {Kind.REFERENCE}:
             return self.common_target(typed)
+        if Kind.REFERENCES in kinds:
+            listing = next(part for part in typed if part.type.kind is Kind.REFERENCES)
+            raise self.refuse_type(listing, Text("one value", "单个值"), _USE_INCLUDES)
         if len(kinds) == 1:
             return typed[0].type
         return self.common_moment(typed)
@@ -808,10 +816,14 @@ class _Analyser:
                 raise self.refuse_type(node, expected.shown())
             node = self.moment(node, expected)
             kind = node.type.kind
+        if kind is Kind.REFERENCE and expected.kind is Kind.REFERENCES:
+            # One reference is a list of one.
+            self.common_target((node, Literal(None, reference(expected.target), node.span)))
+            return node
         harmless = kind is Kind.NULL or kind is expected.kind
         if not harmless and (kind, expected.kind) != (Kind.DATETIME, Kind.DATE):
             raise self.refuse_type(node, expected.shown())
-        if kind is Kind.REFERENCE:
+        if kind is expected.kind and kind in (Kind.REFERENCE, Kind.REFERENCES):
             self.common_target((node, Literal(None, expected, node.span)))
             return node
         return self.converted(node, expected)

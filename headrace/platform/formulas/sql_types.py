@@ -27,6 +27,7 @@ _SQLITE: Final[dict[Kind, sa.types.TypeEngine[Any]]] = {
     Kind.DATETIME: sa.Text(),
     Kind.REFERENCE: sa.Text(),
     Kind.FILE: sa.Text(),
+    Kind.REFERENCES: sa.Text(),
     Kind.ROWS: sa.Text(),
     Kind.NULL: sa.Text(),
 }
@@ -38,6 +39,7 @@ _POSTGRESQL: Final[dict[Kind, sa.types.TypeEngine[Any]]] = {
     Kind.DATETIME: sa.DateTime(timezone=True),
     Kind.REFERENCE: sa.Uuid(as_uuid=False),
     Kind.FILE: sa.Text(),
+    Kind.REFERENCES: sa.Text(),
     Kind.ROWS: sa.Text(),
     Kind.NULL: sa.Text(),
 }

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     DATETIME = "datetime"
     REFERENCE = "reference"
     FILE = "file"
+    REFERENCES = "references"
     ROWS = "rows"
     NULL = "null"
 
@@ -81,6 +82,7 @@ KIND_NAMES: Final[dict[Kind, Text]] = {
     Kind.DATETIME: Text("date and time", "日期时间"),
     Kind.REFERENCE: Text("reference", "引用"),
     Kind.FILE: Text("file", "文件"),
+    Kind.REFERENCES: Text("several references", "多条引用"),
     Kind.ROWS: Text("rows", "多行数据"),
     Kind.NULL: Text("null", "空值"),
 }
@@ -94,3 +96,8 @@ def number(scale: int) -> Type:
 def reference(target: str | None) -> Type:
     """Return the type of references to the object `target`."""
     return Type(Kind.REFERENCE, target=target)
+
+
+def references(target: str | None) -> Type:
+    """Return the type of lists of references to the object `target`."""
+    return Type(Kind.REFERENCES, target=target)

@@ -46,7 +46,8 @@ class FieldModel:
     """A field with its type bound to its options.
 
     `stored` says whether a column holds the value (a formula across lookups has none);
-    `computed` is how the platform makes it, None where people write it.
+    `computed` is how the platform makes it, None where people write it. `target` is the object that
+    one reference points to, `links` the one that a list of references points to.
     """
 
     id: str
@@ -62,6 +63,7 @@ class FieldModel:
     system: bool = False
     computed: Literal["formula", "rollup", "number", "workflow"] | None = None
     target: str | None = None
+    links: str | None = None
     expression: Expression | None = None
     default: Expression | None = None
     lookup_filter: Expression | None = None
@@ -81,6 +83,11 @@ class FieldModel:
     def internal(self) -> bool:
         """Whether partner roles never get it."""
         return self.definition.audience == "internal"
+
+    @property
+    def pointed(self) -> str | None:
+        """The object that a reference, or each of a list of references, points to."""
+        return self.target or self.links
 
     @property
     def is_tree(self) -> bool:

@@ -26,7 +26,8 @@ from headrace.platform.metadata.field_types.converting import (
     writer,
 )
 from headrace.platform.metadata.field_types.text import TextOptions, TextType
-from headrace.platform.metadata.storage_types import TEXT
+from headrace.platform.metadata.field_types.values import TOO_MANY
+from headrace.platform.metadata.storage_types import TEXT, values_in
 
 NO_VALUE_FOR = Message(
     "value.no_counterpart",
@@ -116,6 +117,8 @@ def conversion(
     """
     if new.computed not in {None, *MADE_ONCE}:
         return None
+    if old.links is not None or new.links is not None:
+        return _of_lists(old, new, catalogs)
     if old.target is not None or new.target is not None:
         return _of_references(old, new, catalogs)
     if _form(old) == _form(new) and (new.computed != "workflow" or _states(old, new, catalogs)):
@@ -208,6 +211,29 @@ def _of_references(
     return None if way is None else Conversion(way.step, keys=keys)
 
 
+def _of_lists(
+    old: FieldModel, new: FieldModel, catalogs: tuple[Catalog, Catalog] | None
+) -> Conversion | None:
+    """Return the way between lists of references, and single ones, to the same object."""
+    before = _target(old, catalogs, 0)
+    after = _target(new, catalogs, 1)
+    if before is None or after is None or before.id != after.id:
+        return None
+    if old.links is not None and new.links is not None:
+        return Conversion(Converted, identical=True)
+    if old.links is None:
+        return Conversion(Converted)
+    return Conversion(_the_one) if new.type.key == "lookup" else None
+
+
+def _the_one(value: str) -> Converted:
+    """Return the only id of a list; what holds several cannot be one."""
+    ids = values_in(value) or []
+    if len(ids) > 1:
+        raise NotConvertibleError(TOO_MANY.at(limit=1, count=len(ids)))
+    return Converted(value)
+
+
 def _written(write: Callable[[Any], str]) -> Callable[[Any], Converted]:
     return lambda value: Converted(write(value))
 
@@ -222,9 +248,9 @@ def _as_text(old: FieldModel) -> FieldModel:
 def _target(
     one: FieldModel, catalogs: tuple[Catalog, Catalog] | None, side: int
 ) -> ObjectModel | None:
-    if one.target is None or catalogs is None:
+    if one.pointed is None or catalogs is None:
         return None
-    return catalogs[side].object(one.target)
+    return catalogs[side].object(one.pointed)
 
 
 def _key(target: ObjectModel | None) -> tuple[str, str] | None:

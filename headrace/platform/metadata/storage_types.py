@@ -32,7 +32,7 @@ from headrace.platform.core.json_text import json_text
 
 Dialect = Literal["sqlite", "postgresql"]
 StorageKind = Literal[
-    "text", "integer", "decimal", "boolean", "date", "instant", "id", "file", "files"
+    "text", "integer", "decimal", "boolean", "date", "instant", "id", "ids", "file", "files"
 ]
 Convert = Callable[[Any], Any]
 
@@ -140,6 +140,11 @@ def file_json(text: str | None) -> dict[str, Any] | None:
     return None if text is None else files_in(text)[0].render()
 
 
+def listed(ids: Iterable[str]) -> str | None:
+    """Write ids as one text: each once, in the order in which they come."""
+    return SEPARATOR.join(dict.fromkeys(ids)) or None
+
+
 def _same(value: Any) -> Any:
     return value
 
@@ -220,6 +225,7 @@ _SQL_TYPES: dict[Dialect, dict[StorageKind, Callable[[Storage], TypeEngine[Any]]
         "id": lambda _: Uuid(as_uuid=False),
         "file": lambda _: String(collation="C"),
         "files": lambda _: String(collation="C"),
+        "ids": lambda _: String(collation="C"),
     },
     "sqlite": {
         "text": lambda _: String(),
@@ -231,6 +237,7 @@ _SQL_TYPES: dict[Dialect, dict[StorageKind, Callable[[Storage], TypeEngine[Any]]
         "id": lambda _: String(36),
         "file": lambda _: String(),
         "files": lambda _: String(),
+        "ids": lambda _: String(),
     },
 }
 _TO_DRIVER: dict[Dialect, dict[StorageKind, Convert]] = {
@@ -268,6 +275,7 @@ FILE = Storage("file")
 FILES = Storage("files")
 HOLDS_FILES: frozenset[StorageKind] = frozenset({"file", "files"})
 """Kinds whose column is a text with the files of the field; they differ in how it is sent."""
+IDS = Storage("ids", many=True)
 
 
 def decimal_storage(scale: int) -> Storage:

@@ -21,7 +21,7 @@ from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.field_types.references import USER_OBJECT
-from headrace.platform.metadata.storage_types import HOLDS_FILES
+from headrace.platform.metadata.storage_types import HOLDS_FILES, values_in
 from headrace.platform.publishing.sources import USERS, ModuleFiles, Source
 from headrace.platform.publishing.tables import REFERENCE
 from headrace.platform.records.context import Context
@@ -126,7 +126,7 @@ class _Writer:
         fields = [model.fields[name] for name in ("id", "version", *TIMES)] + moved_fields(model)
         columns = [table.columns[one.name] for one in fields]
         convert: list[Callable[[Any], Any]] = [
-            self._reference(one) if one.target else one.storage.to_json(dialect) or _same
+            self._reference(one) if one.pointed else one.storage.to_json(dialect) or _same
             for one in fields[1:]
         ]
         untouched = self._as_published(model)
@@ -162,10 +162,16 @@ class _Writer:
         return _line({name: value for name, value in values.items() if value is not None})
 
     def _reference(self, one: FieldModel) -> Callable[[Any], Any]:
-        if one.target in self.inside:
+        if one.links is not None:
+            refer_each = self._reference_to(one.links)
+            return lambda value: [refer_each(each) for each in values_in(value) or ()]
+        return self._reference_to(str(one.target))
+
+    def _reference_to(self, target: str) -> Callable[[Any], Any]:
+        if target in self.inside:
             return str
-        keys = self._keys_of(str(one.target))
-        seen = self.users if one.target == USER_OBJECT else set()
+        keys = self._keys_of(target)
+        seen = self.users if target == USER_OBJECT else set()
 
         def refer(value: Any) -> Any:
             record_id = str(value)

@@ -14,6 +14,7 @@ from headrace.platform.database.diff import Difference, diff
 from headrace.platform.database.names import Names, PhysicalName
 from headrace.platform.database.operations import (
     AddColumn,
+    CreateIndex,
     CreateTable,
     DropIndex,
     KeepColumn,
@@ -349,8 +350,10 @@ def _spoken(operation: Operation, new: Catalog) -> Iterator[str]:
 def _told_elsewhere(operation: Operation, new: Catalog, moved: AbstractSet[str]) -> bool:
     """Say whether people read of an operation in another line, or need not: it moves what stays."""
     match operation:
+        case CreateIndex() if operation.index.links is not None:
+            return True
         case DropIndex():
-            return operation.anew
+            return operation.anew or operation.index.links is not None
         case KeepColumn():
             return operation.goes_on
         case AddColumn() | RestoreColumn():

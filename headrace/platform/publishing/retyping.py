@@ -66,7 +66,7 @@ def retypes_between(
 
 def only_options_differ(earlier: FieldModel, field: FieldModel) -> bool:
     """Say whether people write the field as before, and it allows more or less."""
-    people = earlier.computed is None and field.computed is None and field.target is None
+    people = earlier.computed is None and field.computed is None and field.pointed is None
     same = earlier.type.key == field.type.key and earlier.storage == field.storage
     return people and same and not field.system and earlier.options != field.options
 
@@ -91,7 +91,7 @@ def _moves(
     if target != _target(catalogs[1], field):
         return True
     if target is not None:
-        return False
+        return earlier.storage.kind != field.storage.kind
     other = earlier.type.key != field.type.key
     if field.computed is not None and field.computed != earlier.computed:
         return True  # rows without a value get one: going back takes it away again
@@ -101,7 +101,7 @@ def _moves(
 
 
 def _target(catalog: Catalog, field: FieldModel) -> str | None:
-    target = catalog.object(field.target) if field.target else None
+    target = catalog.object(field.pointed) if field.pointed else None
     return target.id if target else None
 
 

@@ -117,8 +117,8 @@ def referred_first(
 
     def targets(model: ObjectModel) -> Iterator[str]:
         for field in model.fields.values():
-            if field.target is not None:
-                yield field.target
+            if field.pointed is not None:
+                yield field.pointed
         for child in model.children:
             if child.object in inside:
                 yield from targets(catalog.objects[child.object])

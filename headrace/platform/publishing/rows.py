@@ -120,6 +120,8 @@ def to_input(model: ObjectModel, row: Mapping[str, str]) -> dict[str, Any]:
 def _value(field: FieldModel, cell: str) -> Any:
     if field.target is not None and field.name != "id":
         return {"key": cell}
+    if field.links is not None:
+        return [{"key": one.strip()} for one in cell.split(SEPARATOR) if one.strip()]
     match field.storage.kind:
         case "integer" if cell.lstrip("-").isdigit():
             return int(cell)

@@ -17,6 +17,7 @@ from headrace.platform.access.tables import USER, USER_ROLE
 from headrace.platform.core.canonical import content_hash
 from headrace.platform.core.errors import ConflictError, RefusedError
 from headrace.platform.core.problems import Message, Problem
+from headrace.platform.database.links import RECORD
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.database.violations import INTEGRITY_ERRORS
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
@@ -208,9 +209,10 @@ def _item(
     later = {}
     for name, value in row.values.items():
         one = model.fields.get(name)
-        if one is None or one.system or one.target not in load.moved.rows or name == model.master:
+        if one is None or one.system or one.pointed not in load.moved.rows or name == model.master:
             continue
-        if isinstance(value, str) and value in load.coming and value not in load.there:
+        ids = value if isinstance(value, list) else [value]
+        if any(isinstance(each, str) and _is_to_come(load, each) for each in ids):
             later[name] = item.pop(name)
     if later:
         load.waiting.append((model.name, str(row.values["id"]), later))
@@ -218,6 +220,10 @@ def _item(
         rows = item.setdefault(relation, [])
         rows.append(_item(load, detail, below, f"{place}/{relation}/{len(rows)}", inner))
     return item
+
+
+def _is_to_come(load: _Load, record_id: str) -> bool:
+    return record_id in load.coming and record_id not in load.there
 
 
 def _targets_first(model: ObjectModel, rows: Sequence[MovedRow]) -> Iterator[MovedRow]:
@@ -328,6 +334,8 @@ def _make_room(context: Context, work: UnitOfWork, order: Sequence[ObjectModel])
         ours = sa.select(REFERENCE.c.record_id).where(known)
         own = [one.name for one in model.fields.values() if one.target == model.name]
         loose = {table.columns[name].name: None for name in own if name != "id"}
+        for links in table.links.values():
+            connection.execute(sa.delete(links).where(links.c[RECORD].in_(ours)))
         try:
             if loose:  # rows that refer to each other cannot go one by one
                 connection.execute(sa.update(table.table).where(live).values(loose))

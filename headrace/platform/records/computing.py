@@ -11,7 +11,7 @@ from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import pointer
 from headrace.platform.database.totals import nothing
 from headrace.platform.formulas.messages import FormulaValueError
-from headrace.platform.metadata.storage_types import SEPARATOR, joined
+from headrace.platform.metadata.storage_types import SEPARATOR, joined, listed
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.parsing import load_details
@@ -114,7 +114,8 @@ def stored_value(shape: ObjectShape, name: str, value: Any) -> Any:
     if isinstance(value, Decimal) and shape.fields[name].storage.kind == "integer":
         return int(value)
     if shape.fields[name].storage.many and isinstance(value, str):
-        return joined(one.strip() for one in value.split(SEPARATOR) if one.strip())
+        together = joined if shape.fields[name].links is None else listed
+        return together(one.strip() for one in value.split(SEPARATOR) if one.strip())
     return value
 
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from headrace.platform.core.errors import StaleError
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.metadata.field_types.values import KeyReference
 from headrace.platform.metadata.masking import masked_value
 from headrace.platform.records.attaching import resolve_files
@@ -23,6 +24,7 @@ from headrace.platform.records.environment import RowEnvironment
 from headrace.platform.records.flushing import STALE
 from headrace.platform.records.history import field_json
 from headrace.platform.records.permits import names_in_row
+from headrace.platform.records.references import seen_of
 from headrace.platform.records.tables import HISTORY
 
 Differences = dict[str, Any]
@@ -65,18 +67,30 @@ def _differences(batch: Batch, work: UnitOfWork, draft: Draft, version: Any) -> 
     differing = {
         name: value
         for name, value in draft.given.items()
-        if name in readable and draft.old.get(name) != value and not isinstance(value, KeyReference)
+        if name in readable
+        and draft.old.get(name) != value
+        and not isinstance(value, KeyReference | tuple)
     }
     before = _values_at(work, draft, version) if differing else {}
     for name, value in differing.items():
         field = draft.shape.fields[name]
-        stored = masked_value(field, field_json(field, draft.old.get(name)))
-        found[name] = {"yours": field_json(field, value), "stored": stored}
+        stored = _readable(batch, field, field_json(field, draft.old.get(name)))
+        yours = field_json(field, value)
+        if field.links is not None and yours == stored:
+            continue  # they differ by what the caller does not see
+        found[name] = {"yours": yours, "stored": stored}
         if field.id in before:
-            found[name]["was"] = masked_value(field, before[field.id])
+            found[name]["was"] = _readable(batch, field, before[field.id])
         elif name in draft.shape.kept and isinstance(version, int):
             found[name]["was"] = found[name]["stored"]
     return found
+
+
+def _readable(batch: Batch, field: FieldModel, value: Any) -> Any:
+    """Return a value as the caller may read it: masked, a list without what they do not see."""
+    if field.links is not None and isinstance(value, list):
+        return seen_of(batch, field, value) or None
+    return masked_value(field, value)
 
 
 def _of_children(batch: Batch, work: UnitOfWork, draft: Draft, data: Any) -> Differences:

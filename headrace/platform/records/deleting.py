@@ -13,8 +13,10 @@ import sqlalchemy as sa
 
 from headrace.platform.access.tables import USER, USER_ROLE
 from headrace.platform.core.problems import Message, Problem, Text
+from headrace.platform.database.links import LINKED, RECORD
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.metadata.catalog import FieldModel
+from headrace.platform.metadata.storage_types import listed, values_in
 from headrace.platform.records.batch import CHUNK, Batch
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.permits import names_in_row
@@ -58,7 +60,9 @@ def check_unused(batch: Batch) -> None:
             return
         for referrer in _referrers(shape):
             users = _users(batch, referrer, [draft.id for draft in drafts])
-            if users:
+            if users and gives_way(referrer.field):
+                _take_off(batch, referrer, users, drafts)
+            elif users:
                 batch.problems.append(_in_use(batch, referrer, users, drafts[0]))
                 return
 
@@ -89,11 +93,19 @@ def _select_people(shape: ObjectShape) -> Prepared:
 def _referrers(shape: ObjectShape) -> tuple[_Referrer, ...]:
     found: tuple[_Referrer, ...] = shape.shapes.part(
         ("referrers", shape.name),
-        lambda: tuple(
-            _Referrer(other, field, _select_users(other, field))
-            for other in map(shape.shapes.of, shape.shapes.catalog.objects)
-            for field in other.references
-            if field.target == shape.name
+        lambda: (
+            tuple(
+                _Referrer(other, field, _select_users(other, field))
+                for other in map(shape.shapes.of, shape.shapes.catalog.objects)
+                for field in other.references
+                if field.target == shape.name
+            )
+            + tuple(
+                _Referrer(other, field, _select_linking(other, field))
+                for other in map(shape.shapes.of, shape.shapes.catalog.objects)
+                for field in other.lists
+                if field.links == shape.name
+            )
         ),
     )
     return found
@@ -104,6 +116,41 @@ def _select_users(shape: ObjectShape, field: FieldModel) -> Prepared:
     ids = sa.bindparam("ids", expanding=True, type_=column.type)
     statement = sa.select(shape.table.id).where(column.in_(ids), shape.live())
     return prepare(statement.order_by(shape.table.id).limit(MOST_COUNTED), shape.shapes.dialect)
+
+
+def _select_linking(shape: ObjectShape, field: FieldModel) -> Prepared:
+    """Return the select of rows whose list has one of the ids; for lists that give way, of all."""
+    links = shape.table.links[field.name]
+    ids = sa.bindparam("ids", expanding=True, type_=links.c[LINKED].type)
+    linking = sa.select(links.c[RECORD]).where(links.c[LINKED].in_(ids))
+    statement = sa.select(shape.table.id).where(shape.table.id.in_(linking), shape.live())
+    statement = statement.order_by(shape.table.id)
+    if not gives_way(field):
+        statement = statement.limit(MOST_COUNTED)
+    return prepare(statement, shape.shapes.dialect)
+
+
+def gives_way(field: FieldModel) -> bool:
+    """Say whether a list lets records go that are deleted."""
+    return field.links is not None and getattr(field.options, "on_delete", "") == "remove"
+
+
+def _take_off(batch: Batch, referrer: _Referrer, users: list[str], deleted: list[Draft]) -> None:
+    """Take records that go off the lists of those that stay, whoever may see these.
+
+    Each is a change of that record: its formulas and rules follow, and its history tells of it.
+    """
+    shape, name = referrer.shape, referrer.field.name
+    going = frozenset(draft.id for draft in deleted)
+    missing = [one for one in users if batch.draft(shape.name, one) is None]
+    for values in batch.rows_by_ids(missing, shape.select_locked, shape.select_many_locked):
+        batch.loaded(shape, values, "update").place = deleted[0].place
+    for user in users:
+        draft = batch.draft(shape.name, user)
+        if draft is not None:
+            draft.kind = "update"
+            left = (one for one in values_in(draft.new.get(name)) or () if one not in going)
+            draft.new[name] = listed(left)
 
 
 def _users(batch: Batch, referrer: _Referrer, ids: list[str]) -> list[str]:

@@ -21,7 +21,7 @@ from headrace.platform.access.parameters import (
     list_value,
     parameter,
 )
-from headrace.platform.access.policy import names_of
+from headrace.platform.access.policy import as_condition, names_of
 from headrace.platform.access.rows import subtree_end
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.ids import is_record_id
@@ -73,8 +73,10 @@ class FilterSql:
         }
 
     def _compare(self, node: Compare) -> Condition:
-        column = self._source.column(node.path)
         field = node.path[-1]
+        if field.links is not None:
+            return self._of_list(node, field)
+        column = self._source.column(node.path)
         if node.op == "is_null":
             return column.is_(None) if node.value else column.is_not(None)
         if isinstance(node.value, ByKey):
@@ -82,6 +84,29 @@ class FilterSql:
         if node.op == "under":
             return self._under(column, field)
         return self._plain(column, field.storage, node.op)
+
+    def _of_list(self, node: Compare, field: FieldModel) -> Condition:
+        """Ask a list of references: an empty one holds nothing, so nothing of it is unknown."""
+        linked, allowed = self._source.links(node.path)
+        if node.op == "is_null":
+            found = sa.and_(as_condition(allowed), linked.exists())
+            return sa.not_(found) if node.value else found
+        every, dialect = node.op == "contains_all", self._dialect
+        if isinstance(node.value, ByKey):
+            target = Source(
+                self._source.surroundings, str(field.links), prefix=f"k{len(self._converts)}_"
+            )
+            storage = target.model.fields[node.value.by].storage
+            convert = storage.to_driver(dialect)
+            name = self._name(lambda items: list_value([convert(one) for one in items], dialect))
+            named = is_one_of(target.column(node.value.by), name, storage, dialect)
+            found = linked.holds_found(
+                target.select([target.rows.id], where=[named]), name, storage, every=every
+            )
+        else:
+            name = self._name(lambda items: list_value(items, dialect))
+            found = linked.holds(name, every=every)
+        return sa.and_(as_condition(allowed), found)
 
     def _plain(self, column: Column, storage: Storage, op: str) -> Condition:
         if op in {"contains", "starts_with"}:

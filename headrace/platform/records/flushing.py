@@ -20,6 +20,7 @@ from headrace.platform.database.violations import (
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.history import write_history
+from headrace.platform.records.links import write_links
 from headrace.platform.records.shapes import ObjectShape, UniqueKey
 from headrace.platform.records.trees import move_subtrees
 
@@ -64,6 +65,7 @@ def flush(batch: Batch, work: UnitOfWork) -> None:
             sent += _insert(batch, work)
             sent += _update(batch, work)
             sent += _undelete(batch, work)
+            write_links(batch, work)
             move_subtrees(batch, work)
             sent += _delete(batch, work)
             write_history(batch, work)

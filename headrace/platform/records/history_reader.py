@@ -75,8 +75,10 @@ def history(
         rows = stored_lines(reading, told, LINE_LIMIT)
         shown = [line for row in rows if (line := lines.shown(row)) is not None]
         for target, ids in lines.referred.items():
-            _put_titles(lines.holders, target, _titles(context, reading, target, ids))
-    return shown
+            titles = titles_of(context, reading, target, ids)
+            _put_titles(lines.holders, target, titles)
+            _leave_out(lines.lists, target, titles)
+    return [line for line in shown if not lines.is_empty_now(line)]
 
 
 def told_records(
@@ -210,6 +212,15 @@ class _Lines:
         self._fields: dict[tuple[str, frozenset[str]], list[FieldModel]] = {}
         self.referred: dict[str, set[str]] = {}
         self.holders: list[tuple[str, Line]] = []
+        self.lists: list[tuple[str, list[Line]]] = []
+
+    def is_empty_now(self, line: Line) -> bool:
+        """Take out changes of what may not be read within lists; say whether nothing is left to tell."""
+        changes = [one for one in line["changes"] if one["old"] != one["new"]]
+        lost = len(changes) < len(line["changes"])
+        line["changes"] = changes
+        told = line["action"] in TELLING or line["comment"] is not None
+        return lost and not changes and not told
 
     def shown(self, row: Any) -> Line | None:
         """Return a line as the caller may see it; None where nothing of it may be seen."""
@@ -253,6 +264,10 @@ class _Lines:
         return self._fields[key]
 
     def _value(self, field: FieldModel, value: Any) -> Any:
+        if field.links is not None and isinstance(value, list):
+            listed = [one for one in (self._reference(field.links, one) for one in value) if one]
+            self.lists.append((field.links, listed))
+            return listed
         if field.target is not None:
             return self._reference(field.target, value)
         return masked_value(field, value) if self._masks else value
@@ -272,8 +287,22 @@ def _put_titles(holders: Iterable[tuple[str, Line]], target: str, titles: dict[s
             holder["title"] = titles.get(holder["id"])
 
 
-def _titles(context: Context, reading: Reading, target: str, ids: Iterable[str]) -> dict[str, Any]:
-    """Return the titles of the records that the caller may see; those of users always."""
+def _leave_out(
+    lists: Iterable[tuple[str, list[Line]]], target: str, seen: Mapping[str, Any]
+) -> None:
+    """Take out of lists of references those that may not be read: not even how many is told."""
+    for name, listed in lists:
+        if name == target:
+            listed[:] = [one for one in listed if one["id"] in seen]
+
+
+def titles_of(
+    context: Context, reading: Reading | UnitOfWork, target: str, ids: Iterable[str]
+) -> dict[str, Any]:
+    """Return the titles of the records that the caller may see; those of users always.
+
+    A title is None where the rights contain none of the object.
+    """
     plan = context.compiled.get(
         context.catalog,
         ("titles", context.principal.rights, target),
@@ -285,7 +314,7 @@ def _titles(context: Context, reading: Reading, target: str, ids: Iterable[str])
     parameters = late_values(prepared, context.database.dialect)(context)
     parameters["ids"] = list_value(sorted(ids), context.database.dialect)
     rows = reading.rows(prepared, parameters)
-    return {row[0]: row[1] if convert is None else convert(row[1]) for row in rows}
+    return {str(row[0]): row[1] if convert is None else convert(row[1]) for row in rows}
 
 
 def _titles_plan(context: Context, target: str) -> tuple[Prepared, Any] | tuple[()]:
@@ -299,6 +328,8 @@ def _titles_plan(context: Context, target: str) -> tuple[Prepared, Any] | tuple[
         statement = sa.select(*columns).select_from(source.statement.from_clause()).where(among)
     elif title.name in names_of(read_pairs(surroundings, target)):
         statement = source.select([source.rows.id, source.column(title.name)], where=[among])
+    elif read_pairs(surroundings, target):
+        statement = source.select([source.rows.id, sa.null()], where=[among])
     else:
         return ()
     return prepare(statement, dialect), title.storage.to_json(dialect)

@@ -24,6 +24,7 @@ from headrace.platform.formulas.expression import Expression
 from headrace.platform.metadata.catalog import FieldModel, FieldPath, ObjectModel
 from headrace.platform.metadata.field_types.base import (
     EQUALITY,
+    HOLDING,
     ORDER,
     SEVERAL,
     TEXTUAL,
@@ -110,6 +111,15 @@ NOT_A_REFERENCE = Message(
 )
 
 
+NOT_SORTABLE = Message(
+    "query.not_sortable",
+    "Nothing can be sorted by “{name}”: it has several values.",
+    "“{name}”含多个值,不能用于排序。",
+    "Sort by a field with one value.",
+    "请按单值字段排序。",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ByKey:
     """A record named by an external id."""
@@ -193,7 +203,7 @@ class Query:
 
 
 _FITTING: Final[Mapping[str, frozenset[Operator]]] = MappingProxyType(
-    {"id": EQUALITY | {"under"}, "boolean": EQUALITY, "text": TEXTUAL | SEVERAL}
+    {"id": EQUALITY | {"under"}, "ids": HOLDING, "boolean": EQUALITY, "text": TEXTUAL | SEVERAL}
 )
 PARAMETERS: Final = (
     "filter",
@@ -354,6 +364,8 @@ class _ShapeReader:
         level: int,
     ) -> Shape | None:
         target = model.fields[name].target if name != "id" else None
+        if model.fields[name].links is not None:
+            return None  # with what is inside, it is read like a relation
         deeper, expanded = chosen.get(name, ()), name in inner
         if target is None:
             if deeper or expanded:
@@ -380,6 +392,15 @@ class _ShapeReader:
             names = chosen.get(child.name) or None
             shape = self.read(child.object, names, inner.get(child.name, ()), level + 1)
             yield child.name, shape
+        for one in model.fields.values():
+            if one.links is None or not (chosen.get(one.name) or one.name in inner):
+                continue
+            if level:
+                place = "/expand" if one.name in inner else "/fields"
+                raise RefusedError(NOT_A_REFERENCE.at(place, name=one.name))
+            names = None if one.name in inner else chosen[one.name]
+            shape = self.read(one.links, names, inner.get(one.name, ()), level + 1)
+            yield one.name, shape
 
 
 def _by_head(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -426,6 +447,8 @@ def _sort(names: _Names, object_name: str, given: Any) -> tuple[SortKey, ...]:
 def _sorted_by(names: _Names, path: FieldPath) -> FieldPath:
     """References sort by the title that people see, where the rights contain it."""
     last = path[-1]
+    if last.links is not None:
+        raise RefusedError(NOT_SORTABLE.at("/sort", name=last.name))
     if last.target is None or last.name == "id":
         return path
     target = names.object(last.target)
@@ -556,19 +579,34 @@ def _comparison(names: _Names, path: FieldPath, op: str, given: Any, place: str)
         text = _checked(lambda: TextField(MAX_TEXT, lines=True).deserialize(given), place)
         return Compare(path, known, field_.type.as_stored(text or "", field_.options))
     if known in {"contains_any", "contains_all"}:
-        return Compare(path, known, _parts(field_, given, place))
+        return Compare(path, known, _parts(names, field_, given, place))
     if known in {"in", "not_in"}:
         return Compare(path, known, _items(names, field_, given, place))
     return Compare(path, known, _value(names, field_, given, place))
 
 
-def _parts(field_: FieldModel, given: Any, place: str) -> tuple[str, ...]:
+def _parts(names: _Names, field_: FieldModel, given: Any, place: str) -> Any:
     """Return the values that a field with several values is asked for."""
     if not isinstance(given, list):
         raise RefusedError(WRONG_TYPE.at(place, expected=ARRAY, given=type_name(given)))
     if len(given) > MAX_ITEMS:
         raise RefusedError(TOO_COMPLEX.at(place, limit=f"{MAX_ITEMS} values"))
+    if field_.links is not None:
+        return _linked_parts(names, field_, given, place)
     return tuple(values_in(_checked(lambda: value_field(field_).deserialize(given), place)) or ())
+
+
+def _linked_parts(names: _Names, field_: FieldModel, given: list[Any], place: str) -> Any:
+    """Return the ids that a list of references is asked for, or what names them by one key."""
+    value = _checked(lambda: value_field(field_).deserialize(given), place)
+    if value is None or isinstance(value, str):
+        return tuple(values_in(value) or ())
+    target = names.object(str(field_.links))
+    items = [
+        _by_key(names, target, one, f"{place}/{index}") if isinstance(one, KeyReference) else one
+        for index, one in enumerate(value)
+    ]
+    return _of_one_kind(items, place)
 
 
 def operators_of(field_: FieldModel) -> frozenset[Operator]:
@@ -585,6 +623,11 @@ def _items(names: _Names, field_: FieldModel, given: Any, place: str) -> Any:
     if len(given) > MAX_ITEMS:
         raise RefusedError(TOO_COMPLEX.at(place, limit=f"{MAX_ITEMS} values"))
     items = [_value(names, field_, one, f"{place}/{index}") for index, one in enumerate(given)]
+    return _of_one_kind(items, place)
+
+
+def _of_one_kind(items: Sequence[Any], place: str) -> Any:
+    """Return values as a tuple, or as what names records where all are named by one key."""
     keys = {one.by for one in items if isinstance(one, ByKey)}
     if not keys:
         return tuple(items)
@@ -604,7 +647,10 @@ def _value(names: _Names, field_: FieldModel, given: Any, place: str) -> Any:
     value = _checked(lambda: value_field(field_).deserialize(given), place)
     if not isinstance(value, KeyReference):
         return value
-    target = names.object(str(field_.target))
+    return _by_key(names, names.object(str(field_.target)), value, place)
+
+
+def _by_key(names: _Names, target: ObjectModel, value: KeyReference, place: str) -> ByKey:
     name = value.by or next(iter(target.external_ids), "")
     if name not in target.external_ids:
         raise RefusedError(unknown_field(target.name, name or "key", target.external_ids, place))

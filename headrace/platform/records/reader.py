@@ -76,6 +76,7 @@ CHOICE_LIMIT: Final = 50
 MAX_CHILD_ROWS: Final = 10_000
 _MASTERS: Final = "masters"
 AMONG: Final = "among"
+_LINKED: Final = "linked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,11 +350,21 @@ class _Relation:
 
 
 @dataclass(frozen=True, slots=True)
+class _Expanded:
+    """How more is read of the records that a field with several references points to."""
+
+    name: str
+    prepared: Prepared
+    late: Callable[[Context], dict[str, Any]]
+    write: Writer
+
+
+@dataclass(frozen=True, slots=True)
 class _Plan:
     prepared: Prepared
     late: Callable[[Context], dict[str, Any]]
     write: Writer
-    relations: tuple[_Relation, ...]
+    relations: tuple[_Relation | _Expanded, ...]
     has_stamp: bool
 
 
@@ -531,14 +542,31 @@ def check_answer(context: Context, row: Row, *, has_stamp: bool) -> None:
 # -- child relations -------------------------------------------------------------------------------
 
 
-def _relations(context: Context, shape: Shape, *, by_task: bool) -> tuple[_Relation, ...]:
+def _relations(
+    context: Context, shape: Shape, *, by_task: bool
+) -> tuple[_Relation | _Expanded, ...]:
     model = context.surroundings().object(shape.object)
-    found = []
+    found: list[_Relation | _Expanded] = []
     for name, inner in shape.relations:
         child = model.child(name)
         if child is not None:
             found.append(_relation(context, child, inner, by_task=by_task))
+        else:
+            found.append(_expanded(context, name, inner))
     return tuple(found)
+
+
+def _expanded(context: Context, name: str, shape: Shape) -> _Expanded:
+    """Return how more is read of the records that a list of references points to, for all rows at once."""
+    surroundings = context.surroundings()
+    source = Source(surroundings, shape.object)
+    columns = Columns()
+    write = compile_writer(source, columns, shape)
+    wanted = is_one_of(source.rows.id, _LINKED, ID, surroundings.dialect)
+    if shape.object == USER_OBJECT and not read_pairs(surroundings, USER_OBJECT):
+        wanted = sa.false()
+    prepared = prepare(source.select(columns.labelled(), where=[wanted]), surroundings.dialect)
+    return _Expanded(name, prepared, late_values(prepared, surroundings.dialect), write)
 
 
 def _relation(context: Context, child: ChildDef, shape: Shape, *, by_task: bool) -> _Relation:
@@ -562,6 +590,9 @@ def _add_relations(
     context: Context, reading: Reading | UnitOfWork, plan: _Plan, records: list[Record]
 ) -> None:
     for relation in plan.relations:
+        if isinstance(relation, _Expanded):
+            _expand(context, reading, relation, records)
+            continue
         by_master: dict[str, list[Record]] = {record["id"]: [] for record in records}
         parameters = relation.late(context)
         parameters[_MASTERS] = list_value(list(by_master), context.database.dialect)
@@ -569,6 +600,24 @@ def _add_relations(
             by_master[row[relation.master_place]].append(relation.write(row))
         for record in records:
             record[relation.name] = by_master[record["id"]]
+
+
+def _expand(
+    context: Context, reading: Reading | UnitOfWork, expanded: _Expanded, records: list[Record]
+) -> None:
+    """Put what is expanded into lists of references; what may not be read stays id and title."""
+    listed = [one for record in records for one in record[expanded.name] or ()]
+    if not listed:
+        return
+    parameters = expanded.late(context)
+    ids = sorted({str(one["id"]) for one in listed})
+    parameters[_LINKED] = list_value(ids, context.database.dialect)
+    found = {}
+    for row in reading.rows(expanded.prepared, parameters):
+        record = expanded.write(row)
+        found[record["id"]] = record
+    for one in listed:
+        one.update({**found.get(one["id"], {}), **one})
 
 
 # -- choices of a lookup ---------------------------------------------------------------------------
@@ -642,7 +691,7 @@ def _choosable(context: Context, object_name: str, field_name: str) -> FieldMode
     if not known:
         raise NotFoundError(NOT_FOUND.at())
     field = model.fields.get(field_name)
-    if field is None or field_name not in known or field.target is None:
+    if field is None or field_name not in known or field.pointed is None:
         raise RefusedError(unknown_field(object_name, field_name, known, pointer("field")))
     return field
 
@@ -653,14 +702,14 @@ def _form_value(field: FieldModel, given: Any) -> Any:
         value = value_field(field).deserialize(given)
     except ValidationError:
         return None
-    return value if isinstance(value, str) or field.target is None else None
+    return value if isinstance(value, str) or field.pointed is None else None
 
 
 def _choice_plan(
     context: Context, field: FieldModel, *, searched: bool, chosen: bool
 ) -> _ChoicePlan:
     surroundings = context.surroundings()
-    target = surroundings.object(str(field.target))
+    target = surroundings.object(str(field.pointed))
     if not read_pairs(surroundings, target.name):
         raise NotFoundError(NOT_FOUND.at())
     source = Source(surroundings, target.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from headrace.platform.formulas.python import holds
 from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.field_types.values import KeyReference
+from headrace.platform.metadata.storage_types import listed, values_in
 from headrace.platform.records.batch import CHUNK, Batch
 from headrace.platform.records.drafts import Draft, Row
 from headrace.platform.records.environment import RowEnvironment
@@ -41,24 +42,50 @@ UNKNOWN_KEY: Final = Message(
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """A reference in a draft."""
+    """A reference in a draft; `among` are those that it was sent with, in a list of several."""
 
     draft: Draft
     field: FieldModel
     value: Any
+    among: list[Any] | None = None
+    index: int = 0
 
     @property
     def place(self) -> str:
-        return self.draft.place + pointer(self.field.name)
+        here = self.draft.place + pointer(self.field.name)
+        return here if self.among is None else here + pointer(self.index)
+
+    @property
+    def target(self) -> str:
+        return str(self.field.pointed)
+
+    def put(self, value: Any) -> None:
+        """Let another value stand in the place of the one that was sent."""
+        if self.among is None:
+            self.draft.given[self.field.name] = value
+        else:
+            self.among[self.index] = value
 
 
 def resolve_references(batch: Batch) -> None:
-    """Replace keys by ids in what was given, and refuse what the caller cannot refer to."""
+    """Replace keys by ids in what was given, and refuse what the caller cannot refer to.
+
+    Of a list of references those that the caller does not see stay part of it.
+    """
     sent = list(_sent(batch))
-    if not sent:
-        return
+    lists = list(_sent_lists(batch))
+    for draft, field, among in lists:
+        held = held_by_all(draft, field)
+        sent += [
+            _Sent(draft, field, one, among, index)
+            for index, one in enumerate(among)
+            if one not in held
+        ]
     _resolve_keys(batch, [one for one in sent if isinstance(one.value, KeyReference)])
     _check_ids(batch, [one for one in sent if not isinstance(one.value, KeyReference)])
+    for draft, field, among in lists:
+        ids = [one for one in among if one is not None]
+        draft.given[field.name] = with_hidden(batch, draft, field, ids)
 
 
 def check_filters(batch: Batch) -> None:
@@ -67,18 +94,43 @@ def check_filters(batch: Batch) -> None:
         if draft.kind not in {"create", "update"} or batch.migrating:
             continue
         for name, condition in draft.shape.lookup_filters.items():
-            value = draft.new.get(name)
-            if value is None or (draft.old is not None and draft.old.get(name) == value):
-                continue
             field = draft.shape.fields[name]
-            target = batch.row(str(field.target), value)
-            if target is None:
-                continue
-            shape = batch.shapes.of(str(field.target))
-            row = RowEnvironment(batch, shape, target, target, draft.environment)
-            if not holds(condition(row)):
-                problem = NOT_FOUND.at(draft.place + pointer(name), name=field.label)
-                batch.problems.append(problem)
+            for place, value in _referred_anew(draft, field):
+                target = batch.row(str(field.pointed), value)
+                if target is None:
+                    continue
+                shape = batch.shapes.of(str(field.pointed))
+                row = RowEnvironment(batch, shape, target, target, draft.environment)
+                if not holds(condition(row)):
+                    problem = NOT_FOUND.at(draft.place + place, name=field.label)
+                    batch.problems.append(problem)
+
+
+def _referred_anew(draft: Draft, field: FieldModel) -> Iterator[tuple[str, str]]:
+    """Yield the references of a field that the row had not before, each with its place."""
+    place = pointer(field.name)
+    value, before = draft.new.get(field.name), (draft.old or {}).get(field.name)
+    if value is None or value == before:
+        return
+    if field.links is None:
+        yield place, value
+        return
+    had = frozenset(values_in(before) or ())
+    for one in values_in(value) or ():
+        if one not in had:
+            yield place, one
+
+
+def _sent_lists(batch: Batch) -> Iterator[tuple[Draft, FieldModel, list[Any]]]:
+    for draft in batch.drafts():
+        for field in draft.shape.lists:
+            if field.name in draft.given:
+                value = draft.given[field.name]
+                yield (
+                    draft,
+                    field,
+                    list(value) if isinstance(value, tuple) else values_in(value) or [],
+                )
 
 
 def _sent(batch: Batch) -> Iterator[_Sent]:
@@ -127,7 +179,7 @@ def _resolve_keys(batch: Batch, sent: list[_Sent]) -> None:
     for one in sent:
         by = _key_field(batch, one)
         if by is not None:
-            groups.setdefault((str(one.field.target), by), []).append(one)
+            groups.setdefault((one.target, by), []).append(one)
     for (target, by), members in groups.items():
         shape = batch.shapes.of(target)
         found = _rows_by_key(batch, shape, by, members)
@@ -135,19 +187,19 @@ def _resolve_keys(batch: Batch, sent: list[_Sent]) -> None:
             row = found.get(_parsed_key(shape, by, one.value.key))
             if row is None or not may_refer(batch, shape, row):
                 batch.problems.append(NOT_FOUND.at(one.place, name=one.field.label))
-                one.draft.given[one.field.name] = None
+                one.put(None)
             else:
-                one.draft.given[one.field.name] = row["id"]
+                one.put(row["id"])
 
 
 def _key_field(batch: Batch, one: _Sent) -> str | None:
     """Return the unique field that a key speaks of, where the caller may read it."""
-    shape = batch.shapes.of(str(one.field.target))
+    shape = batch.shapes.of(one.target)
     known = _known_keys(batch, shape)
     by = one.value.by or (known[0] if known else "")
     if by in known:
         return by
-    one.draft.given[one.field.name] = None
+    one.put(None)
     shown = ", ".join(known) or "id"
     batch.problems.append(UNKNOWN_KEY.at(one.place, object=shape.model.label, by=by, known=shown))
     return None
@@ -213,7 +265,7 @@ def _select_by_key(batch: Batch, shape: ObjectShape, by: str) -> Prepared:
 def _check_ids(batch: Batch, sent: list[_Sent]) -> None:
     groups: dict[str, list[_Sent]] = {}
     for one in sent:
-        groups.setdefault(str(one.field.target), []).append(one)
+        groups.setdefault(one.target, []).append(one)
     for target, members in groups.items():
         shape = batch.shapes.of(target)
         found = _rows_by_id(batch, shape, {str(one.value) for one in members})
@@ -221,7 +273,7 @@ def _check_ids(batch: Batch, sent: list[_Sent]) -> None:
             row = found.get(str(one.value))
             if row is None or not may_refer(batch, shape, row):
                 batch.problems.append(NOT_FOUND.at(one.place, name=one.field.label))
-                one.draft.given[one.field.name] = None
+                one.put(None)
 
 
 def _rows_by_id(batch: Batch, shape: ObjectShape, ids: Iterable[str]) -> dict[str, Row]:
@@ -240,6 +292,37 @@ def _rows_by_id(batch: Batch, shape: ObjectShape, ids: Iterable[str]) -> dict[st
         row = batch.remember(shape, values)
         found[row["id"]] = row
     return found
+
+
+def held_by_all(draft: Draft, field: FieldModel) -> frozenset[str]:
+    """Return what a row refers to already and whoever reads it sees: users, whose names are shown."""
+    if field.links != USER_OBJECT or draft.old is None:
+        return frozenset()
+    return frozenset(values_in(draft.old.get(field.name)) or ())
+
+
+def seen_of(batch: Batch, field: FieldModel, ids: Sequence[str]) -> list[str]:
+    """Return those of the ids of a list that the caller may read, in their order."""
+    if field.links == USER_OBJECT or batch.context.principal.is_system or not ids:
+        return list(ids)
+    shape = batch.shapes.of(str(field.links))
+    batch.fetch(shape, ids)
+    rows = ((one, batch.row(shape.name, one)) for one in ids)
+    return [one for one, row in rows if row is not None and may_refer(batch, shape, row)]
+
+
+def with_hidden(batch: Batch, draft: Draft, field: FieldModel, ids: Sequence[str]) -> str | None:
+    """Return a list that was given with those that it had and the caller cannot see.
+
+    They stay behind the others, or where they are if nothing that the caller sees has changed.
+    """
+    before = values_in((draft.old or {}).get(field.name)) or []
+    if not before or batch.unchecked or batch.migrating:
+        return listed(ids)
+    seen = seen_of(batch, field, before)
+    if list(dict.fromkeys(ids)) == seen:
+        return listed(before)
+    return listed((*ids, *(one for one in before if one not in set(seen))))
 
 
 def may_refer(batch: Batch, shape: ObjectShape, row: Row) -> bool:

@@ -22,7 +22,12 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.records.context import Context
 from headrace.platform.records.history import field_json
-from headrace.platform.records.history_reader import Told, stored_lines, told_records
+from headrace.platform.records.history_reader import (
+    Told,
+    stored_lines,
+    titles_of,
+    told_records,
+)
 from headrace.platform.records.shapes import ObjectShape, shapes_of
 from headrace.platform.records.source import unknown_field
 
@@ -110,7 +115,7 @@ def earlier_state(
     told = told_records(context, on, object_name, record_id, relations)
     lines = stored_lines(on, told)
     undone = _newer(lines, line_id, side)
-    states = _States(shape, told, on, record_id)
+    states = _States(shape, told, on, record_id, _Seen(context, on))
     for line in undone:
         states.undo(line)
     if not states.present[record_id]:
@@ -169,6 +174,26 @@ def _kept(shape: ObjectShape) -> list[FieldModel]:
     ]
 
 
+class _Seen:
+    """What of lists of references the caller may read; each record is asked for once."""
+
+    def __init__(self, context: Context, on: Reading | UnitOfWork) -> None:
+        self._context = context
+        self._on = on
+        self._known: dict[tuple[str, str], bool] = {}
+
+    def of(self, field: FieldModel, value: Any) -> Any:
+        """Return a value of a field; of a list only what may be read, None for nothing."""
+        if field.links is None or not isinstance(value, list):
+            return value
+        target = field.links
+        asked = [one for one in value if (target, one) not in self._known]
+        if asked:
+            titles = titles_of(self._context, self._on, target, asked)
+            self._known.update({(target, one): one in titles for one in asked})
+        return [one for one in value if self._known[target, one]] or None
+
+
 @dataclass(slots=True)
 class _States:
     """The values of a record and its rows, led back from now."""
@@ -177,6 +202,7 @@ class _States:
     told: Mapping[str, Told]
     on: Reading | UnitOfWork
     record_id: str
+    seen: _Seen
     now: dict[str, dict[str, Any]] = field(default_factory=dict)
     then: dict[str, dict[str, Any]] = field(default_factory=dict)
     present_now: dict[str, bool] = field(default_factory=dict)
@@ -215,7 +241,8 @@ class _States:
         told = self.told[record_id]
         shape = self.shape.shapes.of(told.model.name)
         for one in _kept(shape):
-            now, then = self.now[record_id][one.id], self.then[record_id][one.id]
+            now = self.seen.of(one, self.now[record_id][one.id])
+            then = self.seen.of(one, self.then[record_id][one.id])
             if one.name in told.names and now != then:
                 yield RestoredField(one.name, now, then)
 

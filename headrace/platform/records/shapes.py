@@ -451,6 +451,11 @@ class ObjectShape:
         )
 
     @functools.cached_property
+    def lists(self) -> tuple[FieldModel, ...]:
+        """The fields that hold several references."""
+        return tuple(field for field in self.stored if field.links is not None)
+
+    @functools.cached_property
     def unique_keys(self) -> tuple[UniqueKey, ...]:
         """The keys whose breach the database reports."""
         spec = table_spec(self.shapes.catalog, self.model, self.shapes.tables.names)

@@ -65,6 +65,7 @@ from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.masking import STARS
 from headrace.platform.metadata.storage_types import DATE, ID, INSTANT, Dialect
 from headrace.platform.records.context import Context
+from headrace.platform.records.linked import Linked, Listed
 
 FIELD_UNKNOWN = Message(
     "field.unknown",
@@ -142,6 +143,8 @@ class Source:
         Raise `field.unknown` at `place` for a name that is unknown or not within the rights.
         """
         rows, field, allowed = self._walk(self.resolve(path, place))
+        if field.links is not None:
+            return guarded(self._linked(rows, field).ids(), allowed)
         column = rows.column(field)
         mask = field.definition.masked
         if mask is not None and not self.surroundings.rights.is_system:
@@ -179,6 +182,20 @@ class Source:
             there = rows.follow(field)
             allowed = all_of((allowed, self._of(there).name(title.name)))
         return guarded(rows.follow(field).column(title), allowed), title
+
+    def listed(self, path: FieldPath | str) -> tuple[Column, Callable[[Any], Listed | None]]:
+        """Return a list of references with their titles as a text, and what reads it.
+
+        What may not be read is not part of it.
+        """
+        rows, field, allowed = self._walk(self.resolve(path))
+        column, read = self._linked(rows, field).titled()
+        return guarded(column, allowed), read
+
+    def links(self, path: FieldPath) -> tuple[Linked, Truth]:
+        """Return the links of a field, to be asked, and where it may be read."""
+        rows, field, allowed = self._walk(self.resolve(path))
+        return self._linked(rows, field), allowed
 
     def where(self, expression: Expression, outer: OuterColumn | None = None) -> Condition:
         """Return whether a formula over the row holds, seen with these rights only."""
@@ -220,6 +237,9 @@ class Source:
         if group_by:
             statement = statement.group_by(*group_by)
         return statement.order_by(*order_by) if order_by else statement
+
+    def _linked(self, rows: Rows, field: FieldModel) -> Linked:
+        return Linked(rows, field, self._pairs_of(str(field.links)))
 
     def _walk(self, path: FieldPath) -> tuple[Rows, FieldModel, Truth]:
         """Follow a path; return its last rows and field, and whether all steps may be seen."""

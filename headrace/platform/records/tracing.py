@@ -17,7 +17,13 @@ from headrace.platform.formulas.python import compile_python, holds, is_broken
 from headrace.platform.metadata.catalog import FieldModel, FieldRuleModel, RuleModel
 from headrace.platform.metadata.definitions.objects import FieldRuleDef
 from headrace.platform.metadata.masking import masked_value
-from headrace.platform.metadata.storage_types import HOLDS_FILES, SEPARATOR, files_in
+from headrace.platform.metadata.storage_types import (
+    HOLDS_FILES,
+    SEPARATOR,
+    files_in,
+    listed,
+    values_in,
+)
 from headrace.platform.records.batch import Batch, Rows
 from headrace.platform.records.context import Context
 from headrace.platform.records.drafts import Draft
@@ -32,6 +38,7 @@ from headrace.platform.records.field_rules import (
 from headrace.platform.records.history import json_value
 from headrace.platform.records.permits import names_in_row
 from headrace.platform.records.preview import Unsaved, computed
+from headrace.platform.records.references import seen_of
 from headrace.platform.records.rights import editable_names
 from headrace.platform.records.rules import check_required, check_rules
 
@@ -283,6 +290,8 @@ class _Reading:
             return None
         value = row.value(path[:1])
         if len(path) == 1:
+            if field.links is not None:
+                return field.name, _seen(self.batch, field, value)
             whole = self.batch.context.principal.is_system
             if field.storage.kind in HOLDS_FILES:
                 files = files_in(None if value is None else str(value))
@@ -304,6 +313,11 @@ class _Reading:
             field = shape.by_id[field_id]
             names.append(field.name)
         return names
+
+
+def _seen(batch: Batch, field: FieldModel, value: Any) -> str | None:
+    """Return what of a list of references the asker may read, as formulas see lists."""
+    return listed(seen_of(batch, field, values_in(value) or ()))
 
 
 def _lock(field: FieldModel, one: Behaviour, editable: frozenset[str]) -> Lock | None:

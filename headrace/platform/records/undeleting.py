@@ -13,8 +13,11 @@ import sqlalchemy as sa
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Message, Text, pointer
 from headrace.platform.database.prepared import Prepared, prepare
+from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.metadata.definitions.objects import ChildDef
+from headrace.platform.metadata.storage_types import listed, values_in
 from headrace.platform.records.batch import Batch
+from headrace.platform.records.deleting import gives_way
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.permits import names_in_row
 from headrace.platform.records.shapes import ObjectShape
@@ -61,15 +64,34 @@ def check_references(batch: Batch) -> None:
     for draft in batch.drafts():
         if not draft.undeleted:
             continue
+        for field in draft.shape.lists:
+            _check_list(batch, draft, field)
         for field in draft.shape.references:
             value = draft.given.get(field.name, draft.new.get(field.name))
             if value is None or batch.row(str(field.target), value) is not None:
                 continue
-            row = draft.environment
-            names = names_in_row(row, batch.context.principal, "read") if row else None
-            shown = field.label if field.name in (names or ()) else SOMETHING
-            place = draft.place + pointer(field.name) if draft.parent is None else draft.place
-            batch.problems.append(REFERS_TO_DELETED.at(place, name=shown))
+            _refuse(batch, draft, field)
+
+
+def _check_list(batch: Batch, draft: Draft, field: FieldModel) -> None:
+    """Find records of a list that are not there any more; a list that gives way loses them."""
+    ids = values_in(draft.given.get(field.name, draft.new.get(field.name))) or []
+    batch.fetch(batch.shapes.of(str(field.links)), ids)
+    there = [one for one in ids if batch.row(str(field.links), one) is not None]
+    if len(there) == len(ids):
+        return
+    if gives_way(field):
+        draft.new[field.name] = draft.given[field.name] = listed(there)
+    else:
+        _refuse(batch, draft, field)
+
+
+def _refuse(batch: Batch, draft: Draft, field: FieldModel) -> None:
+    row = draft.environment
+    names = names_in_row(row, batch.context.principal, "read") if row else None
+    shown = field.label if field.name in (names or ()) else SOMETHING
+    place = draft.place + pointer(field.name) if draft.parent is None else draft.place
+    batch.problems.append(REFERS_TO_DELETED.at(place, name=shown))
 
 
 def _take_in(batch: Batch, shape: ObjectShape, values: tuple[Any, ...]) -> Draft:

@@ -488,7 +488,9 @@ class Approvals:
         connection = case.work.connection
         task = known_task(connection, task_id)
         if task.state == "open":
-            differences = changed_fields(case.context, case.model, case.run, case.subject().row)
+            differences = changed_fields(
+                case.context, case.work, case.model, case.run, case.subject().row
+            )
             raise StaleError(messages.STALE_TASK.at(), differences=differences)
         decided = last_decision(connection, task.run, task.step) or last_decision(
             connection, task.run, None

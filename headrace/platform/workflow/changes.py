@@ -6,11 +6,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from headrace.platform.database.engine import Reading
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.metadata.masking import masked_value
 from headrace.platform.records.context import Context
 from headrace.platform.records.drafts import Row as RecordRow
+from headrace.platform.records.history_reader import titles_of
 from headrace.platform.records.source import row_rights
 from headrace.platform.records.tables import HISTORY
 from headrace.platform.workflow.runs import Row
@@ -18,7 +20,7 @@ from headrace.platform.workflow.subjects import snapshot
 
 
 def changed_fields(
-    context: Context, model: ObjectModel, run: Row, present: RecordRow
+    context: Context, on: Reading | UnitOfWork, model: ObjectModel, run: Row, present: RecordRow
 ) -> dict[str, list[Any]]:
     """Return `[as submitted, now]` by field name, for what an approver of the caller's kind reads.
 
@@ -27,13 +29,14 @@ def changed_fields(
     internal = context.principal.audience == "internal"
     now = snapshot(model, present, context.database.dialect)
     submitted = run.snapshot
-    return {
+    found = {
         field.name: [masked_value(field, one) for one in (submitted.get(field.id), now[field.id])]
         for field in model.fields.values()
         if field.id in now
         and submitted.get(field.id) != now[field.id]
         and (internal or not field.internal)
     }
+    return _as_seen(context, on, model, found)
 
 
 def changed_since(
@@ -58,4 +61,23 @@ def changed_since(
             if field is not None:
                 first = found.get(field.name, [masked_value(field, old)])[0]
                 found[field.name] = [first, masked_value(field, new)]
+    return _as_seen(context, work, model, found)
+
+
+def _as_seen(
+    context: Context,
+    on: Reading | UnitOfWork,
+    model: ObjectModel,
+    found: dict[str, list[Any]],
+) -> dict[str, list[Any]]:
+    """Return changes without what may not be read in lists of references."""
+    for name in [one for one in found if model.fields[one].links is not None]:
+        target = str(model.fields[name].links)
+        ids = {one for value in found[name] for one in value or ()}
+        seen = titles_of(context, on, target, ids)
+        pair = [[one for one in value or () if one in seen] or None for value in found[name]]
+        if pair[0] == pair[1]:
+            del found[name]
+        else:
+            found[name] = pair
     return found

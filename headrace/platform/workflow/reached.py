@@ -229,7 +229,7 @@ class _Needs:
 
     @staticmethod
     def _target(catalog: Catalog, one: FieldModel) -> str | None:
-        target = catalog.object(one.target) if one.target else None
+        target = catalog.object(one.pointed) if one.pointed else None
         return None if target is None else target.id
 
 

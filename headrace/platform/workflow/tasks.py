@@ -201,7 +201,7 @@ class Tasks:
             step = pinned.steps[step_by_id(connection, task.step).position]
             view = views_of_runs(context, connection, [run])[0]
             found = subject(context, reading, model.name, run.record_id)
-            changed = changed_fields(context, model, run, found.row)
+            changed = changed_fields(context, reading, model, run, found.row)
         if item is None:
             raise NotFoundError(NOT_FOUND.at())
         is_open = task.state == "open"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from headrace.platform.core.registry import Registry
-from headrace.platform.formulas.functions import dates, logic, numbers, rows, session, texts
+from headrace.platform.formulas.functions import dates, lists, logic, numbers, rows, session, texts
 from headrace.platform.formulas.functions.base import Function
 
 FUNCTIONS: Final[Registry[Function]] = Registry(
@@ -18,6 +18,7 @@ FUNCTIONS: Final[Registry[Function]] = Registry(
         *texts.BUILT_IN,
         *dates.BUILT_IN,
         *logic.BUILT_IN,
+        *lists.BUILT_IN,
         *session.BUILT_IN,
         *rows.BUILT_IN,
     ),

@@ -19,12 +19,13 @@ SQL_ENGINES: Final[frozenset[Engine]] = frozenset(("sqlite", "postgresql"))
 PythonCompiler: TypeAlias = Callable[[Call, tuple[Evaluator, ...]], Evaluator]
 ResultRule: TypeAlias = Callable[[tuple[Node, ...]], Type]
 
-ANY: Final = frozenset(Kind) - {Kind.NULL, Kind.ROWS}
+ANY: Final = frozenset(Kind) - {Kind.NULL, Kind.ROWS, Kind.REFERENCES}
 NUMBERS: Final = frozenset((Kind.NUMBER,))
 TEXTS: Final = frozenset((Kind.TEXT,))
 DAYS: Final = frozenset((Kind.DATE,))
 MOMENTS: Final = frozenset((Kind.DATE, Kind.DATETIME))
 REFERENCES: Final = frozenset((Kind.REFERENCE,))
+LISTS: Final = frozenset((Kind.REFERENCES,))
 ROWS_IN: Final = frozenset((Kind.ROWS,))
 BOOLEANS: Final = frozenset((Kind.BOOLEAN,))
 

@@ -58,9 +58,9 @@ def _field_formulas(work: Workbench, field: FieldModel) -> FieldModel:
         stored = formula is not None and _is_same_row(formula)
         return dataclasses.replace(changed, expression=formula, stored=stored)
     condition = getattr(field.options, "filter", None)
-    if condition is not None and field.target is not None:
+    if condition is not None and field.pointed is not None:
         lookup_filter = work.expression(
-            condition, field.target, place + "/filter", outer=field.object
+            condition, field.pointed, place + "/filter", outer=field.object
         )
         return dataclasses.replace(changed, lookup_filter=lookup_filter)
     return changed

@@ -35,7 +35,7 @@ from headrace.platform.metadata.building.system_fields import (
 from headrace.platform.metadata.building.workbench import Workbench, with_former_fields
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.definitions.objects import FieldDef, ObjectDef
-from headrace.platform.metadata.field_types.base import computed_of, reference_of
+from headrace.platform.metadata.field_types.base import computed_of, links_of, reference_of
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.record_types import RECORD_TYPE
 from headrace.platform.metadata.schemas import load_field
@@ -158,7 +158,7 @@ def _steps(path: str) -> list[str | int]:
 def _field(work: Workbench, object_name: str, definition: FieldDef) -> FieldModel:
     kind = work.types[definition.type]
     options = bound_options(work, definition, work.field_place(object_name, definition.name))
-    reference = reference_of(kind)
+    reference, several = reference_of(kind), links_of(kind)
     target = reference.target(options) if reference else None
     value_type = kind.value_type(options)
     if reference is not None and target is None:
@@ -176,6 +176,7 @@ def _field(work: Workbench, object_name: str, definition: FieldDef) -> FieldMode
         label=definition.label or Text(definition.name, definition.name),
         computed=computed_of(kind),
         target=target,
+        links=several.linked(options) if several else None,
     )
 
 
@@ -212,9 +213,9 @@ def _user_object(work: Workbench) -> ObjectModel:
 
 def _with_targets(work: Workbench, model: ObjectModel) -> ObjectModel:
     for field in model.fields.values():
-        if field.target is not None and not work.knows(field.target):
+        if field.pointed is not None and not work.knows(field.pointed):
             place = work.field_place(model.name, field.name)
-            work.problems.append(UNKNOWN_OBJECT.at("/to", name=field.target).below(place))
+            work.problems.append(UNKNOWN_OBJECT.at("/to", name=field.pointed).below(place))
     definition = model.definition
     for position, child in enumerate(definition.children):
         detail = work.objects.get(child.object)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
@@ -71,6 +71,13 @@ RANGE_ENDS = Message(
     "Name two different fields that both hold dates, both times or both numbers.",
     "请填写两个不同的字段,且同为日期、同为时间或同为数值。",
 )
+KEY_OF_LISTS = Message(
+    "key.of_lists",
+    "“{field}” has several references: rows cannot be told apart by it.",
+    "“{field}”含多条引用,不能用来区分记录。",
+    "Leave it out, or use a single lookup.",
+    "请去掉该字段,或改用单条引用。",
+)
 IN_ORDER: Final = frozenset({Kind.NUMBER, Kind.DATE, Kind.DATETIME})
 
 
@@ -98,7 +105,7 @@ def _row(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
 
 
 def _inline_bytes(field: FieldModel) -> int:
-    if field.storage.kind in HOLDS_FILES:
+    if field.links is not None or field.storage.kind in HOLDS_FILES:
         return INLINE_TEXT
     if field.storage.kind != "text":
         return SIZES[field.storage.kind]
@@ -118,6 +125,8 @@ def _text_bytes(field: FieldModel) -> int:
 def _bytes(field: FieldModel) -> int:
     if field.storage.kind in HOLDS_FILES:
         return FILES_TEXT
+    if field.links is not None:
+        return 0
     return _text_bytes(field) if field.storage.kind == "text" else SIZES[field.storage.kind]
 
 
@@ -136,6 +145,7 @@ def _keys(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
     for position, names in enumerate(model.uniques):
         place = subject.at("object", model.name, "unique", position)
         fields = [model.fields[name] for name in names]
+        yield from _no_lists(f"{place}/fields", fields)
         for index, field in enumerate(fields):
             if not field.stored:
                 yield KEY_NOT_STORED.at(f"{place}/fields/{index}", field=field.name)
@@ -155,9 +165,10 @@ def _keys(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
 def _shared_fields(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
     """Find fields by which roll-ups join rows that no index could hold."""
     for rollup in model.rollups:
+        place = subject.field(model.name, rollup.field, "on")
+        yield from _no_lists(place, [model.fields[name] for name in rollup.on])
         size = sum(_bytes(model.fields[name]) for name in rollup.on)
         if size > MAX_KEY_BYTES:
-            place = subject.field(model.name, rollup.field, "on")
             yield KEY_SIZE.at(place, size=size, most=MAX_KEY_BYTES)
 
 
@@ -174,12 +185,19 @@ def _ranges(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
         if len(kinds) > 1 or not kinds <= IN_ORDER or start is end:
             yield RANGE_ENDS.at(place + "/to", start=start.name, end=end.name)
         fields = [model.fields[name] for name in one.fields]
+        yield from _no_lists(f"{place}/fields", fields)
         for key, field in (("from", start), ("to", end), *(("fields", one) for one in fields)):
             if not field.stored:
                 yield KEY_NOT_STORED.at(f"{place}/{key}", field=field.name)
         size = sum(_bytes(field) for field in (*fields, start))
         if size > MAX_KEY_BYTES:
             yield KEY_SIZE.at(place, size=size, most=MAX_KEY_BYTES)
+
+
+def _no_lists(place: str, fields: Sequence[FieldModel]) -> Iterator[Problem]:
+    for index, field in enumerate(fields):
+        if field.links is not None:
+            yield KEY_OF_LISTS.at(f"{place}/{index}", field=field.name)
 
 
 def _named(names: frozenset[str]) -> Text:

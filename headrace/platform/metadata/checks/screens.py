@@ -116,6 +116,13 @@ LONG_GROUP = Message(
     "Group by a short text, a choice, a date or a reference.",
     "请按短文本、选项、日期或引用分组。",
 )
+LIST_GROUP = Message(
+    "report.group_of_lists",
+    "“{field}” has several references, by which nothing can be grouped.",
+    "“{field}”含多条引用,不能用于分组。",
+    "Group by a single reference, or report over a detail object with one reference a row.",
+    "请按单条引用分组,或对每行一条引用的明细对象做报表。",
+)
 PATH_TOO_LONG = Message(
     "view.too_complex",
     "“{path}” goes along {levels} references; at most {most} can be followed.",
@@ -345,7 +352,7 @@ def _view(subject: Subject, view: ViewDef) -> Iterator[Problem]:
 
 
 def _is_ordered(field: FieldModel) -> bool:
-    if field.storage.kind in HOLDS_FILES:
+    if field.links is not None or field.storage.kind in HOLDS_FILES:
         return False
     if field.target is not None or field.computed is not None or field.system:
         return True
@@ -404,6 +411,8 @@ def _complexity(subject: Subject, report: ReportDef) -> Iterator[Problem]:
         joins |= sizes.along(path)
         if path[-1].storage.kind in HOLDS_FILES:
             yield FILE_GROUP.at(place, field=group.field)
+        elif path[-1].links is not None:
+            yield LIST_GROUP.at(place, field=group.field)
         elif not _is_ordered(path[-1]) and not path[-1].storage.many:
             yield LONG_GROUP.at(place, field=group.field)
     for measure in report.measures:

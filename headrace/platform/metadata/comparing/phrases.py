@@ -211,6 +211,14 @@ VALUES: Final[Mapping[str, Value]] = {
         ),
         Text("{subject} no longer refers to {before}", "{subject}不再引用{before}"),
     ),
+    "MultiLookupOptions.to": Value(
+        Text("{subject} now refers to {after}", "{subject}引用{after}"),
+        Text(
+            "{subject} now refers to {after} (was {before})",
+            "{subject}由引用{before}改为引用{after}",
+        ),
+        Text("{subject} no longer refers to {before}", "{subject}不再引用{before}"),
+    ),
     "MasterDetailOptions.to": Value(
         Text("{subject} now belongs to {after}", "{subject}属于{after}"),
         Text(

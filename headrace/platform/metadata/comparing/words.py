@@ -25,6 +25,9 @@ NOUNS: Final[Mapping[str, Text]] = {
     "last_by": Text("field that says which row is last", "最后一行的依据"),
     "of": Text("values that are put together", "汇总内容"),
     "op": Text("way of putting values together", "汇总方式"),
+    "MultiLookupOptions.min": Text("fewest records", "最少记录数"),
+    "MultiLookupOptions.max": Text("most records", "最多记录数"),
+    "on_delete": Text("what happens when a record is deleted", "所引记录被删除时的处理"),
     "min": Text("fewest rows", "最少行数"),
     "max": Text("most rows", "最多行数"),
     "least": Text("least value", "最小值"),
@@ -177,6 +180,10 @@ VALUE_WORDS: Final[Mapping[str, Mapping[str, Text]]] = {
         "reverse": Text("reverse entries", "冲销流水"),
         "close": Text("close months", "月份关账"),
         "reopen": Text("reopen months", "重新开放月份"),
+    },
+    "on_delete": {
+        "refuse": Text("deleting is refused", "不允许删除"),
+        "remove": Text("it is taken off the lists", "从列表中移除"),
     },
     "TransitionDef.needs": {"comment": Text("comment", "意见")},
     "op": {

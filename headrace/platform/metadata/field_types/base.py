@@ -43,6 +43,7 @@ EQUALITY: frozenset[Operator] = frozenset({"=", "!=", "in", "not_in", "is_null"}
 ORDER: frozenset[Operator] = EQUALITY | {"<", "<=", ">", ">="}
 TEXTUAL: frozenset[Operator] = ORDER | {"contains", "starts_with"}
 SEVERAL: frozenset[Operator] = frozenset({"contains_any", "contains_all", "=", "!=", "is_null"})
+HOLDING: frozenset[Operator] = frozenset({"contains_any", "contains_all", "is_null"})
 ORDERED_AGGREGATES: frozenset[Aggregate] = frozenset({"count", "min", "max"})
 NUMBER_AGGREGATES: frozenset[Aggregate] = frozenset({"count", "sum", "avg", "min", "max"})
 NO_AGGREGATES: frozenset[Aggregate] = frozenset({"count"})
@@ -180,6 +181,14 @@ class RefersTo(Protocol):
         ...
 
 
+class LinksTo(Protocol):
+    """A type whose values are lists of ids: a table of links is kept beside the column."""
+
+    def linked(self, options: Any) -> str:
+        """Return the name of the object whose records the ids are of."""
+        ...
+
+
 class Computed(Protocol):
     """A type that nobody writes: formula, roll-up, number, state."""
 
@@ -216,6 +225,11 @@ def files_of(kind: FieldType[Any]) -> HoldsFiles | None:
     return cast("HoldsFiles", kind) if hasattr(kind, "file_limits") else None
 
 
+def links_of(kind: FieldType[Any]) -> LinksTo | None:
+    """Return a type as one whose values are lists of ids, None where they are not."""
+    return cast("LinksTo", kind) if hasattr(kind, "linked") else None
+
+
 def computed_of(kind: FieldType[Any]) -> Literal["formula", "rollup", "number", "workflow"] | None:
     """Return how the platform makes the values of a type, None where people write them."""
     return cast("Computed", kind).computed if hasattr(kind, "computed") else None
@@ -231,4 +245,5 @@ _JSON_SCHEMAS: dict[str, dict[str, Any]] = {
     "id": {"type": "string", "format": "uuid"},
     "file": {"type": "object"},
     "files": {"type": "array", "items": {"type": "object"}},
+    "ids": {"type": "array", "items": {"type": "string", "format": "uuid"}},
 }

@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal
 
 from marshmallow import fields
 
-from headrace.platform.core.problems import Text
-from headrace.platform.formulas.types import Type, reference
+from headrace.platform.core.problems import Message, Problem, Text
+from headrace.platform.formulas.types import Type, reference, references
 from headrace.platform.metadata.definitions.keys import Formula, Name, key
-from headrace.platform.metadata.field_types.base import EQUALITY, Example, FieldType, NoOptions
-from headrace.platform.metadata.field_types.values import ReferenceField
-from headrace.platform.metadata.storage_types import ID, Storage
+from headrace.platform.metadata.field_types.base import (
+    EQUALITY,
+    HOLDING,
+    Example,
+    FieldType,
+    NoOptions,
+)
+from headrace.platform.metadata.field_types.values import (
+    MOST_LINKS,
+    ReferenceField,
+    ReferencesField,
+)
+from headrace.platform.metadata.storage_types import ID, IDS, Storage
 
 USER_OBJECT = "user"
 """The name by which formulas and references speak of the platform's users."""
+MIN_ABOVE_MAX: Final = Message(
+    "option.min_above_max",
+    "At least {least} and at most {most}: no list could ever fit.",
+    "至少 {least}、至多 {most}:没有任何列表能满足。",
+    "Lower `min` or raise `max`.",
+    "请降低 min 或提高 max。",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +43,34 @@ class LookupOptions:
     to: Name = key("Object that is referred to.")
     filter: Formula | None = key(
         "Only records where this is true; `this.` speaks of the record being edited.", None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MultiLookupOptions:
+    """Options of a lookup of several records."""
+
+    to: Name = key("Object that is referred to.")
+    filter: Formula | None = key(
+        "Only records where this is true; `this.` speaks of the record being edited.", None
+    )
+    min: int = key(
+        "Fewest records that a list may be saved with; an empty one is no list.",
+        0,
+        minimum=0,
+        maximum=MOST_LINKS,
+    )
+    max: int = key(
+        "Most records that a list may be saved with; those that the writer does not see are not"
+        " counted.",
+        100,
+        minimum=1,
+        maximum=MOST_LINKS,
+    )
+    on_delete: Literal["refuse", "remove"] = key(
+        "What happens when a record that is referred to is deleted: it is refused, or it is taken"
+        " off the lists.",
+        "refuse",
     )
 
 
@@ -123,4 +168,61 @@ class MasterDetailType(ReferenceType):
     options_type = MasterDetailOptions
 
 
-TYPES = (UserType(), LookupType(), TreeType(), MasterDetailType())
+class LinksType(FieldType[Any]):
+    """Shared by the types whose value is a list of ids, each once, in an order that people chose."""
+
+    operators = HOLDING
+
+    def storage(self, options: Any) -> Storage:
+        return IDS
+
+    def value_type(self, options: Any) -> Type:
+        return references(self.linked(options))
+
+    def value_field(self, options: Any) -> fields.Field[Any]:
+        return ReferencesField(options.min, options.max)
+
+    def compared_field(self, options: Any) -> fields.Field[Any]:
+        return ReferencesField()
+
+    def linked(self, options: Any) -> str:
+        """Return the name of the object whose records the ids are of."""
+        name: str = options.to
+        return name
+
+    def json_schema(self, options: Any) -> dict[str, Any]:
+        properties = {
+            "id": {"type": "string", "format": "uuid"},
+            "title": {"type": ["string", "null"]},
+        }
+        one = {"type": "object", "properties": properties, "required": ["id", "title"]}
+        return {"type": "array", "items": one, "uniqueItems": True, "minItems": 1}
+
+    def examples(self) -> Sequence[Example]:
+        return (
+            Example({}, 5, refused="value.wrong_type"),
+            Example({}, True, refused="value.wrong_type"),
+            Example({}, {"id": "x"}, refused="value.wrong_type"),
+        )
+
+
+class MultiLookupType(LinksType):
+    """References to several records of another object."""
+
+    key = "multi_lookup"
+    label = Text("Multiple lookup", "多条引用")
+    widget = "multi_lookup"
+    options_type = MultiLookupOptions
+
+    def narrows(self, old: MultiLookupOptions, new: MultiLookupOptions) -> bool:
+        return (old.to, old.filter) != (new.to, new.filter) or not (
+            new.min <= old.min and old.max <= new.max
+        )
+
+    def check_options(self, options: MultiLookupOptions) -> Sequence[Problem]:
+        if options.min > options.max:
+            return (MIN_ABOVE_MAX.at("/min", least=options.min, most=options.max),)
+        return ()
+
+
+TYPES = (UserType(), LookupType(), TreeType(), MasterDetailType(), MultiLookupType())

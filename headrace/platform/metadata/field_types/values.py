@@ -14,9 +14,9 @@ from marshmallow import ValidationError, fields
 
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.patterns import Pattern
-from headrace.platform.core.problems import Message, Problem, Text
+from headrace.platform.core.problems import Message, Problem, Text, pointer
 from headrace.platform.metadata.field_types.formats import TextFormat
-from headrace.platform.metadata.storage_types import SEPARATOR, joined
+from headrace.platform.metadata.storage_types import SEPARATOR, joined, listed
 
 WRONG_TYPE = Message(
     "value.wrong_type",
@@ -60,6 +60,20 @@ NOT_A_CHOICE = Message(
     "Pick one of them.",
     "请从中选择。",
 )
+TOO_MANY = Message(
+    "value.too_many",
+    "At most {limit} values, these are {count}.",
+    "最多 {limit} 个值,现有 {count} 个。",
+    "Take some away.",
+    "请减少一些。",
+)
+TOO_FEW = Message(
+    "value.too_few",
+    "At least {limit} values, these are {count}.",
+    "至少 {limit} 个值,现有 {count} 个。",
+    "Add more, or leave the field empty.",
+    "请再添加,或留空。",
+)
 CHECKSUM = Message(
     "value.checksum",
     "“{value}” is not {expected}: its characters do not fit each other.",
@@ -84,6 +98,8 @@ ILLEGAL_CHARACTER = Message(
 )
 MOST_BETWEEN = 100
 """How many spaces and hyphens may stand in a text whose format takes them out."""
+MOST_LINKS = 500
+"""How many records one field may refer to."""
 BOOLEAN = Text("boolean", "布尔值")
 STRING = Text("string", "文本")
 OBJECT = Text("object", "对象")
@@ -394,6 +410,44 @@ class ReferenceField(fields.Field[Any]):
                 expected=Text('record id or {"key": …}', '记录标识或 {"key": …}'), given=OBJECT
             )
         )
+
+
+class ReferencesField(fields.Field[Any]):
+    """References as an array or as a text with semicolons; each once, in the order given.
+
+    Gives the text of ids that is stored, or a tuple in which keys still stand for some of them.
+    """
+
+    def __init__(self, least: int = 0, most: int = MOST_LINKS) -> None:
+        super().__init__(allow_none=True)
+        self.each = ReferenceField()
+        self.least = least
+        self.most = most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, str):
+            value = [one.strip() for one in value.split(SEPARATOR) if one.strip()]
+        if not isinstance(value, (list, tuple)):
+            raise refuse(WRONG_TYPE.at(expected=ARRAY, given=type_name(value)))
+        if len(value) > MOST_LINKS:
+            raise refuse(TOO_MANY.at(limit=self.most, count=len(value)))
+        found = tuple(dict.fromkeys(self._one(place, one) for place, one in enumerate(value)))
+        if len(found) > self.most:
+            raise refuse(TOO_MANY.at(limit=self.most, count=len(found)))
+        if found and len(found) < self.least:
+            raise refuse(TOO_FEW.at(limit=self.least, count=len(found)))
+        if any(isinstance(one, KeyReference) for one in found):
+            return found
+        return listed(found)
+
+    def _one(self, place: int, value: Any) -> Any:
+        if value is None:
+            raise refuse(WRONG_TYPE.at(pointer(place), expected=RECORD_ID, given=NULL))
+        try:
+            return self.each.deserialize(value)
+        except ValidationError as refusal:
+            problems = [one for one in refusal.messages if isinstance(one, Problem)]
+            raise ValidationError([one.below(pointer(place)) for one in problems]) from None
 
 
 class NeverField(fields.Field[Any]):

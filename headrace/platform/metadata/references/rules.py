@@ -83,7 +83,11 @@ from headrace.platform.metadata.field_types.numbers import (
     MoneyOptions,
 )
 from headrace.platform.metadata.field_types.phones import PhoneOptions
-from headrace.platform.metadata.field_types.references import LookupOptions, MasterDetailOptions
+from headrace.platform.metadata.field_types.references import (
+    LookupOptions,
+    MasterDetailOptions,
+    MultiLookupOptions,
+)
 from headrace.platform.metadata.field_types.text import TextOptions
 
 Target = Literal[
@@ -206,6 +210,8 @@ RULES: Final[Mapping[Key, Rule]] = {
     (StateOptions, "workflow"): Rule("workflow", "workflow"),
     (LookupOptions, "to"): Rule("object", "lookup"),
     (LookupOptions, "filter"): Rule("row formula", "formula"),
+    (MultiLookupOptions, "to"): Rule("object", "lookup"),
+    (MultiLookupOptions, "filter"): Rule("row formula", "formula"),
     (MasterDetailOptions, "to"): Rule("object", "master"),
     (WorkflowDef, "object"): Rule("object", "object"),
     (WorkflowDef, "field"): Rule("field", "state field"),

@@ -30,7 +30,7 @@ from headrace.platform.metadata.catalog import FieldModel, FieldRuleModel, Objec
 from headrace.platform.metadata.definitions.objects import ChildDef, NoOverlapDef
 from headrace.platform.metadata.field_types.base import files_of
 from headrace.platform.metadata.field_types.files import misfits
-from headrace.platform.metadata.storage_types import ID, Dialect, Storage, files_in
+from headrace.platform.metadata.storage_types import ID, Dialect, Storage, files_in, values_in
 from headrace.platform.publishing.failing.converting import refuses, restored_at
 from headrace.platform.publishing.failing.planned import PlannedRows
 from headrace.platform.publishing.failing.python_rows import (
@@ -605,6 +605,8 @@ def _driver(value: Any, field: FieldModel, parser: fields.Field[Any], dialect: D
 def _outside(rows: Rows, field: FieldModel) -> Condition:
     """Return the condition that a reference points to a live record that the filter refuses."""
     assert field.lookup_filter is not None  # noqa: S101 - asked for filtered references only
+    if field.links is not None:
+        raise UnsupportedInSqlError(field.name)
     target = rows.follow(field)
     fits = target.holds(field.lookup_filter, RowsBinder(rows).column)
     return sa.and_(
@@ -614,10 +616,20 @@ def _outside(rows: Rows, field: FieldModel) -> Condition:
 
 def _is_outside(batch: PlannedBatch, shape: ObjectShape, row: Row, field: FieldModel) -> bool:
     value = row[field.name]
-    target = None if value is None else batch.row(str(field.target), str(value))
+    if field.links is not None:
+        ids = values_in(value) or []
+        batch.fetch(batch.shapes.of(field.links), ids)
+        return any(_refuses(batch, shape, row, field, one) for one in ids)
+    return value is not None and _refuses(batch, shape, row, field, str(value))
+
+
+def _refuses(
+    batch: PlannedBatch, shape: ObjectShape, row: Row, field: FieldModel, record_id: str
+) -> bool:
+    target = batch.row(str(field.pointed), record_id)
     if target is None or field.lookup_filter is None:
         return False
-    there = batch.shapes.of(str(field.target))
+    there = batch.shapes.of(str(field.pointed))
     environment = RowEnvironment(batch, there, target, target, batch.environment(shape, row))
     try:
         return not holds(evaluator(field.lookup_filter)(environment))

@@ -329,9 +329,9 @@ def _filter_findings(finder: RowFinder, model: ObjectModel) -> Iterator[Finding]
     old, new = finder.rows.live.catalog, finder.rows.catalog
     for field in model.fields.values():
         earlier = finder.rows.former_field(model, field)
-        if field.lookup_filter is None or earlier is None or field.target is None:
+        if field.lookup_filter is None or earlier is None or field.pointed is None:
             continue
-        if earlier.target is not None and _filter_meaning(old, earlier) == _filter_meaning(
+        if earlier.pointed is not None and _filter_meaning(old, earlier) == _filter_meaning(
             new, field
         ):
             continue
@@ -349,7 +349,7 @@ def _filter_findings(finder: RowFinder, model: ObjectModel) -> Iterator[Finding]
 
 
 def _filter_meaning(catalog: Catalog, field: FieldModel) -> tuple[object, ...]:
-    return meaning_of(catalog, str(field.target), field.lookup_filter)
+    return meaning_of(catalog, str(field.pointed), field.lookup_filter)
 
 
 # -- numbers of children ---------------------------------------------------------------------------

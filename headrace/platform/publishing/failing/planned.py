@@ -363,6 +363,7 @@ def _derived(
         deleted_at=cast("Any", selected.c[DELETED_AT]),
         path=cast("Any", selected.c[PATH]) if paths else None,
         shape=(),
+        links={},
     )
 
 
@@ -385,4 +386,5 @@ def _nothing(model: ObjectModel, dialect: Any) -> ObjectTable:
         deleted_at=cast("Any", selected.c[DELETED_AT]),
         path=cast("Any", selected.c[PATH]) if model.tree_field else None,
         shape=(),
+        links={},
     )

@@ -336,6 +336,9 @@ class _Finder:
     def _beside_users(self, one: CreateIndex, unseen: Collection[tuple[str, str]]) -> bool:
         """Say whether an index refuses nothing to those who use the old version."""
         index = one.index
+        if index.links is not None:
+            # A table of links is not kept up with rows that change meanwhile.
+            return False
         if index.table not in self.large or index.name in self._names_of(DropIndex):
             return False
         hidden = all((index.table, column) in unseen for column in index.columns)
@@ -354,6 +357,8 @@ class _Finder:
         taken = self._names_of(CreateIndex)
         for one in self.operations:
             if not isinstance(one, DropIndex) or one.index.name in taken:
+                continue
+            if one.index.links is not None:
                 continue
             if one.index.table in known and not one.index.unique:
                 yield one
