@@ -206,3 +206,28 @@ def test_a_reference_comes_back_with_its_title(type_: FieldType, world_of):
 
     assert record["value"]["id"] == wanted
     assert record["value"]["title"]
+
+
+@pytest.mark.parametrize("type_", [one for one in TYPES if links_of(one)], ids=lambda one: one.key)
+def test_a_list_of_references_comes_back_with_titles_and_is_found(type_: FieldType, world_of):
+    world = world_of(type_, {})
+    if type_.key == "users":
+        wanted = [world.context.principal.user_id]
+    else:
+        wanted = [world.create("thing", {"name": name}) for name in ("one", "two")][::-1]
+
+    made = world.create("thing", {"name": "x", "value": wanted})
+    record = world.get("thing", made)
+
+    assert [one["id"] for one in record["value"]] == wanted
+    assert all(one["title"] for one in record["value"])
+    field = world.context.catalog.objects["thing"].fields["value"]
+    jsonschema.validate(json.loads(json.dumps(record["value"])), field.json_schema())
+    for operator, value, found in (
+        ("contains_any", wanted[:1], True),
+        ("contains_all", wanted, True),
+        ("is_null", True, False),
+    ):
+        data = {"filter": {"field": "value", "op": operator, "value": value}}
+        page = reader.find(world.context, "thing", parse_query(world.context, "thing", data))
+        assert (made in [one["id"] for one in page.items]) is found, operator

@@ -25,10 +25,11 @@ from headrace.platform.forms.lists import (
     list_for,
 )
 from headrace.platform.formulas.expression import Expression
+from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.periods import may_see_periods
-from headrace.platform.records.query import parse_query
+from headrace.platform.records.query import ME, parse_query
 
 PAGE_SIZE: Final = 50
 TRAIL: Final = "~"
@@ -275,6 +276,8 @@ def _chip_value(context: Context, condition: Condition) -> str:
     view, value = condition.view, str(condition.value)
     if view.widget == "boolean":
         return word(context.language, "value.yes" if value == "true" else "value.no")
+    if view.pointed == USER_OBJECT and value == ME:
+        return context.principal.name
     if view.pointed is not None:
         return reader.title(context, view.pointed, value) or value
     choice = view.choice(value)

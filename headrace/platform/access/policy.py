@@ -31,6 +31,7 @@ from headrace.platform.access.parameters import (
 from headrace.platform.access.principals import Principal, Rights
 from headrace.platform.access.rows import Rows, subtree_end
 from headrace.platform.access.tables import USER
+from headrace.platform.database.links import LINKED, RECORD
 from headrace.platform.metadata.building import SYSTEM_FIELD_NAMES
 from headrace.platform.metadata.catalog import (
     Catalog,
@@ -312,6 +313,14 @@ def _scope(grant: GrantModel, scope: ScopeModel) -> Predicate:
 
 
 def _is_user(rows: Rows, path: FieldPath) -> Condition:
+    if path[-1].links is not None:
+        owner = rows.at(path)
+        links = owner.table.links[path[-1].name].alias()
+        named = sa.select(sa.literal(1)).where(
+            links.c[RECORD] == owner.id,
+            links.c[LINKED] == user_parameter(rows.surroundings.dialect),
+        )
+        return sa.exists(named.correlate(owner.alias))
     return rows.path_column(path) == user_parameter(rows.surroundings.dialect)
 
 

@@ -34,7 +34,7 @@ RANGED: Final = frozenset(
     | {"integer", "decimal", "quantity", "money", "percent"}
 )
 EXACT: Final = frozenset(
-    {"choice", "multi_choice", "state", "boolean", "lookup", "user"} | {"multi_lookup"}
+    {"choice", "multi_choice", "state", "boolean", "lookup", "user"} | {"multi_lookup", "users"}
 )
 HIDDEN_IN_LISTS: Final = WIDE_WIDGETS
 EVERYTHING: Final = "all"

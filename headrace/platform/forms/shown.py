@@ -67,7 +67,7 @@ class Shown:
     href: str | None = None
     markup: Markup | None = None
     files: tuple[ShownFile, ...] = ()
-    `several` are the parts of a list of references, each a link of its own.
+    several: tuple[Shown, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -16,6 +16,7 @@ from headrace.platform.formulas.python import compile_python, holds
 from headrace.platform.metadata.building import SYSTEM_FIELD_NAMES
 from headrace.platform.metadata.catalog import Catalog, FieldPath, GrantModel, ObjectModel
 from headrace.platform.metadata.definitions.access import Action
+from headrace.platform.metadata.storage_types import values_in
 
 if TYPE_CHECKING:
     from headrace.platform.records.environment import RowEnvironment
@@ -57,7 +58,7 @@ class Permit:
 
     def _reaches(self, value: str, row: RowEnvironment, principal: Principal) -> bool:
         if self.scope in {"own", "assigned"}:
-            return value == principal.user_id
+            return principal.user_id in (values_in(value) or ())
         if self.scope == "territory_tree":
             return any(row.in_subtree(value, root) for root in principal.territories_of(self.role))
         own = principal.organisation

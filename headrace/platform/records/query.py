@@ -30,6 +30,7 @@ from headrace.platform.metadata.field_types.base import (
     TEXTUAL,
     Operator,
 )
+from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.field_types.values import (
     ARRAY,
     NULL,
@@ -58,6 +59,8 @@ MAX_SORT: Final = 5
 MAX_NAMES: Final = 300
 MAX_LEVELS: Final = 4
 MAX_TEXT: Final = 400
+ME: Final = "me"
+"""Stands for the user who asks, where a field with users is compared."""
 MAX_INTEGER: Final = 2**63 - 1
 
 BAD_FILTER = Message(
@@ -256,11 +259,18 @@ class _Names:
 
     def __init__(self, context: Context) -> None:
         self._surroundings = context.surroundings()
+        self._me = context.principal.user_id
         self.readable = kept_names(context)
 
     def object(self, name: str) -> ObjectModel:
         """Return an object that is known to exist."""
         return self._surroundings.object(name)
+
+    def with_me(self, given: Any) -> Any:
+        """Return a value, or a list of values, in which `me` stands for the user who asks."""
+        if isinstance(given, list):
+            return [self.with_me(one) for one in given]
+        return self._me if given == ME else given
 
     def resolve(self, object_name: str, names: str, place: str) -> FieldPath:
         """Return the fields of a dotted path, or refuse it."""
@@ -578,6 +588,8 @@ def _comparison(names: _Names, path: FieldPath, op: str, given: Any, place: str)
     if known in {"contains", "starts_with"}:
         text = _checked(lambda: TextField(MAX_TEXT, lines=True).deserialize(given), place)
         return Compare(path, known, field_.type.as_stored(text or "", field_.options))
+    if field_.pointed == USER_OBJECT:
+        given = names.with_me(given)
     if known in {"contains_any", "contains_all"}:
         return Compare(path, known, _parts(names, field_, given, place))
     if known in {"in", "not_in"}:

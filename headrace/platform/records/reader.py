@@ -24,7 +24,6 @@ from headrace.platform.access.parameters import (
 from headrace.platform.access.policy import as_condition, names_of, pairs_for, readable_fields
 from headrace.platform.access.rows import Picked, Rows, Statement, Surroundings
 from headrace.platform.access.stamps import STAMPS
-from headrace.platform.access.tables import USER
 from headrace.platform.core.errors import (
     NOT_FOUND,
     NewerCatalogError,
@@ -52,6 +51,7 @@ from headrace.platform.records.filters import (
     search_condition,
     search_values,
 )
+from headrace.platform.records.people import choosable
 from headrace.platform.records.query import (
     Query,
     Shape,
@@ -716,7 +716,7 @@ def _choice_plan(
     outer = _Outer(surroundings, field.object)
     where = [source.where_unguarded(field.lookup_filter, outer)] if field.lookup_filter else []
     if target.name == USER_OBJECT:
-        where.append(source.rows.id.in_(sa.select(USER.c.id).where(USER.c.active)))
+        where.append(source.rows.id.in_(choosable(surroundings.catalog, field)))
     if searched:
         where.append(search_condition(source))
     if chosen:

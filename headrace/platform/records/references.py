@@ -21,6 +21,7 @@ from headrace.platform.metadata.storage_types import listed, values_in
 from headrace.platform.records.batch import CHUNK, Batch
 from headrace.platform.records.drafts import Draft, Row
 from headrace.platform.records.environment import RowEnvironment
+from headrace.platform.records.people import not_choosable
 from headrace.platform.records.permits import names_in_row, static_names
 from headrace.platform.records.shapes import ObjectShape
 
@@ -104,6 +105,26 @@ def check_filters(batch: Batch) -> None:
                 if not holds(condition(row)):
                     problem = NOT_FOUND.at(draft.place + place, name=field.label)
                     batch.problems.append(problem)
+
+
+def check_people(batch: Batch) -> None:
+    """Refuse users that were sent anew and may not be chosen: left, or not those that a field is for."""
+    if batch.migrating or batch.unchecked or batch.context.principal.is_system:
+        return
+    sent: dict[tuple[str, str], tuple[FieldModel, list[tuple[str, str]]]] = {}
+    for draft in batch.drafts():
+        if draft.kind not in {"create", "update"}:
+            continue
+        for name in draft.given:
+            field = draft.shape.fields[name]
+            if field.pointed == USER_OBJECT and not field.system:
+                anew = [(draft.place + at, one) for at, one in _referred_anew(draft, field)]
+                sent.setdefault((field.object, name), (field, []))[1].extend(anew)
+    for field, pairs in sent.values():
+        wrong = not_choosable(batch, field, [one for _, one in pairs]) if pairs else frozenset()
+        batch.problems.extend(
+            NOT_FOUND.at(place, name=field.label) for place, one in pairs if one in wrong
+        )
 
 
 def _referred_anew(draft: Draft, field: FieldModel) -> Iterator[tuple[str, str]]:

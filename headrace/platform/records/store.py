@@ -48,6 +48,7 @@ from headrace.platform.records.periods import check_periods
 from headrace.platform.records.references import (
     NOT_FOUND,
     check_filters,
+    check_people,
     id_by_key,
     resolve_references,
 )
@@ -472,6 +473,7 @@ class RecordStore:
             # Whose record it is can be said only when what says so is there.
             check_access(batch)
         check_filters(batch)
+        check_people(batch)
         check_field_rules(batch)
         check_rules(batch)
         batch.refuse()

@@ -16,6 +16,7 @@ from headrace.platform.database.system_tables import SETTING
 from headrace.platform.database.tables import Tables
 from headrace.platform.formulas.environment import Environment
 from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.storage_types import values_in
 from headrace.platform.workflow.pinned import Approver, Step
 
 FALLBACK_SETTING: Final = "fallback_approver_role"
@@ -102,8 +103,8 @@ class People:
         self, approver: Approver, environment: Environment, excluded: Collection[str]
     ) -> tuple[Person, ...]:
         if approver.field:
-            user = environment.value(approver.field)
-            return self._active((str(user),)) if user else ()
+            named = environment.value(approver.field)
+            return self._active(values_in(str(named)) or ()) if named else ()
         if approver.role is None:
             return ()
         if not approver.within:
@@ -117,7 +118,8 @@ class People:
             .where(USER.c.id.in_(ids), USER.c.active, USER.c.id != SYSTEM_USER_ID)
             .order_by(USER.c.login)
         )
-        return tuple(Person(row.id, row.name, None) for row in self._connection.execute(statement))
+        found = {row.id: row.name for row in self._connection.execute(statement)}
+        return tuple(Person(one, found[one], None) for one in ids if one in found)
 
     def _holders(self, role: str) -> tuple[Person, ...]:
         return _distinct(person for person, _ in self._holdings(role))

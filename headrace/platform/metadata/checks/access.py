@@ -281,5 +281,5 @@ def _scope(
         target = subject.catalog.objects.get(owner.scope_paths[needs][-1].target or "")
         if target is not None and target.tree_field is None:
             yield SCOPE_TREE.at(place, scope=name, object=target.name)
-    if name == "assigned" and grant.scope.path and grant.scope.path[-1].target != USER_OBJECT:
+    if name == "assigned" and grant.scope.path and grant.scope.path[-1].pointed != USER_OBJECT:
         yield ASSIGNED.at(place + "/assigned")

@@ -14,7 +14,9 @@ from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.formulas.tree import instant_text
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.checks.base import Subject
+from headrace.platform.metadata.checks.field_rules import UNKNOWN_ROLE
 from headrace.platform.metadata.checks.satisfiable import constant_value
+from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.storage_types import HOLDS_FILES
 
 INERT_KEY = Message(
@@ -71,6 +73,13 @@ SINGLE_CHOICE = Message(
 )
 NOT_STORED = Text("its value is computed when it is read", "其值在读取时计算")
 MADE = Text("the platform makes its value", "其值由平台生成")
+OTHER_PEOPLE = Message(
+    "user.other_people",
+    "Only internal people may be chosen, but holders of “{role}” are partners.",
+    "只能选择内部人员,而“{role}”的持有者是伙伴人员。",
+    "Leave the role out, or let `people` be `partner` or `all`.",
+    "请去掉该角色,或将 people 设为 partner 或 all。",
+)
 SEVERAL_VALUES = Text("it has several values", "它可以有多个值")
 UPLOADED = Text("people upload its files", "其文件由用户上传")
 TWO_VALUES = Text("it has two values only", "它只有两个取值")
@@ -95,6 +104,7 @@ def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
         yield from _default(subject, field)
         yield from _writers(subject, field, written)
         yield from _single(subject, field)
+        yield from _people(subject, field)
     yield from _default_cycles(subject, model)
 
 
@@ -243,6 +253,20 @@ def _writers(subject: Subject, field: FieldModel, written: frozenset[str]) -> It
     elif field.name not in written:
         place = subject.field(field.object, field.name, "written_by")
         yield NEVER_WRITTEN.at(place, field=field.name)
+
+
+def _people(subject: Subject, field: FieldModel) -> Iterator[Problem]:
+    """Find roles that are not there, or whose holders are not the people that may be chosen."""
+    if field.pointed != USER_OBJECT:
+        return
+    people = getattr(field.options, "people", "all")
+    for position, name in enumerate(getattr(field.options, "roles", ())):
+        place = f"{subject.field(field.object, field.name, 'roles')}/{position}"
+        role = subject.catalog.roles.get(name)
+        if role is None:
+            yield UNKNOWN_ROLE.at(place, name=name)
+        elif people == "internal" and role.audience == "partner":
+            yield OTHER_PEOPLE.at(place, role=name)
 
 
 def _single(subject: Subject, field: FieldModel) -> Iterator[Problem]:

@@ -334,7 +334,7 @@ def _approval(subject: Subject, model: WorkflowModel, approval: ApprovalModel) -
                 yield APPROVER_SHAPE.at(where)
             if approver.field and _may_be_submitter(approver.field):
                 yield SELF_APPROVAL.at(where + "/field")
-            if approver.field and approver.field[-1].target != USER_OBJECT:
+            if approver.field and approver.field[-1].pointed != USER_OBJECT:
                 yield APPROVER_TARGET.at(where + "/field", path=declared.field, expected="user")
             if approver.within:
                 target = subject.catalog.objects.get(approver.within[-1].target or "")
@@ -349,4 +349,4 @@ def _may_be_submitter(path: FieldPath) -> bool:
     last = path[-1]
     stamped = last.system and last.name in {"created_by", "updated_by"}
     filled = last.default is not None and last.default.uses_user
-    return len(path) == 1 and last.target == USER_OBJECT and (stamped or filled)
+    return len(path) == 1 and last.pointed == USER_OBJECT and (stamped or filled)

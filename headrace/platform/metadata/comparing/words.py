@@ -25,6 +25,9 @@ NOUNS: Final[Mapping[str, Text]] = {
     "last_by": Text("field that says which row is last", "最后一行的依据"),
     "of": Text("values that are put together", "汇总内容"),
     "op": Text("way of putting values together", "汇总方式"),
+    "people": Text("people who may be chosen", "可选人员范围"),
+    "UsersOptions.min": Text("fewest users", "最少用户数"),
+    "UsersOptions.max": Text("most users", "最多用户数"),
     "MultiLookupOptions.min": Text("fewest records", "最少记录数"),
     "MultiLookupOptions.max": Text("most records", "最多记录数"),
     "on_delete": Text("what happens when a record is deleted", "所引记录被删除时的处理"),
@@ -180,6 +183,11 @@ VALUE_WORDS: Final[Mapping[str, Mapping[str, Text]]] = {
         "reverse": Text("reverse entries", "冲销流水"),
         "close": Text("close months", "月份关账"),
         "reopen": Text("reopen months", "重新开放月份"),
+    },
+    "people": {
+        "all": Text("everybody", "所有人"),
+        "internal": Text("internal people", "内部人员"),
+        "partner": Text("people of partner companies", "伙伴人员"),
     },
     "on_delete": {
         "refuse": Text("deleting is refused", "不允许删除"),

@@ -102,7 +102,9 @@ class WorkflowDef:
 class ApproverDef:
     """One source of approvers; exactly one of `field` and `role` is given."""
 
-    field: Path | None = key("User field of the record, along lookups.", None)
+    field: Path | None = key(
+        "Field with a user, or with several, of the record, along lookups.", None
+    )
     role: Name | None = key("Everybody who holds this role.", None)
     within: Path | None = key(
         "Territory path: the role within the record's territory, walking up until found.", None

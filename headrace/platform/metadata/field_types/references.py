@@ -16,7 +16,6 @@ from headrace.platform.metadata.field_types.base import (
     HOLDING,
     Example,
     FieldType,
-    NoOptions,
 )
 from headrace.platform.metadata.field_types.values import (
     MOST_LINKS,
@@ -34,6 +33,34 @@ MIN_ABOVE_MAX: Final = Message(
     "Lower `min` or raise `max`.",
     "请降低 min 或提高 max。",
 )
+
+
+People = Literal["all", "internal", "partner"]
+
+
+@dataclass(frozen=True, slots=True)
+class UserOptions:
+    """Options of a reference to a user."""
+
+    roles: tuple[Name, ...] = key("Only users who hold one of these roles may be chosen.", ())
+    people: People = key(
+        "Which users may be chosen: `internal` people of the brand, `partner` people of other"
+        " companies, or all.",
+        "all",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class UsersOptions(UserOptions):
+    """Options of references to several users."""
+
+    min: int = key(
+        "Fewest users that a list may be saved with; an empty one is no list.",
+        0,
+        minimum=0,
+        maximum=MOST_LINKS,
+    )
+    max: int = key("Most users that a list may be saved with.", 20, minimum=1, maximum=MOST_LINKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +158,7 @@ class UserType(ReferenceType):
     key = "user"
     label = Text("User", "用户")
     widget = "user"
-    options_type = NoOptions
+    options_type = UserOptions
 
     def target(self, options: Any) -> str | None:
         return USER_OBJECT
@@ -198,6 +225,11 @@ class LinksType(FieldType[Any]):
         one = {"type": "object", "properties": properties, "required": ["id", "title"]}
         return {"type": "array", "items": one, "uniqueItems": True, "minItems": 1}
 
+    def check_options(self, options: Any) -> Sequence[Problem]:
+        if options.min > options.max:
+            return (MIN_ABOVE_MAX.at("/min", least=options.min, most=options.max),)
+        return ()
+
     def examples(self) -> Sequence[Example]:
         return (
             Example({}, 5, refused="value.wrong_type"),
@@ -219,10 +251,20 @@ class MultiLookupType(LinksType):
             new.min <= old.min and old.max <= new.max
         )
 
-    def check_options(self, options: MultiLookupOptions) -> Sequence[Problem]:
-        if options.min > options.max:
-            return (MIN_ABOVE_MAX.at("/min", least=options.min, most=options.max),)
-        return ()
+
+class UsersType(LinksType):
+    """Several users of the platform."""
+
+    key = "users"
+    label = Text("Users", "多个用户")
+    widget = "users"
+    options_type = UsersOptions
+
+    def linked(self, options: UsersOptions) -> str:
+        return USER_OBJECT
+
+    def narrows(self, old: UsersOptions, new: UsersOptions) -> bool:
+        return not (new.min <= old.min and old.max <= new.max)
 
 
-TYPES = (UserType(), LookupType(), TreeType(), MasterDetailType(), MultiLookupType())
+TYPES = (UserType(), LookupType(), TreeType(), MasterDetailType(), MultiLookupType(), UsersType())

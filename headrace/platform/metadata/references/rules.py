@@ -87,6 +87,8 @@ from headrace.platform.metadata.field_types.references import (
     LookupOptions,
     MasterDetailOptions,
     MultiLookupOptions,
+    UserOptions,
+    UsersOptions,
 )
 from headrace.platform.metadata.field_types.text import TextOptions
 
@@ -212,6 +214,8 @@ RULES: Final[Mapping[Key, Rule]] = {
     (LookupOptions, "filter"): Rule("row formula", "formula"),
     (MultiLookupOptions, "to"): Rule("object", "lookup"),
     (MultiLookupOptions, "filter"): Rule("row formula", "formula"),
+    (UserOptions, "roles"): Rule("role", "user choice"),
+    (UsersOptions, "roles"): Rule("role", "user choice"),
     (MasterDetailOptions, "to"): Rule("object", "master"),
     (WorkflowDef, "object"): Rule("object", "object"),
     (WorkflowDef, "field"): Rule("field", "state field"),

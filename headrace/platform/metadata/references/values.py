@@ -28,6 +28,7 @@ HOW: Final[Mapping[str, Text]] = {
     "called": Text("{by} calls it in the formula", "{by}在公式中调用它"),
     "parameter": Text("{by} is given one of its records", "{by}以它的记录为参数"),
     "lookup": Text("{by} refers to its records", "{by}引用它的记录"),
+    "user choice": Text("{by} may be given who holds it", "{by}可选择拥有它的用户"),
     "master": Text("{by} makes its records part of it", "{by}以它为主记录"),
     "child": Text("{by} shows its records in a grid", "{by}以明细显示它的记录"),
     "child by": Text("{by} finds its rows by it", "{by}通过它找到明细行"),
