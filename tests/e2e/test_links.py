@@ -48,6 +48,7 @@ def contents() -> dict[tuple[str, str], dict[str, Any]]:
                 field("name", "text", label=label("Name", "名称"), length=40, required=True),
                 field("areas", "multi_lookup", to="area", required=True,
                       label=label("Areas", "适用区域")),
+                field("people", "users", label=label("People", "参与人"), default="USER()"),
                 field("count", "formula", returns="integer", formula="SIZE(areas)",
                       label=label("Number of areas", "区域数")),
             ],
@@ -132,6 +133,15 @@ def test_chips_are_added_taken_off_and_kept_in_order(
     page.locator("[data-field=areas] .picks label", has_text="广东").click()
     assert chips(page) == ["浙江", "广西"]
     page.fill("[name='f.name']", f"Goal {width} {language}")
+    assert chips(page, "[data-field=people]") == ["Admin"]
+    # What is not there yet is made in the panel, and stands in the list at once.
+    box = page.locator("[data-field=areas] .lookup input[type=text]")
+    box.fill(f"新区{width}{language}")
+    page.locator("[data-field=areas] .choices:not([hidden]) .new-choice").click()
+    page.locator("dialog.quick .bar button.main").click()
+    expect(page.locator("dialog.quick")).to_have_count(0)
+    assert chips(page) == ["浙江", "广西", f"新区{width}{language}"]
+    page.locator("[data-field=areas] .picks label", has_text="新区").click()
     page.click("[data-add]")
     page.fill("[data-row] [data-column=what] input", "Open a shop")
     pick(page, "FJ", "[data-row] [data-column=where]")
@@ -161,10 +171,10 @@ def test_everything_goes_by_keyboard(address: str, browser: Browser, shots: Path
     pick(page, "GD")
     pick(page, "FJ")
     page.keyboard.press("Shift+Tab")
-    expect(page.locator("[data-pick]").last).to_be_focused()
+    expect(page.locator("[data-field=areas] [data-pick]").last).to_be_focused()
     page.keyboard.press("Space")
     assert chips(page) == ["广东"]
-    expect(page.locator("[data-pick]").first).to_be_focused()
+    expect(page.locator("[data-field=areas] [data-pick]").first).to_be_focused()
     page.keyboard.press("Space")
     assert chips(page) == []
     expect(page.locator("#f-areas")).to_be_focused()

@@ -174,6 +174,18 @@ def test_what_points_here_stands_on_the_page_and_leads_to_a_list(world: Exchange
     assert "two" not in listed.text
 
 
+def test_the_lookup_of_chips_offers_what_was_picked_lately_first(world: Exchange) -> None:
+    kim = Surfer(world, "kat")
+    form = kim.get("/o/good/new").form("/new")
+    made = kim.send_values(form, {"f.code": "a", "f.makers:text": "rival;acme"})
+    assert made.status == 303, made.text
+    found = kim.ask("/o/good/choices/makers", {"text": "", "values": {}})
+    assert found.status_code == 200, found.text
+    assert [one["title"] for one in found.json["items"]] == ["Firm rival", "Firm acme"]
+    pat = Surfer(world, "pat").ask("/o/good/choices/makers", {"text": "", "values": {}})
+    assert [one["title"] for one in pat.json["items"]] == ["Firm acme"]
+
+
 def test_a_clash_is_told_with_names(world: Exchange) -> None:
     one = good(world, "rival")
     kim = Surfer(world, "kat")

@@ -116,7 +116,7 @@ def _need_choice(
     found = reader.choices(context, *lookup, None, around, among=[record_id], on=work)
     if not found:
         field = context.catalog.objects[lookup[0]].fields[lookup[1]]
-        target = context.catalog.objects[str(field.target)]
+        target = context.catalog.objects[str(field.pointed)]
         raise RefusedError(OUTSIDE.at(object=target.label, name=field.label))
 
 

@@ -83,7 +83,7 @@ def chosen_choice(
     if not found:
         return None
     target = context.catalog.objects.get(
-        str(context.catalog.objects[object_name].fields[field_name].target)
+        str(context.catalog.objects[object_name].fields[field_name].pointed)
     )
     details = _details(context, target, [record_id]) if target else {}
     return Choice(record_id, str(found[0]["title"] or record_id), details.get(record_id, ""), True)

@@ -21,7 +21,7 @@ def made_for(context: Context, object_name: str, field_name: str) -> ObjectModel
     """
     model = context.catalog.objects.get(object_name)
     field = model.fields.get(field_name) if model is not None else None
-    target = context.catalog.objects.get(str(field.target)) if field is not None else None
+    target = context.catalog.objects.get(str(field.pointed)) if field is not None else None
     if field is None or target is None or target.master is not None:
         return None
     principal = context.principal
@@ -39,7 +39,7 @@ def demanded(
     """
     own = context.catalog.objects[object_name]
     field = own.fields[field_name]
-    target = context.catalog.objects[str(field.target)]
+    target = context.catalog.objects[str(field.pointed)]
     pairs = pairs_for(context.catalog, context.principal.rights, target.name, "create")
     allowed = names_of(pairs)
     found = {}

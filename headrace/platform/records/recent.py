@@ -7,6 +7,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from headrace.platform.database.prepared import Prepared, prepare
+from headrace.platform.metadata.storage_types import values_in
 from headrace.platform.records.context import Context
 
 LOOKED_AT: Final = 500
@@ -27,7 +28,9 @@ def recently_chosen(context: Context, object_name: str, field_name: str) -> list
     )
     with context.database.reading() as reading:
         rows = reading.rows(prepared, {"user": context.principal.user_id})
-    return list(dict.fromkeys(str(one) for (one,) in rows))[:MOST_RECENT]
+    # A field with several references holds their ids as one text.
+    ids = (one for (text,) in rows for one in values_in(str(text)) or ())
+    return list(dict.fromkeys(ids))[:MOST_RECENT]
 
 
 def _statement(context: Context, object_name: str, field_name: str) -> Prepared:
