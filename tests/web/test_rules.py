@@ -244,7 +244,9 @@ def test_a_page_says_why(live: Live, language: str) -> None:
     assert not re.search(r'<dt class="label">port</dt>', page.response.text)
     why = surfer.get(f"{address}/rules")
     assert why.status == 200
-    assert "market = 'export'" in why.response.text.replace("&#39;", "'")
+    shown = why.response.text.replace("&#39;", "'")
+    assert "market = 'export'" not in shown, "a formula is for who designs"
+    assert "<code>" not in shown
     assert "margin" not in why.text
 
 

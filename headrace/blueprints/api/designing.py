@@ -10,6 +10,7 @@ from flask import request
 
 from headrace.blueprints.api.calls import body_object, known_arguments, platform
 from headrace.blueprints.api.calls import read as call
+from headrace.blueprints.shared.designing import may_design
 from headrace.platform.core.canonical import document_text
 from headrace.platform.core.errors import ForbiddenError, RefusedError
 from headrace.platform.core.problems import Message, pointer
@@ -115,9 +116,3 @@ def require_design(context: Context) -> None:
     reader.check_current(context)
     if not may_design(context):
         raise ForbiddenError(DESIGN_NEEDED.at())
-
-
-def may_design(context: Context) -> bool:
-    """Say whether the caller holds a role with the design right."""
-    roles = context.catalog.roles
-    return any(roles[one].design for one in context.principal.role_names if one in roles)

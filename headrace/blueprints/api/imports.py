@@ -17,7 +17,7 @@ from headrace.blueprints.api.calls import (
     read,
     write_once,
 )
-from headrace.blueprints.api.designing import may_design
+from headrace.blueprints.shared.designing import may_design
 from headrace.blueprints.shared.import_files import error_file, file_name
 from headrace.platform.access.policy import can
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError

@@ -17,7 +17,7 @@ from headrace.blueprints.api.calls import (
     write,
     write_once,
 )
-from headrace.blueprints.api.designing import may_design
+from headrace.blueprints.shared.designing import may_design
 from headrace.platform.core.errors import NOT_FOUND, ConflictError, NotFoundError
 from headrace.platform.core.problems import Message
 from headrace.platform.database.unit_of_work import UnitOfWork

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
 from flask import url_for
 
+from headrace.blueprints.shared.designing import may_design
 from headrace.blueprints.shared.pages import render
 from headrace.blueprints.shared.session import read
 from headrace.blueprints.workspace.blueprint import blueprint, known_object
-from headrace.blueprints.workspace.rows import title_of
+from headrace.blueprints.workspace.rows import display_of, title_of
+from headrace.platform.forms.field_view import path_view
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
-from headrace.platform.records.tracing import trace
+from headrace.platform.records.tracing import Condition, trace
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A condition for people: its values with their labels; the formula for who designs."""
+
+    withheld: bool
+    formula: str | None
+    values: tuple[tuple[str, str], ...]
 
 
 @blueprint.get("/o/<object_name>/<record_id>/rules")
@@ -33,5 +48,25 @@ def _page(context: Context, object_name: str, record_id: str) -> str:
         fields=[one for one in traced.fields if one.because],
         rules=traced.rules,
         problems=traced.problems,
+        told=partial(_told, context, object_name),
         back=url_for("workspace.record", object_name=object_name, record_id=record_id),
     )
+
+
+def _told(context: Context, object_name: str, condition: Condition) -> Told:
+    """Return a condition as its reader understands it: who does not design gets no formula."""
+    values = (_value(context, object_name, *pair) for pair in condition.values.items())
+    source = condition.source
+    return Told(source is None, source if may_design(context) else None, tuple(values))
+
+
+def _value(context: Context, object_name: str, path: str, given: Any) -> tuple[str, str]:
+    """Return the label and the value at the end of a path, a reference by its title."""
+    fields = context.catalog.path(object_name, path)
+    if fields is None:
+        return path, "–"
+    view = path_view(context.catalog, fields)
+    if view.target is not None and given is not None:
+        given = reader.title(context, view.target, str(given)) or "–"
+        return view.label.within(context.language), given
+    return view.label.within(context.language), display_of(context).of(view, given).text

@@ -1,0 +1,11 @@
+"""Who designs: the right that a role gives."""
+
+from __future__ import annotations
+
+from headrace.platform.records.context import Context
+
+
+def may_design(context: Context) -> bool:
+    """Say whether the caller holds a role with the design right."""
+    roles = context.catalog.roles
+    return any(roles[one].design for one in context.principal.role_names if one in roles)
