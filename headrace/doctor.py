@@ -15,8 +15,10 @@ from headrace.platform import runtime
 from headrace.platform.core.errors import PlatformError
 from headrace.platform.core.problems import Text
 from headrace.platform.database.installing import missing_system_columns
+from headrace.platform.files.store import count_files
 from headrace.platform.jobs.worker import dead_letters
 from headrace.platform.metadata.checks import run_checks
+from headrace.platform.metadata.field_types.files import megabytes
 from headrace.platform.runtime import Platform
 from headrace.settings import Settings
 
@@ -108,6 +110,16 @@ def _examine_workspace(platform: Platform) -> Iterator[Finding]:
         ),
     )
     yield Finding(True, _kept(platform))
+    with platform.database.reading() as reading:
+        count, size, broken = count_files(reading.connection)
+    yield Finding(
+        broken == 0,
+        Text(
+            f"Files: {count}, {megabytes(size)} MB, {broken} without their content",
+            f"文件:{count} 个,{megabytes(size)} MB,{broken} 个缺少内容",
+        ),
+        Text("Restore a backup of the whole database.", "请恢复整个数据库的备份。"),
+    )
     with platform.database.reading() as reading:
         dead = len(dead_letters(reading.connection))
     yield Finding(

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from headrace.doctor import examine
 from headrace.platform.access.principals import SYSTEM_USER_ID
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.files.store import Upload, find_files, forget_waiting
@@ -340,6 +341,21 @@ def test_a_claimed_file_says_who_holds_it(visits):
     assert found.holder == (model.id, record, model.fields["papers"].id)
     with visits.platform.files.content(found) as stream:
         assert stream.read() == PDF
+
+
+def test_the_doctor_counts_files_and_misses_content(visits):
+    def told() -> tuple[bool, str]:
+        found = [
+            one for one in examine(visits.platform.settings) if one.what.en.startswith("Files")
+        ]
+        return found[0].ok, found[0].what.en
+
+    visits.upload(PDF + b"x" * 600_000)
+    lost = visits.upload()
+    assert told() == (True, "Files: 2, 0.6 MB, 0 without their content")
+    with visits.database.writing(None) as work:
+        work.connection.execute(sa.delete(PART).where(PART.c.file_id == lost))
+    assert told() == (False, "Files: 2, 0.6 MB, 1 without their content")
 
 
 def test_who_waits_for_too_much_is_stopped(visits, monkeypatch):

@@ -18,6 +18,7 @@ from tests.support.files import (
     PDF,
     SVG,
     TRIAL,
+    as_form,
     open_live_with_files,
     packed,
     png,
@@ -312,6 +313,11 @@ def test_bad_uploads_say_what_is_wrong(live):
     size = {"CONTENT_LENGTH": str(104 * 1024 * 1024), "CONTENT_TYPE": "multipart/form-data"}
     refused = client.post(f"{API}/files", environ_overrides=size)
     assert (refused.status_code, codes(refused)) == (413, [("file.too_large_request", "/file")])
+
+
+def test_nobody_can_send_much(live):
+    answer = live.client().post(f"{API}/files", data=as_form(PDF * 200_000, "a.pdf"))
+    assert answer.status_code == 401
 
 
 def test_the_same_upload_under_one_key_is_one_file(live):

@@ -27,7 +27,7 @@ from headrace.blueprints.api import (
     versions,
 )
 from headrace.blueprints.api.calls import read
-from headrace.blueprints.shared.files import allow_large
+from headrace.blueprints.shared.files import allow_large, drain
 from headrace.blueprints.statuses import (
     HINTS,
     TITLES,
@@ -81,18 +81,16 @@ def register(app: Flask) -> None:
 
 def _read_body() -> None:
     """Read the body first: an answer before that would break the connection of who sends it."""
-    if request.endpoint == "api.api_files.upload" and _is_known():
-        allow_large()
-    else:
+    if request.endpoint != "api.api_files.upload":
         request.get_data()
-
-
-def _is_known() -> bool:
-    """Whether somebody calls: nobody else sends us much."""
+        return
     try:
-        return read(lambda _: True)
+        read(lambda _: None)
     except UnauthenticatedError:
-        return False
+        # Nothing is kept of what comes from nobody, not even for a moment.
+        drain()
+        raise
+    allow_large()
 
 
 def _nothing(rest: str) -> Response:  # noqa: ARG001 - whatever it was

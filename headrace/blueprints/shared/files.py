@@ -64,7 +64,7 @@ def allow_large() -> None:
     after_this_request(_let_go)
     sent = request.content_length
     if sent is not None and sent > LARGEST_UPLOAD:
-        _drain(sent)
+        drain()
         raise TooLargeError(TOO_LARGE_REQUEST.at("/file", most=MOST_MEGABYTES))
     try:
         # An answer before the body is read would break the connection of who sends it.
@@ -79,8 +79,9 @@ def _let_go(response: Response) -> Response:
     return response
 
 
-def _drain(sent: int) -> None:
-    left, stream = min(sent, MOST_DRAINED), request.environ["wsgi.input"]
+def drain() -> None:
+    """Read what is sent and let it go, so that the answer arrives; a sender of very much is cut off."""
+    left, stream = min(request.content_length or 0, MOST_DRAINED), request.environ["wsgi.input"]
     while left > 0 and (part := stream.read(min(left, AROUND))):
         left -= len(part)
 

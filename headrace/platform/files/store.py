@@ -224,6 +224,16 @@ def remove_files(connection: sa.Connection, which: sa.ColumnElement[bool]) -> in
     return len(gone)
 
 
+def count_files(connection: sa.Connection) -> tuple[int, int, int]:
+    """Return how many files there are, their bytes, and how many of them lack some of their content."""
+    parts = sa.select(sa.func.count()).where(PART.c.file_id == FILE.c.id).scalar_subquery()
+    wanted = (FILE.c.size + (PART_BYTES - 1)) // PART_BYTES
+    broken = sa.func.coalesce(sa.func.sum(sa.case((parts != wanted, 1), else_=0)), 0)
+    size = sa.func.coalesce(sa.func.sum(FILE.c.size), 0)
+    count, total, lacking = connection.execute(sa.select(sa.func.count(), size, broken)).one()
+    return int(count), int(total), int(lacking)
+
+
 def forget_waiting(work: UnitOfWork) -> int:
     """Remove files that no record took within a day; return how many."""
     old = FILE.c.uploaded_at < work.now - KEPT_WAITING

@@ -100,13 +100,17 @@ def _sweep_orphans(work: UnitOfWork) -> int:
 
 
 def _tables(work: UnitOfWork, names: Names) -> Iterator[tuple[str, list[sa.TableClause]]]:
-    """Yield the objects whose records hold files, with their tables; kept ones have records too."""
+    """Yield the objects whose records hold files, with their tables; kept ones have records too.
+
+    A table that is being removed has none that count, and may go at any moment.
+    """
     objects = sa.select(FILE.c.object_id).where(FILE.c.object_id.is_not(None)).distinct()
     for object_id in work.connection.execute(objects).scalars().all():
         tables = [
             sa.table(one.physical, sa.column("id", FILE.c.record_id.type))
             for one in names.all
-            if one.definition_id == object_id and one.kind == "object" and not one.preparing
+            if one.definition_id == object_id and one.kind == "object"
+            if not (one.preparing or one.going)
         ]
         if tables:
             yield object_id, tables
