@@ -171,10 +171,10 @@ def test_everything_goes_by_keyboard(address: str, browser: Browser, shots: Path
     pick(page, "GD")
     pick(page, "FJ")
     page.keyboard.press("Shift+Tab")
-    expect(page.locator("[data-field=areas] [data-pick]").last).to_be_focused()
+    expect(page.locator("[data-field=areas] [data-chip]").last).to_be_focused()
     page.keyboard.press("Space")
     assert chips(page) == ["广东"]
-    expect(page.locator("[data-field=areas] [data-pick]").first).to_be_focused()
+    expect(page.locator("[data-field=areas] [data-chip]").first).to_be_focused()
     page.keyboard.press("Space")
     assert chips(page) == []
     expect(page.locator("#f-areas")).to_be_focused()

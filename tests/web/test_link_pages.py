@@ -224,3 +224,30 @@ def test_more_of_each_is_given_where_it_is_asked_for(world: Exchange) -> None:
     ]
     (row,) = world.rows("good", "ann", expand="makers")
     assert [one["code"] for one in row["makers"]] == ["acme"]
+
+
+def test_several_records_are_given_a_list_at_once_and_each_keeps_what_is_hidden(
+    world: Exchange,
+) -> None:
+    ids = [good(world, "rival", code="a"), good(world, "acme", code="b")]
+    pat = Surfer(world, "pat")
+    form = pat.get("/").form("/language")
+    form.values = {"csrf": form.values["csrf"]}
+    form.action = "/o/good/bulk"
+    rows = " ".join(f"{one}.1" for one in ids)
+    acme = world.ids["acme"]
+    sent = {
+        "rows": rows,
+        "act": "edit",
+        "step": "preview",
+        "set.makers": "1",
+        "f.makers:sent": "1",
+        f"f.makers:={acme}": "Firm acme",
+    }
+    preview = pat.send_values(form, sent)
+    assert preview.status == 200, preview.text
+    assert "Firm acme" in preview.text
+    done = pat.send_values(preview.form("/bulk"), {"step": "apply"})
+    assert "2 done" in done.response.get_data(as_text=True)
+    assert makers(world, "a") == ["Firm acme", "Firm rival"]
+    assert makers(world, "b") == ["Firm acme"]

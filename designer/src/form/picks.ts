@@ -20,7 +20,7 @@ export function takePick(target: HTMLElement): HTMLInputElement | null {
   const held = heldBy(group);
   if (held === null || target.dataset.name !== undefined) return held;
   if (target instanceof HTMLInputElement && target.type === "hidden") add(group, target);
-  else if (target instanceof HTMLInputElement && target.dataset.pick !== undefined) remove(target);
+  else if (target instanceof HTMLInputElement && target.dataset.chip !== undefined) remove(target);
   held.value = idsOf(picked(group));
   return held;
 }
@@ -82,7 +82,7 @@ function chip(group: HTMLElement, each: Picked): HTMLLIElement {
   box.name = `${nameOf(group)}:=${each.id}`;
   box.value = each.title;
   box.checked = true;
-  box.dataset.pick = each.id;
+  box.dataset.chip = each.id;
   const text = document.createElement("span");
   text.textContent = each.title === "" ? each.id : each.title;
   label.append(box, text);
@@ -99,9 +99,9 @@ function nameOf(group: HTMLElement): string {
 }
 
 function picked(group: HTMLElement): Picked[] {
-  return all(group, "input[data-pick]", HTMLInputElement)
+  return all(group, "input[data-chip]", HTMLInputElement)
     .filter((box) => box.checked)
-    .map((box) => ({ id: box.dataset.pick ?? "", title: box.value }));
+    .map((box) => ({ id: box.dataset.chip ?? "", title: box.value }));
 }
 
 function pickedIn(value: Json, known: ReadonlyMap<string, string>): Picked[] {

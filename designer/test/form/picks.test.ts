@@ -21,7 +21,7 @@ function found<T extends Element>(selector: string, kind: new () => T): T {
 function made(): Made {
   document.body.innerHTML = `<form><div data-picks>
     <input type="hidden" name="f.tags:sent" value="1"><input type="hidden" data-name="tags" data-picked value="a">
-    <ul><li><label><input type="checkbox" name="f.tags:=a" value="Ann" checked data-pick="a"><span>Ann</span></label></li></ul>
+    <ul><li><label><input type="checkbox" name="f.tags:=a" value="Ann" checked data-chip="a"><span>Ann</span></label></li></ul>
     <div class="lookup"><input type="text" name="f.tags:text"><input type="hidden" id="lookup"></div></div></form>`;
   return {
     form: found("form", HTMLFormElement),
@@ -48,17 +48,17 @@ describe("fields with several references", () => {
     expect(chips()).toEqual(["Ann", "C", "B"]);
     expect(page.held.value).toBe("a;c;b");
     expect(page.lookup.value).toBe("");
-    expect(found("[data-pick=c]", HTMLInputElement).name).toBe("f.tags:=c");
+    expect(found("[data-chip=c]", HTMLInputElement).name).toBe("f.tags:=c");
   });
 
   it("let go of what is unticked", () => {
     const page = made();
     pick(page, "b", "Bob");
-    const box = found("[data-pick=a]", HTMLInputElement);
+    const box = found("[data-chip=a]", HTMLInputElement);
     box.checked = false;
     expect(takePick(box)).toBe(page.held);
     expect([chips(), page.held.value]).toEqual([["Bob"], "b"]);
-    expect(document.activeElement).toBe(found("[data-pick=b]", HTMLInputElement));
+    expect(document.activeElement).toBe(found("[data-chip=b]", HTMLInputElement));
   });
 
   it("show what the server proposes, with titles, and nothing where it proposes nothing", () => {

@@ -31,6 +31,7 @@ from headrace.platform.forms.bulk import (
 )
 from headrace.platform.forms.entries import record_entries, sent_entries
 from headrace.platform.forms.lists import list_for
+from headrace.platform.forms.posted import picked_records
 from headrace.platform.forms.shown import Display
 from headrace.platform.metadata.catalog import TransitionModel
 from headrace.platform.records.bulk import Item, write_many
@@ -206,10 +207,14 @@ def _preview(context: Context, asked: Asked, told: Sequence[Any]) -> str:
     if asked.act == "edit":
         views = common_fields(context, asked.object, asked.chosen)
         display = Display(context.language, context.principal.zone)
-        values = given_values(context, asked.object, views, sent_inputs())
+        form = sent_inputs()
+        values = given_values(context, asked.object, views, form)
         for view in views:
             if view.name in values:
                 typed = request.form.get(f"f.{view.name}:text")
+                picked = picked_records(f"f.{view.name}", form) if view.links else []
+                if picked:
+                    typed = display.of(view, picked).text + (f", {typed}" if typed else "")
                 set_now.append((view.label, typed or display.of(view, values[view.name]).text))
     titles = _titles(context, asked)
     return _page(context, asked, "preview", told, titles, kept=kept, set_now=set_now)
