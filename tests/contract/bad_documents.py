@@ -711,6 +711,22 @@ BAD = (
             _with("reserve", default="BEST(claim.fee FOR kind = 'loss' AT TODAY())"),
         ),
     ),
+    *(
+        Bad(
+            f"key with a condition {name}",
+            code,
+            "/unique/0/where",
+            _set(CLAIM, "unique", [{"fields": ["company"], "where": where}]),
+        )
+        for name, code, where in (
+            ("over a lookup", "key.condition", "company.code = 'x'"),
+            ("over today", "key.condition", "claimed_on > TODAY()"),
+            ("over what is computed on reading", "key.condition", "region_name = 'x'"),
+            ("that is no condition", "formula.type", "fee + 1"),
+            ("over an unknown field", "formula.unknown_field", "nothing = 1"),
+            ("that asks", "formula.query_not_allowed", "EXISTS(claim)"),
+        )
+    ),
     Bad(
         "months closed by a text",
         "period.wrong_field",

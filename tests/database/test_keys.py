@@ -266,3 +266,129 @@ def test_a_plan_counts_the_rows_that_overlap(prices: Depots) -> None:
     assert refused(lambda: prices.update("price", first, ends="2025-02-01")) == "value.overlaps"
     prices.update("price", second, starts="2025-02-01")
     prices.update("price", first, ends="2025-01-30")
+
+
+# -- keys that hold for some records only --------------------------------------------------------------
+
+
+def with_condition(world: Depots, where: str = "main = TRUE") -> None:
+    address = world.work.contents["object", "address"]
+    address["unique"] = [{"fields": ["firm"], "where": where}]
+
+
+def test_a_key_with_a_condition_holds_among_its_records_only(world: Depots) -> None:
+    with_condition(world)
+    world.work.publish()
+    firm, other = (world.create("firm", name=name) for name in ("x", "y"))
+    first = world.create("address", firm=firm, main=True)
+    second = world.create("address", firm=firm)
+    world.create("address", firm=firm)
+    world.create("address", firm=other, main=True)
+    world.create("address", main=True)
+    world.create("address", main=True)
+    for act, place in (
+        (lambda: world.update("address", second, main=True), "/main"),
+        (lambda: world.create("address", firm=firm, main=True), "/firm"),
+    ):
+        with pytest.raises(RefusedError) as error:
+            act()
+        (problem,) = error.value.problems
+        assert (problem.code, problem.path) == ("value.not_unique", place)
+        assert problem.message.en == "Another record has the same firm."
+        assert first not in str(problem)
+    world.update("address", first, main=False)
+    world.update("address", second, main=True)
+    world.delete("address", second)
+    world.update("address", first, main=True)
+    assert set(world.read("address", first)) == {
+        *("id", "version", "created_at", "created_by", "updated_at", "updated_by"),
+        *("firm", "code", "main"),
+    }
+    assert world.recount() == []
+
+
+def test_a_key_regardless_of_case_may_have_a_condition_too(world: Depots) -> None:
+    address = world.work.contents["object", "address"]
+    address["fields"] = [*address["fields"], dict(KEYS[0], unique=False)]
+    address["unique"] = [{"fields": ["code_key"], "where": "main = TRUE AND code != 'none'"}]
+    world.work.publish()
+    world.create("address", code="ab 1", main=True)
+    world.create("address", code="AB1")
+    world.create("address", code="none", main=True)
+    world.create("address", code="none", main=True)
+    with pytest.raises(RefusedError) as error:
+        world.create("address", code="ＡＢ 1", main=True)
+    assert [(one.code, one.path) for one in error.value.problems] == [("value.not_unique", "/code")]
+
+
+def test_rows_that_collide_in_one_request_are_named(world: Depots) -> None:
+    with_condition(world)
+    world.work.publish()
+    firm = world.create("firm", name="x")
+    items = [{"firm": firm}, {"firm": firm, "main": True}, {"firm": firm}]
+    world.create_many("address", items)
+    items = [{"firm": world.create("firm", name="y"), "main": one} for one in (False, True)]
+    items += [{**items[0], "main": True}, {**items[0], "main": True}]
+    with pytest.raises(RefusedError) as error:
+        world.create_many("address", items)
+    assert [one.path for one in error.value.problems] == ["/3/firm"]
+
+
+def test_one_of_many_writers_gets_a_key_with_a_condition(world: Depots, deep: bool) -> None:
+    with_condition(world)
+    world.work.publish()
+    for turn in range(30 if deep else 3):
+        firm = world.create("firm", name=str(turn))
+        said: list[str] = []
+
+        def write(number: int, firm: str = firm, said: list[str] = said) -> None:
+            try:
+                world.create("address", firm=firm, main=number % 4 > 0)
+            except PlatformError as error:
+                said.append(error.problems[0].code)
+            else:
+                said.append("saved")
+
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        assert sorted(said) == [*["saved"] * 3, *["value.not_unique"] * 5]
+
+
+def test_a_plan_counts_what_breaks_a_condition_and_follows_its_changes(world: Depots) -> None:
+    firm = world.create("firm", name="x")
+    rows = [world.create("address", firm=firm, main=number < 3) for number in range(5)]
+    with_condition(world)
+    plan = world.work.plan()
+    (line,) = [one for one in plan.lines if one.code == "key.add"]
+    assert line.failing is not None
+    assert (line.failing.count, line.failing.groups) == (3, 1)
+    assert "Where" not in line.text.en
+    assert "constraint.existing_duplicates" in [one.code for one in plan.problems]
+    for one in rows[:2]:
+        world.update("address", one, main=False)
+    world.work.publish()
+    assert refused(lambda: world.update("address", rows[0], main=True)) == "value.not_unique"
+    # Another condition is another key, counted like a new one.
+    with_condition(world, "main = FALSE")
+    (line,) = [one for one in world.work.plan().lines if one.code == "key.add"]
+    assert line.failing is not None
+    assert line.failing.count == 4
+    with_condition(world, "main = FALSE AND code = 'x'")
+    world.work.publish()
+    world.update("address", rows[0], main=True)
+    world.update("address", rows[1], code="x")
+    assert refused(lambda: world.update("address", rows[3], code="x")) == "value.not_unique"
+    # Another name of what it reads changes nothing.
+    address = world.work.contents["object", "address"]
+    main = next(one for one in address["fields"] if one["name"] == "main")
+    main |= {"name": "first", "was": "main"}
+    with_condition(world, "first = FALSE AND code = 'x'")
+    assert [one for one in world.work.plan().lines if one.code.startswith("key.")] == []
+    world.work.publish()
+    assert refused(lambda: world.update("address", rows[3], code="x")) == "value.not_unique"
+    del address["unique"]
+    world.work.publish()
+    world.update("address", rows[3], code="x")

@@ -163,10 +163,10 @@ def test_the_roll_ups_of_the_page_are_accepted() -> None:
 
 
 def test_the_keys_of_the_page_are_accepted() -> None:
-    together, subject_key, open_key, for_some, ranges = blocks("keep-values-different.md")
+    together, subject_key, for_some, ranges = blocks("keep-values-different.md")
     contents = workspace()
     claim = contents["object", "claim"]
-    claim["fields"] += [subject_key, open_key]
+    claim["fields"] += [subject_key]
     claim["unique"] = [*together, *for_some]
     claim["fields"] += [
         {"name": "what", "type": "text", "length": 20},

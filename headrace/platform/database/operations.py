@@ -162,6 +162,11 @@ class RenameDefinition(Operation):
         return replace(self, old=self.new, new=self.old)
 
 
+def _shown(fields: tuple[str, ...]) -> list[str]:
+    """Return the fields of a key that people know; one that says when it holds is the platform's."""
+    return [one for one in fields if one.islower()]
+
+
 @dataclass(frozen=True, slots=True)
 class CreateIndex(Operation):
     """Make an index; a unique one fails where live rows have equal values.
@@ -183,7 +188,7 @@ class CreateIndex(Operation):
 
     def describe(self) -> Text:
         if self.index.unique:
-            over = ", ".join(self.fields)
+            over = ", ".join(_shown(self.fields))
             en, zh = ("Make a key anew of", "重建") if self.anew else ("Add a key to", "新增")
             return Text(
                 f"{en} {self.object}" + (f": {over}" if over else ""),
@@ -216,7 +221,7 @@ class DropIndex(Operation):
 
     def describe(self) -> Text:
         if self.index.unique:
-            over = ", ".join(self.fields)
+            over = ", ".join(_shown(self.fields))
             return Text(
                 f"Remove a key of {self.object}" + (f": {over}" if over else ""),
                 f"移除 {self.object} 的唯一约束" + (f":{over}" if over else ""),

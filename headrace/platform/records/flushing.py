@@ -206,7 +206,8 @@ def _key(shape: ObjectShape, violation: UniqueViolation) -> UniqueKey | None:
 def _problems(key: UniqueKey, drafts: list[Draft]) -> Iterable[Problem]:
     """Say which fields collide; which of many rows it was is said only where it is known."""
     shape = drafts[0].shape
-    labels = [shape.fields[name].label for name in key.fields]
+    # For which records a key holds is kept in a field of its own, which nobody sees.
+    labels = [one.label for name in key.fields if (one := shape.fields[name]).key_of is None]
     name = Text(
         " + ".join(one.en for one in labels), " + ".join(one.within("zh") for one in labels)
     )
@@ -221,7 +222,9 @@ def _sent(draft: Draft, names: Sequence[str]) -> str:
     """
     shape = draft.shape
     read: list[str] = []
-    for name in reversed(names):
+    own = [name for name in names if shape.fields[name].key_of is None]
+    conditions = [name for name in names if name not in own]
+    for name in (*reversed(own), *conditions):
         expression = shape.fields[name].expression
         paths = [] if expression is None else sorted(expression.references())
         read += [shape.by_id[path[0]].name for path in paths] or [name]

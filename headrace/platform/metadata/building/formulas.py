@@ -55,7 +55,7 @@ def _field_formulas(work: Workbench, field: FieldModel) -> FieldModel:
     changed = dataclasses.replace(field, default=default) if default else field
     if field.computed == "formula":
         formula = _formula(work, field, place + "/formula")
-        stored = formula is not None and _is_same_row(formula)
+        stored = formula is not None and is_same_row(formula)
         return dataclasses.replace(changed, expression=formula, stored=stored)
     condition = getattr(field.options, "filter", None)
     if condition is not None and field.pointed is not None:
@@ -70,7 +70,7 @@ def _formula(work: Workbench, field: FieldModel, place: str) -> Expression | Non
     """Analyse a formula field; one that is computed on read must be known to SQL."""
     text, wanted = field.options.formula, field.value_type
     found = work.expression(text, field.object, place, expected=wanted, engines=PYTHON)
-    if found is None or _is_same_row(found):
+    if found is None or is_same_row(found):
         return found
     return work.expression(text, field.object, place, expected=wanted)
 
@@ -104,7 +104,7 @@ def _field_rules(work: Workbench, model: ObjectModel) -> tuple[FieldRuleModel, .
     return tuple(result)
 
 
-def _is_same_row(expression: Expression) -> bool:
+def is_same_row(expression: Expression) -> bool:
     """Whether a formula reads its own row only and never today: then it is stored."""
     own = all(len(path) == 1 for path in expression.references())
     return own and not expression.uses_clock and not expression.constants()

@@ -12,6 +12,7 @@ from headrace.platform.formulas.parser import RESERVED_WORDS
 from headrace.platform.formulas.types import Kind, Type
 from headrace.platform.metadata.building.choice_sets import bound_options
 from headrace.platform.metadata.building.formulas import with_formulas
+from headrace.platform.metadata.building.key_conditions import with_conditions
 from headrace.platform.metadata.building.ledgers import with_ledger
 from headrace.platform.metadata.building.messages import (
     DUPLICATE_NAME,
@@ -103,6 +104,7 @@ def _finished(work: Workbench, model: ObjectModel) -> None:
 
     def make() -> ObjectModel:
         result = with_keys(work, with_formulas(work, _with_targets(work, model)))
+        result = with_conditions(work, result)
         return with_former_fields(with_ledger(work, with_rollups(work, result)), known)
 
     finished = work.part("object", name, (), make, about=name)

@@ -235,7 +235,11 @@ class Shower:
         return VALUE_WORDS["mark"].get(mark) or Text(mark, mark)
 
     def _unique(self, item: Json, about: About) -> Text:
-        return joined(self.path(about.object, str(one)) for one in listed(item.get("fields")))
+        over = joined(self.path(about.object, str(one)) for one in listed(item.get("fields")))
+        if "where" not in item:
+            return over
+        formula = self.labels.formula(str(item["where"]), about.object)
+        return Text(f"{over.en} where {formula.en}", f"{over.zh}(条件:{formula.zh})")
 
     def _choice(self, item: Json, about: About) -> Text:
         value = str(item.get("value", ""))

@@ -118,6 +118,10 @@ class UniqueDef:
     """Fields whose values together occur once among live records."""
 
     fields: tuple[Name, ...] = key("The fields.", minItems=1, maxItems=5)
+    where: Formula | None = key(
+        "The key holds only among records for which this is true; it reads stored fields of the record.",
+        None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,7 @@ RULES: Final[Mapping[Key, Rule]] = {
     (RecordTypeDef, "roles"): Rule("role", "record type for"),
     (RecordTypeDef, "when"): FORMULA,
     (UniqueDef, "fields"): Rule("field", "unique"),
+    (UniqueDef, "where"): FORMULA,
     **{
         (BestMatchDef, one): Rule("field", "best match")
         for one in ("keys", "priority", "from_", "to")

@@ -206,7 +206,8 @@ def shown_fields(finder: RowFinder, row_set: RowSet) -> tuple[str, ...]:
             wanted = [about.fields[name].id for name in names]
         case Having() | Emptied() | NotAllowed() | Unconvertible() | OutsideFilter():
             wanted = (row_set.field_id,)
-    return tuple(one.name for one in former.fields.values() if one.id in wanted)
+    shown = (one for one in former.fields.values() if one.key_of is None)
+    return tuple(one.name for one in shown if one.id in wanted)
 
 
 def write_rows(finder: RowFinder, plan: Plan, key: str, reader: Context, out: IO[str]) -> Written:
