@@ -286,3 +286,26 @@ def test_accounts_of_a_ledger_that_are_told_apart_otherwise_are_made_anew(world:
     entry["ledger"] = dict(LEDGER)
     world.work.publish()
     world.check()
+
+
+def test_what_was_loaded_last_can_be_taken_back_in_order_only(world: Books) -> None:
+    account = world.create("account", code="a")
+    first, second = world.post(account, "1"), world.post(account, "2")
+
+    def retract(entry: str) -> None:
+        version = world.rows("entry")[entry]["version"]
+        world.platform.write_as_system(
+            lambda context, unit: world.platform.store.delete(
+                context, unit, "entry", entry, version, retracting=True
+            )
+        )
+
+    assert refused(lambda: retract(first)) == "ledger.append_only"
+    retract(second)
+    third = world.post(account, "4")
+    assert world.rows("entry")[third]["place"] == 2
+    world.check()
+    store = world.platform.store
+    version = 2
+    undelete = lambda context, unit: store.undelete(context, unit, "entry", second, version)  # noqa: E731 - used once
+    assert refused(lambda: world.platform.write_as_system(undelete)) == "ledger.append_only"

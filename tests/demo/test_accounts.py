@@ -11,6 +11,8 @@ import pytest
 
 from headrace.platform.core.errors import ForbiddenError, NotFoundError, RefusedError
 from headrace.platform.records import reader
+from headrace.platform.records.periods import close_period, reopen_period
+from headrace.platform.records.reversing import Reversing
 from tests.demo.generate import TARGET
 from tests.demo.test_behaviour import codes
 from tests.demo.test_flow import fire
@@ -159,26 +161,100 @@ def test_no_more_is_settled_than_is_open_and_paid(world: World) -> None:
     assert {code for code, _ in codes(refused.value)} == {"reference.not_found"}
 
 
+def post(world: World, number: str, login: str = "sunmin", **values: Any) -> dict[str, Any]:
+    """Post an entry to an account and return it."""
+    current = world.stored("partner_account", "account_no", number)[0]
+    change = {"entries": {"create": [values]}}
+    world.does(
+        login,
+        lambda context, work: world.platform.store.update(
+            context, work, "partner_account", current["id"], change, current["version"]
+        ),
+    )
+    entries = world.stored("account_entry", "account", current["id"])
+    return max(entries, key=lambda one: one["position"])
+
+
+def reverse(world: World, login: str, entry: dict[str, Any], reason: str = "wrong amount") -> Any:
+    asked = Reversing(reason)
+    return world.does(
+        login,
+        lambda context, work: world.platform.store.reverse(
+            context, work, "account_entry", entry["id"], asked
+        ),
+    )
+
+
+def test_running_balances_follow_the_entries_of_each_account(world: World) -> None:
+    for number in ACCOUNTS:
+        account = world.stored("partner_account", "account_no", number)[0]
+        entries = world.stored("account_entry", "account", account["id"])
+        entries.sort(key=lambda one: one["position"])
+        total = Decimal(0)
+        for place, entry in enumerate(entries, 1):
+            total += entry["amount"]
+            assert (entry["position"], entry["running_balance"]) == (place, total)
+        assert account["balance"] == total
+
+
 def test_an_entry_is_reversed_not_changed(world: World) -> None:
     account = world.stored("partner_account", "account_no", "ZH-000006")[0]
-
-    def post(**values: Any) -> Any:
+    entry = post(world, "ZH-000006", entry_type="adjust", amount="250.00", memo="wrong amount")
+    given = {"entry_type": "adjust", "amount": "1.00", "reversal_of": {"key": entry["entry_no"]}}
+    with pytest.raises(RefusedError) as refused:
+        post(world, "ZH-000006", **given)
+    assert {code for code, _ in codes(refused.value)} == {"field.read_only"}
+    for change, code in (
+        ({"update": [{"id": entry["id"], "amount": "200.00"}]}, "ledger.fixed"),
+        ({"delete": [entry["id"]]}, "ledger.append_only"),
+    ):
         current = world.stored("partner_account", "account_no", "ZH-000006")[0]
-        change = {"entries": {"create": [values]}}
-        return world.does(
-            "sunmin",
-            lambda context, work: world.platform.store.update(
-                context, work, "partner_account", current["id"], change, current["version"]
-            ),
-        )
+        with pytest.raises(RefusedError) as refused:
+            world.does(
+                "sunmin",
+                lambda context, work, change=change, current=current: world.platform.store.update(
+                    context,
+                    work,
+                    "partner_account",
+                    current["id"],
+                    {"entries": change},
+                    current["version"],
+                ),
+            )
+        assert {found for found, _ in codes(refused.value)} == {code}
+    with pytest.raises(ForbiddenError):
+        reverse(world, "qianning", entry)
 
-    post(entry_type="adjust", amount="250.00", memo="wrong amount")
-    entry = max(
-        world.stored("account_entry", "account", account["id"]), key=lambda one: one["entry_no"]
-    )
-    with pytest.raises(RefusedError):
-        post(entry_type="reverse", amount="-200.00", reversal_of={"key": entry["entry_no"]})
-    post(entry_type="reverse", amount="-250.00", reversal_of={"key": entry["entry_no"]})
+    back = world.stored("account_entry", "id", reverse(world, "sunmin", entry).id)[0]
 
+    assert (back["amount"], back["entry_type"]) == (Decimal("-250.00"), "reverse")
+    assert back["reversal_of"] == entry["id"]
     after = world.stored("partner_account", "account_no", "ZH-000006")[0]
     assert after["balance"] == account["balance"]
+    with pytest.raises(RefusedError) as refused:
+        reverse(world, "sunmin", entry)
+    assert {code for code, _ in codes(refused.value)} == {"ledger.already_reversed"}
+
+
+def test_a_closed_month_takes_no_entries(world: World) -> None:
+    world.does(
+        "sunmin", lambda context, work: close_period(context, work, "account_entry", "2025-03")
+    )
+    with pytest.raises(RefusedError) as refused:
+        post(world, "ZH-000006", entry_type="adjust", amount="1.00", entry_date="2025-03-31")
+    assert {code for code, _ in codes(refused.value)} == {"period.closed"}
+    with pytest.raises(NotFoundError):
+        world.does(
+            "qianning",
+            lambda context, work: reopen_period(
+                context, work, "account_entry", "2025-03", "late bills"
+            ),
+        )
+    world.does(
+        "sunmin",
+        lambda context, work: reopen_period(
+            context, work, "account_entry", "2025-03", "late bills"
+        ),
+    )
+    late = post(world, "ZH-000006", entry_type="adjust", amount="1.00", entry_date="2025-03-31")
+    reverse(world, "sunmin", late)

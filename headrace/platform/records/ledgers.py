@@ -55,12 +55,20 @@ NO_ENTRY: Final[Head] = (0, 0)
 
 def check_kept(batch: Batch) -> None:
     """Find entries that would go, or come back; what is taken back in order is the exception."""
+    going: dict[tuple[ObjectShape, OwnerKey], list[Draft]] = {}
     for draft in batch.drafts():
-        if draft.shape.model.ledger is None or draft.old is None:
+        ledger = draft.shape.model.ledger
+        if ledger is None or draft.old is None:
             continue
-        goes = draft.kind == "delete" and not (batch.retracting and _is_last(batch, draft))
-        if goes or draft.undeleted:
+        key = complete(draft.old[name] for name in ledger.definition.partition)
+        if draft.kind == "delete" and batch.retracting and key is not None:
+            going.setdefault((draft.shape, key), []).append(draft)
+        elif draft.kind == "delete" or draft.undeleted:
             batch.problems.append(APPEND_ONLY.at(draft.place, object=draft.shape.model.label))
+    for (shape, key), drafts in going.items():
+        if not _are_last(batch, shape, key, drafts):
+            problem = APPEND_ONLY.at(drafts[0].place, object=shape.model.label)
+            batch.problems.append(problem)
 
 
 def check_fixed(batch: Batch) -> None:
@@ -152,17 +160,25 @@ def _parameters(shape: ObjectShape, key: OwnerKey) -> dict[str, Any]:
     }
 
 
+def _same(shape: ObjectShape) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions that an entry belongs to the account of the parameters."""
+    ledger = shape.model.ledger
+    assert ledger is not None  # noqa: S101 - entries of ledgers only
+    columns = shape.table.columns
+    return [
+        columns[name] == sa.bindparam(f"key_{number}", type_=columns[name].type)
+        for number, name in enumerate(ledger.definition.partition)
+    ]
+
+
 def _select_head(shape: ObjectShape) -> Prepared:
     def make() -> Prepared:
         ledger = shape.model.ledger
         assert ledger is not None  # noqa: S101 - entries of ledgers only
         columns = shape.table.columns
         position = columns[ledger.definition.position]
-        same = [
-            columns[name] == sa.bindparam(f"key_{number}", type_=columns[name].type)
-            for number, name in enumerate(ledger.definition.partition)
-        ]
-        select = sa.select(position, columns[ledger.definition.balance]).where(*same, shape.live())
+        select = sa.select(position, columns[ledger.definition.balance])
+        select = select.where(*_same(shape), shape.live())
         # Nulls, of rows that are older than the ledger, would come first on one database.
         select = select.where(position.is_not(None)).order_by(position.desc()).limit(1)
         return prepare(select, shape.shapes.dialect)
@@ -171,13 +187,25 @@ def _select_head(shape: ObjectShape) -> Prepared:
     return prepared
 
 
-def _is_last(batch: Batch, draft: Draft) -> bool:
-    """Say whether an entry is the last one of its account; holds the account."""
-    shape, ledger = draft.shape, draft.shape.model.ledger
+def _are_last(batch: Batch, shape: ObjectShape, key: OwnerKey, drafts: list[Draft]) -> bool:
+    """Say whether entries are the last ones of their account; holds the account."""
+    ledger = shape.model.ledger
     assert ledger is not None  # noqa: S101 - entries of ledgers only
-    key = complete(draft.new[name] for name in ledger.definition.partition)
-    if key is None:
-        return True
     lock_account(batch, shape, key)
-    row = batch.work.rows(_select_head(shape), _parameters(shape, key))
-    return not row or _head(shape, row[0])[0] == draft.new[ledger.definition.position]
+    least = min(int(draft.new[ledger.definition.position] or 0) for draft in drafts)
+    parameters = {**_parameters(shape, key), "least": least}
+    count: int = batch.work.rows(_count_since(shape), parameters)[0][0]
+    return count == len(drafts)
+
+
+def _count_since(shape: ObjectShape) -> Prepared:
+    def make() -> Prepared:
+        ledger = shape.model.ledger
+        assert ledger is not None  # noqa: S101 - entries of ledgers only
+        position = shape.table.columns[ledger.definition.position]
+        least = sa.bindparam("least", type_=position.type)
+        select = sa.select(sa.func.count()).where(*_same(shape), shape.live(), position >= least)
+        return prepare(select.select_from(shape.table.table), shape.shapes.dialect)
+
+    prepared: Prepared = shape.shapes.part(("ledger_since", shape.name), make)
+    return prepared
