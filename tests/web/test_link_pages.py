@@ -39,6 +39,14 @@ def _opened(url: str) -> Iterator[Exchange]:
     contents = copy.deepcopy(DOCUMENTS)
     good = next(one for one in contents if one["name"] == "good" and one["kind"] == "object")
     good["history"] = True
+    good["rules"] = [
+        {
+            "name": "few",
+            "unless": "SIZE(makers) < 5",
+            "field": "makers",
+            "message": label("At most four", "最多四个"),
+        }
+    ]
     good["fields"].insert(
         2,
         {
@@ -251,3 +259,14 @@ def test_several_records_are_given_a_list_at_once_and_each_keeps_what_is_hidden(
     assert "2 done" in done.response.get_data(as_text=True)
     assert makers(world, "a") == ["Firm acme", "Firm rival"]
     assert makers(world, "b") == ["Firm acme"]
+
+
+def test_why_tells_what_a_condition_read_by_titles_as_far_as_they_may_be_seen(
+    world: Exchange,
+) -> None:
+    one = good(world, "rival", "acme")
+    kim = Surfer(world, "kat").get(f"/o/good/{one}/rules")
+    assert kim.status == 200
+    assert "Firm rival, Firm acme" in " ".join(kim.text.split())
+    pat = Surfer(world, "pat").get(f"/o/good/{one}/rules").response.get_data(as_text=True)
+    assert "rival" not in pat
