@@ -58,3 +58,29 @@ def test_a_record_is_made_in_the_panel_and_chosen(
     expect(page.locator("#f-code")).to_have_value(f"QUICK-{width}")
     assert not person.faults, person.faults
     person.context.close()
+
+
+def test_a_clerk_adds_an_address_while_ordering(server: str, browser: Browser, shots: Path) -> None:
+    person = sit_down(browser, server, "xumiao", "zh", 375, shots)
+    page = person.page
+    person.go("/o/sales_order/new")
+    expect(page.locator("form[data-ready=yes]")).to_be_visible()
+    text = page.locator('[data-lookup$="/ship_to"] input[type=text]')
+    text.click()
+    text.fill("晨屿路9号")
+    page.locator(".choices:not([hidden]) .new-choice").click()
+    panel = page.locator("dialog.quick")
+    expect(panel.locator("#quick-f-detail")).to_have_value("晨屿路9号")
+    expect(panel.locator("#quick-f-partner")).to_have_count(0)
+    panel.locator("#quick-f-address_type").select_option("shipping")
+    panel.locator("#quick-f-consignee").fill("王小屿")
+    panel.locator("#quick-f-mobile").fill("13900001234")
+    territory = panel.locator('[data-lookup$="/territory"] input[type=text]')
+    territory.click()
+    territory.fill("cyq")
+    panel.locator(".choices:not([hidden]) li[data-index]").first.click()
+    panel.locator(".bar button.main").click()
+    expect(panel).to_have_count(0)
+    expect(text).to_have_value("晨屿路9号")
+    assert not person.faults, person.faults
+    person.context.close()

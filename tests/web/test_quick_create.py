@@ -25,6 +25,8 @@ def _with_suppliers(contents: dict[Any, Any]) -> None:
             "supplier", "lookup", to="company", filter="region = this.area AND note = 'supplier'"
         ),
         field("twin", "lookup", to="claim", filter="status = 'paid'"),
+        field("part", "lookup", to="claim_item", filter="claim = this.twin_of"),
+        field("twin_of", "lookup", to="claim"),
         field("sequel", "lookup", to="claim", filter="status = 'draft' AND subject = 'Sequel'"),
     ]
 
@@ -93,6 +95,37 @@ def test_a_new_record_is_made_once_and_chosen(live: Live):
     assert _count(live, "Q1") == 1
     found = admin.ask("/o/claim/choices/supplier", {"text": "cy", "values": _around(live)}).json
     assert [one["id"] for one in found["items"]] == [chosen["id"]]
+
+
+def test_a_detail_is_made_where_the_lookup_says_of_which_master_it_is(live: Live):
+    data = {"company": live.ids["acme"], "subject": "Master", "items": [{"what": "first"}]}
+    own = live.create("claim", data)
+    theirs = live.create("claim", {**data, "company": live.ids["rival"], "subject": "Other"})
+    ann = Surfer(live, "ann")
+    address = "/o/claim/choices/part/new"
+
+    def offered(around: dict[str, Any]) -> Any:
+        return ann.ask("/o/claim/choices/part", {"text": "", "values": around}).json["new"]
+
+    assert offered({}) is None
+    assert offered({"twin_of": own})["address"] == address
+    assert offered({"twin_of": {"id": own, "title": "x"}})["address"] == address
+    assert offered({"twin_of": "nonsense"}) is None
+    form = _form(ann, "second", {"twin_of": own}, address)
+    assert "f.claim" not in form.values
+    sent = ann.send(form, **{"f.what": "second", "f.qty": "2"})
+    assert sent.status == 201, sent.text
+    found = live.platform.perform_as_system(
+        lambda context: reader.get(context, "claim", own, expand=("items",))
+    )
+    assert [one["what"] for one in found["items"]] == ["first", "second"]
+    form = _form(ann, "smuggled", {"twin_of": theirs}, address)
+    sent = ann.send(form, **{"f.what": "smuggled", "f.qty": "2"})
+    assert sent.status in {404, 422}
+    found = live.platform.perform_as_system(
+        lambda context: reader.get(context, "claim", theirs, expand=("items",))
+    )
+    assert [one["what"] for one in found["items"]] == ["first"]
 
 
 def test_what_the_lookup_could_not_choose_is_not_made(live: Live):

@@ -47,7 +47,7 @@ def choices(object_name: str, field_name: str) -> Response:
             {"id": one.id, "title": one.title, "detail": one.detail, "recent": one.recent}
             for one in found.items
         ]
-        target = made_for(context, object_name, field_name)
+        target = made_for(context, object_name, field_name, values)
         new = None if target is None else _new(context, target, object_name, field_name)
         return answer({"items": items, "more": found.more, "new": new})
 

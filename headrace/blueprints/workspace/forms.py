@@ -24,7 +24,7 @@ from headrace.blueprints.workspace.conflicts import conflict_page, gone_page, se
 from headrace.blueprints.workspace.files import keep_sent_files
 from headrace.blueprints.workspace.records import shown_record, type_of
 from headrace.blueprints.workspace.rows import title_of
-from headrace.platform.access.policy import can
+from headrace.platform.access.policy import can, editable_fields
 from headrace.platform.core.errors import (
     ForbiddenError,
     NotFoundError,
@@ -51,6 +51,7 @@ from headrace.platform.forms.entries import (
 from headrace.platform.forms.form_page import FormPage, Mode, form_for
 from headrace.platform.forms.live import constant_values, live_form
 from headrace.platform.forms.posted import Posted, place_of, posted
+from headrace.platform.forms.quick import making_right
 from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.metadata.record_types import RECORD_TYPE, is_limited
 from headrace.platform.records.context import Context
@@ -201,17 +202,33 @@ def _overtaken(context: Context, object_name: str, record_id: str) -> str:
     return conflict_page(context, page, record, _address(page, record_id), _back(page, record_id))
 
 
-def open_form(context: Context, object_name: str, mode: Mode, record_id: str | None) -> FormPage:
-    """Return the form with what the caller may change in this very record."""
+def open_form(
+    context: Context,
+    object_name: str,
+    mode: Mode,
+    record_id: str | None,
+    *,
+    detail: bool = False,
+) -> FormPage:
+    """Return the form with what the caller may change in this very record.
+
+    `detail`: a new detail may be meant, of a master that the caller of this knows.
+    """
     model = known_object(context, object_name)
     forbidden = ForbiddenError(FORBIDDEN.at(object=model.label))
     if record_id is None:
-        if model.master is not None or not can(
-            context.catalog, context.principal, object_name, "create"
-        ):
+        catalog, principal = context.catalog, context.principal
+        making = making_right(model)
+        if not can(catalog, principal, object_name, making) or (model.master and not detail):
             raise forbidden
-        kind = request.values.get("type") or _first_type(model)
-        return form_for(context.catalog, context.principal, object_name, mode, record_type=kind)
+        return form_for(
+            catalog,
+            principal,
+            object_name,
+            mode,
+            editable=editable_fields(catalog, principal, object_name, making),
+            record_type=request.values.get("type") or _first_type(model),
+        )
     with context.database.reading() as reading:
         names = row_rights(context, reading, object_name, record_id, "update")
     page = form_for(

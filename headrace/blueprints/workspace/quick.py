@@ -29,6 +29,7 @@ from headrace.platform.core.problems import Message, Problem
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.forms.choices import chosen_choice
 from headrace.platform.forms.entries import preview_data
+from headrace.platform.forms.form_page import FormPage
 from headrace.platform.forms.posted import posted
 from headrace.platform.forms.quick import demanded, made_for
 from headrace.platform.metadata.catalog import ObjectModel
@@ -55,15 +56,19 @@ def quick_form(object_name: str, field_name: str) -> str:
         raise RefusedError(BAD_QUESTION.at())
 
     def action(context: Context) -> str:
-        target = _target(context, object_name, field_name)
-        page = open_form(context, target.name, "create", None)
+        target = _target(context, object_name, field_name, around)
+        page = _form(context, target)
         wanted = demanded(context, object_name, field_name, around)
         title = page.field(target.title)
         if text.strip() and title is not None and title.editable:
             wanted.setdefault(title.name, text.strip())
         first: dict[str, Any] = {grid.name: [{}] for grid in page.grids if grid.editable}
         found = preview_form(context, page, {**first, **wanted}, None)
-        filling = Filling(page, found.values, found=found)
+        values = found.values
+        if target.master is not None:
+            # A detail is previewed without its master, which says what may be read of it.
+            values |= {name: one for name, one in wanted.items() if name != target.master}
+        filling = Filling(page, values, found=found)
         return _rendered(context, object_name, field_name, filling, around)
 
     return read(action)
@@ -77,8 +82,8 @@ def quick_create(object_name: str, field_name: str) -> Response:
         return make_response(read(lambda context: _again(context, object_name, field_name, ())))
 
     def action(context: Context, work: UnitOfWork) -> str:
-        target = _target(context, object_name, field_name)
-        page = open_form(context, target.name, "create", None)
+        target = _target(context, object_name, field_name, around)
+        page = _form(context, target)
         sent = posted(page, sent_inputs(), context.principal.zone).data
         shown = {one.name for one in page.fields}
         wanted = demanded(context, object_name, field_name, around)
@@ -120,12 +125,20 @@ def _need_choice(
         raise RefusedError(OUTSIDE.at(object=target.label, name=field.label))
 
 
-def _target(context: Context, object_name: str, field_name: str) -> ObjectModel:
+def _form(context: Context, target: ObjectModel) -> FormPage:
+    """Return the form of a new record; of which master a detail is, the lookup has said."""
+    page = open_form(context, target.name, "create", None, detail=True)
+    return page.without({target.master}) if target.master is not None else page
+
+
+def _target(
+    context: Context, object_name: str, field_name: str, around: Mapping[str, Any]
+) -> ObjectModel:
     """Return the object that gets a record; not there for who may not make one of it here."""
     known_object(context, object_name)
     # Refuses a field that the caller can neither read nor write.
     reader.choices(context, object_name, field_name, None, {}, among=[])
-    target = made_for(context, object_name, field_name)
+    target = made_for(context, object_name, field_name, around)
     if target is None:
         raise NotFoundError(NOT_FOUND.at())
     return target
@@ -146,8 +159,8 @@ def _again(
     problems: Sequence[Problem],
     token: str | None = None,
 ) -> str:
-    target = _target(context, object_name, field_name)
-    page = open_form(context, target.name, "create", None)
+    target = _target(context, object_name, field_name, _around())
+    page = _form(context, target)
     sent = with_rows_changed(posted(page, sent_inputs(), context.principal.zone))
     found = preview_form(context, page, preview_data(page, sent), None)
     page = for_type(context, page, None)

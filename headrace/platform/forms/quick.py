@@ -4,29 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from headrace.platform.access.policy import can, names_of, pairs_for
-from headrace.platform.formulas.tree import Binary, FieldRef, Literal, Node, Unary
+from headrace.platform.core.ids import is_record_id
+from headrace.platform.forms.posted import sent_form
+from headrace.platform.formulas.tree import Binary, FieldRef, Node, Unary
+from headrace.platform.formulas.tree import Literal as Constant
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.records.context import Context
 from headrace.platform.records.history import json_value
 
 
-def made_for(context: Context, object_name: str, field_name: str) -> ObjectModel | None:
+def made_for(
+    context: Context, object_name: str, field_name: str, around: Mapping[str, Any]
+) -> ObjectModel | None:
     """Return the object of which a lookup may get a new record from the caller; None where it may not.
 
-    A detail is made with its master, and a lookup that wants another state than new records have
-    is not offered what it would refuse.
+    `around` are the values of the form. A detail is made where the filter says of which master it is,
+    and a lookup that wants another state than new records have is not offered what it would refuse.
     """
     model = context.catalog.objects.get(object_name)
     field = model.fields.get(field_name) if model is not None else None
     target = context.catalog.objects.get(str(field.pointed)) if field is not None else None
-    if field is None or target is None or target.master is not None:
+    if field is None or target is None:
         return None
     principal = context.principal
-    if not all(can(context.catalog, principal, target.name, one) for one in ("create", "read")):
+    making = making_right(target)
+    if not all(can(context.catalog, principal, target.name, one) for one in (making, "read")):
         return None
+    if target.master is not None:
+        master = demanded(context, object_name, field_name, around).get(target.master)
+        if not is_record_id(master):
+            return None
     return None if _wants_another_state(context, field, target) else target
 
 
@@ -40,7 +50,8 @@ def demanded(
     own = context.catalog.objects[object_name]
     field = own.fields[field_name]
     target = context.catalog.objects[str(field.pointed)]
-    pairs = pairs_for(context.catalog, context.principal.rights, target.name, "create")
+    rights = context.principal.rights
+    pairs = pairs_for(context.catalog, rights, target.name, making_right(target))
     allowed = names_of(pairs)
     found = {}
     for name, value in _equalities(own, target, field, around):
@@ -48,6 +59,11 @@ def demanded(
         if name in allowed and writable and value is not None:
             found[name] = value
     return found
+
+
+def making_right(target: ObjectModel) -> Literal["create", "update"]:
+    """Return the right that makes a record: a detail is added to a stored master by changing that."""
+    return "create" if target.master is None else "update"
 
 
 def _wants_another_state(context: Context, field: FieldModel, target: ObjectModel) -> bool:
@@ -91,9 +107,10 @@ def _conjuncts(node: Node) -> Iterator[Node]:
 
 def _given(node: Node, outer: Mapping[str, str], around: Mapping[str, Any]) -> Any:
     """Return a literal, or what the form holds, as a JSON value; None where it is neither."""
-    if isinstance(node, Literal):
+    if isinstance(node, Constant):
         value = node.value
         return json_value(value) if not isinstance(value, Decimal) else f"{value:f}"
     if isinstance(node, FieldRef) and node.outer and len(node.path) == 1:
-        return around.get(outer.get(node.path[0], ""))
+        # A reference that the server filled in stands there with its title.
+        return sent_form(around.get(outer.get(node.path[0], "")))
     return None
