@@ -140,6 +140,37 @@ def test_a_month_is_reopened_alone_and_with_a_reason(world: Books) -> None:
     assert sorted((row.month, row.closed) for row in rows) == [("2025-02", True), ("2025-03", True)]
 
 
+def test_what_lies_before_a_reopened_month_stays_closed(world: Books) -> None:
+    account = world.create("account", code="a")
+
+    def open_months() -> list[str]:
+        wanted = ("2024-11", "2024-12", "2025-01", "2025-02", "2025-03", "2025-04")
+        taken = [
+            month
+            for month in wanted
+            if refused(lambda month=month: world.post(account, "1", day=f"{month}-10")) is None
+        ]
+        known = months(world)
+        # The page shows the last two years, and months of which something was said.
+        assert [one for one in wanted if not known.get(one, one not in taken)] == taken
+        return taken
+
+    close(world, "2025-03")
+    assert open_months() == ["2025-04"]
+    reopen(world, "2025-03")
+    assert open_months() == ["2025-03", "2025-04"]
+    reopen(world, "2025-01")
+    assert open_months() == ["2025-01", "2025-03", "2025-04"]
+    reopen(world, "2025-02")
+    assert open_months() == ["2025-01", "2025-02", "2025-03", "2025-04"]
+    close(world, "2025-04")
+    assert open_months() == ["2025-01", "2025-02", "2025-03"]
+    reopen(world, "2024-12")
+    assert open_months() == ["2024-12", "2025-01", "2025-02", "2025-03"]
+    close(world, "2025-02")
+    assert open_months() == ["2024-12", "2025-01", "2025-03"]
+
+
 def test_nobody_slips_into_a_month_that_is_being_closed(world: Books, deep: bool) -> None:
     accounts = [world.create("account", code=str(number)) for number in range(3)]
     for turn in range(12 if deep else 3):

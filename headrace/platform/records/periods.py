@@ -107,6 +107,26 @@ class _Months:
             return found
         return any(closed and later > month for later, closed in self.said.items())
 
+    def left_closed(self, month: str) -> str | None:
+        """Return the last month before one that is reopened of which nothing was said, if it is closed.
+
+        That it is closed follows from later ones, and has to be said once these are open.
+        """
+        for before in _before(month):
+            if before not in self.said:
+                after = _Months({**self.said, month: False})
+                return before if self.closed(before) and not after.closed(before) else None
+            if self.said[before]:
+                return None
+        return None
+
+
+def _before(month: str) -> Iterator[str]:
+    """Yield the months before one, the latest first."""
+    count = int(month[:4]) * 12 + int(month[5:]) - 1
+    for number in range(count - 1, 11, -1):
+        yield f"{number // 12:04d}-{number % 12 + 1:02d}"
+
 
 # -- what a write keeps to -------------------------------------------------------------------------
 
@@ -189,8 +209,12 @@ def reopen_period(
     text = reason.strip() if isinstance(reason, str) else ""
     if not text or len(text) > LONGEST_REASON:
         raise RefusedError(REQUIRED.at("/reason", name=REASON))
-    if not _held(context, work, model).closed(month):
+    months = _held(context, work, model)
+    if not months.closed(month):
         raise ConflictError(NOT_CLOSED.at(month=month))
+    kept = months.left_closed(month)
+    if kept is not None:
+        _keep_closed(work, model, kept)
     _say(context, work, model, month, closed=False, reason=text)
     _note(work, model, month, REOPENED_TEXT, "reopen", text)
 
@@ -279,6 +303,15 @@ def _say(
         "reason": reason,
     }
     work.connection.execute(sa.insert(PERIOD).values(values))
+
+
+def _keep_closed(work: UnitOfWork, model: ObjectModel, month: str) -> None:
+    """Say of a month that it is closed, as whoever closed the one after it did."""
+    later = sa.and_(PERIOD.c.object_id == model.id, PERIOD.c.month > month, PERIOD.c.closed)
+    select = sa.select(PERIOD.c.at, PERIOD.c.by_user).where(later)
+    found = work.connection.execute(select.order_by(PERIOD.c.month).limit(1)).one()
+    values = {"object_id": model.id, "month": month, "closed": True, "at": found.at}
+    work.connection.execute(sa.insert(PERIOD).values(**values, by_user=found.by_user))
 
 
 def _note(
