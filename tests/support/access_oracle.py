@@ -21,7 +21,11 @@ class Oracle:
         self.world = world
         self.principal = principal
         self._all = {
-            name: frozenset(field for field in world.catalog.object(name).fields)
+            name: frozenset(
+                one.name
+                for one in world.catalog.object(name).fields.values()
+                if one.key_of is None  # nobody reads what texts are found and ordered by
+            )
             for name in ("deal", "firm", "contact", "area", "deal_line")
         }
 
