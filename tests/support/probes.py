@@ -373,6 +373,7 @@ def file_uploads(mark: Mark) -> Iterator[Ask]:
 def file_contents(mark: Mark) -> Iterator[Ask]:
     for one in (*mark.files, ABSENT, "x"):
         yield get(f"{API}/files/{one}")
+        yield get(f"{API}/files/{one}?size=small")
         yield replace(get(f"{API}/files/{one}"), headers=(("Range", "bytes=0-3"),))
 
 

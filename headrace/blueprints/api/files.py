@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from headrace.blueprints.api.calls import known_arguments, platform, read, write_once
-from headrace.blueprints.shared.files import file_answer, keep_upload, sent_upload
+from headrace.blueprints.shared.files import asked_small, file_answer, keep_upload, sent_upload
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.records.context import Context
 from headrace.platform.records.file_reading import readable_file
@@ -33,6 +33,8 @@ def upload() -> Response:
 
 @blueprint.get("/<file_id>")
 def content(file_id: str) -> BaseResponse:
-    """The content of a file, for whoever may read the field that holds it now."""
-    known_arguments()
-    return file_answer(platform(), read(lambda context: readable_file(context, file_id)))
+    """The content of a file, or its small image, for whoever may read the field that holds it now."""
+    known_arguments("size")
+    small = asked_small()
+    found = read(lambda context: readable_file(context, file_id))
+    return file_answer(platform(), found, small=small)

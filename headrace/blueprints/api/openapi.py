@@ -484,7 +484,8 @@ class _Writer:
         )
         self.paths["/files"] = {"post": upload}
         one = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
-        fetch = self._call("Content of a file", "files", "content", FILE_OUT, [one])
+        small = _query("size", {"enum": ["small"]}, "A small image (WebP) where there is one.")
+        fetch = self._call("Content of a file", "files", "content", FILE_OUT, [one, small])
         fetch["responses"]["200"]["content"] = {
             "*/*": {"schema": {"type": "string", "format": "binary"}}
         }

@@ -17,6 +17,7 @@ from headrace.platform.core.errors import RefusedError, TooLargeError
 from headrace.platform.core.problems import Message
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.files.store import LARGEST, KnownFile, Upload
+from headrace.platform.files.thumbnails import MEDIA_TYPE
 from headrace.platform.metadata.field_types.base import FileLimits, files_of
 from headrace.platform.metadata.field_types.files import MOST_MEGABYTES
 from headrace.platform.metadata.file_kinds import BY_MEDIA_TYPE, ONLY_BY_NAME
@@ -52,6 +53,14 @@ TOO_LARGE_REQUEST: Final = Message(
     "请求超过了文件的最大大小:{most} MB。",
     "Make the file smaller, or split it; a field may take less than that.",
     "请压缩或拆分文件;具体字段的上限可能更小。",
+)
+
+UNKNOWN_SIZE: Final = Message(
+    "file.unknown_size",
+    "There is no size “{size}” of a file.",
+    "文件没有“{size}”这种尺寸。",
+    "Ask for `small`, or leave it out for the file itself.",
+    "请使用 small,或省略以取得文件本身。",
 )
 
 
@@ -99,7 +108,9 @@ def sent_upload() -> Upload:
 
 def upload_of(file: FileStorage) -> Upload:
     """Return a part of a form as an upload."""
-    return Upload(file.filename or "file", cast("BinaryIO", file.stream))
+    upload = Upload(file.filename or "file", cast("BinaryIO", file.stream))
+    upload.read_through()
+    return upload
 
 
 def keep_upload(
@@ -128,16 +139,30 @@ def limits_of(context: Context, meant_for: str) -> FileLimits:
     return kind.file_limits(known[name].options)
 
 
-def file_answer(platform: Platform, file: KnownFile) -> Response:
-    """Return the answer that gives a file out, whole or a range of it, if it is not known already."""
+def asked_small() -> bool:
+    """Whether the small image of a file is asked for; raise RefusedError for other sizes."""
+    size = request.args.get("size")
+    if size not in {None, "small"}:
+        raise RefusedError(UNKNOWN_SIZE.at("/size", size=size))
+    return size is not None
+
+
+def file_answer(platform: Platform, file: KnownFile, *, small: bool = False) -> Response:
+    """Return the answer that gives a file out, whole or a range of it, if it is not known already.
+
+    With `small` it is the small image, where the file has one.
+    """
     stored = file.stored
     kind = BY_MEDIA_TYPE[stored.type]
-    response = Response(
-        wrap_file(request.environ, platform.files.content(file), AROUND), direct_passthrough=True
-    )
-    plain = kind.key not in ONLY_BY_NAME
-    response.content_type = stored.type if plain else "application/octet-stream"
-    response.content_length = stored.size
+    image = platform.files.small(file) if small else None
+    if image is not None:
+        response = Response(image, content_type=MEDIA_TYPE)
+    else:
+        content = wrap_file(request.environ, platform.files.content(file), AROUND)
+        response = Response(content, direct_passthrough=True)
+        plain = kind.key not in ONLY_BY_NAME
+        response.content_type = stored.type if plain else "application/octet-stream"
+        response.content_length = stored.size
     response.headers["Content-Disposition"] = (
         f"{'inline' if kind.inline else 'attachment'}; "
         f"filename=\"{ascii_name(stored.name)}\"; filename*=UTF-8''{quote(stored.name, safe='')}"
@@ -147,6 +172,7 @@ def file_answer(platform: Platform, file: KnownFile) -> Response:
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     # Kept by the browser, asked for anew each time: rights may have changed.
     response.headers["Cache-Control"] = "private, no-cache"
-    response.set_etag(file.sha256)
-    response.make_conditional(request, accept_ranges=True, complete_length=stored.size)
+    response.set_etag(file.sha256 if image is None else f"{file.sha256}-small")
+    length = stored.size if image is None else len(image)
+    response.make_conditional(request, accept_ranges=True, complete_length=length)
     return response

@@ -11,6 +11,7 @@ from flask import Response, g, jsonify, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from headrace.blueprints.shared.files import (
+    asked_small,
     file_answer,
     keep_upload,
     sent_upload,
@@ -34,12 +35,12 @@ def send_file() -> Response:
     """Keep the part `file` for a record to come; what is wrong is told as `problems`."""
     meant_for = request.args.get("for", "")
 
-    def action(context: Context, work: UnitOfWork) -> dict[str, Any]:
-        kept = keep_upload(platform(), context, work, sent_upload(), meant_for=meant_for)
+    def action(upload: Upload, context: Context, work: UnitOfWork) -> dict[str, Any]:
+        kept = keep_upload(platform(), context, work, upload, meant_for=meant_for)
         return kept.render()
 
     try:
-        return jsonify(write(action))
+        return jsonify(write(partial(action, sent_upload())))
     except (RefusedError, TooLargeError) as error:
         problems = error.problems
         answer = read(lambda context: jsonify({"problems": _told(context, problems)}))
@@ -97,4 +98,6 @@ def _keep(
 @blueprint.get("/files/<file_id>")
 def file(file_id: str) -> BaseResponse:
     """The content of a file, for whoever may read the field that holds it now."""
-    return file_answer(platform(), read(lambda context: readable_file(context, file_id)))
+    small = asked_small()
+    found = read(lambda context: readable_file(context, file_id))
+    return file_answer(platform(), found, small=small)

@@ -25,6 +25,7 @@ from headrace.platform.database.engine import Database
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.files.tables import FILE, PART
+from headrace.platform.files.thumbnails import thumbnail
 from headrace.platform.metadata.field_types.base import FileLimits
 from headrace.platform.metadata.field_types.files import (
     MEGABYTE,
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 PART_BYTES: Final = 256 * 1024
+SMALL: Final = -1
+"""The number of the part that is a small image of the others."""
 LARGEST: Final = MOST_MEGABYTES * MEGABYTE
 KEPT_WAITING: Final = timedelta(days=1)
 MOST_WAITING: Final = 200
@@ -81,6 +84,16 @@ class Upload:
         self._stream.seek(0)
         while part := self._stream.read(PART_BYTES):
             yield part
+
+    def read_through(self) -> None:
+        """Do what takes long, before a transaction that others wait for."""
+        if 0 < self.size <= LARGEST:
+            _ = self.sha256, self.small
+
+    @functools.cached_property
+    def small(self) -> bytes | None:
+        """A small image of it, where it is an image that browsers show."""
+        return thumbnail(self._stream) if self.kind.inline and self.size else None
 
     @functools.cached_property
     def sha256(self) -> str:
@@ -138,6 +151,10 @@ class FileStore:
             work.connection.execute(
                 sa.insert(PART).values(file_id=found.id, number=number, content=content)
             )
+        if upload.small is not None:
+            work.connection.execute(
+                sa.insert(PART).values(file_id=found.id, number=SMALL, content=upload.small)
+            )
         return found
 
     def _check(
@@ -166,6 +183,13 @@ class FileStore:
     def content(self, file: KnownFile) -> BinaryIO:
         """Return the content of a file as a stream that can begin anywhere."""
         return io.BufferedReader(FileContent(self.database, file), PART_BYTES)
+
+    def small(self, file: KnownFile) -> bytes | None:
+        """Return the small image of a file; None where it has none."""
+        prepared = _select_part(self.database.dialect)
+        with self.database.reading() as reading:
+            rows: list[Any] = reading.rows(prepared, {"b_id": file.id, "b_number": SMALL})
+        return bytes(rows[0][0]) if rows else None
 
 
 def new_file_id() -> str:

@@ -41,4 +41,4 @@ PART: Final = sa.Table(
     sa.Column("number", sa.Integer(), primary_key=True, autoincrement=False),
     sa.Column("content", sa.LargeBinary(), nullable=False),
 )
-"""The content of files in parts of `store.PART_BYTES`, the last one shorter."""
+"""The content of files in parts of `store.PART_BYTES`, the last one shorter; part -1 is a small image."""
