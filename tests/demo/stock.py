@@ -12,10 +12,10 @@ from tests.demo.people import PARTNERS
 from tests.demo.tables import Row, Table, money
 
 WAREHOUSES = (
-    # code, name, city
-    ("WH-HZ", "杭州仓", "330100"),
-    ("WH-GZ", "广州仓", "440100"),
-    ("WH-BJ", "北京仓", "110100"),
+    # code, name, city, areas that goods go to
+    ("WH-HZ", "杭州仓", "330100", "EAST"),
+    ("WH-GZ", "广州仓", "440100", "SOUTH;SOUTHWEST"),
+    ("WH-BJ", "北京仓", "110100", "NORTH"),
 )
 HOME = "WH-HZ"
 GIVEN = {
@@ -60,7 +60,10 @@ def stock(chance: random.Random, heads: Sequence[Row], lines: Sequence[Row]) -> 
     return (
         Table(
             "ordering/records/sample/warehouse.csv",
-            [{"code": one[0], "name": one[1], "territory": one[2]} for one in WAREHOUSES],
+            [
+                {"code": one[0], "name": one[1], "territory": one[2], "serves": one[3]}
+                for one in WAREHOUSES
+            ],
         ),
         Table("ordering/records/sample/hq_stock.csv", held),
         Table("ordering/records/sample/stock_reservation.csv", reserved),
