@@ -32,6 +32,7 @@ NUMERIC_WIDGETS: Final = frozenset(
     {"integer", "decimal", "quantity", "money", "percent", "duration"}
 )
 """Widgets whose values are aligned at the right."""
+UNBROKEN_WIDGETS: Final = frozenset({"date", "datetime", "month", "period", "time"})
 WIDE_WIDGETS: Final = frozenset({"long_text", "rich_text", "json"})
 """Widgets of values that may be long."""
 
@@ -115,6 +116,11 @@ class FieldView:
     def numeric(self) -> bool:
         """Whether values stand at the right."""
         return self.widget in NUMERIC_WIDGETS
+
+    @property
+    def unbroken(self) -> bool:
+        """Whether a value stays on one line, whatever the width: half a date is another one."""
+        return self.widget in UNBROKEN_WIDGETS
 
     @property
     def wide(self) -> bool:
