@@ -18,7 +18,11 @@ MOST_PIXELS: Final = 16_000_000
 MOST_OF_PHOTOGRAPHS: Final = 100_000_000
 """JPEG is decoded at an eighth of its size, so photographs of every camera have a small image."""
 MEDIA_TYPE: Final = "image/webp"
-_SPOILT: Final = (OSError, ValueError, SyntaxError, TypeError, IndexError, KeyError, struct.error)
+_SPOILT: Final = (
+    *(OSError, ValueError, SyntaxError, TypeError, IndexError, KeyError, struct.error),
+    *(Image.DecompressionBombError, Image.DecompressionBombWarning),
+)
+"""What the decoders raise over files that are broken, or larger than they should be."""
 
 
 def thumbnail(stream: BinaryIO) -> bytes | None:
@@ -32,7 +36,7 @@ def thumbnail(stream: BinaryIO) -> bytes | None:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             return _small(stream)
-    except (*_SPOILT, Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except _SPOILT:
         return None
 
 
