@@ -83,7 +83,7 @@ SYSTEM_TABLES: Final = (exchange_tables, publishing_tables, records_tables, work
 
 T = TypeVar("T")
 ATTEMPTS: Final = 5
-GIVING_WAY: Final = 8
+GIVING_WAY: Final = 10
 """Times that a writer begins where it has to give way to others; nothing of the former ones stays."""
 LONGEST_PAUSE: Final = 0.05
 """Seconds between two of them, at most."""
@@ -273,8 +273,8 @@ class Platform:
                 except DeadlockError:
                     if attempt + 1 == GIVING_WAY:
                         raise
-                    # Those who met should not meet again at once.
-                    time.sleep(random.uniform(0, LONGEST_PAUSE))  # noqa: S311 - no secret
+                    # Those who met should not meet again at once, and the less the oftener they met.
+                    time.sleep(random.uniform(0, LONGEST_PAUSE * (attempt + 1)))  # noqa: S311 - no secret
             raise AssertionError("a write ends or raises")
 
         return self._with_context(source, write, language)
