@@ -121,7 +121,7 @@ def sit_down(
     expect(page.locator(".shell")).to_be_visible()
     if page.evaluate("document.documentElement.lang").startswith("zh") is not (language == "zh"):
         page.locator("header button[name=language]").click()
-        page.wait_for_function(f"document.documentElement.lang.startsWith('{language}')")
+        expect(page.locator("html")).to_have_attribute("lang", re.compile(f"^{language}"))
     return person
 
 
