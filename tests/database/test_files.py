@@ -288,7 +288,7 @@ def test_one_file_becomes_several_and_back_where_there_is_one(visits):
 
 @pytest.mark.parametrize(
     ("options", "count_"),
-    [({"kinds": ["pdf"]}, 1), ({"largest": 1}, 1), ({"most": 1}, 1), ({"least": 2}, 2)],
+    [({"kinds": ["pdf"]}, 1), ({"largest": 1}, 1), ({"max": 1}, 1), ({"min": 2}, 2)],
 )
 def test_allowing_less_says_how_many_rows_hold_more(visits, options, count_):
     visits.create(name="x", papers=[visits.upload(), visits.upload(png(), "a.png")])

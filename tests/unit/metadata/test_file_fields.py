@@ -54,9 +54,9 @@ PLACE = f"{CLAIM}/fields/12"
         (photo(unique=True), "field.inert_key", f"{PLACE}/unique"),
         (photo(masked={"start": 1}), "field.masked_type", f"{PLACE}/masked"),
         (
-            photo(type="images", least=9, most=3),
+            photo(type="images", min=9, max=3),
             "files.count_range",
-            f"{PLACE}/least",
+            f"{PLACE}/min",
         ),
         (put(("object", "claim"), title="photo"), "object.title", f"{CLAIM}/title"),
         (

@@ -89,8 +89,8 @@ COUNT_RANGE = Message(
     "files.count_range",
     "No number of files is at least {least} and at most {most}.",
     "没有既不少于 {least} 又不多于 {most} 的文件数量。",
-    "Let “least” be at most “most”.",
-    "请使“least”不大于“most”。",
+    "Lower `min` or raise `max`.",
+    "请降低 min 或提高 max。",
 )
 NOT_IN_CELLS = Message(
     "file.not_in_cells",
@@ -119,8 +119,8 @@ class FileOptions:
 class FilesOptions(FileOptions):
     """Options of a field for several files."""
 
-    least: int = key("Fewest files, where there are any.", 1, minimum=1, maximum=MOST_FILES)
-    most: int = key("Most files.", 20, minimum=1, maximum=MOST_FILES)
+    min: int = key("Fewest files, where there are any.", 1, minimum=1, maximum=MOST_FILES)
+    max: int = key("Most files.", 20, minimum=1, maximum=MOST_FILES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +137,8 @@ class ImageOptions:
 class ImagesOptions(ImageOptions):
     """Options of a field for several images."""
 
-    least: int = key("Fewest images, where there are any.", 1, minimum=1, maximum=MOST_FILES)
-    most: int = key("Most images.", 20, minimum=1, maximum=MOST_FILES)
+    min: int = key("Fewest images, where there are any.", 1, minimum=1, maximum=MOST_FILES)
+    max: int = key("Most images.", 20, minimum=1, maximum=MOST_FILES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +206,8 @@ class _HoldingFiles(FieldType[OptionsT], Generic[OptionsT]):
         return FileLimits(
             kinds=named or self._every_kind(),
             largest=getattr(options, "largest", 1) * MEGABYTE,
-            least=getattr(options, "least", 1),
-            most=getattr(options, "most", 1),
+            least=getattr(options, "min", 1),
+            most=getattr(options, "max", 1),
         )
 
     def _every_kind(self) -> frozenset[str]:
@@ -267,10 +267,10 @@ class _HoldingFiles(FieldType[OptionsT], Generic[OptionsT]):
         limits = self.file_limits(options)
         if limits.least <= limits.most:
             return ()
-        return (COUNT_RANGE.at("/least", least=limits.least, most=limits.most),)
+        return (COUNT_RANGE.at("/min", least=limits.least, most=limits.most),)
 
     def examples(self) -> Sequence[Example]:
-        more = (Example({"least": 2}, [EXAMPLE], refused="files.too_few"),) if self.several else ()
+        more = (Example({"min": 2}, [EXAMPLE], refused="files.too_few"),) if self.several else ()
         return (
             Example({}, [], None),
             Example({}, EXAMPLE, refused="file.unknown"),
