@@ -301,7 +301,7 @@ def test_allowing_less_says_how_many_rows_hold_more(visits, options, count_):
     assert line.failing is not None
     assert line.failing.count == count_
     more = visits.work.field("visit", "papers")
-    more.update(kinds=["pdf", "png", "txt", "zip"], largest=5, most=20, least=1)
+    more.update(kinds=["pdf", "png", "txt", "zip"], largest=5, max=20, min=1)
     assert [one.code for one in visits.work.plan().lines if one.failing] == []
 
 

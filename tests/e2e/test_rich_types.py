@@ -154,3 +154,39 @@ def test_what_is_pasted_brings_nothing_that_runs(
     assert "alert(2)" not in markup
     assert "javascript:" not in markup
     person.context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_several_records_are_given_a_rich_text_and_the_place_of_the_device(
+    address: str, browser: Browser, shots: Path, width: int
+) -> None:
+    person = sit_down(browser, address, "admin", "en", width, shots)
+    person.context.grant_permissions(["geolocation"])
+    person.context.set_geolocation(HERE)
+    page = person.page
+    for name in ("First", "Second"):
+        person.go("/o/notice/new")
+        page.fill("[name='f.name']", f"{name} {width}")
+        page.locator("[data-field=terms] .ProseMirror").click()
+        page.keyboard.type("old")
+        page.click("form[data-island=form] button.main")
+        page.wait_for_url(lambda url: "/new" not in url)
+
+    person.go("/o/notice?sort=-created_at")
+    page.locator("[data-select]").click()
+    for row in range(2):
+        page.locator("[data-pick]").nth(row).check()
+    page.locator("#bulk-form [value=edit]").click()
+    page.check("[name='set.terms']")
+    page.locator("[data-field=terms] .ProseMirror").click()
+    page.keyboard.type("new terms")
+    page.check("[name='set.position']")
+    page.click("[data-locate]")
+    expect(page.locator("[name='f.position']")).to_have_value("30.274085,120.155070")
+    person.look("bulk")
+    page.click("button[name=step][value=preview]")
+    expect(page.locator(".bulk-set")).to_contain_text("new terms")
+    page.click("button[name=step][value=apply]")
+    expect(page.locator(".bulk-counts")).to_contain_text("2")
+    person.look("bulk-done")
+    person.context.close()

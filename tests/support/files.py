@@ -50,7 +50,7 @@ def packed(*names: str) -> bytes:
 
 FIELDS = [
     field("photo", "image", label=label("Photo", "照片")),
-    field("papers", "files", kinds=["pdf", "txt"], largest=1, most=3, label=label("Papers", "资料")),
+    field("papers", "files", kinds=["pdf", "txt"], largest=1, max=3, label=label("Papers", "资料")),
     field("slip", "file", audience="internal", label=label("Slip", "内部凭证")),
     field("signed", "signature", label=label("Signature", "签名")),
 ]  # fmt: skip

@@ -6,12 +6,10 @@ import { language, word } from "../page/words";
 import { type Filled, compute, standing } from "./compute";
 import { limitChoices } from "./dependent";
 import { Grid, type Pasted } from "./grid";
-import { startLocating } from "./locate";
 import { Lookup, type Maker } from "./lookup";
 import type { LiveForm, Met, Problem } from "./model";
 import { openQuick } from "./quick";
 import { wireRichTexts } from "./rich";
-import { startScanning, takeScan } from "./scan";
 import { takePick } from "./picks";
 import { Scope } from "./scope";
 import { takeTick } from "./ticks";
@@ -54,11 +52,6 @@ export class FormIsland {
     this.grids = all(form, "[data-grid]", HTMLElement).flatMap((element) => this.gridOf(element));
     this.wireLookups(form);
     wireRichTexts(form);
-    startLocating(form);
-    startScanning(form);
-    form.addEventListener("click", (event) => {
-      takeScan(event.target);
-    });
     this.listen();
     this.refresh(false);
     this.asked = this.questions();
@@ -72,7 +65,6 @@ export class FormIsland {
       added: (scope: Scope, quiet: boolean): void => {
         this.wireLookups(scope.element);
         wireRichTexts(scope.element);
-        startScanning(scope.element);
         if (quiet) return;
         this.dirty = true;
         this.refresh(false);

@@ -1,17 +1,17 @@
 /** The button beside a position that takes the device's own. */
 
-import { one } from "../page/dom";
+import { one, tellAt } from "../page/dom";
 import { word } from "../page/words";
 
 /** Degrees with the six digits that are kept. */
 const DIGITS = 6;
 const PATIENCE = 15_000;
 
-/** Offer the buttons of a form where the device can tell its position. */
-export function startLocating(form: HTMLElement): void {
+/** Offer the buttons of a page, also those that come to it later, where the device can tell its position. */
+export function startLocating(): void {
   if (!("geolocation" in navigator)) return;
-  for (const button of form.querySelectorAll<HTMLButtonElement>("[data-locate]")) button.hidden = false;
-  form.addEventListener("click", (event) => {
+  document.documentElement.dataset.locates = "yes";
+  document.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest("[data-locate]") : null;
     if (button instanceof HTMLButtonElement) locate(button);
   });
@@ -30,8 +30,7 @@ function locate(button: HTMLButtonElement): void {
     },
     () => {
       button.disabled = false;
-      const place = document.getElementById(`e-${input.id}`);
-      if (place !== null) place.textContent = word("js.no_position");
+      tellAt(input, word("js.no_position"));
       input.focus();
     },
     { enableHighAccuracy: true, timeout: PATIENCE },

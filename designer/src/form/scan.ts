@@ -1,16 +1,19 @@
 /** The button beside a code that reads it by the camera; the reader is loaded when it is first used. */
 
-import { one } from "../page/dom";
+import { one, tellAt } from "../page/dom";
 import { word } from "../page/words";
 
-/** Offer the buttons within an element where the device has a camera that pages may ask for. */
-export function startScanning(within: HTMLElement): void {
+/** Offer the buttons of a page, also those that come to it later, where the device has a camera for it. */
+export function startScanning(): void {
   if (!("mediaDevices" in navigator)) return;
-  for (const button of within.querySelectorAll<HTMLButtonElement>("[data-scan]")) button.hidden = false;
+  document.documentElement.dataset.scans = "yes";
+  document.addEventListener("click", (event) => {
+    takeScan(event.target);
+  });
 }
 
 /** Read a code for the input whose button was pressed. */
-export function takeScan(target: EventTarget | null): void {
+function takeScan(target: EventTarget | null): void {
   const button = target instanceof Element ? target.closest("[data-scan]") : null;
   const box = button?.closest("[data-scanned]") ?? null;
   const input = box === null ? null : one(box, "input", HTMLInputElement);
@@ -49,8 +52,7 @@ async function scan(input: HTMLInputElement): Promise<void> {
     input.value = text;
     for (const kind of ["input", "change"]) input.dispatchEvent(new Event(kind, { bubbles: true }));
   } catch {
-    const place = document.getElementById(`e-${input.id}`);
-    if (place !== null) place.textContent = word("js.no_camera");
+    tellAt(input, word("js.no_camera"));
   } finally {
     if (dialog.open) dialog.close();
   }

@@ -32,6 +32,12 @@ export function isTyping(target: EventTarget | null): boolean {
   );
 }
 
+/** Say beside an input why something did not come to it; the element for its problems is `e-` with its id. */
+export function tellAt(input: HTMLElement, text: string): void {
+  const place = document.getElementById(`e-${input.id}`);
+  if (place !== null) place.textContent = text;
+}
+
 /** Run `action` once calls have paused for `delay` milliseconds. */
 export function debounced(delay: number, action: () => void): () => void {
   let timer: number | undefined;

@@ -97,6 +97,7 @@ def render(context: Context, template: str, here: str, /, **values: Any) -> str:
         flashes=_flashes(language),
         display=display,
         shown=display.of,
+        shown_whole=display.whole,
         shown_file=shown_file,
         told_of=told_of,
         when=lambda moment: _when(display, moment),

@@ -11,7 +11,8 @@ from flask import url_for
 from headrace.blueprints.shared.pages import word
 from headrace.platform.access.policy import readable_fields
 from headrace.platform.forms.field_view import FieldView, field_view
-from headrace.platform.forms.shown import Display, Shown, value_at
+from headrace.platform.forms.lists import value_at
+from headrace.platform.forms.shown import Display, Shown
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import parse_query

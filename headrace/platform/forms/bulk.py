@@ -22,8 +22,6 @@ MOST_AT_ONCE: Final = 500
 """All is one transaction, in which others wait where the database has one writer."""
 PAGE: Final = 200
 VERSION_DIGITS: Final = 18
-OF_ONE_RECORD: Final = frozenset({"rich_text", "json", "geo_point"})
-"""What is written for one record: nobody sets it in many."""
 Act = Literal["edit", "delete", "transition"]
 
 
@@ -151,6 +149,6 @@ def _fields(
     page = form_for(context.catalog, context.principal, object_name, "edit", editable=names)
     for view in page.fields:
         field = model.fields[view.name]
-        own = field.unique or field.definition.masked is not None or view.widget in OF_ONE_RECORD
+        own = field.unique or field.definition.masked is not None
         if view.editable and view.files is None and not own:
             yield view

@@ -293,3 +293,13 @@ def _bound(widget: str, text: str, zone: ZoneInfo, days: int) -> Any:
     except (ValueError, OverflowError):
         return text
     return datetime.combine(day, time(), zone).isoformat()
+
+
+def value_at(record: Mapping[str, Any], path: str) -> Any:
+    """Return what a record holds at a dotted path; None where the way ends."""
+    current: Any = record
+    for name in path.split("."):
+        if not isinstance(current, Mapping):
+            return None
+        current = current.get(name)
+    return current

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
@@ -19,6 +19,7 @@ from headrace.platform.core.phones import dialled, readable_number
 from headrace.platform.core.rich_text import plain_text, sanitised
 from headrace.platform.forms.field_view import FieldView
 from headrace.platform.metadata.file_kinds import BY_MEDIA_TYPE, extension_of
+from headrace.platform.metadata.masking import looks_masked
 from headrace.platform.metadata.strict_json import parse_json
 
 NOTHING: Final = "–"
@@ -100,14 +101,21 @@ class Display:
         if view.widget == "datetime":
             return self.instant(str(value))
         if view.widget == "rich_text":
-            return rich(str(value))
-        if view.widget == "json":
-            return Shown(str(value), markup=json_markup(str(value)))
+            return Shown(plain_text(str(value)) or NOTHING)
         if view.widget == "money":
             return Shown(_amount(view, value, record or {}))
+        if looks_masked(value):
+            return Shown(value)
         link = _LINKS.get(view.widget)
-        text = str(value)
-        return Shown(text_of(view.widget, value), href=None if link is None else link(text))
+        return Shown(text_of(view.widget, value), href=None if link is None else link(str(value)))
+
+    def whole(self, view: FieldView, value: Any, record: Mapping[str, Any] | None = None) -> Shown:
+        """Return `value` as on the page of its record: with its markup, where it has some."""
+        make = _MARKUP.get(view.widget)
+        shown = self.of(view, value, record)
+        if make is None or shown.is_empty:
+            return shown
+        return replace(shown, markup=make(str(value)))
 
     def instant(self, value: str | datetime) -> Shown:
         """Return an instant to the minute, in the viewer's zone."""
@@ -158,10 +166,9 @@ def _amount(view: FieldView, value: Any, record: Mapping[str, Any]) -> str:
     return f"{currency}\u00a0{grouped(trimmed(str(value)), digits)}"
 
 
-def rich(value: str) -> Shown:
-    """Return a rich text in words and as HTML; it is sanitised once more, wherever it came from."""
-    markup = Markup(sanitised(value))  # noqa: S704 - made safe in this line
-    return Shown(plain_text(value) or NOTHING, markup=markup)
+def rich_markup(text: str) -> Markup:
+    """Return a rich text as HTML; it is sanitised once more, wherever it came from."""
+    return Markup(sanitised(text))  # noqa: S704 - made safe in this line
 
 
 def json_markup(text: str) -> Markup:
@@ -254,16 +261,6 @@ def trimmed(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def value_at(record: Mapping[str, Any], path: str) -> Any:
-    """Return what a record holds at a dotted path; None where the way ends."""
-    current: Any = record
-    for name in path.split("."):
-        if not isinstance(current, Mapping):
-            return None
-        current = current.get(name)
-    return current
-
-
 _LINKS: Final[Mapping[str, Callable[[str], str]]] = {
     "email": lambda text: "mailto:" + quote(text, safe="@+"),
     "phone": lambda text: "tel:" + dialled(text),
@@ -271,3 +268,8 @@ _LINKS: Final[Mapping[str, Callable[[str], str]]] = {
     "geo_point": lambda text: "geo:" + text,
 }
 """Where the values of some widgets lead."""
+_MARKUP: Final[Mapping[str, Callable[[str], Markup]]] = {
+    "rich_text": rich_markup,
+    "json": json_markup,
+}
+"""How the values of some widgets are shown where there is room for them."""

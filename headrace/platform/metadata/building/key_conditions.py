@@ -1,8 +1,7 @@
 """Keys that hold for some records only: each has a stored formula that is true for those and empty for others.
 
-The formula is part of the key, and rows in which part of a key is empty are kept apart from nobody. So the
-record store keeps it right, a publish fills it and counts what stands in its way, on every database alike;
-no right contains it. Another condition is another field, and so another key.
+The formula is part of the key, and rows in which part of a key is empty are kept apart from nobody, on every
+database alike. Another condition is another field, and so another key.
 """
 
 from __future__ import annotations
@@ -10,15 +9,15 @@ from __future__ import annotations
 import dataclasses
 
 from headrace.platform.core.canonical import content_hash
-from headrace.platform.core.problems import Text
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.rendering import to_text
 from headrace.platform.formulas.types import BOOLEAN
 from headrace.platform.metadata.building.formulas import is_same_row
+from headrace.platform.metadata.building.key_fields import key_field
 from headrace.platform.metadata.building.messages import KEY_CONDITION
 from headrace.platform.metadata.building.workbench import PYTHON, Workbench
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
-from headrace.platform.metadata.definitions.objects import FieldDef, UniqueDef
+from headrace.platform.metadata.definitions.objects import UniqueDef
 from headrace.platform.metadata.field_types.computed import FormulaOptions
 
 
@@ -47,10 +46,9 @@ def _condition(
         work.problems.append(KEY_CONDITION.at(place))
         return None
     options = FormulaOptions(returns="boolean", formula=f"IF(({key.where}), TRUE, NULL)")
-    kind = work.types["formula"]
-    value_type = kind.value_type(options)
+    expected = work.types["formula"].value_type(options)
     expression = work.expression(
-        options.formula, model.name, place, expected=value_type, engines=PYTHON
+        options.formula, model.name, place, expected=expected, engines=PYTHON
     )
     if expression is None:
         return None
@@ -59,22 +57,8 @@ def _condition(
     said = to_text(where.tree, lambda field: field.path)
     mark = content_hash([over, said])[:12]
     name = f"{key.fields[0]}Where{mark}"
-    definition = FieldDef(name=name, type="formula", id=f"{model.id}.{mark}", options=options)
-    return FieldModel(
-        id=f"{model.id}.{mark}",
-        name=name,
-        object=model.name,
-        definition=definition,
-        type=kind,
-        options=options,
-        storage=kind.storage(options),
-        value_type=value_type,
-        label=Text(name, name),
-        system=True,
-        computed="formula",
-        expression=expression,
-        key_of=key.fields[0],
-    )
+    source, field_id = model.fields[key.fields[0]], f"{model.id}.{mark}"
+    return key_field(work, source, options, expression, name=name, field_id=field_id)
 
 
 def _reads_stored(model: ObjectModel, where: Expression) -> bool:

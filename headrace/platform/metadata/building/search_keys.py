@@ -1,9 +1,7 @@
 """Keys of texts: what they are found and ordered by beside themselves, each a stored formula of its own.
 
-A field that lists and lookups search by has a search key, the title a sort key too. Keys are fields, so the
-record store keeps them right, a publish fills them, and a recount finds what is wrong with them; but no
-right contains them, so nobody reads them: who may read the field may search and order by its keys.
-What is masked has none, nor has what is computed on reading.
+A field that lists and lookups search by has a search key, the title a sort key too: who may read the field
+may search and order by its keys. What is masked has none, nor has what is computed on reading.
 """
 
 from __future__ import annotations
@@ -12,10 +10,9 @@ import dataclasses
 from collections.abc import Collection, Iterator
 from typing import Final, Literal
 
-from headrace.platform.core.problems import Text
+from headrace.platform.metadata.building.key_fields import key_field
 from headrace.platform.metadata.building.workbench import PYTHON, Workbench
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
-from headrace.platform.metadata.definitions.objects import FieldDef
 from headrace.platform.metadata.field_types.computed import FormulaOptions
 from headrace.platform.metadata.storage_types import TEXT
 
@@ -77,35 +74,14 @@ def _is_masked(field: FieldModel) -> bool:
 def _key(work: Workbench, field: FieldModel, purpose: Purpose) -> FieldModel | None:
     name = f"{field.name}{purpose.capitalize()}"
     options = FormulaOptions(returns="text", formula=f"{purpose.upper()}_KEY({field.name})")
-    kind = work.types["formula"]
     expression = work.expression(
         options.formula,
         field.object,
         work.field_place(field.object, field.name),
-        expected=kind.value_type(options),
+        expected=work.types["formula"].value_type(options),
         engines=PYTHON,
     )
     if expression is None:
         return None
-    definition = FieldDef(
-        name=name,
-        type="formula",
-        id=f"{field.id}.{purpose}",
-        audience=field.definition.audience,
-        options=options,
-    )
-    return FieldModel(
-        id=f"{field.id}.{purpose}",
-        name=name,
-        object=field.object,
-        definition=definition,
-        type=kind,
-        options=options,
-        storage=TEXT,
-        value_type=kind.value_type(options),
-        label=Text(name, name),
-        system=True,
-        computed="formula",
-        expression=expression,
-        key_of=field.name,
-    )
+    field_id = f"{field.id}.{purpose}"
+    return key_field(work, field, options, expression, name=name, field_id=field_id)

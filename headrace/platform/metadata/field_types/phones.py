@@ -48,41 +48,36 @@ class PhoneOptions:
 
 
 class NumberField(TextField):
-    """A number that some country has, kept in the international form of E.164, an extension behind it."""
+    """A number of some country, in the international form of E.164, an extension behind it.
 
-    def __init__(self, country: str) -> None:
+    What is `strict` refuses what is no number; what only compares takes the characters out that stand
+    between digits, so that a piece of a number is found.
+    """
+
+    def __init__(self, country: str, *, strict: bool) -> None:
         super().__init__(2 * LIMIT)
         self.country = country
+        self.strict = strict
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
         text = super()._deserialize(value, attr, data, **kwargs)
         if text is None:
             return None
         number = _number(text, self.country)
-        if number is None:
-            example = phonenumbers.example_number(self.country)
-            shown = (
-                phonenumbers.format_number(example, PhoneNumberFormat.NATIONAL)
-                if example
-                else "+86 571 8800 1234"
-            )
+        if number is not None:
+            return _kept(number)
+        if self.strict:
+            shown = _example(self.country)
             raise refuse(INVALID.at(value=text, expected=Text(*_EXPECTED), example=shown))
-        return _kept(number)
+        return _BETWEEN.sub("", text)
 
 
-class AskedNumberField(TextField):
-    """What a number is compared with: a number in the kept form, other texts without what is between."""
-
-    def __init__(self, country: str) -> None:
-        super().__init__(2 * LIMIT)
-        self.country = country
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | None:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if text is None:
-            return None
-        number = _number(text, self.country)
-        return _BETWEEN.sub("", text) if number is None else _kept(number)
+def _example(country: str) -> str:
+    """Return a number as it is dialled within the country; not every country has an example."""
+    number = phonenumbers.example_number(country)
+    if number is None:
+        return "+86 571 8800 1234"
+    return phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
 
 
 def _number(text: str, country: str) -> PhoneNumber | None:
@@ -115,12 +110,14 @@ class PhoneType(FieldType[PhoneOptions]):
 
     def value_field(self, options: PhoneOptions) -> fields.Field[Any]:
         if options.country is not None:
-            return NumberField(options.country)
+            return NumberField(options.country, strict=True)
         return PatternField(LIMIT, _PATTERN, expected=_EXPECTED, example=_EXAMPLE)
 
     def compared_field(self, options: PhoneOptions) -> fields.Field[Any]:
         """Return what takes any text: a bound need not have the form."""
-        return TextField(LIMIT) if options.country is None else AskedNumberField(options.country)
+        if options.country is None:
+            return TextField(LIMIT)
+        return NumberField(options.country, strict=False)
 
     def as_stored(self, text: str, options: PhoneOptions) -> str:
         """Take out what stands between the digits, and the zero that is dialled within a country."""
