@@ -22,7 +22,7 @@ from headrace.platform.database.tables import Tables, build_tables
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.building.search_keys import without_keys
-from headrace.platform.metadata.catalog import Catalog, FieldModel
+from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.checks import Checker
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import FieldTypes
@@ -218,8 +218,9 @@ class CatalogStore:
         live = self._live
         known = live.tables.names if live else None
         stored = load_names(connection, known)
-        catalog = _with_kept_keys(self._catalog(number, content), stored)
-        names = stored.with_catalog(catalog, named=live.catalog if live else None)
+        former = live.catalog if live else None
+        catalog = _with_kept_keys(self._catalog(number, content), stored, former)
+        names = stored.with_catalog(catalog, named=former)
         tables = build_tables(catalog, names, self._database.dialect, live.tables if live else None)
         return Published(catalog, tables, content.rows, content)
 
@@ -237,15 +238,18 @@ class CatalogStore:
         return built.catalog
 
 
-def _with_kept_keys(catalog: Catalog, names: Names) -> Catalog:
+def _with_kept_keys(catalog: Catalog, names: Names, former: Catalog | None) -> Catalog:
     """Return a catalog without the keys of texts that have no column yet: the next publish makes them.
 
     So a database that was published by an earlier program goes on, and searches texts as they are.
+    Objects that are those of the `former` catalog were looked at for that.
     """
+    known: Mapping[str, ObjectModel] = {} if former is None else former.objects
     changed = {
         name: without_keys(model, lacking)
         for name, model in catalog.objects.items()
-        if (lacking := {one.name for one in model.fields.values() if _has_no_column(one, names)})
+        if known.get(name) is not model
+        and (lacking := {one.name for one in model.fields.values() if _has_no_column(one, names)})
     }
     if not changed:
         return catalog
