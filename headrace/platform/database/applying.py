@@ -6,7 +6,7 @@ them and makes the indexes. Each part may run in the transaction of the switch o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateTable as CreateTableElement
@@ -65,10 +65,9 @@ class Applier:
         `checked` the rows that are there are not looked at until `validate`.
         """
         ordered = tuple(operations)
+        self.create_tables([one.table for one in ordered if isinstance(one, CreateTable)])
         for operation in ordered:
             match operation:
-                case CreateTable():
-                    self.create_table(operation.table)
                 case RestoreTable():
                     self.restore_table(operation.table)
         for operation in ordered:
@@ -101,13 +100,14 @@ class Applier:
             if isinstance(operation, CreateIndex):
                 create_index(self.connection, self.dialect, operation.index)
 
-    def create_table(self, spec: TableSpec) -> None:
-        """Make a table with its indexes; where constraints can be added, without foreign keys."""
-        table = self._ddl_table(spec)
+    def create_tables(self, specs: Sequence[TableSpec]) -> None:
+        """Make tables with their indexes; where constraints can be added, without foreign keys."""
         inline = None if not self.alters_constraints else ()
-        self.connection.execute(CreateTableElement(table, include_foreign_key_constraints=inline))
-        for index in spec.indexes:
-            make_index(self.connection, self.dialect, index, table)
+        for spec, table in zip(specs, self._ddl_tables(specs), strict=True):
+            made = CreateTableElement(table, include_foreign_key_constraints=inline)
+            self.connection.execute(made)
+            for index in spec.indexes:
+                make_index(self.connection, self.dialect, index, table)
 
     def constrain_table(self, spec: TableSpec) -> None:
         """Add the foreign keys of a new table, where they are not part of its creation."""
@@ -211,10 +211,15 @@ class Applier:
         """Return the names of the columns that a table has in the database."""
         return frozenset(one["name"] for one in sa.inspect(self.connection).get_columns(table))
 
-    def _ddl_table(self, spec: TableSpec) -> sa.Table:
+    def _ddl_tables(self, specs: Sequence[TableSpec]) -> list[sa.Table]:
+        """Return tables to make; of tables that are there and referred to, only the key is needed."""
         metadata = sa.MetaData()
-        for name in {one.references for one in spec.columns if one.references} - {spec.name}:
+        referred = {one.references for spec in specs for one in spec.columns if one.references}
+        for name in referred - {spec.name for spec in specs}:
             sa.Table(name, metadata, sa.Column("id", sa.String(), primary_key=True))
+        return [self._ddl_table(spec, metadata) for spec in specs]
+
+    def _ddl_table(self, spec: TableSpec, metadata: sa.MetaData) -> sa.Table:
         return sa.Table(
             spec.name,
             metadata,
