@@ -19,6 +19,7 @@ import headrace
 from headrace.platform.core.errors import PlatformError
 from headrace.platform.core.problems import Message, Text
 from headrace.platform.formulas.functions import FUNCTIONS
+from headrace.platform.metadata.definitions.access import ScopeDef
 from headrace.platform.metadata.definitions.keys import After, Formula, Name, hints, json_name
 from headrace.platform.metadata.definitions.keys import Path as FieldPath
 from headrace.platform.metadata.field_types import built_in
@@ -190,7 +191,7 @@ def _collect(definition: type, found: list[type]) -> None:
 
 def _parts(annotation: Any) -> Iterator[type]:
     if dataclasses.is_dataclass(annotation) and isinstance(annotation, type):
-        if annotation is not Text and not hasattr(annotation, "json_schema"):
+        if annotation not in {Text, ScopeDef}:
             yield annotation
     else:
         for part in get_args(annotation):

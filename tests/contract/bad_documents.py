@@ -597,6 +597,42 @@ BAD = (
             [{"name": "x", "from": "fee", "to": "reserve", "fields": ["region_name"]}],
         ),
     ),
+    *(
+        Bad(
+            f"range by {name}",
+            code,
+            f"/no_overlap/0/{place}",
+            _set(
+                CLAIM,
+                "no_overlap",
+                [{"name": "x", "from": "fee", "to": "reserve", "fields": ["kind"], **keys}],
+            ),
+        )
+        for name, code, place, keys in (
+            (
+                "a field named twice",
+                "range.duplicate_field",
+                "fields/1",
+                {"fields": ["company", {"field": "company", "match": "subtree"}]},
+            ),
+            ("its id", "range.by_id", "fields/0", {"fields": ["id"]}),
+            (
+                "the subtree of what is no tree",
+                "range.no_tree",
+                "fields/0",
+                {"fields": [{"field": "kind", "match": "subtree"}]},
+            ),
+            (
+                "another match",
+                "schema.not_allowed",
+                "fields/0/match",
+                {"fields": [{"field": "company", "match": "below"}]},
+            ),
+            ("nothing", "schema.missing_field", "fields/0", {"fields": [{"match": "equal"}]}),
+            ("a lookup's field", "key.condition", "where", {"where": "company.code = 'x'"}),
+            ("what never holds", "condition.never", "where", {"where": "fee = 1 AND fee = 2"}),
+        )
+    ),
     Bad(
         "two bans of one name",
         "range.duplicate_name",
@@ -725,6 +761,7 @@ BAD = (
             ("that is no condition", "formula.type", "fee + 1"),
             ("over an unknown field", "formula.unknown_field", "nothing = 1"),
             ("that asks", "formula.query_not_allowed", "EXISTS(claim)"),
+            ("that never holds", "condition.never", "fee = 1 AND fee = 2"),
         )
     ),
     Bad(

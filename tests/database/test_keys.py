@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.platform.core.errors import PlatformError, RefusedError
-from headrace.platform.records.overlaps import overlapping
+from headrace.platform.records.spans import Span, Spot, compared
 from tests.support.documents import field, label
 from tests.support.publishing import MODULE, Publishing, platform_at
 from tests.support.rollup_world import Depots, refused
@@ -164,7 +164,9 @@ def test_ranges_of_equal_fields_do_not_overlap(prices: Depots) -> None:
     with pytest.raises(RefusedError) as error:
         price(prices, "2025-01-31", None)
     assert [(one.code, one.path) for one in error.value.problems] == [("value.overlaps", "/starts")]
-    assert "firm + code" in error.value.problems[0].message.en
+    assert error.value.problems[0].message.en == (
+        "“a” covers part of this range (firm: the same; code: the same)."
+    )
     for starts, ends in ((None, None), (None, "2025-01-01"), ("2025-02-28", "2026-01-01")):
         assert refused(lambda s=starts, e=ends: price(prices, s, e)) == "value.overlaps"
     price(prices, "2025-03-01", None)
@@ -195,30 +197,55 @@ def test_ranges_that_are_written_together_are_compared_too(prices: Depots) -> No
     prices.create_many("price", items[:2])
 
 
+ENDS = st.none() | st.integers(0, 9)
+NODES = {"r": "r", "a": "ra", "b": "rb", "c": "rac"}
+"""Nodes of a tree with those above each, itself included."""
+
+
 @given(
-    st.lists(st.tuples(st.none() | st.integers(0, 9), st.none() | st.integers(0, 9)), max_size=7),
+    st.lists(
+        st.tuples(ENDS, ENDS, st.integers(0, 1), st.sets(st.sampled_from("rabc"), min_size=1)),
+        max_size=7,
+    ),
     st.booleans(),
 )
 def test_overlaps_are_those_that_comparing_all_pairs_finds(
-    ranges: list[tuple[int | None, int | None]], inclusive: bool
+    rows: list[tuple[int | None, int | None, int, set[str]]], inclusive: bool
 ) -> None:
     def before(start: int | None, end: int | None) -> bool:
         if start is None or end is None:
             return True
         return start <= end if inclusive else start < end
 
-    def meet(one: tuple[int | None, int | None], other: tuple[int | None, int | None]) -> bool:
+    def meet(one: Span[int], other: Span[int]) -> bool:
         pairs = ((one, one), (other, other), (one, other), (other, one))
-        return all(before(first[0], second[1]) for first, second in pairs)
+        in_line = any(
+            own in NODES[theirs] or theirs in NODES[own]
+            for own in rows[one.row][3]
+            for theirs in rows[other.row][3]
+        )
+        in_time = all(before(first.start, second.end) for first, second in pairs)
+        return one.equal == other.equal and in_line and in_time
 
-    numbered = list(enumerate(ranges))
+    spans = [
+        Span(start, end, (group,), (Spot(frozenset(nodes), _line(nodes)),), number)
+        for number, (start, end, group, nodes) in enumerate(rows)
+    ]
     expected = {
-        number
-        for number, one in numbered
-        if any(meet(one, other) for place, other in numbered if place != number)
+        one.row: {other.row for other in spans if other is not one and meet(one, other)}
+        for one in spans
     }
-    found = overlapping([(*one, number) for number, one in numbered], inclusive)
-    assert set(found) == expected
+    found = {
+        one.row: {other.row for other in others}
+        for one, others in compared(spans, inclusive=inclusive)
+    }
+    assert {row: others for row, others in found.items() if others} == {
+        row: others for row, others in expected.items() if others
+    }
+
+
+def _line(nodes: set[str]) -> frozenset[str]:
+    return frozenset().union(*(NODES[one] for one in nodes))
 
 
 def test_exclusive_ends_let_the_next_begin(prices: Depots) -> None:

@@ -163,7 +163,7 @@ def test_the_roll_ups_of_the_page_are_accepted() -> None:
 
 
 def test_the_keys_of_the_page_are_accepted() -> None:
-    together, subject_key, for_some, ranges = blocks("keep-values-different.md")
+    together, subject_key, for_some, ranges, in_line = blocks("keep-values-different.md")
     contents = workspace()
     claim = contents["object", "claim"]
     claim["fields"] += [subject_key]
@@ -173,7 +173,11 @@ def test_the_keys_of_the_page_are_accepted() -> None:
         {"name": "valid_from", "type": "date"},
         {"name": "valid_to", "type": "date"},
     ]
-    claim["no_overlap"] = ranges
+    claim["fields"] += [
+        {"name": "region", "type": "lookup", "to": "region"},
+        {"name": "exclusive", "type": "boolean"},
+    ]
+    claim["no_overlap"] = [*ranges, *in_line]
 
     assert_accepted(contents)
 

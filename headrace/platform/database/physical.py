@@ -234,9 +234,11 @@ def _keys(model: ObjectModel) -> Iterator[tuple[tuple[str, ...], bool]]:
         yield model.ledger.key, True
     for shared in _shared_fields(model):
         yield shared, False
-    for ranges in model.definition.no_overlap:
-        if all(model.fields[name].stored for name in (*ranges.fields, ranges.from_)):
-            yield (*ranges.fields, ranges.from_), False
+    for ban in model.bans:
+        found = [model.fields[name] for name in ban.reads if name != ban.definition.to]
+        if all(field.stored for field in found):
+            # Of several values an index says nothing: their links are asked.
+            yield tuple(field.name for field in found if not field.storage.many), False
 
 
 def _shared_fields(model: ObjectModel) -> Iterator[tuple[str, ...]]:

@@ -22,6 +22,7 @@ from headrace.platform.metadata.definitions.objects import (
     FieldDef,
     FieldRuleDef,
     LedgerDef,
+    NoOverlapDef,
     ObjectDef,
     RuleDef,
 )
@@ -210,6 +211,21 @@ class LedgerModel:
 
 
 @dataclass(frozen=True, slots=True)
+class OverlapBan:
+    """A ban on overlaps; `condition` names the field that is true in the records that it compares."""
+
+    definition: NoOverlapDef
+    condition: str | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The fields by which it finds overlaps."""
+        one = self.definition
+        condition = () if self.condition is None else (self.condition,)
+        return (*condition, *one.keys, one.from_, one.to)
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectModel:
     """An object with its fields, relations, rules and order of computing."""
 
@@ -232,6 +248,7 @@ class ObjectModel:
     external_ids: tuple[str, ...] = ()
     scope_paths: Mapping[str, FieldPath] = None  # type: ignore[assignment]  # always given
     uniques: tuple[tuple[str, ...], ...] = ()
+    bans: tuple[OverlapBan, ...] = ()
     ledger: LedgerModel | None = None
     system: bool = False
 
@@ -264,6 +281,10 @@ class ObjectModel:
     def stored_rollups(self) -> tuple[RollupModel, ...]:
         """The roll-ups that are kept in a column."""
         return tuple(one for one in self.rollups if one.stored)
+
+    def ban(self, name: str) -> OverlapBan:
+        """Return the ban on overlaps called `name`."""
+        return next(one for one in self.bans if one.definition.name == name)
 
     def rollup(self, field: str) -> RollupModel:
         """Return how the roll-up field called `field` is made."""
@@ -489,6 +510,11 @@ class Catalog:
     def object(self, name: str) -> ObjectModel | None:
         """Return the object called `name`, the platform's own ones included."""
         return self.objects.get(name) or self.system_objects.get(name)
+
+    def tree_of(self, field: FieldModel) -> ObjectModel | None:
+        """Return the object that a reference, or a list of them, points to where its rows are a tree."""
+        found = self.object(field.pointed or "")
+        return None if found is None or found.tree_field is None else found
 
     def acting_as(self, part: Literal["organisation", "territory"]) -> ObjectModel | None:
         """Return the object whose rows are the organisations or territories."""

@@ -59,6 +59,7 @@ class Batch:
         self._rows: dict[Key, Row | None] = {}
         self._environments: dict[Key, RowEnvironment] = {}
         self._paths: dict[Key, str | None] = {}
+        self._moves: dict[str, dict[str, str]] = {}
         self._answers: dict[tuple[Any, ...], Value] = {}
 
     @functools.cached_property
@@ -216,7 +217,29 @@ class Batch:
         if key not in self._paths:
             found = self.work.rows(_select_path(shape), {"id": record_id})
             self._paths[key] = found[0][0] if found else None
-        return self._paths[key]
+        return self._moved(shape, self._paths[key])
+
+    def fetch_paths(self, shape: ObjectShape, ids: Iterable[str]) -> None:
+        """Read tree paths that will be asked for soon, in one statement."""
+        wanted = sorted({one for one in ids if (shape.name, one) not in self._paths})
+        wanted = [one for one in wanted if (shape.name, one) not in self._drafts]
+        self._paths.update(dict.fromkeys((shape.name, one) for one in wanted))
+        for start in range(0, len(wanted), CHUNK):
+            asked = {"ids": wanted[start : start + CHUNK]}
+            for record_id, path in self.work.rows(_select_paths(shape), asked):
+                self._paths[shape.name, str(record_id)] = path
+
+    def move_paths(self, shape: ObjectShape, old: str, new: str) -> None:
+        """Note that what stands below a path will stand below another one."""
+        self._moves.setdefault(shape.name, {})[old] = new
+
+    def _moved(self, shape: ObjectShape, path: str | None) -> str | None:
+        """Return the path that a stored row will have."""
+        moves = self._moves.get(shape.name)
+        if moves is None or path is None:
+            return path
+        old = max((one for one in moves if path.startswith(one)), key=len, default="")
+        return moves[old] + path.removeprefix(old) if old else path
 
     def forget_paths(self) -> None:
         """Read tree paths anew: a lock on the tree was taken since."""
@@ -236,4 +259,16 @@ def _select_path(shape: ObjectShape) -> Prepared:
         return prepare(statement, shape.shapes.dialect)
 
     prepared: Prepared = shape.shapes.part(("path", shape.name), make)
+    return prepared
+
+
+def _select_paths(shape: ObjectShape) -> Prepared:
+    def make() -> Prepared:
+        path = shape.table.path
+        assert path is not None  # noqa: S101 - asked for trees only
+        ids = sa.bindparam("ids", expanding=True, type_=shape.table.id.type)
+        statement = sa.select(shape.table.id, path).where(shape.table.id.in_(ids), shape.live())
+        return prepare(statement, shape.shapes.dialect)
+
+    prepared: Prepared = shape.shapes.part(("paths", shape.name), make)
     return prepared

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -27,15 +28,21 @@ def lock_keys(batch: Batch, keys: Iterable[tuple[RollupModel, OwnerKey]]) -> Non
     lock_texts(batch, (_text(batch, rollup, key) for rollup, key in keys if key))
 
 
-def lock_texts(batch: Batch, texts: Iterable[str], *, shared: bool = False) -> None:
+def lock_texts(batch: Batch, texts: Iterable[str], *, shared: Iterable[str] = ()) -> None:
     """Hold what texts stand for: two may have one lock, which only makes their writers wait.
 
-    `shared` lets others hold it too that ask for no more.
+    What is `shared` others may hold too that ask for no more.
     """
     if not batch.locking or batch.shapes.dialect != "postgresql":
         return
-    for number in sorted({zlib.crc32(text.encode()) - 2**31 for text in texts}):
-        batch.work.rows(_LOCK_TOGETHER if shared else _LOCK, {"number": number})
+    locks = dict.fromkeys(map(_number, shared), _LOCK_TOGETHER)
+    locks.update(dict.fromkeys(map(_number, texts), _LOCK))
+    for number, lock in sorted(locks.items(), key=itemgetter(0)):
+        batch.work.rows(lock, {"number": number})
+
+
+def _number(text: str) -> int:
+    return zlib.crc32(text.encode()) - 2**31
 
 
 def _locking(function: sa.Function[Any]) -> Prepared:

@@ -144,7 +144,7 @@ def check_periods(batch: Batch) -> None:
             dated.setdefault(draft.shape, []).append((draft, month))
     if not dated:
         return
-    lock_texts(batch, map(_text, dated), shared=True)
+    lock_texts(batch, (), shared=map(_text, dated))
     for shape, found in dated.items():
         months = _said(batch.work.rows(_select(shape), {"object": shape.model.id}))
         told: set[Draft] = set()

@@ -22,10 +22,10 @@ from headrace.platform.records.computing import fill
 from headrace.platform.records.context import Context
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.field_rules import Behaviours, behaviours_of, is_met
-from headrace.platform.records.history import field_json, json_value
+from headrace.platform.records.history import field_json
 from headrace.platform.records.parsing import new_draft, parse
 from headrace.platform.records.permits import names_in_row, static_names
-from headrace.platform.records.references import may_refer, resolve_references, seen_of
+from headrace.platform.records.references import readable_title, resolve_references, seen_of
 from headrace.platform.records.rights import editable_names
 from headrace.platform.records.rollups import settle_within
 from headrace.platform.records.shapes import ObjectShape
@@ -298,15 +298,7 @@ def _json(batch: Batch, field: FieldModel, value: Any) -> Any:
     if field.links is not None:
         shape = batch.shapes.of(field.links)
         seen = seen_of(batch, field, values_in(value) or ())
-        return [{"id": one, "title": _title(batch, shape, one)} for one in seen] or None
+        return [{"id": one, "title": readable_title(batch, shape, one)} for one in seen] or None
     if value is None or field.target is None:
         return field_json(field, value)
-    return {"id": value, "title": _title(batch, batch.shapes.of(field.target), value)}
-
-
-def _title(batch: Batch, shape: ObjectShape, record_id: str) -> Any:
-    """Return the title of a record where the caller may read it."""
-    row = batch.row(shape.name, record_id)
-    if row is None or not may_refer(batch, shape, row):
-        return None
-    return json_value(row.get(shape.model.title))
+    return {"id": value, "title": readable_title(batch, batch.shapes.of(field.target), value)}

@@ -17,10 +17,12 @@ from headrace.platform.formulas.python import holds
 from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.field_types.values import KeyReference
+from headrace.platform.metadata.masking import masked_value
 from headrace.platform.metadata.storage_types import listed, values_in
 from headrace.platform.records.batch import CHUNK, Batch
 from headrace.platform.records.drafts import Draft, Row
 from headrace.platform.records.environment import RowEnvironment
+from headrace.platform.records.history import field_json
 from headrace.platform.records.people import not_choosable
 from headrace.platform.records.permits import names_in_row, static_names
 from headrace.platform.records.shapes import ObjectShape
@@ -355,6 +357,20 @@ def may_refer(batch: Batch, shape: ObjectShape, row: Row) -> bool:
         return _may_refer_to_user(batch, row["id"])
     environment = batch.environment_of(shape.name, row["id"])
     return environment is not None and names_in_row(environment, principal, "read") is not None
+
+
+def readable_title(batch: Batch, shape: ObjectShape, record_id: str) -> Any:
+    """Return the title of a live record as JSON where the caller may read it, else None."""
+    row = batch.row(shape.name, record_id)
+    if row is None or not may_refer(batch, shape, row):
+        return None
+    field = shape.fields[shape.model.title]
+    environment = batch.environment_of(shape.name, record_id)
+    if shape.name != USER_OBJECT and environment is not None:
+        names = names_in_row(environment, batch.context.principal, "read") or frozenset()
+        if field.name not in names:
+            return None
+    return masked_value(field, field_json(field, row.get(field.name)))
 
 
 def _may_refer_to_user(batch: Batch, user_id: str) -> bool:

@@ -60,6 +60,18 @@ def move_subtrees(batch: Batch, work: UnitOfWork) -> None:
             work.execute(_moving(draft.shape), parameters)
 
 
+def steps_of(path: str | None) -> list[str]:
+    """Return the ids of a path from the root to the row that it belongs to."""
+    return [one for one in (path or "").split("/") if one]
+
+
+def hold_tree(batch: Batch, shape: ObjectShape) -> None:
+    """Let nobody place rows in a tree until the end of the transaction; others may hold it too."""
+    if batch.locking and shape.shapes.dialect == "postgresql":
+        batch.work.rows(_LOCK_TOGETHER, {"key": _lock_key(shape)})
+    batch.forget_paths()
+
+
 def _moves(draft: Draft) -> bool:
     if draft.old is None:
         return True
@@ -95,6 +107,8 @@ def _place(batch: Batch, draft: Draft, placed: set[str], trail: tuple[str, ...])
         return
     draft.old_path = draft.path
     draft.path = f"{above or '/'}{draft.id}/"
+    if draft.old_path is not None:
+        batch.move_paths(draft.shape, draft.old_path, draft.path)
     levels = draft.path.count("/") - 1
     if draft.old_path is not None:
         levels += _levels_below(batch, draft)
@@ -116,15 +130,17 @@ def _lock_tree(batch: Batch, shape: ObjectShape) -> None:
     A row added below one that is being moved would keep the old path.
     """
     if shape.shapes.dialect == "postgresql":
-        key = int.from_bytes(hashlib.sha256(shape.model.id.encode()).digest()[:8], signed=True)
-        prepared: Prepared = shape.shapes.part("lock_tree", lambda: _locking(shape))
-        batch.work.rows(prepared, {"key": key})
+        batch.work.rows(_LOCK, {"key": _lock_key(shape)})
     batch.forget_paths()
 
 
-def _locking(shape: ObjectShape) -> Prepared:
-    key = sa.bindparam("key", type_=sa.BigInteger())
-    return prepare(sa.select(sa.func.pg_advisory_xact_lock(key)), shape.shapes.dialect)
+def _lock_key(shape: ObjectShape) -> int:
+    return int.from_bytes(hashlib.sha256(shape.model.id.encode()).digest()[:8], signed=True)
+
+
+_KEY: Final = sa.bindparam("key", type_=sa.BigInteger())
+_LOCK: Final = prepare(sa.select(sa.func.pg_advisory_xact_lock(_KEY)), "postgresql")
+_LOCK_TOGETHER: Final = prepare(sa.select(sa.func.pg_advisory_xact_lock_shared(_KEY)), "postgresql")
 
 
 def _below(shape: ObjectShape) -> tuple[Any, sa.ColumnElement[bool]]:

@@ -213,8 +213,8 @@ ADDS_NOTHING = Message(
 )
 KEY_CONDITION = Message(
     "key.condition",
-    "The condition of a key reads stored fields of its own record only.",
-    "唯一键的条件只能读取本记录中已存储的字段。",
+    "The condition of a key or of a ban on overlaps reads stored fields of its own record only.",
+    "唯一键与不重叠约束的条件只能读取本记录中已存储的字段。",
     "Take out lookup paths, today, constants, and what is computed on reading.",
     "请去掉引用路径、当前日期、常量以及读取时计算的字段。",
 )

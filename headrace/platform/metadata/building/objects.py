@@ -253,7 +253,7 @@ def _report_unknown_ranges(work: Workbench, model: ObjectModel) -> None:
         for key, names in (
             ("from", (ranges.from_,)),
             ("to", (ranges.to,)),
-            ("fields", ranges.fields),
+            ("fields", ranges.keys),
         ):
             for name in names:
                 if name not in model.fields:

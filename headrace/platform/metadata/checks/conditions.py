@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import combinations
 
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.formulas.expression import Expression
-from headrace.platform.formulas.tree import Binary, FieldRef, In, Literal, Node, walk
+from headrace.platform.formulas.tree import Binary, Case, FieldRef, In, Literal, Node, walk
 from headrace.platform.formulas.types import Kind
 from headrace.platform.metadata.catalog import (
     ApprovalModel,
+    FieldModel,
     ObjectModel,
     ReportModel,
     ViewModel,
@@ -152,6 +154,23 @@ def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Found]:
             yield (model_rule.when if model_rule else None), place
     for rollup in model.rollups:
         yield rollup.where, subject.field(model.name, rollup.field, "where")
+    for position, ban in enumerate(model.bans):
+        if ban.condition is not None:
+            place = subject.at("object", model.name, "no_overlap", position, "where")
+            yield _held(model.fields[ban.condition]), place
+    for position, names in enumerate(model.uniques):
+        held = model.fields[names[-1]]
+        if held.key_of is not None and model.definition.unique[position].where is not None:
+            yield _held(held), subject.at("object", model.name, "unique", position, "where")
+
+
+def _held(field: FieldModel) -> Expression | None:
+    """Return the condition in the formula that says whether a key holds."""
+    expression = field.expression
+    tree = None if expression is None else expression.tree
+    if expression is None or not isinstance(tree, Case):
+        return None
+    return replace(expression, tree=tree.branches[0].condition)
 
 
 def of_workflow(subject: Subject, model: WorkflowModel) -> Iterator[Found]:

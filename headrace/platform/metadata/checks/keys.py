@@ -10,6 +10,7 @@ from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.formulas.types import Kind
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.checks.base import Subject
+from headrace.platform.metadata.definitions.objects import NoOverlapDef
 from headrace.platform.metadata.schema_problems import TOO_MANY_FIELDS
 from headrace.platform.metadata.storage_types import HOLDS_FILES
 
@@ -70,6 +71,27 @@ RANGE_ENDS = Message(
     "“{start}”与“{end}”不能构成区间。",
     "Name two different fields that both hold dates, both times or both numbers.",
     "请填写两个不同的字段,且同为日期、同为时间或同为数值。",
+)
+RANGE_FIELD_TWICE = Message(
+    "range.duplicate_field",
+    "“{field}” is compared twice.",
+    "“{field}”重复比较。",
+    "Name it once.",
+    "请只填写一次。",
+)
+RANGE_ID = Message(
+    "range.by_id",
+    "No two records have the same id, so none is compared with another.",
+    "任何两条记录的标识都不相同,因此不会比较任何记录。",
+    "Leave `id` out, or match it by subtree where the object is a tree.",
+    "请去掉 id;若对象为树形,可按子树匹配。",
+)
+RANGE_NO_TREE = Message(
+    "range.no_tree",
+    "“{field}” points into no tree: nothing lies in a subtree of it.",
+    "“{field}”未指向树形对象,不存在子树。",
+    "Match it by `equal`, or name a lookup to an object with a tree field.",
+    "请改用 equal,或选择引用树形对象的字段。",
 )
 KEY_OF_LISTS = Message(
     "key.of_lists",
@@ -184,14 +206,28 @@ def _ranges(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
         kinds = {start.value_type.kind, end.value_type.kind}
         if len(kinds) > 1 or not kinds <= IN_ORDER or start is end:
             yield RANGE_ENDS.at(place + "/to", start=start.name, end=end.name)
-        fields = [model.fields[name] for name in one.fields]
-        yield from _no_lists(f"{place}/fields", fields)
+        fields = [model.fields[name] for name in one.keys]
+        yield from _compared(subject, one, fields, place)
         for key, field in (("from", start), ("to", end), *(("fields", one) for one in fields)):
             if not field.stored:
                 yield KEY_NOT_STORED.at(f"{place}/{key}", field=field.name)
-        size = sum(_bytes(field) for field in (*fields, start))
+        size = sum(_bytes(field) for field in (*fields, start) if not field.storage.many)
         if size > MAX_KEY_BYTES:
             yield KEY_SIZE.at(place, size=size, most=MAX_KEY_BYTES)
+
+
+def _compared(
+    subject: Subject, ban: NoOverlapDef, fields: Sequence[FieldModel], place: str
+) -> Iterator[Problem]:
+    """Find fields of a ban by which nothing, or nothing more, is compared."""
+    for index, (key, field) in enumerate(zip(ban.fields, fields, strict=True)):
+        here = f"{place}/fields/{index}"
+        if field in fields[:index]:
+            yield RANGE_FIELD_TWICE.at(here, field=field.name)
+        if key.match == "subtree" and subject.catalog.tree_of(field) is None:
+            yield RANGE_NO_TREE.at(here, field=field.name)
+        elif key.match == "equal" and field.name == "id":
+            yield RANGE_ID.at(here)
 
 
 def _no_lists(place: str, fields: Sequence[FieldModel]) -> Iterator[Problem]:

@@ -421,6 +421,10 @@ ITEMS: Final[Mapping[str, Items]] = {
         Text("{subject} now includes {value}", "{subject}包含{value}"),
         Text("{subject} no longer includes {value}", "{subject}不再包含{value}"),
     ),
+    "NoOverlapDef.fields": Items(
+        Text("{subject} now compares by {value}", "{subject}按{value}比较"),
+        Text("{subject} no longer compares by {value}", "{subject}不再按{value}比较"),
+    ),
     "set": Items(
         Text("{subject} now sets {value}", "{subject}设置{value}"),
         Text("{subject} no longer sets {value}", "{subject}不再设置{value}"),

@@ -181,6 +181,7 @@ class Shower:
             "OutcomeDef": self._outcome,
             "ChartDef": self._chart,
             "UniqueDef": self._unique,
+            "OverlapKeyDef": self._overlap_key,
             "ChoiceDef": self._choice,
             "FieldDef": self._field,
         }
@@ -240,6 +241,12 @@ class Shower:
             return over
         formula = self.labels.formula(str(item["where"]), about.object)
         return Text(f"{over.en} where {formula.en}", f"{over.zh}(条件:{formula.zh})")
+
+    def _overlap_key(self, item: Json, about: About) -> Text:
+        path = self.path(about.object, str(item.get("field", "")))
+        if item.get("match") != "subtree":
+            return path
+        return Text(f"{path.en} by subtree", f"{path.zh}(按子树)")
 
     def _choice(self, item: Json, about: About) -> Text:
         value = str(item.get("value", ""))

@@ -22,6 +22,7 @@ IDENTITY: Final[Mapping[str, tuple[str, ...] | None]] = {
     "ApproverDef": None,
     "FormItemDef": ("field", "children"),
     "GroupDef": ("field",),
+    "OverlapKeyDef": ("field",),
     "MeasureDef": ("op", "field"),
     "GrantDef": ("role",),
 }

@@ -418,7 +418,7 @@ class Walk:
         match inner.__name__:
             case "GrantDef":
                 return (self._grant_subject(item, place),)
-            case "FormItemDef" | "MeasureDef" | "GroupDef":
+            case "FormItemDef" | "MeasureDef" | "GroupDef" | "OverlapKeyDef":
                 return (*place.subject, self.shower.item(inner.__name__, item, place.about))
             case "UniqueDef":
                 fields = self.shower.item(inner.__name__, item, place.about)

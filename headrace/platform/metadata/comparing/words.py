@@ -98,6 +98,7 @@ NOUNS: Final[Mapping[str, Text]] = {
     "no_overlap": Text("ban on overlaps", "不重叠约束"),
     "NoOverlapDef.from_": Text("start of the range", "区间起点"),
     "NoOverlapDef.to": Text("end of the range", "区间终点"),
+    "match": Text("way of comparing", "比较方式"),
     "ends": Text("whether ends belong to ranges", "终点是否计入区间"),
     "best_match": Text("best match", "择优匹配"),
     "keys": Text("fields that are matched", "匹配字段"),

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from headrace.platform.core.problems import Text
-from headrace.platform.metadata.definitions.keys import Formula, Name, Path, key
+from headrace.platform.metadata.definitions.keys import (
+    NAME_PATTERN,
+    Formula,
+    Name,
+    Path,
+    key,
+    load_object,
+    schema_of,
+)
 
 Audience = Literal["all", "internal"]
 
@@ -125,23 +133,54 @@ class UniqueDef:
 
 
 @dataclass(frozen=True, slots=True)
+class OverlapKeyDef:
+    """A field that says which records are compared (in JSON its name)."""
+
+    field: Name = key("A field of the object.")
+    match: Literal["equal", "subtree"] = key(
+        "`equal`: the same value, or one in common where it holds several; `subtree`: one lies in the "
+        "subtree of the other.",
+        "equal",
+    )
+
+    @classmethod
+    def from_json(cls, data: Any) -> OverlapKeyDef:
+        """Accept a field's name, or the object form."""
+        return cls(field=data) if isinstance(data, str) else load_object(cls, data)
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """Return the schema of both forms."""
+        return {**schema_of(cls), "type": ["string", "object"], "pattern": NAME_PATTERN}
+
+
+@dataclass(frozen=True, slots=True)
 class NoOverlapDef:
-    """Ranges that do not overlap among live records with equal fields."""
+    """Ranges that do not overlap among live records with matching fields."""
 
     name: Name = key("API name, unique in the object.")
     from_: Name = key("The date, time or number at which a range begins; empty: since ever.")
     to: Name = key("The one at which it ends, of the same type; empty: for ever.")
-    fields: tuple[Name, ...] = key(
-        "Fields that say which records are compared: those that are equal in all of them; a record "
+    fields: tuple[OverlapKeyDef, ...] = key(
+        "Fields that say which records are compared: those that match in all of them; a record "
         "with an empty one is compared with none. Without fields all records are compared.",
         (),
         maxItems=5,
         uniqueItems=True,
     )
+    where: Formula | None = key(
+        "Only records for which this is true are compared; it reads stored fields of the record.",
+        None,
+    )
     ends: Literal["inclusive", "exclusive"] = key(
         "`inclusive`: the end belongs to the range; `exclusive`: the next may begin where it ends.",
         "inclusive",
     )
+
+    @property
+    def keys(self) -> tuple[Name, ...]:
+        """The names of the fields."""
+        return tuple(one.field for one in self.fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ from headrace.platform.metadata.definitions.objects import (
     LedgerDef,
     NoOverlapDef,
     ObjectDef,
+    OverlapKeyDef,
     RecordTypeDef,
     RuleDef,
     ScopePathsDef,
@@ -187,7 +188,8 @@ RULES: Final[Mapping[Key, Rule]] = {
         (BestMatchDef, one): Rule("field", "best match")
         for one in ("keys", "priority", "from_", "to")
     },
-    (NoOverlapDef, "fields"): Rule("field", "no overlap"),
+    (OverlapKeyDef, "field"): Rule("field", "no overlap"),
+    (NoOverlapDef, "where"): FORMULA,
     (NoOverlapDef, "from_"): Rule("field", "no overlap"),
     (NoOverlapDef, "to"): Rule("field", "no overlap"),
     **{
@@ -334,6 +336,7 @@ PLAIN: Final[frozenset[Key]] = frozenset(
 SHORT_FORMS: Final[Mapping[type, str]] = {
     FormItemDef: "field",
     GroupDef: "field",
+    OverlapKeyDef: "field",
     OutcomeDef: "to",
     ScopeDef: "name",
 }

@@ -27,7 +27,7 @@ from headrace.platform.formulas.messages import FormulaValueError
 from headrace.platform.formulas.python import holds, is_broken
 from headrace.platform.formulas.sql import UnsupportedInSqlError, is_overflow
 from headrace.platform.metadata.catalog import FieldModel, FieldRuleModel, ObjectModel, RuleModel
-from headrace.platform.metadata.definitions.objects import ChildDef, NoOverlapDef
+from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.field_types.base import files_of
 from headrace.platform.metadata.field_types.files import misfits
 from headrace.platform.metadata.storage_types import ID, Dialect, Storage, files_in, values_in
@@ -56,9 +56,9 @@ from headrace.platform.publishing.failing.shared_keys import converted_groups
 from headrace.platform.records.drafts import Row
 from headrace.platform.records.environment import RowEnvironment
 from headrace.platform.records.field_rules import is_met
-from headrace.platform.records.overlaps import overlapping
 from headrace.platform.records.shapes import ObjectShape
 from headrace.platform.records.source import late_values
+from headrace.platform.records.spans import compared, keys_of, spans_of
 
 FIRST: Final = 20
 """Ids that a plan shows."""
@@ -348,19 +348,26 @@ class RowFinder:
 
     def _overlapping(self, model: ObjectModel, rows: Rows, name: str) -> Condition:
         """Return the condition that the range of another live row overlaps with the row's own."""
-        ban = ban_of(model, name)
+        ban = model.ban(name)
+        keys = keys_of(self.rows.catalog, model, ban)
+        if any(key.spotted for key in keys):
+            raise UnsupportedInSqlError(name)
         statement = Statement(self.rows.surroundings, "o")
         other = statement.start(model.name)
 
-        def both(field: str) -> tuple[Column, Column]:
-            return rows.column(model.fields[field]), other.column(model.fields[field])
+        def both(field: FieldModel) -> tuple[Column, Column]:
+            return rows.column(field), other.column(field)
 
-        (start, other_start), (end, other_end) = both(ban.from_), both(ban.to)
-        conditions: list[Condition] = [mine == theirs for mine, theirs in map(both, ban.fields)]
+        definition = ban.definition
+        start, other_start = both(model.fields[definition.from_])
+        end, other_end = both(model.fields[definition.to])
+        conditions: list[Condition] = [
+            mine == theirs for mine, theirs in (both(key.field) for key in keys)
+        ]
         conditions.append(other.id != rows.id)
         pairs = ((start, end), (other_start, other_end), (start, other_end), (other_start, end))
         for begins, ends in pairs:
-            before = begins <= ends if ban.ends == "inclusive" else begins < ends
+            before = begins <= ends if definition.ends == "inclusive" else begins < ends
             conditions.append(sa.or_(begins.is_(None), ends.is_(None), before))
         if other.is_live is not None:
             conditions.append(other.is_live)
@@ -439,16 +446,31 @@ class RowFinder:
 
     def _overlapping_in_python(self, row_set: Overlapping) -> list[str]:
         model = self.rows.models[row_set.object_id]
-        ban = ban_of(model, row_set.ban)
-        by_key: dict[tuple[Any, ...], list[tuple[Any, Any, str]]] = defaultdict(list)
-        for _, _, row in rows_in_python(self.rows, model.name, (), self._limit):
-            key = tuple(row[name] for name in ban.fields)
-            if None not in key:
-                by_key[key].append((row[ban.from_], row[ban.to], str(row["id"])))
-        inclusive = ban.ends == "inclusive"
-        found = {one for ranges in by_key.values() for one in overlapping(ranges, inclusive)}
+        ban = model.ban(row_set.ban)
+        rows = [
+            (str(row["id"]), {name: row[name] for name in ban.reads})
+            for _, _, row in rows_in_python(self.rows, model.name, (), self._limit)
+        ]
+        spans = spans_of(keys_of(self.rows.catalog, model, ban), ban, rows, self._lines)
+        inclusive = ban.definition.ends == "inclusive"
+        met = compared(spans, inclusive=inclusive)
+        found = {one.row for one, others in met if next(others, None) is not None}
         only = self._only.get(row_set.object_id)
         return sorted(found if only is None else found.intersection(only))
+
+    def _lines(self, tree: str, ids: Collection[str]) -> Mapping[str, Collection[str]]:
+        """Return what rows of a tree will stand below: the stored paths may not say that yet."""
+        name = str(self.rows.catalog.objects[tree].tree_field)
+        parents = {
+            str(row["id"]): row[name] for _, _, row in rows_in_python(self.rows, tree, (), None)
+        }
+        found: dict[str, Collection[str]] = {}
+        for one in ids:
+            line = dict.fromkeys((one,))
+            while (parent := parents.get(next(reversed(line)))) and parent not in line:
+                line[parent] = None
+            found[one] = line
+        return found
 
     def _python_test(
         self, model: ObjectModel, row_set: RowSet
@@ -514,11 +536,6 @@ class RowFinder:
 def rule_of(model: ObjectModel, name: str) -> RuleModel:
     """Return the rule called `name`."""
     return next(one for one in model.rules if one.name == name)
-
-
-def ban_of(model: ObjectModel, name: str) -> NoOverlapDef:
-    """Return the ban on overlaps called `name`."""
-    return next(one for one in model.definition.no_overlap if one.name == name)
 
 
 def relation_of(model: ObjectModel, name: str) -> ChildDef:

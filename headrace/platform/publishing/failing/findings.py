@@ -11,9 +11,9 @@ from headrace.platform.metadata.catalog import (
     FieldModel,
     FieldRuleModel,
     ObjectModel,
+    OverlapBan,
     RuleModel,
 )
-from headrace.platform.metadata.definitions.objects import NoOverlapDef
 from headrace.platform.publishing.failing.finding import Found, RowFinder
 from headrace.platform.publishing.failing.meaning import meaning_of
 from headrace.platform.publishing.failing.planned import PlannedRows
@@ -25,6 +25,7 @@ from headrace.platform.publishing.failing.rowsets import (
     RowSet,
     WrongNumber,
 )
+from headrace.platform.records.spans import keys_of
 
 BROKEN = Message(
     "rule.existing_rows",
@@ -90,11 +91,14 @@ def find_all(finder: RowFinder) -> Iterator[Finding]:
     everywhere = bool(rows.work) or _reaches_others(rows)
     for model in rows.catalog.objects.values():
         former = rows.former.get(model.id)
-        if former is None or (former is model and not everywhere):
+        if former is None:
+            continue
+        # Its trees may be others where the object itself is not.
+        yield from _overlap_findings(finder, former, model)
+        if former is model and not everywhere:
             continue
         yield from _rule_findings(finder, former, model)
         yield from _field_rule_findings(finder, former, model)
-        yield from _overlap_findings(finder, former, model)
         yield from _filter_findings(finder, model)
         yield from _child_findings(finder, former, model)
 
@@ -289,11 +293,12 @@ def _overlap_findings(
     finder: RowFinder, former: ObjectModel, model: ObjectModel
 ) -> Iterator[Finding]:
     """Yield the bans on overlaps that are new, or that compare something else than before."""
-    known = {one.name: _ban_meaning(former, one) for one in former.definition.no_overlap}
-    for position, one in enumerate(model.definition.no_overlap):
-        names = (*one.fields, one.from_, one.to)
-        same = known.get(one.name) == _ban_meaning(model, one)
-        if same and not any(finder.rows.changes(model, model.fields[name]) for name in names):
+    known = {one.definition.name: _ban_meaning(former, one) for one in former.bans}
+    for position, ban in enumerate(model.bans):
+        one = ban.definition
+        if known.get(one.name) == _ban_meaning(model, ban) and not _compares_anew(
+            finder, model, ban
+        ):
             continue
         row_set = Overlapping(model.id, one.name)
         found = finder.find(row_set)
@@ -317,9 +322,29 @@ def _overlap_findings(
         )
 
 
-def _ban_meaning(model: ObjectModel, one: NoOverlapDef) -> tuple[object, ...]:
-    names = (*sorted(one.fields), one.from_, one.to)
-    return one.ends, *(model.fields[name].id for name in names)
+def _ban_meaning(model: ObjectModel, ban: OverlapBan) -> tuple[object, ...]:
+    one = ban.definition
+    names = (one.from_, one.to, *(() if ban.condition is None else (ban.condition,)))
+    keys = sorted((model.fields[key.field].id, key.match) for key in one.fields)
+    return one.ends, tuple(keys), *(model.fields[name].id for name in names)
+
+
+def _compares_anew(finder: RowFinder, model: ObjectModel, ban: OverlapBan) -> bool:
+    """Say whether what a ban compares by, or the trees in which that lies, will be otherwise."""
+    if any(finder.rows.changes(model, model.fields[name]) for name in ban.reads):
+        return True
+    trees = (key.tree for key in keys_of(finder.rows.catalog, model, ban) if key.tree is not None)
+    return any(_stands_anew(finder, tree) for tree in trees)
+
+
+def _stands_anew(finder: RowFinder, tree: ObjectModel) -> bool:
+    """Say whether rows of a tree will stand elsewhere."""
+    former = finder.rows.former.get(tree.id)
+    if former is None:
+        return False
+    field = tree.fields[str(tree.tree_field)]
+    earlier = former.fields.get(former.tree_field or "")
+    return earlier is None or earlier.id != field.id or finder.rows.changes(tree, field)
 
 
 # -- filters of lookups ----------------------------------------------------------------------------

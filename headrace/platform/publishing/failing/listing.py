@@ -27,7 +27,7 @@ from headrace.platform.metadata.storage_types import ID, Convert
 from headrace.platform.publishing.catalogs import CatalogStore, Published
 from headrace.platform.publishing.failing.converting import OldValues
 from headrace.platform.publishing.failing.fills import kept_columns_of, planned_fills
-from headrace.platform.publishing.failing.finding import RowFinder, ban_of, field_rule_of, rule_of
+from headrace.platform.publishing.failing.finding import RowFinder, field_rule_of, rule_of
 from headrace.platform.publishing.failing.planned import PlannedRows
 from headrace.platform.publishing.failing.reading import Cursor
 from headrace.platform.publishing.failing.rowsets import (
@@ -201,9 +201,7 @@ def shown_fields(finder: RowFinder, row_set: RowSet) -> tuple[str, ...]:
             wanted += [path[0] for path in sorted(needing.when.references())]
         case Overlapping():
             about = finder.rows.models[row_set.object_id]
-            ban = ban_of(about, row_set.ban)
-            names = (*ban.fields, ban.from_, ban.to)
-            wanted = [about.fields[name].id for name in names]
+            wanted = [about.fields[name].id for name in about.ban(row_set.ban).reads]
         case Having() | Emptied() | NotAllowed() | Unconvertible() | OutsideFilter():
             wanted = (row_set.field_id,)
     shown = (one for one in former.fields.values() if one.key_of is None)
