@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import orjson
+
+PLAIN: Final[tuple[type[Any], ...]] = (dict, list, str, int)
 
 
 class JsonText(str):
@@ -24,10 +26,10 @@ def json_bytes(value: Any) -> bytes:
 
 
 def _content(value: Any) -> Any:
+    """Return what orjson leaves to us: every subclass of a built-in type as that type itself."""
     if isinstance(value, JsonText):
         return orjson.Fragment(str(value))
-    if isinstance(value, dict):
-        return dict(value)
-    if isinstance(value, str):
-        return str(value)
+    for plain in PLAIN:
+        if isinstance(value, plain):
+            return plain(value)
     raise TypeError(type(value).__name__)
