@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -33,6 +34,8 @@ from headrace.platform.database.opening import open_initialised
 from headrace.platform.database.unit_of_work import THE_PLATFORM, Actor, Through, UnitOfWork
 from headrace.platform.exchange import tables as exchange_tables
 from headrace.platform.exchange.batches import forget_old_imports
+from headrace.platform.exchange.bulk_changes import forget_old_changes
+from headrace.platform.exchange.bulk_jobs import BULK_CHANGE, BulkChanges
 from headrace.platform.exchange.import_jobs import IMPORT, Imports
 from headrace.platform.exchange.importing import Importer
 from headrace.platform.files.scanning import refuse_trial_text
@@ -73,6 +76,7 @@ from headrace.platform.workflow.access import (
     task_access,
 )
 from headrace.platform.workflow.approvals import Approvals
+from headrace.platform.workflow.bulk import fire_many
 from headrace.platform.workflow.engine import WorkflowEngine
 from headrace.platform.workflow.moving import MovingRuns
 from headrace.platform.workflow.tasks import Tasks
@@ -113,6 +117,7 @@ class Platform:
     sweeper: Sweeper
     publish_jobs: PublishJobs
     imports: Imports
+    bulk_changes: BulkChanges
     files: FileStore
     outbox: Outbox
     notifications: Notifications
@@ -217,18 +222,25 @@ class Platform:
             self.handlers,
             self.clock,
             self.real_clock,
-            chores=(sweep, forget_old, forget_old_imports, forget_waiting),
+            chores=(sweep, forget_old, forget_old_imports, forget_old_changes, forget_waiting),
             rounds=(
                 self.publisher.leftovers.remove_abandoned,
                 self.sweeper.sweep,
                 self.uninstaller.retire_users,
                 FileSweeper(self.database).sweep,
             ),
-            long_handlers={PUBLISH: self.publish_jobs.run, IMPORT: self._import},
+            long_handlers={
+                PUBLISH: self.publish_jobs.run,
+                IMPORT: self._import,
+                BULK_CHANGE: self._change_in_bulk,
+            },
         )
 
     def _import(self, job: Job, course: Course) -> None:
         self.imports.run(job, course, self)
+
+    def _change_in_bulk(self, job: Job, course: Course) -> None:
+        self.bulk_changes.run(job, course, self)
 
     def close(self) -> None:
         """Close all connections."""
@@ -412,6 +424,14 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         draft_publisher=draft_publisher,
         publish_jobs=PublishJobs(
             database, catalogs, publisher, drafts, draft_publisher, upgrader, uninstaller, outbox
+        ),
+        bulk_changes=BulkChanges(
+            database,
+            store,
+            functools.partial(fire_many, workflow),
+            outbox,
+            ids,
+            settings.import_rows,
         ),
         imports=Imports(database, Importer(store, settings.import_rows), outbox, ids),
         files=files,

@@ -10,6 +10,7 @@ from typing import Any
 import openpyxl
 
 from headrace.platform.exchange.batches import Finding, ImportBatch, read_findings
+from headrace.platform.exchange.bulk_tables import BULK, BULK_RECORD
 from headrace.platform.exchange.error_files import write_error_file
 from headrace.platform.exchange.exporting import ExportRequest, export_records
 from headrace.platform.exchange.requests import read_request
@@ -70,6 +71,7 @@ DOCUMENTS: list[dict[str, Any]] = [
         "label": label("Good", "货品"),
         "plural": label("Goods", "货品"),
         "title": "name",
+        "history": True,
         "search": ["code", "name"],
         "scope_paths": {"organisation": "firm"},
         "fields": [
@@ -217,7 +219,15 @@ class Exchange(Live):
             work.connection.execute(firm.table.update().values({firm.columns["parent"]: None}))
             others = firm.table.delete().where(firm.id.not_in(kept))
             work.connection.execute(others)
-            for table in (IMPORT, IMPORT_RECORD, IMPORT_ERROR, IMPORT_BAD_ROW, JOB):
+            for table in (
+                IMPORT,
+                IMPORT_RECORD,
+                IMPORT_ERROR,
+                IMPORT_BAD_ROW,
+                BULK,
+                BULK_RECORD,
+                JOB,
+            ):
                 work.connection.execute(table.delete())
 
 

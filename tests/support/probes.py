@@ -395,6 +395,9 @@ def bulks(mark: Mark) -> Iterator[Ask]:
     theirs = [{"id": one, "version": 1} for one in (*mark.ids["claim"], ABSENT)]
     changes = [{**one, "subject": "taken"} for one in theirs]
     keyed = [{"claim_no": mark.values["claim_no"], "subject": "taken"}]
+    # Refused at once: the ids of jobs differ each time.
+    asked = {"filter": {"field": "nothing", "op": "=", "value": mark.values["claim_no"]}}
+    yield send(path, {"mode": "update", "query": asked, "values": {"subject": "taken"}})
     for partial in (False, True):
         yield send(path, {"mode": "update", "records": changes, "partial": partial})
         yield send(path, {"mode": "delete", "records": theirs, "partial": partial})
@@ -515,6 +518,33 @@ def records_of_imports(mark: Mark) -> Iterator[Ask]:
 @probe("api.api_imports.file")
 def files_of_imports(mark: Mark) -> Iterator[Ask]:
     yield from of_imports(mark, API + "/imports/{}/file")
+
+
+@probe("api.api_bulk_changes.get")
+def one_bulk_change(mark: Mark) -> Iterator[Ask]:
+    yield from of_imports(mark, API + "/bulk/{}")
+
+
+@probe("api.api_bulk_changes.records")
+def records_of_bulk_changes(mark: Mark) -> Iterator[Ask]:
+    yield from of_imports(mark, API + "/bulk/{}/records")
+
+
+@probe("api.api_bulk_changes.file")
+def files_of_bulk_changes(mark: Mark) -> Iterator[Ask]:
+    yield from of_imports(mark, API + "/bulk/{}/file")
+
+
+@probe("api.api_bulk_changes.start", "POST")
+def started_bulk_changes(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.all_ids("claim"), "x"):
+        yield send(f"{API}/bulk/{one}/start", {})
+
+
+@probe("api.api_bulk_changes.undo", "POST")
+def undone_bulk_changes(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.all_ids("claim"), "x"):
+        yield send(f"{API}/bulk/{one}/undo", {"dry_run": True})
 
 
 @probe("api.api_records.restore", "POST")
@@ -1016,6 +1046,34 @@ def bulk_pages(mark: Mark) -> Iterator[Ask]:
                 yield post_form(path, act=act, step=step, rows=rows, **more)
                 query = urlencode({"q": mark.word})
                 yield post_form(path, act=act, step="preview", all="1", list=query, **more)
+
+
+@probe("workspace.bulk_change")
+def bulk_change_pages(mark: Mark) -> Iterator[Ask]:
+    yield from of_imports(mark, "/bulk/{}")
+
+
+@probe("workspace.bulk_change_file")
+def bulk_change_files(mark: Mark) -> Iterator[Ask]:
+    yield from of_imports(mark, "/bulk/{}/file")
+
+
+@probe("workspace.start_bulk_change", "POST")
+def bulk_change_starts(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.all_ids("claim"), "x"):
+        yield post_form(f"/bulk/{one}/start")
+
+
+@probe("workspace.cancel_bulk_change", "POST")
+def bulk_change_ends(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.all_ids("claim"), "x"):
+        yield post_form(f"/bulk/{one}/cancel")
+
+
+@probe("workspace.undo_bulk_change", "POST")
+def bulk_change_undoings(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.all_ids("claim"), "x"):
+        yield post_form(f"/bulk/{one}/undo")
 
 
 @probe("workspace.transition_page")

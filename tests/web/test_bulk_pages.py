@@ -160,19 +160,86 @@ def test_records_are_deleted_and_moved_on_by_their_workflow(live: Live, surfer: 
     assert _record(live, second)["status"] == "cancelled"
 
 
-def test_all_of_a_filter_are_taken_up_to_a_limit(
+def test_all_of_a_filter_beyond_a_limit_are_changed_by_a_job(
     live: Live, surfer: Any, monkeypatch: pytest.MonkeyPatch
 ):
     ids = _claims(live, *(f"Many {number}" for number in range(5)))
-    _claims(live, "Many of theirs", company="rival")
+    (theirs,) = _claims(live, "Many of theirs", company="rival")
     ann: Surfer = surfer("ann")
     data = {"act": "edit", "all": "1", "list": "q=Many&view=all"}
     page = _post(ann, **data)
     assert set(page.form("/bulk").values["rows"].split()) == {f"{one}.1" for one in ids}
     monkeypatch.setattr(bulk, "MOST_AT_ONCE", 3)
     monkeypatch.setattr(bulk, "PAGE", 2)
-    cut = _post(ann, **data)
-    assert len(cut.form("/bulk").values["rows"].split()) == 3
+    form = _post(ann, **data).form("/bulk")
+    assert "rows" not in form.values
+    nothing = ann.send(form, step="preview")
+    assert "Tick at least one" in nothing.response.text
+    path = ann.send(form, step="preview", **{"set.fee": "1", "f.fee": "77"}).address
+    looking = ann.get(path)
+    assert "Looking what would become" in looking.response.text
+    assert looking.response.headers["Refresh"] == "1"
+    live.platform.worker().drain()
+    checked = ann.get(path)
+    assert "Nothing was changed yet" in checked.response.text
+    assert "5 can be done" in checked.response.text
+    assert "77" in checked.response.text
+    assert "Refresh" not in checked.response.headers
+    assert {_record(live, one)["version"] for one in ids} == {1}
+    for who in ("bob", "fin"):
+        assert surfer(who).get(path).status == 404
+    changed_now(live, ids[4])
+    form = checked.form("/start")
+    for _ in range(2):
+        ann.send(form)
+    live.platform.worker().drain()
+    done = ann.get(path)
+    assert "4 done" in done.response.text
+    assert "1 refused" in done.response.text
+    assert [_record(live, one)["fee"] for one in ids] == ["77.00"] * 4 + [None]
+    assert _record(live, theirs)["version"] == 1
+    file = ann.get(f"{path}/file?format=csv").response
+    assert file.data.decode("utf-8-sig").count("CL-") == 5
+    assert ann.get(f"{path}/file?format=pdf").status == 404
+
+
+def changed_now(live: Live, record_id: str) -> None:
+    path, fresh = f"/api/v1/records/claim/{record_id}", {"If-Match": '"1"'}
+    answer = _client(live, "ann").patch(path, json={"subject": "Many changed"}, headers=fresh)
+    assert answer.status_code == 200, answer.json
+
+
+def test_an_edit_is_undone_after_a_look(live: Live, surfer: Any):
+    ids = _claims(live, "Led back", "Changed since", fee="5")
+    ann: Surfer = surfer("ann")
+    done = _post(
+        ann, act="edit", step="apply", rows=_marks(live, ids), **{"set.fee": "1", "f.fee": "6"}
+    )
+    path, fresh = f"/api/v1/records/claim/{ids[1]}", {"If-Match": '"2"'}
+    answer = _client(live, "ann").patch(path, json={"fee": "7"}, headers=fresh)
+    assert answer.status_code == 200, answer.json
+    looking = ann.send(done.form("/undo")).address
+    live.platform.worker().drain()
+    checked = ann.get(looking)
+    assert "stay as they are" in checked.response.text
+    assert "1 can be done" in checked.response.text
+    assert "It was changed since (fee)" in checked.text
+    assert [_record(live, one)["fee"] for one in ids] == ["6.00", "7.00"]
+    ann.send(checked.form("/start"))
+    live.platform.worker().drain()
+    assert "1 done" in ann.get(looking).response.text
+    assert [_record(live, one)["fee"] for one in ids] == ["5.00", "7.00"]
+
+
+def test_a_change_that_waits_is_stopped(live: Live, surfer: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bulk, "MOST_AT_ONCE", 1)
+    ids = _claims(live, "Stopped", "Stopped")
+    admin: Surfer = surfer("admin")
+    path = _post(admin, act="delete", all="1", list="q=Stopped&view=all").address
+    admin.send(admin.get(path).form("/cancel"))
+    assert "Stopped. What was done stays" in admin.get(path).response.text
+    live.platform.worker().drain()
+    assert {_record(live, one)["version"] for one in ids} == {1}
 
 
 @pytest.mark.parametrize("login", ["ann", "fin"])

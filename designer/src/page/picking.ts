@@ -115,14 +115,12 @@ class Picking {
     this.form.hidden = count === 0;
   }
 
-  /** Say how many records the whole list has, or how many of them can be taken. */
+  /** Say how many records the whole list has. */
   private label(): void {
     const button = one(this.form, "[data-pick-all]", HTMLButtonElement);
     const count = document.getElementById("rows")?.dataset.count ?? "";
     if (button === null) return;
-    const few = Number(count) <= Number(button.dataset.most ?? "0");
-    const text = (few ? button.dataset.all : button.dataset.first) ?? "";
-    button.textContent = text.replace("{count}", count);
+    button.textContent = (button.dataset.all ?? "").replace("{count}", count);
   }
 
   /** The address says what the list shows now. */

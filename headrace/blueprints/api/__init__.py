@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from headrace.blueprints.api import (
     audit,
+    bulk_changes,
     description,
     drafts,
     files,
@@ -46,6 +47,7 @@ from headrace.platform.core.ids import RandomIds
 BLUEPRINTS: tuple[Blueprint, ...] = (
     records.blueprint,
     imports.blueprint,
+    bulk_changes.blueprint,
     files.blueprint,
     jobs.blueprint,
     tasks.blueprint,

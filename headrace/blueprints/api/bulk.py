@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.exchange.bulk_requests import Act, BulkRequest
+from headrace.platform.exchange.bulk_undoing import values_before
 from headrace.platform.records.bulk import MODES, Item, Mode, write_many
 from headrace.platform.records.context import Context
 from headrace.platform.runtime import Platform
@@ -27,13 +30,26 @@ PARTS: Final[Mapping[str, tuple[type, str]]] = {
     "transition": (str, "text"),
     "partial": (bool, "true, false"),
     "dry_run": (bool, "true, false"),
+    "undoable": (bool, "true, false"),
     "records": (list, "[…]"),
+    "query": (dict, '{"filter": {…}, "q": "…"}'),
+    "values": (dict, "{…}"),
+    "comment": (str, "text"),
 }
+OF_QUERIES: Final[Mapping[str, str]] = {
+    "update": "values",
+    "delete": "",
+    "transition": "transition",
+}
+"""The modes that take a query in place of records, with the part that each needs."""
+OF_QUERY: Final = ("values", "comment")
+OF_RECORDS: Final = ("key", "undoable")
+ASKED: Final = ("filter", "q", "sort")
 
 
 @dataclass(frozen=True, slots=True)
-class BulkRequest:
-    """What a bulk request asks for."""
+class RecordsRequest:
+    """What a bulk request asks for of records that it holds; `undoable` keeps what the update did."""
 
     mode: str
     records: list[Any]
@@ -41,18 +57,12 @@ class BulkRequest:
     transition: str
     partial: bool
     dry_run: bool
+    undoable: bool = False
 
 
-def bulk_request(data: Mapping[str, Any]) -> BulkRequest:
-    """Read the body; raise RefusedError with all that is wrong with it."""
-    problems: list[Problem] = [
-        BAD_PART.at(pointer(name), name=name, expected=", ".join(PARTS))
-        for name in data
-        if name not in PARTS
-    ]
-    for name, (kind, expected) in PARTS.items():
-        if name in data and not isinstance(data[name], kind):
-            problems.append(BAD_PART.at(pointer(name), name=name, expected=expected))
+def records_request(data: Mapping[str, Any]) -> RecordsRequest:
+    """Read a body with records; raise RefusedError with all that is wrong with it."""
+    problems = _wrong_parts(data, OF_QUERY)
     mode = data.get("mode")
     if mode not in (*MODES, "transition"):
         problems.append(BAD_PART.at("/mode", name="mode", expected=PARTS["mode"][1]))
@@ -60,20 +70,70 @@ def bulk_request(data: Mapping[str, Any]) -> BulkRequest:
         problems.append(BAD_PART.at("/records", name="records", expected="[…]"))
     if mode == "transition" and "transition" not in data:
         problems.append(BAD_PART.at("/transition", name="transition", expected="text"))
+    if data.get("undoable") is True:  # records are found by their ids before they are changed
+        if mode != "update":
+            problems.append(BAD_PART.at("/mode", name="mode", expected="update"))
+        if "key" in data:
+            problems.append(BAD_PART.at("/key", name="key", expected="-"))
     if problems:
         raise RefusedError.of(dict.fromkeys(problems))
-    return BulkRequest(
+    return RecordsRequest(
         str(mode),
         data["records"],
         data.get("key"),
         str(data.get("transition", "")),
         bool(data.get("partial", False)),
         bool(data.get("dry_run", False)),
+        bool(data.get("undoable", False)),
     )
 
 
+def query_request(object_name: str, data: Mapping[str, Any]) -> BulkRequest:
+    """Read a body with a query; raise RefusedError with all that is wrong with it."""
+    problems = _wrong_parts(data, (*OF_RECORDS, "records"))
+    mode = str(data.get("mode"))
+    if mode not in OF_QUERIES:
+        problems.append(BAD_PART.at("/mode", name="mode", expected=", ".join(OF_QUERIES)))
+    needed = OF_QUERIES.get(mode)
+    if needed and needed not in data:
+        problems.append(BAD_PART.at(pointer(needed), name=needed, expected=PARTS[needed][1]))
+    query = data["query"]
+    for name in query if isinstance(query, Mapping) else ():
+        if name not in ASKED:
+            expected = PARTS["query"][1]
+            problems.append(BAD_PART.at(pointer("query", name), name=name, expected=expected))
+    if problems:
+        raise RefusedError.of(dict.fromkeys(problems))
+    return BulkRequest(
+        object_name,
+        cast(Act, mode),
+        query,
+        values=data.get("values", {}),
+        transition=data.get("transition"),
+        comment=data.get("comment"),
+        partial=bool(data.get("partial", False)),
+        dry_run=bool(data.get("dry_run", False)),
+    )
+
+
+def _wrong_parts(data: Mapping[str, Any], others: Iterable[str]) -> list[Problem]:
+    """Return what is wrong with the parts of a body one by one; `others` do not belong in it."""
+    known = [name for name in PARTS if name not in others]
+    problems = [
+        BAD_PART.at(pointer(name), name=name, expected=", ".join(known))
+        for name in data
+        if name not in known
+    ]
+    problems += [
+        BAD_PART.at(pointer(name), name=name, expected=PARTS[name][1])
+        for name in known
+        if name in data and not isinstance(data[name], PARTS[name][0])
+    ]
+    return problems
+
+
 def run_bulk(
-    platform: Platform, context: Context, work: UnitOfWork, object_name: str, asked: BulkRequest
+    platform: Platform, context: Context, work: UnitOfWork, object_name: str, asked: RecordsRequest
 ) -> list[Item]:
     """Carry out the request; a dry run is undone, and says of each record what would become of it."""
     if asked.dry_run:
@@ -110,3 +170,22 @@ def shown_item(item: Item, language: str) -> dict[str, Any]:
         "version": item.version,
         "problems": [problem.render(language) for problem in item.problems],
     }
+
+
+def run_undoable(
+    platform: Platform, context: Context, work: UnitOfWork, object_name: str, asked: RecordsRequest
+) -> tuple[list[Item], str]:
+    """Carry out an update and keep what it did, so that it can be undone; return the bulk change too."""
+    records = [one for one in asked.records if isinstance(one, Mapping)]
+    names = {name for one in records for name in one} - {"id", "version"}
+    request = BulkRequest(
+        object_name, "update", values=dict.fromkeys(sorted(names)), partial=asked.partial
+    )
+    ids = {str(one["id"]) for one in records if "id" in one}
+    before = values_before(context, work, request, [one for one in ids if is_record_id(one)])
+    items = run_bulk(platform, context, work, object_name, asked)
+    updated = {str(one.id): one for one in items if one.status == "updated"}
+    left = [(record_id, int(one.version or 1) - 1) for record_id, one in updated.items()]
+    kept = list(updated.values())
+    change = platform.bulk_changes.keep_done(context, work, request, left, kept, before)
+    return items, change

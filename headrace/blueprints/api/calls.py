@@ -21,10 +21,17 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.strict_json import parse_json
 from headrace.platform.records import idempotency
 from headrace.platform.records.context import Context
-from headrace.platform.records.query import UNKNOWN_PARAMETER
+from headrace.platform.records.query import (
+    BAD_PARAMETER,
+    DEFAULT_LIMIT,
+    MAX_LIMIT,
+    UNKNOWN_PARAMETER,
+)
 from headrace.platform.runtime import Platform
 
 T = TypeVar("T")
+NUMBER_DIGITS: Final = 12
+"""The longest number in an address."""
 
 TOKEN_NEEDED = Message(
     "auth.required",
@@ -137,6 +144,21 @@ def known_arguments(*known: str) -> None:
         if name not in known:
             shown = ", ".join(known) or "-"
             raise RefusedError(UNKNOWN_PARAMETER.at(pointer(name), name=name, known=shown))
+
+
+def number_argument(name: str, default: int) -> int:
+    """Return an argument of the address that is a whole number; refuse another one."""
+    text = request.args.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > NUMBER_DIGITS:
+        raise RefusedError(BAD_PARAMETER.at(pointer(name), name=name, expected="0, 1, 2, …"))
+    return int(text)
+
+
+def limit_argument() -> int:
+    """Return how many items a page shall have."""
+    return max(1, min(number_argument("limit", DEFAULT_LIMIT), MAX_LIMIT))
 
 
 def optional_body(*known: str) -> dict[str, Any]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import Any, Final
 
-import orjson
 from flask import Blueprint, Response, request
 
 from headrace.blueprints.api.calls import (
     answer,
     known_arguments,
     language_of,
+    limit_argument,
+    number_argument,
     platform,
     read,
-    write_once,
 )
+from headrace.blueprints.api.jobs import accepted
 from headrace.blueprints.shared.designing import may_design
 from headrace.blueprints.shared.import_files import error_file, file_name
 from headrace.platform.access.policy import can
@@ -29,6 +29,7 @@ from headrace.platform.exchange.batches import (
     list_batches,
     read_findings,
     records_of,
+    within,
 )
 from headrace.platform.exchange.requests import ImportRequest, read_request
 from headrace.platform.metadata.storage_types import instant_text
@@ -38,8 +39,6 @@ from headrace.platform.records.query import BAD_PARAMETER
 
 blueprint = Blueprint("api_imports", __name__, url_prefix="/api/v1")
 
-PAGE: Final = 50
-MOST: Final = 200
 TRUTHS: Final = ("partial", "dry_run", "migrate")
 
 FILE_NEEDED: Final = Message(
@@ -58,15 +57,12 @@ def start(object_name: str) -> Response:
     asked, data = uploaded(object_name)
     content = {**asked.render(), "file": hashlib.sha256(data).hexdigest()}
 
-    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+    def ask(context: Context, work: UnitOfWork) -> dict[str, str]:
         imports = platform().imports
         batch_id = imports.upload(context, work, asked, data)
-        return 202, {"job": imports.start(context, work, asked, batch_id), "import": batch_id}
+        return {"job": imports.start(context, work, asked, batch_id), "import": batch_id}
 
-    response = write_once(action, content)
-    job = orjson.loads(response.get_data())["job"]
-    response.headers["Location"] = f"/api/v1/jobs/{job}"
-    return response
+    return accepted(ask, content)
 
 
 def uploaded(object_name: str) -> tuple[ImportRequest, bytes]:
@@ -90,7 +86,7 @@ def uploaded(object_name: str) -> tuple[ImportRequest, bytes]:
 def find() -> Response:
     """Imports, newest first: one's own, all for those who design; `object` and `record` narrow them."""
     known_arguments("object", "record", "limit", "cursor")
-    limit = _limit()
+    limit = limit_argument()
     object_name, record = request.args.get("object"), request.args.get("record")
     before = request.args.get("cursor")
     for name, value in (("record", record), ("cursor", before)):
@@ -141,7 +137,7 @@ def get(batch_id: str) -> Response:
 def errors(batch_id: str) -> Response:
     """What was wrong with the rows of one's own import, in pages."""
     known_arguments("limit", "cursor")
-    limit, after = _limit(), _number("cursor", -1)
+    limit, after = limit_argument(), number_argument("cursor", -1)
 
     def action(context: Context) -> Response:
         with context.database.reading() as reading:
@@ -158,7 +154,7 @@ def errors(batch_id: str) -> Response:
 def records(batch_id: str) -> Response:
     """The records that an import made or changed, with the rows that they came from, in pages."""
     known_arguments("limit", "cursor")
-    limit, after = _limit(), _number("cursor", 0)
+    limit, after = limit_argument(), number_argument("cursor", 0)
 
     def action(context: Context) -> Response:
         with context.database.reading() as reading:
@@ -193,24 +189,6 @@ def _shown(context: Context, batch: ImportBatch) -> dict[str, Any]:
         "finished_at": None if batch.finished is None else instant_text(batch.finished),
         "job": batch.job,
         **batch.counts.render(),
-        "problems": [_within(one, language) for one in batch.problems],
+        "problems": [within(one, language) for one in batch.problems],
         "options": asked,
     }
-
-
-def _within(problem: Mapping[str, Any], language: str) -> dict[str, Any]:
-    texts = {name: problem[name].get(language) for name in ("message", "hint")}
-    return {**problem, **texts}
-
-
-def _limit() -> int:
-    return max(1, min(_number("limit", PAGE), MOST))
-
-
-def _number(name: str, default: int) -> int:
-    text = request.args.get(name)
-    if text is None:
-        return default
-    if not text.isascii() or not text.isdigit() or len(text) > 12:  # noqa: PLR2004 - longest number
-        raise RefusedError(BAD_PARAMETER.at(pointer(name), name=name, expected="0, 1, 2, …"))
-    return int(text)

@@ -21,6 +21,7 @@ from headrace.blueprints.shared.designing import may_design
 from headrace.platform.core.errors import NOT_FOUND, ConflictError, NotFoundError
 from headrace.platform.core.problems import Message
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.exchange.batches import within
 from headrace.platform.jobs.long_jobs import JobState, ask_to_cancel, read_job
 from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.publishing.publish_jobs import PUBLISH
@@ -40,11 +41,11 @@ ENDED = Message(
 )
 
 
-def accepted(ask: Callable[[Context, UnitOfWork], str], data: Any) -> Response:
-    """Answer that a job was asked for, and where it can be followed."""
+def accepted(ask: Callable[[Context, UnitOfWork], Mapping[str, str]], data: Any) -> Response:
+    """Answer that a `job` was asked for, with what else `ask` tells, and where it can be followed."""
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
-        return 202, {"job": ask(context, work)}
+        return 202, ask(context, work)
 
     response = write_once(action, data)
     job = orjson.loads(response.get_data())["job"]
@@ -101,7 +102,7 @@ def _mine(context: Context, found: JobState | None) -> JobState:
 
 def _shown(job: JobState, language: str) -> dict[str, Any]:
     result = dict(job.result or {})
-    problems = [_within(one, language) for one in result.pop("problems", ())]
+    problems = [within(one, language) for one in result.pop("problems", ())]
     shown: dict[str, Any] = {
         "id": job.id,
         "kind": job.kind,
@@ -117,8 +118,3 @@ def _shown(job: JobState, language: str) -> dict[str, Any]:
     if problems:
         shown["problems"] = problems
     return shown
-
-
-def _within(problem: Mapping[str, Any], language: str) -> dict[str, Any]:
-    texts = {name: problem[name].get(language) for name in ("message", "hint")}
-    return {**problem, **texts}

@@ -94,6 +94,7 @@ def openapi_document(context: Context, base_url: str) -> Json:
         writer.add_object(model)
     writer.add_tasks()
     writer.add_imports()
+    writer.add_bulk_changes()
     writer.add_files()
     for report in available(context):
         writer.add_report(report.name, report.label)
@@ -349,20 +350,25 @@ class _Writer:
                 title, name, "delete", None, [_parameter("id"), _parameter("if_match")], "204"
             )
         self._add_acts(model, allowed)
+        self._add_many(name, title, allowed)
+        if collection:
+            self.paths[f"/records/{name}"] = collection
+        if single:
+            self.paths[f"/records/{name}/{{id}}"] = single
+        self._add_transitions(model)
+
+    def _add_many(self, name: str, title: str, allowed: dict[str, bool]) -> None:
+        """Add what makes and changes many records."""
         if allowed["create"] or allowed["update"] or allowed["delete"]:
             bulk = self._call(title, name, "bulk", {"type": "object"}, [])
             bulk["requestBody"] = _body(BULK)
+            bulk["responses"]["202"] = ACCEPTED
             self.paths[f"/records/{name}/bulk"] = {"post": bulk}
         if allowed["create"] or allowed["update"]:
             taken = self._call(title, name, "import", None, [_parameter("idempotency_key")], "202")
             taken["responses"]["202"] = ACCEPTED
             taken["requestBody"] = IMPORTED
             self.paths[f"/records/{name}/import"] = {"post": taken}
-        if collection:
-            self.paths[f"/records/{name}"] = collection
-        if single:
-            self.paths[f"/records/{name}/{{id}}"] = single
-        self._add_transitions(model)
 
     def _add_history(self, name: str, title: str) -> None:
         history = {"type": "object", "properties": {"items": {"type": "array", "items": {}}}}
@@ -459,6 +465,32 @@ class _Writer:
             call = self._call(title, "imports", action, anything, parameters)
             self.paths[f"/imports{path}"] = {"get": call}
         self.paths["/imports/{id}/file"]["get"]["responses"]["200"]["content"] = FILES
+
+    def add_bulk_changes(self) -> None:
+        """Add what became of bulk changes, and their undoing."""
+        one = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+        paging = [_parameter("limit"), _parameter("cursor")]
+        status = _query(
+            "status", {"enum": ["updated", "deleted", "unchanged", "refused"]}, "Only these."
+        )
+        kind = _query("format", {"enum": ["csv", "xlsx"]}, "The kind of file.")
+        anything: Json = {"type": "object"}
+        for path, title, action, parameters in (
+            ("", "A bulk change", "get", [one]),
+            ("/records", "What became of its records", "records", [one, status, *paging]),
+            ("/file", "What became of its records, as a file", "file", [one, kind]),
+        ):
+            call = self._call(title, "bulk", action, anything, parameters)
+            self.paths[f"/bulk/{{id}}{path}"] = {"get": call}
+        self.paths["/bulk/{id}/file"]["get"]["responses"]["200"]["content"] = FILES
+        for action, title in (("start", "Do what was checked"), ("undo", "Undo a bulk change")):
+            call = self._call(
+                title, "bulk", action, None, [one, _parameter("idempotency_key")], "202"
+            )
+            call["responses"]["202"] = ACCEPTED
+            self.paths[f"/bulk/{{id}}/{action}"] = {"post": call}
+        undo = self.paths["/bulk/{id}/undo"]["post"]
+        undo["requestBody"] = {**_body(UNDO), "required": False}
 
     def add_files(self) -> None:
         """Add the way in and out of files."""
@@ -730,8 +762,33 @@ BULK: Final[Json] = {
         },
         "transition": {"type": "string"},
         "records": {"type": "array", "items": {"type": "object"}, "maxItems": 1000},
+        "undoable": {
+            "type": "boolean",
+            "description": "Keep what an update did; the answer's `bulk` names it for undoing.",
+        },
+        "query": {
+            "type": "object",
+            "description": "All records that it finds, in place of `records`: a job (202).",
+            "properties": {
+                "filter": {"type": "object"},
+                "q": {"type": "string"},
+                "sort": {"type": "string"},
+            },
+            "additionalProperties": False,
+        },
+        "values": {"type": "object", "description": "What an update of a query sets."},
+        "comment": {"type": "string", "description": "That of a transition of a query."},
     },
-    "required": ["mode", "records"],
+    "required": ["mode"],
+    "oneOf": [{"required": ["records"]}, {"required": ["query"]}],
+    "additionalProperties": False,
+}
+UNDO: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "dry_run": {"type": "boolean", "description": "Only say what would become of each record."},
+        "partial": {"type": "boolean", "description": "False: all records or none."},
+    },
     "additionalProperties": False,
 }
 DOCUMENTS: Final[Json] = {
@@ -807,7 +864,7 @@ UNINSTALL: Final[Json] = {
 }
 
 ACCEPTED: Final[Json] = {
-    "description": "Large tables are prepared by a job; Location says where it can be followed.",
+    "description": "A job does it; Location says where it can be followed.",
     "content": {
         "application/json": {
             "schema": {

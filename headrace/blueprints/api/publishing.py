@@ -52,7 +52,7 @@ def publish_once(planned: Callable[[Context], Asked]) -> Response:
         return response
     asked = planned(context)
     if asked.plan.prepared and not asked.plan.refused:
-        return accepted(lambda _, work: asked.ask(work), same)
+        return accepted(lambda _, work: {"job": asked.ask(work)}, same)
 
     def keep(work: UnitOfWork, body: Body) -> None:
         if keyed is not None:

@@ -6,7 +6,13 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, request
 
-from headrace.blueprints.api.bulk import bulk_request, run_bulk, shown_item
+from headrace.blueprints.api.bulk import (
+    query_request,
+    records_request,
+    run_bulk,
+    run_undoable,
+    shown_item,
+)
 from headrace.blueprints.api.calls import (
     OBJECT_NEEDED,
     answer,
@@ -22,6 +28,7 @@ from headrace.blueprints.api.calls import (
     write_once,
 )
 from headrace.blueprints.api.exports import exported
+from headrace.blueprints.api.jobs import accepted
 from headrace.blueprints.api.restoring import restore_request
 from headrace.platform.access.policy import can
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
@@ -101,16 +108,32 @@ def create(object_name: str) -> Response:
 
 @blueprint.post("/<object_name>/bulk")
 def change_many(object_name: str) -> Response:
-    """Many records at once, with a result for each."""
+    """Many records at once, with a result for each; those of a query as a job."""
     data = body_object()
-
-    asked = bulk_request(data)
+    if "query" in data:
+        return _change_found(object_name, data)
+    asked = records_request(data)
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
-        items = run_bulk(platform(), context, work, object_name, asked)
-        return 200, {"items": [shown_item(item, context.language) for item in items]}
+        kept = {}
+        if asked.undoable and not asked.dry_run:
+            items, change = run_undoable(platform(), context, work, object_name, asked)
+            kept = {"bulk": change}
+        else:
+            items = run_bulk(platform(), context, work, object_name, asked)
+        return 200, {"items": [shown_item(one, context.language) for one in items], **kept}
 
     return write_once(action, data)
+
+
+def _change_found(object_name: str, data: dict[str, Any]) -> Response:
+    request_ = query_request(object_name, data)
+
+    def ask(context: Context, work: UnitOfWork) -> dict[str, str]:
+        change, job = platform().bulk_changes.ask(context, work, request_)
+        return {"job": job, "bulk": change}
+
+    return accepted(ask, data)
 
 
 @blueprint.patch("/<object_name>/<record_id>")

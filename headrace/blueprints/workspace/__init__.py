@@ -3,6 +3,7 @@
 from headrace.blueprints.workspace import (
     asking,
     bulk,
+    bulk_changes,
     exchange,
     files,
     forms,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import orjson
-from flask import request, url_for
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from headrace.blueprints.shared.pages import render
 from headrace.blueprints.shared.session import new_key, platform, read, write, write_once
@@ -19,17 +21,20 @@ from headrace.blueprints.workspace.rows import record_address
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.core.problems import Problem
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.exchange.bulk_requests import BulkRequest
+from headrace.platform.exchange.bulk_undoing import values_before
 from headrace.platform.forms.bulk import (
-    MOST_AT_ONCE,
     Chosen,
     all_of,
     bulk_acts,
     common_fields,
     given_values,
     marked,
+    settable_fields,
     titled,
 )
 from headrace.platform.forms.entries import record_entries, sent_entries
+from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.lists import list_for
 from headrace.platform.forms.posted import picked_records
 from headrace.platform.forms.shown import Display
@@ -63,6 +68,8 @@ class Asked:
     act: str
     chosen: tuple[Chosen, ...]
     list_query: str
+    many: int | str | None = None
+    """How many they are, where they are too many for one request and a job changes them."""
 
     @property
     def transition(self) -> str | None:
@@ -78,20 +85,69 @@ class Asked:
 
 
 @blueprint.post("/o/<object_name>/bulk", endpoint="bulk")
-def change_several(object_name: str) -> str:
+def change_several(object_name: str) -> BaseResponse | str:
     """Ask what to set, show what would become of each record, or do it; `step` says which."""
     step = request.form.get("step", "")
     asked = read(lambda context: _asked(context, object_name))
+    if asked.many is not None:
+        return _change_many(asked, step)
     if step == "apply":
         titles = read(lambda context: _titles(context, asked))
-        done = write_once(lambda context, work: _told(context, _run(context, work, asked)))
-        return read(lambda context: _page(context, asked, "result", orjson.loads(done), titles))
+        done = orjson.loads(write_once(lambda context, work: _done(context, work, asked)))
+        return read(
+            lambda context: _page(
+                context, asked, "result", done["told"], titles, change=done.get("change")
+            )
+        )
     if asked.act == "edit" and step == "preview" and not _is_set():
         return read(lambda context: _choosing(context, asked, nothing_set=True))
     if step == "preview" or not read(lambda context: _asks(context, asked)):
-        told = orjson.loads(write(lambda context, work: _rehearsed(context, work, asked)))
+        told = write(lambda context, work: _rehearsed(context, work, asked))
         return read(lambda context: _preview(context, asked, told))
     return read(lambda context: _choosing(context, asked))
+
+
+def _change_many(asked: Asked, step: str) -> BaseResponse | str:
+    """Ask what to set, then let a job look what would become of each record."""
+    asks = read(lambda context: _asks(context, asked))
+    if asks and step != "preview":
+        return read(lambda context: _choosing(context, asked))
+    if asked.act == "edit" and not _is_set():
+        return read(lambda context: _choosing(context, asked, nothing_set=True))
+    change = write(
+        lambda context, work: platform().bulk_changes.ask(context, work, _request(context, asked))[
+            0
+        ]
+    )
+    return redirect(url_for("workspace.bulk_change", change_id=change), HTTPStatus.SEE_OTHER)
+
+
+def _request(context: Context, asked: Asked) -> BulkRequest:
+    """Return what a job is asked to look at."""
+    arguments = _arguments(asked.list_query)
+    page = list_for(context.catalog, context.principal, asked.object, arguments.get("view"))
+    query = query_of(context, page, arguments)
+    query = {name: query[name] for name in ("filter", "q", "sort") if name in query}
+    view = page.open.name if page.open.where is not None else None
+    request_ = BulkRequest(asked.object, "delete", query, view=view, dry_run=True)
+    if asked.transition is not None:
+        comment = _comment()
+        transition = asked.transition
+        return replace(request_, act="transition", transition=transition, comment=comment)
+    if asked.act == "delete":
+        return request_
+    values = given_values(context, asked.object, _settable(context, asked), sent_inputs())
+    return replace(request_, act="update", values=values)
+
+
+def _settable(context: Context, asked: Asked) -> tuple[FieldView, ...]:
+    if asked.many is not None:
+        return settable_fields(context, asked.object)
+    return common_fields(context, asked.object, asked.chosen)
+
+
+def _comment() -> str | None:
+    return request.form.get("comment", "")[:LONGEST_COMMENT].strip() or None
 
 
 def _asked(context: Context, object_name: str) -> Asked:
@@ -106,7 +162,9 @@ def _asked(context: Context, object_name: str) -> Asked:
     if request.form.get("all"):
         arguments = _arguments(list_query)
         page = list_for(context.catalog, context.principal, object_name, arguments.get("view"))
-        chosen = all_of(context, page, query_of(context, page, arguments))
+        chosen, count = all_of(context, page, query_of(context, page, arguments))
+        if count and not chosen:
+            return Asked(object_name, act, (), list_query, count)
     else:
         marks = [request.form.get("rows", ""), *request.form.getlist("row")]
         chosen = marked(" ".join(marks))
@@ -136,7 +194,7 @@ def _transition(context: Context, asked: Asked) -> TransitionModel:
     return context.catalog.workflows[str(model.workflow)].transitions[str(asked.transition)]
 
 
-def _rehearsed(context: Context, work: UnitOfWork, asked: Asked) -> str:
+def _rehearsed(context: Context, work: UnitOfWork, asked: Asked) -> list[Any]:
     with work.rehearsal():
         return _told(context, _run(context, work, asked))
 
@@ -145,26 +203,41 @@ def _run(context: Context, work: UnitOfWork, asked: Asked) -> list[Item]:
     """Write each record by itself, as the API does; a refusal undoes that record only."""
     records: list[dict[str, Any]] = [{"id": one.id, "version": one.version} for one in asked.chosen]
     if asked.transition is not None:
-        comment = request.form.get("comment", "")[:LONGEST_COMMENT].strip() or None
+        comment = _comment()
         items = [{**one, "comment": comment} for one in records]
         engine, name = platform().workflow, asked.transition
         return fire_many(engine, context, work, asked.object, name, items, partial=True)
     store = platform().store
     if asked.act == "delete":
         return write_many(store, context, work, asked.object, "delete", records, partial=True)
-    views = common_fields(context, asked.object, asked.chosen)
+    views = _settable(context, asked)
     values = given_values(context, asked.object, views, sent_inputs())
     items = [{**values, **one} for one in records]
     return write_many(store, context, work, asked.object, "update", items, partial=True)
 
 
-def _told(context: Context, items: Sequence[Item]) -> str:
+def _done(context: Context, work: UnitOfWork, asked: Asked) -> str:
+    """Do it; keep what an edit did, so that it can be undone."""
+    if asked.act != "edit":
+        return orjson.dumps({"told": _told(context, _run(context, work, asked))}).decode()
+    values = given_values(context, asked.object, _settable(context, asked), sent_inputs())
+    edit = BulkRequest(asked.object, "update", values=values)
+    before = values_before(context, work, edit, [one.id for one in asked.chosen])
+    items = _run(context, work, asked)
+    change = None
+    if any(one.status == "updated" for one in items):
+        records = [(one.id, one.version) for one in asked.chosen]
+        changes = platform().bulk_changes
+        change = changes.keep_done(context, work, edit, records, items, before)
+    return orjson.dumps({"told": _told(context, items), "change": change}).decode()
+
+
+def _told(context: Context, items: Sequence[Item]) -> list[Any]:
     def line(problem: Problem) -> str:
         hint = problem.hint.within(context.language)
         return " ".join(filter(None, (problem.message.within(context.language), hint)))
 
-    told = [[item.status == "refused", [line(one) for one in item.problems]] for item in items]
-    return orjson.dumps(told).decode()
+    return [[item.status == "refused", [line(one) for one in item.problems]] for item in items]
 
 
 def _titles(context: Context, asked: Asked) -> dict[str, str]:
@@ -186,7 +259,7 @@ def _lines(asked: Asked, told: Sequence[Any], titles: Mapping[str, str]) -> list
 
 
 def _choosing(context: Context, asked: Asked, *, nothing_set: bool = False) -> str:
-    views = common_fields(context, asked.object, asked.chosen) if asked.act == "edit" else ()
+    views = _settable(context, asked) if asked.act == "edit" else ()
     form = sent_inputs()
     again = bool(request.form.get("step") or request.form.get("again"))
     return _page(
@@ -205,7 +278,7 @@ def _preview(context: Context, asked: Asked, told: Sequence[Any]) -> str:
     kept = [pair for pair in request.form.items(multi=True) if pair[0] not in NOT_KEPT]
     set_now = []
     if asked.act == "edit":
-        views = common_fields(context, asked.object, asked.chosen)
+        views = _settable(context, asked)
         display = Display(context.language, context.principal.zone)
         form = sent_inputs()
         values = given_values(context, asked.object, views, form)
@@ -239,12 +312,10 @@ def _page(
         key=new_key(),
         transition=_transition(context, asked) if asked.transition is not None else None,
         marks=" ".join(one.mark for one in asked.chosen),
-        count=len(asked.chosen),
-        most=MOST_AT_ONCE,
-        cut=bool(request.form.get("all")) and len(asked.chosen) == MOST_AT_ONCE,
+        count=len(asked.chosen) if asked.many is None else asked.many,
         refused=sum(one.refused for one in lines),
         fine=sum(not one.refused for one in lines),
         warned=sum(bool(one.problems) and not one.refused for one in lines),
         told=[one for one in lines if one.problems][:MOST_SHOWN],
-        **{"set_now": (), **values},
+        **{"set_now": (), "change": None, **values},
     )

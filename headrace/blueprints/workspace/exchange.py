@@ -26,6 +26,7 @@ from headrace.platform.exchange.batches import (
     count_findings,
     read_content,
     read_findings,
+    within,
 )
 from headrace.platform.exchange.exporting import (
     CONTENT_TYPES,
@@ -219,7 +220,7 @@ def _batch_page(
     model = known_object(context, object_name)
     under_way = batch.state in {"waiting", "running"}
     preview = None
-    problems = [_within(one, context.language) for one in batch.problems]
+    problems = [within(one, context.language) for one in batch.problems]
     if data is not None and not under_way and batch.state not in {"done", "failed"}:
         preview = _preview(context, batch.request, data)
         if preview is not None and batch.state == "uploaded":
@@ -266,8 +267,3 @@ def _columns(batch: ImportBatch, preview: Preview) -> list[ColumnRow]:
         path = (chosen[header] or "") if header in chosen else proposed
         rows.append(ColumnRow(index, header, samples, path))
     return rows
-
-
-def _within(problem: Mapping[str, Any], language: str) -> dict[str, Any]:
-    texts = {name: problem[name].get(language) for name in ("message", "hint")}
-    return {**problem, **texts}

@@ -16,7 +16,7 @@ from headrace.blueprints.workspace.rows import Row, cells_of, display_of, record
 from headrace.platform.access.policy import can, readable_fields
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Text
-from headrace.platform.forms.bulk import MOST_AT_ONCE, bulk_acts
+from headrace.platform.forms.bulk import bulk_acts
 from headrace.platform.forms.lists import (
     Condition,
     ListPage,
@@ -95,7 +95,6 @@ def _page(context: Context, page: ListPage, arguments: Mapping[str, str]) -> str
     values: dict[str, Any] = {
         "page": page,
         "acts": acts,
-        "most_at_once": MOST_AT_ONCE,
         "list_query": urlencode({k: v for k, v in arguments.items() if k not in PAGING}),
         "result": Rows(rows, result.count if result.count is not None else len(rows)),
         "sort": _sorted(keys),

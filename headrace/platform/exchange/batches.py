@@ -362,6 +362,12 @@ def in_both_languages(problem: Problem) -> dict[str, Any]:
     return {**en, **texts}
 
 
+def within(problem: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Return a problem kept in both languages as JSON in one."""
+    texts = {name: problem[name].get(language) for name in ("message", "hint")}
+    return {**problem, **texts}
+
+
 def _batch(row: Any) -> ImportBatch:
     given = dict(row.request)
     object_name, file_name = given.pop("object"), given.pop("file_name")
@@ -369,7 +375,7 @@ def _batch(row: Any) -> ImportBatch:
         id=str(row.id),
         object_id=row.object_id,
         request=read_request(object_name, file_name, given),
-        state=_state(row.state, row.job_state),
+        state=state_with_job(row.state, row.job_state),
         by_user=None if row.by_user is None else str(row.by_user),
         created=row.created,
         finished=row.finished,
@@ -381,7 +387,8 @@ def _batch(row: Any) -> ImportBatch:
     )
 
 
-def _state(kept: str, job: str | None) -> str:
+def state_with_job(kept: str, job: str | None) -> str:
+    """Return the state of what a job does; the job may have ended before it could say so."""
     if kept == "waiting" and job in {"cancelled", None}:
         return "cancelled"
     return "failed" if kept in {"waiting", "running"} and job == "dead" else kept

@@ -77,7 +77,7 @@ def export_records(context: Context, request: ExportRequest) -> IO[bytes]:
             values = ([column.convert(row) for column in columns] for row in rows)
             titles = [column.title for column in columns]
             label = context.catalog.objects[request.object].plural
-            _write(file, request.format, label.within(context.language), titles, values)
+            write_rows(file, request.format, label.within(context.language), titles, values)
     except BaseException:
         file.close()
         raise
@@ -85,13 +85,14 @@ def export_records(context: Context, request: ExportRequest) -> IO[bytes]:
     return file
 
 
-def _write(
+def write_rows(
     file: IO[bytes],
     kind: Format,
     name: str,
     titles: Sequence[str],
     rows: Iterator[list[Any]],
 ) -> None:
+    """Write rows below their titles; `name` is that of the sheet."""
     if kind == "xlsx":
         with WorkbookWriter(file) as workbook:
             workbook.begin(name, titles)

@@ -86,19 +86,28 @@ def marked(text: str) -> tuple[Chosen, ...]:
     return tuple(found.values())[:MOST_AT_ONCE]
 
 
-def all_of(context: Context, page: ListPage, query: Mapping[str, Any]) -> tuple[Chosen, ...]:
-    """Return all records that a list shows over its pages, at most `MOST_AT_ONCE`, as they are now."""
+def all_of(
+    context: Context, page: ListPage, query: Mapping[str, Any]
+) -> tuple[tuple[Chosen, ...], int | str]:
+    """Return the records that a list shows over its pages, as they are now, and how many there are.
+
+    Where there are more than `MOST_AT_ONCE`, none is returned: they are changed by a job.
+    """
     where = () if page.open.where is None else (page.open.where,)
     found: list[Chosen] = []
-    data = {**query, "fields": "id,version", "limit": PAGE}
-    while len(found) < MOST_AT_ONCE:
+    count: int | str = 0
+    data = {**query, "fields": "id,version", "limit": PAGE, "count": "exact"}
+    while True:
         asked = parse_query(context, page.object, data, where)
         part = reader.find(context, page.object, asked)
+        if "cursor" not in data:
+            count = part.count or 0
+        if not isinstance(count, int) or count > MOST_AT_ONCE:
+            return (), count
         found += [Chosen(one["id"], one["version"]) for one in part.items]
-        if part.next is None:
-            break
-        data["cursor"] = part.next
-    return tuple(found[:MOST_AT_ONCE])
+        if part.next is None or len(found) > MOST_AT_ONCE:
+            return tuple(found[:MOST_AT_ONCE]), len(found)
+        data.update(cursor=part.next, count="none")
 
 
 def titled(context: Context, model: ObjectModel, chosen: Sequence[Chosen]) -> dict[str, str]:
@@ -130,6 +139,11 @@ def common_fields(
         return ()
     names = frozenset.intersection(*rights.values())
     return tuple(_fields(context, object_name, names))
+
+
+def settable_fields(context: Context, object_name: str) -> tuple[FieldView, ...]:
+    """Return the fields that the caller may write in some records; each judges for itself later."""
+    return tuple(_fields(context, object_name, None))
 
 
 def given_values(

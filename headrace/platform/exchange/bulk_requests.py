@@ -1,0 +1,35 @@
+"""What a bulk change is asked to do, and of which records."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Act = Literal["update", "delete", "transition", "undo"]
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRequest:
+    """What is done to all records that a query finds.
+
+    `query` is that of a list (`filter`, `q`, `sort`), `view` the list whose condition they fit too. `values`
+    are what an update sets, `transition` and `comment` what a transition takes, `undoes` is the bulk
+    change that is undone. Not `partial`: all records or none.
+    """
+
+    object: str
+    act: Act
+    query: Mapping[str, Any] = field(default_factory=dict)
+    view: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    transition: str | None = None
+    comment: str | None = None
+    undoes: str | None = None
+    partial: bool = True
+    dry_run: bool = False
+
+    def render(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return dataclasses.asdict(self)
