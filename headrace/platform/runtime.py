@@ -77,6 +77,7 @@ from headrace.platform.workflow.access import (
 )
 from headrace.platform.workflow.approvals import Approvals
 from headrace.platform.workflow.bulk import fire_many
+from headrace.platform.workflow.delegations import Delegations
 from headrace.platform.workflow.engine import WorkflowEngine
 from headrace.platform.workflow.moving import MovingRuns
 from headrace.platform.workflow.tasks import Tasks
@@ -122,6 +123,7 @@ class Platform:
     outbox: Outbox
     notifications: Notifications
     approvals: Approvals
+    delegations: Delegations
     workflow: WorkflowEngine
     tasks: Tasks
     clock: Clock
@@ -443,6 +445,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         outbox=outbox,
         notifications=notifications,
         approvals=approvals,
+        delegations=Delegations(notifications),
         workflow=workflow,
         tasks=Tasks(approvals),
         clock=clock,

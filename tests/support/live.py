@@ -40,6 +40,14 @@ class Live:
             client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.tokens[login]}"
         return client
 
+    def renewed_client(self, login: str) -> FlaskClient:
+        """Return a caller with a new token: who got a new password has no others any more."""
+        identity = self.platform.identity
+        self.tokens[login] = self.platform.write_as_system(
+            lambda _, work: identity.create_token(work, self.ids[login], "test")
+        )
+        return self.client(login)
+
     def publish(self, contents: Contents, message: str = "test") -> int:
         documents = tuple(Document("claims", one) for one in contents.values())
         plan = self.platform.publisher.plan_modules(Modules(("claims",), documents, (), ()))

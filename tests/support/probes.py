@@ -27,6 +27,7 @@ from tests.support.servers import SECRET, Answer, Client
 API = "/api/v1"
 ABSENT = "01900000-0000-7000-8000-00000000dead"
 FORM = "application/x-www-form-urlencoded"
+DAYS = {"first_day": "2099-01-01", "last_day": "2099-01-02"}
 Json = dict[str, Any]
 
 
@@ -657,6 +658,23 @@ def withdrawals(mark: Mark) -> Iterator[Ask]:
         yield send(f"{API}/approvals/{one}/withdraw", {}, If_Match='"1"')
 
 
+@probe("api.api_delegations.listed")
+def delegations(mark: Mark) -> Iterator[Ask]:
+    yield get(f"{API}/delegations")
+
+
+@probe("api.api_delegations.create", "POST")
+def delegating(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.ids["company"][:1], ABSENT, "x"):
+        yield send(f"{API}/delegations", {"delegate": one, **DAYS})
+
+
+@probe("api.api_delegations.end", "POST")
+def ended_delegations(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.runs, ABSENT, "x"):
+        yield send(f"{API}/delegations/{one}/end", {})
+
+
 def cells(mark: Mark) -> Iterator[str]:
     other, own = mark.ids["company"][0], mark.own["company"][0]
     for rows in (None, [f"{mark.values['claimed_on'][:7]}-01"], ["2025-06-01"]):
@@ -1178,6 +1196,23 @@ def decision_forms(mark: Mark) -> Iterator[Ask]:
 def withdrawal_forms(mark: Mark) -> Iterator[Ask]:
     for one in (*mark.runs, ABSENT, "x"):
         yield post_form(f"/runs/{one}/withdraw", object="claim", record=mark.ids["claim"][0])
+
+
+@probe("approvals.delegations")
+def delegation_page(mark: Mark) -> Iterator[Ask]:
+    yield get("/delegations")
+
+
+@probe("approvals.delegate", "POST")
+def delegation_forms(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.ids["company"][:1], ABSENT, "x"):
+        yield post_form("/delegations", delegate=one, **DAYS)
+
+
+@probe("approvals.end_delegation", "POST")
+def ended_delegation_forms(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.runs, ABSENT, "x"):
+        yield post_form(f"/delegations/{one}/end")
 
 
 @probe("reports.index")

@@ -10,6 +10,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from headrace.platform.records import reader
 from tests.support.live import PASSWORD, Live
 
 
@@ -135,6 +136,14 @@ class Surfer:
         token = re.search(r'name="csrf-token" content="([^"]+)"', self.get("/").response.text)
         assert token is not None
         return self.client.post(address, json=body, headers={"X-CSRF-Token": token[1]})
+
+    def task_about(self, record_id: str, object_name: str = "claim") -> str:
+        """Return the address of the open task about a record."""
+        title = self.live.platform.perform_as_system(
+            lambda context: reader.title(context, object_name, record_id)
+        )
+        links = [one for one in self.get("/inbox").links if one.startswith("/inbox/")]
+        return next(one for one in links if "#" not in one and str(title) in self.get(one).text)
 
     def crawl(self, limit_each: int = 3) -> dict[str, Seen]:
         """Follow every link from the home page; a few of each kind."""

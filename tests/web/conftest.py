@@ -35,3 +35,22 @@ def live(
 def surfer(live: Live) -> Callable[..., Surfer]:
     """Sign somebody in: `surfer("ann")`, `surfer("ann", "zh")`."""
     return lambda login, language="en": Surfer(live, login, language)
+
+
+@pytest.fixture
+def submitted(live: Live) -> tuple[Surfer, str]:
+    """Ann, and the id of a claim that she submitted: it waits for the manager."""
+    ann = Surfer(live, "ann")
+    subject = f"Claim {live.platform.ids.record_id()}"
+    values: dict[str, str | None] = {
+        "f.subject": subject,
+        "grid.items": "1",
+        "c.items.0.what": "Glass",
+        "c.items.0.qty": "30",
+        "c.items.0.price": "10",
+    }
+    sent = ann.send_values(ann.get("/o/claim/new").form("/new"), values)
+    record_id = sent.address.split("/")[3].split("?")[0]
+    page = ann.get(f"/o/claim/{record_id}")
+    assert ann.send(page.form("/transitions/submit")).status == 303
+    return ann, record_id

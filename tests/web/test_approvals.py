@@ -4,38 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
-from headrace.platform.records import reader
 from tests.support.live import Live
 from tests.support.surfing import Surfer
-
-
-@pytest.fixture
-def submitted(live: Live) -> tuple[Surfer, str]:
-    ann = Surfer(live, "ann")
-    subject = f"Claim {live.platform.ids.record_id()}"
-    values: dict[str, str | None] = {
-        "f.subject": subject,
-        "grid.items": "1",
-        "c.items.0.what": "Glass",
-        "c.items.0.qty": "30",
-        "c.items.0.price": "10",
-    }
-    sent = ann.send_values(ann.get("/o/claim/new").form("/new"), values)
-    record_id = sent.address.split("/")[3].split("?")[0]
-    page = ann.get(f"/o/claim/{record_id}")
-    assert ann.send(page.form("/transitions/submit")).status == 303
-    return ann, record_id
-
-
-def _task(person: Surfer, record_id: str) -> str:
-    title = person.live.platform.perform_as_system(
-        lambda context: reader.title(context, "claim", record_id)
-    )
-    page = person.get("/inbox")
-    links = [link for link in page.links if link.startswith("/inbox/") and "#" not in link]
-    return next(link for link in links if str(title) in person.get(link).text)
 
 
 def test_submitted_record_waits_and_says_for_whom(submitted: tuple[Surfer, str]) -> None:
@@ -50,7 +20,7 @@ def test_approver_decides_in_the_inbox(
 ) -> None:
     ann, record_id = submitted
     manager = surfer("manager")
-    task = _task(manager, record_id)
+    task = manager.task_about(record_id)
     page = manager.get(task)
     assert "300.00" in page.text
     sent = manager.send(page.form("/approve"), comment="good")
@@ -67,7 +37,7 @@ def test_rejection_needs_a_reason(
 ) -> None:
     ann, record_id = submitted
     manager = surfer("manager")
-    page = manager.get(_task(manager, record_id))
+    page = manager.get(manager.task_about(record_id))
     form = page.form("/approve")
     form.action = form.action.replace("/approve", "/reject")
     refused = manager.send(form, comment="no")
@@ -88,7 +58,7 @@ def test_nobody_else_sees_the_task(
 ) -> None:
     _, record_id = submitted
     manager = surfer("manager")
-    task = _task(manager, record_id)
+    task = manager.task_about(record_id)
     assert surfer("fin").get(task).status == 404
     assert surfer("bob").get(task).status == 404
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 
 from headrace.platform.forms import bulk
 from headrace.platform.records import reader
@@ -17,15 +16,6 @@ from tests.support.surfing import Seen, Surfer
 
 PAGE = "/o/claim/bulk"
 NUMBERS = itertools.count()
-
-
-def _client(live: Live, login: str) -> FlaskClient:
-    """A caller of the API: who got a new password has no tokens any more."""
-    identity = live.platform.identity
-    live.tokens[login] = live.platform.write_as_system(
-        lambda _, work: identity.create_token(work, live.ids[login], "test")
-    )
-    return live.client(login)
 
 
 def _claims(live: Live, *subjects: str, company: str = "acme", fee: str | None = None) -> list[str]:
@@ -52,7 +42,7 @@ def _post(surfer: Surfer, path: str = PAGE, **data: str) -> Seen:
 
 
 def _history(live: Live, record_id: str) -> int:
-    answer = _client(live, "admin").get(f"/api/v1/records/claim/{record_id}/history").json
+    answer = live.renewed_client("admin").get(f"/api/v1/records/claim/{record_id}/history").json
     return len(answer["items"])
 
 
@@ -103,7 +93,7 @@ def test_each_row_keeps_its_rules_rights_and_version(live: Live, surfer: Any):
     )
     ann: Surfer = surfer("ann")
     rows = _marks(live, [free, large, theirs, sent, late])
-    client = _client(live, "ann")
+    client = live.renewed_client("ann")
     path = f"/api/v1/records/claim/{sent}/transitions/submit"
     answer = client.post(path, json={}, headers={"If-Match": '"1"'})
     assert answer.status_code == 200, answer.json
@@ -147,7 +137,7 @@ def test_records_are_deleted_and_moved_on_by_their_workflow(live: Live, surfer: 
     assert _record(live, first)["version"] == 1
     done = admin.send(preview.form("/bulk"), step="apply")
     assert "1 done" in done.response.text
-    assert _client(live, "admin").get(f"/api/v1/records/claim/{first}").status_code == 404
+    assert live.renewed_client("admin").get(f"/api/v1/records/claim/{first}").status_code == 404
     ann: Surfer = surfer("ann")
     asked = _post(ann, act="transition:cancel", rows=_marks(live, [second]))
     assert 'name="comment"' in asked.response.text
@@ -263,7 +253,7 @@ def test_nonsense_selects_nothing(surfer: Callable[..., Surfer], rows: str):
 
 
 def test_a_dry_run_of_the_api_says_what_would_be_and_writes_nothing(live: Live):
-    client = _client(live, "admin")
+    client = live.renewed_client("admin")
     good, bad = _claims(live, "Good", "Bad", fee="1")
     body = {
         "mode": "update",
@@ -291,7 +281,7 @@ def test_a_dry_run_of_the_api_says_what_would_be_and_writes_nothing(live: Live):
         "dry_run": True,
         "records": [{"id": good, "version": 1}],
     }
-    answer = _client(live, "ann").post("/api/v1/records/claim/bulk", json=moved)
+    answer = live.renewed_client("ann").post("/api/v1/records/claim/bulk", json=moved)
     assert answer.status_code == 200, answer.json
     assert [one["status"] for one in answer.json["items"]] == ["updated"]
     assert _record(live, good)["status"] == "draft"

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from headrace.blueprints.api import (
     audit,
     bulk_changes,
+    delegations,
     description,
     drafts,
     files,
@@ -51,6 +52,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     files.blueprint,
     jobs.blueprint,
     tasks.blueprint,
+    delegations.blueprint,
     reports.blueprint,
     search.blueprint,
     moving.blueprint,

@@ -439,6 +439,24 @@ class _Writer:
         withdraw = self._call("Withdraw", "approval", "withdraw", anything, [_parameter("id")])
         withdraw["requestBody"] = {**_body(COMMENT), "required": False}
         self.paths["/approvals/{id}/withdraw"] = {"post": withdraw}
+        self._add_delegations()
+
+    def _add_delegations(self) -> None:
+        """Add who decides in whose place."""
+        items = {
+            "type": "object",
+            "properties": {
+                "items": {"type": "array", "items": DELEGATION},
+                "candidates": {"type": "array", "items": PERSON},
+            },
+        }
+        listed = self._call("Who decides for whom", "delegation", "list", items, [])
+        keyed = [_parameter("idempotency_key")]
+        given = self._call("Delegate", "delegation", "create", DELEGATION, keyed, "201")
+        given["requestBody"] = _body(DELEGATE)
+        ended = self._call("End now", "delegation", "end", {"type": "object"}, [_parameter("id")])
+        self.paths["/delegations"] = {"get": listed, "post": given}
+        self.paths["/delegations/{id}/end"] = {"post": ended}
 
     def add_imports(self) -> None:
         """Add jobs, and what became of imports."""
@@ -749,6 +767,35 @@ COMMENT: Final[Json] = {
     "type": "object",
     "properties": {"comment": {"type": "string"}, "values": {"type": "object"}},
     "additionalProperties": False,
+}
+PERSON: Final[Json] = {
+    "type": "object",
+    "properties": {"id": {"type": "string", "format": "uuid"}, "name": {"type": "string"}},
+}
+DELEGATE: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "delegate": {"type": "string", "format": "uuid"},
+        "first_day": {"type": "string", "format": "date"},
+        "last_day": {"type": "string", "format": "date"},
+        "reason": {"type": ["string", "null"], "maxLength": 200},
+    },
+    "required": ["delegate", "first_day", "last_day"],
+    "additionalProperties": False,
+}
+DELEGATION: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "format": "uuid"},
+        "person": PERSON,
+        "delegate": PERSON,
+        "first_day": {"type": "string", "format": "date"},
+        "last_day": {"type": "string", "format": "date"},
+        "reason": {"type": ["string", "null"]},
+        "state": {"enum": ["planned", "active", "over"]},
+        "created_at": {"type": "string", "format": "date-time"},
+        "ended_at": {"type": ["string", "null"], "format": "date-time"},
+    },
 }
 BULK: Final[Json] = {
     "type": "object",

@@ -1,3 +1,4 @@
-"""The inbox, tasks and their decisions."""
+"""The inbox, tasks and their decisions, and who decides for whom."""
 
+from headrace.blueprints.approvals import delegations as delegations
 from headrace.blueprints.approvals.views import blueprint as blueprint

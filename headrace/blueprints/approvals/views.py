@@ -248,9 +248,11 @@ def _sum(context: Context, item: TaskItem) -> str:
 
 
 def _parts(context: Context, item: TaskItem) -> list[str]:
-    """Return who asks, in which step, since when."""
+    """Return who asks, in which step, since when, and in whose place the viewer decides."""
     since = display_of(context).instant(item.since).text
     parts = [item.submitter.name, item.step_label.within(context.language), since]
+    if item.asked is not None:
+        parts.append(word(context.language, "task.in_place", name=item.asked.name))
     return [part for part in parts if part]
 
 

@@ -26,6 +26,7 @@ from headrace.platform.access.parameters import (
     Condition,
     is_one_of,
     organisation_parameter,
+    today_parameter,
     user_parameter,
 )
 from headrace.platform.access.principals import Principal, Rights
@@ -230,7 +231,8 @@ def _has_open_task(rows: Rows) -> Truth:
     if surroundings.task_access is None:
         return False
     user = user_parameter(surroundings.dialect)
-    found = surroundings.task_access(rows.model.id, rows.id, user)
+    today = today_parameter(surroundings.dialect)
+    found = surroundings.task_access(rows.model.id, rows.id, user, today)
     return False if found is None else found
 
 

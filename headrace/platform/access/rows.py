@@ -41,12 +41,14 @@ OuterColumn = Callable[[tuple[str, ...]], Column]
 class TaskAccess(Protocol):
     """Tells which records a user may read because a task on them is open (wired by the runtime).
 
-    Statements are compiled once and run for many users, so the answer is a condition over the two
+    Statements are compiled once and run for many users, so the answer is a condition over the
     expressions given, not over a principal.
     """
 
-    def __call__(self, object_id: str, record: Column, user: Column, /) -> Condition | None:
-        """Return the condition on which `user` has an open task on `record`; None for never."""
+    def __call__(
+        self, object_id: str, record: Column, user: Column, today: Column, /
+    ) -> Condition | None:
+        """Return the condition on which `user` may decide about `record` on a day; None for never."""
         ...
 
 

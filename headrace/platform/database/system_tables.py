@@ -6,7 +6,7 @@ Each package declares its own tables on `SYSTEM`; here are those of the database
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -46,6 +46,22 @@ class InstantColumn(TypeDecorator[datetime]):
         return instant_of(value) if isinstance(value, str) else value
 
 
+class DayColumn(TypeDecorator[date]):
+    """A calendar day, both ways; text on SQLite."""
+
+    impl = sa.Date()
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return sa.String(10) if dialect.name == "sqlite" else sa.Date()
+
+    def process_bind_param(self, value: date | None, dialect: Dialect) -> Any:
+        return value.isoformat() if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> date | None:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+
+
 class JsonColumn(TypeDecorator[Any]):
     """A JSON value: canonical text on SQLite, JSONB on PostgreSQL."""
 
@@ -77,6 +93,11 @@ def text_type() -> TypeEngine[str]:
 def instant_type() -> TypeEngine[datetime]:
     """Return the type of aware instants."""
     return InstantColumn()
+
+
+def day_type() -> TypeEngine[date]:
+    """Return the type of calendar days."""
+    return DayColumn()
 
 
 def json_type() -> TypeEngine[Any]:

@@ -10,6 +10,7 @@ from headrace.platform.core.errors import ForbiddenError
 from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.metadata.definitions.access import Action
+from headrace.platform.metadata.storage_types import DATE
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.permits import held, names_in_row, static_names
@@ -89,7 +90,8 @@ def _has_task(batch: Batch, root: Draft) -> bool:
     prepared = batch.shapes.part(("task", root.shape.name), lambda: _select_task(batch, root.shape))
     if prepared is None:
         return False
-    parameters = {"id": root.id, "user": context.principal.user_id}
+    day = DATE.to_driver(batch.shapes.dialect)(context.today())
+    parameters = {"id": root.id, "user": context.principal.user_id, "today": day}
     return bool(batch.work.rows(prepared, parameters))
 
 
@@ -98,7 +100,8 @@ def _select_task(batch: Batch, shape: ObjectShape) -> Prepared | None:
     if task_access is None:
         return None
     user = sa.bindparam("user", type_=shape.table.id.type)
-    condition = task_access(shape.model.id, shape.table.id, user)
+    today = sa.bindparam("today", type_=DATE.column_type(batch.shapes.dialect))
+    condition = task_access(shape.model.id, shape.table.id, user, today)
     if condition is None:
         return None
     record_id = sa.bindparam("id", type_=shape.table.id.type)

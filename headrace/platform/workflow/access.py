@@ -20,27 +20,32 @@ from headrace.platform.records.context import Context
 from headrace.platform.records.drafts import Change
 from headrace.platform.records.source import row_rights
 from headrace.platform.workflow import messages
+from headrace.platform.workflow.delegations import decides_for, in_force
 from headrace.platform.workflow.runs import Runs, open_run
 from headrace.platform.workflow.subjects import json_value
-from headrace.platform.workflow.tables import TASK
+from headrace.platform.workflow.tables import DELEGATION, TASK
 
 LOCKED_ACTIONS: Final = frozenset({"updated", "restored", "deleted", "undeleted"})
 """What people do to records; transitions, decisions and computed values are the platform's."""
 
 
-def task_access(object_id: str, record: Column, user: Column, /) -> Condition:
-    """Return the condition on which `user` has an open task on `record` (`access.rows.TaskAccess`)."""
-    task = TASK.alias()
-    return sa.exists(
-        sa.select(sa.literal(1))
-        .select_from(task)
-        .where(
-            task.c.user == user,
-            task.c.record_id == record,
-            task.c.object_id == object_id,
-            task.c.state == "open",
-        )
+def task_access(object_id: str, record: Column, user: Column, today: Column, /) -> Condition:
+    """Return the condition on which `user` may decide about `record` (`access.rows.TaskAccess`).
+
+    They were asked themselves, or stand in for who was: two conditions, so that each begins with
+    an index, of the tasks of a user or of those whom a user stands in for.
+    """
+    task, delegation = TASK.alias(), DELEGATION.alias()
+    on_record = sa.and_(
+        task.c.record_id == record, task.c.object_id == object_id, task.c.state == "open"
     )
+    own = sa.select(sa.literal(1)).select_from(task).where(task.c.user == user, on_record)
+    others = (
+        sa.select(sa.literal(1))
+        .select_from(delegation.join(task, task.c.user == delegation.c.user))
+        .where(in_force(delegation, user, today), on_record)
+    )
+    return sa.or_(sa.exists(own), sa.exists(others))
 
 
 @contextmanager
@@ -73,15 +78,15 @@ def is_visible(
     if row_rights(context, on, object_name, record_id, "read") is not None:
         return True
     model = context.catalog.object(object_name)
-    return model is not None and has_open_task(
-        on.connection, model.id, record_id, context.principal.user_id
-    )
+    return model is not None and has_open_task(context, on.connection, model.id, record_id)
 
 
-def has_open_task(connection: sa.Connection, object_id: str, record_id: str, user_id: str) -> bool:
-    """Say whether a user is asked about a record."""
+def has_open_task(
+    context: Context, connection: sa.Connection, object_id: str, record_id: str
+) -> bool:
+    """Say whether the caller, or who they stand in for, is asked about a record."""
     statement = sa.select(TASK.c.id).where(
-        TASK.c.user == user_id,
+        TASK.c.user.in_(decides_for(connection, context.principal.user_id, context.today())),
         TASK.c.record_id == record_id,
         TASK.c.object_id == object_id,
         TASK.c.state == "open",

@@ -28,6 +28,7 @@ from headrace.platform.records.reader import get_in
 from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.changes import changed_fields
+from headrace.platform.workflow.delegations import decides_for, delegates_of
 from headrace.platform.workflow.machine import Branch, GuardError, NoWayError, move
 from headrace.platform.workflow.people import (
     Asked,
@@ -338,10 +339,12 @@ class Approvals:
         tasks = case.rows.add_tasks(case.run, step_id, people, found.version)
         submitter = names_of(case.work.connection, (case.run.submitter,)).get(case.run.submitter)
         problem = messages.ASKED.at(submitter=submitter or "", title=found.title, step=step.label)
+        standing_in = delegates_of(case.work.connection, list(tasks), case.context.today())
         for user_id, task_id in tasks.items():
+            asked = (user_id, standing_in[user_id]) if user_id in standing_in else (user_id,)
             self._notifications.send(
                 case.work,
-                (user_id,),
+                asked,
                 "task.asked",
                 problem.message,
                 object_id=case.run.object_id,
@@ -421,18 +424,25 @@ class Approvals:
     # -- parts of a decision ----------------------------------------------------------------
 
     def own_task(self, context: Context, work: UnitOfWork, task_id: str) -> Row:
-        """Return a task of the caller's; raise NotFoundError for anybody else's."""
-        task = task_by_id(work.connection, task_id)
-        if task is None or task.user != context.principal.user_id:
+        """Return a task of the caller's, or of somebody they stand in for; NotFoundError otherwise."""
+        connection = work.connection
+        task = task_by_id(connection, task_id)
+        mine = decides_for(connection, context.principal.user_id, context.today())
+        if task is None or task.user not in mine:
             raise NotFoundError(NOT_FOUND.at())
         return task
 
     def _check_decider(self, case: _Case, task: Row) -> None:
-        """Refuse who has a part in the record, and who lost the role since."""
+        """Refuse who has a part in the record; the role is still needed by who was asked for it."""
         user_id = case.context.principal.user_id
         if user_id in case.run.excluded:
             raise ForbiddenError(messages.SELF_APPROVAL.at())
-        if task.role is not None and not case.context.principal.holds(task.role):
+        if task.role is None:
+            return
+        holds = case.context.principal.holds(task.role)
+        if user_id != task.user:
+            holds = holds_role(case.work.connection, task.user, task.role)
+        if not holds:
             raise ForbiddenError(messages.ROLE_LOST.at())
 
     def _edit(self, case: _Case, step: Step, values: Mapping[str, Any]) -> None:
@@ -470,12 +480,15 @@ class Approvals:
         step: str | None = None,
         user: str | None = None,
     ) -> None:
+        actor = case.context.principal.user_id
+        asked = task.user if task is not None and user is None else None
         case.rows.add_decision(
             {
                 "run": case.run.id,
                 "step": task.step if task is not None else step,
                 "task": task.id if task is not None else None,
-                "user": user or case.context.principal.user_id,
+                "user": user or actor,
+                "acted_for": asked if asked != actor else None,
                 "action": action,
                 "comment": comment,
                 "record_version": record_version,

@@ -14,6 +14,7 @@ from headrace.platform.access.tables import USER
 from headrace.platform.database.system_tables import (
     SYSTEM,
     boolean_type,
+    day_type,
     id_type,
     instant_type,
     json_type,
@@ -131,9 +132,13 @@ DECISION: Final = sa.Table(
     sa.Column("at", instant_type(), nullable=False),
     sa.Column("record_version", sa.BigInteger(), nullable=False),
     sa.Column("metadata_version", sa.BigInteger(), nullable=False),
+    sa.Column("acted_for", id_type(), sa.ForeignKey(USER.c.id)),
 )
 """What people said: `approve`, `reject`, `comment`, `withdraw`; and what the platform noted:
-`auto_approve`, `release`, `cancel`. Rows are added, never changed."""
+`auto_approve`, `release`, `cancel`. Rows are added, never changed.
+
+`acted_for` is who was asked, where a delegate of theirs decided.
+"""
 
 sa.Index(
     "uq_sys_decision_task",
@@ -143,3 +148,29 @@ sa.Index(
     postgresql_where=DECISION.c.action.in_(("approve", "reject")),
 )
 """A task is decided once."""
+
+sa.Index(
+    "ix_sys_decision_delegate",
+    DECISION.c.user,
+    sqlite_where=DECISION.c.acted_for.is_not(None),
+    postgresql_where=DECISION.c.acted_for.is_not(None),
+)
+
+DELEGATION: Final = sa.Table(
+    "sys_delegation",
+    SYSTEM,
+    sa.Column("id", id_type(), primary_key=True),
+    sa.Column("user", id_type(), sa.ForeignKey(USER.c.id), nullable=False, index=True),
+    sa.Column("delegate", id_type(), sa.ForeignKey(USER.c.id), nullable=False),
+    sa.Column("first_day", day_type(), nullable=False),
+    sa.Column("last_day", day_type(), nullable=False),
+    sa.Column("reason", text_type()),
+    sa.Column("created_at", instant_type(), nullable=False),
+    sa.Column("ended_at", instant_type()),
+)
+"""Who decides for whom, from the first day to the last, both included, in the workspace's zone.
+
+`ended_at` is when it was ended before its time. Rows are kept: they say who could have decided.
+"""
+
+sa.Index("ix_sys_delegation_delegate", DELEGATION.c.delegate, DELEGATION.c.last_day)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -21,9 +21,12 @@ from headrace.platform.workflow import messages
 from headrace.platform.workflow.access import checked_snapshot
 from headrace.platform.workflow.approvals import Approvals, Decided, Decision
 from headrace.platform.workflow.changes import changed_fields
+from headrace.platform.workflow.delegations import decides_for
 from headrace.platform.workflow.people import names_of
 from headrace.platform.workflow.pinned import PinnedApproval, text_of
 from headrace.platform.workflow.runs import (
+    DECIDING,
+    Row,
     definition_of,
     definitions_of,
     known_run,
@@ -31,7 +34,7 @@ from headrace.platform.workflow.runs import (
     task_by_id,
 )
 from headrace.platform.workflow.subjects import object_by_id, subject
-from headrace.platform.workflow.tables import RUN, STEP, TASK
+from headrace.platform.workflow.tables import DECISION, RUN, STEP, TASK
 from headrace.platform.workflow.views import PersonView, RunView, views_of_runs
 
 InboxState = Literal["open", "done", "started"]
@@ -57,7 +60,10 @@ class SummaryView:
 
 @dataclass(frozen=True, slots=True)
 class TaskItem:
-    """A line of the inbox. `id` and `version` are of the task; None in the list of what was started."""
+    """A line of the inbox. `id` and `version` are of the task; None in the list of what was started.
+
+    `asked` is who was asked, where it is not the caller: they stand in for them.
+    """
 
     id: str | None
     version: int | None
@@ -69,6 +75,7 @@ class TaskItem:
     title: str
     summary: SummaryView | None
     submitter: PersonView
+    asked: PersonView | None
     step_label: Text
     approval_label: Text
     tags: tuple[Text, ...]
@@ -89,6 +96,7 @@ class TaskItem:
             "title": self.title,
             "summary": self.summary.render(language) if self.summary else None,
             "submitter": self.submitter.render(),
+            "asked": self.asked.render() if self.asked else None,
             "step": self.step_label.within(language),
             "approval": self.approval_label.within(language),
             "tags": [tag.within(language) for tag in self.tags],
@@ -154,32 +162,39 @@ class Tasks:
         limit: int = PAGE_SIZE,
         before: str | None = None,
     ) -> Inbox:
-        """Return a page of the caller's tasks, newest first; `before` is an earlier page's `next`."""
+        """Return a page of the caller's tasks, newest first; `before` is an earlier page's `next`.
+
+        Those of people whom the caller stands in for are among them.
+        """
         limit = max(1, min(limit, LARGEST_PAGE))
-        key, condition = _list_of(state, context.principal.user_id)
-        page = sa.select(RUN, TASK, STEP.c.position).select_from(_JOINED).where(condition)
-        if state == "started":
-            page = sa.select(RUN).where(condition)
-        if before is not None and is_record_id(before):
-            page = page.where(key < before)
-        total = sa.select(sa.func.count()).select_from(key.table).where(condition)
+        caller = context.principal.user_id
         with checked_snapshot(context) as reading:
             connection = reading.connection
+            mine = decides_for(connection, caller, context.today())
+            key, condition = _list_of(state, mine)
+            page = sa.select(RUN, TASK, STEP.c.position).select_from(_JOINED).where(condition)
+            if state == "started":
+                page = sa.select(RUN).where(condition)
+            if before is not None and is_record_id(before):
+                page = page.where(key < before)
+            total = sa.select(sa.func.count()).select_from(key.table).where(condition)
             rows = list(connection.execute(page.order_by(key.desc()).limit(limit + 1)).mappings())
             count = connection.execute(total).scalar_one()
             shown = rows[:limit]
             pinned = definitions_of(connection, {row[RUN.c.definition] for row in shown})
-            names = names_of(connection, {row[RUN.c.submitter] for row in shown})
+            names = names_of(connection, {one for row in shown for one in _people(row)})
         items = [_item(context, row, pinned[row[RUN.c.definition]], names) for row in shown]
         following = str(shown[-1][key]) if len(rows) > limit else None
         return Inbox(tuple(one for one in items if one is not None), following, count)
 
     def open_count(self, context: Context) -> int:
         """Return how many tasks wait for the caller."""
-        condition = _list_of("open", context.principal.user_id)[1]
-        statement = sa.select(sa.func.count()).select_from(TASK).where(condition)
         with checked_snapshot(context) as reading:
-            return reading.connection.execute(statement).scalar_one()
+            connection = reading.connection
+            mine = decides_for(connection, context.principal.user_id, context.today())
+            statement = sa.select(sa.func.count()).select_from(TASK)
+            condition = _list_of("open", mine)[1]
+            return connection.execute(statement.where(condition)).scalar_one()
 
     def get(self, context: Context, task_id: str) -> Task:
         """Return a task of the caller's; raise NotFoundError for anybody else's."""
@@ -189,7 +204,7 @@ class Tasks:
         with checked_snapshot(context) as reading:
             connection = reading.connection
             task = task_by_id(connection, task_id)
-            if task is None or task.user != context.principal.user_id:
+            if task is None or not _is_for(context, connection, task):
                 raise NotFoundError(NOT_FOUND.at())
             run = known_run(connection, task.run)
             model = object_by_id(context, run.object_id)
@@ -197,7 +212,7 @@ class Tasks:
                 raise NotFoundError(NOT_FOUND.at())
             pinned = definition_of(connection, run)
             row = connection.execute(page.where(TASK.c.id == task_id)).mappings().one()
-            item = _item(context, row, pinned, names_of(connection, {run.submitter}))
+            item = _item(context, row, pinned, names_of(connection, set(_people(row))))
             step = pinned.steps[step_by_id(connection, task.step).position]
             view = views_of_runs(context, connection, [run])[0]
             found = subject(context, reading, model.name, run.record_id)
@@ -248,14 +263,42 @@ class Tasks:
 _JOINED: Final = TASK.join(RUN, RUN.c.id == TASK.c.run).join(STEP, STEP.c.id == TASK.c.step)
 
 
-def _list_of(state: InboxState, user_id: str) -> tuple[sa.Column[Any], sa.ColumnElement[bool]]:
-    """Return the key and the condition of a list."""
+def _list_of(
+    state: InboxState, mine: Sequence[str]
+) -> tuple[sa.Column[Any], sa.ColumnElement[bool]]:
+    """Return the key and the condition of a list; `mine` is the caller and who they stand in for."""
+    user_id = mine[0]
     if state == "started":
         return RUN.c.id, RUN.c.submitter == user_id
-    mine = TASK.c.user == user_id
     if state == "open":
-        return TASK.c.id, sa.and_(mine, TASK.c.state == "open")
-    return TASK.c.id, sa.and_(mine, TASK.c.state.in_(("approved", "rejected")))
+        return TASK.c.id, sa.and_(TASK.c.user.in_(mine), TASK.c.state == "open")
+    own = sa.and_(TASK.c.user == user_id, TASK.c.state.in_(("approved", "rejected")))
+    return TASK.c.id, sa.or_(own, TASK.c.id.in_(_decided_for_others(user_id)))
+
+
+def _decided_for_others(user_id: str) -> sa.Select[Any]:
+    return sa.select(DECISION.c.task).where(
+        DECISION.c.user == user_id,
+        DECISION.c.acted_for.is_not(None),
+        DECISION.c.action.in_(DECIDING),
+    )
+
+
+def _is_for(context: Context, connection: sa.Connection, task: Row) -> bool:
+    """Say whether a task is the caller's: asked of them or of who they stand in for, or decided by them."""
+    caller = context.principal.user_id
+    if task.user == caller:
+        return True
+    if task.state == "open":
+        return task.user in decides_for(connection, caller, context.today())
+    decided = _decided_for_others(caller).where(DECISION.c.task == task.id)
+    return connection.execute(decided).first() is not None
+
+
+def _people(row: Mapping[Any, Any]) -> tuple[str, ...]:
+    """Return who is named on a line of the inbox."""
+    asked = (row[TASK.c.user],) if TASK.c.user in row else ()
+    return (row[RUN.c.submitter], *asked)
 
 
 def _item(
@@ -271,6 +314,8 @@ def _item(
     has_task = TASK.c.id in row
     internal = context.principal.audience == "internal"
     submitter = row[RUN.c.submitter]
+    asked = row[TASK.c.user] if has_task else context.principal.user_id
+    stands_in = asked != context.principal.user_id
     return TaskItem(
         id=row[TASK.c.id] if has_task else None,
         version=row[TASK.c.version] if has_task else None,
@@ -282,6 +327,7 @@ def _item(
         title=row[RUN.c.title],
         summary=_summary(context, model, row[RUN.c.summary]),
         submitter=PersonView(names.get(submitter, ""), submitter if internal else None),
+        asked=PersonView(names.get(asked, ""), asked if internal else None) if stands_in else None,
         step_label=pinned.steps[row[STEP.c.position]].label if has_task else Text(),
         approval_label=pinned.label,
         tags=tuple(text_of(tag["label"]) for tag in row[RUN.c.tags]),

@@ -13,6 +13,7 @@ from headrace.platform.core.problems import Text
 from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.records.context import Context
+from headrace.platform.workflow.delegations import delegates_of
 from headrace.platform.workflow.people import names_of
 from headrace.platform.workflow.pinned import Mode, PinnedApproval, text_of
 from headrace.platform.workflow.runs import DECIDING, Row, definitions_of, rows_of_runs, runs_of
@@ -35,9 +36,10 @@ class PersonView:
 
 @dataclass(frozen=True, slots=True)
 class DecisionView:
-    """What somebody said, at an instant in UTC."""
+    """What somebody said, at an instant in UTC; `acted_for` is who was asked, where it is not they."""
 
     person: PersonView
+    acted_for: PersonView | None
     action: str
     comment: str | None
     at: datetime
@@ -46,6 +48,7 @@ class DecisionView:
         """Return the JSON form."""
         return {
             "person": self.person.render(),
+            "acted_for": self.acted_for.render() if self.acted_for else None,
             "action": self.action,
             "comment": self.comment,
             "at": instant_text(self.at),
@@ -54,10 +57,11 @@ class DecisionView:
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """One person who was asked."""
+    """One person who was asked; `delegate` stands in for them today, while the task is open."""
 
     id: str
     person: PersonView
+    delegate: PersonView | None
     state: str
     opened_at: datetime
     ended_at: datetime | None
@@ -67,6 +71,7 @@ class TaskView:
         return {
             "id": self.id,
             "person": self.person.render(),
+            "delegate": self.delegate.render() if self.delegate else None,
             "state": self.state,
             "opened_at": instant_text(self.opened_at),
             "ended_at": instant_text(self.ended_at),
@@ -153,7 +158,7 @@ def runs_view(
 
 
 def views_of_runs(context: Context, connection: sa.Connection, runs: list[Row]) -> list[RunView]:
-    """Return `runs` with everything that belongs to them, in three statements and one for names."""
+    """Return `runs` with everything that belongs to them, in three statements, one for names and one for delegates."""
     ids = [run.id for run in runs]
     pinned = definitions_of(connection, {run.definition for run in runs})
     steps = rows_of_runs(connection, STEP, ids)
@@ -161,7 +166,11 @@ def views_of_runs(context: Context, connection: sa.Connection, runs: list[Row]) 
     decisions = rows_of_runs(connection, DECISION, ids)
     users = {run.submitter for run in runs}
     users |= {row.user for rows in (*tasks.values(), *decisions.values()) for row in rows}
-    viewer = _Viewer(context, names_of(connection, users))
+    users |= {row.acted_for for rows in decisions.values() for row in rows if row.acted_for}
+    waiting = {row.user for rows in tasks.values() for row in rows if row.state == "open"}
+    standing_in = delegates_of(connection, waiting, context.today())
+    names = names_of(connection, users | set(standing_in.values()))
+    viewer = _Viewer(context, names, standing_in)
     return [
         viewer.run(run, pinned[run.definition], steps[run.id], tasks[run.id], decisions[run.id])
         for run in runs
@@ -171,10 +180,13 @@ def views_of_runs(context: Context, connection: sa.Connection, runs: list[Row]) 
 class _Viewer:
     """Shows rows to one caller: ids of people and internal talk are for internal people only."""
 
-    def __init__(self, context: Context, names: Mapping[str, str]) -> None:
+    def __init__(
+        self, context: Context, names: Mapping[str, str], standing_in: Mapping[str, str]
+    ) -> None:
         self._internal = context.principal.audience == "internal"
         self._user = context.principal.user_id
         self._names = names
+        self._standing_in = standing_in
 
     def run(
         self,
@@ -242,12 +254,20 @@ class _Viewer:
         return tuple(shown)
 
     def _task(self, row: Row) -> TaskView:
+        stands_in = self._standing_in.get(row.user) if row.state == "open" else None
+        delegate = self.person(stands_in) if stands_in else None
         person = self.person(row.user)
-        return TaskView(row.id, person, row.state, row.opened_at, row.ended_at)
+        return TaskView(row.id, person, delegate, row.state, row.opened_at, row.ended_at)
 
     def _decisions(self, rows: Iterable[Row]) -> tuple[DecisionView, ...]:
         return tuple(
-            DecisionView(self.person(row.user), row.action, row.comment, row.at)
+            DecisionView(
+                self.person(row.user),
+                self.person(row.acted_for) if row.acted_for else None,
+                row.action,
+                row.comment,
+                row.at,
+            )
             for row in rows
             if row.action != "comment" or self._internal or row.user == self._user
         )
