@@ -28,7 +28,7 @@ from headrace.platform.core.errors import (
 from headrace.platform.core.ids import IdSource, RandomIds
 from headrace.platform.core.problems import Language
 from headrace.platform.core.registry import RegistryError
-from headrace.platform.database.engine import BUSY, Database
+from headrace.platform.database.engine import BUSY, Database, is_busy
 from headrace.platform.database.installing import create_system_tables, renew_system_tables
 from headrace.platform.database.opening import open_initialised
 from headrace.platform.database.unit_of_work import THE_PLATFORM, Actor, Through, UnitOfWork
@@ -88,8 +88,10 @@ SYSTEM_TABLES: Final = (exchange_tables, publishing_tables, records_tables, work
 
 T = TypeVar("T")
 ATTEMPTS: Final = 5
-GIVING_WAY: Final = 10
+GIVING_WAY: Final = 6
 """Times that a writer begins where it has to give way to others; nothing of the former ones stays."""
+SIDE_BY_SIDE: Final = 4
+"""How many of them beside others; then it asks for a moment in which nobody else writes."""
 LONGEST_PAUSE: Final = 0.05
 """Seconds between two of them, at most."""
 EXTENSIONS: Final = "headrace.extensions"
@@ -281,11 +283,13 @@ class Platform:
             stamp = stamp_query(principal, self.real_clock.now())
             version, actor = context.catalog.version, actor_of(principal)
             for attempt in range(GIVING_WAY):
+                alone = attempt >= SIDE_BY_SIDE
                 try:
-                    with self.database.writing(version, stamp, actor) as work:
+                    with self.database.writing(version, stamp, actor, alone=alone) as work:
                         return action(context, work)
-                except DeadlockError:
-                    if attempt + 1 == GIVING_WAY:
+                except UnavailableError as error:
+                    again = isinstance(error, DeadlockError) or (alone and is_busy(error))
+                    if not again or attempt + 1 == GIVING_WAY:
                         raise
                     # Those who met should not meet again at once, and the less the oftener they met.
                     time.sleep(random.uniform(0, LONGEST_PAUSE * (attempt + 1)))  # noqa: S311 - no secret

@@ -208,3 +208,31 @@ def test_a_database_that_is_not_there_is_named_without_its_password():
         pytest.fail("read from nowhere")
     assert refused.value.problems[0].code == "database.unreachable"
     assert "very-secret" not in str(refused.value)
+
+
+def test_who_writes_alone_waits_for_others_and_others_wait_for_them(database, backend):
+    if backend == "sqlite":
+        pytest.skip("SQLite has one writer anyway.")
+    began, over = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def write_beside() -> None:
+        began.set()
+        with database.writing(0):
+            order.append("beside")
+
+    with (
+        database.writing(0),
+        pytest.raises(UnavailableError) as refused,
+        database.writing(0, alone=True),
+    ):
+        pass
+    assert refused.value.problems[0].code == "database.busy"
+    other = threading.Thread(target=write_beside)
+    with database.writing(0, alone=True):
+        other.start()
+        assert began.wait(5)
+        assert not over.wait(0.3)
+        order.append("alone")
+    other.join()
+    assert order == ["alone", "beside"]

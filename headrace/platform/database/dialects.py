@@ -25,6 +25,8 @@ PUBLISH_LOCK: Final = 7_240_193_558_210_466
 """Key of the advisory lock that writers share and the switch of a publish takes alone."""
 SHORT_WAIT: Final = "200ms"
 """How long a publish waits for a lock before it makes way and tries again."""
+ALONE_WAIT: Final = "5s"
+"""How long a writer waits for the others to end, so that it can write alone."""
 LONG_WAIT: Final = "1h"
 """How long a statement waits that makes nobody wait."""
 
@@ -35,6 +37,7 @@ class Capabilities:
 
     begin_snapshot: str
     begin_write: str
+    begin_write_alone: str
     begin_prepare: str
     begin_publish: str
     begin_define: str
@@ -50,6 +53,7 @@ CAPABILITIES: Final[Mapping[Dialect, Capabilities]] = MappingProxyType(
         "sqlite": Capabilities(
             begin_snapshot="BEGIN DEFERRED",
             begin_write="BEGIN IMMEDIATE",
+            begin_write_alone="BEGIN IMMEDIATE",
             begin_prepare="BEGIN IMMEDIATE",
             begin_publish="BEGIN IMMEDIATE",
             begin_define="BEGIN IMMEDIATE",
@@ -64,6 +68,11 @@ CAPABILITIES: Final[Mapping[Dialect, Capabilities]] = MappingProxyType(
             # The version is read by the next statement: a snapshot taken before waiting for the
             # lock would still show the old one.
             begin_write=f"BEGIN; SELECT pg_advisory_xact_lock_shared({PUBLISH_LOCK})",
+            # Those who hold it may be in a deadlock of their own, which takes a second to be found.
+            begin_write_alone=(
+                f"BEGIN; SET LOCAL lock_timeout = '{ALONE_WAIT}';"
+                f" SELECT pg_advisory_xact_lock({PUBLISH_LOCK})"
+            ),
             # A preparation is a writer that gives way: whoever waits for it is not kept waiting long.
             begin_prepare=(
                 f"BEGIN; SET LOCAL lock_timeout = '{SHORT_WAIT}';"

@@ -174,13 +174,18 @@ class Database:
         version: int | None,
         stamp: StampQuery | None = None,
         actor: Actor = THE_PLATFORM,
+        *,
+        alone: bool = False,
     ) -> Iterator[UnitOfWork]:
         """Open the unit of work of one use case; commit at the end, roll back on any error.
 
+        `alone` lets nobody else write meanwhile, so that no deadlock is possible; it waits some
+        seconds for those who write already: then it raises UnavailableError `database.busy`.
         Raise NewerCatalogError where the live version is not `version` (None: any will do), and
         StalePrincipalError where the stamp is no longer the one expected.
         """
-        with self._transaction(self.capabilities.begin_write) as slot:
+        begin = self.capabilities.begin_write_alone if alone else self.capabilities.begin_write
+        with self._transaction(begin) as slot:
             live, present = self._live_state(slot, stamp)
             if version is not None and live != version:
                 raise NewerCatalogError(live)
@@ -357,6 +362,11 @@ def _raise_refusal(error: BaseException) -> None:
     ):
         if matches(cause):
             raise UnavailableError(message.at()) from error
+
+
+def is_busy(error: UnavailableError) -> bool:
+    """Say whether it was others who held what was needed: then it may work a moment later."""
+    return any(one.code == BUSY.code for one in error.problems)
 
 
 def connect_database(url: str) -> Database:

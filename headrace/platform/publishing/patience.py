@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from headrace.platform.core.errors import UnavailableError
-from headrace.platform.database.engine import BUSY
+from headrace.platform.database.engine import is_busy
 
 T = TypeVar("T")
 PATIENCE: Final = 120.0
@@ -25,8 +25,7 @@ def patiently(action: Callable[[], T], seconds: float = PATIENCE) -> T:
         try:
             return action()
         except UnavailableError as error:
-            busy = any(one.code == BUSY.code for one in error.problems)
-            if not busy or time.monotonic() > deadline:
+            if not is_busy(error) or time.monotonic() > deadline:
                 raise
             longest = min(LONGEST, longest * 2)
             time.sleep(random.uniform(SHORTEST, longest))  # noqa: S311 - spreads retries

@@ -88,11 +88,15 @@ GIVEN: Final = Message(
     "delegation.given",
     "{name} asks you to decide in their place from {first} to {last}.",
     "{name} 委托您在 {first} 至 {last} 期间代为审批。",
+    "What waits for them is among your tasks on these days.",
+    "期间对方的待办会出现在您的待办中。",
 )
 TAKEN_BACK: Final = Message(
     "delegation.taken_back",
     "You no longer decide in the place of {name}.",
     "您不再代 {name} 审批。",
+    "What they were asked is no longer among your tasks.",
+    "对方的待办不再出现在您的待办中。",
 )
 
 
