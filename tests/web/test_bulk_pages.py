@@ -195,7 +195,7 @@ def test_all_of_a_filter_beyond_a_limit_are_changed_by_a_job(
 
 def changed_now(live: Live, record_id: str) -> None:
     path, fresh = f"/api/v1/records/claim/{record_id}", {"If-Match": '"1"'}
-    answer = _client(live, "ann").patch(path, json={"subject": "Many changed"}, headers=fresh)
+    answer = live.renewed_client("ann").patch(path, json={"subject": "Many changed"}, headers=fresh)
     assert answer.status_code == 200, answer.json
 
 
@@ -206,7 +206,7 @@ def test_an_edit_is_undone_after_a_look(live: Live, surfer: Any):
         ann, act="edit", step="apply", rows=_marks(live, ids), **{"set.fee": "1", "f.fee": "6"}
     )
     path, fresh = f"/api/v1/records/claim/{ids[1]}", {"If-Match": '"2"'}
-    answer = _client(live, "ann").patch(path, json={"fee": "7"}, headers=fresh)
+    answer = live.renewed_client("ann").patch(path, json={"fee": "7"}, headers=fresh)
     assert answer.status_code == 200, answer.json
     looking = ann.send(done.form("/undo")).address
     live.platform.worker().drain()
