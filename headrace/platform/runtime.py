@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from headrace.platform.access.identity import Identity
+from headrace.platform.access.identity import Identity, fill_keys_of_names
 from headrace.platform.access.principals import SYSTEM_PRINCIPAL, Principal
 from headrace.platform.access.stamps import stamp_query
 from headrace.platform.core.clock import Clock, RealClock
@@ -364,7 +364,9 @@ def field_types() -> FieldTypes:
 def build(settings: Settings) -> Platform:
     """Build the platform over the initialised database of `settings`."""
     database = open_initialised(settings.database_url)
-    renew_system_tables(database)
+    if renew_system_tables(database):
+        with database.writing(None) as work:
+            fill_keys_of_names(work)
     return assemble(settings, database, field_types(), RandomIds())
 
 

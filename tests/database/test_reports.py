@@ -263,3 +263,27 @@ def open_world_context(world: World, contents):
     built = build_catalog(documents(contents), built_in(), 1)
     assert built.catalog is not None
     return replace(world.context, catalog=built.catalog, compiled=CompiledParts())
+
+
+@pytest.mark.parametrize("group", ["company", "company.name", "subject"])
+def test_groups_of_texts_stand_by_pinyin(database_url: str, group: str):
+    contents = workspace()
+    contents["report", "claims_by_month"]["group_rows"] = [group]
+    contents["report", "claims_by_month"]["group_columns"] = []
+    world = open_world(database_url, documents(contents))
+    region = world.create("region", {"code": "R", "name": "Region"})
+    names = ["重庆", "Zebra", "晨屿", "9", "安徽", "apple"]
+    for code, name in enumerate(names):
+        world.create("company", {"code": f"C{code}", "name": name, "region": region})
+    world.load(
+        "claim",
+        [
+            {"company": {"key": f"C{code}"}, "subject": name, "items": [{"what": "x"}]}
+            for code, name in enumerate(names)
+        ],
+    )
+
+    result = running.run(world.context, "claims_by_month")
+
+    shown = [line.keys[0].text.zh for line in result.lines]
+    assert shown == ["9", "apple", "Zebra", "安徽", "晨屿", "重庆"]

@@ -187,3 +187,64 @@ def test_rows_stand_by_pinyin_alike_on_both_databases(work: Publishing):
 
     expected = ["1", "ab", "a晨", "b", "é", "Z", "安徽", "北京", "长沙", "晨b", "辰a", "重庆"]
     assert work.platform.perform_as_system(ask) == expected
+
+
+def test_rows_stand_by_the_pinyin_of_any_text_that_is_searched(work: Publishing):
+    _searching(work)
+    people = _filled(work)
+    people.create("z", "company", code="z", name="x", nick="zebra")
+
+    def ask(context: Any) -> list[str]:
+        query = parse_query(context, "company", {"sort": "nick", "fields": "nick"})
+        return [one["nick"] for one in reader.find(context, "company", query).items]
+
+    expected = ["Plain", "zebra", "北京", "晨屿", "重庆"]
+    assert work.platform.perform_as_system(ask) == expected
+
+
+RICH = {
+    "a": "<p>退货<b>条款</b></p><ul><li>七日 <i>strong</i></li></ul>",
+    "b": "<p>条</p><p>款 &amp; more</p>",
+    "c": "<p>strongly</p>",
+    "d": None,
+}
+
+
+def test_rich_text_is_found_by_its_words(work: Publishing):
+    company = work.contents["object", "company"]
+    company["fields"].append(field("story", "rich_text"))
+    work.publish()
+    people = People(work)
+    for code, story in RICH.items():
+        people.create(code, "company", code=code, name=f"n{code}", story=story)
+
+    def holding(text: str) -> list[str]:
+        condition = {"field": "story", "op": "contains", "value": text}
+        return _found(work, "", filter=condition)
+
+    assert holding("条款") == ["a"]
+    assert holding("条 款") == ["b"]
+    assert holding("款  &\nmore") == ["b"]
+    assert holding("STRONG") == ["a", "c"]
+    for markup in ("<", "li", "amp;", "a<b"):
+        assert holding(markup) == []
+    assert _found(work, "条款") == [], "it is not searched yet"
+    company["search"] = [*company.get("search", []), "story"]
+    work.publish()
+    assert _found(work, "退货条款 七日") == ["a"]
+    assert _found(work, "<p>") == []
+    people.update("c", "company", story="<p>换<b>货</b></p>")
+    assert _found(work, "换货") == ["c"]
+    assert _recount(work) == []
+
+
+def test_rich_text_that_is_there_already_gets_its_words_with_a_publish(work: Publishing):
+    company = work.contents["object", "company"]
+    company["fields"].append(field("story", "long_text"))
+    work.publish()
+    people = People(work)
+    people.create("a", "company", code="a", name="a", story="一 <二>")
+    work.field("company", "story")["type"] = "rich_text"
+    work.publish()
+    condition = {"field": "story", "op": "contains", "value": "一 <二>"}
+    assert _found(work, "", filter=condition) == ["a"]

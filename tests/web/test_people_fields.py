@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from headrace.platform.access.identity import fill_keys_of_names
+from headrace.platform.access.tables import USER
 from headrace.platform.records import reader
 from tests.support.documents import field, workspace
 from tests.support.live import Live, open_live
@@ -211,3 +215,60 @@ def test_bad_options_are_refused(world: Live, keys: dict[str, Any], code: str) -
         world.publish(contents)
     problems = getattr(refusal.value, "problems", ())
     assert code in [one.code for one in problems], problems
+
+
+def test_people_are_found_and_ordered_by_pinyin(world: Live):
+    names = {"zhou": "周牧之", "chen": "陈屿", "ou": "欧阳娜娜"}
+    for login, name in names.items():
+        world.add_user(login, "boss")
+        with world.platform.database.writing(None) as work:
+            world.platform.identity.update_user(work, world.ids[login], name=name)
+
+    def chosen(text: str, field_name: str = "anybody", login: str = "admin") -> list[str]:
+        def ask(context: Any) -> list[str]:
+            found = reader.choices(context, "claim", field_name, text)
+            return [one["title"] for one in found]
+
+        return world.platform.read_as(world.ids[login], ask)
+
+    assert chosen("cy") == ["陈屿"]
+    assert chosen("zhoumu") == ["周牧之"]
+    assert chosen("oynn", "handler") == ["欧阳娜娜"]
+    assert chosen("uyang") == []
+    shown = [one for one in chosen("") if one in names.values()]
+    assert shown == ["陈屿", "欧阳娜娜", "周牧之"]
+    assert chosen("cy", login="ann") == [], "a partner sees colleagues only"
+    claims = [made(world, handler=world.ids[login]) for login in ("zhou", "chen", "ou")]
+    assert {one.status_code for one in claims} == {201}, claims[0].json
+    ids = [one.json["id"] for one in claims]
+    listed = world.client("admin").get(
+        "/api/v1/records/claim",
+        query_string={
+            "sort": "handler",
+            "fields": "handler",
+            "filter": json.dumps({"field": "id", "op": "in", "value": ids}),
+        },
+    )
+    assert [one["handler"]["title"] for one in listed.json["items"]] == shown
+
+
+def test_users_of_an_earlier_program_get_the_keys_of_their_names(world: Live):
+    world.add_user("old", "boss")
+    with world.platform.database.writing(None) as work:
+        world.platform.identity.update_user(work, world.ids["old"], name="老用户")
+        work.connection.execute(sa.update(USER).values(nameSearch=None, nameSort=None))
+        assert fill_keys_of_names(work) > 1
+        assert fill_keys_of_names(work) == 0
+        found = work.connection.execute(sa.select(USER).where(USER.c.id == world.ids["old"])).one()
+    assert (found.nameSearch, found.nameSort) == ("LYH LaoYongHu", "{lao3老{yong4用{hu4户")
+
+
+def test_the_keys_of_names_are_shown_to_nobody(world: Live):
+    for name in ("handler.nameSearch", "handler.nameSort"):
+        answer = world.client("admin").get("/api/v1/records/claim", query_string={"fields": name})
+        assert answer.status_code == 422
+        condition = json.dumps({"field": name, "op": "=", "value": "x"})
+        answer = world.client("admin").get(
+            "/api/v1/records/claim", query_string={"filter": condition}
+        )
+        assert answer.status_code == 422

@@ -98,7 +98,7 @@ def _page(context: Context, page: ListPage, arguments: Mapping[str, str]) -> str
         "list_query": urlencode({k: v for k, v in arguments.items() if k not in PAGING}),
         "result": Rows(rows, result.count if result.count is not None else len(rows)),
         "sort": _sorted(keys),
-        "addresses": _addresses(page, arguments, keys, result.next),
+        "addresses": _addresses(page, arguments, keys, result),
         "q": arguments.get("q", ""),
         "given": arguments,
         "whole": {name: value for name, value in arguments.items() if name not in PAGING},
@@ -206,8 +206,9 @@ def _cards(page: ListPage) -> dict[str, str]:
 
 
 def _addresses(
-    page: ListPage, arguments: Mapping[str, str], keys: Sequence[str], following: str | None
+    page: ListPage, arguments: Mapping[str, str], keys: Sequence[str], result: reader.Page
 ) -> Addresses:
+    following = result.next
     kept = {name: value for name, value in arguments.items() if name not in PAGING}
     trail = arguments["trail"].split(TRAIL) if "trail" in arguments else []
     cursor = arguments.get("cursor")
@@ -224,7 +225,8 @@ def _addresses(
         sort={
             column.name: _address(page, {**kept, "sort": _turned(column.name, keys)})
             for column in page.columns
-            if column.sortable
+            # The titles of references have no index over the rows: of very many none is sorted so.
+            if column.sortable and (column.pointed is None or isinstance(result.count, int))
         },
     )
 

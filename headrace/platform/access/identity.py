@@ -55,6 +55,7 @@ from headrace.platform.core.problems import LANGUAGES, Language, Message, pointe
 from headrace.platform.database.engine import Database
 from headrace.platform.database.prepared import prepare
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.formulas.pinyin import search_key, sort_key
 from headrace.platform.metadata.catalog import Catalog
 
 SESSION_LIFETIME: Final = timedelta(hours=12)
@@ -512,6 +513,7 @@ class Identity:
                 name=name,
                 stamp=1,
                 created_at=self._clock.now(),
+                **_keys_of(name),
                 **{**defaults, **values},
             )
         )
@@ -550,11 +552,28 @@ class Identity:
 
     def _change(self, work: UnitOfWork, user_id: str, values: dict[str, Any]) -> None:
         """Write values and raise the stamp, so that kept principals no longer fit."""
+        if "name" in values:
+            values = {**values, **_keys_of(values["name"])}
         found = work.connection.execute(
             sa.update(USER).where(USER.c.id == user_id).values(stamp=USER.c.stamp + 1, **values)
         )
         if found.rowcount != 1:
             raise NotFoundError(NOT_FOUND.at())
+
+
+def _keys_of(name: str) -> dict[str, str]:
+    """Return what a user is found and ordered by beside the name."""
+    return {"nameSearch": search_key(name), "nameSort": sort_key(name)}
+
+
+def fill_keys_of_names(work: UnitOfWork) -> int:
+    """Give the users of an earlier program the keys of their names; return how many had none."""
+    lacking = sa.select(USER.c.id, USER.c.name).where(USER.c.nameSort.is_(None))
+    found = work.connection.execute(lacking).all()
+    for row in found:
+        change = sa.update(USER).where(USER.c.id == row.id).values(**_keys_of(row.name))
+        work.connection.execute(change)
+    return len(found)
 
 
 _CHANGEABLE: Final = frozenset(

@@ -212,7 +212,8 @@ def _all_names(catalog: Catalog, model: ObjectModel, action: Wanted) -> frozense
 
 def _user_pairs(model: ObjectModel, rights: Rights) -> tuple[Pair, ...]:
     if rights.audience == "internal":
-        return (Pair(_everywhere, frozenset(model.fields), "users"),)
+        names = (field.name for field in model.fields.values() if field.key_of is None)
+        return (Pair(_everywhere, frozenset(names), "users"),)
     return (Pair(_of_same_organisation, frozenset({"id", model.title}), "users"),)
 
 

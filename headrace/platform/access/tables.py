@@ -32,8 +32,10 @@ USER: Final = sa.Table(
     sa.Column("password_hash", text_type()),
     sa.Column("stamp", sa.BigInteger(), nullable=False),
     sa.Column("created_at", instant_type(), nullable=False),
+    sa.Column("nameSearch", text_type()),
+    sa.Column("nameSort", text_type()),
 )
-"""Everybody who may act. `stamp` grows with each change of what the user may do.
+"""Everybody who may act. `nameSearch` and `nameSort` are the keys of the name (`formulas.pinyin`). `stamp` grows with each change of what the user may do.
 
 `organisation` is the id of a row of the object that acts as organisation: no foreign key, because
 that object is the workspace's and may be replaced.

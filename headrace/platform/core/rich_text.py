@@ -71,6 +71,11 @@ def plain_text(text: str) -> str:
     return _SEVERAL.sub("\n\n", words).strip()
 
 
+def words(text: str) -> str:
+    """Return what a rich text says in one line: its words with single spaces between them."""
+    return " ".join(plain_text(text).split())
+
+
 def as_rich_text(text: str) -> str:
     """Return a plain text as rich text: a paragraph for each block of lines."""
     blocks = re.split(r"\n{2,}", text.strip())

@@ -184,8 +184,7 @@ def _files(field: FieldModel) -> FilesView | None:
 
 
 def _is_sortable(field: FieldModel) -> bool:
-    whole = field.target is None and not field.storage.many
-    return field.stored and whole and field.storage.kind not in HOLDS_FILES
+    return field.stored and not field.storage.many and field.storage.kind not in HOLDS_FILES
 
 
 def without_unreadable(view: FieldView, readable: frozenset[str]) -> FieldView:

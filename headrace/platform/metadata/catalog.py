@@ -74,6 +74,8 @@ class FieldModel:
     """The name of the field by which this one is found too: by pinyin."""
     sort_key: str | None = None
     """The name of the field by which rows are ordered where this one is asked for: by pinyin."""
+    words_key: str | None = None
+    """The name of the field in which the words of this one are looked for: without its markup."""
 
     @property
     def built_in(self) -> bool:

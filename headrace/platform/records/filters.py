@@ -76,7 +76,8 @@ class FilterSql:
         field = node.path[-1]
         if field.links is not None:
             return self._of_list(node, field)
-        column = self._source.column(node.path)
+        source = self._source
+        column = (source.words_column if node.op == "contains" else source.column)(node.path)
         if node.op == "is_null":
             return column.is_(None) if node.value else column.is_not(None)
         if isinstance(node.value, ByKey):
@@ -184,7 +185,7 @@ def search_condition(source: Source) -> Condition:
     names = [name for name in search_fields(source) if name in readable]
     pattern = parameter(SEARCH, TEXT, dialect)
     pinyin = parameter(SEARCH_PINYIN, TEXT, dialect)
-    found = [like(source.column(name), pattern, dialect) for name in names]
+    found = [like(source.words_column(name), pattern, dialect) for name in names]
     for name in names:
         key = source.search_key(name)
         if key is not None:

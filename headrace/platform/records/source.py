@@ -157,6 +157,12 @@ class Source:
         name = steps[-1].sort_key
         return self.column(steps) if name is None else self._key(steps, name)
 
+    def words_column(self, path: FieldPath | str) -> Column:
+        """Return where words of a field are looked for: its words without markup, or the field itself."""
+        steps = self.resolve(path)
+        name = steps[-1].words_key
+        return self.column(steps) if name is None else self._key(steps, name)
+
     def search_key(self, name: str) -> Column | None:
         """Return what the pinyin of a field of the row itself is found in; None where it has no key."""
         steps = self.resolve(name)

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from headrace.platform.core.problems import Text
+from headrace.platform.formulas.pinyin import sort_key
 from headrace.platform.metadata.catalog import Catalog, FieldModel
 from headrace.platform.metadata.storage_types import Dialect, values_in
 from headrace.platform.reports.compiler import CompiledReport, Group
 from headrace.platform.reports.results import Cell, Key, Line
 
 NOTHING: Final = Text("(none)", "(无)")
+LAST: Final = "\U0010ffff"
+"""Stands behind all texts."""
 MOST_LINES: Final = 500
 MOST_COLUMNS: Final = 60
 
@@ -109,6 +112,7 @@ class KeyNamer:
         title = group.title_storage
         self.title_to_json = title.to_json(dialect) if title is not None else None
         self.has_title = group.title is not None
+        self.is_text = group.storage.kind == "text"
         self.labels = value_labels(group.field, catalog)
 
     def key(self, found: Sequence[Any]) -> Key:
@@ -121,13 +125,18 @@ class KeyNamer:
         if self.has_title:
             title = found[1]
             text = str(self.title_to_json(title) if self.title_to_json else title)
-            return Key(shown, Text(text, text) if title is not None else NOTHING)
+            return Key(shown, NOTHING, LAST) if title is None else _named(shown, text)
         if self.bucket is not None:
             return Key(shown, period_text(str(shown), self.bucket))
         if self.many:
             held = tuple(values_in(str(shown)) or ())
             return Key(held, self._together(held))
-        return Key(shown, self.labels.get(str(shown)) or Text(str(shown), str(shown)))
+        label = self.labels.get(str(shown))
+        if label is not None:
+            return Key(shown, label)
+        if self.is_text:
+            return _named(shown, str(shown))
+        return Key(shown, Text(str(shown), str(shown)))
 
     def _together(self, held: Sequence[str]) -> Text:
         """Name the values that a group of records has together."""
@@ -136,6 +145,10 @@ class KeyNamer:
             ", ".join(one.within("en") for one in names),
             "、".join(one.within("zh") for one in names),
         )
+
+
+def _named(value: Any, text: str) -> Key:
+    return Key(value, Text(text, text), sort_key(text))
 
 
 def period_text(first_day: str, bucket: str) -> Text:
@@ -169,8 +182,10 @@ def _values(keys: Keys) -> tuple[Any, ...]:
 
 
 def _order(keys: Keys) -> tuple[Any, ...]:
-    """Sort by value, numbers by size, nothing last."""
-    return tuple((key.value is None, _comparable(key.value), key.text.en) for key in keys)
+    """Sort texts by pinyin, others by value, numbers by size, nothing last."""
+    return tuple(
+        (key.value is None, key.order, _comparable(key.value), key.text.en) for key in keys
+    )
 
 
 def _comparable(value: Any) -> tuple[int, Any]:

@@ -12,10 +12,14 @@ from headrace.platform.core.problems import Text
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One value of a group: `value` is JSON, `text` what people read; null is nothing."""
+    """One value of a group: `value` is JSON, `text` what people read; null is nothing.
+
+    `order` is what texts are ordered by: digits, letters, then Chinese by pinyin.
+    """
 
     value: Any
     text: Text
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from headrace.platform.core.patterns import compiled
 from headrace.platform.core.problems import Text
+from headrace.platform.core.rich_text import words
 from headrace.platform.formulas.functions.base import (
     NUMBERS,
     TEXTS,
@@ -332,6 +333,23 @@ SORT_KEY: Final = Function(
     ),
 )
 
+WORDS: Final = Function(
+    key="WORDS",
+    parameters=(TEXT_IN,),
+    result=always(TEXT),
+    python=strict(words),
+    typescript=False,
+    summary=Text(
+        "What a rich text says: its words without the markup, with single spaces between them.",
+        "富文本的文字内容:去除标记,词与段落之间以单个空格分隔。",
+    ),
+    examples=(
+        Example("WORDS('<p>一 &amp; <b>二</b></p><p>三</p>')", "一 & 二 三"),
+        Example("WORDS('a  b')", "a b"),
+        Example("WORDS(NULL)", None),
+    ),
+)
+
 BUILT_IN: Final = (
     CONCAT,
     LEFT,
@@ -347,4 +365,5 @@ BUILT_IN: Final = (
     REGEX,
     SEARCH_KEY,
     SORT_KEY,
+    WORDS,
 )

@@ -32,6 +32,8 @@ from headrace.platform.metadata.building.system_fields import (
     SYSTEM_FIELD_NAMES,
     SYSTEM_FIELDS,
     USER_FIELDS,
+    USER_SEARCH_KEY,
+    USER_SORT_KEY,
 )
 from headrace.platform.metadata.building.workbench import Workbench, with_former_fields
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
@@ -200,6 +202,11 @@ def _user_object(work: Workbench) -> ObjectModel:
     label = Text("User", "用户")
     definition = ObjectDef(kind="object", name=USER_OBJECT, fields=(), label=label)
     fields = {one["name"]: _system_field(work, USER_OBJECT, one) for one in USER_FIELDS}
+    name = fields["name"]
+    for key in (USER_SEARCH_KEY, USER_SORT_KEY):
+        field_id = f"system.{key}"
+        fields[key] = dataclasses.replace(name, name=key, id=field_id, key_of="name")
+    fields["name"] = dataclasses.replace(name, search_key=USER_SEARCH_KEY, sort_key=USER_SORT_KEY)
     return ObjectModel(
         id="system.user",
         name=USER_OBJECT,

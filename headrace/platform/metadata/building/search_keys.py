@@ -1,13 +1,14 @@
 """Keys of texts: what they are found and ordered by beside themselves, each a stored formula of its own.
 
-A field that lists and lookups search by has a search key, the title a sort key too: who may read the field
-may search and order by its keys. What is masked has none, nor has what is computed on reading.
+A field that lists and lookups search by has a search key, the title and what an object declares as searched
+a sort key too, rich text a key of its words: who may read the field may search and order by its keys.
+What is masked has none, nor has what is computed on reading.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final, Literal
 
 from headrace.platform.metadata.building.key_fields import key_field
@@ -16,27 +17,39 @@ from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.field_types.computed import FormulaOptions
 from headrace.platform.metadata.storage_types import TEXT
 
-Purpose = Literal["search", "sort"]
+Purpose = Literal["search", "sort", "words"]
 PROSE: Final = frozenset({"text", "long_text", "formula"})
 """Types of which texts may be Chinese."""
+MARKUP: Final = frozenset({"rich_text"})
+"""Types of which texts hold more than words."""
+FORMULAS: Final[Mapping[Purpose, str]] = {
+    "search": "SEARCH_KEY",
+    "sort": "SORT_KEY",
+    "words": "WORDS",
+}
 
 
 def with_keys(work: Workbench, model: ObjectModel) -> ObjectModel:
     """Give an object with formulas the keys of its texts; names with a capital are nobody else's."""
     made = dict(model.fields)
-    for name in searched(model):
-        field = model.fields[name]
-        if not _has_keys(field):
-            continue
-        search = _key(work, field, "search")
-        sort = _key(work, field, "sort") if name == model.title else None
-        keys = tuple(one for one in (search, sort) if one is not None)
-        made[name] = dataclasses.replace(
-            field,
-            search_key=search.name if search else None,
-            sort_key=sort.name if sort else None,
-        )
-        made.update((one.name, one) for one in keys)
+    found = set(searched(model))
+    ordered = {model.title, *model.definition.search} - {*model.external_ids} | {model.title}
+    for name, field in model.fields.items():
+        search = sort = words = None
+        if name in found and _holds(field, PROSE):
+            search = _key(work, field, "search")
+            sort = _key(work, field, "sort") if name in ordered else None
+        elif _holds(field, MARKUP):
+            words = _key(work, field, "words")
+        keys = tuple(one for one in (search, sort, words) if one is not None)
+        if keys:
+            made[name] = dataclasses.replace(
+                field,
+                search_key=search.name if search else None,
+                sort_key=sort.name if sort else None,
+                words_key=words.name if words else None,
+            )
+            made.update((one.name, one) for one in keys)
     return dataclasses.replace(model, fields=made)
 
 
@@ -47,6 +60,7 @@ def without_keys(model: ObjectModel, names: Collection[str]) -> ObjectModel:
             field,
             search_key=None if field.search_key in names else field.search_key,
             sort_key=None if field.sort_key in names else field.sort_key,
+            words_key=None if field.words_key in names else field.words_key,
         )
         for name, field in model.fields.items()
         if name not in names
@@ -61,10 +75,10 @@ def searched(model: ObjectModel) -> Iterator[str]:
     return (name for name in names if name in model.fields)
 
 
-def _has_keys(field: FieldModel) -> bool:
-    """Say whether a field holds texts in a column, as people may read them."""
+def _holds(field: FieldModel, types: Collection[str]) -> bool:
+    """Say whether a field of one of these types holds texts in a column, as people may read them."""
     plain = field.computed in {None, "formula"} and field.stored and not field.system
-    return plain and field.type.key in PROSE and field.storage == TEXT and not _is_masked(field)
+    return plain and field.type.key in types and field.storage == TEXT and not _is_masked(field)
 
 
 def _is_masked(field: FieldModel) -> bool:
@@ -73,7 +87,7 @@ def _is_masked(field: FieldModel) -> bool:
 
 def _key(work: Workbench, field: FieldModel, purpose: Purpose) -> FieldModel | None:
     name = f"{field.name}{purpose.capitalize()}"
-    options = FormulaOptions(returns="text", formula=f"{purpose.upper()}_KEY({field.name})")
+    options = FormulaOptions(returns="text", formula=f"{FORMULAS[purpose]}({field.name})")
     expression = work.expression(
         options.formula,
         field.object,

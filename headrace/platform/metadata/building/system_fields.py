@@ -22,3 +22,5 @@ USER_FIELDS: tuple[dict[str, Any], ...] = (
     {"name": "login", "type": "text", "label": {"en": "Login", "zh": "登录名"}},
     {"name": "name", "type": "text", "label": {"en": "Name", "zh": "姓名"}},
 )
+USER_SEARCH_KEY, USER_SORT_KEY = "nameSearch", "nameSort"
+"""The keys of a user's name, kept with it by who writes users: they have columns of these names."""

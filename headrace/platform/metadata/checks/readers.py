@@ -56,7 +56,8 @@ class Readers:
     def _rights(self, object_name: str) -> Rights:
         catalog = self.catalog
         if object_name == USER_OBJECT:
-            every = frozenset(catalog.system_objects[USER_OBJECT].fields)
+            fields = catalog.system_objects[USER_OBJECT].fields.values()
+            every = frozenset(field.name for field in fields if field.key_of is None)
             return {
                 name: every if role.audience == "internal" else _OF_USERS
                 for name, role in catalog.roles.items()

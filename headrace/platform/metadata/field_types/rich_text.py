@@ -53,7 +53,7 @@ class RichTextType(FieldType[RichTextOptions]):
     label = Text("Rich text", "富文本")
     widget = "rich_text"
     options_type = RichTextOptions
-    operators = frozenset({"is_null"})
+    operators = frozenset({"is_null", "contains"})
 
     def storage(self, options: RichTextOptions) -> Storage:
         return TEXT
@@ -63,6 +63,10 @@ class RichTextType(FieldType[RichTextOptions]):
 
     def value_field(self, options: RichTextOptions) -> fields.Field[Any]:
         return RichTextField(options.length)
+
+    def as_stored(self, value: Any, options: RichTextOptions) -> Any:
+        """Return what is looked for among the words, which have single spaces between them."""
+        return " ".join(value.split()) if isinstance(value, str) else value
 
     def from_text(self, text: str, options: RichTextOptions) -> str:
         """Make paragraphs of the lines."""
