@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -217,12 +217,27 @@ def test_bad_options_are_refused(world: Live, keys: dict[str, Any], code: str) -
     assert code in [one.code for one in problems], problems
 
 
-def test_people_are_found_and_ordered_by_pinyin(world: Live):
+@pytest.fixture
+def newcomers(world: Live) -> Iterator[Callable[[str, str], str]]:
+    """Adds users by login and name who are gone for the other tests."""
+    added: list[str] = []
+
+    def add(login: str, name: str) -> str:
+        added.append(world.add_user(login, "boss"))
+        with world.platform.database.writing(None) as work:
+            world.platform.identity.update_user(work, added[-1], name=name)
+        return added[-1]
+
+    yield add
+    with world.platform.database.writing(None) as work:
+        for user_id in added:
+            world.platform.identity.update_user(work, user_id, active=False)
+
+
+def test_people_are_found_and_ordered_by_pinyin(world: Live, newcomers: Any):
     names = {"zhou": "周牧之", "chen": "陈屿", "ou": "欧阳娜娜"}
     for login, name in names.items():
-        world.add_user(login, "boss")
-        with world.platform.database.writing(None) as work:
-            world.platform.identity.update_user(work, world.ids[login], name=name)
+        newcomers(login, name)
 
     def chosen(text: str, field_name: str = "anybody", login: str = "admin") -> list[str]:
         def ask(context: Any) -> list[str]:
@@ -252,10 +267,9 @@ def test_people_are_found_and_ordered_by_pinyin(world: Live):
     assert [one["handler"]["title"] for one in listed.json["items"]] == shown
 
 
-def test_users_of_an_earlier_program_get_the_keys_of_their_names(world: Live):
-    world.add_user("old", "boss")
+def test_users_of_an_earlier_program_get_the_keys_of_their_names(world: Live, newcomers: Any):
+    newcomers("old", "老用户")
     with world.platform.database.writing(None) as work:
-        world.platform.identity.update_user(work, world.ids["old"], name="老用户")
         work.connection.execute(sa.update(USER).values(nameSearch=None, nameSort=None))
         assert fill_keys_of_names(work) > 1
         assert fill_keys_of_names(work) == 0
