@@ -650,6 +650,7 @@ def decisions(mark: Mark) -> Iterator[Ask]:
         for name in ("approve", "reject", "comment"):
             data = {"comment": "let me see", "values": {"reserve": "1"}}
             yield send(f"{API}/tasks/{one}/{name}", data, If_Match='"1"')
+        yield send(f"{API}/tasks/{one}/transfer", {"to": ABSENT}, If_Match='"1"')
 
 
 @probe("api.api_tasks.withdraw", "POST")
@@ -1190,6 +1191,7 @@ def decision_forms(mark: Mark) -> Iterator[Ask]:
     for one in (*mark.tasks, ABSENT):
         for name in ("approve", "reject"):
             yield post_form(f"/inbox/{one}/{name}", version="1", comment="let me see")
+        yield post_form(f"/inbox/{one}/transfer", version="1", to=ABSENT)
 
 
 @probe("approvals.withdraw", "POST")

@@ -100,6 +100,25 @@ def test_partners_see_and_name_nobody_of_other_companies(
     assert body == {"items": [], "candidates": []}
 
 
+def test_a_task_is_given_on_from_its_page(
+    live: Live, submitted: tuple[Surfer, str], surfer: Callable[..., Surfer]
+) -> None:
+    _, record_id = submitted
+    manager, fin = surfer("manager"), surfer("fin")
+    task = manager.task_about(record_id)
+    page = manager.get(task)
+    refused = manager.send(page.form("/transfer"), to=live.ids["ann"])
+    assert refused.status == 422
+    assert "cannot be given the task" in refused.text
+    sent = manager.send(page.form("/transfer"), to=live.ids["fin"], comment="yours", key="two")
+    assert sent.status == 303
+    assert "Given on." in manager.get(sent.address).text
+    assert "gave it to Fin" in fin.get(fin.task_about(record_id)).text
+    late = manager.send(page.form("/approve"), key="three")
+    assert late.status == 409
+    assert "was given to Fin" in late.text
+
+
 def test_the_api_gives_lists_and_ends(live: Live) -> None:
     client = live.renewed_client("manager")
     sent = {"delegate": live.ids["fin"], **days(live), "reason": None}
@@ -117,7 +136,8 @@ def test_the_api_gives_lists_and_ends(live: Live) -> None:
     assert other.status_code == 404
     assert client.post(f"{API}/{made.json['id']}/end").status_code == 200
     assert client.post(f"{API}/{made.json['id']}/end").status_code == 409
-    assert live.renewed_client("fin").get("/api/v1/tasks").json["count"] == 0
+    tasks = live.renewed_client("fin").get("/api/v1/tasks").json["items"]
+    assert all(one["asked"] is None for one in tasks)
 
 
 @pytest.mark.parametrize(

@@ -436,6 +436,15 @@ class _Writer:
             )
             call["requestBody"] = {**_body(COMMENT), "required": False}
             self.paths[f"/tasks/{{id}}/{action}"] = {"post": call}
+        given = self._call(
+            "Task: transfer",
+            "task",
+            "transfer",
+            anything,
+            [_parameter("id"), _parameter("if_match"), _parameter("idempotency_key")],
+        )
+        given["requestBody"] = _body(TRANSFER)
+        self.paths["/tasks/{id}/transfer"] = {"post": given}
         withdraw = self._call("Withdraw", "approval", "withdraw", anything, [_parameter("id")])
         withdraw["requestBody"] = {**_body(COMMENT), "required": False}
         self.paths["/approvals/{id}/withdraw"] = {"post": withdraw}
@@ -766,6 +775,12 @@ FILE_OUT: Final[Json] = {
 COMMENT: Final[Json] = {
     "type": "object",
     "properties": {"comment": {"type": "string"}, "values": {"type": "object"}},
+    "additionalProperties": False,
+}
+TRANSFER: Final[Json] = {
+    "type": "object",
+    "properties": {"to": {"type": "string", "format": "uuid"}, "comment": {"type": "string"}},
+    "required": ["to"],
     "additionalProperties": False,
 }
 PERSON: Final[Json] = {

@@ -58,10 +58,10 @@ def get(task_id: str) -> Response:
     return read(action)
 
 
-@blueprint.post("/tasks/<task_id>/<any(approve, reject, comment):name>")
+@blueprint.post("/tasks/<task_id>/<any(approve, reject, comment, transfer):name>")
 def decide(task_id: str, name: str) -> Response:
-    """Decide a task, or comment on it."""
-    data = optional_body("comment", "values")
+    """Decide a task, give it to a colleague, or comment on it."""
+    data = optional_body("comment", *(("to",) if name == "transfer" else ("values",)))
     version = expected_version()
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
@@ -73,6 +73,7 @@ def decide(task_id: str, name: str) -> Response:
             version=version,
             comment=data.get("comment"),
             values=data.get("values"),
+            to=data.get("to"),
         )
         return 200, _outcome(done)
 

@@ -56,6 +56,7 @@ blueprint = Blueprint("approvals", __name__)
 
 STATES: Final[tuple[InboxState, ...]] = ("open", "done", "started")
 COLOURS: Final = {"approved": "green", "rejected": "red", "open": "amber", "withdrawn": "grey"}
+DONE: Final = {"approve": "approved", "reject": "rejected", "transfer": "transferred"}
 VERSION_NEEDED = Message(
     "precondition.required",
     "The form does not say which version of the task it decides.",
@@ -117,9 +118,9 @@ def task(task_id: str) -> str:
     return read(lambda context: _page(context, task_id, (), None))
 
 
-@blueprint.post("/inbox/<task_id>/<any(approve, reject):action>")
+@blueprint.post("/inbox/<task_id>/<any(approve, reject, transfer):action>")
 def decide(task_id: str, action: str) -> Response:
-    """Approve or reject."""
+    """Approve, reject, or give the task to a colleague."""
     version = sent_version()
     if version is None:
         raise PreconditionRequiredError(VERSION_NEEDED.at())
@@ -138,6 +139,7 @@ def decide(task_id: str, action: str) -> Response:
             version=version,
             comment=request.form.get("comment", "").strip() or None,
             values=given.data or None if given is not None else None,
+            to=request.form.get("to"),
         )
         return action
 
@@ -148,8 +150,7 @@ def decide(task_id: str, action: str) -> Response:
         given = sent[0] if sent else None
         body = read(lambda context: _page(context, task_id, problems, given))
         return make_response(body, status_of(error))
-    done = "approved" if action == "approve" else "rejected"
-    return redirect(url_for("approvals.inbox", done=done), HTTPStatus.SEE_OTHER)
+    return redirect(url_for("approvals.inbox", done=DONE[action]), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.post("/runs/<run_id>/withdraw")
@@ -286,6 +287,9 @@ def _page(context: Context, task_id: str, problems: Sequence[Problem], sent: Pos
         changes=_changes(context, model, found),
         runs=[found.run],
         open="approve" in found.actions,
+        receivers=found.receivers,
+        transfer_key=new_key(),
+        sent_to=request.form.get("to", ""),
         editable=editable,
         entries=_entries(editable, record, sent),
         was=request.form.get("was") or first_values(editable, record),

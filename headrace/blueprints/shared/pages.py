@@ -197,6 +197,7 @@ FLASHES: Final = frozenset(
         "approved",
         "rejected",
         "withdrawn",
+        "transferred",
         "restored",
         "undeleted",
         "reversed",

@@ -20,6 +20,7 @@ from headrace.platform.core.errors import (
 )
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Text, pointer
+from headrace.platform.database.engine import Reading
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.notifications import Notifications
 from headrace.platform.metadata.catalog import ApprovalModel, ObjectModel, TransitionModel
@@ -28,7 +29,7 @@ from headrace.platform.records.reader import get_in
 from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.changes import changed_fields
-from headrace.platform.workflow.delegations import decides_for, delegates_of
+from headrace.platform.workflow.delegations import colleagues, decides_for, delegates_of
 from headrace.platform.workflow.machine import Branch, GuardError, NoWayError, move
 from headrace.platform.workflow.people import (
     Asked,
@@ -50,6 +51,7 @@ from headrace.platform.workflow.runs import (
     open_run,
     open_tasks_of_step,
     open_tasks_of_user,
+    receiver_of,
     run_by_id,
     step_by_id,
     task_by_id,
@@ -206,6 +208,47 @@ class Approvals:
         task = self.own_task(context, work, task_id)
         case = self._case(context, work, task.run)
         self._add_decision(case, "comment", comment, case.subject().version, task=task)
+
+    def transfer(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        task_id: str,
+        to: str,
+        *,
+        version: int,
+        comment: str | None = None,
+    ) -> Decided:
+        """Give a task of the caller's, as it was at `version`, to a colleague, who is asked instead.
+
+        Raise RefusedError `task.wrong_receiver` where they may not be asked, see `receivers`.
+        """
+        comment = checked_comment(comment)
+        task = self.own_task(context, work, task_id)
+        case = self._case(context, work, task.run)
+        self._store.lock(context, work, case.model.name, task.record_id)
+        if not case.rows.close_task(task_id, version, "transferred"):
+            self._refuse_late(case, task_id)
+        receiver = next((one for one in self.receivers(context, work, task) if one.id == to), None)
+        if receiver is None:
+            raise RefusedError(messages.WRONG_RECEIVER.at("/to"))
+        found = case.subject()
+        step = case.pinned.steps[step_by_id(work.connection, task.step).position]
+        self._add_decision(case, "transfer", comment, found.version, task=task, given_to=to)
+        self._ask(case, step, task.step, (receiver,), found)
+        self._line(case, "transfer", comment)
+        return self._decided(case, task_id)
+
+    def receivers(self, context: Context, work: Reading | UnitOfWork, task: Row) -> list[Person]:
+        """Return who a task may be given to: the caller's colleagues, by name.
+
+        Not who has a part in the record, nor who is asked in the step already.
+        """
+        run = run_by_id(work.connection, task.run)
+        asked = {row.user for row in tasks_of_step(work.connection, task.step)}
+        out = {*asked, *(run.excluded if run is not None else ())}
+        found = colleagues(context, work.connection)
+        return [Person(one.id, one.name, None) for one in found if one.id not in out]
 
     def withdraw(
         self, context: Context, work: UnitOfWork, run_id: str, comment: str | None = None
@@ -479,6 +522,7 @@ class Approvals:
         task: Row | None = None,
         step: str | None = None,
         user: str | None = None,
+        given_to: str | None = None,
     ) -> None:
         actor = case.context.principal.user_id
         asked = task.user if task is not None and user is None else None
@@ -489,6 +533,7 @@ class Approvals:
                 "task": task.id if task is not None else None,
                 "user": user or actor,
                 "acted_for": asked if asked != actor else None,
+                "given_to": given_to,
                 "action": action,
                 "comment": comment,
                 "record_version": record_version,
@@ -505,6 +550,10 @@ class Approvals:
                 case.context, case.work, case.model, case.run, case.subject().row
             )
             raise StaleError(messages.STALE_TASK.at(), differences=differences)
+        if task.state == "transferred":
+            receiver = receiver_of(connection, task_id)
+            name = names_of(connection, (receiver,)).get(receiver, "")
+            raise ConflictError(messages.TRANSFERRED.at(name=name))
         decided = last_decision(connection, task.run, task.step) or last_decision(
             connection, task.run, None
         )

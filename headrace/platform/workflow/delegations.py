@@ -168,10 +168,8 @@ class Delegations:
 
     def candidates(self, context: Context) -> tuple[Colleague, ...]:
         """Return who may stand in for the caller, by name: active people of the same organisation."""
-        query = sa.select(USER.c.id, USER.c.name).where(_may_stand_in(context))
         with context.database.reading() as reading:
-            rows = reading.connection.execute(query.order_by(USER.c.name).limit(MOST_CANDIDATES))
-            return tuple(Colleague(row.id, row.name) for row in rows)
+            return colleagues(context, reading.connection)
 
     def create(
         self,
@@ -193,7 +191,7 @@ class Delegations:
             raise RefusedError(REASON_TOO_LONG.at("/reason", count=REASON_LENGTH))
         # Two delegations of one person that come at once wait for each other here.
         connection.execute(sa.select(USER.c.id).where(USER.c.id == mine).with_for_update())
-        chosen = sa.select(USER.c.id).where(USER.c.id == delegate, _may_stand_in(context))
+        chosen = sa.select(USER.c.id).where(USER.c.id == delegate, is_colleague(context))
         if not is_record_id(delegate) or connection.execute(chosen).first() is None:
             raise RefusedError(WRONG_DELEGATE.at("/delegate"))
         beside = sa.select(DELEGATION).where(
@@ -286,8 +284,15 @@ def delegates_of(
     return {row.user: row.delegate for row in connection.execute(query)}
 
 
-def _may_stand_in(context: Context) -> Condition:
-    """Return which users are the caller's colleagues: active, of the same organisation, with a role."""
+def colleagues(context: Context, connection: sa.Connection) -> tuple[Colleague, ...]:
+    """Return who may decide in the caller's place, by name."""
+    query = sa.select(USER.c.id, USER.c.name).where(is_colleague(context))
+    rows = connection.execute(query.order_by(USER.c.name).limit(MOST_CANDIDATES))
+    return tuple(Colleague(row.id, row.name) for row in rows)
+
+
+def is_colleague(context: Context) -> Condition:
+    """Return which users may decide in the caller's place: active, of the same organisation, with a role."""
     own = context.principal.organisation
     same = USER.c.organisation.is_(None) if own is None else USER.c.organisation == own
     with_role = sa.exists().where(USER_ROLE.c.user == USER.c.id)

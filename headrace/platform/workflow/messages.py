@@ -136,6 +136,20 @@ DEFINITION_GONE: Final = Message(
     "请管理员重新发布该定义。",
 )
 
+TRANSFERRED: Final = Message(
+    "task.transferred",
+    "This task was given to {name}.",
+    "该任务已转交 {name}。",
+    "They decide it now.",
+    "由对方继续处理。",
+)
+WRONG_RECEIVER: Final = Message(
+    "task.wrong_receiver",
+    "This person cannot be given the task.",
+    "该任务不能转交此人。",
+    "Choose an active colleague of your own organisation who has no part in the record and is not asked already.",
+    "请选择本组织内在用、未参与该记录且尚未被要求审批的同事。",
+)
 ACTION_TEXTS: Final = {
     "approve": Text("approved", "已同意"),
     "reject": Text("rejected", "已驳回"),

@@ -262,6 +262,14 @@ def last_decision(connection: sa.Connection, run_id: str, step_id: str | None) -
     return connection.execute(statement.order_by(DECISION.c.id.desc()).limit(1)).first()
 
 
+def receiver_of(connection: sa.Connection, task_id: str) -> str:
+    """Return who a transferred task was given to."""
+    statement = sa.select(DECISION.c.given_to).where(
+        DECISION.c.task == task_id, DECISION.c.action == "transfer"
+    )
+    return str(connection.execute(statement).scalar_one())
+
+
 def approvers_of_step(connection: sa.Connection, run_id: str, position: int) -> frozenset[str]:
     """Return who approved the last step taken before `position`, themselves or in passing."""
     taken = (

@@ -105,7 +105,7 @@ TASK: Final = sa.Table(
     sa.UniqueConstraint("step", "user"),
 )
 """What one person is asked. States: `open`, `approved`, `rejected`, `closed` (no longer needed),
-`released` (the person left; somebody else is asked).
+`released` (the person left; somebody else is asked), `transferred` (they gave it to somebody else).
 
 `role` is the role for which the person was chosen; `version` grows when the record changes.
 """
@@ -133,11 +133,13 @@ DECISION: Final = sa.Table(
     sa.Column("record_version", sa.BigInteger(), nullable=False),
     sa.Column("metadata_version", sa.BigInteger(), nullable=False),
     sa.Column("acted_for", id_type(), sa.ForeignKey(USER.c.id)),
+    sa.Column("given_to", id_type(), sa.ForeignKey(USER.c.id)),
 )
-"""What people said: `approve`, `reject`, `comment`, `withdraw`; and what the platform noted:
+"""What people said: `approve`, `reject`, `comment`, `transfer`, `withdraw`; and what the platform noted:
 `auto_approve`, `release`, `cancel`. Rows are added, never changed.
 
-`acted_for` is who was asked, where a delegate of theirs decided.
+`acted_for` is who was asked, where a delegate of theirs decided; `given_to` who a task was
+transferred to.
 """
 
 sa.Index(

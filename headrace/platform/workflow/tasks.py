@@ -38,9 +38,9 @@ from headrace.platform.workflow.tables import DECISION, RUN, STEP, TASK
 from headrace.platform.workflow.views import PersonView, RunView, views_of_runs
 
 InboxState = Literal["open", "done", "started"]
-Action = Literal["approve", "reject", "comment"]
+Action = Literal["approve", "reject", "comment", "transfer"]
 
-ACTIONS: Final[tuple[Action, ...]] = ("approve", "reject", "comment")
+ACTIONS: Final[tuple[Action, ...]] = ("approve", "reject", "comment", "transfer")
 PAGE_SIZE: Final = 50
 LARGEST_PAGE: Final = 200
 
@@ -125,7 +125,8 @@ class Task:
     """A task with its record: what is asked, what changed, who decided what before.
 
     `record` is what the caller may read of it, with its children; None when the task is over and
-    nothing else gives that right. `editable` are the fields that the step opens.
+    nothing else gives that right. `editable` are the fields that the step opens, `receivers` who
+    the task may be given to.
     """
 
     item: TaskItem
@@ -133,6 +134,7 @@ class Task:
     changed: dict[str, list[Any]]
     editable: tuple[str, ...]
     actions: tuple[Action, ...]
+    receivers: tuple[PersonView, ...]
     run: RunView
 
     def render(self, language: str) -> dict[str, Any]:
@@ -144,6 +146,7 @@ class Task:
             "changed": self.changed,
             "editable": list(self.editable),
             "actions": list(self.actions),
+            "receivers": [one.render() for one in self.receivers],
             "run": self.run.render(language),
         }
 
@@ -217,9 +220,10 @@ class Tasks:
             view = views_of_runs(context, connection, [run])[0]
             found = subject(context, reading, model.name, run.record_id)
             changed = changed_fields(context, reading, model, run, found.row)
+            is_open = task.state == "open"
+            people = self._approvals.receivers(context, reading, task) if is_open else ()
         if item is None:
             raise NotFoundError(NOT_FOUND.at())
-        is_open = task.state == "open"
         record = _record(context, model, run.record_id)
         return Task(
             item=item,
@@ -227,6 +231,7 @@ class Tasks:
             changed={name: pair for name, pair in changed.items() if record and name in record},
             editable=_names(model, step.editable) if is_open else (),
             actions=ACTIONS if is_open else (),
+            receivers=tuple(PersonView(one.name, one.id) for one in people),
             run=view,
         )
 
@@ -240,8 +245,9 @@ class Tasks:
         version: int,
         comment: str | None = None,
         values: Mapping[str, Any] | None = None,
+        to: str | None = None,
     ) -> Decided | None:
-        """Approve or reject a task as it was at `version`, or comment on it (then None).
+        """Approve, reject or transfer a task as it was at `version`, or comment on it (then None).
 
         Raise ConflictError `task.already_decided` where somebody was faster, StaleError where the
         record has changed.
@@ -254,6 +260,10 @@ class Tasks:
         if action not in ACTIONS:
             shown = ", ".join(ACTIONS)
             raise NotFoundError(messages.UNKNOWN_ACTION.at(action=action, actions=shown))
+        if action == "transfer":
+            return self._approvals.transfer(
+                context, work, task_id, to or "", version=version, comment=comment
+            )
         decision: Decision = "approve" if action == "approve" else "reject"
         return self._approvals.decide(
             context, work, task_id, decision, version=version, comment=comment, values=values

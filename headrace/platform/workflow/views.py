@@ -36,10 +36,14 @@ class PersonView:
 
 @dataclass(frozen=True, slots=True)
 class DecisionView:
-    """What somebody said, at an instant in UTC; `acted_for` is who was asked, where it is not they."""
+    """What somebody said, at an instant in UTC; `acted_for` is who was asked, where it is not they.
+
+    `given_to` is who a task was transferred to.
+    """
 
     person: PersonView
     acted_for: PersonView | None
+    given_to: PersonView | None
     action: str
     comment: str | None
     at: datetime
@@ -49,6 +53,7 @@ class DecisionView:
         return {
             "person": self.person.render(),
             "acted_for": self.acted_for.render() if self.acted_for else None,
+            "given_to": self.given_to.render() if self.given_to else None,
             "action": self.action,
             "comment": self.comment,
             "at": instant_text(self.at),
@@ -166,7 +171,8 @@ def views_of_runs(context: Context, connection: sa.Connection, runs: list[Row]) 
     decisions = rows_of_runs(connection, DECISION, ids)
     users = {run.submitter for run in runs}
     users |= {row.user for rows in (*tasks.values(), *decisions.values()) for row in rows}
-    users |= {row.acted_for for rows in decisions.values() for row in rows if row.acted_for}
+    named = [(row.acted_for, row.given_to) for rows in decisions.values() for row in rows]
+    users |= {one for pair in named for one in pair if one}
     waiting = {row.user for rows in tasks.values() for row in rows if row.state == "open"}
     standing_in = delegates_of(connection, waiting, context.today())
     names = names_of(connection, users | set(standing_in.values()))
@@ -264,6 +270,7 @@ class _Viewer:
             DecisionView(
                 self.person(row.user),
                 self.person(row.acted_for) if row.acted_for else None,
+                self.person(row.given_to) if row.given_to else None,
                 row.action,
                 row.comment,
                 row.at,
