@@ -92,6 +92,7 @@ class Settings:
     language: Language
     prepared_from: int
     import_rows: int
+    scanner: str
 
     def required_secret_key(self) -> str:
         """Return the key that signs sessions, or refuse to start."""
@@ -177,6 +178,21 @@ def _check_rows(value: str) -> None:
                 f"Write a whole number from 1 to {MOST_ROWS}.", f"请填写 1 到 {MOST_ROWS} 的整数。"
             ),
         )
+
+
+def _check_scanner(value: str) -> None:
+    form = Text(
+        "Write tcp://HOST:PORT or unix:///PATH of clamd.",
+        "请写 clamd 的地址 tcp://主机:端口 或 unix:///路径。",
+    )
+    try:
+        parts = urlsplit(value)
+        by_port = parts.scheme == "tcp" and bool(parts.hostname and parts.port) and not parts.path
+    except ValueError:
+        raise _UnusableError(Text("it is not an address", "不是地址"), form) from None
+    by_path = parts.scheme == "unix" and not parts.netloc and len(parts.path) > 1
+    if value and not by_port and not by_path:
+        raise _UnusableError(Text("it is not an address", "不是地址"), form)
 
 
 def _check_time_zone(value: str) -> None:
@@ -286,6 +302,17 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         ),
         _check_rows,
     ),
+    Setting(
+        "scanner",
+        "",
+        Text(
+            "The virus scanner that looks into every uploaded file: `tcp://HOST:PORT` or `unix:///PATH`"
+            " of ClamAV's clamd. While it gives no answer, files are refused. Default: none.",
+            "检查每个上传文件的病毒扫描程序:ClamAV clamd 的 `tcp://主机:端口` 或 `unix:///路径`。"
+            "扫描程序无响应时拒绝文件。默认不扫描。",
+        ),
+        _check_scanner,
+    ),
 )
 
 
@@ -321,6 +348,7 @@ def load_settings(
         language=_language(values["language"], environment),
         prepared_from=int(values["prepared_from"]),
         import_rows=int(values["import_rows"]),
+        scanner=values["scanner"],
     )
 
 

@@ -38,7 +38,7 @@ from headrace.platform.exchange.bulk_changes import forget_old_changes
 from headrace.platform.exchange.bulk_jobs import BULK_CHANGE, BulkChanges
 from headrace.platform.exchange.import_jobs import IMPORT, Imports
 from headrace.platform.exchange.importing import Importer
-from headrace.platform.files.scanning import refuse_trial_text
+from headrace.platform.files.scanning import Clamd, refuse_trial_text
 from headrace.platform.files.store import FileStore, forget_waiting
 from headrace.platform.jobs.long_jobs import Course
 from headrace.platform.jobs.notifications import NOTIFY, Notifications
@@ -379,8 +379,10 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
     catalogs = CatalogStore(database, types)
     identity = Identity(database, ids, real_clock)
     store = RecordStore()
-    files = FileStore(database)
+    files = FileStore(database, zone)
     files.before_keep.plug(refuse_trial_text)
+    if settings.scanner:
+        files.before_keep.plug(Clamd(settings.scanner))
     outbox = Outbox(clock, ids)
     notifications = Notifications(database, outbox, clock, ids)
     approvals = Approvals(store, notifications)

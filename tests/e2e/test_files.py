@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 from tests.support.browsing import PASSWORD, Person, sit_down
-from tests.support.files import HTML, PDF, open_live_with_files, png
+from tests.support.files import HEIC, HTML, PDF, open_live_with_files, png
 
 NAME = "合同 第一版.pdf"
 
@@ -181,3 +181,25 @@ def test_without_script_files_go_with_the_form(address: str, browser: Browser) -
     page.wait_for_url(lambda url: "/edit" not in url)
     expect(page.locator("main dl.fields a", has_text=NAME)).to_have_count(0)
     context.close()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("width", [1280, 375])
+def test_a_photo_of_a_phone_is_seen_with_its_time_and_place(
+    address: str, browser: Browser, shots: Path, width: int, language: str
+) -> None:
+    person = sit_down(browser, address, "ann", language, width, shots)
+    page = person.page
+    person.go("/o/claim/new")
+    page.fill("[name='f.subject']", f"Photo {width} {language}")
+    choose(page, "photo", ("shop.heic", "image/heic", HEIC))
+    taken = {"en": "taken 2025-06-10 14:03", "zh": "拍摄于 2025-06-10 14:03"}[language]
+    told = page.locator("#f-photo .file-about")
+    expect(told).to_contain_text(f"{taken} · 30.27417, 120.15510")
+    picture = page.locator("#f-photo img.thumb")
+    expect(picture).to_have_js_property("naturalWidth", 320)
+    person.look("photo-chosen")
+    page.locator("form[data-island=form] button.main").click()
+    expect(page.locator(".file-links")).to_contain_text(f"{taken} · 30.27417, 120.15510")
+    person.look("photo-saved")
+    assert person.faults == []

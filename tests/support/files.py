@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import io
 import struct
@@ -9,6 +10,8 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from typing import Any
+
+from PIL import ExifTags, Image
 
 from tests.support.documents import field, label
 from tests.support.live import Live, open_live
@@ -37,6 +40,45 @@ def png(width: int = 8, height: int = 8, colour: int = 0x66AA22) -> bytes:
         chunk(b"IEND", b""),
     )
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+HEIC = zlib.decompress(
+    base64.b64decode(
+        # An image of one colour, 400 × 300, taken 2025-06-10 14:03:20 +08:00 at 30.274167, 120.1551.
+        "eNpjYGCQSSupLMhIzUxmAILczDRDEDs3MzGNgYFxRm5qSSIDBChmpOQUQdkMBZnJJQxowCQzJx9siIsDAxMDI4jF"
+        "uAdCA0EQUAwImPjgIheA2CIzMy8NzAPJigI5qWBlQDUZZcmGDEiCjCAlrhWZYOV8BZkluQxQlQzXMwuKCoD0jsyC"
+        "5HwgXQnU68zIDBKaAFZk84Hhz98fPxgY+JkTgDokHBh5GP//BylgBqlgBiGbXUwOiUBJHSdGRjSZBTwdLMfvRa9U"
+        "WbZzB0eGgQJQkBlEMCgmATWwuzAeLNqQ5AC0Rzg5P6coLzmnAijMy8DWABQSySwuSIV4mBFoIKMOkCFQkFmRCRJh"
+        "5uDgAFLimQW5sGBmZGBkaWRiZgEypTKLUtOgwnzJKcXJ4GAFephRKzclERT+fhqM67m9YlZqNvw6dvD6/y8P3t9b"
+        "yK49ectpkZD2TU4cASs1+jNW5B911JJ8CvT35clcTh4gZ7PItEO9xrkDygAiRlugiWyQEPb1ZdAC8jgYmNozGVig"
+        "wazWoQpnJ0AibQIzOOJEQLE+QRDMZgfiCJCkkYGRqZWBmZWhgYKhiZWBsZWRAYO2gYWVgQFQkgUSnwxMfpDIZ2UA"
+        "u4JhGgPERCZXBrAqmPg6aDjIQe0XgNLSULoCSnNCaMbTQFoSAJYXc2Q="
+    )
+)
+
+
+def photo(
+    taken: str | None = None,
+    offset: str | None = None,
+    position: tuple[Any, Any] | None = None,
+    kind: str = "JPEG",
+) -> bytes:
+    """Return a photograph with what its camera noted: the time, its zone, degrees north and east."""
+    image, noted = Image.new("RGB", (640, 480), "teal"), Image.Exif()
+    times, place = noted.get_ifd(ExifTags.IFD.Exif), noted.get_ifd(ExifTags.IFD.GPSInfo)
+    if taken is not None:
+        times[ExifTags.Base.DateTimeOriginal] = taken
+    if offset is not None:
+        times[ExifTags.Base.OffsetTimeOriginal] = offset
+    if position is not None:
+        north, east = position
+        place[ExifTags.GPS.GPSLatitudeRef] = "S" if north < 0 else "N"
+        place[ExifTags.GPS.GPSLatitude] = (abs(north), 0.0, 0.0)
+        place[ExifTags.GPS.GPSLongitudeRef] = "W" if east < 0 else "E"
+        place[ExifTags.GPS.GPSLongitude] = (abs(east), 0.0, 0.0)
+    out = io.BytesIO()
+    image.save(out, kind, exif=noted.tobytes())
+    return out.getvalue()
 
 
 def packed(*names: str) -> bytes:
@@ -72,7 +114,7 @@ def with_files(contents: dict[Any, Any]) -> None:
 
 
 def open_live_with_files(
-    url: str, change: Callable[[dict[Any, Any]], object] | None = None
+    url: str, change: Callable[[dict[Any, Any]], object] | None = None, **settings: str
 ) -> Live:
     """Open the claims workspace with files; `change` changes it further before it is published."""
 
@@ -81,14 +123,21 @@ def open_live_with_files(
         if change is not None:
             change(contents)
 
-    return open_live(url, both)
+    return open_live(url, both, **settings)
 
 
 def send_file(
-    live: Live, who: str, content: bytes, name: str, *, meant_for: str = "", once: str = ""
+    live: Live,
+    who: str | None,
+    content: bytes,
+    name: str,
+    *,
+    meant_for: str = "",
+    once: str = "",
+    language: str = "en",
 ) -> Any:
     """Upload a file by the API; return the answer."""
-    headers = {"Idempotency-Key": once} if once else {}
+    headers = {"Accept-Language": language, **({"Idempotency-Key": once} if once else {})}
     return live.client(who).post(
         "/api/v1/files",
         query_string={"for": meant_for} if meant_for else {},

@@ -84,8 +84,8 @@ class Live:
         return user_id
 
 
-def open_platform(url: str) -> Platform:
-    variables = {"HEADRACE_DATABASE_URL": url, "HEADRACE_SECRET_KEY": SECRET}
+def open_platform(url: str, **more: str) -> Platform:
+    variables = {"HEADRACE_DATABASE_URL": url, "HEADRACE_SECRET_KEY": SECRET, **more}
     settings = load_settings(variables, Path("/nonexistent"))
     database = connect_database(url)
     runtime.initialise(database, settings.time_zone)
@@ -93,9 +93,11 @@ def open_platform(url: str) -> Platform:
     return runtime.build(settings)
 
 
-def open_live(url: str, change: Callable[[dict[Any, Any]], object] | None = None) -> Live:
+def open_live(
+    url: str, change: Callable[[dict[Any, Any]], object] | None = None, **settings: str
+) -> Live:
     """Publish the claims workspace; two dealers, a sub-dealer of the first, and the house's own."""
-    platform = open_platform(url)
+    platform = open_platform(url, **settings)
     app = create_app(platform)
     app.testing = True
     live = Live(platform, app)

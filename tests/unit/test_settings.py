@@ -76,6 +76,12 @@ def test_a_file_may_quote_comment_and_hold_other_names(tmp_path: Path) -> None:
         ("TIME_ZONE", "Mars/Base"),
         ("TIME_ZONE", "../../etc/passwd"),
         ("LANGUAGE", "fr"),
+        ("SCANNER", "127.0.0.1:3310"),
+        ("SCANNER", "tcp://127.0.0.1"),
+        ("SCANNER", "tcp://127.0.0.1:99999"),
+        ("SCANNER", "tcp://127.0.0.1:3310/scan"),
+        ("SCANNER", "unix://clamd.ctl"),
+        ("SCANNER", "http://127.0.0.1:3310"),
     ],
 )
 def test_a_wrong_value_is_refused(tmp_path: Path, name: str, value: str) -> None:

@@ -10,6 +10,9 @@ interface SentFile {
   readonly name: string;
   readonly size: number;
   readonly type: string;
+  readonly captured?: Readonly<Record<string, unknown>>;
+  readonly taken?: string;
+  readonly position?: string;
 }
 
 interface Refusal {
@@ -19,7 +22,7 @@ interface Refusal {
 const KILOBYTE = 1024;
 const MEGABYTE = KILOBYTE * KILOBYTE;
 /** Images that browsers show in a page. */
-const SHOWN = new Set(["image/jpeg", "image/png", "image/gif", "image/webp"]);
+const SHOWN = new Set(["image/jpeg", "image/png", "image/gif", "image/webp", "image/heic"]);
 const GROUP = "[data-files]";
 
 /** Forms that wait for files to arrive, with the button that was pressed. */
@@ -148,7 +151,8 @@ function keep(group: HTMLElement, item: HTMLElement, file: SentFile): void {
   box.type = "checkbox";
   box.checked = true;
   box.name = `${asked.slice(0, -":sent".length)}:=${file.id}`;
-  box.value = JSON.stringify({ name: file.name, size: file.size, type: file.type });
+  const { name, type, captured } = file;
+  box.value = JSON.stringify({ name, size: file.size, type, captured });
   box.dataset.tick = file.id;
   const label = document.createElement("label");
   label.className = "file-keep";
@@ -161,12 +165,13 @@ function keep(group: HTMLElement, item: HTMLElement, file: SentFile): void {
   link.textContent = file.name;
   const size = element("span");
   size.className = "quiet";
-  size.textContent = sizeShown(file.size);
+  const taken = file.taken ? [word("js.file_taken", { time: file.taken })] : [];
+  size.textContent = [sizeShown(file.size), ...taken, ...(file.position ? [file.position] : [])].join(" · ");
   const about = element("span");
   about.className = "file-about";
   about.append(link, size);
   const drawn = one(group, "[data-pad]", HTMLElement) !== null;
-  const image = picture(file.name, SHOWN.has(file.type) ? link.href : null);
+  const image = picture(file.name, SHOWN.has(file.type) ? `${link.href}?size=small` : null);
   if (drawn) image.classList.add("drawn");
   item.replaceChildren(image, about, label, remover());
   keepOne(group, box);

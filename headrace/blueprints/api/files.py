@@ -8,7 +8,13 @@ from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from headrace.blueprints.api.calls import known_arguments, platform, read, write_once
-from headrace.blueprints.shared.files import asked_small, file_answer, keep_upload, sent_upload
+from headrace.blueprints.shared.files import (
+    asked_small,
+    file_answer,
+    keep_upload,
+    limits_of,
+    sent_upload,
+)
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.records.context import Context
 from headrace.platform.records.file_reading import readable_file
@@ -20,7 +26,10 @@ blueprint = Blueprint("api_files", __name__, url_prefix="/api/v1/files")
 def upload() -> Response:
     """Keep the part `file`; it waits a day for a record. `for` names a field that it must fit."""
     known_arguments("for")
-    sent, meant_for = sent_upload(), request.args.get("for", "")
+    meant_for = request.args.get("for", "")
+    # What follows takes long, for known callers only.
+    read(lambda context: limits_of(context, meant_for) if meant_for else None)
+    sent = sent_upload(platform())
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
         kept = keep_upload(platform(), context, work, sent, meant_for=meant_for)

@@ -20,7 +20,7 @@ from headrace.platform.access.policy import (
 from headrace.platform.core.problems import Text
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.field_types.base import files_of
-from headrace.platform.metadata.field_types.files import kinds_shown, megabytes
+from headrace.platform.metadata.field_types.files import CAPTURED, kinds_shown, megabytes
 from headrace.platform.records.context import Context
 from headrace.platform.records.periods import may_see_periods
 from headrace.platform.reports.running import available
@@ -769,6 +769,7 @@ FILE_OUT: Final[Json] = {
         "size": {"type": "integer", "description": "Bytes."},
         "type": {"type": "string", "description": "Media type, told by the content."},
         "url": {"type": "string", "format": "uri-reference"},
+        "captured": CAPTURED,
     },
     "required": ["id", "name", "size", "type", "url"],
 }

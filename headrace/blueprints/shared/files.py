@@ -95,7 +95,7 @@ def drain() -> None:
         left -= len(part)
 
 
-def sent_upload() -> Upload:
+def sent_upload(platform: Platform) -> Upload:
     """Return the file of the request; raise RefusedError where there is none, or several."""
     files = [one for one in request.files.values() if one.filename]
     every = request.files.getlist("file")
@@ -103,13 +103,14 @@ def sent_upload() -> Upload:
         raise RefusedError(ONE_FILE.at("/file", count=len(every)))
     if "file" not in request.files or not files:
         raise RefusedError(FILE_NEEDED.at("/file"))
-    return upload_of(request.files["file"])
+    return upload_of(platform, request.files["file"])
 
 
-def upload_of(file: FileStorage) -> Upload:
-    """Return a part of a form as an upload."""
+def upload_of(platform: Platform, file: FileStorage) -> Upload:
+    """Return a part of a form as an upload that scanners looked into; raise RefusedError for others."""
     upload = Upload(file.filename or "file", cast("BinaryIO", file.stream))
     upload.read_through()
+    platform.files.look_into(upload)
     return upload
 
 
@@ -164,7 +165,7 @@ def file_answer(platform: Platform, file: KnownFile, *, small: bool = False) -> 
         response.content_type = stored.type if plain else "application/octet-stream"
         response.content_length = stored.size
     response.headers["Content-Disposition"] = (
-        f"{'inline' if kind.inline else 'attachment'}; "
+        f"{'inline' if kind.inline or image is not None else 'attachment'}; "
         f"filename=\"{ascii_name(stored.name)}\"; filename*=UTF-8''{quote(stored.name, safe='')}"
     )
     response.headers["X-Content-Type-Options"] = "nosniff"

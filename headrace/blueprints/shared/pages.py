@@ -20,7 +20,7 @@ from headrace.platform.core.problems import Language, Text
 from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.menu import MenuEntry, menu_for
 from headrace.platform.forms.posted import told_of
-from headrace.platform.forms.shown import Display, Shown, indented, shown_file
+from headrace.platform.forms.shown import Display, Shown, indented
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.reports.running import available
@@ -98,7 +98,7 @@ def render(context: Context, template: str, here: str, /, **values: Any) -> str:
         display=display,
         shown=display.of,
         shown_whole=display.whole,
-        shown_file=shown_file,
+        shown_file=display.file,
         told_of=told_of,
         when=lambda moment: _when(display, moment),
         local_time=lambda value: local_time(context, value),

@@ -26,6 +26,7 @@ from headrace.platform.core.problems import Problem, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.files.store import Upload
 from headrace.platform.forms.posted import told_of
+from headrace.platform.forms.shown import Display
 from headrace.platform.records.context import Context
 from headrace.platform.records.file_reading import readable_file
 
@@ -36,11 +37,12 @@ def send_file() -> Response:
     meant_for = request.args.get("for", "")
 
     def action(upload: Upload, context: Context, work: UnitOfWork) -> dict[str, Any]:
-        kept = keep_upload(platform(), context, work, upload, meant_for=meant_for)
-        return kept.render()
+        kept = keep_upload(platform(), context, work, upload, meant_for=meant_for).render()
+        shown = Display(context.language, context.principal.zone).file(kept)
+        return {**kept, "taken": shown.taken, "position": shown.position}
 
     try:
-        return jsonify(write(partial(action, sent_upload())))
+        return jsonify(write(partial(action, sent_upload(platform()))))
     except (RefusedError, TooLargeError) as error:
         problems = error.problems
         answer = read(lambda context: jsonify({"problems": _told(context, problems)}))
@@ -63,9 +65,9 @@ def keep_sent_files(object_name: str) -> tuple[Problem, ...]:
         found = _PART.fullmatch(part)
         if found is None or not sent.filename:
             continue
-        action = partial(_keep, upload_of(sent), object_name, found["relation"], found["field"])
         try:
-            file = write(action)
+            upload = upload_of(platform(), sent)
+            file = write(partial(_keep, upload, object_name, found["relation"], found["field"]))
         except RefusedError as error:
             place = "" if found["relation"] else pointer(found["field"])
             problems += [replace(one, path=place) for one in error.problems]

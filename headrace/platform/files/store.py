@@ -12,8 +12,9 @@ import io
 import secrets
 import uuid
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from json import dumps, loads
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from headrace.platform.core.problems import Message
 from headrace.platform.database.engine import Database
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.files.captures import Noted, noted_in
 from headrace.platform.files.tables import FILE, PART
 from headrace.platform.files.thumbnails import thumbnail
 from headrace.platform.metadata.field_types.base import FileLimits
@@ -32,10 +34,10 @@ from headrace.platform.metadata.field_types.files import (
     MOST_MEGABYTES,
     TOO_LARGE,
     megabytes,
-    misfits,
+    misfit,
 )
-from headrace.platform.metadata.file_kinds import LOOKED_AT, FileKind, kind_of, safe_name
-from headrace.platform.metadata.storage_types import Dialect, StoredFile
+from headrace.platform.metadata.file_kinds import IMAGES, LOOKED_AT, FileKind, kind_of, safe_name
+from headrace.platform.metadata.storage_types import INSTANT, Capture, Dialect, StoredFile
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -78,6 +80,7 @@ class Upload:
         stream.seek(max(0, self.size - LOOKED_AT))
         self.kind: FileKind = kind_of(head, stream.read(LOOKED_AT), sent_name)
         self.name = safe_name(sent_name, self.kind)
+        self.looked_into = False
 
     def parts(self) -> Iterator[bytes]:
         """Yield the content from the beginning."""
@@ -88,12 +91,21 @@ class Upload:
     def read_through(self) -> None:
         """Do what takes long, before a transaction that others wait for."""
         if 0 < self.size <= LARGEST:
-            _ = self.sha256, self.small
+            _ = self.sha256, self.small, self.noted
 
     @functools.cached_property
     def small(self) -> bytes | None:
-        """A small image of it, where it is an image that browsers show."""
-        return thumbnail(self._stream) if self.kind.inline and self.size else None
+        """A small image of it, where it is an image."""
+        return thumbnail(self._stream) if self._is_image else None
+
+    @functools.cached_property
+    def noted(self) -> Noted:
+        """What the camera noted in it, where it is an image."""
+        return noted_in(self._stream) if self._is_image else Noted()
+
+    @property
+    def _is_image(self) -> bool:
+        return self.size > 0 and self.kind.key in IMAGES
 
     @functools.cached_property
     def sha256(self) -> str:
@@ -111,6 +123,7 @@ class KnownFile:
     stored: StoredFile
     sha256: str
     uploaded_by: str
+    uploaded_at: datetime
     holder: tuple[str, str, str] | None
 
     @property
@@ -120,11 +133,21 @@ class KnownFile:
 
 
 class FileStore:
-    """Keeps files and reads them; holds nothing but its hook, safe to share."""
+    """Keeps files and reads them; holds nothing but its hook and the workspace's zone, safe to share."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, zone: tzinfo) -> None:
         self.database = database
+        self.zone = zone
         self.before_keep: Hook[[Upload]] = Hook("files.before_keep")
+
+    def look_into(self, upload: Upload) -> None:
+        """Let scanners look into an upload, once; raise RefusedError with what they found.
+
+        That may take long: do it before a transaction that others wait for.
+        """
+        if not upload.looked_into:
+            self.before_keep(upload)
+            upload.looked_into = True
 
     def keep(
         self, work: UnitOfWork, user_id: str, upload: Upload, limits: FileLimits | None = None
@@ -133,9 +156,16 @@ class FileStore:
 
         `limits` are those of the field that it is meant for, where that is known.
         """
-        self._check(work, user_id, upload, limits)
-        self.before_keep(upload)
-        found = StoredFile(new_file_id(), upload.name, upload.kind.media_type, upload.size)
+        found = replace(self._stored(upload), id=new_file_id())
+        self._check(work, user_id, found, limits)
+        self.bring(work, found, upload, user_id, work.now)
+        return found
+
+    def bring(
+        self, work: UnitOfWork, found: StoredFile, upload: Upload, user_id: str, at: datetime
+    ) -> None:
+        """Keep what was a file elsewhere, too: under its id, as it was sent by a user at an instant."""
+        self.look_into(upload)
         work.connection.execute(
             sa.insert(FILE).values(
                 id=found.id,
@@ -144,7 +174,8 @@ class FileStore:
                 size=found.size,
                 sha256=upload.sha256,
                 uploaded_by=user_id,
-                uploaded_at=work.now,
+                uploaded_at=at,
+                captured=dumps(found.captured.render()) if found.captured else None,
             )
         )
         for number, content in enumerate(upload.parts()):
@@ -155,29 +186,29 @@ class FileStore:
             work.connection.execute(
                 sa.insert(PART).values(file_id=found.id, number=SMALL, content=upload.small)
             )
-        return found
+
+    def _stored(self, upload: Upload) -> StoredFile:
+        captured = upload.noted.capture(self.zone)
+        return StoredFile("", upload.name, upload.kind.media_type, upload.size, captured)
 
     def _check(
-        self, work: UnitOfWork, user_id: str, upload: Upload, limits: FileLimits | None
+        self, work: UnitOfWork, user_id: str, sent: StoredFile, limits: FileLimits | None
     ) -> None:
-        if not upload.size:
-            raise RefusedError(EMPTY.at("/file", name=upload.name))
-        if upload.size > LARGEST:
-            size = megabytes(upload.size)
+        if not sent.size:
+            raise RefusedError(EMPTY.at("/file", name=sent.name))
+        if sent.size > LARGEST:
+            size = megabytes(sent.size)
             raise RefusedError(
-                TOO_LARGE.at("/file", name=upload.name, size=size, most=MOST_MEGABYTES)
+                TOO_LARGE.at("/file", name=sent.name, size=size, most=MOST_MEGABYTES)
             )
-        if limits is not None:
-            alone = FileLimits(limits.kinds, limits.largest, 1, limits.most)
-            sent = StoredFile("", upload.name, upload.kind.media_type, upload.size)
-            problems = [one.below("/file") for one in misfits([sent], alone)]
-            if problems:
-                raise RefusedError.of(problems)
+        problem = None if limits is None else misfit(sent, limits, work.now)
+        if problem is not None:
+            raise RefusedError(problem.below("/file"))
         waiting = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(FILE.c.size), 0)).where(
             FILE.c.uploaded_by == user_id, FILE.c.object_id.is_(None)
         )
         count, size = work.connection.execute(waiting).one()
-        if count >= MOST_WAITING or int(size) + upload.size > MOST_BYTES_WAITING:
+        if count >= MOST_WAITING or int(size) + sent.size > MOST_BYTES_WAITING:
             raise RefusedError(TOO_MANY_WAITING.at("/file", count=count, size=megabytes(int(size))))
 
     def content(self, file: KnownFile) -> BinaryIO:
@@ -210,14 +241,16 @@ def find_files(
 ) -> dict[str, KnownFile]:
     """Return what is known of files by id; one statement. With `locking` no other write takes them."""
     found: dict[str, KnownFile] = {}
+    uploaded = INSTANT.from_driver(dialect)
     ordered = sorted(ids)
     for start in range(0, len(ordered), MOST_IDS):
         some = ordered[start : start + MOST_IDS]
         for row in rows.rows(_select_files(dialect, locking), {"ids": some}):
-            file_id, name, media_type, size, sha256, by_user, *holder = row
-            stored = StoredFile(str(file_id), name, media_type, int(size))
+            file_id, name, media_type, size, sha256, by_user, at, captured, *holder = row
+            known = Capture.of(loads(captured)) if captured else Capture()
+            stored = StoredFile(str(file_id), name, media_type, int(size), known)
             held = (str(holder[0]), str(holder[1]), str(holder[2])) if holder[0] else None
-            found[stored.id] = KnownFile(stored, sha256, str(by_user), held)
+            found[stored.id] = KnownFile(stored, sha256, str(by_user), uploaded(at), held)
     return found
 
 
@@ -231,6 +264,8 @@ def _select_files(dialect: Dialect, locking: bool) -> Prepared:  # noqa: FBT001 
         FILE.c.size,
         FILE.c.sha256,
         FILE.c.uploaded_by,
+        FILE.c.uploaded_at,
+        FILE.c.captured,
         FILE.c.object_id,
         FILE.c.record_id,
         FILE.c.field_id,
@@ -256,6 +291,13 @@ def count_files(connection: sa.Connection) -> tuple[int, int, int]:
     size = sa.func.coalesce(sa.func.sum(FILE.c.size), 0)
     count, total, lacking = connection.execute(sa.select(sa.func.count(), size, broken)).one()
     return int(count), int(total), int(lacking)
+
+
+def name_uploader(work: UnitOfWork, file_id: str, user_id: str | None) -> None:
+    """Say who sent a file that was brought from elsewhere, where that is somebody here."""
+    if user_id is not None:
+        change = sa.update(FILE).where(FILE.c.id == file_id).values(uploaded_by=user_id)
+        work.connection.execute(change)
 
 
 def forget_waiting(work: UnitOfWork) -> int:

@@ -23,11 +23,12 @@ FILE: Final = sa.Table(
     sa.Column("field_id", text_type()),
     sa.Column("claimed_at", instant_type()),
     sa.Column("released_at", instant_type()),
+    sa.Column("captured", text_type()),
     sa.Index("ix_sys_file_waiting", "uploaded_by", "object_id"),
     sa.Index("ix_sys_file_holder", "object_id", "field_id", "record_id"),
     sa.Index("ix_sys_file_released", "released_at"),
 )
-"""One row a file; name, type, size and hash never change. Times are the machine's.
+"""One row a file; name, type, size, hash and what its camera noted (`captured`, JSON) never change. Times are the machine's.
 
 `id` is random in all its 128 bits. A file waits until a record takes it (`claimed_at`): from then on
 it belongs to this field of this record alone. `released_at` is when the record let go of it where no

@@ -20,7 +20,7 @@ from headrace.platform.core.durations import clock_text, entered
 from headrace.platform.core.problems import Problem
 from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.form_page import ChildGrid, FormPage
-from headrace.platform.metadata.storage_types import FILE_ADDRESS, SEPARATOR
+from headrace.platform.metadata.storage_types import FILE_ADDRESS, SEPARATOR, Capture
 from headrace.platform.metadata.strict_json import parse_json
 
 MOST_ROWS: Final = 2_000
@@ -317,12 +317,19 @@ def _told(text: str) -> dict[str, Any]:
     kinds = {"name": str, "size": int, "type": str}
     if not isinstance(told, dict):
         return {}
-    return {key: told[key] for key, kind in kinds.items() if isinstance(told.get(key), kind)}
+    known = {key: told[key] for key, kind in kinds.items() if isinstance(told.get(key), kind)}
+    try:
+        captured = Capture.of(told.get("captured") or {}).render()
+    except (ArithmeticError, AttributeError, TypeError, ValueError):
+        captured = {}
+    return {**known, "captured": captured} if captured else known
 
 
 def told_of(file: Mapping[str, Any]) -> str:
     """Return what a form says of a file, beside its id."""
-    return json.dumps({key: file.get(key) for key in ("name", "size", "type")}, ensure_ascii=False)
+    known = {key: file.get(key) for key in ("name", "size", "type")}
+    captured = {"captured": file["captured"]} if file.get("captured") else {}
+    return json.dumps({**known, **captured}, ensure_ascii=False)
 
 
 def _file_inputs(name: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -18,8 +18,9 @@ from headrace.platform.core.durations import clock_text
 from headrace.platform.core.phones import dialled, readable_number
 from headrace.platform.core.rich_text import plain_text, sanitised
 from headrace.platform.forms.field_view import FieldView
-from headrace.platform.metadata.file_kinds import BY_MEDIA_TYPE, extension_of
+from headrace.platform.metadata.file_kinds import BY_MEDIA_TYPE, IMAGES, extension_of
 from headrace.platform.metadata.masking import looks_masked
+from headrace.platform.metadata.storage_types import Capture
 from headrace.platform.metadata.strict_json import parse_json
 
 NOTHING: Final = "–"
@@ -43,6 +44,8 @@ class ShownFile:
     size: str
     image: bool
     drawn: bool = False
+    taken: str = ""
+    position: str = ""
 
     @property
     def extension(self) -> str:
@@ -129,7 +132,21 @@ class Display:
         names = [str(one["name"] if isinstance(one, Mapping) else one[:8]) for one in values]
         text = ("、" if self.language == "zh" else ", ").join(names) or NOTHING
         drawn = view.widget == "signature"
-        return Shown(text, files=tuple(shown_file(one, drawn=drawn) for one in known))
+        return Shown(text, files=tuple(self.file(one, drawn=drawn) for one in known))
+
+    def file(self, file: Mapping[str, Any], *, drawn: bool = False) -> ShownFile:
+        """Return a file of the API as people read it."""
+        kind = BY_MEDIA_TYPE.get(str(file.get("type")))
+        captured = Capture.of(file.get("captured") or {})
+        return ShownFile(
+            str(file["id"]),
+            str(file["name"]),
+            bytes_shown(int(file["size"])),
+            kind is not None and kind.key in IMAGES,
+            drawn,
+            "" if captured.at is None else self.instant(captured.at).text,
+            position_shown(captured),
+        )
 
     def _several(self, view: FieldView, values: list[Any]) -> Shown:
         """Return several values in their declared order, then those that are declared no more."""
@@ -197,16 +214,11 @@ def indented(text: str) -> str:
     return text if parsed.problems else json.dumps(parsed.value, ensure_ascii=False, indent=2)
 
 
-def shown_file(file: Mapping[str, Any], *, drawn: bool = False) -> ShownFile:
-    """Return a file of the API as people read it."""
-    kind = BY_MEDIA_TYPE.get(str(file.get("type")))
-    return ShownFile(
-        str(file["id"]),
-        str(file["name"]),
-        bytes_shown(int(file["size"])),
-        kind is not None and kind.inline,
-        drawn,
-    )
+def position_shown(captured: Capture) -> str:
+    """Return where a photograph was taken: degrees north and east, to about a metre."""
+    if captured.latitude is None or captured.longitude is None:
+        return ""
+    return f"{captured.latitude:.5f}, {captured.longitude:.5f}"
 
 
 def bytes_shown(size: int) -> str:

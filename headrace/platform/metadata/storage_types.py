@@ -10,7 +10,7 @@ fixed-width texts there, which sort by time.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -87,6 +87,34 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True)
+class Capture:
+    """When and where a photograph was taken, as far as it says so; degrees north and east."""
+
+    at: datetime | None = None
+    latitude: Decimal | None = None
+    longitude: Decimal | None = None
+
+    def __bool__(self) -> bool:
+        return self.at is not None or self.latitude is not None
+
+    def render(self) -> dict[str, Any]:
+        """Return the form that the API sends: what is known."""
+        known = {
+            "at": instant_text(self.at),
+            "latitude": _decimal_text(self.latitude),
+            "longitude": _decimal_text(self.longitude),
+        }
+        return {key: value for key, value in known.items() if value is not None}
+
+    @classmethod
+    def of(cls, known: Mapping[str, Any]) -> Capture:
+        """Read what `render` wrote."""
+        degrees = (known.get(key) for key in ("latitude", "longitude"))
+        north, east = (None if one is None else Decimal(one) for one in degrees)
+        return cls(instant_of(known.get("at")), north, east)
+
+
+@dataclass(frozen=True, slots=True)
 class StoredFile:
     """What a record's field holds of a file: all that is shown of it, which never changes.
 
@@ -97,16 +125,18 @@ class StoredFile:
     name: str
     type: str
     size: int
+    captured: Capture = Capture()
 
     def render(self) -> dict[str, Any]:
         """Return the form that the API sends."""
-        return {
+        shown = {
             "id": self.id,
             "name": self.name,
             "size": self.size,
             "type": self.type,
             "url": FILE_ADDRESS + self.id,
         }
+        return {**shown, "captured": self.captured.render()} if self.captured else shown
 
 
 def joined(values: Iterable[str]) -> str | None:
@@ -121,13 +151,22 @@ def values_in(text: str | None) -> list[str] | None:
 
 def files_text(files: Iterable[StoredFile]) -> str | None:
     """Write the files of a field as one text, in their order; None where there is none."""
-    written = [[one.id, one.name, one.type, one.size] for one in files]
+    written = [
+        [one.id, one.name, one.type, one.size, *([one.captured.render()] if one.captured else ())]
+        for one in files
+    ]
     return json.dumps(written, ensure_ascii=False, separators=(",", ":")) if written else None
 
 
 def files_in(text: str | None) -> tuple[StoredFile, ...]:
     """Read what `files_text` wrote."""
-    return () if text is None else tuple(StoredFile(*one) for one in json.loads(text))
+    return () if text is None else tuple(map(_stored_file, json.loads(text)))
+
+
+def _stored_file(written: Sequence[Any]) -> StoredFile:
+    file_id, name, media_type, size, *captured = written
+    known = Capture.of(captured[0]) if captured else Capture()
+    return StoredFile(file_id, name, media_type, size, known)
 
 
 def files_json(text: str | None) -> list[dict[str, Any]] | None:

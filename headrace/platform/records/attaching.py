@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -22,7 +22,7 @@ from headrace.platform.files.store import KnownFile, find_files
 from headrace.platform.files.tables import FILE
 from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.metadata.field_types.base import files_of
-from headrace.platform.metadata.field_types.files import SentFiles, misfits
+from headrace.platform.metadata.field_types.files import SentFiles, misfit
 from headrace.platform.metadata.storage_types import (
     Dialect,
     StoredFile,
@@ -82,7 +82,7 @@ def _value(batch: Batch, sent: _Sent, known: dict[str, KnownFile], taken: set[st
     holder = _holder(sent.draft, sent.field)
     user = batch.context.principal.user_id
     files: list[StoredFile] = []
-    new: list[StoredFile] = []
+    new: list[KnownFile] = []
     for file_id in sent.ids:
         file = known.get(file_id)
         waits = file is not None and file.holder is None and file.uploaded_by == user
@@ -91,19 +91,13 @@ def _value(batch: Batch, sent: _Sent, known: dict[str, KnownFile], taken: set[st
             return None
         files.append(file.stored)
         if waits:
-            new.append(file.stored)
+            new.append(file)
     kind = files_of(sent.field.type)
     if kind is not None:
-        problems = [
-            one for one in misfits(new, kind.file_limits(sent.field.options)) if not _counts(one)
-        ]
-        batch.problems.extend(one.below(sent.place) for one in problems)
+        limits = kind.file_limits(sent.field.options)
+        problems = (misfit(one.stored, limits, one.uploaded_at) for one in new)
+        batch.problems.extend(one.below(sent.place) for one in problems if one is not None)
     return files_text(files)
-
-
-def _counts(problem: Any) -> bool:
-    """Whether a problem is about the number of files, which the whole value was judged by."""
-    return bool(problem.code.startswith("files."))
 
 
 def _holder(draft: Draft, field: FieldModel) -> tuple[str, str, str]:

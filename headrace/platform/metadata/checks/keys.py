@@ -23,7 +23,7 @@ BYTES_A_CHARACTER: Final = 4
 INLINE_TEXT: Final = 24
 """A longer text moves out of its row and leaves so much of it behind."""
 SIZES: Final = {"integer": 8, "decimal": 16, "boolean": 1, "date": 4, "instant": 8, "id": 16}
-FILES_TEXT: Final = 35_000
+FILES_TEXT: Final = 40_000
 """Bytes of what a field holds of its files: more than any key."""
 SYSTEM_BYTES: Final = 6 * 16
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, cast
 
 from marshmallow import fields
@@ -196,6 +196,14 @@ class Computed(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class CaptureLimits:
+    """What a photograph must say: when it was taken, at most `within` before it is sent, and where."""
+
+    within: timedelta | None = None
+    position: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FileLimits:
     """Which files a field takes: their kinds, the bytes of each at most, and how many of them."""
 
@@ -203,6 +211,7 @@ class FileLimits:
     largest: int
     least: int
     most: int
+    captured: CaptureLimits | None = None
 
 
 class HoldsFiles(Protocol):

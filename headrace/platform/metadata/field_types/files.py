@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final, Generic, TypeVar
 
 from marshmallow import ValidationError, fields
@@ -20,6 +20,7 @@ from headrace.platform.formulas.types import Type
 from headrace.platform.metadata.definitions.keys import key
 from headrace.platform.metadata.field_types.base import (
     NO_AGGREGATES,
+    CaptureLimits,
     Example,
     FieldType,
     FileLimits,
@@ -51,7 +52,12 @@ MEGABYTE: Final = 1024 * 1024
 MOST_MEGABYTES: Final = 100
 MOST_FILES: Final = 50
 SIGNATURE_BYTES: Final = MEGABYTE
-PARTS: Final = frozenset({"id", "name", "size", "type", "url"})
+MOST_HOURS: Final = 8_760
+CLOCKS_DIFFER: Final = timedelta(minutes=10)
+"""How far the clock of a camera may be ahead."""
+NO_NOTES: Final = frozenset({"gif"})
+"""Kinds of images in which no camera notes anything."""
+PARTS: Final = frozenset({"id", "name", "size", "type", "url", "captured"})
 NONE_BUT_NULL: Final[frozenset[Operator]] = frozenset({"is_null"})
 FILE_ID: Final = Text("the id of an uploaded file", "已上传文件的标识")
 FILE_IDS: Final = Text("an array of ids of uploaded files", "已上传文件标识的数组")
@@ -92,6 +98,41 @@ COUNT_RANGE = Message(
     "Lower `min` or raise `max`.",
     "请降低 min 或提高 max。",
 )
+NOT_TIMED = Message(
+    "file.no_capture_time",
+    "“{name}” does not say when it was taken.",
+    "“{name}”没有拍摄时间。",
+    "Send the photo as the camera made it: what is edited, or passed on by a chat, often lacks the time.",
+    "请上传相机拍摄的原图;经编辑或聊天工具转发的图片往往不含拍摄时间。",
+)
+NOT_PLACED = Message(
+    "file.no_position",
+    "“{name}” does not say where it was taken.",
+    "“{name}”没有拍摄位置。",
+    "Let the camera app use the position of the phone, and take the photo again.",
+    "请允许相机使用手机定位,然后重新拍摄。",
+)
+TAKEN_EARLIER = Message(
+    "file.captured_earlier",
+    "“{name}” was taken more than {hours} hours before it was sent.",
+    "“{name}”的拍摄时间早于上传前 {hours} 小时。",
+    "Take a new photo.",
+    "请重新拍摄。",
+)
+TAKEN_LATER = Message(
+    "file.captured_later",
+    "“{name}” says that it was taken after it was sent.",
+    "“{name}”的拍摄时间晚于上传时间。",
+    "Set the clock and the time zone of the camera, and take the photo again.",
+    "请校准相机的时间与时区,然后重新拍摄。",
+)
+NO_CAPTURE = Message(
+    "files.no_capture",
+    "Images of these kinds never say when they were taken, so none would be accepted.",
+    "这些类型的图片不含拍摄信息,任何图片都会被拒绝。",
+    "Take `jpeg` or `heic` too, or leave `captured` out.",
+    "请同时接受 jpeg 或 heic,或去掉 captured。",
+)
 NOT_IN_CELLS = Message(
     "file.not_in_cells",
     "“{value}” is not the id of an uploaded file: a cell cannot hold the file itself.",
@@ -99,6 +140,18 @@ NOT_IN_CELLS = Message(
     "Leave the column out, or upload the files first and write their ids, with “;” between them.",
     "请去掉该列;或先上传文件,再填写其标识,多个以“;”分隔。",
 )
+
+
+CAPTURED: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "at": {"type": "string", "format": "date-time"},
+        "latitude": {"type": "string", "description": "Degrees north."},
+        "longitude": {"type": "string", "description": "Degrees east."},
+    },
+    "description": "When and where a photograph was taken, where it says so.",
+}
+"""The JSON Schema of what a file says of how it was taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +177,16 @@ class FilesOptions(FileOptions):
 
 
 @dataclass(frozen=True, slots=True)
+class CaptureDef:
+    """What a photograph must say of how it was taken: when, and what else is asked for here."""
+
+    within: int | None = key(
+        "It was taken at most so many hours before it is sent.", None, minimum=1, maximum=MOST_HOURS
+    )
+    position: bool = key("It says where it was taken, too.", default=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ImageOptions:
     """Options of a field for one image."""
 
@@ -131,6 +194,9 @@ class ImageOptions:
         "Kinds of images that are taken; without it all of them.", (), minItems=1, uniqueItems=True
     )
     largest: int = key("Most megabytes of an image.", 20, minimum=1, maximum=MOST_MEGABYTES)
+    captured: CaptureDef | None = key(
+        "Photographs only that say when they were taken; `{}` asks for no more.", None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +274,7 @@ class _HoldingFiles(FieldType[OptionsT], Generic[OptionsT]):
             largest=getattr(options, "largest", 1) * MEGABYTE,
             least=getattr(options, "min", 1),
             most=getattr(options, "max", 1),
+            captured=_capture_limits(getattr(options, "captured", None)),
         )
 
     def _every_kind(self) -> frozenset[str]:
@@ -220,6 +287,7 @@ class _HoldingFiles(FieldType[OptionsT], Generic[OptionsT]):
             or after.largest < before.largest
             or after.least > before.least
             or after.most < before.most
+            or after.captured not in {None, before.captured}
         )
 
     def converts_from(self, source: Values, own: Values) -> Way | None:
@@ -257,6 +325,7 @@ class _HoldingFiles(FieldType[OptionsT], Generic[OptionsT]):
                 "size": {"type": "integer", "description": "Bytes."},
                 "type": {"type": "string", "description": "Media type."},
                 "url": {"type": "string", "format": "uri-reference"},
+                "captured": CAPTURED,
             },
             "required": ["id", "name", "size", "type", "url"],
             "description": "A file. Write its id, as POST /files gave it.",
@@ -265,9 +334,12 @@ class _HoldingFiles(FieldType[OptionsT], Generic[OptionsT]):
 
     def check_options(self, options: OptionsT) -> Sequence[Problem]:
         limits = self.file_limits(options)
-        if limits.least <= limits.most:
-            return ()
-        return (COUNT_RANGE.at("/min", least=limits.least, most=limits.most),)
+        found = []
+        if limits.least > limits.most:
+            found.append(COUNT_RANGE.at("/min", least=limits.least, most=limits.most))
+        if limits.captured is not None and limits.kinds <= NO_NOTES:
+            found.append(NO_CAPTURE.at("/captured"))
+        return found
 
     def examples(self) -> Sequence[Example]:
         more = (Example({"min": 2}, [EXAMPLE], refused="files.too_few"),) if self.several else ()
@@ -343,6 +415,13 @@ class SignatureType(_HoldingFiles[NoOptions]):
         return FileLimits(frozenset({"png", "jpeg"}), SIGNATURE_BYTES, 1, 1)
 
 
+def _capture_limits(asked: CaptureDef | None) -> CaptureLimits | None:
+    if asked is None:
+        return None
+    within = None if asked.within is None else timedelta(hours=asked.within)
+    return CaptureLimits(within, asked.position)
+
+
 def misfits(files: Sequence[StoredFile], limits: FileLimits) -> Iterator[Problem]:
     """Yield why a field does not take these files."""
     problem = miscounted(len(files), limits)
@@ -351,15 +430,31 @@ def misfits(files: Sequence[StoredFile], limits: FileLimits) -> Iterator[Problem
     yield from (found for one in files if (found := misfit(one, limits)) is not None)
 
 
-def misfit(file: StoredFile, limits: FileLimits) -> Problem | None:
-    """Return why a field does not take a file."""
+def misfit(file: StoredFile, limits: FileLimits, sent_at: datetime | None = None) -> Problem | None:
+    """Return why a field does not take a file; when it was sent counts where that is known."""
     kind = BY_MEDIA_TYPE.get(file.type, KINDS["other"])
     if kind.key not in limits.kinds:
         return WRONG_KIND.at(name=file.name, kind=kind.label, kinds=kinds_shown(limits))
     if file.size > limits.largest:
         size, most = megabytes(file.size), megabytes(limits.largest)
         return TOO_LARGE.at(name=file.name, size=size, most=most)
-    return None
+    return None if limits.captured is None else _miscaptured(file, limits.captured, sent_at)
+
+
+def _miscaptured(
+    file: StoredFile, limits: CaptureLimits, sent_at: datetime | None
+) -> Problem | None:
+    taken_at = file.captured.at
+    if taken_at is None:
+        return NOT_TIMED.at(name=file.name)
+    if limits.position and file.captured.latitude is None:
+        return NOT_PLACED.at(name=file.name)
+    if limits.within is None or sent_at is None:
+        return None
+    if taken_at < sent_at - limits.within:
+        hours = int(limits.within / timedelta(hours=1))
+        return TAKEN_EARLIER.at(name=file.name, hours=hours)
+    return TAKEN_LATER.at(name=file.name) if taken_at > sent_at + CLOCKS_DIFFER else None
 
 
 def miscounted(count: int, limits: FileLimits) -> Problem | None:
