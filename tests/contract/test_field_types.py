@@ -20,6 +20,7 @@ from headrace.platform.metadata.field_types.base import (
     FieldType,
     computed_of,
     links_of,
+    polymorphic_of,
     reference_of,
 )
 from headrace.platform.metadata.schemas import field_schema
@@ -32,6 +33,7 @@ REFERENCE_TARGETS = {"lookup": "thing", "tree": "thing", "master_detail": "other
 OPTIONS = {
     "lookup": {"to": "thing"},
     "multi_lookup": {"to": "thing"},
+    "polymorphic_lookup": {"targets": ["thing", "other"]},
     "master_detail": {"to": "other"},
     "choice": {"choices": [{"value": "a"}, {"value": "b"}]},
     "multi_choice": {"choices": [{"value": "a"}, {"value": "b"}]},
@@ -209,6 +211,36 @@ def test_a_reference_comes_back_with_its_title(type_: FieldType, world_of):
 
     assert record["value"]["id"] == wanted
     assert record["value"]["title"]
+
+
+@pytest.mark.parametrize(
+    "type_", [one for one in TYPES if polymorphic_of(one)], ids=lambda one: one.key
+)
+def test_a_polymorphic_reference_comes_back_with_its_object_and_is_found(
+    type_: FieldType, world_of
+):
+    world = world_of(type_, {})
+    for target in ("thing", "other"):
+        wanted = {"object": target, "id": world.create(target, {"name": f"the {target}"})}
+
+        made = world.create("thing", {"name": "x", "value": wanted})
+        record = world.get("thing", made)
+
+        assert record["value"] == {**wanted, "title": f"the {target}"}
+        field = world.context.catalog.objects["thing"].fields["value"]
+        jsonschema.validate(json.loads(json.dumps(record["value"])), field.json_schema())
+        for operator, value, found in (
+            ("=", wanted, True),
+            ("!=", wanted, False),
+            ("in", [wanted], True),
+            ("not_in", [wanted], False),
+            ("refers_to", [target], True),
+            ("refers_to", ["other" if target == "thing" else "thing"], False),
+            ("is_null", True, False),
+        ):
+            data = {"filter": {"field": "value", "op": operator, "value": value}}
+            page = reader.find(world.context, "thing", parse_query(world.context, "thing", data))
+            assert (made in [one["id"] for one in page.items]) is found, operator
 
 
 @pytest.mark.parametrize("type_", [one for one in TYPES if links_of(one)], ids=lambda one: one.key)

@@ -214,7 +214,7 @@ def test_serial_numbers_are_those_of_the_spreadsheet():
     assert serial_moment(Decimal(-1)) is None
 
 
-NEEDING = {"choice", "period", "multi_lookup"}
+NEEDING = {"choice", "period", "multi_lookup", "polymorphic_lookup"}
 """Types that are nothing without their options."""
 
 

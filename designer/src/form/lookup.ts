@@ -42,7 +42,7 @@ export class Lookup {
   constructor(
     private readonly text: HTMLInputElement,
     private readonly hidden: HTMLInputElement,
-    private readonly address: string,
+    private readonly address: () => string,
     private readonly surroundings: Surroundings,
     private readonly maker: Maker | null = null,
   ) {
@@ -61,7 +61,12 @@ export class Lookup {
     const hidden = one(element, "input[type=hidden]", HTMLInputElement);
     const address = element.dataset.lookup;
     if (text === null || hidden === null || address === undefined) return null;
-    return new Lookup(text, hidden, address, surroundings, maker);
+    const kinds = one(element.closest("[data-polymorphic]") ?? document.createElement("div"), "select", HTMLSelectElement);
+    if (kinds === null) return new Lookup(text, hidden, () => address, surroundings, maker);
+    const of = (): string => `${address}?of=${encodeURIComponent(kinds.value)}`;
+    const lookup = new Lookup(text, hidden, of, surroundings, maker);
+    lookup.follow(kinds);
+    return lookup;
   }
 
   private makeList(): void {
@@ -108,6 +113,25 @@ export class Lookup {
     });
   }
 
+  /** Ask for records of the object that is chosen beside the lookup; what was chosen of another one is kept. */
+  private follow(kinds: HTMLSelectElement): void {
+    const chosen = new Map<string, readonly [string, string]>();
+    kinds.addEventListener("change", () => {
+      const before = this.hidden.value.slice(0, this.hidden.value.lastIndexOf(":"));
+      if (before !== "") chosen.set(before, [this.hidden.value, this.title]);
+      const [value, title] = chosen.get(kinds.value) ?? ["", ""];
+      this.title = title;
+      this.text.value = title;
+      this.hidden.value = value;
+      this.choices = [];
+      this.hidden.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+    this.hidden.addEventListener("lookup:shown", () => {
+      const named = this.hidden.value.slice(0, this.hidden.value.lastIndexOf(":"));
+      if (named !== "") kinds.value = named;
+    });
+  }
+
   private key(event: KeyboardEvent): void {
     if (event.isComposing) return;
     const open = !this.list.hidden;
@@ -132,7 +156,7 @@ export class Lookup {
     const running = new AbortController();
     this.running = running;
     const body = { text: this.wanted(), values: this.surroundings() };
-    const found = await ask<Choices>(this.address, body, running.signal);
+    const found = await ask<Choices>(this.address(), body, running.signal);
     if (running.signal.aborted) return;
     if (document.activeElement !== this.text) {
       this.settle(found);

@@ -288,7 +288,10 @@ function write(control: Control, value: Json): void {
 
 function idOf(value: Json): string {
   if (value === null) return "";
-  if (typeof value === "object" && "id" in value) return typeof value.id === "string" ? value.id : "";
+  if (typeof value === "object" && "id" in value) {
+    const id = typeof value.id === "string" ? value.id : "";
+    return "object" in value && typeof value.object === "string" ? `${value.object}:${id}` : id;
+  }
   return typeof value === "object" ? "" : String(value);
 }
 

@@ -36,6 +36,61 @@ async function type(text: HTMLInputElement, value: string): Promise<void> {
   await vi.advanceTimersByTimeAsync(400);
 }
 
+describe("a polymorphic lookup", () => {
+  const asked: string[] = [];
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    Element.prototype.scrollIntoView = () => undefined;
+    asked.length = 0;
+    vi.stubGlobal("fetch", (address: string) => {
+      asked.push(address);
+      const of = address.split("=")[1] ?? "";
+      return Promise.resolve(Response.json({ items: [{ id: `${of}:1`, title: `The ${of}`, detail: "" }], more: false }));
+    });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  function page(): { kinds: HTMLSelectElement; text: HTMLInputElement; hidden: HTMLInputElement } {
+    document.body.innerHTML = `<div data-polymorphic><select><option value="order"></option><option value="plan"></option></select>
+      <div data-lookup="/choices"><input type="text"><input type="hidden" data-name="about"></div></div>`;
+    const [element, kinds] = [document.querySelector<HTMLElement>("[data-lookup]"), document.querySelector("select")];
+    const [text, hidden] = element?.querySelectorAll("input") ?? [];
+    if (element === null || kinds === null || text === undefined || hidden === undefined) throw new Error("no parts");
+    Lookup.of(element, () => ({}));
+    return { kinds, text, hidden };
+  }
+
+  function choose(kinds: HTMLSelectElement, object: string): void {
+    kinds.value = object;
+    kinds.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  it("asks for records of the object beside it, and keeps what was chosen of each", async () => {
+    const { kinds, text, hidden } = page();
+    await type(text, "a");
+    press(text, "Enter");
+    expect([asked, hidden.value]).toEqual([["/choices?of=order"], "order:1"]);
+    choose(kinds, "plan");
+    expect([text.value, hidden.value]).toEqual(["", ""]);
+    await type(text, "b");
+    press(text, "Enter");
+    expect([asked[1], hidden.value, text.value]).toEqual(["/choices?of=plan", "plan:1", "The plan"]);
+    choose(kinds, "order");
+    expect([text.value, hidden.value]).toEqual(["The order", "order:1"]);
+  });
+
+  it("shows the object of what the server proposes", () => {
+    const { kinds, text, hidden } = page();
+    hidden.value = "plan:7";
+    hidden.dispatchEvent(new CustomEvent("lookup:shown", { detail: "Seven" }));
+    expect([kinds.value, text.value]).toEqual(["plan", "Seven"]);
+  });
+});
+
 describe("a lookup", () => {
   beforeEach(() => {
     vi.useFakeTimers();

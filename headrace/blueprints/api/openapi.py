@@ -684,7 +684,8 @@ class _Writer:
         properties: Json = {}
         for field in model.fields.values():
             if field.name in readable:
-                properties[field.name] = {**field.json_schema(), "title": self.text(field.label)}
+                schema = self._polymorphic(field) if field.targets else field.json_schema()
+                properties[field.name] = {**schema, "title": self.text(field.label)}
         for child in model.children:
             if child.name in readable:
                 properties[child.name] = {"type": "array", "items": _ref(child.object)}
@@ -717,9 +718,25 @@ class _Writer:
         }
         return {**result, "required": required} if required else result
 
-    @staticmethod
-    def _written(field: FieldModel) -> Json:
+    def _polymorphic(self, field: FieldModel, *, sent: bool = False) -> Json:
+        """Return the schema of polymorphic references, to objects that the caller may read."""
+        catalog, principal = self.context.catalog, self.context.principal
+        names = [one for one in field.targets if can(catalog, principal, one, "read")]
+        if not names:
+            return {"type": "null"}
+        id_schema: Json = {"type": "string", "format": "uuid"}
+        properties: Json = {"object": {"enum": names}, "id": id_schema}
+        properties["title"] = {"type": ["string", "null"]}
+        needed = ["object"] if sent else ["object", "id", "title"]
+        if sent:
+            properties |= {"key": {"type": "string"}, "by": {"type": "string"}}
+        one: Json = {"type": "object", "properties": properties, "required": needed}
+        return {"anyOf": [one, {"type": "null"}]}
+
+    def _written(self, field: FieldModel) -> Json:
         """Return the schema of the values of a field as they are sent."""
+        if field.targets:
+            return self._polymorphic(field, sent=True)
         if field.target:
             return _ref("reference")
         if field.links:

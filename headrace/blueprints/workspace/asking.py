@@ -39,15 +39,16 @@ def choices(object_name: str, field_name: str) -> Response:
     text, values = sent.get("text"), sent.get("values")
     if not isinstance(text, str) or not isinstance(values, Mapping):
         raise RefusedError(BAD_QUESTION.at())
+    named = request.args.get("of")
 
     def action(context: Context) -> Response:
         known_object(context, object_name)
-        found = lookup_choices(context, object_name, field_name, text[:LONGEST_TEXT], values)
+        found = lookup_choices(context, object_name, field_name, text[:LONGEST_TEXT], values, named)
         items = [
             {"id": one.id, "title": one.title, "detail": one.detail, "recent": one.recent}
             for one in found.items
         ]
-        target = made_for(context, object_name, field_name, values)
+        target = made_for(context, object_name, field_name, values, named)
         new = None if target is None else _new(context, target, object_name, field_name)
         return answer({"items": items, "more": found.more, "new": new})
 
@@ -59,7 +60,13 @@ def _new(
 ) -> dict[str, str]:
     """Return what the panel of a lookup says of making a record, and where that is done."""
     label = word(context.language, "list.new", object=target.label.within(context.language))
-    address = url_for("workspace.quick_form", object_name=object_name, field_name=field_name)
+    field = context.catalog.objects[object_name].fields[field_name]
+    address = url_for(
+        "workspace.quick_form",
+        object_name=object_name,
+        field_name=field_name,
+        of=target.name if field.targets else None,
+    )
     return {"label": label, "address": address}
 
 

@@ -29,6 +29,7 @@ from headrace.platform.forms.bulk import settable_fields
 from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.shown import Display
 from headrace.platform.jobs.long_jobs import JobState, ask_to_cancel, read_job
+from headrace.platform.metadata.storage_types import typed_parts
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 
@@ -164,6 +165,9 @@ def _set_now(context: Context, change: BulkChange) -> list[tuple[Text, str]]:
 
 
 def _shown(context: Context, view: FieldView, value: Any) -> str:
+    if view.polymorphic and isinstance(value, str):
+        named, record_id = typed_parts(value)
+        return reader.title(context, named, record_id) or value
     if view.pointed is not None and isinstance(value, str):
         return reader.title(context, view.pointed, value) or value
     if view.pointed is not None and isinstance(value, list):

@@ -201,6 +201,6 @@ def _was(context: Context, line: Line) -> str:
 
 
 def _typed(context: Context, view: Any, entry: Entry | Any) -> str:
-    if view.target is not None:
+    if view.target is not None or view.polymorphic:
         return entry.text or NOTHING
     return display_of(context).of(view, entry.value).text

@@ -219,6 +219,8 @@ class _Teller:
             shown = [
                 {"id": one, "title": reader.title(self._context, field.links, one)} for one in value
             ]
+        elif field.targets and value is not None:
+            shown = reader.titled(self._context, value)
         elif field.target is not None and value is not None:
             shown = {"id": value, "title": reader.title(self._context, field.target, str(value))}
         return display_of(self._context).of(field_view(self._context.catalog, field), shown).text

@@ -26,6 +26,7 @@ from headrace.platform.forms.lists import (
 )
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.metadata.field_types.references import USER_OBJECT
+from headrace.platform.metadata.storage_types import typed_parts
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.periods import may_see_periods
@@ -282,4 +283,7 @@ def _chip_value(context: Context, condition: Condition) -> str:
     if view.pointed is not None:
         return reader.title(context, view.pointed, value) or value
     choice = view.choice(value)
+    if view.polymorphic and choice is None:
+        named, record_id = typed_parts(value)
+        return reader.title(context, named, record_id) or value
     return (choice.label if choice else Text(value, value)).within(context.language)

@@ -101,8 +101,8 @@ def quick_create(object_name: str, field_name: str) -> Response:
         return make_response(body, status_of(error))
 
     def shown(context: Context) -> Response:
-        one = chosen_choice(context, object_name, field_name, record_id, around)
-        found = {"id": record_id, "title": one.title, "detail": one.detail} if one else None
+        one = chosen_choice(context, object_name, field_name, record_id, around, _named())
+        found = {"id": one.id, "title": one.title, "detail": one.detail} if one else None
         return answer({"chosen": found})
 
     found = read(shown)
@@ -118,10 +118,12 @@ def _need_choice(
     around: Mapping[str, Any],
 ) -> None:
     """Refuse a record that the lookup would not offer; its unit of work undoes it."""
-    found = reader.choices(context, *lookup, None, around, among=[record_id], on=work)
+    found = reader.choices(
+        context, *lookup, None, around, among=[record_id], on=work, target=_named()
+    )
     if not found:
         field = context.catalog.objects[lookup[0]].fields[lookup[1]]
-        target = context.catalog.objects[str(field.pointed)]
+        target = reader.choice_target(context, field, _named())
         raise RefusedError(OUTSIDE.at(object=target.label, name=field.label))
 
 
@@ -137,11 +139,16 @@ def _target(
     """Return the object that gets a record; not there for who may not make one of it here."""
     known_object(context, object_name)
     # Refuses a field that the caller can neither read nor write.
-    reader.choices(context, object_name, field_name, None, {}, among=[])
-    target = made_for(context, object_name, field_name, around)
+    reader.choices(context, object_name, field_name, None, {}, among=[], target=_named())
+    target = made_for(context, object_name, field_name, around, _named())
     if target is None:
         raise NotFoundError(NOT_FOUND.at())
     return target
+
+
+def _named() -> str | None:
+    """Return the object that a polymorphic lookup is asked for, as its address says."""
+    return request.args.get("of")
 
 
 def _around() -> Mapping[str, Any]:
@@ -175,7 +182,9 @@ def _rendered(
     filling: Filling,
     around: Mapping[str, Any],
 ) -> str:
-    address = url_for("workspace.quick_create", object_name=object_name, field_name=field_name)
+    address = url_for(
+        "workspace.quick_create", object_name=object_name, field_name=field_name, of=_named()
+    )
     return render_form(
         context,
         filling,

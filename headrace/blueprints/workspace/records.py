@@ -29,6 +29,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.forms.form_page import FormPage, form_for
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.record_types import RECORD_TYPE
+from headrace.platform.metadata.storage_types import typed_id
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.preview import previewed
@@ -197,13 +198,14 @@ def _related(context: Context, model: ObjectModel, record_id: str) -> list[Relat
     found = []
     for other, field in _pointing_here(context, model)[:MOST_RELATED]:
         query = {
-            "filter": _pointing(field, record_id),
+            "filter": _pointing(model, field, record_id),
             "count": "exact",
             "sort": "-created_at",
         }
         rows, page = found_rows(context, other.name, query, RELATED_ROWS)
         if rows:
-            filters: dict[str, Any] = {f"f.{field.name}": record_id}
+            named = typed_id(model.name, record_id) if field.targets else record_id
+            filters: dict[str, Any] = {f"f.{field.name}": named}
             address = url_for("workspace.records", object_name=other.name, view="all", **filters)
             more = page.next is not None
             found.append(Related(_related_label(other, field), rows, page.count, more, address))
@@ -217,21 +219,24 @@ def _pointing_here(context: Context, model: ObjectModel) -> list[tuple[ObjectMod
         for other in context.catalog.objects.values()
         if other.master is None
         for field in other.fields.values()
-        if field.pointed == model.name
+        if model.name in field.refers_to
         and not field.system
         and field.stored
         and field.name in readable_fields(context.catalog, context.principal, other.name)
     ]
 
 
-def _pointing(field: FieldModel, record_id: str) -> dict[str, Any]:
+def _pointing(model: ObjectModel, field: FieldModel, record_id: str) -> dict[str, Any]:
+    if field.targets:
+        named = {"object": model.name, "id": record_id}
+        return {"field": field.name, "op": "=", "value": named}
     if field.links is not None:
         return {"field": field.name, "op": "contains_any", "value": [record_id]}
     return {"field": field.name, "op": "=", "value": record_id}
 
 
 def _related_label(other: ObjectModel, field: FieldModel) -> Text:
-    if not field.is_tree and field.links is None:
+    if not field.is_tree and field.links is None and not field.targets:
         return other.plural
     return Text(f"{other.plural.en} ({field.label.en})", f"{other.plural.zh}({field.label.zh})")
 

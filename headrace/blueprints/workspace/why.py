@@ -14,7 +14,7 @@ from headrace.blueprints.shared.session import read
 from headrace.blueprints.workspace.blueprint import blueprint, known_object
 from headrace.blueprints.workspace.rows import display_of, title_of
 from headrace.platform.forms.field_view import path_view
-from headrace.platform.metadata.storage_types import values_in
+from headrace.platform.metadata.storage_types import typed_parts, values_in
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.tracing import Condition, trace
@@ -70,6 +70,9 @@ def _value(context: Context, object_name: str, path: str, given: Any) -> tuple[s
     if view.target is not None and given is not None:
         given = reader.title(context, view.target, str(given)) or "–"
         return view.label.within(context.language), given
+    if fields[-1].targets and given is not None:
+        named, record_id = typed_parts(str(given))
+        given = reader.titled(context, {"object": named, "id": record_id})
     if view.links is not None and given is not None:
         listed = values_in(str(given)) or ()
         given = [{"id": one, "title": reader.title(context, view.links, one)} for one in listed]

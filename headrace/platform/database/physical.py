@@ -201,7 +201,7 @@ def _indexes(model: ObjectModel, table: str, names: Names, sorts: Sorts) -> Iter
     for field in stored_fields(model):
         if field.unique:
             yield index("ux", column(field.name), unique=True)
-        if field.target is not None:
+        if field.target is not None or field.targets:
             second = ("id",) if field.name == model.master else ()
             yield index("ix", column(field.name), *second)
     by_title = model.fields[model.title].sort_key
@@ -244,7 +244,7 @@ def _keys(model: ObjectModel) -> Iterator[tuple[tuple[str, ...], bool]]:
 def _shared_fields(model: ObjectModel) -> Iterator[tuple[str, ...]]:
     """Yield the fields by whose values roll-ups find rows or owners, where no key leads there."""
     keys: set[tuple[str, ...]] = {*model.uniques}
-    keys.update((field.name,) for field in model.fields.values() if field.unique or field.target)
+    keys.update((field.name,) for field in model.fields.values() if field.unique or field.refers_to)
     of_owner = (one.on for one in model.rollups if one.on)
     of_source = (one.on for one in model.feeds if one.on)
     for shared in dict.fromkeys((*of_owner, *of_source)):

@@ -26,7 +26,7 @@ from headrace.platform.exchange.bulk_changes import BulkOutcome, BulkRecord, kep
 from headrace.platform.exchange.bulk_requests import BulkRequest
 from headrace.platform.records.context import Context
 from headrace.platform.records.history import field_json
-from headrace.platform.records.restoring import Restoration, Side, earlier_state
+from headrace.platform.records.restoring import Restoration, Seen, Side, earlier_state
 from headrace.platform.records.shapes import ObjectShape, shapes_of
 from headrace.platform.records.store import RecordStore
 from headrace.platform.records.tables import HISTORY
@@ -102,9 +102,14 @@ class Undoing:
         return kept_before(self.work.connection, self.undoes, ids)
 
     def _named(self, before: Mapping[str, Any]) -> dict[str, Any]:
-        """Return values by the present names of their fields."""
-        names = {one.id: one.name for one in self._shape.fields.values()}
-        return {names[field_id]: value for field_id, value in before.items() if field_id in names}
+        """Return values by the present names of their fields, as the caller may send them."""
+        fields = {one.id: one for one in self._shape.fields.values()}
+        seen = Seen(self.context, self.work)
+        return {
+            fields[field_id].name: seen.of(fields[field_id], value)
+            for field_id, value in before.items()
+            if field_id in fields
+        }
 
     def _state(self, record: BulkRecord, line: str, side: Side) -> Restoration:
         return earlier_state(self.context, self.work, self.object, record.id, line, side)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -30,6 +30,9 @@ CONTENT_TYPES: Final[Mapping[Format, str]] = {
 }
 PAGE: Final = 1000
 """Rows that are read at a time, more than a list asks for: nothing is kept of them."""
+MOST_IDS: Final = 500
+KEY: Final = "key"
+"""Under what name the key of a polymorphic reference stands beside its id while it is written."""
 KEPT_IN_MEMORY: Final = 4 * 1024 * 1024
 YES: Final = Text("yes", "是")
 NO: Final = Text("no", "否")
@@ -73,7 +76,7 @@ def export_records(context: Context, request: ExportRequest) -> IO[bytes]:
     file = cast("IO[bytes]", SpooledTemporaryFile(KEPT_IN_MEMORY))  # noqa: SIM115 - the caller closes it
     try:
         with context.database.snapshot() as reading:
-            rows = _rows(context, reading, request.object, query)
+            rows = _rows(context, reading, request, query)
             values = ([column.convert(row) for column in columns] for row in rows)
             titles = [column.title for column in columns]
             label = context.catalog.objects[request.object].plural
@@ -107,14 +110,44 @@ def write_rows(
 
 
 def _rows(
-    context: Context, reading: Reading, object_name: str, query: Query
+    context: Context, reading: Reading, request: ExportRequest, query: Query
 ) -> Iterator[Mapping[str, Any]]:
+    fields = context.catalog.objects[request.object].fields
+    names = [] if request.shown else [name for name, one in fields.items() if one.targets]
     while True:
-        page = reader.find_in(context, reading, object_name, query)
+        page = reader.find_in(context, reading, request.object, query)
+        _put_keys(context, reading, [item.get(name) for item in page.items for name in names])
         yield from page.items
         if page.next is None:
             return
         query = replace(query, cursor=page.next)
+
+
+def _put_keys(context: Context, reading: Reading, found: Iterable[Any]) -> None:
+    """Add to polymorphic references the keys by which an import finds their records again.
+
+    Costs a statement for each object that some refer to and whose records have readable keys.
+    """
+    by_object: dict[str, list[dict[str, Any]]] = {}
+    for one in found:
+        if one is not None:
+            by_object.setdefault(one["object"], []).append(one)
+    for name, references in by_object.items():
+        readable = readable_fields(context.catalog, context.principal, name)
+        external = context.catalog.objects[name].external_ids
+        key = next((one for one in external if one in readable), None)
+        if key is None:
+            continue
+        ids = sorted({one["id"] for one in references})
+        for start in range(0, len(ids), MOST_IDS):
+            part = ids[start : start + MOST_IDS]
+            asked = {"field": "id", "op": "in", "value": part}
+            query = parse_query(context, name, {"fields": ["id", key], "filter": asked})
+            page = reader.find_in(context, reading, name, replace(query, limit=len(part)))
+            keys = {item["id"]: item[key] for item in page.items}
+            for one in references:
+                if keys.get(one["id"]) is not None:
+                    one[KEY] = keys[one["id"]]
 
 
 # -- columns -------------------------------------------------------------------------------------
@@ -153,6 +186,8 @@ class _Columns:
         title = self._title(fields) if self._request.shown else path
         if field.links is not None:
             return self._list(title, path, field)
+        if field.targets:
+            return self._polymorphic(title, path, field)
         if field.target is not None and field.name != "id":
             return self._reference(title, path, field)
         value = self._shown(field) if self._request.shown else _plain(field)
@@ -199,6 +234,26 @@ class _Columns:
             return SEPARATOR.join(str(one) for one in parts if one is not None) or None
 
         return _Column(title, paths, convert)
+
+    def _polymorphic(self, title: str, path: str, field: FieldModel) -> _Column:
+        """Write the object, and the record as a single one is written."""
+        language, shown = self._context.language, self._request.shown
+        labels = {
+            name: self._catalog.objects[name].label.within(language) for name in field.targets
+        }
+
+        def convert(row: Mapping[str, Any]) -> Any:
+            found = _at(row, path)
+            if not isinstance(found, Mapping):
+                return None
+            name = found["object"]
+            if not shown:
+                return f"{name}: {found.get(KEY) or found['id']}"
+            return (
+                f"{labels[name]}: {found['title']}" if found["title"] is not None else labels[name]
+            )
+
+        return _Column(title, (path,), convert)
 
     def _shown(self, field: FieldModel) -> Callable[[Any], Any]:
         language = self._context.language

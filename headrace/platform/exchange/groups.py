@@ -217,7 +217,7 @@ class Gatherer:
         field_ = column.field
         if field_.name == "id":
             return cell_text(cell)
-        if field_.target is not None:
+        if field_.target is not None or field_.targets:
             return Reference(cell_text(cell), column.by)
         if field_.links is not None:
             parts = (one.strip() for one in _BETWEEN.split(cell_text(cell)))

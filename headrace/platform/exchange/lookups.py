@@ -14,12 +14,13 @@ from marshmallow import ValidationError
 
 from headrace.platform.access.policy import readable_fields
 from headrace.platform.core.ids import is_record_id
-from headrace.platform.core.problems import Message, Problem
+from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.exchange.groups import Group, Reference, RowError
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.field_types.cells import Cell, narrow
 from headrace.platform.metadata.field_types.references import USER_OBJECT
+from headrace.platform.metadata.record_names import named_record
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import operators_of, parse_query
@@ -41,6 +42,15 @@ AMBIGUOUS: Final = Message(
     "有多个“{object}”名为“{value}”:{candidates}。",
     "Write the key of the one that is meant.",
     "请改填目标记录的键值。",
+)
+
+
+UNNAMED: Final = Message(
+    "import.object_unnamed",
+    "“{value}” does not say of which object the record is.",
+    "“{value}”没有说明是哪个对象的记录。",
+    "Write the object, a colon and the record: “{example}”.",
+    "请写成“对象:记录”的形式,例如“{example}”。",
 )
 
 
@@ -83,9 +93,11 @@ class Lookups:
         A record of the same block is named by its `key`, for the store to find it.
         """
         wanted: Wanted = {}
-        for place, reference in self._places(groups, own):
-            name = str(place.field.pointed)
-            wanted.setdefault((name, reference.by), {}).setdefault(reference.text, []).append(place)
+        for place, reference in tuple(self._places(groups, own)):
+            found_name = self._named(place, reference)
+            if found_name is not None:
+                name, text = found_name
+                wanted.setdefault((name, reference.by), {}).setdefault(text, []).append(place)
         coming = {group.key for group in groups if group.key and not group.errors}
         for (name, by), texts in wanted.items():
             found = self._found(name, by, list(texts))
@@ -93,13 +105,25 @@ class Lookups:
                 ids = found.get(text, ())
                 for place in places:
                     if len(ids) == 1:
-                        place.put(ids[0])
+                        place.put(_of(place.field, name, ids[0]))
                     elif (
                         not ids and name == own.name and key not in {None, "id"} and text in coming
                     ):
-                        place.put({"key": text, "by": key})
+                        keyed = {"key": text, "by": key}
+                        place.put({"object": name, **keyed} if place.field.targets else keyed)
                     else:
-                        self._refuse(place, text, ids)
+                        self._refuse(place, text, name, ids)
+
+    def _named(self, place: _Place, reference: Reference) -> tuple[str, str] | None:
+        """Return the object and what names its record; what names no object becomes an error."""
+        if not place.field.targets:
+            return str(place.field.pointed), reference.text
+        found = named_record(self._context.catalog, place.field, reference.text)
+        if found is None:
+            first = self._context.catalog.objects[place.field.targets[0]]
+            label = Text(f"{first.label.en}: …", f"{first.label.within('zh')}:…")
+            self._put_error(place, UNNAMED.at(value=reference.text, example=label))
+        return found
 
     def _places(
         self, groups: Sequence[Group], own: ObjectModel
@@ -127,14 +151,17 @@ class Lookups:
                             one,
                         )
 
-    def _refuse(self, place: _Place, text: str, ids: Sequence[str]) -> None:
-        target = self._context.catalog.object(str(place.field.pointed))
+    def _refuse(self, place: _Place, text: str, name: str, ids: Sequence[str]) -> None:
+        target = self._context.catalog.object(name)
         label = target.label if target is not None else place.field.label
         problem: Problem = NOT_FOUND.at(value=text, object=label)
         if len(ids) > 1 and target is not None:
             candidates = ", ".join(self._keys(target, ids[:SHOWN_CANDIDATES]))
             more = ", …" if len(ids) > SHOWN_CANDIDATES else ""
             problem = AMBIGUOUS.at(value=text, object=label, candidates=candidates + more)
+        self._put_error(place, problem)
+
+    def _put_error(self, place: _Place, problem: Problem) -> None:
         place.values.pop(place.field.name, None)
         relation = next(
             (
@@ -255,3 +282,7 @@ class Lookups:
         query = parse_query(self._context, target.name, data)
         page = reader.find_in(self._context, self._work, target.name, query)
         return [str(item[name] or item["id"]) for item in page.items]
+
+
+def _of(field: FieldModel, name: str, record_id: str) -> Any:
+    return {"object": name, "id": record_id} if field.targets else record_id

@@ -9,7 +9,8 @@ from typing import Any, Final
 from headrace.platform.access.policy import readable_fields
 from headrace.platform.forms.field_view import field_view
 from headrace.platform.forms.shown import Display
-from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel
+from headrace.platform.metadata.storage_types import typed_id
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import parse_query
@@ -22,7 +23,7 @@ TELLING_APART: Final = frozenset({"text", "choice", "lookup", "phone"})
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A record that can be chosen; `recent`: the viewer chose it lately."""
+    """A record that can be chosen, `id` as its input sends it; `recent`: the viewer chose it lately."""
 
     id: str
     title: str
@@ -39,29 +40,37 @@ class Choices:
 
 
 def lookup_choices(
-    context: Context, object_name: str, field_name: str, text: str, values: Mapping[str, Any]
+    context: Context,
+    object_name: str,
+    field_name: str,
+    text: str,
+    values: Mapping[str, Any],
+    named: str | None = None,
 ) -> Choices:
     """Return what a lookup offers; `values` are those of the form around it.
+
+    `named` is the object whose records a polymorphic one is asked for.
 
     What the viewer chose lately comes first, where it can still be chosen; else titles decide.
     """
     wanted = text.strip() or None
-    found = reader.choices(context, object_name, field_name, wanted, values)
-    chosen = recently_chosen(context, object_name, field_name)
+    found = reader.choices(context, object_name, field_name, wanted, values, target=named)
+    field = context.catalog.objects[object_name].fields[field_name]
+    target = reader.choice_target(context, field, named)
+    chosen = recently_chosen(context, object_name, field_name, target)
     rank = {record_id: place for place, record_id in enumerate(chosen)}
     if wanted is None and chosen:
-        among = reader.choices(context, object_name, field_name, None, values, among=chosen)
+        among = reader.choices(
+            context, object_name, field_name, None, values, among=chosen, target=named
+        )
         known = {one["id"] for one in among}
         found = [*among, *(one for one in found if one["id"] not in known)]
     found.sort(key=lambda one: rank.get(one["id"], len(rank)))
     shown = found[:MOST_SHOWN]
-    target = context.catalog.objects.get(
-        str(context.catalog.objects[object_name].fields[field_name].pointed)
-    )
-    details = _details(context, target, [one["id"] for one in shown]) if target else {}
+    details = _details(context, target, [one["id"] for one in shown])
     items = tuple(
         Choice(
-            one["id"],
+            _value(field, target, one["id"]),
             str(one["title"] or one["id"]),
             details.get(one["id"], ""),
             one["id"] in rank,
@@ -77,16 +86,24 @@ def chosen_choice(
     field_name: str,
     record_id: str,
     values: Mapping[str, Any],
+    named: str | None = None,
 ) -> Choice | None:
     """Return one record as a lookup offers it; None where it does not."""
-    found = reader.choices(context, object_name, field_name, None, values, among=[record_id])
+    found = reader.choices(
+        context, object_name, field_name, None, values, among=[record_id], target=named
+    )
     if not found:
         return None
-    target = context.catalog.objects.get(
-        str(context.catalog.objects[object_name].fields[field_name].pointed)
-    )
-    details = _details(context, target, [record_id]) if target else {}
-    return Choice(record_id, str(found[0]["title"] or record_id), details.get(record_id, ""), True)
+    field = context.catalog.objects[object_name].fields[field_name]
+    target = reader.choice_target(context, field, named)
+    details = _details(context, target, [record_id])
+    value = _value(field, target, record_id)
+    return Choice(value, str(found[0]["title"] or record_id), details.get(record_id, ""), True)
+
+
+def _value(field: FieldModel, target: ObjectModel, record_id: str) -> str:
+    """Return what the input of a lookup sends for a record."""
+    return typed_id(target.name, record_id) if field.targets else record_id
 
 
 def _details(context: Context, target: ObjectModel, ids: list[str]) -> dict[str, str]:

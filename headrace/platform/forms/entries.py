@@ -19,6 +19,7 @@ from headrace.platform.forms.posted import (
     ticked_values,
 )
 from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.storage_types import typed_id
 from headrace.platform.records.field_rules import FREE, Behaviour, Behaviours
 from headrace.platform.records.preview import Standing
 
@@ -76,6 +77,8 @@ def sent_entries(
             value = ticked_files(name, form)
         elif view.links is not None:
             value = picked_records(name, form)
+        elif view.polymorphic and not value:
+            value = typed_id(form.get(f"{name}:object", ""), "")
         elif view.many:
             value = ticked_values(name, form)
         entries[view.name] = Entry(value, form.get(f"{name}:text", ""), record.get(view.name))
@@ -229,7 +232,7 @@ def _entry(value: Any) -> Entry:
     if is_files(value):
         return Entry(value if isinstance(value, list) else [value], "", value)
     if isinstance(value, Mapping):
-        return Entry(value.get("id") or "", str(value.get("title") or ""), value)
+        return Entry(sent_form(value) or "", str(value.get("title") or ""), value)
     return Entry("" if value is None else value, "", value)
 
 

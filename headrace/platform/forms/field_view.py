@@ -73,7 +73,7 @@ class FieldView:
 
     `name` may be a path with dots (lists only). `widget` is how the value is shown and entered; for
     a computed field it is that of its result. `target` is what one reference points to, `links` what a
-    list of references points to. `locked` is the reason, a key of the translations,
+    list of references points to; the `choices` of a `polymorphic` one are the objects that it may point to. `locked` is the reason, a key of the translations,
     why the viewer cannot change it here; None where they can. `hints` help to enter a value. An amount is in
     `currency`, or in that which `currency_field` of its record names.
     """
@@ -101,6 +101,7 @@ class FieldView:
     currency: str | None = None
     currency_field: str | None = None
     files: FilesView | None = None
+    polymorphic: bool = False
 
     @property
     def editable(self) -> bool:
@@ -148,6 +149,7 @@ def field_view(
         scale=field.value_type.scale,
         target=field.target,
         links=field.links,
+        polymorphic=bool(field.targets),
         choices=_choices(catalog, field),
         depends_on=getattr(field.options, "depends_on", None),
         allowed=getattr(field.options, "allowed", NOTHING),
@@ -184,7 +186,8 @@ def _files(field: FieldModel) -> FilesView | None:
 
 
 def _is_sortable(field: FieldModel) -> bool:
-    return field.stored and not field.storage.many and field.storage.kind not in HOLDS_FILES
+    single = not field.storage.many and not field.targets
+    return field.stored and single and field.storage.kind not in HOLDS_FILES
 
 
 def without_unreadable(view: FieldView, readable: frozenset[str]) -> FieldView:
@@ -248,6 +251,9 @@ def _choices(catalog: Catalog, field: FieldModel) -> tuple[ChoiceView, ...]:
             ChoiceView(one.value, one.label or Text(one.value, one.value), one.colour, one.active)
             for one in declared
         )
+    if field.targets:
+        models = (catalog.objects.get(name) for name in field.targets)
+        return tuple(ChoiceView(one.name, one.label) for one in models if one is not None)
     if field.computed == "rollup":
         of = shown_like(catalog, field)
         return () if of is None else _choices(catalog, of)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from headrace.platform.core.durations import entered
 from headrace.platform.core.problems import Text
 from headrace.platform.forms.field_view import (
     WIDE_WIDGETS,
+    ChoiceView,
     FieldView,
     field_view,
     path_view,
@@ -34,7 +35,8 @@ RANGED: Final = frozenset(
     | {"integer", "decimal", "quantity", "money", "percent"}
 )
 EXACT: Final = frozenset(
-    {"choice", "multi_choice", "state", "boolean", "lookup", "user"} | {"multi_lookup", "users"}
+    {"choice", "multi_choice", "state", "boolean", "lookup", "user"}
+    | {"multi_lookup", "polymorphic_lookup", "users"}
 )
 HIDDEN_IN_LISTS: Final = WIDE_WIDGETS
 EVERYTHING: Final = "all"
@@ -172,8 +174,15 @@ class _Reading:
             if field.name not in self.readable or field.name in {"id", "version", "updated_by"}:
                 continue
             view = field_view(self.catalog, field)
+            if view.polymorphic:
+                view = replace(view, choices=tuple(filter(self._may_choose, view.choices)))
+                if not view.choices:
+                    continue
             if view.widget in RANGED | EXACT and (field.stored or field.computed is None):
                 yield view
+
+    def _may_choose(self, target: ChoiceView) -> bool:
+        return can(self.catalog, self.principal, target.value, "read")
 
     def _views(self) -> list[ViewModel]:
         """The views that a menu entry of the object names, in its order; else all of the object."""
@@ -270,7 +279,9 @@ def _parts(condition: Condition, zone: ZoneInfo) -> Iterator[dict[str, Any]]:
     name, widget = condition.view.name, condition.view.widget
     if condition.value is not None:
         value: Any = condition.value == "true" if widget == "boolean" else condition.value
-        if condition.view.many:
+        if condition.view.polymorphic and condition.view.choice(value) is not None:
+            yield {"field": name, "op": "refers_to", "value": [value]}
+        elif condition.view.many:
             yield {"field": name, "op": "contains_any", "value": [value]}
         else:
             yield {"field": name, "op": "=", "value": value}

@@ -28,6 +28,7 @@ from headrace.platform.forms.posted import (
     same_value,
     sent_form,
 )
+from headrace.platform.metadata.storage_types import typed_parts
 
 Inputs = list[tuple[str, str]]
 Titles = Callable[[str, str], str | None]
@@ -220,6 +221,9 @@ class _Merger:
         """Forms remember references by id; people need the title."""
         if view.links is not None and isinstance(was, list):
             return [{"id": one, "title": self.titles(view.links, one)} for one in was]
+        if view.polymorphic and isinstance(was, str):
+            named, record_id = typed_parts(was)
+            return {"object": named, "id": record_id, "title": self.titles(named, record_id)}
         if view.target is None or not isinstance(was, str):
             return was
         return {"id": was, "title": self.titles(view.target, was)}

@@ -20,6 +20,7 @@ from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.form_page import ChildGrid
 from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.metadata.field_types.cells import Cell
+from headrace.platform.metadata.record_names import named_record
 from headrace.platform.metadata.storage_types import SEPARATOR
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
@@ -75,6 +76,8 @@ def read_block(
         definition = model.fields[name]
         if view.links is not None:
             _take_lists(context, view, cells, found)
+        elif view.polymorphic:
+            _take_polymorphic(context, view, definition, cells, found)
         elif view.target is not None:
             _take_references(context, view, cells, found)
         else:
@@ -113,6 +116,31 @@ def _take_references(
         if len(matches) == 1:
             (record_id, title) = next(iter(matches.items()))
             row.values[view.name] = {"id": record_id, "title": title}
+        elif text:
+            message = SEVERAL if matches else UNKNOWN
+            row.errors[view.name] = message.at(name=view.label)
+
+
+def _take_polymorphic(
+    context: Context,
+    view: FieldView,
+    definition: FieldModel,
+    cells: Sequence[str],
+    rows: Iterable[PastedRow],
+) -> None:
+    """Take cells that name an object, and behind a colon one of its records."""
+    named = [named_record(context.catalog, definition, text) for text in cells]
+    known = {
+        name: _references(
+            context, name, sorted({one[1] for one in named if one and one[0] == name})
+        )
+        for name in definition.targets
+    }
+    for text, found, row in zip(cells, named, rows, strict=True):
+        matches = known[found[0]].get(found[1], {}) if found else {}
+        if found and len(matches) == 1:
+            (record_id, title) = next(iter(matches.items()))
+            row.values[view.name] = {"object": found[0], "id": record_id, "title": title}
         elif text:
             message = SEVERAL if matches else UNKNOWN
             row.errors[view.name] = message.at(name=view.label)

@@ -1,7 +1,7 @@
 """What a browser's form sends, as the data that the record store takes.
 
 Names of inputs: `f.<field>`, `c.<relation>.<row>.<field>`; `…:text` carries what was typed into a
-lookup, `c.….id` the stored row, `c.….removed` its removal. `was` and `c.….was` hold what the form
+lookup, `…:object` of which object a polymorphic one is, `c.….id` the stored row, `c.….removed` its removal. `was` and `c.….was` hold what the form
 showed at first: only what was changed since is sent on, so that nobody's later change is undone.
 """
 
@@ -20,7 +20,13 @@ from headrace.platform.core.durations import clock_text, entered
 from headrace.platform.core.problems import Problem
 from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.form_page import ChildGrid, FormPage
-from headrace.platform.metadata.storage_types import FILE_ADDRESS, SEPARATOR, Capture
+from headrace.platform.metadata.storage_types import (
+    FILE_ADDRESS,
+    SEPARATOR,
+    Capture,
+    typed_id,
+    typed_parts,
+)
 from headrace.platform.metadata.strict_json import parse_json
 
 MOST_ROWS: Final = 2_000
@@ -224,6 +230,8 @@ def sent_form(value: Any) -> Any:
         return [one["id"] for one in value]
     if isinstance(value, list) and is_files(value):
         return [one["id"] for one in value]
+    if isinstance(value, Mapping) and "object" in value:
+        return typed_id(value["object"], value["id"])
     return value.get("id") if isinstance(value, Mapping) else value
 
 
@@ -252,6 +260,11 @@ def inputs_of(view: FieldView, name: str, value: Any) -> list[tuple[str, str]]:
         return [(f"{name}:sent", "1"), *picked]
     if view.many:
         return [(f"{name}:sent", "1"), *((f"{name}:={one}", "1") for one in value or ())]
+    if view.polymorphic:
+        sent = str(sent_form(value) or "")
+        named = [(f"{name}:object", typed_parts(sent)[0])] if sent else []
+        title = value.get("title") if isinstance(value, Mapping) else None
+        return [(name, sent), *named, (f"{name}:text", str(title or ""))]
     if view.target is not None:
         title = value.get("title") if isinstance(value, Mapping) else None
         return [(name, str(sent_form(value) or "")), (f"{name}:text", str(title or ""))]
@@ -269,6 +282,8 @@ def _value(view: FieldView, name: str, form: Mapping[str, str], zone: ZoneInfo) 
         return _references(name, form) if f"{name}:sent" in form else MISSING
     if view.many:
         return (ticked_values(name, form) or None) if f"{name}:sent" in form else MISSING
+    if view.polymorphic:
+        return _polymorphic(name, form)
     if view.target is not None:
         return _reference(name, form)
     if name not in form:
@@ -370,6 +385,12 @@ def _reference(name: str, form: Mapping[str, str]) -> Any:
     if typed is None and name not in form:
         return MISSING
     return {"key": typed.strip()} if typed and typed.strip() else None
+
+
+def _polymorphic(name: str, form: Mapping[str, str]) -> Any:
+    """Return what was picked, or what was typed beside the object that was chosen."""
+    found = _reference(name, form)
+    return {"object": form.get(f"{name}:object"), **found} if isinstance(found, dict) else found
 
 
 def _instant(text: str, zone: ZoneInfo) -> str:

@@ -17,17 +17,23 @@ from headrace.platform.records.history import json_value
 
 
 def made_for(
-    context: Context, object_name: str, field_name: str, around: Mapping[str, Any]
+    context: Context,
+    object_name: str,
+    field_name: str,
+    around: Mapping[str, Any],
+    named: str | None = None,
 ) -> ObjectModel | None:
     """Return the object of which a lookup may get a new record from the caller; None where it may not.
 
-    `around` are the values of the form. A detail is made where the filter says of which master it is,
+    `around` are the values of the form, `named` the object that a polymorphic lookup is asked for. A detail is made where the filter says of which master it is,
     and a lookup that wants another state than new records have is not offered what it would refuse.
     """
     model = context.catalog.objects.get(object_name)
     field = model.fields.get(field_name) if model is not None else None
-    target = context.catalog.objects.get(str(field.pointed)) if field is not None else None
-    if field is None or target is None:
+    if field is None or (field.targets and named not in field.targets):
+        return None
+    target = context.catalog.objects.get(str(named if field.targets else field.pointed))
+    if target is None:
         return None
     principal = context.principal
     making = making_right(target)
@@ -49,6 +55,8 @@ def demanded(
     """
     own = context.catalog.objects[object_name]
     field = own.fields[field_name]
+    if field.targets:
+        return {}  # no filter
     target = context.catalog.objects[str(field.pointed)]
     rights = context.principal.rights
     pairs = pairs_for(context.catalog, rights, target.name, making_right(target))

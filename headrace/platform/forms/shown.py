@@ -57,7 +57,7 @@ class ShownFile:
 class Shown:
     """A value ready to be written out.
 
-    `colour` makes it a badge; `object` and `id` make it a link to a record; `exact` is the tooltip;
+    `colour` makes it a badge; `object` and `id` make it a link to a record; `exact` is the tooltip, of a polymorphic reference its object;
     `href` makes it a link elsewhere: an address, a mail, a call; `markup` is safe HTML for where there is room for it, `text` says the same in words;
     `files` are links to their contents.
     `several` are the parts of a list of references, each a link of its own.
@@ -168,7 +168,10 @@ class Display:
         title = value.get("title")
         if title is None:
             return Shown(NOTHING)
-        return Shown(str(title), object=view.target, id=value.get("id"))
+        named = value.get("object")
+        choice = view.choice(str(named)) if named else None
+        kind = choice.label.within(self.language) if choice else None
+        return Shown(str(title), object=named or view.target, id=value.get("id"), exact=kind)
 
 
 def _amount(view: FieldView, value: Any, record: Mapping[str, Any]) -> str:

@@ -110,6 +110,11 @@ _USE_INCLUDES: Final = Text(
     "Ask a field with several references with INCLUDES, SIZE or ISBLANK.",
     "对多条引用字段请使用 INCLUDES、SIZE 或 ISBLANK。",
 )
+_REFERRING: Final = frozenset((Kind.REFERENCE, Kind.REFERENCES, Kind.POLYMORPHIC))
+_USE_ISBLANK: Final = Text(
+    "What refers to records of several objects has no fields and no equal: ask it with ISBLANK or CHANGED.",
+    "指向多个对象的引用没有可读字段,也不能比较:请使用 ISBLANK 或 CHANGED。",
+)
 _USE_DATEADD: Final = Text(
     "Move dates with DATEADD, compare them with DATEDIFF.", "日期加减请用 DATEADD、DATEDIFF。"
 )
@@ -376,6 +381,18 @@ class _Analyser:
             if self.outer.resolve(parts) is not None:
                 return self.refuse(
                     UNKNOWN_FIELD, span, name=name, suggestion=_did_you_mean([f"this.{name}"])
+                )
+        passed = name.rpartition(".")[0].split(".")
+        for length in range(1, len(passed) + 1):
+            found = scope.resolve(tuple(passed[:length]))
+            if found is not None and found.type.kind is Kind.POLYMORPHIC:
+                return self.refuse(
+                    TYPE,
+                    span,
+                    part=".".join(passed[:length]),
+                    met=found.type.shown(),
+                    wanted=KIND_NAMES[Kind.REFERENCE],
+                    hint=_USE_ISBLANK,
                 )
         close = difflib.get_close_matches(name, list(scope.suggestions()), n=1)
         return self.refuse(UNKNOWN_FIELD, span, name=name, suggestion=_did_you_mean(close))
@@ -768,6 +785,9 @@ class _Analyser:
         if Kind.REFERENCES in kinds:
             listing = next(part for part in typed if part.type.kind is Kind.REFERENCES)
             raise self.refuse_type(listing, Text("one value", "单个值"), _USE_INCLUDES)
+        if Kind.POLYMORPHIC in kinds:
+            several = next(part for part in typed if part.type.kind is Kind.POLYMORPHIC)
+            raise self.refuse_type(several, Text("one value", "单个值"), _USE_ISBLANK)
         if len(kinds) == 1:
             return typed[0].type
         return self.common_moment(typed)
@@ -823,7 +843,7 @@ class _Analyser:
         harmless = kind is Kind.NULL or kind is expected.kind
         if not harmless and (kind, expected.kind) != (Kind.DATETIME, Kind.DATE):
             raise self.refuse_type(node, expected.shown())
-        if kind is expected.kind and kind in (Kind.REFERENCE, Kind.REFERENCES):
+        if kind is expected.kind and kind in _REFERRING:
             self.common_target((node, Literal(None, expected, node.span)))
             return node
         return self.converted(node, expected)

@@ -28,6 +28,7 @@ _SQLITE: Final[dict[Kind, sa.types.TypeEngine[Any]]] = {
     Kind.REFERENCE: sa.Text(),
     Kind.FILE: sa.Text(),
     Kind.REFERENCES: sa.Text(),
+    Kind.POLYMORPHIC: sa.Text(),
     Kind.ROWS: sa.Text(),
     Kind.NULL: sa.Text(),
 }
@@ -40,6 +41,7 @@ _POSTGRESQL: Final[dict[Kind, sa.types.TypeEngine[Any]]] = {
     Kind.REFERENCE: sa.Uuid(as_uuid=False),
     Kind.FILE: sa.Text(),
     Kind.REFERENCES: sa.Text(),
+    Kind.POLYMORPHIC: sa.Text(),
     Kind.ROWS: sa.Text(),
     Kind.NULL: sa.Text(),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -20,6 +21,7 @@ class Kind(StrEnum):
     REFERENCE = "reference"
     FILE = "file"
     REFERENCES = "references"
+    POLYMORPHIC = "polymorphic"
     ROWS = "rows"
     NULL = "null"
 
@@ -83,6 +85,7 @@ KIND_NAMES: Final[dict[Kind, Text]] = {
     Kind.REFERENCE: Text("reference", "引用"),
     Kind.FILE: Text("file", "文件"),
     Kind.REFERENCES: Text("several references", "多条引用"),
+    Kind.POLYMORPHIC: Text("polymorphic reference", "多对象引用"),
     Kind.ROWS: Text("rows", "多行数据"),
     Kind.NULL: Text("null", "空值"),
 }
@@ -101,3 +104,8 @@ def reference(target: str | None) -> Type:
 def references(target: str | None) -> Type:
     """Return the type of lists of references to the object `target`."""
     return Type(Kind.REFERENCES, target=target)
+
+
+def polymorphic(targets: Iterable[str]) -> Type:
+    """Return the type of references to a record of any of several objects: what it is made of is not known."""
+    return Type(Kind.POLYMORPHIC, target=",".join(sorted(targets)))

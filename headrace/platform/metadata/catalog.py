@@ -37,7 +37,7 @@ from headrace.platform.metadata.definitions.workflows import (
 from headrace.platform.metadata.extended import Extended
 from headrace.platform.metadata.field_types.base import FieldType, value_schema
 from headrace.platform.metadata.field_types.computed import RollupOp
-from headrace.platform.metadata.storage_types import Storage
+from headrace.platform.metadata.storage_types import Storage, typed_parts
 
 T = TypeVar("T")
 
@@ -48,7 +48,8 @@ class FieldModel:
 
     `stored` says whether a column holds the value (a formula across lookups has none);
     `computed` is how the platform makes it, None where people write it. `target` is the object that
-    one reference points to, `links` the one that a list of references points to.
+    one reference points to, `links` the one that a list of references points to, `targets` are the
+    objects one of whose records a polymorphic reference points to.
     """
 
     id: str
@@ -65,6 +66,7 @@ class FieldModel:
     computed: Literal["formula", "rollup", "number", "workflow"] | None = None
     target: str | None = None
     links: str | None = None
+    targets: tuple[str, ...] = ()
     expression: Expression | None = None
     default: Expression | None = None
     lookup_filter: Expression | None = None
@@ -91,6 +93,11 @@ class FieldModel:
     def pointed(self) -> str | None:
         """The object that a reference, or each of a list of references, points to."""
         return self.target or self.links
+
+    @property
+    def refers_to(self) -> tuple[str, ...]:
+        """The objects whose records the field may refer to, in whichever way."""
+        return self.targets if self.pointed is None else (self.pointed,)
 
     @property
     def is_tree(self) -> bool:
@@ -517,6 +524,18 @@ class Catalog:
         """Return the object that a reference, or a list of them, points to where its rows are a tree."""
         found = self.object(field.pointed or "")
         return None if found is None or found.tree_field is None else found
+
+    def typed(self, field: FieldModel, text: str) -> tuple[str, str] | None:
+        """Return the name of the object and the id of the record that a typed id speaks of.
+
+        None where the object is none of those that the field may refer to.
+        """
+        object_id, record_id = typed_parts(text)
+        for name in field.targets:
+            model = self.objects.get(name)
+            if model is not None and model.id == object_id:
+                return name, record_id
+        return None
 
     def acting_as(self, part: Literal["organisation", "territory"]) -> ObjectModel | None:
         """Return the object whose rows are the organisations or territories."""

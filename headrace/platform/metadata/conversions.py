@@ -27,7 +27,7 @@ from headrace.platform.metadata.field_types.converting import (
 )
 from headrace.platform.metadata.field_types.text import TextOptions, TextType
 from headrace.platform.metadata.field_types.values import TOO_MANY
-from headrace.platform.metadata.storage_types import TEXT, values_in
+from headrace.platform.metadata.storage_types import TEXT, typed_id, typed_parts, values_in
 
 NO_VALUE_FOR = Message(
     "value.no_counterpart",
@@ -35,6 +35,13 @@ NO_VALUE_FOR = Message(
     "“{value}”不是 {object} 中任何记录的标识。",
     "Make such a record, or decide what the rows get instead.",
     "请先建立该记录,或决定用什么值代替。",
+)
+OTHER_OBJECT = Message(
+    "value.other_object",
+    "It refers to a record of an object that the field may no longer refer to.",
+    "它引用的记录所属的对象已不在该字段可引用的范围内。",
+    "Keep the object among the `targets`, or decide to empty these rows.",
+    "请在 targets 中保留该对象,或决定清空这些行的值。",
 )
 MADE_ONCE: Final = frozenset({"number", "workflow"})
 """How values come about that stand in a row like those that people write."""
@@ -117,6 +124,8 @@ def conversion(
     """
     if new.computed not in {None, *MADE_ONCE}:
         return None
+    if old.targets or new.targets:
+        return _of_polymorphic(old, new, catalogs)
     if old.links is not None or new.links is not None:
         return _of_lists(old, new, catalogs)
     if old.target is not None or new.target is not None:
@@ -224,6 +233,43 @@ def _of_lists(
     if old.links is None:
         return Conversion(Converted)
     return Conversion(_the_one) if new.type.key == "lookup" else None
+
+
+def _of_polymorphic(
+    old: FieldModel, new: FieldModel, catalogs: tuple[Catalog, Catalog] | None
+) -> Conversion | None:
+    """Return the way between references to several objects, and to or from a lookup of one of them."""
+    if catalogs is None:
+        return None
+    before, after = (
+        _ids_of(one, catalog) for one, catalog in zip((old, new), catalogs, strict=True)
+    )
+    if old.targets and new.targets:
+        return Conversion(_among(after), identical=before <= after)
+    if old.target is not None and before <= after:
+        (object_id,) = before
+        return Conversion(lambda value: Converted(typed_id(object_id, value)))
+    if new.type.key == "lookup" and after <= before:
+        kept = _among(after)
+        return Conversion(lambda value: Converted(typed_parts(kept(value).value)[1]))
+    return None
+
+
+def _ids_of(one: FieldModel, catalog: Catalog) -> frozenset[str]:
+    """Return the ids of the objects that a field may refer to."""
+    models = (catalog.object(name) for name in one.refers_to)
+    return frozenset(model.id for model in models if model is not None)
+
+
+def _among(objects: frozenset[str]) -> Callable[[str], Converted]:
+    """Return the step that lets references to some objects through."""
+
+    def step(value: str) -> Converted:
+        if typed_parts(value)[0] not in objects:
+            raise NotConvertibleError(OTHER_OBJECT.at())
+        return Converted(value)
+
+    return step
 
 
 def _the_one(value: str) -> Converted:

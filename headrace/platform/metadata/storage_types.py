@@ -32,12 +32,25 @@ from headrace.platform.core.json_text import json_text
 
 Dialect = Literal["sqlite", "postgresql"]
 StorageKind = Literal[
-    "text", "integer", "decimal", "boolean", "date", "instant", "id", "ids", "file", "files"
+    "text",
+    "integer",
+    "decimal",
+    "boolean",
+    "date",
+    "instant",
+    "id",
+    "ids",
+    "typed_id",
+    "file",
+    "files",
 ]
 Convert = Callable[[Any], Any]
 
 SEPARATOR = ";"
 """Stands between the values of a text that holds several."""
+
+TYPE_END = ":"
+"""Stands behind the id of the object in a typed id; ids of records have one length, so the rest is known."""
 
 FILE_ADDRESS = "/api/v1/files/"
 """Where the content of a file is fetched: followed by its id."""
@@ -184,6 +197,20 @@ def listed(ids: Iterable[str]) -> str | None:
     return SEPARATOR.join(dict.fromkeys(ids)) or None
 
 
+def typed_id(object_id: str, record_id: str) -> str:
+    """Write the stable id of an object and the id of one of its records as one text.
+
+    Inputs of forms and addresses say the name of the object in the place of its id.
+    """
+    return f"{object_id}{TYPE_END}{record_id}"
+
+
+def typed_parts(text: str) -> tuple[str, str]:
+    """Read what `typed_id` wrote: the id of the object and that of the record."""
+    object_id, _, record_id = text.rpartition(TYPE_END)
+    return object_id, record_id
+
+
 def _same(value: Any) -> Any:
     return value
 
@@ -265,6 +292,7 @@ _SQL_TYPES: dict[Dialect, dict[StorageKind, Callable[[Storage], TypeEngine[Any]]
         "file": lambda _: String(collation="C"),
         "files": lambda _: String(collation="C"),
         "ids": lambda _: String(collation="C"),
+        "typed_id": lambda _: String(collation="C"),
     },
     "sqlite": {
         "text": lambda _: String(),
@@ -277,6 +305,7 @@ _SQL_TYPES: dict[Dialect, dict[StorageKind, Callable[[Storage], TypeEngine[Any]]
         "file": lambda _: String(),
         "files": lambda _: String(),
         "ids": lambda _: String(),
+        "typed_id": lambda _: String(),
     },
 }
 _TO_DRIVER: dict[Dialect, dict[StorageKind, Convert]] = {
@@ -315,6 +344,8 @@ FILES = Storage("files")
 HOLDS_FILES: frozenset[StorageKind] = frozenset({"file", "files"})
 """Kinds whose column is a text with the files of the field; they differ in how it is sent."""
 IDS = Storage("ids", many=True)
+TYPED_ID = Storage("typed_id")
+"""A text that says of which object a record is, and which: `typed_id` writes it."""
 
 
 def decimal_storage(scale: int) -> Storage:

@@ -126,7 +126,7 @@ class _Writer:
         fields = [model.fields[name] for name in ("id", "version", *TIMES)] + moved_fields(model)
         columns = [table.columns[one.name] for one in fields]
         convert: list[Callable[[Any], Any]] = [
-            self._reference(one) if one.pointed else one.storage.to_json(dialect) or _same
+            self._reference(one) if one.refers_to else one.storage.to_json(dialect) or _same
             for one in fields[1:]
         ]
         untouched = self._as_published(model)
@@ -162,10 +162,26 @@ class _Writer:
         return _line({name: value for name, value in values.items() if value is not None})
 
     def _reference(self, one: FieldModel) -> Callable[[Any], Any]:
+        if one.targets:
+            return self._polymorphic(one)
         if one.links is not None:
             refer_each = self._reference_to(one.links)
             return lambda value: [refer_each(each) for each in values_in(value) or ()]
         return self._reference_to(str(one.target))
+
+    def _polymorphic(self, one: FieldModel) -> Callable[[Any], Any]:
+        """Write the name of the object in the place of its id, which may be another one elsewhere."""
+        refer = {name: self._reference_to(name) for name in one.targets}
+
+        def write(value: str) -> Any:
+            known = self.context.catalog.typed(one, value)
+            if known is None:
+                return None
+            named = refer[known[0]](known[1])
+            record = {"id": named} if isinstance(named, str) else named
+            return {"object": known[0], **record}
+
+        return write
 
     def _reference_to(self, target: str) -> Callable[[Any], Any]:
         if target in self.inside:

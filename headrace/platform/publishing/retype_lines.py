@@ -125,8 +125,8 @@ def _text(one: Retype, old: Catalog, new: Catalog) -> Text:
 
 def _kind(field: FieldModel, catalog: Catalog) -> str:
     """Return the type of a field, with what it refers to or how many digits it has."""
-    if field.pointed is not None and field.pointed in catalog.objects:
-        return f"{field.type.key} ({field.pointed})"
+    if field.refers_to and all(name in catalog.objects for name in field.refers_to):
+        return f"{field.type.key} ({', '.join(field.refers_to)})"
     if field.storage.kind == "decimal":
         return f"{field.type.key} ({field.storage.scale})"
     return field.type.key

@@ -117,8 +117,7 @@ def referred_first(
 
     def targets(model: ObjectModel) -> Iterator[str]:
         for field in model.fields.values():
-            if field.pointed is not None:
-                yield field.pointed
+            yield from field.refers_to
         for child in model.children:
             if child.object in inside:
                 yield from targets(catalog.objects[child.object])

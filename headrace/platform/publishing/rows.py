@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 from headrace.platform.core.canonical import content_hash, document_text
 from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
-from headrace.platform.metadata.storage_types import SEPARATOR
+from headrace.platform.metadata.storage_types import SEPARATOR, TYPE_END
 from headrace.platform.metadata.strict_json import ENCODING, parse_json
 
 RowSet = Literal["reference", "sample"]
@@ -120,6 +120,9 @@ def to_input(model: ObjectModel, row: Mapping[str, str]) -> dict[str, Any]:
 def _value(field: FieldModel, cell: str) -> Any:
     if field.target is not None and field.name != "id":
         return {"key": cell}
+    if field.targets:
+        name, _, key = cell.partition(TYPE_END)
+        return {"object": name.strip(), "key": key.strip()}
     if field.links is not None:
         return [{"key": one.strip()} for one in cell.split(SEPARATOR) if one.strip()]
     match field.storage.kind:

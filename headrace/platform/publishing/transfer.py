@@ -22,7 +22,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.database.violations import INTEGRITY_ERRORS
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
 from headrace.platform.metadata.field_types.references import USER_OBJECT
-from headrace.platform.metadata.storage_types import INSTANT, instant_of
+from headrace.platform.metadata.storage_types import INSTANT, instant_of, typed_id
 from headrace.platform.publishing.keys import ids_by_key
 from headrace.platform.publishing.moved_records import (
     AS_PUBLISHED,
@@ -209,17 +209,28 @@ def _item(
     later = {}
     for name, value in row.values.items():
         one = model.fields.get(name)
-        if one is None or one.system or one.pointed not in load.moved.rows or name == model.master:
+        if one is None or one.system or name == model.master:
+            continue
+        if load.moved.rows.keys().isdisjoint(one.refers_to):
             continue
         ids = value if isinstance(value, list) else [value]
+        if one.targets and isinstance(value, dict):
+            ids = [value.get("id")]
         if any(isinstance(each, str) and _is_to_come(load, each) for each in ids):
-            later[name] = item.pop(name)
+            later[name] = _as_kept(load.catalog, item.pop(name))
     if later:
         load.waiting.append((model.name, str(row.values["id"]), later))
     for relation, detail, below in inner.get(str(row.values["id"]), ()):
         rows = item.setdefault(relation, [])
         rows.append(_item(load, detail, below, f"{place}/{relation}/{len(rows)}", inner))
     return item
+
+
+def _as_kept(catalog: Catalog, value: Any) -> Any:
+    """Return a value of a row as the store keeps it: a polymorphic reference as one text."""
+    if isinstance(value, dict) and "object" in value:
+        return typed_id(catalog.objects[value["object"]].id, value["id"])
+    return value
 
 
 def _is_to_come(load: _Load, record_id: str) -> bool:

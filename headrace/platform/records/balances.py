@@ -115,6 +115,8 @@ def _until(context: Context, start: Source, definition: LedgerDef, on: date) -> 
 
 
 def _title(start: Source, name: str) -> tuple[Column | None, Convert | None]:
+    if start.model.fields[name].targets:
+        return start.told(name)
     titled = start.title(name) if start.model.fields[name].target is not None else None
     if titled is None:
         return None, None
@@ -150,7 +152,8 @@ def _item(
         title = titles[number]
         if title is not None:
             shown = row[place]
-            item[name] = {"id": value, "title": None if shown is None else title(shown)}
+            found = None if shown is None else title(shown)
+            item[name] = found if isinstance(found, Mapping) else {"id": value, "title": found}
             place += 1
     return {**item, "balance": amount(row[place]), "entries": int(row[place + 1])}
 

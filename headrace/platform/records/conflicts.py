@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from headrace.platform.core.errors import StaleError
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import FieldModel
-from headrace.platform.metadata.field_types.values import KeyReference
+from headrace.platform.metadata.field_types.values import KeyReference, TypedReference
 from headrace.platform.metadata.masking import masked_value
 from headrace.platform.records.attaching import resolve_files
 from headrace.platform.records.batch import Batch
@@ -24,7 +24,7 @@ from headrace.platform.records.environment import RowEnvironment
 from headrace.platform.records.flushing import STALE
 from headrace.platform.records.history import field_json
 from headrace.platform.records.permits import names_in_row
-from headrace.platform.records.references import seen_of
+from headrace.platform.records.references import seen_of, seen_reference
 from headrace.platform.records.tables import HISTORY
 
 Differences = dict[str, Any]
@@ -69,14 +69,16 @@ def _differences(batch: Batch, work: UnitOfWork, draft: Draft, version: Any) -> 
         for name, value in draft.given.items()
         if name in readable
         and draft.old.get(name) != value
-        and not isinstance(value, KeyReference | tuple)
+        and not isinstance(value, KeyReference | TypedReference | tuple)
     }
     before = _values_at(work, draft, version) if differing else {}
     for name, value in differing.items():
         field = draft.shape.fields[name]
         stored = _readable(batch, field, field_json(field, draft.old.get(name)))
         yours = field_json(field, value)
-        if field.links is not None and yours == stored:
+        if field.targets:
+            yours = _readable(batch, field, yours)
+        if (field.links is not None or field.targets) and yours == stored:
             continue  # they differ by what the caller does not see
         found[name] = {"yours": yours, "stored": stored}
         if field.id in before:
@@ -90,6 +92,8 @@ def _readable(batch: Batch, field: FieldModel, value: Any) -> Any:
     """Return a value as the caller may read it: masked, a list without what they do not see."""
     if field.links is not None and isinstance(value, list):
         return seen_of(batch, field, value) or None
+    if field.targets:
+        return seen_reference(batch, field, value)
     return masked_value(field, value)
 
 

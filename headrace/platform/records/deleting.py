@@ -5,8 +5,9 @@ What the caller may not see counts for the refusal and not for its text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.database.links import LINKED, RECORD
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.metadata.catalog import FieldModel
-from headrace.platform.metadata.storage_types import listed, values_in
+from headrace.platform.metadata.storage_types import listed, typed_id, values_in
 from headrace.platform.records.batch import CHUNK, Batch
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.permits import names_in_row
@@ -41,11 +42,15 @@ MOST_COUNTED: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class _Referrer:
-    """A reference field of another object that may point to the deleted rows."""
+    """A reference field of another object that may point to the deleted rows.
+
+    `written` makes of an id what the field holds where it refers to it.
+    """
 
     shape: ObjectShape
     field: FieldModel
     select: Prepared
+    written: Callable[[str], str] = str
 
 
 def check_unused(batch: Batch) -> None:
@@ -106,6 +111,14 @@ def _referrers(shape: ObjectShape) -> tuple[_Referrer, ...]:
                 for field in other.lists
                 if field.links == shape.name
             )
+            + tuple(
+                _Referrer(
+                    other, field, _select_users(other, field), partial(typed_id, shape.model.id)
+                )
+                for other in map(shape.shapes.of, shape.shapes.catalog.objects)
+                for field in other.polymorphic
+                if shape.name in field.targets
+            )
         ),
     )
     return found
@@ -157,7 +170,7 @@ def _users(batch: Batch, referrer: _Referrer, ids: list[str]) -> list[str]:
     """Return the ids of rows that refer to `ids` and stay."""
     users: list[str] = []
     for start in range(0, len(ids), CHUNK):
-        parameters = {"ids": ids[start : start + CHUNK]}
+        parameters = {"ids": [referrer.written(one) for one in ids[start : start + CHUNK]]}
         for (user,) in batch.work.rows(referrer.select, parameters):
             draft = batch.draft(referrer.shape.name, user)
             if draft is None or draft.kind != "delete":

@@ -21,7 +21,7 @@ from headrace.platform.access.parameters import (
     list_value,
     parameter,
 )
-from headrace.platform.access.policy import as_condition, names_of
+from headrace.platform.access.policy import as_condition, guarded, names_of
 from headrace.platform.access.rows import subtree_end
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.ids import is_record_id
@@ -29,6 +29,7 @@ from headrace.platform.core.problems import Message
 from headrace.platform.formulas.pinyin import searched_pinyin
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.storage_types import TEXT, Dialect, Storage
+from headrace.platform.records.polymorphic import typed_column
 from headrace.platform.records.query import ByKey, Compare, Filter, Group, Not, SortKey
 from headrace.platform.records.source import Source, read_pairs
 
@@ -53,6 +54,7 @@ class FilterSql:
         self._source = source
         self._dialect: Dialect = source.surroundings.dialect
         self._converts: list[Convert] = []
+        self._within_not = 0
 
     def compile(self, node: Filter) -> Condition:
         """Return the condition of a filter."""
@@ -61,7 +63,10 @@ class FilterSql:
                 parts = [self.compile(part) for part in node.parts]
                 return sa.and_(*parts) if node.op == "and" else sa.or_(*parts)
             case Not():
-                return sa.not_(self.compile(node.part))
+                self._within_not += 1
+                part = self.compile(node.part)
+                self._within_not -= 1
+                return sa.not_(part)
             case Compare():
                 return self._compare(node)
 
@@ -76,12 +81,14 @@ class FilterSql:
         field = node.path[-1]
         if field.links is not None:
             return self._of_list(node, field)
+        if field.targets:
+            return self._of_polymorphic(node)
         source = self._source
         column = (source.words_column if node.op == "contains" else source.column)(node.path)
         if node.op == "is_null":
             return column.is_(None) if node.value else column.is_not(None)
         if isinstance(node.value, ByKey):
-            return self._by_key(column, field, node.op, node.value)
+            return self._by_key(column, str(field.target), node.op, node.value)
         if node.op == "under":
             return self._under(column, field)
         return self._plain(column, field.storage, node.op)
@@ -109,6 +116,27 @@ class FilterSql:
             found = linked.holds(name, every=every)
         return sa.and_(as_condition(allowed), found)
 
+    def _of_polymorphic(self, node: Compare) -> Condition:
+        """Ask a reference to any of several objects: one that may not be seen is none.
+
+        Where a condition can only let rows through, the index is asked and then whether they are seen; within
+        a negation that would tell of what may not be seen, so there the guarded value is compared.
+        """
+        asked, allowed = self._source.polymorphic(node.path)
+        value = guarded(asked.value(), allowed)
+        if node.op == "is_null":
+            return value.is_(None) if node.value else value.is_not(None)
+        if node.op == "refers_to":
+            found = sa.and_(as_condition(allowed), asked.is_seen(node.value))
+            return sa.case((value.is_not(None), found)) if self._within_not else found
+        by_index = node.op in {"=", "in"} and not self._within_not
+        column = asked.stored if by_index else value
+        if isinstance(node.value, ByKey):
+            found = self._by_key(column, node.value.object, node.op, node.value, typed=True)
+        else:
+            found = self._plain(column, node.path[-1].storage, node.op)
+        return sa.and_(found, as_condition(allowed), asked.is_seen()) if by_index else found
+
     def _plain(self, column: Column, storage: Storage, op: str) -> Condition:
         if op in {"contains", "starts_with"}:
             before = "%" if op == "contains" else ""
@@ -128,15 +156,16 @@ class FilterSql:
         value = self._slot(storage, convert)
         return _COMPARE[op](column, value)
 
-    def _by_key(self, column: Column, field: FieldModel, op: str, key: ByKey) -> Condition:
+    def _by_key(
+        self, column: Column, object_name: str, op: str, key: ByKey, *, typed: bool = False
+    ) -> Condition:
         """Compare with a record named by its external id: one that the caller may see."""
-        target = Source(
-            self._source.surroundings, str(field.target), prefix=f"k{len(self._converts)}_"
-        )
+        target = Source(self._source.surroundings, object_name, prefix=f"k{len(self._converts)}_")
         named = target.model.fields[key.by]
         several = op in {"in", "not_in"}
         condition = self._plain(target.column(key.by), named.storage, "in" if several else "=")
-        ids = target.select([target.rows.id], where=[condition])
+        found = typed_column(target.rows) if typed else target.rows.id
+        ids = target.select([found], where=[condition])
         return column.not_in(ids) if op in {"!=", "not_in"} else column.in_(ids)
 
     def _under(self, column: Column, field: FieldModel) -> Condition:

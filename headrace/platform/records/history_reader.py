@@ -20,7 +20,7 @@ from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
 from headrace.platform.database.engine import Reading
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.database.unit_of_work import UnitOfWork
-from headrace.platform.metadata.catalog import FieldModel, ObjectModel
+from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.masking import masked_value
@@ -71,11 +71,11 @@ def history(
     """
     with context.database.snapshot() as reading:
         told = told_records(context, reading, object_name, record_id, expand, by_task=by_task)
-        lines = _Lines(told, masks=not context.principal.is_system)
+        lines = _Lines(context.catalog, told, masks=not context.principal.is_system)
         rows = stored_lines(reading, told, LINE_LIMIT)
         shown = [line for row in rows if (line := lines.shown(row)) is not None]
         for target, ids in lines.referred.items():
-            titles = titles_of(context, reading, target, ids)
+            titles = lines.seen[target] = titles_of(context, reading, target, ids)
             _put_titles(lines.holders, target, titles)
             _leave_out(lines.lists, target, titles)
     return [line for line in shown if not lines.is_empty_now(line)]
@@ -203,19 +203,28 @@ def _telling(model: ObjectModel, names: frozenset[str]) -> FieldModel:
     return title if model.definition.title else next(references, title)
 
 
+class _Polymorphic(dict[str, Any]):
+    """A polymorphic reference in a line, until it is known whether its record may be read."""
+
+
 class _Lines:
     """Turns stored lines into shown ones and notes the references in them."""
 
-    def __init__(self, told: Mapping[str, Told], *, masks: bool) -> None:
+    def __init__(self, catalog: Catalog, told: Mapping[str, Told], *, masks: bool) -> None:
+        self._catalog = catalog
         self._masks = masks
         self._told = told
         self._fields: dict[tuple[str, frozenset[str]], list[FieldModel]] = {}
         self.referred: dict[str, set[str]] = {}
         self.holders: list[tuple[str, Line]] = []
         self.lists: list[tuple[str, list[Line]]] = []
+        self.seen: dict[str, Mapping[str, Any]] = {}
 
     def is_empty_now(self, line: Line) -> bool:
         """Take out changes of what may not be read within lists; say whether nothing is left to tell."""
+        for change in line["changes"]:
+            for side in ("old", "new"):
+                change[side] = self._as_seen(change[side])
         changes = [one for one in line["changes"] if one["old"] != one["new"]]
         lost = len(changes) < len(line["changes"])
         line["changes"] = changes
@@ -255,6 +264,12 @@ class _Lines:
             line["row"] = {"id": row.record_id, "title": told.title}
         return line
 
+    def _as_seen(self, value: Any) -> Any:
+        """Return a value without a polymorphic reference to what may not be read."""
+        if not isinstance(value, _Polymorphic):
+            return value
+        return dict(value) if value["id"] in self.seen[value["object"]] else None
+
     def _readable(self, told: Told) -> list[FieldModel]:
         """Return the fields of a record that may be read; most rows of a relation have the same."""
         key = (told.model.name, told.names)
@@ -268,14 +283,21 @@ class _Lines:
             listed = [one for one in (self._reference(field.links, one) for one in value) if one]
             self.lists.append((field.links, listed))
             return listed
+        if field.targets and value is not None:
+            known = self._catalog.typed(field, value)
+            return None if known is None else self._reference(known[0], known[1], polymorphic=True)
         if field.target is not None:
             return self._reference(field.target, value)
         return masked_value(field, value) if self._masks else value
 
-    def _reference(self, target: str, record_id: str | None) -> Line | None:
+    def _reference(
+        self, target: str, record_id: str | None, *, polymorphic: bool = False
+    ) -> Line | None:
         if record_id is None:
             return None
-        holder = {"id": record_id, "title": None}
+        holder: Line = {"id": record_id, "title": None}
+        if polymorphic:
+            holder = _Polymorphic(object=target, **holder)
         self.referred.setdefault(target, set()).add(record_id)
         self.holders.append((target, holder))
         return holder

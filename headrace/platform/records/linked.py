@@ -20,7 +20,7 @@ from headrace.platform.access.rows import Rows
 from headrace.platform.database.links import LINKED, PLACE, RECORD
 from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.metadata.field_types.references import USER_OBJECT
-from headrace.platform.metadata.storage_types import ID, SEPARATOR, Storage
+from headrace.platform.metadata.storage_types import ID, SEPARATOR, Dialect, Storage
 
 Listed = list[dict[str, Any]]
 TEXT: Final = sa.Text()
@@ -59,7 +59,7 @@ class Linked:
 
         A title is null where the rights contain none of the target.
         """
-        title, convert = self._title()
+        title, convert = title_of(self.targets, self._access, self._names, self._dialect)
         rows = self._ordered(self.targets.id, title)
         if self._dialect == "postgresql":
             pair = sa.func.json_build_array(sa.cast(rows.c.c0, TEXT), rows.c.c1)
@@ -110,17 +110,21 @@ class Linked:
         select = self._select(named[0]).add_columns(*named[1:], place)
         return select.order_by(place).subquery(f"{self.targets.alias.name}o")
 
-    def _title(self) -> tuple[Column, Callable[[Any], Any] | None]:
-        field = self.targets.model.fields[self.targets.model.title]
-        if self.targets.model.name == USER_OBJECT:
-            return self.targets.column(field), None
-        if field.name not in self._names:
-            return sa.null(), None
-        title = guarded(self.targets.column(field), self._access.name_where_row(field.name))
-        if self._dialect == "postgresql":
-            # As JSON a decimal would become a float; the rest is written as the API writes it.
-            return (sa.cast(title, TEXT) if field.storage.kind == "decimal" else title), None
-        return title, field.storage.to_json(self._dialect)
+
+def title_of(
+    target: Rows, access: RowAccess, names: frozenset[str], dialect: Dialect
+) -> tuple[Column, Callable[[Any], Any] | None]:
+    """Return what a record is called as part of a JSON text, and what makes the API's form of it."""
+    field = target.model.fields[target.model.title]
+    if target.model.name == USER_OBJECT:
+        return target.column(field), None
+    if field.name not in names:
+        return sa.null(), None
+    title = guarded(target.column(field), access.name_where_row(field.name))
+    if dialect == "postgresql":
+        # As JSON a decimal would become a float; the rest is written as the API writes it.
+        return (sa.cast(title, TEXT) if field.storage.kind == "decimal" else title), None
+    return title, field.storage.to_json(dialect)
 
 
 def _reader(convert: Callable[[Any], Any] | None) -> Callable[[Any], Listed | None]:

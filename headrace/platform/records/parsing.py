@@ -23,6 +23,7 @@ from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft, Row
 from headrace.platform.records.migration import migrated_field
 from headrace.platform.records.permits import static_names
+from headrace.platform.records.references import as_stored
 from headrace.platform.records.rights import editable_names, not_editable, note_rights
 from headrace.platform.records.shapes import ObjectShape
 from headrace.platform.records.source import unknown_field
@@ -124,7 +125,8 @@ def _parse_field(
             batch.problems.append(MASKED.at(place, name=field.label))
         return
     try:
-        draft.given[field.name] = reader.deserialize(raw, field.name, None)
+        value = reader.deserialize(raw, field.name, None)
+        draft.given[field.name] = as_stored(batch.context.catalog, value)
     except ValidationError as error:
         batch.problems.extend(_problems(error, place))
 

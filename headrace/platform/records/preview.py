@@ -25,7 +25,12 @@ from headrace.platform.records.field_rules import Behaviours, behaviours_of, is_
 from headrace.platform.records.history import field_json
 from headrace.platform.records.parsing import new_draft, parse
 from headrace.platform.records.permits import names_in_row, static_names
-from headrace.platform.records.references import readable_title, resolve_references, seen_of
+from headrace.platform.records.references import (
+    readable_title,
+    resolve_references,
+    seen_of,
+    seen_reference,
+)
 from headrace.platform.records.rights import editable_names
 from headrace.platform.records.rollups import settle_within
 from headrace.platform.records.shapes import ObjectShape
@@ -299,6 +304,12 @@ def _json(batch: Batch, field: FieldModel, value: Any) -> Any:
         shape = batch.shapes.of(field.links)
         seen = seen_of(batch, field, values_in(value) or ())
         return [{"id": one, "title": readable_title(batch, shape, one)} for one in seen] or None
+    if field.targets:
+        found = seen_reference(batch, field, value)
+        if found is None:
+            return None
+        named = batch.shapes.of(found["object"])
+        return {**found, "title": readable_title(batch, named, found["id"])}
     if value is None or field.target is None:
         return field_json(field, value)
     return {"id": value, "title": readable_title(batch, batch.shapes.of(field.target), value)}

@@ -26,6 +26,7 @@ from headrace.platform.metadata.field_types.base import (
     EQUALITY,
     HOLDING,
     ORDER,
+    REFERRING,
     SEVERAL,
     TEXTUAL,
     Operator,
@@ -34,6 +35,7 @@ from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.field_types.values import (
     ARRAY,
     NULL,
+    OTHER_OBJECT,
     OTHER_VALUE,
     WRONG_TYPE,
     BooleanField,
@@ -44,9 +46,10 @@ from headrace.platform.metadata.field_types.values import (
     KeyReference,
     ReferenceField,
     TextField,
+    TypedReference,
     type_name,
 )
-from headrace.platform.metadata.storage_types import HOLDS_FILES, MAX_DIGITS, values_in
+from headrace.platform.metadata.storage_types import HOLDS_FILES, MAX_DIGITS, typed_id, values_in
 from headrace.platform.records.context import Context
 from headrace.platform.records.source import kept_names, read_pairs, resolve, unknown_field
 
@@ -59,6 +62,8 @@ MAX_SORT: Final = 5
 MAX_NAMES: Final = 300
 MAX_LEVELS: Final = 4
 MAX_TEXT: Final = 400
+IN_STATEMENT: Final = frozenset({"is_null", "refers_to"})
+"""Operators whose values stand in the SQL: there are few of them, and they decide what is read."""
 ME: Final = "me"
 """Stands for the user who asks, where a field with users is compared."""
 MAX_INTEGER: Final = 2**63 - 1
@@ -114,6 +119,13 @@ NOT_A_REFERENCE = Message(
 )
 
 
+NO_COMMON_ORDER = Message(
+    "sort.no_common_order",
+    "“{name}” refers to records of several objects, which have no common order.",
+    "“{name}”可引用多个对象的记录,没有统一的顺序,无法排序。",
+    "Sort by another field.",
+    "请按其他字段排序。",
+)
 NOT_SORTABLE = Message(
     "query.not_sortable",
     "Nothing can be sorted by “{name}”: it has several values.",
@@ -125,10 +137,11 @@ NOT_SORTABLE = Message(
 
 @dataclass(frozen=True, slots=True)
 class ByKey:
-    """A record named by an external id."""
+    """A record named by an external id; of which object, where the field leaves it open."""
 
     by: str
     value: Any
+    object: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +219,13 @@ class Query:
 
 
 _FITTING: Final[Mapping[str, frozenset[Operator]]] = MappingProxyType(
-    {"id": EQUALITY | {"under"}, "ids": HOLDING, "boolean": EQUALITY, "text": TEXTUAL | SEVERAL}
+    {
+        "id": EQUALITY | {"under"},
+        "ids": HOLDING,
+        "typed_id": REFERRING,
+        "boolean": EQUALITY,
+        "text": TEXTUAL | SEVERAL,
+    }
 )
 PARAMETERS: Final = (
     "filter",
@@ -457,6 +476,8 @@ def _sort(names: _Names, object_name: str, given: Any) -> tuple[SortKey, ...]:
 def _sorted_by(names: _Names, path: FieldPath) -> FieldPath:
     """References sort by the title that people see, where the rights contain it."""
     last = path[-1]
+    if last.targets:
+        raise RefusedError(NO_COMMON_ORDER.at("/sort", name=last.name))
     if last.links is not None:
         raise RefusedError(NOT_SORTABLE.at("/sort", name=last.name))
     if last.target is None or last.name == "id":
@@ -588,6 +609,8 @@ def _comparison(names: _Names, path: FieldPath, op: str, given: Any, place: str)
     if known in {"contains", "starts_with"}:
         text = _checked(lambda: TextField(MAX_TEXT, lines=True).deserialize(given), place)
         return Compare(path, known, field_.type.as_stored(text or "", field_.options))
+    if known == "refers_to":
+        return Compare(path, known, _objects(names, field_, given, place))
     if field_.pointed == USER_OBJECT:
         given = names.with_me(given)
     if known in {"contains_any", "contains_all"}:
@@ -621,6 +644,16 @@ def _linked_parts(names: _Names, field_: FieldModel, given: list[Any], place: st
     return _of_one_kind(items, place)
 
 
+def _objects(names: _Names, field_: FieldModel, given: Any, place: str) -> tuple[str, ...]:
+    """Return the ids of the objects to whose records a polymorphic reference may lead."""
+    if not isinstance(given, list):
+        raise RefusedError(WRONG_TYPE.at(place, expected=ARRAY, given=type_name(given)))
+    for index, name in enumerate(given):
+        if name not in field_.targets or not names.readable(name):
+            raise RefusedError(OTHER_OBJECT.at(f"{place}/{index}", name=str(name)))
+    return tuple(sorted({names.object(name).id for name in given}))
+
+
 def operators_of(field_: FieldModel) -> frozenset[Operator]:
     """Return the operators by which a field can be compared: those of its type that fit its values.
 
@@ -640,7 +673,7 @@ def _items(names: _Names, field_: FieldModel, given: Any, place: str) -> Any:
 
 def _of_one_kind(items: Sequence[Any], place: str) -> Any:
     """Return values as a tuple, or as what names records where all are named by one key."""
-    keys = {one.by for one in items if isinstance(one, ByKey)}
+    keys = {(one.by, one.object) for one in items if isinstance(one, ByKey)}
     if not keys:
         return tuple(items)
     if len(keys) > 1 or not all(isinstance(one, ByKey) for one in items):
@@ -650,13 +683,21 @@ def _of_one_kind(items: Sequence[Any], place: str) -> Any:
                 expected=Text("a list of ids, or of keys of one kind", "标识列表,或同一种键的列表"),
             )
         )
-    return ByKey(keys.pop(), tuple(one.value for one in items))
+    by, named = keys.pop()
+    return ByKey(by, tuple(one.value for one in items), named)
 
 
 def _value(names: _Names, field_: FieldModel, given: Any, place: str) -> Any:
     if given is None:
         raise RefusedError(WRONG_TYPE.at(place, expected=field_.type.key, given=NULL))
     value = _checked(lambda: value_field(field_).deserialize(given), place)
+    if isinstance(value, TypedReference):
+        target = names.object(value.object)
+        if not names.readable(target.name):
+            raise RefusedError(OTHER_OBJECT.at(place, name=target.name))
+        if isinstance(value.record, KeyReference):
+            return replace(_by_key(names, target, value.record, place), object=target.name)
+        return typed_id(target.id, value.record)
     if not isinstance(value, KeyReference):
         return value
     return _by_key(names, names.object(str(field_.target)), value, place)
@@ -716,7 +757,7 @@ def _checked(parse: Callable[[], Any], place: str) -> Any:
 
 
 def filter_key(node: Filter | None) -> tuple[Any, ...]:
-    """Return what the SQL of a filter depends on: names and operators, never values."""
+    """Return what the SQL of a filter depends on: names and operators, but no values of records."""
     match node:
         case None:
             return ()
@@ -726,9 +767,11 @@ def filter_key(node: Filter | None) -> tuple[Any, ...]:
             return ("not", filter_key(node.part))
         case Compare():
             names = tuple(one.name for one in node.path)
-            if node.op == "is_null":
+            if node.op in IN_STATEMENT:
                 return (*names, node.op, node.value)
-            return (*names, node.op, node.value.by if isinstance(node.value, ByKey) else "")
+            key = node.value
+            asked = (key.by, key.object) if isinstance(key, ByKey) else ""
+            return (*names, node.op, asked)
 
 
 def filter_values(node: Filter | None) -> list[Any]:
@@ -741,6 +784,6 @@ def filter_values(node: Filter | None) -> list[Any]:
         case Not():
             return filter_values(node.part)
         case Compare():
-            if node.op == "is_null":
+            if node.op in IN_STATEMENT:
                 return []
             return [node.value.value if isinstance(node.value, ByKey) else node.value]

@@ -193,6 +193,12 @@ def title(context: Context, object_name: str, record_id: str) -> str | None:
     return None if value is None else str(value)
 
 
+def titled(context: Context, reference: Mapping[str, str]) -> dict[str, str | None]:
+    """Return a polymorphic reference, `{"object", "id"}`, with the title of its record."""
+    name, record_id = reference["object"], reference["id"]
+    return {"object": name, "id": record_id, "title": title(context, name, record_id)}
+
+
 def _known(
     context: Context,
     object_name: str,
@@ -639,27 +645,30 @@ def choices(
     *,
     among: Sequence[str] | None = None,
     on: UnitOfWork | None = None,
+    target: str | None = None,
 ) -> list[Record]:
     """Return the records that a reference may point to, as `{"id", "title"}`, at most 50 by title.
 
-    `values` are those of the form, in JSON; the filter of the lookup sees them as `this`. `among` are
+    `target` says of which of its objects a polymorphic one wants them. `values` are those of the form, in JSON; the filter of the lookup sees them as `this`. `among` are
     the ids of those that are asked for alone, `on` the unit of work that sees what it has written. Raise
     `field.unknown` for a field that the caller can neither read nor write.
     """
     field = _choosable(context, object_name, field_name)
+    wanted = choice_target(context, field, target)
     key = (
         "choices",
         context.principal.rights,
         context.principal.credential.kind,
         field.id,
         object_name,
+        wanted.name,
         bool(text),
         among is not None,
     )
     found = context.compiled.get(
         context.catalog,
         key,
-        lambda: _choice_plan(context, field, searched=bool(text), chosen=among is not None),
+        lambda: _choice_plan(context, field, wanted, searched=bool(text), chosen=among is not None),
     )
     parameters = found.plan.late(context)
     if text:
@@ -691,9 +700,17 @@ def _choosable(context: Context, object_name: str, field_name: str) -> FieldMode
     if not known:
         raise NotFoundError(NOT_FOUND.at())
     field = model.fields.get(field_name)
-    if field is None or field_name not in known or field.pointed is None:
+    if field is None or field_name not in known or not field.refers_to:
         raise RefusedError(unknown_field(object_name, field_name, known, pointer("field")))
     return field
+
+
+def choice_target(context: Context, field: FieldModel, target: str | None) -> ObjectModel:
+    """Return the object whose records a reference offers; raise NotFoundError for one that is none of it."""
+    found = context.catalog.object(str(target if field.targets else field.pointed))
+    if found is None or found.name not in field.refers_to:
+        raise NotFoundError(NOT_FOUND.at())
+    return found
 
 
 def _form_value(field: FieldModel, given: Any) -> Any:
@@ -702,14 +719,13 @@ def _form_value(field: FieldModel, given: Any) -> Any:
         value = value_field(field).deserialize(given)
     except ValidationError:
         return None
-    return value if isinstance(value, str) or field.pointed is None else None
+    return value if isinstance(value, str) or not field.refers_to else None
 
 
 def _choice_plan(
-    context: Context, field: FieldModel, *, searched: bool, chosen: bool
+    context: Context, field: FieldModel, target: ObjectModel, *, searched: bool, chosen: bool
 ) -> _ChoicePlan:
     surroundings = context.surroundings()
-    target = surroundings.object(str(field.pointed))
     if not read_pairs(surroundings, target.name):
         raise NotFoundError(NOT_FOUND.at())
     source = Source(surroundings, target.name)

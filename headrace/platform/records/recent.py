@@ -7,7 +7,8 @@ from typing import Final
 import sqlalchemy as sa
 
 from headrace.platform.database.prepared import Prepared, prepare
-from headrace.platform.metadata.storage_types import values_in
+from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.metadata.storage_types import typed_parts, values_in
 from headrace.platform.records.context import Context
 
 LOOKED_AT: Final = 500
@@ -15,8 +16,10 @@ LOOKED_AT: Final = 500
 MOST_RECENT: Final = 5
 
 
-def recently_chosen(context: Context, object_name: str, field_name: str) -> list[str]:
-    """Return ids of records that the caller's newest records refer to in a field, the latest first.
+def recently_chosen(
+    context: Context, object_name: str, field_name: str, target: ObjectModel
+) -> list[str]:
+    """Return ids of records of `target` that the caller's newest records refer to in a field, the latest first.
 
     The caller judges whether they may still be seen and chosen. Costs one statement over the index of
     the newest records.
@@ -28,8 +31,12 @@ def recently_chosen(context: Context, object_name: str, field_name: str) -> list
     )
     with context.database.reading() as reading:
         rows = reading.rows(prepared, {"user": context.principal.user_id})
-    # A field with several references holds their ids as one text.
-    ids = (one for (text,) in rows for one in values_in(str(text)) or ())
+    if context.catalog.objects[object_name].fields[field_name].targets:
+        typed = (typed_parts(text) for (text,) in rows)
+        ids = (record_id for object_id, record_id in typed if object_id == target.id)
+    else:
+        # A field with several references holds their ids as one text.
+        ids = (one for (text,) in rows for one in values_in(str(text)) or ())
     return list(dict.fromkeys(ids))[:MOST_RECENT]
 
 

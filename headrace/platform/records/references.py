@@ -14,11 +14,11 @@ from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message, pointer
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.formulas.python import holds
-from headrace.platform.metadata.catalog import FieldModel
+from headrace.platform.metadata.catalog import Catalog, FieldModel
 from headrace.platform.metadata.field_types.references import USER_OBJECT
-from headrace.platform.metadata.field_types.values import KeyReference
+from headrace.platform.metadata.field_types.values import KeyReference, TypedReference
 from headrace.platform.metadata.masking import masked_value
-from headrace.platform.metadata.storage_types import listed, values_in
+from headrace.platform.metadata.storage_types import listed, typed_id, values_in
 from headrace.platform.records.batch import CHUNK, Batch
 from headrace.platform.records.drafts import Draft, Row
 from headrace.platform.records.environment import RowEnvironment
@@ -45,11 +45,12 @@ UNKNOWN_KEY: Final = Message(
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """A reference in a draft; `among` are those that it was sent with, in a list of several."""
+    """A reference in a draft to a record of `target`; `among` are those that it was sent with, in a list."""
 
     draft: Draft
     field: FieldModel
     value: Any
+    target: str
     among: list[Any] | None = None
     index: int = 0
 
@@ -58,12 +59,10 @@ class _Sent:
         here = self.draft.place + pointer(self.field.name)
         return here if self.among is None else here + pointer(self.index)
 
-    @property
-    def target(self) -> str:
-        return str(self.field.pointed)
-
     def put(self, value: Any) -> None:
         """Let another value stand in the place of the one that was sent."""
+        if self.field.targets and value is not None:
+            value = typed_id(self.draft.shape.shapes.of(self.target).model.id, value)
         if self.among is None:
             self.draft.given[self.field.name] = value
         else:
@@ -73,14 +72,15 @@ class _Sent:
 def resolve_references(batch: Batch) -> None:
     """Replace keys by ids in what was given, and refuse what the caller cannot refer to.
 
-    Of a list of references those that the caller does not see stay part of it.
+    Of a list of references those that the caller does not see stay part of it, and so does a polymorphic
+    reference that they do not see where they send none.
     """
-    sent = list(_sent(batch))
+    sent = [*_sent(batch), *_sent_polymorphic(batch)]
     lists = list(_sent_lists(batch))
     for draft, field, among in lists:
         held = held_by_all(draft, field)
         sent += [
-            _Sent(draft, field, one, among, index)
+            _Sent(draft, field, one, str(field.links), among, index)
             for index, one in enumerate(among)
             if one not in held
         ]
@@ -164,7 +164,50 @@ def _sent(batch: Batch) -> Iterator[_Sent]:
                 continue
             if draft.old is not None and draft.old.get(name) == value:
                 continue
-            yield _Sent(draft, field, value)
+            yield _Sent(draft, field, value, field.target)
+
+
+def _sent_polymorphic(batch: Batch) -> Iterator[_Sent]:
+    for draft in batch.drafts():
+        for field in draft.shape.polymorphic:
+            before = (draft.old or {}).get(field.name)
+            value = draft.given.get(field.name, before)
+            if value == before:
+                continue
+            if value is None:
+                if not batch.unchecked and before and _is_hidden(batch, field, before):
+                    draft.given[field.name] = before
+            elif isinstance(value, TypedReference):
+                yield _Sent(draft, field, value.record, value.object)
+            elif (known := batch.context.catalog.typed(field, value)) is not None:
+                yield _Sent(draft, field, known[1], known[0])
+            else:
+                draft.given[field.name] = None
+                place = draft.place + pointer(field.name)
+                batch.problems.append(NOT_FOUND.at(place, name=field.label))
+
+
+def as_stored(catalog: Catalog, value: Any) -> Any:
+    """Return a parsed value as it is stored, where that is known: a reference by an id with its object."""
+    if isinstance(value, TypedReference) and isinstance(value.record, str):
+        return typed_id(catalog.objects[value.object].id, value.record)
+    return value
+
+
+def seen_reference(batch: Batch, field: FieldModel, value: str | None) -> dict[str, Any] | None:
+    """Return the object and the id that a polymorphic reference leads to where the caller may read it."""
+    known = None if value is None else batch.context.catalog.typed(field, value)
+    row = None if known is None else batch.row(*known)
+    if known is None or row is None or not may_refer(batch, batch.shapes.of(known[0]), row):
+        return None
+    return {"object": known[0], "id": known[1]}
+
+
+def _is_hidden(batch: Batch, field: FieldModel, value: str) -> bool:
+    """Say whether a reference leads to a record that is there and that the caller may not read."""
+    known = batch.context.catalog.typed(field, value)
+    there = known is not None and batch.row(*known) is not None
+    return there and seen_reference(batch, field, value) is None
 
 
 def id_by_key(batch: Batch, object_name: str, sent: Mapping[str, Any]) -> str | None:
@@ -234,7 +277,7 @@ def _known_keys(batch: Batch, shape: ObjectShape) -> list[str]:
     known += [
         field.name
         for field in shape.stored
-        if field.unique and not field.system and field.name not in known
+        if field.unique and not field.system and not field.targets and field.name not in known
     ]
     readable = _readable_names(batch, shape)
     return [name for name in known if name in readable]

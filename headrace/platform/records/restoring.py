@@ -115,7 +115,7 @@ def earlier_state(
     told = told_records(context, on, object_name, record_id, relations)
     lines = stored_lines(on, told)
     undone = _newer(lines, line_id, side)
-    states = _States(shape, told, on, record_id, _Seen(context, on))
+    states = _States(shape, told, on, record_id, Seen(context, on))
     for line in undone:
         states.undo(line)
     if not states.present[record_id]:
@@ -174,8 +174,8 @@ def _kept(shape: ObjectShape) -> list[FieldModel]:
     ]
 
 
-class _Seen:
-    """What of lists of references the caller may read; each record is asked for once."""
+class Seen:
+    """What of lists of references, and of polymorphic ones, the caller may read; asked once for each record."""
 
     def __init__(self, context: Context, on: Reading | UnitOfWork) -> None:
         self._context = context
@@ -183,15 +183,25 @@ class _Seen:
         self._known: dict[tuple[str, str], bool] = {}
 
     def of(self, field: FieldModel, value: Any) -> Any:
-        """Return a value of a field; of a list only what may be read, None for nothing."""
+        """Return a value of a field as it is sent; of references to others only what may be read."""
+        if field.targets and value is not None:
+            return self._polymorphic(self._context.catalog.typed(field, value))
         if field.links is None or not isinstance(value, list):
             return value
-        target = field.links
-        asked = [one for one in value if (target, one) not in self._known]
+        return self._among(field.links, value) or None
+
+    def _polymorphic(self, known: tuple[str, str] | None) -> dict[str, str] | None:
+        if known is None or not self._among(known[0], [known[1]]):
+            return None
+        return {"object": known[0], "id": known[1]}
+
+    def _among(self, target: str, ids: list[str]) -> list[str]:
+        """Return those of the records that may be read."""
+        asked = [one for one in ids if (target, one) not in self._known]
         if asked:
             titles = titles_of(self._context, self._on, target, asked)
             self._known.update({(target, one): one in titles for one in asked})
-        return [one for one in value if self._known[target, one]] or None
+        return [one for one in ids if self._known[target, one]]
 
 
 @dataclass(slots=True)
@@ -202,7 +212,7 @@ class _States:
     told: Mapping[str, Told]
     on: Reading | UnitOfWork
     record_id: str
-    seen: _Seen
+    seen: Seen
     now: dict[str, dict[str, Any]] = field(default_factory=dict)
     then: dict[str, dict[str, Any]] = field(default_factory=dict)
     present_now: dict[str, bool] = field(default_factory=dict)

@@ -456,6 +456,11 @@ class ObjectShape:
         return tuple(field for field in self.stored if field.links is not None)
 
     @functools.cached_property
+    def polymorphic(self) -> tuple[FieldModel, ...]:
+        """The fields that refer to a record of any of several objects."""
+        return tuple(field for field in self.stored if field.targets)
+
+    @functools.cached_property
     def unique_keys(self) -> tuple[UniqueKey, ...]:
         """The keys whose breach the database reports."""
         spec = table_spec(self.shapes.catalog, self.model, self.shapes.tables.names)

@@ -66,6 +66,7 @@ from headrace.platform.metadata.masking import STARS
 from headrace.platform.metadata.storage_types import DATE, ID, INSTANT, Dialect
 from headrace.platform.records.context import Context
 from headrace.platform.records.linked import Linked, Listed
+from headrace.platform.records.polymorphic import Polymorphic, Referred
 
 FIELD_UNKNOWN = Message(
     "field.unknown",
@@ -145,6 +146,8 @@ class Source:
         rows, field, allowed = self._walk(self.resolve(path, place))
         if field.links is not None:
             return guarded(self._linked(rows, field).ids(), allowed)
+        if field.targets:
+            return guarded(self._polymorphic(rows, field).value(), allowed)
         column = rows.column(field)
         mask = field.definition.masked
         if mask is not None and not self.surroundings.rights.is_system:
@@ -189,14 +192,26 @@ class Source:
             allowed = all_of((allowed, self._of(there).name(title.name)))
         return guarded(rows.follow(field).column(title), allowed), title
 
-    def listed(self, path: FieldPath | str) -> tuple[Column, Callable[[Any], Listed | None]]:
-        """Return a list of references with their titles as a text, and what reads it.
+    def told(
+        self, path: FieldPath | str, place: str = ""
+    ) -> tuple[Column, Callable[[Any], Listed | Referred | None]]:
+        """Return a list of references, or a polymorphic one, with titles as a text, and what reads it.
 
         What may not be read is not part of it.
         """
-        rows, field, allowed = self._walk(self.resolve(path))
-        column, read = self._linked(rows, field).titled()
+        rows, field, allowed = self._walk(self.resolve(path, place))
+        column: Column
+        read: Callable[[Any], Listed | Referred | None]
+        if field.targets:
+            column, read = self._polymorphic(rows, field).titled()
+        else:
+            column, read = self._linked(rows, field).titled()
         return guarded(column, allowed), read
+
+    def polymorphic(self, path: FieldPath) -> tuple[Polymorphic, Truth]:
+        """Return the polymorphic references of a field, to be asked, and where it may be read."""
+        rows, field, allowed = self._walk(self.resolve(path))
+        return self._polymorphic(rows, field), allowed
 
     def links(self, path: FieldPath) -> tuple[Linked, Truth]:
         """Return the links of a field, to be asked, and where it may be read."""
@@ -243,6 +258,9 @@ class Source:
         if group_by:
             statement = statement.group_by(*group_by)
         return statement.order_by(*order_by) if order_by else statement
+
+    def _polymorphic(self, rows: Rows, field: FieldModel) -> Polymorphic:
+        return Polymorphic(rows, field, self._pairs_of)
 
     def _linked(self, rows: Rows, field: FieldModel) -> Linked:
         return Linked(rows, field, self._pairs_of(str(field.links)))

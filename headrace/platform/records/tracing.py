@@ -22,6 +22,7 @@ from headrace.platform.metadata.storage_types import (
     SEPARATOR,
     files_in,
     listed,
+    typed_id,
     values_in,
 )
 from headrace.platform.records.batch import Batch, Rows
@@ -38,7 +39,7 @@ from headrace.platform.records.field_rules import (
 from headrace.platform.records.history import json_value
 from headrace.platform.records.permits import names_in_row
 from headrace.platform.records.preview import Unsaved, computed
-from headrace.platform.records.references import seen_of
+from headrace.platform.records.references import seen_of, seen_reference
 from headrace.platform.records.rights import editable_names
 from headrace.platform.records.rules import check_required, check_rules
 
@@ -292,6 +293,9 @@ class _Reading:
         if len(path) == 1:
             if field.links is not None:
                 return field.name, _seen(self.batch, field, value)
+            if field.targets:
+                told = seen_reference(self.batch, field, None if value is None else str(value))
+                return field.name, told and typed_id(told["object"], told["id"])
             whole = self.batch.context.principal.is_system
             if field.storage.kind in HOLDS_FILES:
                 files = files_in(None if value is None else str(value))

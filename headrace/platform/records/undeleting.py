@@ -66,6 +66,11 @@ def check_references(batch: Batch) -> None:
             continue
         for field in draft.shape.lists:
             _check_list(batch, draft, field)
+        for field in draft.shape.polymorphic:
+            value = draft.given.get(field.name, draft.new.get(field.name))
+            known = batch.context.catalog.typed(field, value) if isinstance(value, str) else None
+            if known is not None and batch.row(*known) is None:
+                _refuse(batch, draft, field)
         for field in draft.shape.references:
             value = draft.given.get(field.name, draft.new.get(field.name))
             if value is None or batch.row(str(field.target), value) is not None:

@@ -47,8 +47,8 @@ def compile_writer(source: Source, columns: Columns, shape: Shape, prefix: str =
     references: list[tuple[str, int, Callable[[Row], Record]]] = []
     for place, (name, inner) in enumerate(shape.fields, start):
         field = model.fields[name]
-        if field.links is not None:
-            column, read = source.listed(prefix + name)
+        if field.links is not None or field.targets:
+            column, read = source.told(prefix + name)
             columns.items[place] = column
             conversions.append((name, place, read))
         elif field.target is not None and name != "id":

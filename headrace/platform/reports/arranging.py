@@ -9,7 +9,7 @@ from typing import Any, Final
 from headrace.platform.core.problems import Text
 from headrace.platform.formulas.pinyin import sort_key
 from headrace.platform.metadata.catalog import Catalog, FieldModel
-from headrace.platform.metadata.storage_types import Dialect, values_in
+from headrace.platform.metadata.storage_types import Dialect, typed_id, values_in
 from headrace.platform.reports.compiler import CompiledReport, Group
 from headrace.platform.reports.results import Cell, Key, Line
 
@@ -114,12 +114,16 @@ class KeyNamer:
         self.has_title = group.title is not None
         self.is_text = group.storage.kind == "text"
         self.labels = value_labels(group.field, catalog)
+        self.told = group.told
+        self.catalog = catalog
 
     def key(self, found: Sequence[Any]) -> Key:
         """Return the key of one row."""
         value = found[0]
         if value is None:
             return Key(None, NOTHING)
+        if self.told is not None:
+            return self._referred(self.told(found[1]))
         shown = self.to_json(value) if self.to_json else value
         shown = str(shown) if not isinstance(shown, (str, int, bool)) else shown
         if self.has_title:
@@ -137,6 +141,16 @@ class KeyNamer:
         if self.is_text:
             return _named(shown, str(shown))
         return Key(shown, Text(str(shown), str(shown)))
+
+    def _referred(self, found: Mapping[str, Any]) -> Key:
+        """Name a record and the object that it is of; records of an object stand together."""
+        label = self.catalog.objects[found["object"]].label
+        title = (
+            NOTHING if found["title"] is None else Text(str(found["title"]), str(found["title"]))
+        )
+        english = f"{label.within('en')}: {title.within('en')}"
+        text = Text(english, f"{label.within('zh')}:{title.within('zh')}")
+        return Key(typed_id(found["object"], found["id"]), text, sort_key(english))
 
     def _together(self, held: Sequence[str]) -> Text:
         """Name the values that a group of records has together."""

@@ -42,6 +42,8 @@ class Group:
     key: Column
     title: Column | None
     title_storage: Storage | None
+    told: Callable[[Any], Any] | None = None
+    """Reads the title of a polymorphic reference, which says of which object it is."""
 
     @property
     def field(self) -> FieldModel:
@@ -223,6 +225,9 @@ def _group(context: Context, start: Source, definition: GroupDef, place: str) ->
     if definition.bucket is not None:
         key = _bucket(context, start, definition, path, column)
         return Group(definition, path, DATE, key, None, None)
+    if field.targets:
+        titled, told = start.told(path, place)
+        return Group(definition, path, field.storage, column, titled, None, told)
     title = start.title(path, place) if field.target is not None else None
     if title is None:
         return Group(definition, path, field.storage, column, None, None)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from headrace.platform.database.engine import Reading
 from headrace.platform.database.unit_of_work import UnitOfWork
-from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.masking import masked_value
 from headrace.platform.records.context import Context
 from headrace.platform.records.drafts import Row as RecordRow
@@ -70,7 +70,13 @@ def _as_seen(
     model: ObjectModel,
     found: dict[str, list[Any]],
 ) -> dict[str, list[Any]]:
-    """Return changes without what may not be read in lists of references."""
+    """Return changes without what may not be read in lists of references, and in polymorphic ones."""
+    for name in [one for one in found if model.fields[one].targets]:
+        before, now = (_referred(context, on, model.fields[name], one) for one in found[name])
+        if before == now:
+            del found[name]
+        else:
+            found[name] = [before, now]
     for name in [one for one in found if model.fields[one].links is not None]:
         target = str(model.fields[name].links)
         ids = {one for value in found[name] for one in value or ()}
@@ -81,3 +87,13 @@ def _as_seen(
         else:
             found[name] = pair
     return found
+
+
+def _referred(
+    context: Context, on: Reading | UnitOfWork, field: FieldModel, value: str | None
+) -> dict[str, Any] | None:
+    known = None if value is None else context.catalog.typed(field, value)
+    titles = {} if known is None else titles_of(context, on, known[0], [known[1]])
+    if known is None or known[1] not in titles:
+        return None
+    return {"object": known[0], "id": known[1], "title": titles[known[1]]}

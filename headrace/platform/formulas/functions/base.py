@@ -19,7 +19,9 @@ SQL_ENGINES: Final[frozenset[Engine]] = frozenset(("sqlite", "postgresql"))
 PythonCompiler: TypeAlias = Callable[[Call, tuple[Evaluator, ...]], Evaluator]
 ResultRule: TypeAlias = Callable[[tuple[Node, ...]], Type]
 
-ANY: Final = frozenset(Kind) - {Kind.NULL, Kind.ROWS, Kind.REFERENCES}
+ANY: Final = frozenset(Kind) - {Kind.NULL, Kind.ROWS, Kind.REFERENCES, Kind.POLYMORPHIC}
+HELD: Final = ANY | {Kind.REFERENCES, Kind.POLYMORPHIC}
+"""What a field can hold: it can be asked whether it is there and whether it changed."""
 NUMBERS: Final = frozenset((Kind.NUMBER,))
 TEXTS: Final = frozenset((Kind.TEXT,))
 DAYS: Final = frozenset((Kind.DATE,))

@@ -10,7 +10,7 @@ from headrace.platform.core.problems import Text
 from headrace.platform.formulas.environment import Environment, Evaluator
 from headrace.platform.formulas.functions.base import (
     ANY,
-    LISTS,
+    HELD,
     Example,
     Function,
     Parameter,
@@ -68,7 +68,7 @@ def _blank_sql(call: SqlCall) -> Column:
 
 ISBLANK: Final = Function(
     key="ISBLANK",
-    parameters=(Parameter("value", ANY | LISTS),),
+    parameters=(Parameter("value", HELD),),
     result=always(BOOLEAN),
     python=_is_blank,
     sqlite=_blank_sql,
@@ -109,7 +109,7 @@ OLD: Final = Function(
 
 CHANGED: Final = Function(
     key="CHANGED",
-    parameters=(Parameter("field", ANY | LISTS, own_field=True),),
+    parameters=(Parameter("field", HELD, own_field=True),),
     result=always(BOOLEAN),
     python=_changed,
     summary=Text("Whether the change touched the field.", "字段是否被修改。"),

@@ -38,7 +38,12 @@ from headrace.platform.metadata.building.system_fields import (
 from headrace.platform.metadata.building.workbench import Workbench, with_former_fields
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.definitions.objects import FieldDef, ObjectDef
-from headrace.platform.metadata.field_types.base import computed_of, links_of, reference_of
+from headrace.platform.metadata.field_types.base import (
+    computed_of,
+    links_of,
+    polymorphic_of,
+    reference_of,
+)
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.record_types import RECORD_TYPE
 from headrace.platform.metadata.schemas import load_field
@@ -162,7 +167,7 @@ def _steps(path: str) -> list[str | int]:
 def _field(work: Workbench, object_name: str, definition: FieldDef) -> FieldModel:
     kind = work.types[definition.type]
     options = bound_options(work, definition, work.field_place(object_name, definition.name))
-    reference, several = reference_of(kind), links_of(kind)
+    reference, several, any_of = reference_of(kind), links_of(kind), polymorphic_of(kind)
     target = reference.target(options) if reference else None
     value_type = kind.value_type(options)
     if reference is not None and target is None:
@@ -181,6 +186,7 @@ def _field(work: Workbench, object_name: str, definition: FieldDef) -> FieldMode
         computed=computed_of(kind),
         target=target,
         links=several.linked(options) if several else None,
+        targets=any_of.targets(options) if any_of else (),
     )
 
 
@@ -221,10 +227,7 @@ def _user_object(work: Workbench) -> ObjectModel:
 
 
 def _with_targets(work: Workbench, model: ObjectModel) -> ObjectModel:
-    for field in model.fields.values():
-        if field.pointed is not None and not work.knows(field.pointed):
-            place = work.field_place(model.name, field.name)
-            work.problems.append(UNKNOWN_OBJECT.at("/to", name=field.pointed).below(place))
+    _report_unknown_objects(work, model)
     definition = model.definition
     for position, child in enumerate(definition.children):
         detail = work.objects.get(child.object)
@@ -252,6 +255,18 @@ def _with_targets(work: Workbench, model: ObjectModel) -> ObjectModel:
     return dataclasses.replace(
         model, scope_paths={part: path for part, path in paths.items() if path}
     )
+
+
+def _report_unknown_objects(work: Workbench, model: ObjectModel) -> None:
+    for field in model.fields.values():
+        if field.pointed is not None and not work.knows(field.pointed):
+            place = work.field_place(model.name, field.name)
+            work.problems.append(UNKNOWN_OBJECT.at("/to", name=field.pointed).below(place))
+        for index, name in enumerate(field.targets):
+            if not work.knows(name):
+                problem = UNKNOWN_OBJECT.at(f"/targets/{index}", name=name)
+                place = work.field_place(model.name, field.name)
+                work.problems.append(problem.below(place))
 
 
 def _report_unknown_ranges(work: Workbench, model: ObjectModel) -> None:

@@ -80,6 +80,14 @@ OTHER_PEOPLE = Message(
     "Leave the role out, or let `people` be `partner` or `all`.",
     "请去掉该角色,或将 people 设为 partner 或 all。",
 )
+TARGET_UNTITLED = Message(
+    "target.untitled",
+    "Records of “{object}” have no title by which people could choose among them.",
+    "“{object}”的记录没有标题,用户无法据此选择。",
+    "Give the object a `title`, or leave it out here.",
+    "请为该对象设置 title,或在此处去掉它。",
+)
+OF_OTHERS = Text("what it refers to has keys of its own", "它所引用的记录自有其标识")
 SEVERAL_VALUES = Text("it has several values", "它可以有多个值")
 UPLOADED = Text("people upload its files", "其文件由用户上传")
 TWO_VALUES = Text("it has two values only", "它只有两个取值")
@@ -105,6 +113,7 @@ def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
         yield from _writers(subject, field, written)
         yield from _single(subject, field)
         yield from _people(subject, field)
+        yield from _untitled(subject, field)
     yield from _default_cycles(subject, model)
 
 
@@ -127,14 +136,16 @@ def _inert(field: FieldModel) -> Iterator[tuple[str, Text]]:
                 yield key, SEVERAL_VALUES
     if field.type.key == "boolean" and (definition.unique or definition.external_id):
         yield ("unique" if definition.unique else "external_id"), TWO_VALUES
-    yield from _inert_on_files(field)
+    yield from _inert_on_values(field)
 
 
-def _inert_on_files(field: FieldModel) -> Iterator[tuple[str, Text]]:
+def _inert_on_values(field: FieldModel) -> Iterator[tuple[str, Text]]:
     if field.storage.kind in HOLDS_FILES:
         for key in ("default", "unique", "external_id"):
             if getattr(field.definition, key):
                 yield key, UPLOADED
+    if field.targets and field.definition.external_id:
+        yield "external_id", OF_OTHERS
 
 
 # -- defaults -----------------------------------------------------------------------------------------
@@ -267,6 +278,14 @@ def _people(subject: Subject, field: FieldModel) -> Iterator[Problem]:
             yield UNKNOWN_ROLE.at(place, name=name)
         elif people == "internal" and role.audience == "partner":
             yield OTHER_PEOPLE.at(place, role=name)
+
+
+def _untitled(subject: Subject, field: FieldModel) -> Iterator[Problem]:
+    for position, name in enumerate(field.targets):
+        target = subject.catalog.objects.get(name)
+        if target is not None and target.title == "id":
+            place = f"{subject.field(field.object, field.name, 'targets')}/{position}"
+            yield TARGET_UNTITLED.at(place, object=name)
 
 
 def _single(subject: Subject, field: FieldModel) -> Iterator[Problem]:

@@ -22,7 +22,15 @@ MAX_KEY_BYTES: Final = 2_600
 BYTES_A_CHARACTER: Final = 4
 INLINE_TEXT: Final = 24
 """A longer text moves out of its row and leaves so much of it behind."""
-SIZES: Final = {"integer": 8, "decimal": 16, "boolean": 1, "date": 4, "instant": 8, "id": 16}
+SIZES: Final = {
+    "integer": 8,
+    "decimal": 16,
+    "boolean": 1,
+    "date": 4,
+    "instant": 8,
+    "id": 16,
+    "typed_id": 64,
+}
 FILES_TEXT: Final = 40_000
 """Bytes of what a field holds of its files: more than any key."""
 SYSTEM_BYTES: Final = 6 * 16

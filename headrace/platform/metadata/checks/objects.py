@@ -123,7 +123,7 @@ def _keys(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
     title = model.fields[model.title]
     if model.definition.title is not None and (
         not title.stored
-        or title.target is not None
+        or title.refers_to
         or title.storage.many
         or title.storage.kind in HOLDS_FILES
     ):

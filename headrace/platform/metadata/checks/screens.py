@@ -352,7 +352,7 @@ def _view(subject: Subject, view: ViewDef) -> Iterator[Problem]:
 
 
 def _is_ordered(field: FieldModel) -> bool:
-    if field.links is not None or field.storage.kind in HOLDS_FILES:
+    if field.links is not None or field.targets or field.storage.kind in HOLDS_FILES:
         return False
     if field.target is not None or field.computed is not None or field.system:
         return True
@@ -413,7 +413,7 @@ def _complexity(subject: Subject, report: ReportDef) -> Iterator[Problem]:
             yield FILE_GROUP.at(place, field=group.field)
         elif path[-1].links is not None:
             yield LIST_GROUP.at(place, field=group.field)
-        elif not _is_ordered(path[-1]) and not path[-1].storage.many:
+        elif not (_is_ordered(path[-1]) or path[-1].storage.many or path[-1].targets):
             yield LONG_GROUP.at(place, field=group.field)
     for measure in report.measures:
         path = catalog.path(report.object, measure.field) if measure.field else None

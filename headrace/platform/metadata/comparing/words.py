@@ -30,6 +30,7 @@ NOUNS: Final[Mapping[str, Text]] = {
     "UsersOptions.max": Text("most users", "最多用户数"),
     "MultiLookupOptions.min": Text("fewest records", "最少记录数"),
     "MultiLookupOptions.max": Text("most records", "最多记录数"),
+    "targets": Text("objects that may be referred to", "可引用的对象"),
     "on_delete": Text("what happens when a record is deleted", "所引记录被删除时的处理"),
     "min": Text("fewest rows", "最少行数"),
     "max": Text("most rows", "最多行数"),

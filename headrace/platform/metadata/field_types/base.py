@@ -36,6 +36,7 @@ Operator = Literal[
     "under",
     "contains_any",
     "contains_all",
+    "refers_to",
 ]
 Aggregate = Literal["count", "sum", "avg", "min", "max"]
 
@@ -44,6 +45,7 @@ ORDER: frozenset[Operator] = EQUALITY | {"<", "<=", ">", ">="}
 TEXTUAL: frozenset[Operator] = ORDER | {"contains", "starts_with"}
 SEVERAL: frozenset[Operator] = frozenset({"contains_any", "contains_all", "=", "!=", "is_null"})
 HOLDING: frozenset[Operator] = frozenset({"contains_any", "contains_all", "is_null"})
+REFERRING: frozenset[Operator] = EQUALITY | {"refers_to"}
 ORDERED_AGGREGATES: frozenset[Aggregate] = frozenset({"count", "min", "max"})
 NUMBER_AGGREGATES: frozenset[Aggregate] = frozenset({"count", "sum", "avg", "min", "max"})
 NO_AGGREGATES: frozenset[Aggregate] = frozenset({"count"})
@@ -189,6 +191,14 @@ class LinksTo(Protocol):
         ...
 
 
+class RefersToAny(Protocol):
+    """A type whose values are typed ids: each refers to a record of one of several objects."""
+
+    def targets(self, options: Any) -> tuple[str, ...]:
+        """Return the names of the objects, in the order in which people choose among them."""
+        ...
+
+
 class Computed(Protocol):
     """A type that nobody writes: formula, roll-up, number, state."""
 
@@ -239,6 +249,11 @@ def links_of(kind: FieldType[Any]) -> LinksTo | None:
     return cast("LinksTo", kind) if hasattr(kind, "linked") else None
 
 
+def polymorphic_of(kind: FieldType[Any]) -> RefersToAny | None:
+    """Return a type as one whose values are typed ids, None where they are not."""
+    return cast("RefersToAny", kind) if hasattr(kind, "targets") else None
+
+
 def computed_of(kind: FieldType[Any]) -> Literal["formula", "rollup", "number", "workflow"] | None:
     """Return how the platform makes the values of a type, None where people write them."""
     return cast("Computed", kind).computed if hasattr(kind, "computed") else None
@@ -254,5 +269,6 @@ _JSON_SCHEMAS: dict[str, dict[str, Any]] = {
     "id": {"type": "string", "format": "uuid"},
     "file": {"type": "object"},
     "files": {"type": "array", "items": {"type": "object"}},
+    "typed_id": {"type": "object"},
     "ids": {"type": "array", "items": {"type": "string", "format": "uuid"}},
 }

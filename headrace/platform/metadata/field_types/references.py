@@ -9,11 +9,12 @@ from typing import Any, Final, Literal
 from marshmallow import fields
 
 from headrace.platform.core.problems import Message, Problem, Text
-from headrace.platform.formulas.types import Type, reference, references
+from headrace.platform.formulas.types import Type, polymorphic, reference, references
 from headrace.platform.metadata.definitions.keys import Formula, Name, key
 from headrace.platform.metadata.field_types.base import (
     EQUALITY,
     HOLDING,
+    REFERRING,
     Example,
     FieldType,
 )
@@ -21,8 +22,9 @@ from headrace.platform.metadata.field_types.values import (
     MOST_LINKS,
     ReferenceField,
     ReferencesField,
+    TypedReferenceField,
 )
-from headrace.platform.metadata.storage_types import ID, IDS, Storage
+from headrace.platform.metadata.storage_types import ID, IDS, TYPED_ID, Storage
 
 USER_OBJECT = "user"
 """The name by which formulas and references speak of the platform's users."""
@@ -32,6 +34,24 @@ MIN_ABOVE_MAX: Final = Message(
     "至少 {least}、至多 {most}:没有任何列表能满足。",
     "Lower `min` or raise `max`.",
     "请降低 min 或提高 max。",
+)
+
+
+LEAST_TARGETS: Final = 2
+MOST_TARGETS: Final = 8
+ONE_TARGET: Final = Message(
+    "target.only_one",
+    "A polymorphic lookup refers to records of several objects, here are {count}.",
+    "多对象引用应指向多个对象的记录,此处有 {count} 个。",
+    "Name at least two objects, or use the type `lookup` for one.",
+    "请至少写两个对象;只有一个对象时请改用 lookup 类型。",
+)
+TARGET_USER: Final = Message(
+    "target.user",
+    "Users are no records of an object: a polymorphic lookup cannot refer to them.",
+    "用户不是对象的记录,多对象引用不能指向用户。",
+    "Leave `user` out, and add a field of the type `user` beside this one.",
+    "请去掉 user,并在旁边另设 user 类型的字段。",
 )
 
 
@@ -98,6 +118,17 @@ class MultiLookupOptions:
         "What happens when a record that is referred to is deleted: it is refused, or it is taken"
         " off the lists.",
         "refuse",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PolymorphicLookupOptions:
+    """Options of a lookup of a record of any of several objects."""
+
+    targets: tuple[Name, ...] = key(
+        "Objects whose records may be referred to, at least two, in the order in which they are"
+        " offered.",
+        maxItems=MOST_TARGETS,
     )
 
 
@@ -252,6 +283,63 @@ class MultiLookupType(LinksType):
         )
 
 
+class PolymorphicLookupType(FieldType[PolymorphicLookupOptions]):
+    """A reference to one record of any of several objects."""
+
+    key = "polymorphic_lookup"
+    label = Text("Polymorphic lookup", "多对象引用")
+    widget = "polymorphic_lookup"
+    options_type = PolymorphicLookupOptions
+    operators = REFERRING
+
+    def storage(self, options: PolymorphicLookupOptions) -> Storage:
+        return TYPED_ID
+
+    def value_type(self, options: PolymorphicLookupOptions) -> Type:
+        return polymorphic(options.targets)
+
+    def value_field(self, options: PolymorphicLookupOptions) -> fields.Field[Any]:
+        return TypedReferenceField(options.targets)
+
+    def targets(self, options: PolymorphicLookupOptions) -> tuple[str, ...]:
+        """Return the names of the objects, in the order in which people choose among them."""
+        return options.targets
+
+    def json_schema(self, options: PolymorphicLookupOptions) -> dict[str, Any]:
+        properties = {
+            "object": {"type": "string", "enum": list(options.targets)},
+            "id": {"type": "string", "format": "uuid"},
+            "title": {"type": ["string", "null"]},
+        }
+        return {
+            "type": "object",
+            "properties": properties,
+            "required": ["object", "id", "title"],
+        }
+
+    def narrows(self, old: PolymorphicLookupOptions, new: PolymorphicLookupOptions) -> bool:
+        return not set(old.targets) <= set(new.targets)
+
+    def check_options(self, options: PolymorphicLookupOptions) -> Sequence[Problem]:
+        names = options.targets
+        if USER_OBJECT in names:
+            return (TARGET_USER.at(f"/targets/{names.index(USER_OBJECT)}"),)
+        if len(names) < LEAST_TARGETS:
+            return (ONE_TARGET.at("/targets", count=len(names)),)
+        return ()
+
+    def examples(self) -> Sequence[Example]:
+        record = "0197a1b2-0000-7000-8000-000000000000"
+        return (
+            Example({}, 5, refused="value.wrong_type"),
+            Example({}, {"id": record}, refused="value.wrong_type"),
+            Example({}, record, refused="value.invalid"),
+            Example({}, {"object": "thing", "id": "x"}, refused="value.wrong_type"),
+            Example({}, {"object": "detail", "id": record}, refused="reference.other_object"),
+            Example({}, {"object": "thing", "id": record}, refused="reference.not_found"),
+        )
+
+
 class UsersType(LinksType):
     """Several users of the platform."""
 
@@ -267,4 +355,12 @@ class UsersType(LinksType):
         return not (new.min <= old.min and old.max <= new.max)
 
 
-TYPES = (UserType(), LookupType(), TreeType(), MasterDetailType(), MultiLookupType(), UsersType())
+TYPES = (
+    UserType(),
+    LookupType(),
+    TreeType(),
+    MasterDetailType(),
+    MultiLookupType(),
+    PolymorphicLookupType(),
+    UsersType(),
+)

@@ -16,7 +16,7 @@ from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.patterns import Pattern
 from headrace.platform.core.problems import Message, Problem, Text, pointer
 from headrace.platform.metadata.field_types.formats import TextFormat
-from headrace.platform.metadata.storage_types import SEPARATOR, joined, listed
+from headrace.platform.metadata.storage_types import SEPARATOR, TYPE_END, joined, listed
 
 WRONG_TYPE = Message(
     "value.wrong_type",
@@ -74,6 +74,13 @@ TOO_FEW = Message(
     "Add more, or leave the field empty.",
     "请再添加,或留空。",
 )
+OTHER_OBJECT = Message(
+    "reference.other_object",
+    "The field refers to no records of “{name}”.",
+    "该字段不能引用“{name}”的记录。",
+    "Name one of the objects that the field offers.",
+    "请使用该字段提供的对象之一。",
+)
 CHECKSUM = Message(
     "value.checksum",
     "“{value}” is not {expected}: its characters do not fit each other.",
@@ -108,6 +115,7 @@ INTEGER = Text("integer", "整数")
 DECIMAL = Text("a decimal number", "小数")
 NULL = Text("null", "空值")
 OTHER_VALUE = Text("a value of the field's type", "符合字段类型的值")
+TYPED_RECORD = Text('{"object": …, "id": …}', '{"object": …, "id": …}')
 RECORD_ID = Text("record id", "记录标识")
 
 
@@ -410,6 +418,39 @@ class ReferenceField(fields.Field[Any]):
                 expected=Text('record id or {"key": …}', '记录标识或 {"key": …}'), given=OBJECT
             )
         )
+
+
+@dataclass(frozen=True, slots=True)
+class TypedReference:
+    """A reference that names the object of its record; the store makes a typed id of it."""
+
+    object: str
+    record: str | KeyReference
+
+
+class TypedReferenceField(fields.Field[Any]):
+    """`{"object", "id"}` as it was sent out, `{"object", "key"}`, or the text `object:id`."""
+
+    def __init__(self, targets: tuple[str, ...]) -> None:
+        super().__init__(allow_none=True)
+        self.targets = targets
+        self.record = ReferenceField()
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, Mapping) and isinstance(value.get("object"), str):
+            name = value["object"]
+            record: Any = {key: part for key, part in value.items() if key != "object"}
+        elif isinstance(value, str):
+            name, end, record = value.rpartition(TYPE_END)
+            if not end or not is_record_id(record):
+                example = f"{self.targets[0]}{TYPE_END}0197a1b2-…"
+                raise refuse(INVALID.at(value=value, expected=TYPED_RECORD, example=example))
+        else:
+            given = OBJECT if isinstance(value, Mapping) else type_name(value)
+            raise refuse(WRONG_TYPE.at(expected=TYPED_RECORD, given=given))
+        if name not in self.targets:
+            raise refuse(OTHER_OBJECT.at(name=name))
+        return TypedReference(name, self.record.deserialize(record))
 
 
 class ReferencesField(fields.Field[Any]):

@@ -88,6 +88,7 @@ from headrace.platform.metadata.field_types.references import (
     LookupOptions,
     MasterDetailOptions,
     MultiLookupOptions,
+    PolymorphicLookupOptions,
     UserOptions,
     UsersOptions,
 )
@@ -217,6 +218,7 @@ RULES: Final[Mapping[Key, Rule]] = {
     (LookupOptions, "filter"): Rule("row formula", "formula"),
     (MultiLookupOptions, "to"): Rule("object", "lookup"),
     (MultiLookupOptions, "filter"): Rule("row formula", "formula"),
+    (PolymorphicLookupOptions, "targets"): Rule("object", "lookup"),
     (UserOptions, "roles"): Rule("role", "user choice"),
     (UsersOptions, "roles"): Rule("role", "user choice"),
     (MasterDetailOptions, "to"): Rule("object", "master"),

@@ -30,7 +30,14 @@ from headrace.platform.metadata.catalog import FieldModel, FieldRuleModel, Objec
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.field_types.base import files_of
 from headrace.platform.metadata.field_types.files import misfits
-from headrace.platform.metadata.storage_types import ID, Dialect, Storage, files_in, values_in
+from headrace.platform.metadata.storage_types import (
+    ID,
+    Dialect,
+    Storage,
+    files_in,
+    typed_parts,
+    values_in,
+)
 from headrace.platform.publishing.failing.converting import refuses, restored_at
 from headrace.platform.publishing.failing.planned import PlannedRows
 from headrace.platform.publishing.failing.python_rows import (
@@ -377,11 +384,17 @@ class RowFinder:
     def _refused(self, asked: _InSql, field: FieldModel) -> Iterator[Any]:
         """Yield the different values in use that the field's type refuses, as driver values."""
         column = asked.rows.column(field)
-        allowed = accepts(field, self._dialect)
+        allowed = self._accepts(field)
         select = asked.select(column).where(column.is_not(None)).distinct()
         for value in self._run(asked, select, streaming=True).scalars():
             if not allowed(value):
                 yield value
+
+    def _accepts(self, field: FieldModel) -> Callable[[Any], bool]:
+        if field.targets:
+            objects = {self.rows.catalog.objects[name].id for name in field.targets}
+            return lambda value: typed_parts(value)[0] in objects
+        return accepts(field, self._dialect)
 
     def _wrong_number(self, model: ObjectModel, rows: Rows, name: str) -> Condition:
         relation = relation_of(model, name)
@@ -499,7 +512,7 @@ class RowFinder:
                 ), _references(*_shown_while(model, (name,)))
             case NotAllowed():
                 field = field_by_id(model, row_set.field_id)
-                allowed = accepts(field, self._dialect)
+                allowed = self._accepts(field)
                 to_driver = field.storage.to_driver(self._dialect)
                 return (
                     lambda _batch, _shape, row: (
