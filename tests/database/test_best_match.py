@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from headrace.platform.access.identity import RoleHolding
 from headrace.platform.core.errors import NotFoundError, RefusedError
 from headrace.platform.records.match_explaining import explain_match
+from headrace.platform.records.tracing import trace
 from tests.support.documents import field, label
 from tests.support.publishing import MODULE, Contents, Publishing, platform_at
 from tests.support.rollup_world import Depots
@@ -294,3 +296,101 @@ def test_what_is_written_by_a_match_follows_a_change_and_a_rename(world: Depots)
     world.work.publish()
     other = world.create("sale", day="2025-06-15", kind="b")
     assert world.rows("sale")[other]["price"] == dear
+
+
+# -- in the rule trace -------------------------------------------------------------------------------
+
+
+def _with_rights(documents: Contents) -> Contents:
+    """Let sellers read sales and cheap prices, and clerks prices without their rank."""
+    for role in ("seller", "clerk", "chief"):
+        documents["role", role] = {
+            "kind": "role",
+            "name": role,
+            "label": label(role, role),
+            "design": role == "chief",
+        }
+    price = [one["name"] for one in documents["object", "price"]["fields"]]
+    grants = {
+        "firm": {},
+        "area": {"seller": None},
+        "price": {
+            "seller": {"when": "amount < 100"},
+            "clerk": {"fields": {"read": [one for one in price if one != "rank"]}},
+        },
+        "sale": {},
+    }
+    for name, special in grants.items():
+        documents["permission", name] = {
+            "kind": "permission",
+            "name": name,
+            "object": name,
+            "grants": [
+                {"role": role, "actions": ["read"], "scope": "all", **(special.get(role) or {})}
+                for role in ("seller", "clerk", "chief")
+                if special.get(role, {}) is not None
+            ],
+        }
+    return documents
+
+
+@pytest.fixture
+def people(database_url: str, tmp_path: Path) -> Iterator[Depots]:
+    with platform_at(database_url) as platform:
+        work = Publishing(platform, tmp_path / "modules")
+        work.contents = _with_rights(contents())
+        work.publish()
+        yield Depots(work)
+
+
+def _user(world: Depots, role: str) -> str:
+    identity = world.platform.identity
+    user: str = world.platform.write_as_system(
+        lambda _, work: identity.create_user(work, login=role, name=role, roles=[RoleHolding(role)])
+    )
+    return user
+
+
+def _matches(world: Depots, sale: str, user: str | None, language: str = "en") -> Any:
+    def read(context: Any) -> Any:
+        with context.database.snapshot() as reading:
+            traced = trace(context, reading, "sale", {}, record_id=sale)
+        return {
+            one.field: [match.render(language) for match in one.matches]
+            for one in traced.fields
+            if one.matches
+        }
+
+    return world.platform.read_as(user, read)
+
+
+def test_the_trace_names_the_winner_with_its_keys_in_both_languages(people: Depots) -> None:
+    firm = people.create("firm", code="F1")
+    price = people.create("price", amount="3", firm=firm, kind="a")
+    sale = people.create("sale", firm=firm, kind="a", day="2025-06-15")
+    found = _matches(people, sale, None)
+    (match,) = found["amount"]
+    assert match["record"]["id"] == price
+    assert match["keys"] == {"firm": firm, "kind": "a"}
+    assert (match["for_all"], match["at"]) == (["area"], "2025-06-15")
+    assert "fits most closely at 2025-06-15, by" in match["text"].replace(" by", ", by", 1)
+    for part in ("F1", "a", "area: for all"):
+        assert part in match["text"]
+    assert found["for_all"][0]["text"] == "no Price fits at 2025-06-15"
+    chinese = _matches(people, sale, None, "zh")
+    assert "最匹配的价格是" in chinese["amount"][0]["text"]
+    assert chinese["for_all"][0]["text"] == "没有匹配的价格(日期 2025-06-15)"
+    assert _matches(people, sale, _user(people, "chief")) == found
+
+
+def test_the_trace_tells_nothing_of_what_the_asker_may_not_read(people: Depots) -> None:
+    firm = people.create("firm", code="F1")
+    people.create("price", amount="3")
+    dear = people.create("price", amount="300", firm=firm)
+    sale = people.create("sale", firm=firm, day="2025-06-15")
+    seller, clerk, chief = (_user(people, role) for role in ("seller", "clerk", "chief"))
+    assert _matches(people, sale, chief)["amount"][0]["record"]["id"] == dear
+    assert "amount" not in _matches(people, sale, clerk), "the rank may have decided"
+    told = _matches(people, sale, seller)
+    assert "amount" not in told, "not even that another one would fit next"
+    assert told["for_all"][0]["record"]["id"] != dear

@@ -13,11 +13,13 @@ from headrace.blueprints.shared.pages import render
 from headrace.blueprints.shared.session import read
 from headrace.blueprints.workspace.blueprint import blueprint, known_object
 from headrace.blueprints.workspace.rows import display_of, title_of
+from headrace.platform.access.policy import readable_fields
+from headrace.platform.core.problems import Text
 from headrace.platform.forms.field_view import path_view
 from headrace.platform.metadata.storage_types import typed_parts, values_in
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
-from headrace.platform.records.tracing import Condition, trace
+from headrace.platform.records.tracing import Condition, Trace, TracedField, trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +39,50 @@ def rules(object_name: str, record_id: str) -> str:
 
 def _page(context: Context, object_name: str, record_id: str) -> str:
     model = known_object(context, object_name)
-    found = reader.get(context, object_name, record_id)
+    known = readable_fields(context.catalog, context.principal, object_name)
+    relations = [one.name for one in model.children if one.name in known]
+    found = reader.get(context, object_name, record_id, expand=relations)
+    data = {name: [{"id": row["id"]} for row in found[name]] for name in relations}
     with context.database.snapshot() as reading:
-        traced = trace(context, reading, object_name, {}, record_id=record_id)
+        traced = trace(context, reading, object_name, data, record_id=record_id)
     return render(
         context,
         "workspace/rules.html",
         f"object:{object_name}",
         model=model,
         title=title_of(context, object_name, found),
-        fields=[one for one in traced.fields if one.because],
+        fields=[one for one in traced.fields if one.because or one.matches],
+        rows=_rows(context, object_name, traced),
         rules=traced.rules,
         problems=traced.problems,
         told=partial(_told, context, object_name),
         back=url_for("workspace.record", object_name=object_name, record_id=record_id),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedRow:
+    """A row below the record with the fields that a best match worked out."""
+
+    relation: Text
+    number: int
+    fields: tuple[tuple[Text, TracedField], ...]
+
+
+def _rows(context: Context, object_name: str, traced: Trace) -> list[MatchedRow]:
+    """Return the rows of which a best match worked out something."""
+    found = []
+    for relation, rows in traced.rows.items():
+        child = context.catalog.objects[object_name].child(relation)
+        if child is None:
+            continue
+        model = context.catalog.objects[child.object]
+        for number, row in enumerate(rows, 1):
+            matched = [one for one in row.fields if one.matches]
+            if matched:
+                fields = tuple((model.fields[one.field].label, one) for one in matched)
+                found.append(MatchedRow(child.label or model.label, number, fields))
+    return found
 
 
 def _told(context: Context, object_name: str, condition: Condition) -> Told:

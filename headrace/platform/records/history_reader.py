@@ -25,6 +25,7 @@ from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.masking import masked_value
 from headrace.platform.metadata.storage_types import ID
+from headrace.platform.records.batch import Rows
 from headrace.platform.records.context import Context
 from headrace.platform.records.reader import get_in
 from headrace.platform.records.source import (
@@ -318,9 +319,7 @@ def _leave_out(
             listed[:] = [one for one in listed if one["id"] in seen]
 
 
-def titles_of(
-    context: Context, reading: Reading | UnitOfWork, target: str, ids: Iterable[str]
-) -> dict[str, Any]:
+def titles_of(context: Context, reading: Rows, target: str, ids: Iterable[str]) -> dict[str, Any]:
     """Return the titles of the records that the caller may see; those of users always.
 
     A title is None where the rights contain none of the object.

@@ -37,6 +37,7 @@ from headrace.platform.records.field_rules import (
     is_met,
 )
 from headrace.platform.records.history import json_value
+from headrace.platform.records.match_tracing import TracedMatch, traced_matches
 from headrace.platform.records.permits import names_in_row
 from headrace.platform.records.preview import Unsaved, computed
 from headrace.platform.records.references import seen_of, seen_reference
@@ -84,13 +85,17 @@ class TracedFieldRule:
 
 @dataclass(frozen=True, slots=True)
 class TracedField:
-    """How a field stands and why; `lock` is what keeps the asker from changing it."""
+    """How a field stands and why; `lock` is what keeps the asker from changing it.
+
+    `matches` are the best matches that its default or formula asks for, with what each finds now.
+    """
 
     field: str
     behaviour: Behaviour
     required: bool
     lock: Lock | None
     because: tuple[TracedFieldRule, ...]
+    matches: tuple[TracedMatch, ...] = ()
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
@@ -103,6 +108,7 @@ class TracedField:
             "read_only_by": self.lock,
             "allowed": None if allowed is None else sorted(allowed),
             "because": [one.render(language) for one in self.because],
+            "matches": [one.render(language) for one in self.matches],
         }
 
 
@@ -222,6 +228,7 @@ class _Reading:
                 (field.definition.required or one.required) and not one.hidden,
                 _lock(field, one, editable),
                 tuple(self._because(field.name)),
+                tuple(traced_matches(self.batch, self.row, self.seen, field, self._value)),
             )
 
     def _because(self, name: str) -> Iterator[TracedFieldRule]:
