@@ -287,3 +287,124 @@ def test_groups_of_texts_stand_by_pinyin(database_url: str, group: str):
 
     shown = [line.keys[0].text.zh for line in result.lines]
     assert shown == ["9", "apple", "Zebra", "安徽", "晨屿", "重庆"]
+
+
+# -- currencies --------------------------------------------------------------------------------------
+
+SALES = (
+    ("A", "cny", "10.00", "1.00", "5.00"),
+    ("A", "usd", "3.00", "2.00", "6.00"),
+    ("B", "cny", "7.50", "3.00", None),
+    ("B", None, "1.00", None, None),
+)
+MONEY = [
+    {"op": "sum", "field": "price"},
+    {"op": "count"},
+    {"op": "avg", "field": "price"},
+    {"op": "max", "field": "price"},
+    {"op": "sum", "field": "cost"},
+    {"op": "sum", "field": "fee"},
+]
+
+
+def money_world(url: str, **report) -> World:
+    contents = workspace()
+    currencies = [{"value": one, "label": {"en": one, "zh": one}} for one in ("cny", "usd")]
+    contents["object", "company"]["fields"] += [
+        {"name": "money", "type": "choice", "choices": currencies},
+        {"name": "price", "type": "money", "currency_field": "money"},
+        {"name": "cost", "type": "money", "currency": "EUR"},
+        {"name": "fee", "type": "money"},
+        {"name": "grade", "type": "text"},
+    ]
+    contents["report", "prices"] = {
+        "kind": "report",
+        "name": "prices",
+        "label": {"en": "Prices", "zh": "价格"},
+        "object": "company",
+        "type": "grouped",
+        "group_rows": ["grade"],
+        "measures": MONEY,
+        **report,
+    }
+    world = open_world(url, documents(contents))
+    region = world.create("region", {"code": "R", "name": "Region"})
+    for place, (grade, money, price, cost, fee) in enumerate(SALES):
+        data = {"grade": grade, "money": money, "price": price, "cost": cost, "fee": fee}
+        world.create("company", {"code": f"C{place}", "name": "x", "region": region, **data})
+    return world
+
+
+def amounts(**by_currency: str) -> list[dict[str, str | None]]:
+    named = {None if name == "none" else name: one for name, one in by_currency.items()}
+    return [{"currency": name, "amount": one} for name, one in named.items()]
+
+
+def test_amounts_in_several_currencies_stand_beside_each_other(database_url: str):
+    world = money_world(database_url)
+
+    result = running.run(world.context, "prices")
+
+    first, second = (line.total.values for line in result.lines)
+    assert first[0] == amounts(CNY="10.00", USD="3.00")
+    assert second[0] == amounts(CNY="7.50", none="1.00")
+    assert result.total.values[0] == amounts(CNY="17.50", USD="3.00", none="1.00")
+    assert result.total.values[2] == amounts(CNY="8.7500", USD="3.0000", none="1.0000")
+    assert result.total.values[3] == amounts(CNY="10.00", USD="3.00", none="1.00")
+    assert [line.total.values[1] for line in result.lines] == [2, 2]
+    assert (result.total.values[1], result.record_count) == (4, 4)
+    assert result.total.values[4:] == ("6.00", "11.00")
+    shown = result.as_json("en")["measures"]
+    assert [one.get("by_currency", one.get("currency")) for one in shown] == [
+        True,
+        None,
+        True,
+        True,
+        "EUR",
+        None,
+    ]
+
+
+@pytest.mark.parametrize("groups", [["grade"], ["money"]])
+def test_totals_of_both_sides_keep_currencies_apart(database_url: str, groups: list[str]):
+    rows = [one for one in ("grade", "money") if one not in groups]
+    world = money_world(database_url, group_rows=rows, group_columns=groups)
+
+    result = running.run(world.context, "prices")
+
+    whole = amounts(CNY="17.50", USD="3.00", none="1.00")
+    assert result.total.values[0] == whole
+    by_money = result.lines if rows == ["money"] else ()
+    for line in by_money:
+        assert len(line.total.values[0]) == 1, "grouped by it, each has one"
+    sides = [[one.total for one in result.lines], [one for one in result.column_totals if one]]
+    for side in sides:
+        added: dict[str | None, Decimal] = defaultdict(Decimal)
+        for cell in side:
+            for one in cell.values[0]:
+                added[one["currency"]] += Decimal(one["amount"])
+        assert {one["currency"]: Decimal(one["amount"]) for one in whole} == added
+
+
+def test_a_total_alone_and_one_of_nothing_keep_the_form(database_url: str):
+    world = money_world(database_url, group_rows=[])
+    total = running.run(world.context, "prices").total
+    assert total.values[0] == amounts(CNY="17.50", USD="3.00", none="1.00")
+    assert total.values[1] == 4
+    nobody = replace(world.context, principal=principal("d", "partner", "dealer"))
+    assert running.run(nobody, "prices").total.values[:4] == ([], 0, [], [])
+
+
+def test_charts_draw_a_series_for_each_currency(database_url: str):
+    world = money_world(database_url, chart={"mark": "bar"})
+
+    spec = running.run(world.context, "prices").chart
+
+    assert spec is not None
+    assert [(one["along"], one["series"], one["amount"]) for one in spec["data"]["values"]] == [
+        ("A", "CNY", "10.00"),
+        ("A", "USD", "3.00"),
+        ("B", "CNY", "7.50"),
+        ("B", "", "1.00"),
+    ]
+    assert spec["encoding"]["color"]["field"] == "series"

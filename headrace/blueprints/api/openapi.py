@@ -556,7 +556,7 @@ class _Writer:
         cell = _query("cell", {"type": "string"}, 'JSON: {"rows": […], "columns": […]}.')
         anything: Json = {"type": "object"}
         self.paths[f"/reports/{name}"] = {
-            "get": self._call(self.text(label), name, "run", anything, [form])
+            "get": self._call(self.text(label), name, "run", REPORT, [form])
         }
         page = [cell, *(_parameter(one) for one in ("sort", "fields", "limit", "cursor", "count"))]
         self.paths[f"/reports/{name}/rows"] = {
@@ -870,6 +870,27 @@ UNDO: Final[Json] = {
         "partial": {"type": "boolean", "description": "False: all records or none."},
     },
     "additionalProperties": False,
+}
+REPORT: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "measures": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "name": {"type": "string"},
+                    "label": {"type": "string"},
+                    "kind": {"type": "string"},
+                    "currency": {"type": "string", "description": "Of all amounts."},
+                    "by_currency": {
+                        "type": "boolean",
+                        "description": "Values are lists of `{currency, amount}`: nothing is added up.",
+                    },
+                },
+            },
+        }
+    },
 }
 DOCUMENTS: Final[Json] = {
     "type": "object",

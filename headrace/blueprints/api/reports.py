@@ -63,7 +63,10 @@ def _csv(result: ReportResult, language: str) -> bytes:
     """Write the table with a byte order mark, so that spreadsheets read Chinese right."""
     out = io.StringIO()
     writer = csv.writer(out)
-    measures = [one.label.within(language) for one in result.measures]
+    measures = [
+        one.label.within(language) + (f" ({one.currency})" if one.currency else "")
+        for one in result.measures
+    ]
     heads = [one.label.within(language) for one in result.row_groups]
     spans = [" · ".join(key.text.within(language) for key in keys) for keys in result.columns]
     across = [f"{span}: {measure}" for span in spans for measure in measures]
@@ -77,7 +80,12 @@ def _csv(result: ReportResult, language: str) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    """Keep a text from being taken for a formula by a spreadsheet; numbers stay numbers."""
+    """Keep a text from being taken for a formula by a spreadsheet; numbers stay numbers.
+
+    Amounts in several currencies are one text, each behind its currency.
+    """
+    if isinstance(value, list):
+        value = "; ".join(f"{one['currency'] or ''} {one['amount']}".strip() for one in value)
     if not isinstance(value, str):
         return value
     number = value.lstrip("-").replace(".", "", 1).isdigit()

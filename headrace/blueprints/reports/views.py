@@ -17,7 +17,7 @@ from headrace.blueprints.workspace.rows import Row, cells_of, display_of, record
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.forms.field_view import FieldView, path_view
 from headrace.platform.forms.lists import list_for
-from headrace.platform.forms.shown import text_of
+from headrace.platform.forms.shown import amount_text, text_of
 from headrace.platform.metadata.catalog import ReportModel
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import BAD_PARAMETER
@@ -32,9 +32,9 @@ NOTHING: Final = "–"
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number of the table and the records that it counts."""
+    """A number of the table, or one for each currency, and the records that they count."""
 
-    text: str
+    texts: tuple[str, ...]
     address: str | None
 
 
@@ -209,16 +209,22 @@ def _numbers(
     column_keys: Sequence[Key],
 ) -> list[Number]:
     if cell is None:
-        return [Number("", None) for _ in result.measures]
+        return [Number((), None) for _ in result.measures]
     address = _address(context, result, row_keys, column_keys)
     return [
-        Number(_number(measure, value), address)
+        Number(_texts(measure, value), address)
         for measure, value in zip(result.measures, cell.values, strict=True)
     ]
 
 
-def _number(measure: Header, value: Any) -> str:
-    return NOTHING if value is None else text_of(measure.kind, value)
+def _texts(measure: Header, value: Any) -> tuple[str, ...]:
+    if value is None or value == []:
+        return (NOTHING,)
+    if measure.by_currency:
+        return tuple(amount_text(one["amount"], one["currency"]) for one in value)
+    if measure.currency is not None:
+        return (amount_text(value, measure.currency),)
+    return (text_of(measure.kind, value),)
 
 
 def _address(

@@ -179,6 +179,11 @@ def _amount(view: FieldView, value: Any, record: Mapping[str, Any]) -> str:
     if currency is None and view.currency_field is not None:
         named = record.get(view.currency_field)
         currency = str(named).upper() if named else None
+    return amount_text(value, currency)
+
+
+def amount_text(value: Any, currency: str | None) -> str:
+    """Return an amount of money with its currency, in the digits that this has."""
     if currency is None:
         return grouped(str(value), MONEY_DIGITS)
     digits = DIGITS.get(currency, MONEY_DIGITS)

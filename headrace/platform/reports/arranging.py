@@ -20,6 +20,8 @@ MOST_LINES: Final = 500
 MOST_COLUMNS: Final = 60
 
 Keys = tuple[Key, ...]
+Read = tuple[Keys, Keys, Cell, int]
+"""Row keys, column keys, measures and number of records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,7 @@ def arrange(
 ) -> Arranged:
     """Arrange the rows of the compiled statement; what is over the limits is counted as cut."""
     reader = _RowReader(compiled, catalog, dialect)
-    levels: dict[int, list[tuple[Keys, Keys, Cell, int]]] = {}
-    for row in found:
-        levels.setdefault(int(row[0]), []).append(reader.read(row))
+    levels = reader.levels(found)
     two_sided = bool(compiled.columns)
     grouped = bool(compiled.rows or compiled.columns)
     finest = levels.get(0, [])
@@ -74,8 +74,52 @@ class _RowReader:
             for group in (*compiled.rows, *compiled.columns)
         }
 
-    def read(self, row: Sequence[Any]) -> tuple[Keys, Keys, Cell, int]:
-        """Return row keys, column keys, measures and number of records."""
+    def levels(self, found: Sequence[Sequence[Any]]) -> dict[int, list[Read]]:
+        """Return what was read by level; amounts in several currencies beside each other in one cell."""
+        levels: dict[int, list[Read]] = {}
+        apart: dict[tuple[int, Any, Any], dict[int, list[Any]]] = {}
+        count = self.compiled.level_count
+        for row in found:
+            split, level = divmod(int(row[0]), count)
+            rows, columns, cell, records, named = self.read(row)
+            if split == 0:
+                levels.setdefault(level, []).append((rows, columns, cell, records))
+                continue
+            kept = apart.setdefault((level, _values(rows), _values(columns)), {})
+            for place, measure in enumerate(self.compiled.measures):
+                if measure.split == split - 1 and cell.values[place] is not None:
+                    amount = {"currency": named[split - 1], "amount": cell.values[place]}
+                    kept.setdefault(place, []).append(amount)
+        if self.compiled.currencies:
+            for level, read in levels.items():
+                levels[level] = [
+                    (
+                        rows,
+                        columns,
+                        self._by_currency(cell, apart, (level, _values(rows), _values(columns))),
+                        records,
+                    )
+                    for rows, columns, cell, records in read
+                ]
+        return levels
+
+    def _by_currency(
+        self, cell: Cell, apart: Mapping[Any, Mapping[int, list[Any]]], where: Any
+    ) -> Cell:
+        kept = apart.get(where, {})
+        return Cell(
+            tuple(
+                value
+                if measure.split is None
+                else sorted(kept.get(place, ()), key=lambda one: one["currency"] or LAST)
+                for place, (measure, value) in enumerate(
+                    zip(self.compiled.measures, cell.values, strict=True)
+                )
+            )
+        )
+
+    def read(self, row: Sequence[Any]) -> tuple[Keys, Keys, Cell, int, tuple[Any, ...]]:
+        """Return row keys, column keys, measures, number of records, and currencies."""
         position = 1
         sides: list[Keys] = []
         for side in (self.compiled.rows, self.compiled.columns):
@@ -85,6 +129,11 @@ class _RowReader:
                 keys.append(self.namers[id(group)].key(row[position : position + width]))
                 position += width
             sides.append(tuple(keys))
+        width = len(self.compiled.currencies)
+        named = tuple(
+            None if one is None else str(one).upper() for one in row[position : position + width]
+        )
+        position += width
         count = int(row[position])
         position += 1
         values = []
@@ -92,12 +141,16 @@ class _RowReader:
             width = len(measure.columns)
             values.append(measure.value(row[position : position + width]))
             position += width
-        return sides[0], sides[1], Cell(tuple(values)), count
+        return sides[0], sides[1], Cell(tuple(values)), count, named
 
     def nothing(self) -> list[Any]:
         """Return the measures over no records."""
         return [
-            measure.value([0] * len(measure.columns)) if measure.definition.op == "count" else None
+            measure.value([0] * len(measure.columns))
+            if measure.definition.op == "count"
+            else None
+            if measure.split is None
+            else []
             for measure in self.compiled.measures
         ]
 

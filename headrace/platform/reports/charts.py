@@ -38,14 +38,18 @@ def chart_spec(
         "axis": {"format": "~s"},
     }
     encoding: dict[str, Any] = {"x": along, "y": height}
-    if compiled.columns:
-        title = compiled.columns[0].label.within(language)
+    if measure.currency is not None:
+        height["title"] += f" ({measure.currency})"
+    if compiled.columns or measure.split is not None:
+        split = compiled.columns[0] if compiled.columns else compiled.currencies[measure.split or 0]
+        title = split.label.within(language)
         encoding["color"] = {"field": "series", "type": "nominal", "title": title}
     if chart.mark == "arc":
-        encoding = {"theta": height, "color": {**along, "type": "nominal"}}
+        color = {**along, "type": "nominal"} if measure.split is None else encoding["color"]
+        encoding = {"theta": height, "color": color}
     elif not chart.stack:
         height["stack"] = None
-        if chart.mark == "bar" and compiled.columns:
+        if chart.mark == "bar" and "color" in encoding:
             encoding["xOffset"] = {"field": "series"}
     points = list(_points(compiled, arranged, language))[:MOST_POINTS]
     mark: dict[str, Any] = {"type": chart.mark, "tooltip": True}
@@ -60,12 +64,22 @@ def _points(
     for line in arranged.lines:
         along = " · ".join(key.text.within(language) for key in line.keys)
         if not compiled.columns:
-            yield {"along": along, "amount": _number(line.total.values[0])}
+            yield from _drawn({"along": along}, line.total.values[0])
             continue
         for keys, cell in zip(arranged.columns, line.cells, strict=True):
             if cell is not None:
                 series = " · ".join(key.text.within(language) for key in keys)
-                yield {"along": along, "series": series, "amount": _number(cell.values[0])}
+                yield from _drawn({"along": along, "series": series}, cell.values[0])
+
+
+def _drawn(point: Mapping[str, str], value: Any) -> Iterator[dict[str, Any]]:
+    """Yield the points of a value: one, or one for each currency that its amounts are in."""
+    if not isinstance(value, list):
+        yield {**point, "amount": _number(value)}
+        return
+    for one in value:
+        series = " · ".join(filter(None, (point.get("series"), one["currency"])))
+        yield {**point, "series": series, "amount": one["amount"]}
 
 
 def _number(value: Any) -> Any:

@@ -4,13 +4,16 @@ The statement has one part for each level: the finest groups, and, where there i
 side, the totals of rows, of columns, and of all. Totals are merged from the finest groups, which
 carry what that takes: an average its sum and its count. Nothing is summed up in Python.
 
+Amounts whose records name their currency are never added up over several: the finest groups are split by
+the currency too, and for these amounts each level has a part of its own that keeps the currencies apart.
+
 Cost: the visible records are read once; rows sent are as many as there are groups.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
@@ -73,6 +76,10 @@ class Measure:
     columns: tuple[Column, ...]
     merges: tuple[Merge, ...]
     value: Callable[[Sequence[Any]], Any]
+    currency: str | None = None
+    """The currency of all amounts, where the field has one."""
+    split: int | None = None
+    """The place of the group, among the hidden ones, that holds the currency of its amounts."""
 
     @property
     def label(self) -> Text:
@@ -97,6 +104,14 @@ class CompiledReport:
     columns: tuple[Group, ...]
     measures: tuple[Measure, ...]
     statement: sa.CompoundSelect[Any] | sa.Select[Any]
+    currencies: tuple[Group, ...] = ()
+    """Hidden groups behind the others: the fields that say in which currency amounts are."""
+
+    @property
+    def level_count(self) -> int:
+        """How many levels there are; the parts that keep a currency apart follow them as often."""
+        both, any_ = bool(self.columns), bool(self.rows or self.columns)
+        return 4 if both else 2 if any_ else 1
 
 
 Sides = tuple[tuple[Group, ...], tuple[Group, ...]]
@@ -146,26 +161,35 @@ def compile_report(context: Context, report: ReportModel) -> CompiledReport:
     ]
     rows = tuple(groups[: len(definition.group_rows)])
     columns = tuple(groups[len(definition.group_rows) :])
+    currencies: dict[str, Group] = {}
     measures = tuple(
-        _measure(context, start, one, f"/measures/{index}")
+        _measure(context, start, one, f"/measures/{index}", currencies)
         for index, one in enumerate(definition.measures)
     )
     conditions = [start.where(report.where)] if report.where is not None else []
     levels = [(rows, columns)]
     levels += [(rows, ()), ((), columns)] if columns else []
     levels += [((), ())] if rows or columns else []
-    groups_of_both = (*rows, *columns)
-    finest = _finest(start, groups_of_both, measures, conditions)
-    if len(levels) == 1:
+    hidden = tuple(currencies.values())
+    every = (*rows, *columns, *hidden)
+    finest = _finest(start, every, measures, conditions)
+    if len(levels) == 1 and not hidden:
         return CompiledReport(rows, columns, measures, finest)
     cells = finest.cte("cells")
-    totals = [
-        _totals(cells, number, (*level[0], *level[1]), groups_of_both, measures)
+    parts = [] if hidden else [sa.select(*cells.c)]
+    parts += [
+        _totals(cells, number, (*level[0], *level[1]), every, measures)
         for number, level in enumerate(levels)
-        if number > 0
+        if number > 0 or hidden
     ]
-    statement = sa.union_all(sa.select(*cells.c), *totals)
-    return CompiledReport(rows, columns, measures, statement)
+    parts += [
+        _totals(
+            cells, len(levels) * (place + 1) + number, (*level[0], *level[1], one), every, measures
+        )
+        for place, one in enumerate(hidden)
+        for number, level in enumerate(levels)
+    ]
+    return CompiledReport(rows, columns, measures, sa.union_all(*parts), hidden)
 
 
 def _finest(
@@ -276,7 +300,49 @@ _DAYS: Final[dict[Dialect, Callable[[Column, str], Column]]] = {
 }
 
 
-def _measure(context: Context, start: Source, definition: MeasureDef, place: str) -> Measure:
+def _measure(
+    context: Context,
+    start: Source,
+    definition: MeasureDef,
+    place: str,
+    currencies: dict[str, Group],
+) -> Measure:
+    """Compile a measure; what says its currency is added to `currencies`, by its path."""
+    measure = _bare_measure(context, start, definition, place)
+    if measure.field is None or definition.op == "count":
+        return measure
+    alike = _amounts_of(context.catalog, measure.field)
+    named = getattr(alike.options, "currency_field", None)
+    if named is None or alike is not measure.field:
+        return replace(measure, currency=getattr(alike.options, "currency", None))
+    path = ".".join([*str(definition.field).split(".")[:-1], named])
+    if path not in currencies:
+        currencies[path] = _group(context, start, GroupDef(field=path), place + "/field")
+    measure = replace(measure, split=list(currencies).index(path))
+    if definition.op != "sum":
+        return measure
+    # Of a currency without any amount nothing is shown, not a zero.
+    total = sa.func.sum(start.column(start.resolve(str(definition.field))))
+    return replace(measure, columns=(total,), merges=(sa.func.sum,), value=_if_any(measure.value))
+
+
+def _if_any(value: Callable[[Sequence[Any]], Any]) -> Callable[[Sequence[Any]], Any]:
+    return lambda found: None if found[0] is None else value(found)
+
+
+def _amounts_of(catalog: Catalog, field: FieldModel) -> FieldModel:
+    """Return the field whose amounts a roll-up of roll-ups adds up; any other field itself."""
+    while field.computed == "rollup" and field.options.op != "count":
+        source_, _, name = str(field.options.of).partition(".")
+        model = catalog.object(source_)
+        of = model.fields.get(name) if model is not None else None
+        if of is None:
+            break
+        field = of
+    return field
+
+
+def _bare_measure(context: Context, start: Source, definition: MeasureDef, place: str) -> Measure:
     dialect = context.database.dialect
     if definition.field is None:
         return Measure(definition, None, (sa.func.count(),), (_counted,), lambda found: found[0])

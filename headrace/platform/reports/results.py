@@ -24,11 +24,17 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The heading of a group or measure. `kind` says how values are shown (`money`, `date`, …)."""
+    """The heading of a group or measure. `kind` says how values are shown (`money`, `date`, …).
+
+    `currency` is that of all amounts of a measure; where records say theirs, `by_currency` holds and a
+    value is a list of `{"currency", "amount"}`.
+    """
 
     name: str
     label: Text
     kind: str
+    currency: str | None = None
+    by_currency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +105,11 @@ class ReportResult:
         }
 
 
-def _header(header: Header, language: str) -> dict[str, str]:
-    return {"name": header.name, "label": header.label.within(language), "kind": header.kind}
+def _header(header: Header, language: str) -> dict[str, Any]:
+    shown = {"name": header.name, "label": header.label.within(language), "kind": header.kind}
+    if header.by_currency:
+        return {**shown, "by_currency": True}
+    return shown if header.currency is None else {**shown, "currency": header.currency}
 
 
 def _key(key: Key, language: str) -> dict[str, Any]:

@@ -56,7 +56,13 @@ def run(context: Context, name: str) -> ReportResult:
         row_groups=tuple(_group_header(one) for one in plan.compiled.rows),
         column_groups=tuple(_group_header(one) for one in plan.compiled.columns),
         measures=tuple(
-            Header(f"{one.definition.op}_{one.definition.field or 'all'}", one.label, one.kind)
+            Header(
+                f"{one.definition.op}_{one.definition.field or 'all'}",
+                one.label,
+                one.kind,
+                one.currency,
+                by_currency=one.split is not None,
+            )
             for one in plan.compiled.measures
         ),
         columns=arranged.columns,
