@@ -35,7 +35,10 @@ def add_to(main: click.Group) -> None:
 @click.option("--version", "number", type=int, help="Version to export; the live one without it.")
 @click.option("--module", "modules", multiple=True, help="Module to export (repeatable).")
 @click.option("--closure", is_flag=True, help="Also the modules that those require.")
-@click.option("--records", is_flag=True, help="Also the records, and the users that they name.")
+@click.option(
+    "--records", is_flag=True, help="Also the records, the users that they name, and their files."
+)
+@click.option("--no-files", is_flag=True, help="With --records: leave the files behind.")
 def export(
     path: Path | None,
     archive: Path | None,
@@ -43,6 +46,7 @@ def export(
     modules: Sequence[str],
     closure: bool,  # noqa: FBT001 - click
     records: bool,  # noqa: FBT001 - click
+    no_files: bool,  # noqa: FBT001 - click
 ) -> None:
     """Write the published definitions as module folders to PATH, or as a package with --zip."""
     if (path is None) == (archive is None):
@@ -53,7 +57,9 @@ def export(
     with shell.platform() as platform:
         content = platform.catalogs.content_of(number)
         chosen = chosen_modules(content, modules, closure=closure)
-        moved = _records(platform, chosen, whole=not modules) if records else []
+        moved: list[tuple[str, bytes]] = []
+        if records:
+            moved = _records(platform, chosen, whole=not modules, files=not no_files)
     files = list(export_files(content, chosen, records=moved))
     if path is not None:
         write_export(path, files)
@@ -62,13 +68,18 @@ def export(
     shell.say(Text(f"{len(files)} files written.", f"已写入 {len(files)} 个文件。"))
 
 
-def _records(platform: Platform, modules: Sequence[str], *, whole: bool) -> list[tuple[str, bytes]]:
+def _records(
+    platform: Platform, modules: Sequence[str], *, whole: bool, files: bool
+) -> list[tuple[str, bytes]]:
     """Return the files of the records of `modules`; of a whole workspace all users are among them."""
 
     def action(context: Context) -> list[tuple[str, bytes]]:
         users = platform.identity.users()
         with platform.database.snapshot() as reading:
-            return list(export_records(context, reading.connection, modules, users, whole=whole))
+            found = export_records(
+                context, reading.connection, modules, users, whole=whole, files=files
+            )
+            return list(found)
 
     return platform.perform_as_system(action)
 

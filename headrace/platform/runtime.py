@@ -447,7 +447,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         files=files,
         upgrader=upgrader,
         samples=Samples(store, identity, workflow),
-        transfer=Transfer(store, identity, workflow),
+        transfer=Transfer(store, identity, workflow, files),
         uninstaller=uninstaller,
         sweeper=Sweeper(database, real_clock),
         outbox=outbox,

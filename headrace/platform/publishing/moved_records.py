@@ -2,14 +2,17 @@
 
 A line holds the record's id, version, times and the values that people or workflows gave it, as the
 API writes them; what is computed is computed anew. A record that travels along is referred to by its id,
-any other by its external id, a user by the login. `users.jsonl` stands beside the modules.
+any other by its external id, a user by the login. `users.jsonl` stands beside the modules. Files are
+named by their ids: `records/files.jsonl` says what is known of those of a module, their contents lie beside it.
 """
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -17,17 +20,32 @@ import sqlalchemy as sa
 from headrace.platform.access.identity import UserRow
 from headrace.platform.access.principals import RoleHolding
 from headrace.platform.core.canonical import ordered
+from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Message, Problem
+from headrace.platform.files.store import FileContent, find_files
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
+from headrace.platform.metadata.field_types.files import MEGABYTE, megabytes
 from headrace.platform.metadata.field_types.references import USER_OBJECT
-from headrace.platform.metadata.storage_types import HOLDS_FILES, values_in
-from headrace.platform.publishing.sources import USERS, ModuleFiles, Source
+from headrace.platform.metadata.storage_types import (
+    HOLDS_FILES,
+    Capture,
+    files_in,
+    instant_of,
+    instant_text,
+    values_in,
+)
+from headrace.platform.publishing.archives import MAX_BYTES
+from headrace.platform.publishing.sources import USERS, ModuleFiles, Reader, Source
 from headrace.platform.publishing.tables import REFERENCE
 from headrace.platform.records.context import Context
 
 DATA: Final = "records/data/"
 LINES: Final = ".jsonl"
+FILE_LINES: Final = "records/files.jsonl"
+CONTENTS: Final = "records/files/"
+MOST_MEGABYTES: Final = MAX_BYTES // MEGABYTE // 2
+"""The files of a package, of which twice as much may be read."""
 AS_PUBLISHED: Final = "as_published"
 TIMES: Final = ("created_at", "created_by", "updated_at", "updated_by")
 USER_KEYS: Final = frozenset(
@@ -38,6 +56,20 @@ BAD_LINE = Message(
     "moved.line",
     "Line {line} is not a record: {what}.",
     "第 {line} 行不是有效的记录:{what}。",
+    "Export the records again.",
+    "请重新导出记录。",
+)
+TOO_MUCH = Message(
+    "moved.files_too_large",
+    "The files of these records have {size} MB together; a package takes {most} MB.",
+    "这些记录的文件合计 {size} MB,一个包最多 {most} MB。",
+    "Export fewer modules at a time, or leave the files behind with --no-files.",
+    "请减少每次导出的模块,或使用 --no-files 不导出文件。",
+)
+NO_CONTENT = Message(
+    "moved.file_content",
+    "The content of the file “{name}” is not in the package, or is not what it was.",
+    "包中没有文件“{name}”的内容,或其内容已改变。",
     "Export the records again.",
     "请重新导出记录。",
 )
@@ -60,10 +92,12 @@ class MovedRow:
 
 @dataclass(frozen=True, slots=True)
 class MovedRecords:
-    """What a source brings: records by the name of their object, and users."""
+    """What a source brings: records by the name of their object, users, files and their contents by id."""
 
     rows: Mapping[str, Sequence[MovedRow]] = field(default_factory=dict)
     users: Sequence[MovedRow] = ()
+    files: Sequence[MovedRow] = ()
+    contents: Mapping[str, Reader] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -75,14 +109,11 @@ class MovedRecords:
 
 
 def moved_fields(model: ObjectModel) -> list[FieldModel]:
-    """Return the fields whose values travel: all that are stored and not computed, but files."""
+    """Return the fields whose values travel: all that are stored and not computed."""
     return [
         one
         for one in model.fields.values()
-        if one.stored
-        and not one.system
-        and one.computed not in {"formula", "rollup"}
-        and one.storage.kind not in HOLDS_FILES
+        if one.stored and not one.system and one.computed not in {"formula", "rollup"}
     ]
 
 
@@ -93,25 +124,31 @@ def export_records(
     users: Iterable[UserRow],
     *,
     whole: bool,
+    files: bool = True,
 ) -> Iterator[tuple[str, bytes]]:
     """Yield path and bytes of the file of each object of `modules` that has live records.
 
     The users whom the records name follow, all of them where the workspace moves as a `whole`:
-    accounts without passwords, with roles and organisation.
+    accounts without passwords, with roles and organisation. With `files`, what the records hold of
+    those follows too; raise RefusedError where that is more than a package takes.
     """
-    writer = _Writer(context, connection, modules)
+    writer = _Writer(context, connection, modules, files=files)
     for model in context.catalog.objects.values():
         if model.module in modules:
             lines = list(writer.lines(model))
             if lines:
                 yield f"{model.module}/{DATA}{model.name}{LINES}", "".join(lines).encode()
+    yield from writer.files()
     named = [writer.user_line(user) for user in users if whole or user.id in writer.users]
     if named:
         yield USERS, "".join(named).encode()
 
 
 class _Writer:
-    def __init__(self, context: Context, connection: sa.Connection, modules: Sequence[str]) -> None:
+    def __init__(
+        self, context: Context, connection: sa.Connection, modules: Sequence[str], *, files: bool
+    ) -> None:
+        self._held: dict[str, set[str]] | None = {} if files else None
         self.context = context
         self.connection = connection
         objects = context.catalog.objects.values()
@@ -123,11 +160,15 @@ class _Writer:
         """Yield the lines of an object by id."""
         table = self.context.tables.of(model.name)
         dialect = self.context.database.dialect
-        fields = [model.fields[name] for name in ("id", "version", *TIMES)] + moved_fields(model)
+        fields = [model.fields[name] for name in ("id", "version", *TIMES)]
+        fields += [
+            one
+            for one in moved_fields(model)
+            if self._held is not None or one.storage.kind not in HOLDS_FILES
+        ]
         columns = [table.columns[one.name] for one in fields]
         convert: list[Callable[[Any], Any]] = [
-            self._reference(one) if one.refers_to else one.storage.to_json(dialect) or _same
-            for one in fields[1:]
+            self._writing(one) or one.storage.to_json(dialect) or _same for one in fields[1:]
         ]
         untouched = self._as_published(model)
         query = sa.select(*columns).where(table.table.c["deleted_at"].is_(None)).order_by(table.id)
@@ -160,6 +201,37 @@ class _Writer:
             "roles": sorted(roles, key=lambda one: json.dumps(one, sort_keys=True)),
         }
         return _line({name: value for name, value in values.items() if value is not None})
+
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Yield what is known of the files of each module that the lines name, and their contents."""
+        database = self.context.database
+        with database.reading() as reading:
+            found = {
+                module: find_files(reading, database.dialect, ids)
+                for module, ids in (self._held or {}).items()
+            }
+        size = sum(file.stored.size for files in found.values() for file in files.values())
+        if size > MOST_MEGABYTES * MEGABYTE:
+            raise RefusedError(TOO_MUCH.at(size=megabytes(size), most=MOST_MEGABYTES))
+        refer = self._reference_to(USER_OBJECT)
+        for module, files in found.items():
+            lines = []
+            for file in sorted(files.values(), key=lambda one: one.id):
+                known = {**file.stored.render(), "sha256": file.sha256}
+                known["uploaded_by"] = refer(file.uploaded_by)
+                known["uploaded_at"] = instant_text(file.uploaded_at)
+                lines.append(_line({key: one for key, one in known.items() if key != "url"}))
+                with io.BufferedReader(FileContent(database, file)) as content:
+                    yield f"{module}/{CONTENTS}{file.id}", content.read()
+            yield f"{module}/{FILE_LINES}", "".join(lines).encode()
+
+    def _writing(self, one: FieldModel) -> Callable[[Any], Any] | None:
+        """Return what writes a value that leads elsewhere; None for others."""
+        if one.storage.kind in HOLDS_FILES:
+            module = self.context.catalog.objects[one.object].module
+            held = {} if self._held is None else self._held
+            return partial(_named, held.setdefault(module, set()))
+        return self._reference(one) if one.refers_to else None
 
     def _reference(self, one: FieldModel) -> Callable[[Any], Any]:
         if one.targets:
@@ -227,6 +299,13 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _named(seen: set[str], value: Any) -> list[str]:
+    """Return the ids of the files of a value, and note them."""
+    ids = [one.id for one in files_in(value)]
+    seen.update(ids)
+    return ids
+
+
 def _line(values: Mapping[str, Any]) -> str:
     return json.dumps(ordered(dict(values)), ensure_ascii=False, separators=(",", ":")) + "\n"
 
@@ -245,7 +324,17 @@ def read_moved(source: Source) -> tuple[MovedRecords, tuple[Problem, ...]]:
             _check_ids(read, problems)
     users = list(_rows("/" + USERS, source.users or b"", problems))
     _check_users(users, problems)
-    return MovedRecords(rows, users), tuple(problems)
+    files: list[MovedRow] = []
+    contents: dict[str, Reader] = {}
+    for module in source.modules:
+        if FILE_LINES in module.files:
+            place, read_lines = f"/{module.name}/{FILE_LINES}", module.files[FILE_LINES]
+            files += _rows(place, read_lines(), problems)
+        for path, reader in module.files.items():
+            if path.startswith(CONTENTS):
+                contents[path.removeprefix(CONTENTS)] = reader
+    _check_files(files, problems)
+    return MovedRecords(rows, users, files, contents), tuple(problems)
 
 
 def _data_files(module: ModuleFiles) -> Iterator[tuple[str, str, bytes]]:
@@ -282,6 +371,19 @@ def _check_ids(rows: Iterable[MovedRow], problems: list[Problem]) -> None:
             problems.append(BAD_LINE.at(f"{row.place}/version", line=line, what="version"))
         else:
             seen.add(record_id)
+
+
+def _check_files(rows: Iterable[MovedRow], problems: list[Problem]) -> None:
+    for row in rows:
+        line, values = row.place.rpartition("/")[2], row.values
+        try:
+            sound = is_record_id(values["id"]) and isinstance(values["name"], str)
+            _ = Capture.of(values.get("captured") or {}), instant_of(values["uploaded_at"])
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
+            sound = False
+        if not sound:
+            what = "id, name, uploaded_at, captured"
+            problems.append(BAD_LINE.at(row.place, line=line, what=what))
 
 
 def _check_users(rows: Iterable[MovedRow], problems: list[Problem]) -> None:

@@ -6,6 +6,7 @@ rows that publishing itself made there, and that nobody touched, give way.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -20,12 +21,21 @@ from headrace.platform.core.problems import Message, Problem
 from headrace.platform.database.links import RECORD
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.database.violations import INTEGRITY_ERRORS
+from headrace.platform.files.store import FileStore, Upload, find_files, name_uploader
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
 from headrace.platform.metadata.field_types.references import USER_OBJECT
-from headrace.platform.metadata.storage_types import INSTANT, instant_of, typed_id
+from headrace.platform.metadata.storage_types import (
+    INSTANT,
+    Capture,
+    StoredFile,
+    instant_of,
+    listed,
+    typed_id,
+)
 from headrace.platform.publishing.keys import ids_by_key
 from headrace.platform.publishing.moved_records import (
     AS_PUBLISHED,
+    NO_CONTENT,
     MovedRecords,
     MovedRow,
     moved_fields,
@@ -54,6 +64,13 @@ NOT_EMPTY = Message(
     "“{object}”中已有记录,无法同时加载包中的记录。",
     "Load them into a database in which this object is empty.",
     "请加载到该对象为空的数据库中。",
+)
+FILE_THERE = Message(
+    "moved.file_there",
+    "The file “{name}” is here already, held by a record that was deleted or is about to be.",
+    "文件“{name}”已存在于此,由已删除的记录持有。",
+    "Load the package into a database that has never held its records.",
+    "请加载到从未包含这些记录的数据库中。",
 )
 UNKNOWN_USER = Message(
     "moved.unknown_user",
@@ -90,7 +107,14 @@ class _Load:
 class Transfer:
     """Loads moved records and users, all in the caller's unit of work."""
 
-    def __init__(self, store: RecordStore, identity: Identity, workflow: WorkflowEngine) -> None:
+    def __init__(
+        self,
+        store: RecordStore,
+        identity: Identity,
+        workflow: WorkflowEngine,
+        files: FileStore,
+    ) -> None:
+        self._files = files
         self._store = store
         self._identity = identity
         self._workflow = workflow
@@ -113,6 +137,7 @@ class Transfer:
         _make_room(context, work, order)
         users = _UserLoad(self._identity, context, work, moved)
         users.create()
+        self._bring_files(context, work, moved)
         inside = {one.name for one in order if _relation(load, one) is not None}
         for name in referred_first(context.catalog, load.models(), inside):
             self._load_object(context, work, load, load.models()[name])
@@ -120,6 +145,8 @@ class Transfer:
         for model in order:
             _set_versions(context, work, model, moved.rows[model.name], users.ids)
         users.place()
+        for row in moved.files:
+            name_uploader(work, str(row.values["id"]), _user_of(row, users.ids))
         _remember_reference(context, work, load, files)
         for model in order:
             states = waiting_states(context.catalog, model)
@@ -127,6 +154,33 @@ class Transfer:
                 if row.values.get(str(model.state_field)) in states:
                     self._workflow.adopt(context, work, model.name, str(row.values["id"]))
         return LoadedRecords(moved.count, users.made)
+
+    def _bring_files(self, context: Context, work: UnitOfWork, moved: MovedRecords) -> None:
+        """Keep the files that travel along, so that the records can take them."""
+        there = find_files(work, work.dialect, [str(row.values["id"]) for row in moved.files])
+        if there:
+            name = next(iter(there.values())).stored.name
+            raise ConflictError(FILE_THERE.at(name=name))
+        for row in moved.files:
+            values = row.values
+            read = moved.contents.get(str(values["id"]))
+            upload = Upload(str(values["name"]), io.BytesIO(read() if read is not None else b""))
+            if upload.sha256 != values.get("sha256"):
+                raise RefusedError(NO_CONTENT.at(row.place, name=upload.name))
+            file = StoredFile(
+                str(values["id"]),
+                upload.name,
+                upload.kind.media_type,
+                upload.size,
+                Capture.of(values.get("captured") or {}),
+            )
+            at = instant_of(values["uploaded_at"]) or work.now
+            try:
+                self._files.bring(work, file, upload, context.principal.user_id, at)
+            except RefusedError as refusal:
+                raise RefusedError.of(
+                    replace(one, path=row.place) for one in refusal.problems
+                ) from refusal
 
     def _load_object(
         self, context: Context, work: UnitOfWork, load: _Load, model: ObjectModel
@@ -159,6 +213,12 @@ class Transfer:
             self._store.apply_system(
                 context, work, object_name, record_id, values, action="migrated"
             )
+
+
+def _user_of(row: MovedRow, ids: Mapping[str, str]) -> str | None:
+    """Return the user here who uploaded a file; None where nobody here did."""
+    given = row.values.get("uploaded_by")
+    return ids.get(str(given.get("key"))) if isinstance(given, dict) else None
 
 
 # -- rows ----------------------------------------------------------------------------------------
@@ -227,7 +287,9 @@ def _item(
 
 
 def _as_kept(catalog: Catalog, value: Any) -> Any:
-    """Return a value of a row as the store keeps it: a polymorphic reference as one text."""
+    """Return a value of a row as the store keeps it: a list, or a polymorphic reference, as one text."""
+    if isinstance(value, list):
+        return listed(value)
     if isinstance(value, dict) and "object" in value:
         return typed_id(catalog.objects[value["object"]].id, value["id"])
     return value
