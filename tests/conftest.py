@@ -94,6 +94,28 @@ def database_url(backend: str, fresh_database: Callable[[str], str]) -> str:
     return fresh_database(backend)
 
 
+@pytest.fixture(scope="module")
+def shared_databases(
+    request: pytest.FixtureRequest, backend: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], str]]:
+    """Make empty databases for all tests of a file, on each backend in turn."""
+    with ExitStack() as databases:
+
+        def create() -> str:
+            if backend == "sqlite":
+                return f"sqlite:///{tmp_path_factory.mktemp('shared') / 'database.sqlite'}"
+            server = request.getfixturevalue("postgres_server")
+            return databases.enter_context(server.database())
+
+        yield create
+
+
+@pytest.fixture(scope="module")
+def shared_database_url(shared_databases: Callable[[], str]) -> str:
+    """The address of one of them."""
+    return shared_databases()
+
+
 @pytest.fixture(scope="session")
 def deep(request: pytest.FixtureRequest) -> bool:
     """Whether the numbers of the issues are wanted (`--deep`) or a small share of them."""

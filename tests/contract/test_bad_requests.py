@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,25 +21,18 @@ ITEMS = [{"what": "door", "qty": "1", "price": "20.00"}]
 
 
 @pytest.fixture(scope="module")
-def live(
-    request: pytest.FixtureRequest, backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Live]:
+def live(shared_database_url: str) -> Iterator[Live]:
     """A platform with records in every state that a bad request may meet."""
-    with ExitStack() as stack:
-        if backend == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('bad') / 'bad.sqlite'}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
-        found = open_live(url)
-        found.app.testing = False
-        identity = found.platform.identity
-        with found.platform.database.writing(None) as work:
-            for login in ("ann", "bob", "manager"):
-                identity.set_password(work, found.ids[login], PASSWORD)
-                found.tokens[login] = identity.create_token(work, found.ids[login], "test")
-        _prepare(found)
-        yield found
-        found.platform.close()
+    found = open_live(shared_database_url)
+    found.app.testing = False
+    identity = found.platform.identity
+    with found.platform.database.writing(None) as work:
+        for login in ("ann", "bob", "manager"):
+            identity.set_password(work, found.ids[login], PASSWORD)
+            found.tokens[login] = identity.create_token(work, found.ids[login], "test")
+    _prepare(found)
+    yield found
+    found.platform.close()
 
 
 def _prepare(live: Live) -> None:

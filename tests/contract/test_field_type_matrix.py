@@ -26,7 +26,7 @@ from headrace.platform.metadata.field_types.converting import sent
 from headrace.platform.reports import running
 from tests.support.live import Live
 from tests.support.surfing import Surfer
-from tests.support.type_cases import CASES, Case, contents, found, live_types
+from tests.support.type_cases import CASES, Case, contents, found, open_types
 
 ZONE = ZoneInfo("Asia/Shanghai")
 EACH = pytest.mark.parametrize("case", CASES, ids=lambda one: one.id)
@@ -35,10 +35,10 @@ GROUPED = [one for one in CASES if "=" in one.type.operators]
 
 
 @pytest.fixture(scope="module")
-def live(
-    request: pytest.FixtureRequest, backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Live]:
-    yield from live_types(request, backend, tmp_path_factory)
+def live(shared_database_url: str) -> Iterator[Live]:
+    opened = open_types(shared_database_url)
+    yield opened
+    opened.platform.close()
 
 
 @pytest.fixture(scope="module")

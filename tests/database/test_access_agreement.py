@@ -31,17 +31,10 @@ NARROWING = {
 
 
 @pytest.fixture(scope="module")
-def world(backend: str, request: pytest.FixtureRequest, tmp_path_factory) -> Iterator[World]:
-    if backend == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('agreement') / 'world.sqlite'}"
-        made = make_world(url, deals=60, more=(NARROWING,))
-        yield made
-        made.database.dispose()
-        return
-    with request.getfixturevalue("postgres_server").database() as url:
-        made = make_world(url, deals=60, more=(NARROWING,))
-        yield made
-        made.database.dispose()
+def world(shared_database_url: str) -> Iterator[World]:
+    made = make_world(shared_database_url, deals=60, more=(NARROWING,))
+    yield made
+    made.database.dispose()
 
 
 @pytest.mark.parametrize("object_name", ["deal", "deal_line", "firm", "contact", "area", "vault"])

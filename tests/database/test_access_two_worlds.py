@@ -148,25 +148,14 @@ def history_of(world: World) -> None:
 
 
 @pytest.fixture(scope="module")
-def pairs(
-    backend: str, request: pytest.FixtureRequest, tmp_path_factory
-) -> Iterator[dict[str, Pair]]:
+def pairs(shared_databases: Callable[[], str]) -> Iterator[dict[str, Pair]]:
     databases: list[Database] = []
-    scopes = []
-
-    def url() -> str:
-        if backend == "sqlite":
-            return f"sqlite:///{tmp_path_factory.mktemp('worlds') / 'world.sqlite'}"
-        scope = request.getfixturevalue("postgres_server").database()
-        scopes.append(scope)
-        return scope.__enter__()
-
-    first = make_world(url())
+    first = make_world(shared_databases())
     history_of(first)
     databases.append(first.database)
     made = {}
     for name in CALLERS:
-        second = make_world(url(), rows=other_rows(first, name))
+        second = make_world(shared_databases(), rows=other_rows(first, name))
         history_of(second)
         second.compiled = first.compiled  # the same catalog and physical names
         databases.append(second.database)
@@ -174,8 +163,6 @@ def pairs(
     yield made
     for database in databases:
         database.dispose()
-    for scope in scopes:
-        scope.__exit__(None, None, None)
 
 
 # -- questions -------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,17 +19,10 @@ from tests.support.exchange_world import Exchange, as_csv, open_exchange, read_c
 
 
 @pytest.fixture(scope="module")
-def shared(
-    request: pytest.FixtureRequest, backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Exchange]:
-    with ExitStack() as stack:
-        if backend == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('exports') / 'exports.sqlite'}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
-        found = open_exchange(url)
-        stack.callback(found.platform.close)
-        yield found
+def shared(shared_database_url: str) -> Iterator[Exchange]:
+    found = open_exchange(shared_database_url)
+    yield found
+    found.platform.close()
 
 
 @pytest.fixture

@@ -33,16 +33,10 @@ from tests.support.access_world import NOW, World, make_world, uuid_of
 
 
 @pytest.fixture(scope="module")
-def world(backend: str, request: pytest.FixtureRequest, tmp_path_factory) -> Iterator[World]:
-    if backend == "sqlite":
-        made = make_world(f"sqlite:///{tmp_path_factory.mktemp('reader') / 'world.sqlite'}")
-        yield made
-        made.database.dispose()
-        return
-    with request.getfixturevalue("postgres_server").database() as url:
-        made = make_world(url)
-        yield made
-        made.database.dispose()
+def world(shared_database_url: str) -> Iterator[World]:
+    made = make_world(shared_database_url)
+    yield made
+    made.database.dispose()
 
 
 def as_(world: World, name: str = "admin") -> Context:

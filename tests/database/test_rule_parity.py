@@ -77,18 +77,10 @@ def _undo() -> None:
 
 
 @pytest.fixture(scope="module")
-def live(
-    backend: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Live]:
-    if backend == "sqlite":
-        found = open_live_rules(f"sqlite:///{tmp_path_factory.mktemp('parity') / 'p.sqlite'}")
-        yield found
-        found.platform.close()
-        return
-    with request.getfixturevalue("postgres_server").database() as url:
-        found = open_live_rules(url)
-        yield found
-        found.platform.close()
+def live(shared_database_url: str) -> Iterator[Live]:
+    found = open_live_rules(shared_database_url)
+    yield found
+    found.platform.close()
 
 
 @pytest.fixture(scope="module")

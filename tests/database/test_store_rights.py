@@ -19,18 +19,10 @@ ACTIONS: tuple[Any, ...] = ("create", "read", "update", "delete")
 
 
 @pytest.fixture(scope="module")
-def world(
-    backend: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[World]:
-    if backend == "sqlite":
-        made = make_world(f"sqlite:///{tmp_path_factory.mktemp('rights') / 'world.sqlite'}")
-        yield made
-        made.database.dispose()
-        return
-    with request.getfixturevalue("postgres_server").database() as url:
-        made = make_world(url)
-        yield made
-        made.database.dispose()
+def world(shared_database_url: str) -> Iterator[World]:
+    made = make_world(shared_database_url)
+    yield made
+    made.database.dispose()
 
 
 def differences(world: World, step: int) -> list[str]:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-
-import pytest
 
 from headrace.app import create_app
 from headrace.platform.metadata.field_types import built_in
@@ -135,20 +131,6 @@ def open_types(url: str) -> Live:
     live.publish(contents())
     live.add_user("admin", "admin", password=PASSWORD)
     return live
-
-
-def live_types(
-    request: pytest.FixtureRequest, backend: str, factory: pytest.TempPathFactory
-) -> Iterator[Live]:
-    """Lend the workspace for the tests of a file."""
-    with ExitStack() as stack:
-        if backend == "sqlite":
-            url = f"sqlite:///{factory.mktemp('types') / 'types.sqlite'}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
-        live = open_types(url)
-        yield live
-        live.platform.close()
 
 
 def found(live: Live, object_name: str, **query: Any) -> list[dict[str, Any]]:

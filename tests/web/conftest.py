@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 import pytest
 
@@ -14,21 +13,14 @@ PEOPLE = ("ann", "bob", "boss", "manager", "fin", "admin")
 
 
 @pytest.fixture(scope="module")
-def live(
-    request: pytest.FixtureRequest, backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Live]:
+def live(shared_database_url: str) -> Iterator[Live]:
     """A platform whose people can sign in; shared by the tests of a file."""
-    with ExitStack() as stack:
-        if backend == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('web') / 'web.sqlite'}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
-        found = open_live(url)
-        with found.platform.database.writing(None) as work:
-            for login in PEOPLE:
-                found.platform.identity.set_password(work, found.ids[login], PASSWORD)
-        yield found
-        found.platform.close()
+    found = open_live(shared_database_url)
+    with found.platform.database.writing(None) as work:
+        for login in PEOPLE:
+            found.platform.identity.set_password(work, found.ids[login], PASSWORD)
+    yield found
+    found.platform.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -14,17 +13,10 @@ ALL = {"mode": "update", "query": {}, "values": {"price": "2"}, "partial": True}
 
 
 @pytest.fixture(scope="module")
-def shared(
-    request: pytest.FixtureRequest, backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Exchange]:
-    with ExitStack() as stack:
-        if backend == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('api') / 'api.sqlite'}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
-        found = open_exchange(url)
-        stack.callback(found.platform.close)
-        yield found
+def shared(shared_database_url: str) -> Iterator[Exchange]:
+    found = open_exchange(shared_database_url)
+    yield found
+    found.platform.close()
 
 
 @pytest.fixture

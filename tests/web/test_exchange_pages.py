@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -16,22 +15,15 @@ from tests.support.surfing import Surfer
 
 
 @pytest.fixture(scope="module")
-def shared(
-    request: pytest.FixtureRequest, backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Exchange]:
-    with ExitStack() as stack:
-        if backend == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('pages') / 'pages.sqlite'}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
-        found = open_exchange(url)
-        stack.callback(found.platform.close)
-        with found.platform.database.writing(None) as work:
-            for login in ("kim", "ann", "bob"):
-                identity, user = found.platform.identity, found.ids[login]
-                identity.set_password(work, user, PASSWORD)
-                found.tokens[login] = identity.create_token(work, user, "again")
-        yield found
+def shared(shared_database_url: str) -> Iterator[Exchange]:
+    found = open_exchange(shared_database_url)
+    with found.platform.database.writing(None) as work:
+        for login in ("kim", "ann", "bob"):
+            identity, user = found.platform.identity, found.ids[login]
+            identity.set_password(work, user, PASSWORD)
+            found.tokens[login] = identity.create_token(work, user, "again")
+    yield found
+    found.platform.close()
 
 
 @pytest.fixture

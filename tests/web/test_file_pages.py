@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
@@ -17,23 +16,16 @@ from tests.support.surfing import Surfer
 
 
 @pytest.fixture(scope="module")
-def live(
-    request: pytest.FixtureRequest, backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Live]:
-    with ExitStack() as stack:
-        if backend == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('pages') / 'pages.sqlite'}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
-        found = open_live_with_files(url)
-        with found.platform.database.writing(None) as work:
-            for login in ("ann", "bob", "admin"):
-                identity = found.platform.identity
-                identity.set_password(work, found.ids[login], PASSWORD)
-                # Tokens end with the password that there was before.
-                found.tokens[login] = identity.create_token(work, found.ids[login], "test")
-        stack.callback(found.platform.close)
-        yield found
+def live(shared_database_url: str) -> Iterator[Live]:
+    found = open_live_with_files(shared_database_url)
+    with found.platform.database.writing(None) as work:
+        for login in ("ann", "bob", "admin"):
+            identity = found.platform.identity
+            identity.set_password(work, found.ids[login], PASSWORD)
+            # Tokens end with the password that there was before.
+            found.tokens[login] = identity.create_token(work, found.ids[login], "test")
+    yield found
+    found.platform.close()
 
 
 @pytest.fixture

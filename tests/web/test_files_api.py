@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 from urllib.parse import unquote
 
@@ -33,17 +32,10 @@ COUNT = iter(range(1_000_000))
 
 
 @pytest.fixture(scope="module")
-def live(
-    request: pytest.FixtureRequest, backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Live]:
-    with ExitStack() as stack:
-        if backend == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('files') / 'files.sqlite'}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
-        found = open_live_with_files(url)
-        stack.callback(found.platform.close)
-        yield found
+def live(shared_database_url: str) -> Iterator[Live]:
+    found = open_live_with_files(shared_database_url)
+    yield found
+    found.platform.close()
 
 
 def create(live: Live, who: str, **values: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -61,27 +60,20 @@ def contents() -> dict[tuple[str, str], dict[str, Any]]:
 
 
 @pytest.fixture
-def live(
-    request: pytest.FixtureRequest, backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Live]:
-    with ExitStack() as stack:
-        if backend == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'web.sqlite'}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
-        platform = open_platform(url)
-        app = create_app(platform)
-        app.testing = True
-        found = Live(platform, app)
-        found.publish(contents())
-        for code in ("acme", "rival"):
-            found.ids[code] = found.create("account", {"code": code})
-        for login in ("admin", "clerk", "head"):
-            found.add_user(login, login, password=PASSWORD)
-        for login, code in (("ann", "acme"), ("bob", "rival")):
-            found.add_user(login, "dealer", organisation=found.ids[code], password=PASSWORD)
-        yield found
-        platform.close()
+def live(database_url: str) -> Iterator[Live]:
+    platform = open_platform(database_url)
+    app = create_app(platform)
+    app.testing = True
+    found = Live(platform, app)
+    found.publish(contents())
+    for code in ("acme", "rival"):
+        found.ids[code] = found.create("account", {"code": code})
+    for login in ("admin", "clerk", "head"):
+        found.add_user(login, login, password=PASSWORD)
+    for login, code in (("ann", "acme"), ("bob", "rival")):
+        found.add_user(login, "dealer", organisation=found.ids[code], password=PASSWORD)
+    yield found
+    platform.close()
 
 
 def post(live: Live, amount: str, code: str = "acme", **values: Any) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -102,28 +101,21 @@ def contents() -> dict[tuple[str, str], dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def live(
-    request: pytest.FixtureRequest, backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Live]:
-    with ExitStack() as stack:
-        if backend == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('masked') / 'masked.sqlite'}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
-        platform = open_platform(url)
-        app = create_app(platform)
-        app.testing = True
-        found = Live(platform, app)
-        found.publish(contents())
-        for login in ("admin", "clerk", "care"):
-            found.add_user(login, login, password=PASSWORD)
-        found.ids["fang"] = found.create(
-            "contact",
-            {"name": "Fang", "mobile": PHONE, "phone": "0571-88001234", "note": "Owes us"},
-        )
-        found.ids["li"] = found.create("contact", {"name": "Li", "mobile": OTHER})
-        yield found
-        platform.close()
+def live(shared_database_url: str) -> Iterator[Live]:
+    platform = open_platform(shared_database_url)
+    app = create_app(platform)
+    app.testing = True
+    found = Live(platform, app)
+    found.publish(contents())
+    for login in ("admin", "clerk", "care"):
+        found.add_user(login, login, password=PASSWORD)
+    found.ids["fang"] = found.create(
+        "contact",
+        {"name": "Fang", "mobile": PHONE, "phone": "0571-88001234", "note": "Owes us"},
+    )
+    found.ids["li"] = found.create("contact", {"name": "Li", "mobile": OTHER})
+    yield found
+    platform.close()
 
 
 def ids(live: Live, login: str = "clerk", **query: Any) -> set[str]:

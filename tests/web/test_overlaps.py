@@ -24,14 +24,8 @@ BAN = {
 
 
 @pytest.fixture(scope="module")
-def shared(
-    request: pytest.FixtureRequest, backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Exchange]:
-    if backend == "sqlite":
-        yield from _opened(f"sqlite:///{tmp_path_factory.mktemp('overlaps') / 'o.sqlite'}")
-    else:
-        with request.getfixturevalue("postgres_server").database() as url:
-            yield from _opened(url)
+def shared(shared_database_url: str) -> Iterator[Exchange]:
+    yield from _opened(shared_database_url)
 
 
 def _opened(url: str) -> Iterator[Exchange]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -37,18 +36,11 @@ def _workspace() -> dict[Any, Any]:
 
 
 @pytest.fixture(scope="module")
-def world(
-    request: pytest.FixtureRequest, backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Live]:
-    with ExitStack() as stack:
-        if backend == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('people') / 'people.sqlite'}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
-        found = open_live(url)
-        found.publish(_workspace())
-        yield found
-        found.platform.close()
+def world(shared_database_url: str) -> Iterator[Live]:
+    found = open_live(shared_database_url)
+    found.publish(_workspace())
+    yield found
+    found.platform.close()
 
 
 COUNT = iter(range(1_000_000))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -30,31 +29,26 @@ def _with_texts(contents: dict[Any, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def live(request: pytest.FixtureRequest, backend: str, tmp_path_factory: Any):
-    with ExitStack() as stack:
-        if backend == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('pinyin') / 'pinyin.sqlite'}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
-        found = open_live(url, _with_texts)
-        for name, company in (
-            ("own", "acme"),
-            ("other", "rival"),
-            ("city", "acme"),
-            ("mixed", "acme"),
-            ("plain", "acme"),
-        ):
-            data = {"subject": NAMES[name], "company": found.ids[company], "items": [{"what": "x"}]}
-            found.ids[name] = found.create("claim", data)
-        for code, more in (
-            ("C1", {"name": "晨屿贸易", "nick": "华东"}),
-            ("C2", {"name": "北京店", "told": "晨屿内部"}),
-            ("C3", {"name": "安徽店", "veiled": "晨屿"}),
-        ):
-            data = {"code": code, "region": found.ids["east"], "parent": found.ids["acme"], **more}
-            found.ids[code] = found.create("company", data)
-        yield found
-        found.platform.close()
+def live(shared_database_url: str):
+    found = open_live(shared_database_url, _with_texts)
+    for name, company in (
+        ("own", "acme"),
+        ("other", "rival"),
+        ("city", "acme"),
+        ("mixed", "acme"),
+        ("plain", "acme"),
+    ):
+        data = {"subject": NAMES[name], "company": found.ids[company], "items": [{"what": "x"}]}
+        found.ids[name] = found.create("claim", data)
+    for code, more in (
+        ("C1", {"name": "晨屿贸易", "nick": "华东"}),
+        ("C2", {"name": "北京店", "told": "晨屿内部"}),
+        ("C3", {"name": "安徽店", "veiled": "晨屿"}),
+    ):
+        data = {"code": code, "region": found.ids["east"], "parent": found.ids["acme"], **more}
+        found.ids[code] = found.create("company", data)
+    yield found
+    found.platform.close()
 
 
 def _listed(live: Live, login: str, text: str, name: str = "claim") -> set[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -32,18 +31,13 @@ def _with_suppliers(contents: dict[Any, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def live(request: pytest.FixtureRequest, backend: str, tmp_path_factory: Any):
-    with ExitStack() as stack:
-        if backend == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('quick') / 'quick.sqlite'}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
-        found = open_live(url, _with_suppliers)
-        with found.platform.database.writing(None) as work:
-            for login in ("admin", "ann", "bob"):
-                found.platform.identity.set_password(work, found.ids[login], PASSWORD)
-        yield found
-        found.platform.close()
+def live(shared_database_url: str):
+    found = open_live(shared_database_url, _with_suppliers)
+    with found.platform.database.writing(None) as work:
+        for login in ("admin", "ann", "bob"):
+            found.platform.identity.set_password(work, found.ids[login], PASSWORD)
+    yield found
+    found.platform.close()
 
 
 def _around(live: Live, **more: Any) -> dict[str, Any]:

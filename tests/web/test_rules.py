@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -18,17 +17,10 @@ from tests.support.surfing import Surfer
 
 
 @pytest.fixture(scope="module")
-def live(
-    request: pytest.FixtureRequest, backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Live]:
-    with ExitStack() as stack:
-        if backend == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('rules') / 'rules.sqlite'}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
-        found = open_live_rules(url)
-        yield found
-        found.platform.close()
+def live(shared_database_url: str) -> Iterator[Live]:
+    found = open_live_rules(shared_database_url)
+    yield found
+    found.platform.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -12,23 +11,18 @@ from tests.support.surfing import Surfer
 
 
 @pytest.fixture(scope="module")
-def found_live(request: pytest.FixtureRequest, backend: str, tmp_path_factory: Any):
-    with ExitStack() as stack:
-        if backend == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('search') / 'search.sqlite'}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
-        live = open_live(url)
-        for company, subject in (
-            ("acme", "杭州晨屿的玻璃门"),
-            ("acme", "屋顶 100% glass_pane"),
-            ("rival", "杭州晨屿的秘密报价"),
-            ("rival", "Rival only"),
-        ):
-            data = {"subject": subject, "company": live.ids[company], "items": [{"what": "x"}]}
-            live.ids[subject] = live.create("claim", data)
-        yield live
-        live.platform.close()
+def found_live(shared_database_url: str):
+    live = open_live(shared_database_url)
+    for company, subject in (
+        ("acme", "杭州晨屿的玻璃门"),
+        ("acme", "屋顶 100% glass_pane"),
+        ("rival", "杭州晨屿的秘密报价"),
+        ("rival", "Rival only"),
+    ):
+        data = {"subject": subject, "company": live.ids[company], "items": [{"what": "x"}]}
+        live.ids[subject] = live.create("claim", data)
+    yield live
+    live.platform.close()
 
 
 def _search(live: Live, login: str, **arguments: Any) -> Any:
