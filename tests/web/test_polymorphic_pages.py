@@ -23,15 +23,8 @@ from tests.support.surfing import Surfer
 
 
 @pytest.fixture(scope="module")
-def shared(
-    request: pytest.FixtureRequest, backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Exchange]:
-    if backend == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('polymorphic') / 'p.sqlite'}"
-        yield from _opened(url)
-    else:
-        with request.getfixturevalue("postgres_server").database() as url:
-            yield from _opened(url)
+def shared(shared_database_url: str) -> Iterator[Exchange]:
+    yield from _opened(shared_database_url)
 
 
 def _opened(url: str) -> Iterator[Exchange]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -34,29 +33,22 @@ def _with_prices(contents: dict[Any, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def live(
-    request: pytest.FixtureRequest, backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Live]:
-    with ExitStack() as stack:
-        if backend == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('prices') / 'prices.sqlite'}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
-        found = open_live(url, _with_prices)
-        for code, money, price in (("P1", "cny", "1234.5"), ("P2", "usd", "3"), ("P3", "jpy", "7")):
-            data = {
-                "code": code,
-                "name": code,
-                "grade": "A",
-                "cost": "1",
-                "region": found.ids["east"],
-            }
-            found.create("company", {**data, "money": money, "price": price})
-        with found.platform.database.writing(None) as work:
-            found.platform.identity.set_password(work, found.ids["admin"], PASSWORD)
-        live_token(found, "admin")
-        yield found
-        found.platform.close()
+def live(shared_database_url: str) -> Iterator[Live]:
+    found = open_live(shared_database_url, _with_prices)
+    for code, money, price in (("P1", "cny", "1234.5"), ("P2", "usd", "3"), ("P3", "jpy", "7")):
+        data = {
+            "code": code,
+            "name": code,
+            "grade": "A",
+            "cost": "1",
+            "region": found.ids["east"],
+        }
+        found.create("company", {**data, "money": money, "price": price})
+    with found.platform.database.writing(None) as work:
+        found.platform.identity.set_password(work, found.ids["admin"], PASSWORD)
+    live_token(found, "admin")
+    yield found
+    found.platform.close()
 
 
 def live_token(live: Live, login: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -43,20 +42,13 @@ def _with_prices(contents: dict[Any, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def live(
-    request: pytest.FixtureRequest, backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Live]:
-    with ExitStack() as stack:
-        if backend == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('why') / 'why.sqlite'}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
-        found = open_live(url, _with_prices)
-        with found.platform.database.writing(None) as work:
-            for login in ("admin", "ann"):
-                found.platform.identity.set_password(work, found.ids[login], PASSWORD)
-        yield found
-        found.platform.close()
+def live(shared_database_url: str) -> Iterator[Live]:
+    found = open_live(shared_database_url, _with_prices)
+    with found.platform.database.writing(None) as work:
+        for login in ("admin", "ann"):
+            found.platform.identity.set_password(work, found.ids[login], PASSWORD)
+    yield found
+    found.platform.close()
 
 
 def test_the_page_tells_who_may_read_it(live: Live):
