@@ -7,6 +7,7 @@ dealer is answered must not depend on it.
 
 from __future__ import annotations
 
+import copy
 import io
 import re
 from collections.abc import Callable, Iterator
@@ -85,18 +86,45 @@ MORE_FIELDS = [
     field_of("grade", "text", length=40),
     field_of("verdict", "text", length=40),
     field_of("evidence", "files"),
+    field_of("related", "multi_lookup", to="claim", on_delete="remove"),
+    field_of("shops", "multi_lookup", to="company", on_delete="remove"),
+    field_of("insiders", "users"),
     field_of("assessment", "file"),
 ]
 DEALER_FIELDS = [
     *("claim_no", "company", "subject", "claimed_on", "kind", "fee", "total", "payable"),
     *("region_name", "decided_at", "status", "story", "mail", "phone", "link", "pieces"),
     *("weight", "volume", "share", "urgent", "seen_at", "handler", "earlier", "serial", "items"),
-    "evidence",
+    *("evidence", "related", "shops"),
 ]
-"""All that a dealer reads of its claims: no `grade`, `reserve`, `assessment`; `verdict` once paid."""
+"""All that a dealer reads of its claims: no `grade`, `reserve`, `assessment`, `insiders`; `verdict` once paid."""
 
 
-EDITED = ["subject", "story", "fee", "earlier", "serial", "evidence"]
+EDITED = ["subject", "story", "fee", "earlier", "serial", "evidence", "related", "shops"]
+FUND: dict[str, Any] = {
+    "kind": "object",
+    "name": "fund_entry",
+    "label": label("Fund entry", "基金流水"),
+    "title": "memo",
+    "scope_paths": {"organisation": "company"},
+    "fields": [
+        field_of("company", "lookup", to="company", required=True),
+        field_of("entry_date", "date", required=True),
+        field_of("amount", "money", required=True),
+        field_of("balance", "money", written_by="system"),
+        field_of("place", "integer", written_by="system"),
+        field_of("memo", "text", length=60),
+        field_of("about", "multi_lookup", to="claim", on_delete="remove"),
+    ],
+    "ledger": {
+        "amount": "amount",
+        "balance": "balance",
+        "position": "place",
+        "date": "entry_date",
+        "partition": ["company"],
+    },
+}
+"""Accounts of companies, of which a dealer reads its own."""
 READERS = [
     {"role": "auditor", "actions": ["read"], "scope": "all"},
     {"role": "finance", "actions": ["read"], "scope": "all"},
@@ -169,6 +197,18 @@ def contents() -> Contents:
     ]
     grants = made["permission", "region"]["grants"]
     grants[:] = [grant for grant in grants if grant["role"] != "dealer"] + READERS[:1]
+    made["object", "fund_entry"] = copy.deepcopy(FUND)
+    made["permission", "fund_entry"] = {
+        "kind": "permission",
+        "name": "fund_entry",
+        "object": "fund_entry",
+        "grants": [
+            {"role": "admin", "actions": ["create", "read"], "scope": "all"},
+            {"role": "dealer", "actions": ["create", "read"], "scope": "organisation"},
+            {"role": "distributor", "actions": ["read"], "scope": "organisation_tree"},
+            *READERS,
+        ],
+    }
     made["report", "claims_by_month"]["group_columns"] = ["company"]
     made["report", "claims_by_kind"] = {
         **made["report", "claims_by_month"],
@@ -208,6 +248,7 @@ class Dealers:
     tasks: dict[str, list[str]] = field(default_factory=dict)
     runs: dict[str, list[str]] = field(default_factory=dict)
     files: dict[str, list[str]] = field(default_factory=dict)
+    entries: dict[str, list[str]] = field(default_factory=dict)
     hidden_files: list[str] = field(default_factory=list)
 
     def ids_of(self, company: str) -> list[str]:
@@ -219,6 +260,7 @@ class Dealers:
             *self.tasks[company],
             *self.runs[company],
             *self.files[company],
+            *self.entries[company],
         ]
 
 
@@ -285,7 +327,7 @@ class Maker:
         }
         self.made.companies[key] = self.create("company", data)
         made = self.made
-        for kept in (made.claims, made.items, made.tasks, made.runs, made.files):
+        for kept in (made.claims, made.items, made.tasks, made.runs, made.files, made.entries):
             kept[key] = []
 
     def file(self, user_id: str, name: str) -> str:
@@ -335,6 +377,17 @@ class Maker:
         record_id = self.create("claim", data, "migration")
         self.made.claims[company].append(record_id)
         return record_id
+
+    def entry(self, company: str, word: str, number: int, about: list[str]) -> None:
+        """Post an entry to the account of a company."""
+        data = {
+            "company": self.made.companies[company],
+            "entry_date": DATES.get(word, f"2025-06-0{number}"),
+            "amount": AMOUNTS.get(word, f"{number}.00"),
+            "memo": f"{word} entry {number}",
+            "about": about,
+        }
+        self.made.entries[company].append(self.create("fund_entry", data))
 
     def as_user(self, login: str, action: Callable[[Context, Any], Any]) -> Any:
         return self.platform.write_for_token(self.made.tokens[login], action)
@@ -421,6 +474,12 @@ def make_dealers(platform: Platform, folder: Path) -> Dealers:
         maker.claim("own", "dora", "Own", number)
     for number in (1, 2):
         maker.claim("sub", "susi", SUB, number)
+    own, sub = made.claims["own"], made.claims["sub"]
+    maker.change(own[2], related=[own[1], own[0]], shops=[made.companies["own"]])
+    maker.change(sub[0], related=[*own[:2], sub[1]], shops=[made.companies["sub"]])
+    for number in (1, 2):
+        maker.entry("own", "Own", number, [own[number], own[0]])
+    maker.entry("sub", SUB, 1, [sub[0]])
     maker.submit("dora", made.claims["own"][1])
     maker.submit("dora", made.claims["own"][2])
     maker.decide("mia", made.claims["own"][2], "approve", "fine with me")
@@ -441,6 +500,10 @@ def add_rival(platform: Platform, made: Dealers) -> None:
     for number in (1, 2, 3):
         maker.claim("rival", "rolf", RIVAL, number)
     made.files["rival"].append(maker.file(made.users["rolf"], f"{RIVAL} that waits"))
+    own, rival = made.claims["own"], made.claims["rival"]
+    maker.change(rival[0], related=[*own, *rival], shops=list(made.companies.values()))
+    for number in (1, 2):
+        maker.entry("rival", RIVAL, number, [*own, rival[0]])
     for position in (1, 2):
         maker.submit("rolf", made.claims["rival"][position])
     maker.decide("mia", made.claims["rival"][2], "approve", f"{RIVAL} comment")
@@ -452,8 +515,20 @@ def add_rival(platform: Platform, made: Dealers) -> None:
 def change_hidden(platform: Platform, made: Dealers, word: str, amount: str) -> None:
     """Change what no dealer may see of the dealer's own records; the same records in any world."""
     maker = Maker(platform, made)
-    for record_id in made.claims["own"][:1]:
-        maker.change(record_id, reserve=amount, grade=f"{word} grade", verdict=f"{word} verdict")
+    own, companies = made.claims["own"], made.companies
+    # Lists of the dealer's own with what it sees of them the same: what the others are differs.
+    theirs, shops = made.claims.get("rival", []), [companies[one] for one in companies]
+    insiders = [made.users["mia"]] if theirs else [made.users["fred"], made.users["vera"]]
+    for record_id in own[:1]:
+        maker.change(
+            record_id,
+            reserve=amount,
+            grade=f"{word} grade",
+            verdict=f"{word} verdict",
+            related=[*theirs[:1], own[1], *theirs[1:], own[2]],
+            shops=[*shops[1:], companies["own"]],
+            insiders=insiders,
+        )
     maker.change(made.companies["own"], "company", note=f"{word} note")
 
 

@@ -268,8 +268,8 @@ def paths_of(mark: Mark) -> list[tuple[str, tuple[FieldModel, ...]]]:
 def value_for(mark: Mark, path: tuple[FieldModel, ...]) -> Any:
     """Return the mark's own value of a field, so that a filter would hit."""
     last = path[-1]
-    if last.target is not None:
-        return (mark.ids.get(last.target) or [ABSENT])[0]
+    if last.pointed is not None:
+        return (mark.ids.get(last.pointed) or [ABSENT])[0]
     if len(path) == 1 and mark.values.get(last.name) is not None:
         return mark.values[last.name]
     return {"integer": 1, "decimal": "1.5", "boolean": True, "date": "1987-03-14"}.get(
@@ -284,12 +284,18 @@ def filters(mark: Mark) -> Iterator[Json]:
             given: Any = value
             if op == "is_null":
                 given = False
-            elif op in {"in", "not_in"}:
+            elif op in {"in", "not_in", "contains_any", "contains_all"}:
                 given = [value]
             elif op in {"contains", "starts_with"}:
                 given = str(value)[:4]
             yield {"field": name, "op": op, "value": given}
     yield {"field": "items.what", "op": "=", "value": mark.word}
+    by_key = [{"key": mark.values["serial"], "by": "serial"}]
+    both = [mark.ids["claim"][0], mark.own["claim"][1]]
+    for op in ("contains_any", "contains_all"):
+        yield {"field": "related", "op": op, "value": by_key}
+        yield {"field": "related", "op": op, "value": both}
+        yield {"field": "insiders", "op": op, "value": ["me"]}
     yield {"or": [{"field": "id", "op": "=", "value": one} for one in mark.ids["claim"]]}
     yield {"not": {"field": "id", "op": "=", "value": ABSENT}}
 
@@ -310,6 +316,12 @@ def lists(mark: Mark) -> Iterator[Ask]:
         yield get(f"{API}/records/company", q=text, count="exact")
     for text in ("company", "items", "earlier", "earlier.items", "company.region", "handler", "x"):
         yield get(path, expand=text)
+    for text in ("related", "shops", "related,shops", "related.related", "insiders"):
+        yield get(path, expand=text)
+        yield get(f"{API}/records/fund_entry", expand=text)
+    for text in ("related.subject", "related.grade", "shops.note", "insiders.name"):
+        yield get(path, fields=text)
+    yield get(f"{API}/records/fund_entry", expand="about", sort="-balance", count="exact")
     for text in mark.cursors:
         yield get(path, cursor=text)
         yield get(path, cursor=text, sort="-fee", count="exact")
@@ -347,6 +359,14 @@ def creates(mark: Mark) -> Iterator[Ask]:
     yield send(path, {"subject": "x", "company": {"key": mark.values["claim_no"]}})
     yield send(path, {"subject": "x", "company": {"key": f"{mark.word}-C", "by": "code"}})
     yield send(path, {"subject": "x", "earlier": mark.ids["claim"][0]})
+    for sent in (mark.ids["claim"][0], {"key": mark.values["serial"], "by": "serial"}, ABSENT):
+        yield send(path, {"subject": "x", "related": [mark.own["claim"][0], sent]})
+    yield send(path, {"subject": "x", "shops": [other]})
+    yield send(path, {"subject": "x", "insiders": mark.ids["user"]})
+    entry = {"company": own, "entry_date": "2025-06-30", "amount": "1.00"}
+    for about in ([], mark.ids["claim"][:1], [ABSENT]):
+        yield send(f"{API}/records/fund_entry", {**entry, "about": about})
+    yield send(f"{API}/records/fund_entry", {**entry, "company": other})
     yield send(path, {"subject": "x", "earlier": {"key": mark.values["claim_no"]}})
     yield send(path, {"subject": "x", "earlier": {"key": mark.values["serial"], "by": "serial"}})
     yield send(path, {"subject": "x", "id": mark.ids["claim"][0]})
@@ -420,6 +440,10 @@ def updates(mark: Mark) -> Iterator[Ask]:
         theirs = {"items": {"update": [{"id": mark.ids["claim_item"][0], "what": "x"}]}}
         yield send(path, theirs, If_Match='"2"')
         yield send(path, {"subject": mark.values["subject"]})
+        for version in ("2", "3"):
+            for some in (mark.ids["claim"][:1], mark.own["claim"][1:2], []):
+                yield send(path, {"related": some}, If_Match=f'"{version}"')
+            yield send(path, {"insiders": []}, If_Match=f'"{version}"')
     for name in ("company", "claim_item", "region", "user"):
         for one in mark.all_ids(name):
             yield send(f"{API}/records/{name}/{one}", {"name": "x"}, If_Match='"1"')
@@ -1115,7 +1139,11 @@ def transition_forms(mark: Mark) -> Iterator[Ask]:
 def choices(mark: Mark) -> Iterator[Ask]:
     values = {"company": mark.ids["company"][0], "earlier": mark.ids["claim"][0]}
     names = {
-        "claim": ("company", "earlier", "handler", "created_by", "subject", "grade", "nothing"),
+        "claim": (
+            *("company", "earlier", "handler", "created_by", "subject", "grade", "nothing"),
+            *("related", "shops", "insiders"),
+        ),
+        "fund_entry": ("company", "about"),
         "company": ("parent", "region", "manager"),
         "claim_item": ("claim",),
     }
@@ -1132,7 +1160,7 @@ def quick_forms(mark: Mark) -> Iterator[Ask]:
         {"company": mark.ids["company"][0], "earlier": mark.ids["claim"][0]},
         {"company": mark.own["company"][0]},
     ):
-        for name in ("company", "earlier", "handler", "nothing"):
+        for name in ("company", "earlier", "handler", "related", "shops", "nothing"):
             yield send(f"/o/claim/choices/{name}/new", {"text": "own", "values": around})
 
 

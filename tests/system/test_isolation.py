@@ -18,13 +18,22 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from headrace.app import create_app
 from headrace.platform.access import policy
 from headrace.platform.forms import form_page
 from headrace.platform.metadata.catalog import Catalog
-from headrace.platform.records import permits, reader, rights, source
+from headrace.platform.records import (
+    balances,
+    conflicts,
+    linked,
+    permits,
+    reader,
+    rights,
+    source,
+)
 from headrace.platform.records.context import CompiledParts
 from headrace.platform.records.source import Source
 from headrace.platform.reports import running
@@ -102,7 +111,7 @@ class Worlds:
 
     def mark(self, company: str = "rival", *, thorough: bool = False) -> Mark:
         made = self.made
-        ids = {"claim": made.claims, "claim_item": made.items}
+        ids = {"claim": made.claims, "claim_item": made.items, "fund_entry": made.entries}
 
         def of(name: str) -> dict[str, list[str]]:
             found = {kind: list(by_company[name]) for kind, by_company in ids.items()}
@@ -360,12 +369,31 @@ def leak_field(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(policy, "_names", leaking)
 
 
+def leak_balances(patch: pytest.MonkeyPatch) -> None:
+    made = balances.source
+
+    def leaking(*given: Any, **keys: Any) -> Source:
+        found = made(*given, **keys)
+        patch.setattr(found, "is_visible", lambda: found.rows.is_live)
+        return found
+
+    patch.setattr(balances, "source", leaking)
+    patch.setattr(source, "guarded", lambda column, allowed: column)
+
+
 PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "predicate dropped on the list": lambda patch: without_predicate(patch, reader, "_list_plan"),
     "predicate dropped on the count": lambda patch: without_predicate(patch, reader, "_count"),
     "predicate dropped on choices": lambda patch: without_predicate(patch, reader, "_choice_plan"),
     "field set ignored for one field": leak_field,
     "drill-down without predicate": leak_drill_down,
+    "lists of references told whole": lambda patch: patch.setattr(
+        linked, "as_condition", lambda _found: sa.true()
+    ),
+    "lists told whole to who saves them": lambda patch: patch.setattr(
+        conflicts, "seen_of", lambda _batch, _field, ids: list(ids)
+    ),
+    "predicate dropped on balances": leak_balances,
 }
 
 
