@@ -431,6 +431,7 @@ def make_world(
                     "id": user_id,
                     "login": login,
                     "name": login.title(),
+                    "nameSort": sort_key(login.title()),
                     "language": "en",
                     "time_zone": "Asia/Shanghai",
                     "active": True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from tests.support.surfing import Surfer
 
 
 @pytest.fixture(scope="module")
-def found_live(shared_database_url: str):
-    live = open_live(shared_database_url)
+def found_live(shared_databases: Callable[[], str]):
+    live = open_live(shared_databases())
     for company, subject in (
         ("acme", "杭州晨屿的玻璃门"),
         ("acme", "屋顶 100% glass_pane"),
