@@ -43,10 +43,10 @@ def hold_writers() -> None:
     writing = Database.writing
 
     @contextlib.contextmanager
-    def held(self: Database, version: int | None, *others: Any) -> Iterator[Any]:
+    def held(self: Database, version: int | None, *others: Any, **more: Any) -> Iterator[Any]:
         if version is not None:
             _wait(folder, "before")
-        with writing(self, version, *others) as work:
+        with writing(self, version, *others, **more) as work:
             yield work
             if version is not None:
                 _wait(folder, "within")
