@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support import postgres
+from tests.support.exchange_world import Exchange, open_exchange
 
 BACKENDS = ("sqlite", "postgresql")
 DIRECTORY = pytest.StashKey[Path]()
@@ -114,6 +115,14 @@ def shared_databases(
 def shared_database_url(shared_databases: Callable[[], str]) -> str:
     """The address of one of them."""
     return shared_databases()
+
+
+@pytest.fixture(scope="module")
+def exchange(shared_database_url: str) -> Iterator[Exchange]:
+    """The workspace for imports and exports, for all tests of a file; each sweeps what it left."""
+    found = open_exchange(shared_database_url)
+    yield found
+    found.platform.close()
 
 
 @pytest.fixture(scope="session")

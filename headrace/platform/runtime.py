@@ -364,9 +364,8 @@ def field_types() -> FieldTypes:
 def build(settings: Settings) -> Platform:
     """Build the platform over the initialised database of `settings`."""
     database = open_initialised(settings.database_url)
-    if renew_system_tables(database):
-        with database.writing(None) as work:
-            fill_keys_of_names(work)
+    renew_system_tables(database)
+    fill_keys_of_names(database)
     return assemble(settings, database, field_types(), RandomIds())
 
 

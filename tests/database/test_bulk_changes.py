@@ -35,17 +35,10 @@ MANY = 520
 FEW = {"field": "code", "op": "in", "value": ["g00000", "g00001", "g00002"]}
 
 
-@pytest.fixture(scope="module")
-def shared(shared_database_url: str) -> Iterator[Exchange]:
-    found = open_exchange(shared_database_url)
-    yield found
-    found.platform.close()
-
-
 @pytest.fixture
-def world(shared: Exchange) -> Exchange:
-    shared.sweep()
-    return shared
+def world(exchange: Exchange) -> Exchange:
+    exchange.sweep()
+    return exchange
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,20 +14,13 @@ from hypothesis import strategies as st
 
 from headrace.platform.core.errors import NotFoundError, RefusedError
 from headrace.platform.exchange import exporting
-from tests.support.exchange_world import Exchange, as_csv, open_exchange, read_csv
-
-
-@pytest.fixture(scope="module")
-def shared(shared_database_url: str) -> Iterator[Exchange]:
-    found = open_exchange(shared_database_url)
-    yield found
-    found.platform.close()
+from tests.support.exchange_world import Exchange, as_csv, read_csv
 
 
 @pytest.fixture
-def world(shared: Exchange) -> Exchange:
-    shared.sweep()
-    return shared
+def world(exchange: Exchange) -> Exchange:
+    exchange.sweep()
+    return exchange
 
 
 EXTREMES: list[dict[str, Any]] = [
@@ -120,11 +112,11 @@ ROWS = st.fixed_dictionaries(
     kind=st.sampled_from(["csv", "xlsx"]),
     shown=st.booleans(),
 )
-def test_any_values_go_round(shared, rows, kind, shown):
-    shared.sweep()
+def test_any_values_go_round(exchange, rows, kind, shown):
+    exchange.sweep()
     for number, row in enumerate(rows):
-        shared.create("good", {"code": f"c{number}", **row})
-    goes_round(shared, kind, shown=shown)
+        exchange.create("good", {"code": f"c{number}", **row})
+    goes_round(exchange, kind, shown=shown)
 
 
 def test_no_text_runs_as_a_formula(world):

@@ -33,18 +33,11 @@ from tests.support.exchange_world import (
 )
 
 
-@pytest.fixture(scope="module")
-def shared(shared_database_url: str) -> Iterator[Exchange]:
-    found = open_exchange(shared_database_url)
-    yield found
-    found.platform.close()
-
-
 @pytest.fixture
-def world(shared: Exchange) -> Exchange:
+def world(exchange: Exchange) -> Exchange:
     """The workspace as it was at first, for tests that change rows only."""
-    shared.sweep()
-    return shared
+    exchange.sweep()
+    return exchange
 
 
 @pytest.fixture

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from headrace.platform.core.errors import ConflictError, NotFoundError, RefusedError, StaleError
+from headrace.platform.core.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+    StaleError,
+)
 from headrace.platform.workflow.delegations import Delegations
 from headrace.platform.workflow.tables import DECISION
 from tests.support.approval_world import World, approval_world
@@ -113,6 +119,27 @@ def test_a_delegate_gives_on_in_the_name_of_who_was_asked(world):
     (row,) = world.rows(sa.select(DECISION).where(DECISION.c.task == task.id))
     assert (row.user, row.acted_for) == (faye, world.users["mia"])
     assert set(world.open_tasks(run)) == {"rita"}
+
+
+def test_who_may_not_decide_may_not_choose_who_does(world):
+    claim = world.claim()
+    version = world.version(claim)
+    world.does(
+        "ann", lambda c, w: world.store.update(c, w, "claim", claim, {"subject": "New"}, version)
+    )
+    run = world.submit(claim)
+    task = world.open_tasks(run)["mia"]
+    delegations = Delegations(world.notifications)
+    ann = world.users["ann"]
+    world.does("mia", lambda c, w: delegations.create(c, w, ann, TODAY, TODAY))
+    with pytest.raises(ForbiddenError) as error:
+        give(world, "ann", task, "faye")
+    assert code(error) == "approval.self"
+    assert set(world.open_tasks(run)) == {"mia"}
+    (item,) = world.tasks.inbox(world.context("ann")).items
+    assert not item.may_decide
+    found = world.tasks.get(world.context("ann"), task.id)
+    assert (found.actions, found.receivers, found.editable) == (("comment",), (), ())
 
 
 def test_the_page_of_a_task_names_who_may_get_it(world):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from tests.support.browsing import PASSWORD, Person, sit_down
 from tests.support.files import HEIC, HTML, PDF, open_live_with_files, png
+from tests.support.serving import serving
 
 NAME = "合同 第一版.pdf"
 
@@ -23,13 +22,8 @@ def address(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> Iterat
     with live.platform.database.writing(None) as work:
         for login in ("ann", "bob"):
             live.platform.identity.set_password(work, live.ids[login], PASSWORD)
-    server = make_server("127.0.0.1", 0, live.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join(timeout=10)
-    live.platform.close()
+    with serving(live) as found:
+        yield found
 
 
 def choose(page: Page, field: str, *files: tuple[str, str, bytes]) -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
-from headrace.app import create_app
-from tests.support.browsing import PASSWORD, sit_down
+from tests.support.browsing import sit_down
 from tests.support.documents import field, label
-from tests.support.live import Live, open_platform
+from tests.support.serving import published, serving
 
 READ = ["create", "read", "update", "delete"]
 CODES = {"GD": "广东", "GX": "广西", "FJ": "福建", "ZJ": "浙江", "JS": "江苏"}
@@ -80,20 +77,11 @@ def contents() -> dict[tuple[str, str], dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> Iterator[str]:
-    platform = open_platform(f"sqlite:///{tmp_path_factory.mktemp('links') / 'links.sqlite'}")
-    app = create_app(platform)
-    live = Live(platform, app)
-    live.publish(contents())
+    live = published(tmp_path_factory.mktemp("links"), contents())
     for code, name in CODES.items():
         live.create("area", {"code": code, "name": name})
-    live.add_user("admin", "admin", password=PASSWORD)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join(timeout=10)
-    platform.close()
+    with serving(live) as found:
+        yield found
 
 
 def pick(page: Page, text: str, within: str = "[data-field=areas]") -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
-from werkzeug.serving import make_server
 
-from headrace.app import create_app
-from tests.support.browsing import PASSWORD, sit_down
+from tests.support.browsing import sit_down
 from tests.support.documents import field, label
-from tests.support.live import Live, open_platform
+from tests.support.serving import published, serving
 
 READ = ["create", "read", "update", "delete"]
 TARGETS = ["order", "shipment", "partner"]
@@ -85,10 +82,7 @@ def contents() -> dict[tuple[str, str], dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> Iterator[str]:
-    platform = open_platform(f"sqlite:///{tmp_path_factory.mktemp('about') / 'about.sqlite'}")
-    app = create_app(platform)
-    live = Live(platform, app)
-    live.publish(contents())
+    live = published(tmp_path_factory.mktemp("about"), contents())
     for object_name, code, name in (
         ("order", "SO-1", "华东春季订单"),
         ("order", "SO-2", "华南春季订单"),
@@ -96,14 +90,8 @@ def address(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> Iterat
         ("partner", "P-1", "晨光贸易"),
     ):
         live.create(object_name, {"code": code, "name": name})
-    live.add_user("admin", "admin", password=PASSWORD)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join(timeout=10)
-    platform.close()
+    with serving(live) as found:
+        yield found
 
 
 def pick(place: Locator, text: str, title: str, kind: str | None = None) -> None:

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
-from werkzeug.serving import make_server
 
 from tests.support.browsing import PASSWORD, Person, sit_down
 from tests.support.rules_world import open_live_rules, typed
+from tests.support.serving import serving
 
 
 @pytest.fixture(scope="module")
 def address(front_end: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     url = f"sqlite:///{tmp_path_factory.mktemp('rules') / 'rules.sqlite'}"
     live = open_live_rules(url, PASSWORD)
-    server = make_server("127.0.0.1", 0, live.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    live.platform.close()
+    with serving(live) as found:
+        yield found
 
 
 @pytest.mark.parametrize(("language", "width"), [("en", 1280), ("zh", 375)])
@@ -93,13 +87,8 @@ def _rows(person: Person) -> None:
 def typed_address(front_end: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     url = f"sqlite:///{tmp_path_factory.mktemp('types') / 'types.sqlite'}"
     live = open_live_rules(url, PASSWORD, typed())
-    server = make_server("127.0.0.1", 0, live.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    live.platform.close()
+    with serving(live) as found:
+        yield found
 
 
 def test_another_type_brings_its_form_and_keeps_what_was_entered(

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.support.exchange_world import Exchange, as_csv, open_exchange, read_csv
+from tests.support.exchange_world import Exchange, as_csv, read_csv
 
 ALL = {"mode": "update", "query": {}, "values": {"price": "2"}, "partial": True}
 
 
-@pytest.fixture(scope="module")
-def shared(shared_database_url: str) -> Iterator[Exchange]:
-    found = open_exchange(shared_database_url)
-    yield found
-    found.platform.close()
-
-
 @pytest.fixture
-def world(shared: Exchange) -> Exchange:
-    shared.sweep()
+def world(exchange: Exchange) -> Exchange:
+    exchange.sweep()
     rows = ([f"g{n}", f"Good {n}", "acme", "1"] for n in range(3))
-    shared.load("good", as_csv(["code", "name", "firm", "price"], *rows), who="system")
-    return shared
+    exchange.load("good", as_csv(["code", "name", "firm", "price"], *rows), who="system")
+    return exchange
 
 
 def post(world: Exchange, path: str, data: Any, who: str = "kim", **headers: str) -> Any:

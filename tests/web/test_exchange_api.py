@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 
-from tests.support.exchange_world import Exchange, as_csv, as_workbook, open_exchange, read_csv
-
-
-@pytest.fixture(scope="module")
-def shared(shared_database_url: str) -> Iterator[Exchange]:
-    found = open_exchange(shared_database_url)
-    yield found
-    found.platform.close()
+from tests.support.exchange_world import Exchange, as_csv, as_workbook, read_csv
 
 
 @pytest.fixture
-def world(shared: Exchange) -> Exchange:
-    shared.sweep()
-    return shared
+def world(exchange: Exchange) -> Exchange:
+    exchange.sweep()
+    return exchange
 
 
 def send(

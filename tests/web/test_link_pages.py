@@ -24,11 +24,7 @@ from tests.support.surfing import Surfer
 
 @pytest.fixture(scope="module")
 def shared(shared_database_url: str) -> Iterator[Exchange]:
-    yield from _opened(shared_database_url)
-
-
-def _opened(url: str) -> Iterator[Exchange]:
-    world = open_exchange(url)
+    world = open_exchange(shared_database_url)
     contents = copy.deepcopy(DOCUMENTS)
     good = next(one for one in contents if one["name"] == "good" and one["kind"] == "object")
     good["history"] = True

@@ -261,11 +261,14 @@ def test_people_are_found_and_ordered_by_pinyin(world: Live, newcomers: Any):
 
 def test_users_of_an_earlier_program_get_the_keys_of_their_names(world: Live, newcomers: Any):
     newcomers("old", "老用户")
-    with world.platform.database.writing(None) as work:
+    database = world.platform.database
+    with database.writing(None) as work:
         work.connection.execute(sa.update(USER).values(nameSearch=None, nameSort=None))
-        assert fill_keys_of_names(work) > 1
-        assert fill_keys_of_names(work) == 0
-        found = work.connection.execute(sa.select(USER).where(USER.c.id == world.ids["old"])).one()
+    assert fill_keys_of_names(database) > 1
+    assert fill_keys_of_names(database) == 0
+    with database.reading() as reading:
+        old = sa.select(USER).where(USER.c.id == world.ids["old"])
+        found = reading.connection.execute(old).one()
     assert (found.nameSearch, found.nameSort) == ("LYH LaoYongHu", "{lao3老{yong4用{hu4户")
 
 

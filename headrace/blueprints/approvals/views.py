@@ -222,7 +222,7 @@ def _card(context: Context, item: TaskItem, state: InboxState, company: str | No
     if item.id is not None:
         address = url_for("approvals.task", task_id=item.id)
     ended = Shown(word(context.language, f"step.{item.state}"), colour=COLOURS.get(item.state))
-    editable = state == "open"
+    editable = state == "open" and item.may_decide
     return Card(
         item.id,
         item.version,

@@ -566,14 +566,22 @@ def _keys_of(name: str) -> dict[str, str]:
     return {"nameSearch": search_key(name), "nameSort": sort_key(name)}
 
 
-def fill_keys_of_names(work: UnitOfWork) -> int:
-    """Give the users of an earlier program the keys of their names; return how many had none."""
+def fill_keys_of_names(database: Database) -> int:
+    """Give the users of an earlier program the keys of their names; return how many had none.
+
+    One read where all have them, so that each process can ask at its start: one that was ended
+    while it brought the tables up to date leaves nobody without.
+    """
     lacking = sa.select(USER.c.id, USER.c.name).where(USER.c.nameSort.is_(None))
-    found = work.connection.execute(lacking).all()
-    for row in found:
-        change = sa.update(USER).where(USER.c.id == row.id).values(**_keys_of(row.name))
-        work.connection.execute(change)
-    return len(found)
+    with database.reading() as reading:
+        if reading.connection.execute(lacking.limit(1)).first() is None:
+            return 0
+    with database.writing(None) as work:
+        found = work.connection.execute(lacking).all()
+        for row in found:
+            change = sa.update(USER).where(USER.c.id == row.id).values(**_keys_of(row.name))
+            work.connection.execute(change)
+        return len(found)
 
 
 _CHANGEABLE: Final = frozenset(

@@ -221,6 +221,7 @@ class Approvals:
     ) -> Decided:
         """Give a task of the caller's, as it was at `version`, to a colleague, who is asked instead.
 
+        Whoever may not decide it may not choose who does.
         Raise RefusedError `task.wrong_receiver` where they may not be asked, see `receivers`.
         """
         comment = checked_comment(comment)
@@ -229,6 +230,7 @@ class Approvals:
         self._store.lock(context, work, case.model.name, task.record_id)
         if not case.rows.close_task(task_id, version, "transferred"):
             self._refuse_late(case, task_id)
+        self._check_decider(case, task)
         receiver = next((one for one in self.receivers(context, work, task) if one.id == to), None)
         if receiver is None:
             raise RefusedError(messages.WRONG_RECEIVER.at("/to"))

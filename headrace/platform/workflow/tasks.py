@@ -41,6 +41,8 @@ InboxState = Literal["open", "done", "started"]
 Action = Literal["approve", "reject", "comment", "transfer"]
 
 ACTIONS: Final[tuple[Action, ...]] = ("approve", "reject", "comment", "transfer")
+SPEAKING: Final[tuple[Action, ...]] = ("comment",)
+"""What is left to who has a part in the record."""
 PAGE_SIZE: Final = 50
 LARGEST_PAGE: Final = 200
 
@@ -62,7 +64,8 @@ class SummaryView:
 class TaskItem:
     """A line of the inbox. `id` and `version` are of the task; None in the list of what was started.
 
-    `asked` is who was asked, where it is not the caller: they stand in for them.
+    `asked` is who was asked, where it is not the caller: they stand in for them. `may_decide` is not
+    said of a record that the caller submitted or changed last.
     """
 
     id: str | None
@@ -76,6 +79,7 @@ class TaskItem:
     summary: SummaryView | None
     submitter: PersonView
     asked: PersonView | None
+    may_decide: bool
     step_label: Text
     approval_label: Text
     tags: tuple[Text, ...]
@@ -221,7 +225,8 @@ class Tasks:
             found = subject(context, reading, model.name, run.record_id)
             changed = changed_fields(context, reading, model, run, found.row)
             is_open = task.state == "open"
-            people = self._approvals.receivers(context, reading, task) if is_open else ()
+            may_decide = is_open and context.principal.user_id not in run.excluded
+            people = self._approvals.receivers(context, reading, task) if may_decide else ()
         if item is None:
             raise NotFoundError(NOT_FOUND.at())
         record = _record(context, model, run.record_id)
@@ -229,8 +234,8 @@ class Tasks:
             item=item,
             record=record,
             changed={name: pair for name, pair in changed.items() if record and name in record},
-            editable=_names(model, step.editable) if is_open else (),
-            actions=ACTIONS if is_open else (),
+            editable=_names(model, step.editable) if may_decide else (),
+            actions=ACTIONS if may_decide else SPEAKING if is_open else (),
             receivers=tuple(PersonView(one.name, one.id) for one in people),
             run=view,
         )
@@ -338,6 +343,7 @@ def _item(
         summary=_summary(context, model, row[RUN.c.summary]),
         submitter=PersonView(names.get(submitter, ""), submitter if internal else None),
         asked=PersonView(names.get(asked, ""), asked if internal else None) if stands_in else None,
+        may_decide=context.principal.user_id not in row[RUN.c.excluded],
         step_label=pinned.steps[row[STEP.c.position]].label if has_task else Text(),
         approval_label=pinned.label,
         tags=tuple(text_of(tag["label"]) for tag in row[RUN.c.tags]),
