@@ -677,6 +677,13 @@ def decisions(mark: Mark) -> Iterator[Ask]:
         yield send(f"{API}/tasks/{one}/transfer", {"to": ABSENT}, If_Match='"1"')
 
 
+@probe("api.api_tasks.decide_several", "POST")
+def bulk_decisions(mark: Mark) -> Iterator[Ask]:
+    items = [{"id": one, "version": 1} for one in (*mark.tasks, ABSENT, "x")]
+    for action in ("approve", "reject"):
+        yield send(f"{API}/tasks/bulk", {"action": action, "comment": "let me", "items": items})
+
+
 @probe("api.api_tasks.withdraw", "POST")
 def withdrawals(mark: Mark) -> Iterator[Ask]:
     for one in (*mark.runs, ABSENT, "x"):
@@ -1220,6 +1227,13 @@ def decision_forms(mark: Mark) -> Iterator[Ask]:
         for name in ("approve", "reject"):
             yield post_form(f"/inbox/{one}/{name}", version="1", comment="let me see")
         yield post_form(f"/inbox/{one}/transfer", version="1", to=ABSENT)
+
+
+@probe("approvals.decide_several", "POST")
+def bulk_decision_forms(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.tasks, ABSENT):
+        for act in ("approve", "reject"):
+            yield post_form("/inbox/bulk", row=f"{one}.1", act=act, comment="let me see")
 
 
 @probe("approvals.withdraw", "POST")

@@ -428,6 +428,7 @@ WITHOUT_DATA = {
     "workspace.notifications": "the caller's own",
     "workspace.read_notifications": "the caller's own",
     "approvals.inbox": "the caller's own tasks",
+    "approvals.decide_several": "says of each task whether it is the caller's",
     "approvals.delegations": "the caller's own, and names of their own organisation",
     "approvals.delegate": "looks at the form of the request first; names nobody else",
     "api.api_delegations.listed": "the caller's own, and names of their own organisation",
@@ -447,7 +448,8 @@ def is_closed(ask: Ask, answer: Answer) -> bool:
     if ask.method == "OPTIONS":
         return True
     if answer.status == 200 and ask.path.endswith("/bulk"):
-        return all(one["status"] == "refused" for one in answer.json["items"])
+        closed = {"refused", "not_found"}
+        return all(one["status"] in closed for one in answer.json["items"])
     return answer.status in {401, 403, 404, 428}
 
 

@@ -50,8 +50,13 @@ function go(key: string): boolean {
   return press(`[data-go="${CSS.escape(key)}"]`);
 }
 
+/** Press what a key stands for; what belongs to one card only while the focus is within that card. */
 function press(selector: string): boolean {
-  const target = all(document, selector, HTMLElement).find((found) => found.checkVisibility());
+  const card = document.activeElement?.closest("[data-card]") ?? null;
+  const found = all(document, selector, HTMLElement).filter((one) => one.checkVisibility());
+  const target =
+    found.find((one) => one.closest("[data-card]") === null) ??
+    found.find((one) => card !== null && one.closest("[data-card]") === card);
   target?.click();
   return target !== undefined;
 }

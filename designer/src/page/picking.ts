@@ -5,6 +5,9 @@
 
 import { all, one } from "./dom";
 
+/** What is chosen: a row of a list, or a card. */
+const ROW = ".rows tbody tr, [data-pick-row]";
+
 export function startPicking(): void {
   const form = one(document, "#bulk-form", HTMLFormElement);
   if (form !== null) new Picking(form).start();
@@ -12,7 +15,7 @@ export function startPicking(): void {
 
 /** Choose the row that has the focus, or let go of it. */
 export function pickFocused(): boolean {
-  const row = document.activeElement?.closest("tr") ?? null;
+  const row = document.activeElement?.closest(ROW) ?? null;
   const box = row === null ? null : one(row, "input[data-pick]", HTMLInputElement);
   if (box === null) return false;
   box.checked = !box.checked;
@@ -59,7 +62,7 @@ class Picking {
   /** While rows are chosen, a tap anywhere on one is meant for its box. */
   private tapped(event: Event, target: Element): void {
     if (!this.on || target.closest("label, button, summary, input") !== null) return;
-    const row = target.closest(".rows tbody tr");
+    const row = target.closest(ROW);
     const box = row === null ? null : one(row, "input[data-pick]", HTMLInputElement);
     if (box === null) return;
     event.preventDefault();

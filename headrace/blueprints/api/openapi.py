@@ -445,6 +445,11 @@ class _Writer:
         )
         given["requestBody"] = _body(TRANSFER)
         self.paths["/tasks/{id}/transfer"] = {"post": given}
+        several = self._call(
+            "Decide several tasks", "task", "bulk", anything, [_parameter("idempotency_key")]
+        )
+        several["requestBody"] = _body(DECISIONS)
+        self.paths["/tasks/bulk"] = {"post": several}
         withdraw = self._call("Withdraw", "approval", "withdraw", anything, [_parameter("id")])
         withdraw["requestBody"] = {**_body(COMMENT), "required": False}
         self.paths["/approvals/{id}/withdraw"] = {"post": withdraw}
@@ -799,6 +804,29 @@ TRANSFER: Final[Json] = {
     "type": "object",
     "properties": {"to": {"type": "string", "format": "uuid"}, "comment": {"type": "string"}},
     "required": ["to"],
+    "additionalProperties": False,
+}
+DECISIONS: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "action": {"enum": ["approve", "reject"]},
+        "comment": {"type": "string"},
+        "items": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 200,
+            "items": {
+                "type": "object",
+                "properties": {
+                    "id": {"type": "string", "format": "uuid"},
+                    "version": {"type": "integer"},
+                },
+                "required": ["id", "version"],
+                "additionalProperties": False,
+            },
+        },
+    },
+    "required": ["action", "items"],
     "additionalProperties": False,
 }
 PERSON: Final[Json] = {

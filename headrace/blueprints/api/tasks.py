@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from flask import Blueprint, Response, request
@@ -10,21 +11,33 @@ from flask import Blueprint, Response, request
 from headrace.blueprints.api.calls import (
     answer,
     expected_version,
+    keyed_request,
     known_arguments,
     optional_body,
     platform,
     read,
+    write,
     write_once,
 )
 from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.problems import pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.metadata.field_types.values import (
+    ARRAY,
+    OBJECT,
+    STRING,
+    WRONG_TYPE,
+    type_name,
+)
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import BAD_PARAMETER
 from headrace.platform.workflow.approvals import Decided
+from headrace.platform.workflow.bulk_decisions import asked_of, decide_many
 from headrace.platform.workflow.tasks import InboxState
 
 STATES: Final = ("open", "done", "started")
+DECISIONS: Final = ("approve", "reject")
 
 blueprint = Blueprint("api_tasks", __name__, url_prefix="/api/v1")
 
@@ -62,6 +75,10 @@ def get(task_id: str) -> Response:
 def decide(task_id: str, name: str) -> Response:
     """Decide a task, give it to a colleague, or comment on it."""
     data = optional_body("comment", *(("to",) if name == "transfer" else ("values",)))
+    values = data.get("values")
+    if values is not None and not isinstance(values, Mapping):
+        raise RefusedError(WRONG_TYPE.at("/values", expected=OBJECT, given=type_name(values)))
+    comment, to = _text(data, "comment"), _text(data, "to")
     version = expected_version()
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
@@ -71,22 +88,39 @@ def decide(task_id: str, name: str) -> Response:
             task_id,
             name,
             version=version,
-            comment=data.get("comment"),
-            values=data.get("values"),
-            to=data.get("to"),
+            comment=comment,
+            values=values,
+            to=to,
         )
         return 200, _outcome(done)
 
     return write_once(action, data)
 
 
+@blueprint.post("/tasks/bulk")
+def decide_several() -> Response:
+    """Approve or reject several tasks with one comment, each by itself and with its own result."""
+    data = optional_body("action", "comment", "items")
+    items = data.get("items")
+    if not isinstance(items, list):
+        raise RefusedError(WRONG_TYPE.at("/items", expected=ARRAY, given=type_name(items)))
+    if data.get("action") not in DECISIONS:
+        shown = ", ".join(DECISIONS)
+        raise RefusedError(BAD_PARAMETER.at("/action", name="action", expected=shown))
+    asked = asked_of(data["action"], items, _text(data, "comment"))
+    language = read(lambda context: context.language)
+    results = decide_many(platform().tasks, write, asked, language, keyed_request(data))
+    return read(lambda context: answer(context, {"items": results}))
+
+
 @blueprint.post("/approvals/<run_id>/withdraw")
 def withdraw(run_id: str) -> Response:
     """Take a submission back, before the first decision."""
     data = optional_body("comment")
+    comment = _text(data, "comment")
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
-        done = platform().workflow.withdraw(context, work, run_id, comment=data.get("comment"))
+        done = platform().workflow.withdraw(context, work, run_id, comment=comment)
         return 200, _outcome(done)
 
     return write_once(action, data)
@@ -95,3 +129,10 @@ def withdraw(run_id: str) -> Response:
 def _outcome(done: Decided | None) -> dict[str, Any]:
     """Return what became of run and record; a comment changes neither."""
     return {} if done is None else dataclasses.asdict(done)
+
+
+def _text(data: Mapping[str, Any], name: str) -> str | None:
+    given = data.get(name)
+    if given is not None and not isinstance(given, str):
+        raise RefusedError(WRONG_TYPE.at(pointer(name), expected=STRING, given=type_name(given)))
+    return given

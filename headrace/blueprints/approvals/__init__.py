@@ -1,4 +1,5 @@
 """The inbox, tasks and their decisions, and who decides for whom."""
 
+from headrace.blueprints.approvals import bulk as bulk
 from headrace.blueprints.approvals import delegations as delegations
 from headrace.blueprints.approvals.views import blueprint as blueprint

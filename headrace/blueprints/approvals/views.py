@@ -107,7 +107,14 @@ def inbox() -> str:
     def action(context: Context) -> str:
         page = platform().tasks.inbox(context, state, limit=200)
         groups = _groups(context, state, page.items, _companies(context, page.items))
-        return render(context, "approvals/inbox.html", "inbox", groups=groups, open_state=state)
+        return render(
+            context,
+            "approvals/inbox.html",
+            "inbox",
+            groups=groups,
+            open_state=state,
+            bulk_key=new_key(),
+        )
 
     return read(action)
 

@@ -35,6 +35,7 @@ SHORTCUTS: Final = (
     (("n",), "keys.new"),
     (("e",), "keys.edit"),
     (("a",), "keys.approve"),
+    (("r",), "keys.reject"),
     (("g", "h"), "keys.home"),
     (("g", "t"), "keys.tasks"),
     (("g", "r"), "keys.reports"),

@@ -240,6 +240,23 @@ class Tasks:
             run=view,
         )
 
+    def titles(self, context: Context, task_ids: Sequence[str]) -> dict[str, str]:
+        """Return what the records of those tasks are called that are the caller's, by task."""
+        caller = context.principal.user_id
+        with checked_snapshot(context) as reading:
+            connection = reading.connection
+            mine = decides_for(connection, caller, context.today())
+            asked = sa.or_(TASK.c.user.in_(mine), TASK.c.id.in_(_decided_for_others(caller)))
+            query = sa.select(TASK.c.id, RUN.c.title).select_from(_JOINED)
+            rows = connection.execute(query.where(TASK.c.id.in_(task_ids), asked))
+            return {row.id: row.title for row in rows}
+
+    def own(self, context: Context, work: UnitOfWork, task_id: str) -> Row:
+        """Return the row of a task that the caller is asked; raise NotFoundError for any other."""
+        if not is_record_id(task_id):
+            raise NotFoundError(NOT_FOUND.at())
+        return self._approvals.own_task(context, work, task_id)
+
     def decide(
         self,
         context: Context,
