@@ -447,7 +447,7 @@ def is_closed(ask: Ask, answer: Answer) -> bool:
     """Whether an answer gives nothing: not there, not allowed, or no version said (asked first)."""
     if ask.method == "OPTIONS":
         return True
-    if answer.status == 200 and ask.path.endswith("/bulk"):
+    if answer.status == 200 and ask.path.startswith(API) and ask.path.endswith("/bulk"):
         closed = {"refused", "not_found"}
         return all(one["status"] in closed for one in answer.json["items"])
     return answer.status in {401, 403, 404, 428}
