@@ -29,6 +29,7 @@ from headrace.platform.metadata.checks.objects import check_objects
 from headrace.platform.metadata.checks.queries import check_queries
 from headrace.platform.metadata.checks.screens import check_screens
 from headrace.platform.metadata.checks.sizes import check_sizes
+from headrace.platform.metadata.checks.soundness import check_soundness
 from headrace.platform.metadata.checks.workflows import check_workflows
 
 MAX_PROBLEMS: Final = 100
@@ -50,6 +51,7 @@ BUILT_IN: tuple[Check, ...] = (
     check_contradictions,
     check_field_rules,
     check_workflows,
+    check_soundness,
     check_access,
     check_screens,
     check_lists,

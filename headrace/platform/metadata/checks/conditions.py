@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import combinations
 
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.tree import Binary, Case, FieldRef, In, Literal, Node, walk
 from headrace.platform.formulas.types import Kind
 from headrace.platform.metadata.catalog import (
-    ApprovalModel,
     FieldModel,
     ObjectModel,
     ReportModel,
@@ -43,21 +41,6 @@ GUARD_NEVER = Message(
     "此条件永远不成立。",
     "Remove it or what it guards.",
     "请删除该条件或其控制的内容。",
-)
-GUARD_OVERLAP = Message(
-    "guard.overlap",
-    "“{first}” and “{second}” have the same priority, and both can apply to one record.",
-    "“{first}”与“{second}”优先级相同,且可能同时适用于一条记录。",
-    "Give them different priorities, or conditions that exclude each other.",
-    "请设置不同的优先级,或互斥的条件。",
-)
-MAYBE_OVERLAP = Message(
-    "guard.overlap",
-    "“{first}” and “{second}” have the same priority; nothing shows that they exclude each other.",
-    "“{first}”与“{second}”优先级相同,且无法确认两者互斥。",
-    "Give them different priorities; without, the first by name runs.",
-    "请设置不同的优先级;否则按名称先后执行。",
-    severity="warning",
 )
 CONSTANT_RULE = Message(
     "rule.constant",
@@ -99,8 +82,6 @@ def _in_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
 def _in_workflow(subject: Subject, workflow: WorkflowModel) -> Iterator[Problem]:
     for condition, place in of_workflow(subject, workflow):
         yield from _judged(subject, condition, place, GUARD_NEVER)
-    for approvals in workflow.approvals.values():
-        yield from _overlaps(subject, approvals)
     for position, one in enumerate(workflow.definition.transitions):
         place = subject.at("workflow", workflow.name, "transitions", position)
         for assignment in workflow.transitions[one.name].assignments:
@@ -194,21 +175,6 @@ def _of_grants(subject: Subject, model: ObjectModel) -> Iterator[Found]:
     for grant, place in subject.grants_of(model):
         yield grant.when, place + "/when"
         yield grant.scope.criteria, place + "/scope/criteria"
-
-
-# -- approvals of equal rank -------------------------------------------------------------------------
-
-
-def _overlaps(subject: Subject, approvals: tuple[ApprovalModel, ...]) -> Iterator[Problem]:
-    for first, second in combinations(approvals, 2):
-        if first.definition.priority != second.definition.priority:
-            continue
-        answer = can_be(True, [first.when, second.when], subject.domain)
-        if answer is Answer.NO:
-            continue
-        message = GUARD_OVERLAP if answer is Answer.YES else MAYBE_OVERLAP
-        place = subject.at("approval", second.name, "priority")
-        yield message.at(place, first=first.name, second=second.name)
 
 
 # -- values that are no choice -------------------------------------------------------------------------
