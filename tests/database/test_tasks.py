@@ -21,6 +21,7 @@ from headrace.platform.jobs.tables import JOB
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import parse_query
+from headrace.platform.workflow.tasks import ACTIONS
 from tests.support.approval_world import START, World, approval_world
 from tests.support.documents import workspace
 
@@ -87,7 +88,7 @@ def test_a_task_shows_its_record_what_changed_and_who_decided(database_url: str)
         first = world.tasks.get(world.context("mia"), world.open_tasks(run_id)["mia"].id)
         assert first.changed == {}
         assert first.editable == ("fee",)
-        assert first.actions == ("approve", "reject", "comment", "transfer")
+        assert first.actions == ACTIONS
         world.decide("mia", run_id, values={"fee": "20"}, comment="with a fee")
         shown = world.tasks.inbox(world.context("bob")).items[0].summary
         assert shown is not None
@@ -166,7 +167,7 @@ def _done(world: World, login: str) -> str:
 
 def test_unknown_actions_are_not_there_and_comments_need_text(world: World):
     run_id = world.submit(world.claim())
-    for action in ("return", "urge", ""):
+    for action in ("shelve", "urge", ""):
         with pytest.raises(NotFoundError):
             world.decide("mia", run_id, action)
     with pytest.raises(RefusedError):

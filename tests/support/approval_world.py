@@ -189,8 +189,15 @@ class World:
 
     def open_tasks(self, run_id: str) -> dict[str, Any]:
         """Return the open tasks of a run by login."""
+        return self._tasks(run_id, "open")
+
+    def waiting_tasks(self, run_id: str) -> dict[str, Any]:
+        """Return the tasks of a run that wait for somebody else, by login."""
+        return self._tasks(run_id, "waiting")
+
+    def _tasks(self, run_id: str, state: str) -> dict[str, Any]:
         logins = {user_id: login for login, user_id in self.users.items()}
-        statement = sa.select(TASK).where(TASK.c.run == run_id, TASK.c.state == "open")
+        statement = sa.select(TASK).where(TASK.c.run == run_id, TASK.c.state == state)
         return {logins[row.user]: row for row in self.rows(statement)}
 
     def decide(self, login: str, run_id: str, action: str = "approve", **options: Any) -> Any:

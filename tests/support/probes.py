@@ -674,7 +674,13 @@ def decisions(mark: Mark) -> Iterator[Ask]:
         for name in ("approve", "reject", "comment"):
             data = {"comment": "let me see", "values": {"reserve": "1"}}
             yield send(f"{API}/tasks/{one}/{name}", data, If_Match='"1"')
-        yield send(f"{API}/tasks/{one}/transfer", {"to": ABSENT}, If_Match='"1"')
+        for name in ("transfer", "ask_opinion"):
+            yield send(f"{API}/tasks/{one}/{name}", {"to": ABSENT}, If_Match='"1"')
+        added = {"to": ABSENT, "place": "before"}
+        yield send(f"{API}/tasks/{one}/add_approver", added, If_Match='"1"')
+        back = {"comment": "let me see", "course": "on"}
+        yield send(f"{API}/tasks/{one}/return", back, If_Match='"1"')
+        yield send(f"{API}/tasks/{one}/take_back", {}, If_Match='"1"')
 
 
 @probe("api.api_tasks.decide_several", "POST")

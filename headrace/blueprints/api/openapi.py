@@ -436,15 +436,16 @@ class _Writer:
             )
             call["requestBody"] = {**_body(COMMENT), "required": False}
             self.paths[f"/tasks/{{id}}/{action}"] = {"post": call}
-        given = self._call(
-            "Task: transfer",
-            "task",
-            "transfer",
-            anything,
-            [_parameter("id"), _parameter("if_match"), _parameter("idempotency_key")],
-        )
-        given["requestBody"] = _body(TRANSFER)
-        self.paths["/tasks/{id}/transfer"] = {"post": given}
+        for action, body in TASK_BODIES.items():
+            call = self._call(
+                f"Task: {action}",
+                "task",
+                action,
+                anything,
+                [_parameter("id"), _parameter("if_match"), _parameter("idempotency_key")],
+            )
+            call["requestBody"] = _body(body)
+            self.paths[f"/tasks/{{id}}/{action}"] = {"post": call}
         several = self._call(
             "Decide several tasks", "task", "bulk", anything, [_parameter("idempotency_key")]
         )
@@ -829,6 +830,34 @@ DECISIONS: Final[Json] = {
     "required": ["action", "items"],
     "additionalProperties": False,
 }
+SAID: Final[Json] = {"comment": {"type": "string"}}
+TASK_BODIES: Final[Mapping[str, Json]] = {
+    "return": {
+        "type": "object",
+        "properties": {
+            **SAID,
+            "to": {"type": ["string", "null"], "description": "A step; null: the submitter."},
+            "course": {"enum": ["again", "on"]},
+        },
+        "required": ["comment"],
+        "additionalProperties": False,
+    },
+    "transfer": TRANSFER,
+    "add_approver": {
+        "type": "object",
+        "properties": {
+            **SAID,
+            "to": {"type": "string", "format": "uuid"},
+            "place": {"enum": ["before", "beside", "after"]},
+        },
+        "required": ["to", "place"],
+        "additionalProperties": False,
+    },
+    "ask_opinion": TRANSFER,
+    "take_back": {"type": "object", "properties": SAID, "additionalProperties": False},
+}
+"""What is sent with the actions on a task that say more than a comment."""
+
 PERSON: Final[Json] = {
     "type": "object",
     "properties": {"id": {"type": "string", "format": "uuid"}, "name": {"type": "string"}},

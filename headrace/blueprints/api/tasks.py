@@ -38,6 +38,14 @@ from headrace.platform.workflow.tasks import InboxState
 
 STATES: Final = ("open", "done", "started")
 DECISIONS: Final = ("approve", "reject")
+PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "return": ("to", "course"),
+    "transfer": ("to",),
+    "add_approver": ("to", "place"),
+    "ask_opinion": ("to",),
+    "take_back": (),
+}
+"""What may be sent with an action besides a comment."""
 
 blueprint = Blueprint("api_tasks", __name__, url_prefix="/api/v1")
 
@@ -71,14 +79,16 @@ def get(task_id: str) -> Response:
     return read(action)
 
 
-@blueprint.post("/tasks/<task_id>/<any(approve, reject, comment, transfer):name>")
+@blueprint.post(
+    "/tasks/<task_id>/<any(approve, reject, return, comment, transfer, add_approver, ask_opinion, take_back):name>"
+)
 def decide(task_id: str, name: str) -> Response:
-    """Decide a task, give it to a colleague, or comment on it."""
-    data = optional_body("comment", *(("to",) if name == "transfer" else ("values",)))
+    """Decide a task, send it back, ask a colleague too or instead, or comment on it."""
+    data = optional_body("comment", *PARTS.get(name, ("values",)))
     values = data.get("values")
     if values is not None and not isinstance(values, Mapping):
         raise RefusedError(WRONG_TYPE.at("/values", expected=OBJECT, given=type_name(values)))
-    comment, to = _text(data, "comment"), _text(data, "to")
+    said = {key: _text(data, key) for key in ("comment", "to", "place", "course")}
     version = expected_version()
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
@@ -88,9 +98,8 @@ def decide(task_id: str, name: str) -> Response:
             task_id,
             name,
             version=version,
-            comment=comment,
             values=values,
-            to=to,
+            **said,
         )
         return 200, _outcome(done)
 

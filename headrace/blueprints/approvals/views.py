@@ -56,7 +56,16 @@ blueprint = Blueprint("approvals", __name__)
 
 STATES: Final[tuple[InboxState, ...]] = ("open", "done", "started")
 COLOURS: Final = {"approved": "green", "rejected": "red", "open": "amber", "withdrawn": "grey"}
-DONE: Final = {"approve": "approved", "reject": "rejected", "transfer": "transferred"}
+DONE: Final = {
+    "approve": "approved",
+    "reject": "rejected",
+    "return": "returned",
+    "transfer": "transferred",
+    "add_approver": "added",
+    "ask_opinion": "asked",
+    "take_back": "taken_back",
+    "comment": "answered",
+}
 VERSION_NEEDED = Message(
     "precondition.required",
     "The form does not say which version of the task it decides.",
@@ -125,9 +134,11 @@ def task(task_id: str) -> str:
     return read(lambda context: _page(context, task_id, (), None))
 
 
-@blueprint.post("/inbox/<task_id>/<any(approve, reject, transfer):action>")
+@blueprint.post(
+    "/inbox/<task_id>/<any(approve, reject, return, transfer, add_approver, ask_opinion, take_back, comment):action>"
+)
 def decide(task_id: str, action: str) -> Response:
-    """Approve, reject, or give the task to a colleague."""
+    """Approve, reject, return, take back, answer, or ask a colleague too or instead."""
     version = sent_version()
     if version is None:
         raise PreconditionRequiredError(VERSION_NEEDED.at())
@@ -147,6 +158,8 @@ def decide(task_id: str, action: str) -> Response:
             comment=request.form.get("comment", "").strip() or None,
             values=given.data or None if given is not None else None,
             to=request.form.get("to"),
+            place=request.form.get("place"),
+            course=request.form.get("course"),
         )
         return action
 
@@ -155,7 +168,7 @@ def decide(task_id: str, action: str) -> Response:
     except (RefusedError, ConflictError) as error:
         problems = error.problems
         given = sent[0] if sent else None
-        body = read(lambda context: _page(context, task_id, problems, given))
+        body = read(lambda context: _page(context, task_id, problems, given, action))
         return make_response(body, status_of(error))
     return redirect(url_for("approvals.inbox", done=DONE[action]), HTTPStatus.SEE_OTHER)
 
@@ -264,7 +277,13 @@ def _parts(context: Context, item: TaskItem) -> list[str]:
     return [part for part in parts if part]
 
 
-def _page(context: Context, task_id: str, problems: Sequence[Problem], sent: Posted | None) -> str:
+def _page(
+    context: Context,
+    task_id: str,
+    problems: Sequence[Problem],
+    sent: Posted | None,
+    act: str = "",
+) -> str:
     found = platform().tasks.get(context, task_id)
     item = found.item
     model = context.catalog.objects[item.object]
@@ -295,7 +314,11 @@ def _page(context: Context, task_id: str, problems: Sequence[Problem], sent: Pos
         runs=[found.run],
         open="approve" in found.actions,
         receivers=found.receivers,
-        transfer_key=new_key(),
+        returns=found.returns,
+        keys={action: new_key() for action in DONE},
+        act=act,
+        answers=found.actions == ("comment",) and found.opinion,
+        can_take_back="take_back" in found.actions,
         sent_to=request.form.get("to", ""),
         editable=editable,
         entries=_entries(editable, record, sent),

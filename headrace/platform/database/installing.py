@@ -13,7 +13,7 @@ from headrace.platform.database.applying import apply_operations
 from headrace.platform.database.diff import diff
 from headrace.platform.database.engine import Database
 from headrace.platform.database.names import load_names, save_names
-from headrace.platform.database.system_tables import LIVE, SETTING, SYSTEM
+from headrace.platform.database.system_tables import LIVE, RETIRED_INDEXES, SETTING, SYSTEM
 from headrace.platform.database.tables import Tables, build_tables
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import Catalog
@@ -84,9 +84,13 @@ def _add_columns(connection: sa.Connection, columns: Iterable[sa.Column[Any]]) -
 
 
 def _add_indexes(connection: sa.Connection) -> None:
+    """Make the indexes that are missing; drop those that earlier programs made and this one does not."""
     inspector = sa.inspect(connection)
     for table in SYSTEM.sorted_tables:
         present = {one["name"] for one in inspector.get_indexes(table.name)}
+        for name in table.info.get(RETIRED_INDEXES, ()):
+            if name in present:
+                alterations(connection).drop_index(name, table.name)
         for index in table.indexes:
             if index.name not in present:
                 index.create(connection)

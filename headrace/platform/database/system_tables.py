@@ -17,6 +17,9 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from headrace.platform.core.canonical import canonical_bytes
 from headrace.platform.metadata.storage_types import instant_of, instant_text
 
+RETIRED_INDEXES: Final = "headrace.retired_indexes"
+"""Key in the `info` of a table: names of indexes that earlier programs made and that are dropped."""
+
 SYSTEM: Final = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",

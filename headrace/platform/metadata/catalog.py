@@ -100,6 +100,17 @@ class FieldModel:
         return self.targets if self.pointed is None else (self.pointed,)
 
     @property
+    def holds_value(self) -> bool:
+        """Whether a column of its own holds a value of the record's: not the platform's, nor its state."""
+        return self.stored and not self.system and self.computed != "workflow"
+
+    @property
+    def is_written(self) -> bool:
+        """Whether people write it."""
+        by_system = self.definition.written_by == "system"
+        return self.stored and not self.system and self.computed is None and not by_system
+
+    @property
     def is_tree(self) -> bool:
         """Whether a path of ids is kept beside the reference."""
         return self.type.key == "tree"
@@ -324,11 +335,30 @@ class TransitionModel:
     approved: OutcomeModel | None
     rejected: OutcomeModel | None
     withdrawn: OutcomeModel | None
+    returned: OutcomeModel | None
 
     @property
     def name(self) -> str:
         """The API name."""
         return self.definition.name
+
+    @property
+    def outcomes(self) -> dict[str, OutcomeModel]:
+        """The ways it leads on, by their keys in the definition."""
+        ways = {
+            "without_approval": self.without_approval,
+            "approved": self.approved,
+            "rejected": self.rejected,
+            "withdrawn": self.withdrawn,
+            "returned": self.returned,
+        }
+        return {key: way for key, way in ways.items() if way is not None}
+
+    @property
+    def all_assignments(self) -> tuple[Assignment, ...]:
+        """What it and its ways set."""
+        more = (one for way in self.outcomes.values() for one in way.assignments)
+        return (*self.assignments, *more)
 
     @property
     def label(self) -> Text:
@@ -343,6 +373,7 @@ class ApproverModel:
     field: FieldPath | None = None
     role: str | None = None
     within: FieldPath | None = None
+    veto: bool = False
 
 
 @dataclass(frozen=True, slots=True)

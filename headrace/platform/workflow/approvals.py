@@ -16,62 +16,43 @@ from headrace.platform.core.errors import (
     ForbiddenError,
     NotFoundError,
     RefusedError,
-    StaleError,
 )
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Text, pointer
 from headrace.platform.database.engine import Reading
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.notifications import Notifications
-from headrace.platform.metadata.catalog import ApprovalModel, ObjectModel, TransitionModel
+from headrace.platform.metadata.catalog import ApprovalModel, TransitionModel
 from headrace.platform.records.context import Context
 from headrace.platform.records.reader import get_in
 from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import messages
-from headrace.platform.workflow.changes import changed_fields
-from headrace.platform.workflow.delegations import colleagues, decides_for, delegates_of
-from headrace.platform.workflow.machine import Branch, GuardError, NoWayError, move
-from headrace.platform.workflow.people import (
-    Asked,
-    People,
-    Person,
-    holds_role,
-    is_active,
-    keep_active,
-    names_of,
-)
-from headrace.platform.workflow.pinned import PinnedApproval, Step, pin
+from headrace.platform.workflow.cases import Case, case_of, checked_comment, checked_reason
+from headrace.platform.workflow.course import advance, end, settle, tell_end
+from headrace.platform.workflow.delegations import colleagues, decides_for
+from headrace.platform.workflow.people import Person, holds_role, is_active
+from headrace.platform.workflow.pinned import Step, pin
+from headrace.platform.workflow.resubmitting import kept_steps
+from headrace.platform.workflow.returning import Course, return_run, take_back
 from headrace.platform.workflow.runs import (
     Row,
     Runs,
-    approvers_of_step,
-    definition_of,
     known_task,
     last_decision,
     open_run,
-    open_tasks_of_step,
-    open_tasks_of_user,
-    receiver_of,
     run_by_id,
-    step_by_id,
     task_by_id,
     tasks_of_step,
+    undecided_tasks_of_user,
 )
-from headrace.platform.workflow.subjects import (
-    Subject,
-    object_by_id,
-    snapshot,
-    subject,
-    summary,
-)
+from headrace.platform.workflow.subjects import Subject, snapshot, summary
+from headrace.platform.workflow.voting import PLACES, UNDECIDED
 
 Decision = Literal["approve", "reject"]
-Ending = Literal["approved", "rejected", "withdrawn"]
 
-REASON_LENGTH: Final = 5
-"""Characters that the reason of a rejection has at least."""
+MOST_ADDED: Final = 20
+"""People that may be added to a step."""
 
-COMMENT_LENGTH: Final = 2_000
 TASK_STATES: Final[Mapping[Decision, str]] = {"approve": "approved", "reject": "rejected"}
 
 
@@ -83,26 +64,6 @@ class Decided:
     run_state: str
     record_state: str
     record_version: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """A run in hand: the use case, the record's object, the run and what it is pinned to."""
-
-    context: Context
-    work: UnitOfWork
-    model: ObjectModel
-    run: Row
-    pinned: PinnedApproval
-    rows: Runs
-
-    def subject(self) -> Subject:
-        """Read the record as it is now."""
-        return subject(self.context, self.work, self.model.name, self.run.record_id)
-
-    def people(self) -> People:
-        """Return the finder of approvers."""
-        return People(self.work.connection, self.context.catalog, self.context.tables)
 
 
 class Approvals:
@@ -129,11 +90,13 @@ class Approvals:
     ) -> str:
         """Begin the run of the first of `approvals` on a record that waits; return its id.
 
-        The others become tags. `excluded` may not decide.
+        The others become tags. `excluded` may not decide. Steps that were approved before the record
+        was sent back stand as long as nothing that matters has changed.
         """
         chosen, *others = approvals
         dialect = context.database.dialect
         pinned = pin(found.model, found.workflow, transition, chosen)
+        kept = kept_steps(context, work, found, pinned)
         rows = Runs(work, context.ids, context.now())
         run_id = rows.add_run(
             pinned,
@@ -152,7 +115,7 @@ class Approvals:
                 "snapshot": snapshot(found.model, found.row, dialect),
             },
         )
-        self._advance(self._case(context, work, run_id), 0, "auto_approve", None)
+        advance(self._case(context, work, run_id), 0, "auto_approve", None, kept=kept)
         return run_id
 
     # -- decide -----------------------------------------------------------------------------
@@ -172,42 +135,79 @@ class Approvals:
 
         `values` are changes of the fields that the step opens; conditions of later steps see them.
         """
-        comment = checked_comment(comment)
-        if decision == "reject" and len(comment or "") < REASON_LENGTH:
-            raise RefusedError(messages.REASON_NEEDED.at("/comment", count=REASON_LENGTH))
-        task = self.own_task(context, work, task_id)
-        case = self._case(context, work, task.run)
-        self._store.lock(context, work, case.model.name, task.record_id)
+        comment = checked_reason(comment) if decision == "reject" else checked_comment(comment)
+        task, case = self._taken(context, work, task_id)
         if not case.rows.close_task(task_id, version, TASK_STATES[decision]):
-            self._refuse_late(case, task_id)
-        self._check_decider(case, task)
-        step_row = step_by_id(work.connection, task.step)
-        step = case.pinned.steps[step_row.position]
+            case.refuse_late(task_id)
+        case.check_decider(task)
+        step_row, step = case.step_of_task(task)
         if values:
             self._edit(case, step, values)
-        self._add_decision(case, decision, comment, case.subject().version, task=task)
-        if decision == "reject":
-            case.rows.end_step(task.step, "rejected")
-            self._end(case, "rejected", decision, comment)
-        elif step.mode == "all" and open_tasks_of_step(work.connection, task.step):
-            self._line(case, decision, comment)
-        else:
-            case.rows.end_step(task.step, "approved")
-            if not self._advance(case, step_row.position + 1, decision, comment):
-                self._line(case, decision, comment)
+        case.add_decision(decision, comment, case.subject().version, task=task)
+        settle(case, step_row, decision, comment)
+        return self._decided(case, task_id)
+
+    def return_run(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        task_id: str,
+        to: str | None,
+        *,
+        version: int,
+        comment: str | None,
+        course: Course = "again",
+    ) -> Decided:
+        """Send the run of a task of the caller's back: to a step by name, or to the submitter.
+
+        From the step that it goes back to the run takes every step in between `again`, or goes straight
+        `on` to the one that returned it. Raise RefusedError `task.wrong_step` for a step that was not
+        taken before.
+        """
+        comment = checked_reason(comment)
+        task, case = self._taken(context, work, task_id)
+        if not case.rows.close_task(task_id, version, "returned"):
+            case.refuse_late(task_id)
+        case.check_decider(task)
+        return_run(case, task, to or None, comment, course)
+        return self._decided(case, task_id)
+
+    def take_back(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        task_id: str,
+        *,
+        version: int,
+        comment: str | None = None,
+    ) -> Decided:
+        """Take a decision of the caller's own back, before anybody has decided a later step.
+
+        Raise ConflictError `task.not_taken_back` where it is too late, or nothing was decided.
+        """
+        comment = checked_comment(comment)
+        task, case = self._taken(context, work, task_id)
+        take_back(case, task, version, comment)
         return self._decided(case, task_id)
 
     def comment(
         self, context: Context, work: UnitOfWork, task_id: str, comment: str | None
     ) -> None:
-        """Say something on a task of the caller's without deciding it."""
+        """Say something on a task of the caller's without deciding it; an opinion is given by it."""
         comment = checked_comment(comment)
         if not comment:
             label = Text("comment", "评论")
             raise RefusedError(messages.COMMENT_NEEDED.at("/comment", transition=label))
         task = self.own_task(context, work, task_id)
         case = self._case(context, work, task.run)
-        self._add_decision(case, "comment", comment, case.subject().version, task=task)
+        action = "comment"
+        if task.kind == "opinion" and case.rows.close_task(task_id, task.version, "answered"):
+            action = "opinion"
+            problem = messages.OPINION.at(name=context.principal.name, title=case.run.title)
+            case.notify((task.added_by,), "task.opinion", problem, task_id=task.added_to)
+        case.add_decision(action, comment, case.subject().version, task=task)
+
+    # -- ask others -------------------------------------------------------------------------
 
     def transfer(
         self,
@@ -225,20 +225,71 @@ class Approvals:
         Raise RefusedError `task.wrong_receiver` where they may not be asked, see `receivers`.
         """
         comment = checked_comment(comment)
-        task = self.own_task(context, work, task_id)
-        case = self._case(context, work, task.run)
-        self._store.lock(context, work, case.model.name, task.record_id)
+        task, case = self._taken(context, work, task_id)
         if not case.rows.close_task(task_id, version, "transferred"):
-            self._refuse_late(case, task_id)
-        self._check_decider(case, task)
-        receiver = next((one for one in self.receivers(context, work, task) if one.id == to), None)
-        if receiver is None:
-            raise RefusedError(messages.WRONG_RECEIVER.at("/to"))
+            case.refuse_late(task_id)
+        case.check_decider(task)
+        receiver = self._receiver(case, task, to)
+        _, step = case.step_of_task(task)
         found = case.subject()
-        step = case.pinned.steps[step_by_id(work.connection, task.step).position]
-        self._add_decision(case, "transfer", comment, found.version, task=task, given_to=to)
-        self._ask(case, step, task.step, (receiver,), found)
-        self._line(case, "transfer", comment)
+        case.add_decision("transfer", comment, found.version, task=task, given_to=to)
+        case.ask(step, task.step, (receiver,), found, like=task)
+        case.line("transfer", comment)
+        return self._decided(case, task_id)
+
+    def add_approver(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        task_id: str,
+        to: str,
+        place: str,
+        *,
+        version: int,
+        comment: str | None = None,
+    ) -> Decided:
+        """Let a colleague decide too: `before` the caller does, `beside` them, or `after` the step.
+
+        Their approval is needed, their rejection rejects. Raise RefusedError `task.wrong_receiver`
+        where they may not be asked, `task.wrong_place` for another place.
+        """
+        comment = checked_comment(comment)
+        if place not in PLACES:
+            shown = ", ".join(PLACES)
+            raise RefusedError(messages.WRONG_PLACE.at("/place", place=place, places=shown))
+        task, case = self._taken(context, work, task_id)
+        claimed = "waiting" if place == "before" else "open"
+        receiver = self._added(case, task, to, version, claimed)
+        _, step = case.step_of_task(task)
+        found = case.subject()
+        case.add_decision(f"add_{place}", comment, found.version, task=task, given_to=to)
+        state = "waiting" if place == "after" else "open"
+        added = {"added_by": context.principal.user_id, "added_to": task.id, "place": place}
+        case.ask(step, task.step, (receiver,), found, state=state, **added)
+        case.line("add_approver", comment)
+        return self._decided(case, task_id)
+
+    def ask_opinion(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        task_id: str,
+        to: str,
+        *,
+        version: int,
+        comment: str | None = None,
+    ) -> Decided:
+        """Ask a colleague what they think: they read the record and answer, and decide nothing."""
+        comment = checked_comment(comment)
+        task, case = self._taken(context, work, task_id)
+        receiver = self._added(case, task, to, version, "open")
+        found = case.subject()
+        case.add_decision("ask_opinion", comment, found.version, task=task, given_to=to)
+        added = {"added_by": context.principal.user_id, "added_to": task.id, "kind": "opinion"}
+        tasks = case.rows.add_tasks(case.run, task.step, (receiver,), found.version, **added)
+        name = context.principal.name
+        problem = messages.OPINION_ASKED.at(name=name, title=found.title, comment=comment or "")
+        case.notify(tasks, "task.opinion_asked", problem, task_id=tasks[receiver.id])
         return self._decided(case, task_id)
 
     def receivers(self, context: Context, work: Reading | UnitOfWork, task: Row) -> list[Person]:
@@ -251,6 +302,25 @@ class Approvals:
         out = {*asked, *(run.excluded if run is not None else ())}
         found = colleagues(context, work.connection)
         return [Person(one.id, one.name, None) for one in found if one.id not in out]
+
+    def _added(self, case: Case, task: Row, to: str, version: int, state: str) -> Person:
+        """Claim a task from which a colleague is asked too; return the colleague."""
+        if not case.rows.touch_task(task.id, version, state):
+            case.refuse_late(task.id)
+        case.check_decider(task)
+        added = [row for row in tasks_of_step(case.work.connection, task.step) if row.added_by]
+        if len(added) >= MOST_ADDED:
+            raise ConflictError(messages.TOO_MANY_ADDED.at(count=MOST_ADDED))
+        return self._receiver(case, task, to)
+
+    def _receiver(self, case: Case, task: Row, to: str) -> Person:
+        found = self.receivers(case.context, case.work, task)
+        receiver = next((one for one in found if one.id == to), None)
+        if receiver is None:
+            raise RefusedError(messages.WRONG_RECEIVER.at("/to"))
+        return receiver
+
+    # -- end --------------------------------------------------------------------------------
 
     def withdraw(
         self, context: Context, work: UnitOfWork, run_id: str, comment: str | None = None
@@ -265,17 +335,17 @@ class Approvals:
             name, record_id = case.model.name, run.record_id
             get_in(context, work, name, record_id, fields=("id",), by_task=True)
             raise ForbiddenError(messages.NOT_SUBMITTER.at())
-        self._store.lock(context, work, case.model.name, run.record_id)
+        case.lock()
         present = run_by_id(work.connection, run_id)
         if present is None or present.state != "open":
             state = messages.STATE_TEXTS[present.state if present else "cancelled"]
             raise ConflictError(messages.RUN_ENDED.at(state=state))
         decided = last_decision(work.connection, run_id, None)
         if decided is not None:
-            raise ConflictError(messages.DECIDED_BEFORE.at(**self._who_and_when(case, decided)))
+            raise ConflictError(messages.DECIDED_BEFORE.at(**case.who_and_when(decided)))
         comment = checked_comment(comment)
-        self._add_decision(case, "withdraw", comment, case.subject().version)
-        self._end(case, "withdrawn", "withdraw", comment)
+        case.add_decision("withdraw", comment, case.subject().version)
+        end(case, "withdrawn", "withdraw", comment)
         return self._decided(case, None)
 
     def cancel(
@@ -287,8 +357,8 @@ class Approvals:
             return
         case = self._case(context, work, run.id)
         case.rows.end_run(run.id, "cancelled")
-        self._add_decision(case, "cancel", comment, found.version)
-        self._tell_end(case, "cancelled")
+        case.add_decision("cancel", comment, found.version)
+        tell_end(case, "cancelled")
 
     # -- people who leave -------------------------------------------------------------------
 
@@ -299,7 +369,7 @@ class Approvals:
         to ask: then the user has to stay.
         """
         count = 0
-        for task in open_tasks_of_user(work.connection, user_id):
+        for task in undecided_tasks_of_user(work.connection, user_id):
             connection = work.connection
             if is_active(connection, user_id) and (
                 task.role is None or holds_role(connection, user_id, task.role)
@@ -311,160 +381,36 @@ class Approvals:
     def _release(self, context: Context, work: UnitOfWork, task_id: str) -> int:
         task = known_task(work.connection, task_id)
         case = self._case(context, work, task.run)
-        self._store.lock(context, work, case.model.name, task.record_id)
-        task = known_task(work.connection, task_id)
-        if not case.rows.close_task(task.id, task.version, "released"):
+        case.lock()
+        if not case.rows.leave_task(task.id):
             return 0
         found = case.subject()
-        self._add_decision(case, "release", None, found.version, task=task, user=task.user)
-        step_row = step_by_id(work.connection, task.step)
-        step = case.pinned.steps[step_row.position]
-        asked_before = {row.user for row in tasks_of_step(work.connection, task.step)}
-        excluded = frozenset((*case.run.excluded, task.user))
-        if step.mode == "all":
-            asked = case.people().resolve(step, found.environment, excluded)
-            people = tuple(one for one in asked.people if one.id not in asked_before)
-            self._ask(case, step, task.step, people, found)
-            if not people and not open_tasks_of_step(work.connection, task.step):
-                self._replace_all(case, step, task.step, excluded | asked_before, found)
-        elif not open_tasks_of_step(work.connection, task.step):
-            asked = case.people().resolve(step, found.environment, excluded | asked_before)
-            self._ask(case, step, task.step, asked.people, found)
+        case.add_decision("release", None, found.version, task=task, user=task.user)
+        if task.kind is not None:
+            return 1
+        step_row, step = case.step_of_task(task)
+        if task.place is None:
+            self._replace(case, step, task, found)
+        settle(case, step_row, "release", None)
         return 1
 
-    def _replace_all(
-        self, case: _Case, step: Step, step_id: str, excluded: frozenset[str], found: Subject
-    ) -> None:
-        """Ask the fall-back in a step for all that would otherwise wait for nobody."""
-        people = case.people().fallback(step.label, excluded)
-        self._ask(case, step, step_id, people[:1], found)
-
-    # -- advance and end --------------------------------------------------------------------
-
-    def _advance(self, case: _Case, position: int, action: str, comment: str | None) -> bool:
-        """Take the steps from `position` on until one waits for people; say whether none does.
-
-        Then the run is approved, with a history line of `action` and `comment`.
-        """
-        for index in range(position, len(case.pinned.steps)):
-            step = case.pinned.steps[index]
-            found = case.subject()
-            if not found.holds(step.when):
-                case.rows.add_step(case.run.id, index, "skipped")
-                continue
-            asked = case.people().resolve(step, found.environment, case.run.excluded)
-            passer = self._passer(case, step, index, asked)
-            if passer is None:
-                step_id = case.rows.add_step(case.run.id, index, "open", fallback=asked.fallback)
-                self._ask(case, step, step_id, asked.people, found)
-                return False
-            step_id = case.rows.add_step(case.run.id, index, "passed", fallback=asked.fallback)
-            self._add_decision(
-                case, "auto_approve", None, found.version, step=step_id, user=passer.id
-            )
-        self._end(case, "approved", action, comment)
-        return True
-
-    def _passer(self, case: _Case, step: Step, index: int, asked: Asked) -> Person | None:
-        """Return who has just approved and would be asked again; never where all or edits count."""
-        if step.mode == "all" or step.editable:
-            return None
-        before = approvers_of_step(case.work.connection, case.run.id, index)
-        return next((person for person in asked.people if person.id in before), None)
-
-    def _ask(
-        self,
-        case: _Case,
-        step: Step,
-        step_id: str,
-        people: tuple[Person, ...],
-        found: Subject,
-    ) -> None:
-        keep_active(case.work.connection, [person.id for person in people])
-        tasks = case.rows.add_tasks(case.run, step_id, people, found.version)
-        submitter = names_of(case.work.connection, (case.run.submitter,)).get(case.run.submitter)
-        problem = messages.ASKED.at(submitter=submitter or "", title=found.title, step=step.label)
-        standing_in = delegates_of(case.work.connection, list(tasks), case.context.today())
-        for user_id, task_id in tasks.items():
-            asked = (user_id, standing_in[user_id]) if user_id in standing_in else (user_id,)
-            self._notifications.send(
-                case.work,
-                asked,
-                "task.asked",
-                problem.message,
-                object_id=case.run.object_id,
-                record_id=case.run.record_id,
-                task_id=task_id,
-            )
-
-    def _line(self, case: _Case, action: str, comment: str | None) -> None:
-        """Write the history line of a decision that leaves the record where it is."""
-        self._store.apply_system(
-            case.context,
-            case.work,
-            case.model.name,
-            case.run.record_id,
-            {},
-            action=action,
-            # An empty comment still says that there is something to keep.
-            comment=comment or "",
-        )
-
-    def _end(self, case: _Case, ending: Ending, action: str, comment: str | None) -> None:
-        """Lead the record where the outcome says and end the run."""
-        found = case.subject()
-        outcome = case.pinned.outcomes.get(ending)
-        if outcome is None:
-            raise ConflictError(messages.DEFINITION_GONE.at(name=f"on.{ending}"))
-        target = self._target(case, found, ending)
-        values = found.assigned(outcome.assignments)
-        if not case.rows.end_run(case.run.id, ending):
-            raise ConflictError(messages.RUN_ENDED.at(state=messages.STATE_TEXTS["cancelled"]))
-        self._store.apply_system(
-            case.context,
-            case.work,
-            case.model.name,
-            case.run.record_id,
-            {found.state_field: target, **values},
-            action=action,
-            comment=comment,
-        )
-        self._tell_end(case, ending)
-
-    def _target(self, case: _Case, found: Subject, ending: Branch) -> str:
-        outcome = case.pinned.outcomes[ending]
-        label = case.pinned.transition_label
-        try:
-            target = move(
-                case.pinned.plan,
-                found.state,
-                case.pinned.transition,
-                ending,
-                lambda: found.holds(outcome.when),
-            )
-        except NoWayError as error:
-            raise ConflictError(found.wrong_state(label)) from error
-        except GuardError as error:
-            raise RefusedError(found.guarded(label, outcome.when)) from error
-        if target not in found.workflow.states:
-            raise ConflictError(messages.DEFINITION_GONE.at(name=target))
-        return target
-
-    def _tell_end(self, case: _Case, ending: str) -> None:
-        actor = case.context.principal
-        if case.run.submitter == actor.user_id:
-            return
-        problem = messages.ENDED.at(
-            title=case.run.title, state=messages.STATE_TEXTS[ending], name=actor.name
-        )
-        self._notifications.send(
-            case.work,
-            (case.run.submitter,),
-            "approval.ended",
-            problem.message,
-            object_id=case.run.object_id,
-            record_id=case.run.record_id,
-        )
+    def _replace(self, case: Case, step: Step, task: Row, found: Subject) -> None:
+        """Ask somebody else in a step that somebody left whom the definition asked."""
+        tasks = tasks_of_step(case.work.connection, task.step)
+        asked_before = {row.user for row in tasks}
+        waits = any(row.state in UNDECIDED for row in tasks if row.place is None)
+        excluded = frozenset((*case.run.excluded, task.user))
+        if step.asks_each:
+            asked = case.people().resolve(step, found.environment, excluded)
+            people = tuple(one for one in asked.people if one.id not in asked_before)
+            if not people and not waits:
+                # All would otherwise wait for nobody.
+                people = case.people().fallback(step.label, excluded | asked_before)[:1]
+            state = "waiting" if step.mode == "sequence" and waits else "open"
+            case.ask(step, task.step, people, found, state=state)
+        elif not waits:
+            asked = case.people().resolve(step, found.environment, excluded | asked_before)
+            case.ask(step, task.step, asked.people, found)
 
     # -- parts of a decision ----------------------------------------------------------------
 
@@ -477,20 +423,14 @@ class Approvals:
             raise NotFoundError(NOT_FOUND.at())
         return task
 
-    def _check_decider(self, case: _Case, task: Row) -> None:
-        """Refuse who has a part in the record; the role is still needed by who was asked for it."""
-        user_id = case.context.principal.user_id
-        if user_id in case.run.excluded:
-            raise ForbiddenError(messages.SELF_APPROVAL.at())
-        if task.role is None:
-            return
-        holds = case.context.principal.holds(task.role)
-        if user_id != task.user:
-            holds = holds_role(case.work.connection, task.user, task.role)
-        if not holds:
-            raise ForbiddenError(messages.ROLE_LOST.at())
+    def _taken(self, context: Context, work: UnitOfWork, task_id: str) -> tuple[Row, Case]:
+        """Return a task of the caller's with its run, whose record is held until the end."""
+        task = self.own_task(context, work, task_id)
+        case = self._case(context, work, task.run)
+        case.lock()
+        return known_task(work.connection, task_id), case
 
-    def _edit(self, case: _Case, step: Step, values: Mapping[str, Any]) -> None:
+    def _edit(self, case: Case, step: Step, values: Mapping[str, Any]) -> None:
         """Write what the step lets its approvers change."""
         names = {field.name for field in case.model.fields.values() if field.id in step.editable}
         shown = ", ".join(sorted(names)) or "–"
@@ -514,62 +454,7 @@ class Approvals:
         except RefusedError as error:
             raise RefusedError.of(one.below("/values") for one in error.problems) from error
 
-    def _add_decision(
-        self,
-        case: _Case,
-        action: str,
-        comment: str | None,
-        record_version: int,
-        *,
-        task: Row | None = None,
-        step: str | None = None,
-        user: str | None = None,
-        given_to: str | None = None,
-    ) -> None:
-        actor = case.context.principal.user_id
-        asked = task.user if task is not None and user is None else None
-        case.rows.add_decision(
-            {
-                "run": case.run.id,
-                "step": task.step if task is not None else step,
-                "task": task.id if task is not None else None,
-                "user": user or actor,
-                "acted_for": asked if asked != actor else None,
-                "given_to": given_to,
-                "action": action,
-                "comment": comment,
-                "record_version": record_version,
-                "metadata_version": case.context.catalog.version,
-            }
-        )
-
-    def _refuse_late(self, case: _Case, task_id: str) -> None:
-        """Say why a decision did not count: who was faster, or what changed."""
-        connection = case.work.connection
-        task = known_task(connection, task_id)
-        if task.state == "open":
-            differences = changed_fields(
-                case.context, case.work, case.model, case.run, case.subject().row
-            )
-            raise StaleError(messages.STALE_TASK.at(), differences=differences)
-        if task.state == "transferred":
-            receiver = receiver_of(connection, task_id)
-            name = names_of(connection, (receiver,)).get(receiver, "")
-            raise ConflictError(messages.TRANSFERRED.at(name=name))
-        decided = last_decision(connection, task.run, task.step) or last_decision(
-            connection, task.run, None
-        )
-        if decided is None:
-            state = messages.STATE_TEXTS["cancelled"]
-            raise ConflictError(messages.RUN_ENDED.at(state=state))
-        raise ConflictError(messages.ALREADY_DECIDED.at(**self._who_and_when(case, decided)))
-
-    def _who_and_when(self, case: _Case, decided: Row) -> dict[str, object]:
-        name = names_of(case.work.connection, (decided.user,)).get(decided.user, "")
-        at = decided.at.astimezone(case.context.zone).strftime("%Y-%m-%d %H:%M")
-        return {"name": name, "at": at, "action": messages.ACTION_TEXTS[decided.action]}
-
-    def _decided(self, case: _Case, task_id: str | None) -> Decided:
+    def _decided(self, case: Case, task_id: str | None) -> Decided:
         connection = case.work.connection
         run = run_by_id(connection, case.run.id)
         task = task_by_id(connection, task_id) if task_id else None
@@ -581,20 +466,5 @@ class Approvals:
             record_version=found.version,
         )
 
-    def _case(self, context: Context, work: UnitOfWork, run_id: str) -> _Case:
-        run = run_by_id(work.connection, run_id)
-        if run is None:
-            raise NotFoundError(NOT_FOUND.at())
-        model = object_by_id(context, run.object_id)
-        if model is None:
-            raise ConflictError(messages.DEFINITION_GONE.at(name=run.title))
-        pinned = definition_of(work.connection, run)
-        return _Case(context, work, model, run, pinned, Runs(work, context.ids, context.now()))
-
-
-def checked_comment(comment: str | None) -> str | None:
-    """Return a comment without blanks around it, None for an empty one; refuse one too long."""
-    text = (comment or "").strip()
-    if len(text) > COMMENT_LENGTH:
-        raise RefusedError(messages.COMMENT_TOO_LONG.at("/comment", count=COMMENT_LENGTH))
-    return text or None
+    def _case(self, context: Context, work: UnitOfWork, run_id: str) -> Case:
+        return case_of(self._store, self._notifications, context, work, run_id)

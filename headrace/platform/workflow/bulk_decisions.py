@@ -36,7 +36,8 @@ from headrace.platform.metadata.field_types.values import (
 from headrace.platform.records.context import Context
 from headrace.platform.records.idempotency import Answer, KeyedRequest, keep, replay
 from headrace.platform.workflow import messages
-from headrace.platform.workflow.approvals import REASON_LENGTH, Decision, checked_comment
+from headrace.platform.workflow.approvals import Decision
+from headrace.platform.workflow.cases import REASON_LENGTH, checked_comment
 from headrace.platform.workflow.changes import changed_fields
 from headrace.platform.workflow.runs import Row, definition_of, known_run, step_by_id
 from headrace.platform.workflow.subjects import object_by_id, subject

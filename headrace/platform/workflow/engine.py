@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from headrace.platform.access.principals import SYSTEM_USER_ID
 from headrace.platform.core.errors import (
     NOT_FOUND,
     ConflictError,
@@ -31,12 +30,14 @@ from headrace.platform.records.source import row_rights
 from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.access import checked_snapshot, is_visible
-from headrace.platform.workflow.approvals import Approvals, Decided, checked_comment
+from headrace.platform.workflow.approvals import Approvals, Decided
+from headrace.platform.workflow.cases import checked_comment
 from headrace.platform.workflow.changes import changed_since
 from headrace.platform.workflow.machine import GuardError, NoWayError, leaving, move, plan_of
 from headrace.platform.workflow.people import Asked, People
 from headrace.platform.workflow.pinned import Mode, Outcome, Step, outcome_of, pin
 from headrace.platform.workflow.pinned import by_id as assignments_by_id
+from headrace.platform.workflow.resubmitting import with_a_part
 from headrace.platform.workflow.runs import open_run
 from headrace.platform.workflow.subjects import Subject, subject, workflow_of
 from headrace.platform.workflow.views import RunView, runs_view
@@ -171,7 +172,8 @@ class WorkflowEngine:
             if not approvals:
                 return Simulation(transition, None, taken.label, (), ())
             chosen, *others = approvals
-            excluded = _excluded(found.row, context.principal.user_id)
+            submitter = context.principal.user_id
+            excluded = with_a_part(reading.connection, found.model, found.row, submitter)
             people = People(reading.connection, context.catalog, context.tables)
             pinned = pin(found.model, found.workflow, taken, chosen)
             steps = [_simulated(found, people, step, excluded) for step in pinned.steps]
@@ -215,7 +217,7 @@ class WorkflowEngine:
             differences = changed_since(context, work, model, record_id, version)
             raise StaleError(STALE.at(), differences=differences)
         # Who wrote `values` is the submitter; the last change before is what counts as another's.
-        excluded = _excluded(before, context.principal.user_id)
+        excluded = with_a_part(work.connection, model, before, context.principal.user_id)
         if values:
             self._store.update(context, work, object_name, record_id, values, version)
         found = subject(context, work, object_name, record_id)
@@ -351,12 +353,6 @@ def _matching(found: Subject, transition: TransitionModel) -> tuple[ApprovalMode
     """Return the approvals whose condition holds, highest priority first."""
     approvals: Iterable[ApprovalModel] = found.workflow.approvals.get(transition.name, ())
     return tuple(one for one in approvals if found.holds(one.when))
-
-
-def _excluded(row: Mapping[str, Any], submitter: str) -> frozenset[str]:
-    """Return who may not decide: who submits, and who last changed the record before."""
-    people = {submitter, str(row["updated_by"])}
-    return frozenset(people - {SYSTEM_USER_ID})
 
 
 def _simulated(

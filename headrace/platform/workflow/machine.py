@@ -15,7 +15,7 @@ from transitions import EventData, Machine, MachineError
 
 from headrace.platform.metadata.catalog import WorkflowModel
 
-Branch = Literal["asked", "without_approval", "approved", "rejected", "withdrawn"]
+Branch = Literal["asked", "without_approval", "approved", "rejected", "withdrawn", "returned"]
 """Which way a transition goes: its approval is asked, none applies, or the approval ended so."""
 
 MACHINES_KEPT: Final = 1_000

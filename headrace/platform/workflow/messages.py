@@ -46,8 +46,8 @@ COMMENT_NEEDED: Final = Message(
 )
 REASON_NEEDED: Final = Message(
     "approval.reason_needed",
-    "A rejection needs a reason of at least {count} characters.",
-    "驳回理由至少需要 {count} 个字。",
+    "A rejection or return needs a reason of at least {count} characters.",
+    "驳回或退回理由至少需要 {count} 个字。",
     "Say what must change.",
     "请说明需要修改的内容。",
 )
@@ -150,14 +150,82 @@ WRONG_RECEIVER: Final = Message(
     "Choose an active colleague of your own organisation who has no part in the record and is not asked already.",
     "请选择本组织内在用、未参与该记录且尚未被要求审批的同事。",
 )
+TASK_WAITS: Final = Message(
+    "task.waits",
+    "It is not your turn yet: somebody decides before you.",
+    "尚未轮到您:须先由他人处理。",
+    "You are told as soon as it is.",
+    "轮到您时会收到通知。",
+)
+OPINION_ONLY: Final = Message(
+    "task.opinion_only",
+    "You were asked for an opinion only.",
+    "此待办只征求您的意见。",
+    "Answer with a comment; who asked you decides.",
+    "请填写意见,由征询人决定。",
+)
+OPINION_ASKED: Final = Message(
+    "task.opinion_asked",
+    "{name} asks for your opinion: {title} {comment}",
+    "{name} 征求您的意见:{title} {comment}",
+)
+OPINION: Final = Message(
+    "task.opinion",
+    "{name} has given an opinion: {title}",
+    "{name} 已给出意见:{title}",
+)
+WRONG_PLACE: Final = Message(
+    "task.wrong_place",
+    "An approver cannot be added “{place}”.",
+    "加签位置“{place}”无效。",
+    "The places are: {places}.",
+    "可用位置:{places}。",
+)
+TOO_MANY_ADDED: Final = Message(
+    "task.too_many_added",
+    "{count} people were added to this step already.",
+    "此步骤已加签 {count} 人。",
+    "Decide, or give the task to somebody else.",
+    "请直接处理,或转交他人。",
+)
+WRONG_STEP: Final = Message(
+    "task.wrong_step",
+    "The approval cannot go back to “{step}”.",
+    "审批不能退回到“{step}”。",
+    "Steps that were taken before: {steps}; without a step it goes to who submitted it.",
+    "可退回的步骤:{steps};不填步骤则退回提交人。",
+)
+WRONG_COURSE: Final = Message(
+    "task.wrong_course",
+    "There is no course “{course}” after a return.",
+    "退回后没有“{course}”这种走法。",
+    "Choose one of: {courses}.",
+    "可选:{courses}。",
+)
+NOT_DECIDED: Final = Message(
+    "task.not_decided",
+    "You have decided nothing here that could be taken back.",
+    "您在此没有可撤回的决定。",
+    "Only who decided takes a decision back.",
+    "只有作出决定的人可以撤回。",
+)
+NOT_TAKEN_BACK: Final = Message(
+    "task.not_taken_back",
+    "The decision can no longer be taken back: the approval has gone on.",
+    "不能再撤回:审批已继续进行。",
+    "Ask who decides now to return it.",
+    "可请当前审批人退回。",
+)
 ACTION_TEXTS: Final = {
     "approve": Text("approved", "已同意"),
     "reject": Text("rejected", "已驳回"),
+    "return": Text("returned", "已退回"),
     "withdraw": Text("withdrawn", "已撤回"),
     "cancel": Text("cancelled", "已取消"),
     "release": Text("given to somebody else", "已转交他人"),
 }
 STATE_TEXTS: Final = {
+    "returned": Text("returned to you", "已退回"),
     "approved": Text("approved", "已同意"),
     "rejected": Text("rejected", "已驳回"),
     "withdrawn": Text("withdrawn", "已撤回"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import sqlalchemy as sa
@@ -41,11 +41,15 @@ LEFT = Message(
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user who is asked; `role` is the role for which, None where a field names the user."""
+    """A user who is asked; `role` is the role for which, None where a field names the user.
+
+    With `veto` their rejection ends a step whose mode counts a share.
+    """
 
     id: str
     name: str
     role: str | None
+    veto: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class People:
             self._without(self._candidates(one, environment, excluded), excluded)
             for one in step.approvers
         ]
-        if step.mode == "all":
+        if step.asks_each:
             return self._everybody(step, found, excluded)
         union = _distinct(person for people in found for person in people)
         if union:
@@ -100,6 +104,12 @@ class People:
         return Asked(_distinct(people), fallback=missing)
 
     def _candidates(
+        self, approver: Approver, environment: Environment, excluded: Collection[str]
+    ) -> tuple[Person, ...]:
+        found = self._found(approver, environment, excluded)
+        return tuple(replace(one, veto=True) for one in found) if approver.veto else found
+
+    def _found(
         self, approver: Approver, environment: Environment, excluded: Collection[str]
     ) -> tuple[Person, ...]:
         if approver.field:
@@ -176,7 +186,9 @@ class People:
 def _distinct(people: Iterable[Person]) -> tuple[Person, ...]:
     found: dict[str, Person] = {}
     for person in people:
-        found.setdefault(person.id, person)
+        known = found.setdefault(person.id, person)
+        if person.veto and not known.veto:
+            found[person.id] = replace(known, veto=True)
     return tuple(found.values())
 
 

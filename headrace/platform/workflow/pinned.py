@@ -30,7 +30,7 @@ from headrace.platform.metadata.catalog import (
 )
 from headrace.platform.workflow.machine import Branch, Move, Plan
 
-Mode = Literal["one", "any", "all"]
+Mode = Literal["one", "any", "all", "sequence", "ratio"]
 FieldIds = tuple[str, ...]
 
 EXPRESSIONS_KEPT = 5_000
@@ -63,6 +63,7 @@ class Approver:
     field: FieldIds
     role: str | None
     within: FieldIds
+    veto: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,21 @@ class Step:
     when: Expression | None
     editable: frozenset[str]
     approvers: tuple[Approver, ...]
+    ratio: int | None = None
+
+    @property
+    def asks_each(self) -> bool:
+        """Whether everybody found decides for themselves, so that nobody passes automatically."""
+        return self.mode in {"all", "sequence", "ratio"}
 
 
 @dataclass(frozen=True)
 class PinnedApproval:
-    """An approval with the transition that it decides."""
+    """An approval with the transition that it decides.
+
+    `resumes`: a new submission keeps what was approved. `key_fields` are ids of fields, and of objects
+    of detail rows, whose change makes it start again; without any, every change does.
+    """
 
     name: str
     label: Text
@@ -91,13 +102,15 @@ class PinnedApproval:
     outcomes: Mapping[str, Outcome]
     steps: tuple[Step, ...]
     id: str = ""
+    resumes: bool = False
+    key_fields: tuple[str, ...] = ()
 
     @cached_property
     def plan(self) -> Plan:
         """The moves by which the outcomes leave the state of waiting."""
         targets: list[tuple[Branch, str]] = [
             (branch, self.outcomes[branch].to)
-            for branch in ("approved", "rejected", "withdrawn")
+            for branch in ("approved", "rejected", "withdrawn", "returned")
             if branch in self.outcomes
         ]
         states = dict.fromkeys((self.to, *self.sources, *(target for _, target in targets)))
@@ -105,11 +118,9 @@ class PinnedApproval:
         return Plan(tuple(states), moves)
 
     def with_way_back(self, state: str) -> PinnedApproval:
-        """Return the approval whose withdrawal leads to `state` where the definition names none."""
-        if "withdrawn" in self.outcomes:
-            return self
-        outcomes = {**self.outcomes, "withdrawn": Outcome(state, None, ())}
-        return replace(self, outcomes=outcomes)
+        """Return the approval whose ways back lead to `state` where the definition names none."""
+        back = {way: Outcome(state, None, ()) for way in ("withdrawn", "returned")}
+        return replace(self, outcomes={**back, **self.outcomes})
 
     def to_json(self) -> dict[str, Any]:
         """Return the stored form."""
@@ -124,6 +135,8 @@ class PinnedApproval:
             "outcomes": {key: _outcome_json(one) for key, one in self.outcomes.items()},
             "steps": [_step_json(step) for step in self.steps],
             "id": self.id,
+            "resumes": self.resumes,
+            "key_fields": list(self.key_fields),
         }
 
     @classmethod
@@ -140,6 +153,8 @@ class PinnedApproval:
             outcomes={key: _outcome_of(one) for key, one in data["outcomes"].items()},
             steps=tuple(_step_of(step) for step in data["steps"]),
             id=data.get("id", ""),
+            resumes=data.get("resumes", False),
+            key_fields=tuple(data.get("key_fields", ())),
         )
 
 
@@ -154,6 +169,7 @@ def pin(
         "approved": transition.approved,
         "rejected": transition.rejected,
         "withdrawn": transition.withdrawn,
+        "returned": transition.returned,
     }
     return PinnedApproval(
         name=approval.name,
@@ -170,7 +186,14 @@ def pin(
         },
         steps=tuple(_pin_step(model, step) for step in approval.steps),
         id=approval.definition.id or "",
+        resumes=approval.definition.resubmit == "resume",
+        key_fields=_key_ids(model, approval.definition.key_fields),
     )
+
+
+def _key_ids(model: ObjectModel, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the ids of fields; a relation of detail rows is known by its own name."""
+    return tuple(model.fields[name].id if name in model.fields else name for name in names)
 
 
 def outcome_of(model: ObjectModel, outcome: OutcomeModel) -> Outcome:
@@ -214,11 +237,12 @@ def _pin_step(model: ObjectModel, step: StepModel) -> Step:
         when=step.when,
         editable=frozenset(model.fields[name].id for name in step.definition.editable),
         approvers=tuple(_pin_approver(one) for one in step.approvers),
+        ratio=step.definition.ratio,
     )
 
 
 def _pin_approver(approver: ApproverModel) -> Approver:
-    return Approver(_ids(approver.field), approver.role, _ids(approver.within))
+    return Approver(_ids(approver.field), approver.role, _ids(approver.within), approver.veto)
 
 
 def _ids(path: FieldPath | None) -> FieldIds:
@@ -249,9 +273,15 @@ def _step_json(step: Step) -> dict[str, Any]:
         "when": _expression_json(step.when),
         "editable": sorted(step.editable),
         "approvers": [
-            {"field": list(one.field), "role": one.role, "within": list(one.within)}
+            {
+                "field": list(one.field),
+                "role": one.role,
+                "within": list(one.within),
+                "veto": one.veto,
+            }
             for one in step.approvers
         ],
+        "ratio": step.ratio,
     }
 
 
@@ -263,9 +293,10 @@ def _step_of(data: Mapping[str, Any]) -> Step:
         when=_expression_of(data["when"]),
         editable=frozenset(data["editable"]),
         approvers=tuple(
-            Approver(tuple(one["field"]), one["role"], tuple(one["within"]))
+            Approver(tuple(one["field"]), one["role"], tuple(one["within"]), one.get("veto", False))
             for one in data["approvers"]
         ),
+        ratio=data.get("ratio"),
     )
 
 

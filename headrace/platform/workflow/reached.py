@@ -25,7 +25,7 @@ from headrace.platform.metadata.catalog import (
     WorkflowModel,
 )
 from headrace.platform.workflow.pinned import PinnedApproval, pin, read_stored
-from headrace.platform.workflow.tables import DEFINITION, RUN, STEP
+from headrace.platform.workflow.tables import DEFINITION, NODE, RUN, STEP
 
 States = Mapping[str, Mapping[str, str]]
 """Workflow id -> old state -> new state."""
@@ -88,7 +88,7 @@ def reached_runs(
         pinned = read_stored(row.content)
         key = (pinned.workflow, pinned.name)
         gathered = found.setdefault(key, _Gathered(row.object_id, pinned))
-        step = "–" if row.position is None else pinned.steps[row.position].name
+        step = "–" if row.node_of_step is None else pinned.steps[row.node_of_step].name
         gathered.steps[step] = gathered.steps.get(step, 0) + row.number
         gathered.changed |= needs.changes(row.object_id, pinned)
         for reason in needs.missing(row.object_id, pinned.with_way_back(row.from_state)):
@@ -130,7 +130,7 @@ def renamed_states(old: Catalog, new: Catalog, decided: States = NO_STATES) -> S
 def _counted() -> sa.Select[Any]:
     """Return the select of the open runs, counted by definition, way back and open step."""
     waiting = sa.and_(STEP.c.run == RUN.c.id, STEP.c.state == "open")
-    keys = (RUN.c.object_id, RUN.c.definition, RUN.c.from_state, STEP.c.position)
+    keys = (RUN.c.object_id, RUN.c.definition, RUN.c.from_state, NODE)
     counted = (
         sa.select(*keys, sa.func.count().label("number"))
         .select_from(RUN.outerjoin(STEP, waiting))

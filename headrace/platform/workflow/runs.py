@@ -13,11 +13,18 @@ from headrace.platform.core.ids import IdSource
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.workflow.people import Person
 from headrace.platform.workflow.pinned import PinnedApproval, read_stored, stored_form
-from headrace.platform.workflow.tables import DECISION, DEFINITION, RUN, STEP, TASK
+from headrace.platform.workflow.tables import DECIDING, DECISION, DEFINITION, RUN, STEP, TASK
+from headrace.platform.workflow.voting import UNDECIDED
 
 Row = sa.Row[Any]
 
-DECIDING: Final = ("approve", "reject")
+APPROVING: Final = ("approve", "auto_approve", "keep")
+SPECIAL: Final = ("kind", "veto", "added_by", "added_to", "place")
+"""Columns of a task that go over to who takes it over."""
+
+STANDS: Final = sa.or_(DECISION.c.round.is_(None), DECISION.c.round == TASK.c.round)
+"""Whether a decision, joined with its task, was not taken back."""
+
 _ADD_DEFINITION: Final = {
     "sqlite": sqlite.insert(DEFINITION).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(DEFINITION).on_conflict_do_nothing(),
@@ -70,17 +77,33 @@ class Runs:
         if self._connection.execute(change.values(state=state, **ended)).rowcount != 1:
             return False
         for table in (STEP, TASK):
-            left = sa.update(table).where(table.c.run == run_id, table.c.state == "open")
+            left = sa.update(table).where(table.c.run == run_id, table.c.state.in_(UNDECIDED))
             self._connection.execute(left.values(state="closed", **ended))
         return True
 
-    def add_step(self, run_id: str, position: int, state: str, *, fallback: bool = False) -> str:
-        """Add a step that was reached; return its id."""
+    def keep(self, run_id: str, left_with: Mapping[str, Any]) -> None:
+        """Keep what the record of a run held when it was sent back."""
+        change = sa.update(RUN).where(RUN.c.id == run_id).values(left_with=dict(left_with))
+        self._connection.execute(change)
+
+    def add_step(
+        self,
+        run_id: str,
+        node: int,
+        state: str,
+        *,
+        fallback: bool = False,
+        then_node: int | None = None,
+    ) -> str:
+        """Add a step that was reached after all that were before; return its id."""
         step_id = self._ids.record_id()
+        reached = sa.select(sa.func.coalesce(sa.func.max(STEP.c.position) + 1, 0))
         row = {
             "id": step_id,
             "run": run_id,
-            "position": position,
+            "position": reached.where(STEP.c.run == run_id).scalar_subquery(),
+            "node": node,
+            "then_node": then_node,
             "state": state,
             "fallback": fallback,
             "opened_at": self._at,
@@ -99,14 +122,42 @@ class Runs:
         )
         self._connection.execute(
             sa.update(TASK)
-            .where(TASK.c.step == step_id, TASK.c.state == "open")
+            .where(TASK.c.step == step_id, TASK.c.state.in_(UNDECIDED))
             .values(state="closed", **ended)
         )
 
+    def close_tasks(self, ids: Collection[str]) -> None:
+        """Close undecided tasks on which nothing depends any more."""
+        self._connection.execute(
+            sa.update(TASK)
+            .where(TASK.c.id.in_(ids), TASK.c.state.in_(UNDECIDED))
+            .values(state="closed", ended_at=self._at)
+        )
+
+    def open_tasks(self, ids: Collection[str]) -> None:
+        """Open tasks that waited for somebody else, or were closed too early."""
+        self._connection.execute(
+            sa.update(TASK)
+            .where(TASK.c.id.in_(ids), TASK.c.state.in_(("waiting", "closed")))
+            .values(state="open", version=TASK.c.version + 1, opened_at=self._at, ended_at=None)
+        )
+
     def add_tasks(
-        self, run: Row, step_id: str, people: Iterable[Person], record_version: int
+        self,
+        run: Row,
+        step_id: str,
+        people: Iterable[Person],
+        record_version: int,
+        *,
+        state: str = "open",
+        like: Row | None = None,
+        **more: Any,
     ) -> dict[str, str]:
-        """Ask `people`; return the ids of their tasks by user."""
+        """Ask `people`; return the ids of their tasks by user.
+
+        They have what is special of the task `like`, which they take over, or `more`.
+        """
+        special = {key: getattr(like, key) for key in SPECIAL} if like is not None else {}
         tasks = {person.id: self._ids.record_id() for person in people}
         rows = [
             {
@@ -117,10 +168,15 @@ class Runs:
                 "role": person.role,
                 "object_id": run.object_id,
                 "record_id": run.record_id,
-                "state": "open",
+                "state": state,
                 "version": 1,
+                "round": 1,
                 "record_version": record_version,
                 "opened_at": self._at,
+                **dict.fromkeys(SPECIAL),
+                "veto": person.veto or None,
+                **special,
+                **more,
             }
             for person in people
         ]
@@ -136,6 +192,51 @@ class Runs:
             .values(state=state, version=TASK.c.version + 1, ended_at=self._at)
         )
         return self._connection.execute(change).rowcount == 1
+
+    def touch_task(self, task_id: str, version: int, state: str = "open") -> bool:
+        """Claim an open task as it was seen, without deciding it; say whether it counted."""
+        change = (
+            sa.update(TASK)
+            .where(still_open(task_id, version))
+            .values(state=state, version=TASK.c.version + 1)
+        )
+        return self._connection.execute(change).rowcount == 1
+
+    def leave_task(self, task_id: str) -> bool:
+        """Take an undecided task from who may no longer decide it; say whether it was undecided."""
+        change = (
+            sa.update(TASK)
+            .where(TASK.c.id == task_id, TASK.c.state.in_(UNDECIDED))
+            .values(state="released", version=TASK.c.version + 1, ended_at=self._at)
+        )
+        return self._connection.execute(change).rowcount == 1
+
+    def reopen(self, step_id: str, task_id: str) -> None:
+        """Let a step and a decided task of it be undecided again."""
+        undone = {"state": "open", "ended_at": None}
+        self._connection.execute(sa.update(STEP).where(STEP.c.id == step_id).values(**undone))
+        again = {"version": TASK.c.version + 1, "round": sa.func.coalesce(TASK.c.round, 1) + 1}
+        self._connection.execute(
+            sa.update(TASK).where(TASK.c.id == task_id).values(**undone, **again)
+        )
+
+    def pause_tasks(self, ids: Collection[str]) -> None:
+        """Let open tasks wait for somebody else again."""
+        self._connection.execute(
+            sa.update(TASK)
+            .where(TASK.c.id.in_(ids), TASK.c.state == "open")
+            .values(state="waiting", version=TASK.c.version + 1)
+        )
+
+    def undo_steps_after(self, run_id: str, position: int) -> None:
+        """Close the steps that were reached after one, with their tasks, as if they had not been."""
+        later = sa.and_(STEP.c.run == run_id, STEP.c.position > position)
+        tasks = sa.and_(
+            TASK.c.step.in_(sa.select(STEP.c.id).where(later)), TASK.c.state.in_(UNDECIDED)
+        )
+        ended = {"state": "closed", "ended_at": self._at}
+        self._connection.execute(sa.update(TASK).where(tasks).values(**ended))
+        self._connection.execute(sa.update(STEP).where(later).values(**ended))
 
     def repin(self, content_hash: str, approval: PinnedApproval) -> None:
         """Let the open runs that are pinned to a stored definition be pinned to `approval`."""
@@ -186,12 +287,15 @@ def open_run(connection: sa.Connection, object_id: str, record_id: str) -> Row |
     return connection.execute(statement).first()
 
 
-def runs_of(connection: sa.Connection, object_id: str, record_id: str) -> list[Row]:
-    """Return all runs of a record, newest first."""
+def runs_of(
+    connection: sa.Connection, object_id: str, record_id: str, limit: int | None = None
+) -> list[Row]:
+    """Return the runs of a record, newest first."""
     statement = (
         sa.select(RUN)
         .where(RUN.c.object_id == object_id, RUN.c.record_id == record_id)
         .order_by(RUN.c.id.desc())
+        .limit(limit)
     )
     return list(connection.execute(statement))
 
@@ -225,15 +329,27 @@ def open_tasks_of_step(connection: sa.Connection, step_id: str) -> list[Row]:
     return list(connection.execute(statement.order_by(TASK.c.id)))
 
 
-def open_tasks_of_user(connection: sa.Connection, user_id: str) -> list[Row]:
-    """Return the tasks that wait for a user."""
-    statement = sa.select(TASK).where(TASK.c.user == user_id, TASK.c.state == "open")
+def undecided_tasks_of_user(connection: sa.Connection, user_id: str) -> list[Row]:
+    """Return the tasks that wait for a user, or will."""
+    statement = sa.select(TASK).where(TASK.c.user == user_id, TASK.c.state.in_(UNDECIDED))
     return list(connection.execute(statement.order_by(TASK.c.id)))
 
 
 def tasks_of_step(connection: sa.Connection, step_id: str) -> list[Row]:
     """Return all tasks of a step, whatever became of them."""
-    return list(connection.execute(sa.select(TASK).where(TASK.c.step == step_id)))
+    statement = sa.select(TASK).where(TASK.c.step == step_id).order_by(TASK.c.id)
+    return list(connection.execute(statement))
+
+
+def steps_of(connection: sa.Connection, run_id: str) -> list[Row]:
+    """Return the steps of a run in the order in which they were reached."""
+    statement = sa.select(STEP).where(STEP.c.run == run_id).order_by(STEP.c.position)
+    return list(connection.execute(statement))
+
+
+def node_of(step: Row) -> int:
+    """Return the step of the definition that a row of STEP is about."""
+    return int(step.position if step.node is None else step.node)
 
 
 def step_by_id(connection: sa.Connection, step_id: str) -> Row:
@@ -253,13 +369,32 @@ def rows_of_runs(
 
 
 def last_decision(connection: sa.Connection, run_id: str, step_id: str | None) -> Row | None:
-    """Return the newest decision of a person in a step, or in the whole run without one."""
-    statement = sa.select(DECISION).where(
-        DECISION.c.run == run_id, DECISION.c.action.in_((*DECIDING, "withdraw", "cancel"))
+    """Return the newest decision of a person in a step, or in the whole run without one.
+
+    One that was taken back is none.
+    """
+    statement = (
+        sa.select(DECISION)
+        .outerjoin(TASK, TASK.c.id == DECISION.c.task)
+        .where(
+            DECISION.c.run == run_id,
+            DECISION.c.action.in_((*DECIDING, "withdraw", "cancel")),
+            STANDS,
+        )
     )
     if step_id is not None:
         statement = statement.where(DECISION.c.step == step_id)
     return connection.execute(statement.order_by(DECISION.c.id.desc()).limit(1)).first()
+
+
+def standing_decision(connection: sa.Connection, task_id: str) -> Row | None:
+    """Return how a task was decided; None where it was not, or the decision was taken back."""
+    statement = (
+        sa.select(DECISION)
+        .join(TASK, TASK.c.id == DECISION.c.task)
+        .where(TASK.c.id == task_id, DECISION.c.action.in_(DECIDING), STANDS)
+    )
+    return connection.execute(statement).first()
 
 
 def receiver_of(connection: sa.Connection, task_id: str) -> str:
@@ -270,23 +405,32 @@ def receiver_of(connection: sa.Connection, task_id: str) -> str:
     return str(connection.execute(statement).scalar_one())
 
 
-def approvers_of_step(connection: sa.Connection, run_id: str, position: int) -> frozenset[str]:
-    """Return who approved the last step taken before `position`, themselves or in passing."""
+def approvers_of_step(connection: sa.Connection, run_id: str) -> frozenset[str]:
+    """Return who approved the last step that was taken, themselves or in passing."""
     taken = (
         sa.select(STEP.c.id)
-        .where(
-            STEP.c.run == run_id,
-            STEP.c.position < position,
-            STEP.c.state.in_(("approved", "passed")),
-        )
+        .where(STEP.c.run == run_id, STEP.c.state.in_(("approved", "passed", "kept")))
         .order_by(STEP.c.position.desc())
         .limit(1)
-        .scalar_subquery()
     )
-    statement = sa.select(DECISION.c.user).where(
-        DECISION.c.step == taken, DECISION.c.action.in_(("approve", "auto_approve"))
+    step_id = connection.execute(taken).scalar()
+    found = approvers_of_steps(connection, [] if step_id is None else [step_id])
+    return next(iter(found.values()), frozenset())
+
+
+def approvers_of_steps(
+    connection: sa.Connection, ids: Collection[str]
+) -> dict[str, frozenset[str]]:
+    """Return who approved each of some steps: themselves, in passing, or in a submission before."""
+    found: dict[str, set[str]] = {one: set() for one in ids}
+    statement = (
+        sa.select(DECISION.c.step, DECISION.c.user)
+        .outerjoin(TASK, TASK.c.id == DECISION.c.task)
+        .where(DECISION.c.step.in_(ids), DECISION.c.action.in_(APPROVING), STANDS)
     )
-    return frozenset(connection.execute(statement).scalars())
+    for row in connection.execute(statement) if ids else ():
+        found[row.step].add(row.user)
+    return {one: frozenset(users) for one, users in found.items()}
 
 
 def definitions_of(connection: sa.Connection, hashes: Collection[str]) -> dict[str, PinnedApproval]:

@@ -139,7 +139,7 @@ def snapshot(model: ObjectModel, row: Row, dialect: Dialect) -> dict[str, Any]:
     return {
         field.id: json_value(field, row.get(field.name), dialect)
         for field in model.fields.values()
-        if field.stored and not field.system and field.computed != "workflow"
+        if field.holds_value
     }
 
 

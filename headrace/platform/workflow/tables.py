@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from headrace.platform.access.tables import USER
 from headrace.platform.database.system_tables import (
+    RETIRED_INDEXES,
     SYSTEM,
     boolean_type,
     day_type,
@@ -20,6 +21,9 @@ from headrace.platform.database.system_tables import (
     json_type,
     text_type,
 )
+
+DECIDING: Final = ("approve", "reject", "return")
+"""The actions by which people decide a task."""
 
 DEFINITION: Final = sa.Table(
     "sys_approval_definition",
@@ -48,14 +52,17 @@ RUN: Final = sa.Table(
     sa.Column("summary", json_type(), nullable=False),
     sa.Column("tags", json_type(), nullable=False),
     sa.Column("snapshot", json_type(), nullable=False),
+    sa.Column("left_with", json_type()),
     sa.Column("started_at", instant_type(), nullable=False),
     sa.Column("ended_at", instant_type()),
 )
-"""One approval of one record. States: `open`, `approved`, `rejected`, `withdrawn`, `cancelled`.
+"""One approval of one record. States: `open`, `approved`, `rejected`, `returned` (to its submitter),
+`withdrawn`, `cancelled`.
 
 `submission` counts the runs of the record from 1. `excluded` are the people who may not decide: who
 submitted, and who last changed the record before. `snapshot` are the values as submitted, by field
-id; `summary` is the sum shown in lists.
+id; `left_with` is what the record held when it was sent back: `fields` by id, `rows` as hashes by
+relation; `summary` is the sum shown in lists.
 """
 
 sa.Index(
@@ -75,17 +82,27 @@ STEP: Final = sa.Table(
     sa.Column("id", id_type(), primary_key=True),
     sa.Column("run", id_type(), sa.ForeignKey(RUN.c.id), nullable=False),
     sa.Column("position", sa.Integer(), nullable=False),
+    sa.Column("node", sa.Integer()),
+    sa.Column("then_node", sa.Integer()),
     sa.Column("state", text_type(), nullable=False),
     sa.Column("fallback", boolean_type(), nullable=False),
     sa.Column("opened_at", instant_type(), nullable=False),
     sa.Column("ended_at", instant_type()),
     sa.UniqueConstraint("run", "position"),
 )
-"""A step that was reached. States: `open`, `approved`, `rejected`, `skipped` (its condition did not
-hold), `passed` (its approver had just approved), `closed` (the run ended before).
+"""A step that was reached. States: `open`, `approved`, `rejected`, `returned` (to an earlier step or the
+submitter), `skipped` (its condition did not hold), `passed` (its approver had just approved), `kept`
+(approved before the record was sent back, and nothing that matters has changed), `closed` (the run
+ended, or went back, before).
+
+`position` is the order in which steps were reached, `node` the step of the definition (where it is
+null, the same): one that was returned to is reached twice. After it `then_node` follows, where set.
 
 `fallback`: nobody was found where the definition looks, so the fall-back was asked.
 """
+
+NODE: Final = sa.func.coalesce(STEP.c.node, STEP.c.position).label("node_of_step")
+"""The step of the definition that a row of STEP is about."""
 
 TASK: Final = sa.Table(
     "sys_task",
@@ -102,12 +119,21 @@ TASK: Final = sa.Table(
     sa.Column("record_version", sa.BigInteger(), nullable=False),
     sa.Column("opened_at", instant_type(), nullable=False),
     sa.Column("ended_at", instant_type()),
+    sa.Column("round", sa.Integer()),
+    sa.Column("kind", text_type()),
+    sa.Column("veto", boolean_type()),
+    sa.Column("added_by", id_type()),
+    sa.Column("added_to", id_type()),
+    sa.Column("place", text_type()),
     sa.UniqueConstraint("step", "user"),
 )
-"""What one person is asked. States: `open`, `approved`, `rejected`, `closed` (no longer needed),
-`released` (the person left; somebody else is asked), `transferred` (they gave it to somebody else).
+"""What one person is asked. States: `open`, `waiting` (for somebody who comes before), `approved`,
+`rejected`, `returned`, `answered` (an opinion), `closed` (no longer needed), `released` (the person left;
+somebody else is asked), `transferred` (they gave it to somebody else).
 
-`role` is the role for which the person was chosen; `version` grows when the record changes.
+`role` is the role for which the person was chosen; `version` grows when the record changes, `round`
+when a decision is taken back. `kind` is `opinion` where only an opinion is asked, else null. `added_by`
+is who added the person, from their task `added_to`, to decide `before`, `beside` or `after` them, or by the platform `instead` of them (`place`).
 """
 
 sa.Index(
@@ -134,22 +160,28 @@ DECISION: Final = sa.Table(
     sa.Column("metadata_version", sa.BigInteger(), nullable=False),
     sa.Column("acted_for", id_type(), sa.ForeignKey(USER.c.id)),
     sa.Column("given_to", id_type(), sa.ForeignKey(USER.c.id)),
+    sa.Column("to_step", text_type()),
+    sa.Column("round", sa.Integer()),
 )
-"""What people said: `approve`, `reject`, `comment`, `transfer`, `withdraw`; and what the platform noted:
-`auto_approve`, `release`, `cancel`. Rows are added, never changed.
+"""What people said: `approve`, `reject`, `return`, `take_back`, `comment`, `transfer`, `add_before`,
+`add_beside`, `add_after`, `ask_opinion`, `opinion`, `withdraw`; and what the platform noted: `auto_approve`,
+`keep` (an approval of the submission before stands), `release`, `cancel`. Rows are added, never changed.
 
 `acted_for` is who was asked, where a delegate of theirs decided; `given_to` who a task was
-transferred to.
+transferred to, or who was added; `to_step` the step returned to (null: the submitter).
 """
 
 sa.Index(
-    "uq_sys_decision_task",
+    "uq_sys_decision_round",
     DECISION.c.task,
+    DECISION.c.round,
     unique=True,
-    sqlite_where=DECISION.c.action.in_(("approve", "reject")),
-    postgresql_where=DECISION.c.action.in_(("approve", "reject")),
+    sqlite_where=DECISION.c.action.in_(DECIDING),
+    postgresql_where=DECISION.c.action.in_(DECIDING),
 )
-"""A task is decided once."""
+"""A task is decided once, and once more after each time that the decision was taken back."""
+
+DECISION.info[RETIRED_INDEXES] = ("uq_sys_decision_task",)
 
 sa.Index(
     "ix_sys_decision_delegate",

@@ -24,25 +24,46 @@ from headrace.platform.workflow.changes import changed_fields
 from headrace.platform.workflow.delegations import decides_for
 from headrace.platform.workflow.people import names_of
 from headrace.platform.workflow.pinned import PinnedApproval, text_of
+from headrace.platform.workflow.returning import returnable
 from headrace.platform.workflow.runs import (
-    DECIDING,
     Row,
     definition_of,
     definitions_of,
     known_run,
+    node_of,
+    standing_decision,
     step_by_id,
     task_by_id,
 )
 from headrace.platform.workflow.subjects import object_by_id, subject
-from headrace.platform.workflow.tables import DECISION, RUN, STEP, TASK
+from headrace.platform.workflow.tables import DECIDING, DECISION, NODE, RUN, STEP, TASK
 from headrace.platform.workflow.views import PersonView, RunView, views_of_runs
 
 InboxState = Literal["open", "done", "started"]
-Action = Literal["approve", "reject", "comment", "transfer"]
+Action = Literal[
+    "approve",
+    "reject",
+    "return",
+    "comment",
+    "transfer",
+    "add_approver",
+    "ask_opinion",
+    "take_back",
+]
 
-ACTIONS: Final[tuple[Action, ...]] = ("approve", "reject", "comment", "transfer")
+ACTIONS: Final[tuple[Action, ...]] = (
+    "approve",
+    "reject",
+    "return",
+    "transfer",
+    "add_approver",
+    "ask_opinion",
+    "comment",
+)
+"""What may be done with an open task that the caller decides."""
 SPEAKING: Final[tuple[Action, ...]] = ("comment",)
 """What is left to who has a part in the record."""
+DONE: Final = ("approved", "rejected", "returned", "answered")
 PAGE_SIZE: Final = 50
 LARGEST_PAGE: Final = 200
 
@@ -130,7 +151,8 @@ class Task:
 
     `record` is what the caller may read of it, with its children; None when the task is over and
     nothing else gives that right. `editable` are the fields that the step opens, `receivers` who
-    the task may be given to.
+    the task may be given to or who may be asked too, `returns` the steps it may go back to. With `opinion` the caller is only
+    asked what they think.
     """
 
     item: TaskItem
@@ -139,6 +161,8 @@ class Task:
     editable: tuple[str, ...]
     actions: tuple[Action, ...]
     receivers: tuple[PersonView, ...]
+    returns: tuple[tuple[str, Text], ...]
+    opinion: bool
     run: RunView
 
     def render(self, language: str) -> dict[str, Any]:
@@ -151,6 +175,10 @@ class Task:
             "editable": list(self.editable),
             "actions": list(self.actions),
             "receivers": [one.render() for one in self.receivers],
+            "opinion": self.opinion,
+            "returns": [
+                {"step": name, "label": label.within(language)} for name, label in self.returns
+            ],
             "run": self.run.render(language),
         }
 
@@ -179,7 +207,7 @@ class Tasks:
             connection = reading.connection
             mine = decides_for(connection, caller, context.today())
             key, condition = _list_of(state, mine)
-            page = sa.select(RUN, TASK, STEP.c.position).select_from(_JOINED).where(condition)
+            page = sa.select(RUN, TASK, NODE).select_from(_JOINED).where(condition)
             if state == "started":
                 page = sa.select(RUN).where(condition)
             if before is not None and is_record_id(before):
@@ -207,7 +235,7 @@ class Tasks:
         """Return a task of the caller's; raise NotFoundError for anybody else's."""
         if not is_record_id(task_id):
             raise NotFoundError(NOT_FOUND.at())
-        page = sa.select(RUN, TASK, STEP.c.position).select_from(_JOINED)
+        page = sa.select(RUN, TASK, NODE).select_from(_JOINED)
         with checked_snapshot(context) as reading:
             connection = reading.connection
             task = task_by_id(connection, task_id)
@@ -220,12 +248,15 @@ class Tasks:
             pinned = definition_of(connection, run)
             row = connection.execute(page.where(TASK.c.id == task_id)).mappings().one()
             item = _item(context, row, pinned, names_of(connection, set(_people(row))))
-            step = pinned.steps[step_by_id(connection, task.step).position]
+            step_row = step_by_id(connection, task.step)
+            step = pinned.steps[node_of(step_row)]
             view = views_of_runs(context, connection, [run])[0]
             found = subject(context, reading, model.name, run.record_id)
             changed = changed_fields(context, reading, model, run, found.row)
             is_open = task.state == "open"
-            may_decide = is_open and context.principal.user_id not in run.excluded
+            may_decide = is_open and item is not None and item.may_decide
+            way_back = returnable(connection, run.id, node_of(step_row)) if may_decide else {}
+            decided = standing_decision(connection, task_id)
             people = self._approvals.receivers(context, reading, task) if may_decide else ()
         if item is None:
             raise NotFoundError(NOT_FOUND.at())
@@ -235,8 +266,10 @@ class Tasks:
             record=record,
             changed={name: pair for name, pair in changed.items() if record and name in record},
             editable=_names(model, step.editable) if may_decide else (),
-            actions=ACTIONS if may_decide else SPEAKING if is_open else (),
+            actions=_actions(context, run, decided, is_open=is_open, may_decide=may_decide),
             receivers=tuple(PersonView(one.name, one.id) for one in people),
+            opinion=task.kind == "opinion",
+            returns=tuple((pinned.steps[one].name, pinned.steps[one].label) for one in way_back),
             run=view,
         )
 
@@ -268,28 +301,53 @@ class Tasks:
         comment: str | None = None,
         values: Mapping[str, Any] | None = None,
         to: str | None = None,
+        place: str | None = None,
+        course: str | None = None,
     ) -> Decided | None:
-        """Approve, reject or transfer a task as it was at `version`, or comment on it (then None).
+        """Do something with a task as it was at `version`, see `ACTIONS`; None after a comment.
 
+        `to` is the user who is asked too or instead, or the name of the step to return to (None: to
+        the submitter); `place` where an approver is added; `course` how it goes on after a return.
         Raise ConflictError `task.already_decided` where somebody was faster, StaleError where the
         record has changed.
         """
+        said: dict[str, Any] = {"version": version, "comment": comment}
         if not is_record_id(task_id):
             raise NotFoundError(NOT_FOUND.at())
-        if action == "comment":
-            self._approvals.comment(context, work, task_id, comment)
-            return None
-        if action not in ACTIONS:
-            shown = ", ".join(ACTIONS)
-            raise NotFoundError(messages.UNKNOWN_ACTION.at(action=action, actions=shown))
-        if action == "transfer":
-            return self._approvals.transfer(
-                context, work, task_id, to or "", version=version, comment=comment
-            )
-        decision: Decision = "approve" if action == "approve" else "reject"
-        return self._approvals.decide(
-            context, work, task_id, decision, version=version, comment=comment, values=values
-        )
+        approvals = self._approvals
+        match action:
+            case "approve" | "reject":
+                decision: Decision = "approve" if action == "approve" else "reject"
+                return approvals.decide(context, work, task_id, decision, values=values, **said)
+            case "return":
+                way: Any = course or "again"
+                return approvals.return_run(context, work, task_id, to, course=way, **said)
+            case "take_back":
+                return approvals.take_back(context, work, task_id, **said)
+            case "transfer":
+                return approvals.transfer(context, work, task_id, to or "", **said)
+            case "ask_opinion":
+                return approvals.ask_opinion(context, work, task_id, to or "", **said)
+            case "add_approver":
+                where = place or ""
+                return approvals.add_approver(context, work, task_id, to or "", where, **said)
+            case "comment":
+                approvals.comment(context, work, task_id, comment)
+                return None
+            case _:
+                shown = ", ".join((*ACTIONS, "take_back"))
+                raise NotFoundError(messages.UNKNOWN_ACTION.at(action=action, actions=shown))
+
+
+def _actions(
+    context: Context, run: Row, decided: Row | None, *, is_open: bool, may_decide: bool
+) -> tuple[Action, ...]:
+    if may_decide:
+        return ACTIONS
+    own = decided is not None and decided.user == context.principal.user_id
+    if own and run.state == "open" and decided is not None and decided.action != "return":
+        return ("take_back",)
+    return SPEAKING if is_open else ()
 
 
 _JOINED: Final = TASK.join(RUN, RUN.c.id == TASK.c.run).join(STEP, STEP.c.id == TASK.c.step)
@@ -304,7 +362,7 @@ def _list_of(
         return RUN.c.id, RUN.c.submitter == user_id
     if state == "open":
         return TASK.c.id, sa.and_(TASK.c.user.in_(mine), TASK.c.state == "open")
-    own = sa.and_(TASK.c.user == user_id, TASK.c.state.in_(("approved", "rejected")))
+    own = sa.and_(TASK.c.user == user_id, TASK.c.state.in_(DONE))
     return TASK.c.id, sa.or_(own, TASK.c.id.in_(_decided_for_others(user_id)))
 
 
@@ -360,8 +418,9 @@ def _item(
         summary=_summary(context, model, row[RUN.c.summary]),
         submitter=PersonView(names.get(submitter, ""), submitter if internal else None),
         asked=PersonView(names.get(asked, ""), asked if internal else None) if stands_in else None,
-        may_decide=context.principal.user_id not in row[RUN.c.excluded],
-        step_label=pinned.steps[row[STEP.c.position]].label if has_task else Text(),
+        may_decide=context.principal.user_id not in row[RUN.c.excluded]
+        and not (has_task and row[TASK.c.kind]),
+        step_label=pinned.steps[row["node_of_step"]].label if has_task else Text(),
         approval_label=pinned.label,
         tags=tuple(text_of(tag["label"]) for tag in row[RUN.c.tags]),
         submission=row[RUN.c.submission],

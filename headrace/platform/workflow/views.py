@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
@@ -16,10 +16,20 @@ from headrace.platform.records.context import Context
 from headrace.platform.workflow.delegations import delegates_of
 from headrace.platform.workflow.people import names_of
 from headrace.platform.workflow.pinned import Mode, PinnedApproval, text_of
-from headrace.platform.workflow.runs import DECIDING, Row, definitions_of, rows_of_runs, runs_of
-from headrace.platform.workflow.tables import DECISION, STEP, TASK
+from headrace.platform.workflow.runs import (
+    Row,
+    definitions_of,
+    node_of,
+    rows_of_runs,
+    runs_of,
+)
+from headrace.platform.workflow.tables import DECIDING, DECISION, STEP, TASK
 
-StepState = Literal["open", "approved", "rejected", "skipped", "passed", "closed", "pending"]
+StepState = Literal[
+    "open", "approved", "rejected", "returned", "skipped", "passed", "kept", "closed", "pending"
+]
+TALK: Final = frozenset({"comment", "ask_opinion", "opinion"})
+"""What colleagues say to each other: partners see only what they said themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +48,24 @@ class PersonView:
 class DecisionView:
     """What somebody said, at an instant in UTC; `acted_for` is who was asked, where it is not they.
 
-    `given_to` is who a task was transferred to.
+    `given_to` is who a task was transferred to or who was added, `to_step` the step returned to.
     """
 
     person: PersonView
     acted_for: PersonView | None
     given_to: PersonView | None
+    to_step: Text | None
     action: str
     comment: str | None
     at: datetime
 
-    def render(self) -> dict[str, Any]:
-        """Return the JSON form."""
+    def render(self, language: str) -> dict[str, Any]:
+        """Return the JSON form in one language."""
         return {
             "person": self.person.render(),
             "acted_for": self.acted_for.render() if self.acted_for else None,
             "given_to": self.given_to.render() if self.given_to else None,
+            "to_step": self.to_step.within(language) if self.to_step else None,
             "action": self.action,
             "comment": self.comment,
             "at": instant_text(self.at),
@@ -62,11 +74,17 @@ class DecisionView:
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """One person who was asked; `delegate` stands in for them today, while the task is open."""
+    """One person who was asked; `delegate` stands in for them today, while the task is open.
+
+    `added_by` is who had them asked too, in which `place`; `kind` is `opinion` where only that is asked.
+    """
 
     id: str
     person: PersonView
     delegate: PersonView | None
+    added_by: PersonView | None
+    place: str | None
+    kind: str | None
     state: str
     opened_at: datetime
     ended_at: datetime | None
@@ -77,6 +95,9 @@ class TaskView:
             "id": self.id,
             "person": self.person.render(),
             "delegate": self.delegate.render() if self.delegate else None,
+            "added_by": self.added_by.render() if self.added_by else None,
+            "place": self.place,
+            "kind": self.kind,
             "state": self.state,
             "opened_at": instant_text(self.opened_at),
             "ended_at": instant_text(self.ended_at),
@@ -108,7 +129,7 @@ class StepView:
             "opened_at": instant_text(self.opened_at),
             "ended_at": instant_text(self.ended_at),
             "tasks": [task.render() for task in self.tasks],
-            "decisions": [decision.render() for decision in self.decisions],
+            "decisions": [decision.render(language) for decision in self.decisions],
         }
 
 
@@ -151,7 +172,7 @@ class RunView:
             "metadata_version": self.metadata_version,
             "can_withdraw": self.can_withdraw,
             "steps": [step.render(language) for step in self.steps],
-            "decisions": [decision.render() for decision in self.decisions],
+            "decisions": [decision.render(language) for decision in self.decisions],
         }
 
 
@@ -173,6 +194,7 @@ def views_of_runs(context: Context, connection: sa.Connection, runs: list[Row]) 
     users |= {row.user for rows in (*tasks.values(), *decisions.values()) for row in rows}
     named = [(row.acted_for, row.given_to) for rows in decisions.values() for row in rows]
     users |= {one for pair in named for one in pair if one}
+    users |= {row.added_by for rows in tasks.values() for row in rows if row.added_by}
     waiting = {row.user for rows in tasks.values() for row in rows if row.state == "open"}
     standing_in = delegates_of(connection, waiting, context.today())
     names = names_of(connection, users | set(standing_in.values()))
@@ -202,7 +224,11 @@ class _Viewer:
         tasks: list[Row],
         decisions: list[Row],
     ) -> RunView:
-        decided = any(row.action in DECIDING for row in decisions)
+        rounds = {row.id: row.round for row in tasks}
+        decided = any(
+            row.action in DECIDING and row.round in {None, rounds.get(row.task)}
+            for row in decisions
+        )
         return RunView(
             id=run.id,
             approval=pinned.name,
@@ -219,7 +245,7 @@ class _Viewer:
             metadata_version=run.metadata_version,
             can_withdraw=run.state == "open" and run.submitter == self._user and not decided,
             steps=self._steps(run, pinned, steps, tasks, decisions),
-            decisions=self._decisions(row for row in decisions if row.step is None),
+            decisions=self._decisions(pinned, (row for row in decisions if row.step is None)),
         )
 
     def person(self, user_id: str) -> PersonView:
@@ -234,47 +260,59 @@ class _Viewer:
         tasks: list[Row],
         decisions: list[Row],
     ) -> tuple[StepView, ...]:
-        reached = {row.position: row for row in steps}
-        shown = []
-        for position, step in enumerate(pinned.steps):
-            row = reached.get(position)
-            if row is None and run.state != "open":
-                continue
-            shown.append(
-                StepView(
-                    name=step.name,
-                    label=step.label,
-                    mode=step.mode,
-                    state="pending" if row is None else row.state,
-                    fallback=row is not None and row.fallback,
-                    opened_at=None if row is None else row.opened_at,
-                    ended_at=None if row is None else row.ended_at,
-                    tasks=tuple(
-                        self._task(one) for one in tasks if row is not None and one.step == row.id
-                    ),
-                    decisions=self._decisions(
-                        one for one in decisions if row is not None and one.step == row.id
-                    ),
-                )
+        reached = sorted(steps, key=lambda row: int(row.position))
+        shown = [
+            StepView(
+                name=pinned.steps[node_of(row)].name,
+                label=pinned.steps[node_of(row)].label,
+                mode=pinned.steps[node_of(row)].mode,
+                state=row.state,
+                fallback=row.fallback,
+                opened_at=row.opened_at,
+                ended_at=row.ended_at,
+                tasks=tuple(self._task(one) for one in tasks if one.step == row.id),
+                decisions=self._decisions(pinned, (one for one in decisions if one.step == row.id)),
             )
+            for row in reached
+        ]
+        last = reached[-1] if reached else None
+        if run.state == "open" and last is not None:
+            after = node_of(last) + 1 if last.then_node is None else last.then_node
+            shown += [
+                StepView(step.name, step.label, step.mode, "pending", False, None, None, (), ())
+                for step in pinned.steps[after:]
+            ]
         return tuple(shown)
 
     def _task(self, row: Row) -> TaskView:
         stands_in = self._standing_in.get(row.user) if row.state == "open" else None
         delegate = self.person(stands_in) if stands_in else None
         person = self.person(row.user)
-        return TaskView(row.id, person, delegate, row.state, row.opened_at, row.ended_at)
+        added_by = self.person(row.added_by) if row.added_by else None
+        return TaskView(
+            id=row.id,
+            person=person,
+            delegate=delegate,
+            added_by=added_by,
+            place=row.place,
+            kind=row.kind,
+            state=row.state,
+            opened_at=row.opened_at,
+            ended_at=row.ended_at,
+        )
 
-    def _decisions(self, rows: Iterable[Row]) -> tuple[DecisionView, ...]:
+    def _decisions(self, pinned: PinnedApproval, rows: Iterable[Row]) -> tuple[DecisionView, ...]:
+        labels = {step.name: step.label for step in pinned.steps}
         return tuple(
             DecisionView(
                 self.person(row.user),
                 self.person(row.acted_for) if row.acted_for else None,
                 self.person(row.given_to) if row.given_to else None,
+                labels.get(row.to_step or ""),
                 row.action,
                 row.comment,
                 row.at,
             )
             for row in rows
-            if row.action != "comment" or self._internal or row.user == self._user
+            if row.action not in TALK or self._internal or row.user == self._user
         )

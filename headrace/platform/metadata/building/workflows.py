@@ -144,6 +144,9 @@ def _transition(
         withdrawn=_outcome(
             work, model, outcomes.withdrawn if outcomes else None, place + "/on/withdrawn"
         ),
+        returned=_outcome(
+            work, model, outcomes.returned if outcomes else None, place + "/on/returned"
+        ),
     )
 
 
@@ -168,6 +171,10 @@ def _approval(work: Workbench, definition: ApprovalDef, model: ObjectModel) -> A
     )
     place = work.place(definition, "when")
     when = work.expression(definition.when, model.name, place, queries=True, recode=GUARD)
+    details = {child.name for child in model.children}
+    for position, name in enumerate(definition.key_fields):
+        if name not in model.fields and name not in details:
+            work.report(unknown_field(model, name), definition, "key_fields", position)
     return ApprovalModel(definition, when, steps)
 
 
@@ -195,4 +202,5 @@ def _approver(
         field=work.path_at(place + "/field", model.name, definition.field),
         role=definition.role,
         within=work.path_at(place + "/within", model.name, definition.within),
+        veto=definition.veto,
     )

@@ -160,10 +160,9 @@ def of_workflow(subject: Subject, model: WorkflowModel) -> Iterator[Found]:
         place = subject.at("workflow", model.name, "transitions", position)
         found = model.transitions[one.name]
         yield found.when, place + "/when"
-        for outcome in ("without_approval", "approved", "rejected", "withdrawn"):
-            resolved = getattr(found, outcome)
+        for outcome, resolved in found.outcomes.items():
             way = outcome if outcome == "without_approval" else f"on/{outcome}"
-            yield (resolved.when if resolved else None), f"{place}/{way}/when"
+            yield resolved.when, f"{place}/{way}/when"
     for approvals in model.approvals.values():
         for approval in approvals:
             yield approval.when, subject.at("approval", approval.name, "when")

@@ -237,13 +237,7 @@ def _set_by_workflows(subject: Subject, model: ObjectModel) -> frozenset[str]:
         found.update(filter(None, (model.ledger.definition.reason,)))
     for workflow in subject.workflows_of(model.name):
         for one in workflow.transitions.values():
-            outcomes = (one, one.without_approval, one.approved, one.rejected, one.withdrawn)
-            found.update(
-                assignment.field
-                for outcome in outcomes
-                if outcome is not None
-                for assignment in outcome.assignments
-            )
+            found.update(assignment.field for assignment in one.all_assignments)
         found.update(
             name
             for approvals in workflow.approvals.values()

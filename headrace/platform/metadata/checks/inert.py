@@ -226,16 +226,8 @@ def _of_where(one: ViewModel | ReportModel) -> Iterator[Expression | None]:
 def _of_workflow(workflow: WorkflowModel) -> Iterator[Expression | None]:
     for transition in workflow.transitions.values():
         yield transition.when
-        yield from (one.value for one in transition.assignments)
-        for outcome in (
-            transition.without_approval,
-            transition.approved,
-            transition.rejected,
-            transition.withdrawn,
-        ):
-            if outcome is not None:
-                yield outcome.when
-                yield from (one.value for one in outcome.assignments)
+        yield from (one.value for one in transition.all_assignments)
+        yield from (outcome.when for outcome in transition.outcomes.values())
     for approval in chain.from_iterable(workflow.approvals.values()):
         yield approval.when
         yield from (step.when for step in approval.steps)

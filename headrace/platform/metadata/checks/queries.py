@@ -55,10 +55,9 @@ def assigned(subject: Subject, workflow: WorkflowModel) -> Iterator[Found]:
         transition = workflow.transitions[one.name]
         for assignment in transition.assignments:
             yield assignment.value, f"{place}/set/{assignment.field}"
-        for outcome in ("without_approval", "approved", "rejected", "withdrawn"):
+        for outcome, resolved in transition.outcomes.items():
             way = outcome if outcome == "without_approval" else f"on/{outcome}"
-            resolved = getattr(transition, outcome)
-            for assignment in resolved.assignments if resolved else ():
+            for assignment in resolved.assignments:
                 yield assignment.value, f"{place}/{way}/set/{assignment.field}"
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.metadata.catalog import (
     ApprovalModel,
+    FieldModel,
     FieldPath,
     ObjectModel,
     OutcomeModel,
+    StepModel,
     WorkflowModel,
 )
 from headrace.platform.metadata.checks.base import Subject
@@ -149,6 +151,34 @@ APPROVER_TARGET = Message(
     "Choose a path whose last field does.",
     "请选择末端正确的路径。",
 )
+RATIO_MISSING = Message(
+    "approval.ratio",
+    "The step “{step}” says no percentage of its approvers.",
+    "步骤“{step}”未说明需要多少比例的审批人同意。",
+    "Add “ratio”, or choose another mode.",
+    "请填写 ratio,或选择其他方式。",
+)
+RATIO_IDLE = Message(
+    "approval.ratio",
+    "“{key}” does nothing here: the mode of “{step}” is “{mode}”.",
+    "“{key}”在此不起作用:步骤“{step}”的方式为“{mode}”。",
+    "Remove it, or choose the mode “ratio”.",
+    "请删除它,或选择 ratio 方式。",
+)
+KEY_FIELD = Message(
+    "approval.key_field",
+    "“{field}” keeps no value of its own, so nobody can say whether it changed.",
+    "“{field}”没有存储的值,无法判断是否变化。",
+    "Name the stored fields from which it is made, or a relation of detail rows.",
+    "请列出构成它的存储字段,或明细关系。",
+)
+KEY_FIELDS_IDLE = Message(
+    "approval.key_fields_idle",
+    "The key fields of “{approval}” do nothing: a new submission always asks everybody again.",
+    "“{approval}”的关键字段不起作用:重新提交总是从头审批。",
+    "Remove them, or let a submission resume.",
+    "请删除它们,或将 resubmit 设为 resume。",
+)
 NOT_EDITABLE = Message(
     "approval.not_editable",
     "Nobody can change “{field}”: the platform makes it.",
@@ -209,6 +239,7 @@ def _transitions(subject: Subject, model: WorkflowModel) -> Iterator[Problem]:
             ("/on/approved", resolved.approved),
             ("/on/rejected", resolved.rejected),
             ("/on/withdrawn", resolved.withdrawn),
+            ("/on/returned", resolved.returned),
         )
         left = ("workflow", model.name, "transitions", position, "from")
         used = [(subject.at(*left, index), state) for index, state in enumerate(one.from_)]
@@ -244,7 +275,7 @@ def targets(model: WorkflowModel, name: str) -> set[str]:
     one = model.transitions[name]
     outcomes: list[OutcomeModel | None] = [one.without_approval]
     if model.approvals.get(name):
-        outcomes += [one.approved, one.rejected, one.withdrawn]
+        outcomes += [one.approved, one.rejected, one.withdrawn, one.returned]
     always = {one.definition.to} if model.approvals.get(name) or not one.without_approval else set()
     return always | {found.to for found in outcomes if found is not None}
 
@@ -319,8 +350,10 @@ def _outcomes(subject: Subject, model: WorkflowModel, transition: str) -> Iterat
 
 def _approval(subject: Subject, model: WorkflowModel, approval: ApprovalModel) -> Iterator[Problem]:
     fields = subject.catalog.objects[model.object].fields
+    yield from _key_fields(subject, fields, approval)
     for position, step in enumerate(approval.steps):
         place = subject.at("approval", approval.name, "steps", position)
+        yield from _ratio(step, place)
         for index, name in enumerate(step.definition.editable):
             if fields[name].computed or fields[name].system:
                 way = ("approval", approval.name, "steps", position, "editable", index)
@@ -342,6 +375,35 @@ def _approval(subject: Subject, model: WorkflowModel, approval: ApprovalModel) -
                     yield APPROVER_TARGET.at(
                         where + "/within", path=declared.within, expected="territory"
                     )
+
+
+def _key_fields(
+    subject: Subject, fields: Mapping[str, FieldModel], approval: ApprovalModel
+) -> Iterator[Problem]:
+    definition = approval.definition
+    for index, name in enumerate(definition.key_fields):
+        field = fields.get(name)
+        if field is not None and not field.holds_value:
+            place = subject.at("approval", approval.name, "key_fields", index)
+            yield KEY_FIELD.at(place, field=name)
+    if definition.key_fields and definition.resubmit == "restart":
+        place = subject.at("approval", approval.name, "key_fields")
+        yield KEY_FIELDS_IDLE.at(place, approval=approval.name)
+
+
+def _ratio(step: StepModel, place: str) -> Iterator[Problem]:
+    definition = step.definition
+    if definition.mode == "ratio":
+        if definition.ratio is None:
+            yield RATIO_MISSING.at(place, step=step.name)
+        return
+    if definition.ratio is not None:
+        key = "ratio"
+        yield RATIO_IDLE.at(f"{place}/{key}", key=key, step=step.name, mode=definition.mode)
+    for index, approver in enumerate(definition.approvers):
+        if approver.veto:
+            way = f"{place}/approvers/{index}/veto"
+            yield RATIO_IDLE.at(way, key="veto", step=step.name, mode=definition.mode)
 
 
 def _may_be_submitter(path: FieldPath) -> bool:

@@ -337,6 +337,13 @@ ITEMS: Final[Mapping[str, Items]] = {
     ),
     "StepDef.editable": EDITABLE,
     "ExtendsApprovalDef.editable": EDITABLE,
+    "ApprovalDef.key_fields": Items(
+        Text("{subject} now starts again when {value} changes", "{subject}在{value}变化后从头审批"),
+        Text(
+            "{subject} no longer starts again when {value} changes",
+            "{subject}在{value}变化后不再从头审批",
+        ),
+    ),
     "StepDef.approvers": Items(
         Text("{subject} now asks {value}", "{subject}增加审批人:{value}"),
         Text("{subject} no longer asks {value}", "{subject}取消审批人:{value}"),

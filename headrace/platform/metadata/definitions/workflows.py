@@ -64,6 +64,9 @@ class OutcomesDef:
     approved: OutcomeDef | None = key("After everybody needed approved.", None)
     rejected: OutcomeDef | None = key("After a rejection.", None)
     withdrawn: OutcomeDef | None = key("After the submitter withdrew.", None)
+    returned: OutcomeDef | None = key(
+        "After it was returned to the submitter; without it, the state before.", None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,10 @@ class ApproverDef:
     within: Path | None = key(
         "Territory path: the role within the record's territory, walking up until found.", None
     )
+    veto: bool = key(
+        "With mode `ratio`: a rejection by these approvers rejects, whatever the others say.",
+        default=False,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +127,17 @@ class StepDef:
     id: str | None = key("Stable id.", None, maxLength=60)
     label: Text = key("Name shown.", Text())
     when: Formula | None = key("The step is taken only when this is true.", None)
-    mode: Literal["one", "any", "all"] = key(
+    mode: Literal["one", "any", "all", "sequence", "ratio"] = key(
         "`one`: a single approver, the first found; `any`: the first decision counts; "
-        "`all`: everybody must approve.",
+        "`all`: everybody must approve; `sequence`: everybody, one after the other; `ratio`: a share "
+        "of those asked.",
         "any",
+    )
+    ratio: int | None = key(
+        "With mode `ratio`: the percentage of those asked who must approve.",
+        None,
+        minimum=1,
+        maximum=100,
     )
     editable: tuple[Name, ...] = key("Fields that the approver may change.", ())
 
@@ -141,4 +155,14 @@ class ApprovalDef:
     was: Name | None = key("Former name.", None)
     label: Text = key("Name shown; also the tag of a match that did not run.", Text())
     priority: int = key("Higher runs first.", 0, minimum=-1000, maximum=1000)
+    resubmit: Literal["resume", "restart"] = key(
+        "After a rejection or return: `resume` keeps what was approved as long as no key field has "
+        "changed; `restart` asks everybody again.",
+        "resume",
+    )
+    key_fields: tuple[Name, ...] = key(
+        "Fields and relations of detail rows whose change makes a submission start again; without "
+        "any, every change does.",
+        (),
+    )
     when: Formula | None = key("It applies only when this is true.", None)

@@ -237,6 +237,7 @@ RULES: Final[Mapping[Key, Rule]] = {
     (ApprovalDef, "when"): FORMULA,
     (StepDef, "when"): FORMULA,
     (StepDef, "editable"): Rule("member", "editable"),
+    (ApprovalDef, "key_fields"): Rule("member", "key field"),
     (ApproverDef, "field"): Rule("path", "approver"),
     (ApproverDef, "role"): Rule("role", "approver"),
     (ApproverDef, "within"): Rule("path", "approver within"),

@@ -58,6 +58,7 @@ HOW: Final[Mapping[str, Text]] = {
         "{by} finds its approver's territory by it", "{by}由它确定审批人所在区域"
     ),
     "editable": Text("{by} lets the approver change it", "{by}允许审批人修改它"),
+    "key field": Text("{by} starts again when it changes", "{by}在它变化后从头审批"),
     "grant": Text("{by} gives it rights", "{by}授予它权限"),
     "grant assigned": Text("{by} finds the assigned person by it", "{by}由它确定被指派人"),
     "grant read": Text("{by} lets it be read", "{by}允许读取它"),

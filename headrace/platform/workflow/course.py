@@ -1,0 +1,179 @@
+"""The course of a run: from step to step, to an end, and back to a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from headrace.platform.core.errors import ConflictError, RefusedError
+from headrace.platform.workflow import messages
+from headrace.platform.workflow.cases import Case
+from headrace.platform.workflow.machine import Branch, GuardError, NoWayError, move
+from headrace.platform.workflow.people import Asked, Person, keep_active
+from headrace.platform.workflow.pinned import Step
+from headrace.platform.workflow.resubmitting import left_with
+from headrace.platform.workflow.runs import Row, approvers_of_step, node_of, tasks_of_step
+from headrace.platform.workflow.subjects import Subject
+from headrace.platform.workflow.voting import moot, next_turns, result_of
+
+Ending = Literal["approved", "rejected", "withdrawn", "returned"]
+Kept = Mapping[str, frozenset[str]]
+"""Steps that were approved in the submission before, by name, with who approved them."""
+
+NOTHING_KEPT: Final[Kept] = {}
+SENT_BACK: Final = frozenset({"rejected", "returned"})
+
+
+def settle(case: Case, step_row: Row, action: str, comment: str | None) -> None:
+    """Draw from the tasks of an open step what follows: it goes on waiting, or ends.
+
+    `action` and `comment` are what the history says of the cause.
+    """
+    step = case.step_of(step_row)
+    tasks = tasks_of_step(case.work.connection, step_row.id)
+    match result_of(step, tasks):
+        case "rejected":
+            case.rows.end_step(step_row.id, "rejected")
+            end(case, "rejected", action, comment)
+        case "approved":
+            case.rows.end_step(step_row.id, "approved")
+            following = node_of(step_row) + 1 if step_row.then_node is None else step_row.then_node
+            if not advance(case, following, action, comment):
+                case.line(action, comment)
+        case _:
+            superfluous = moot(step, tasks)
+            if superfluous:
+                case.rows.close_tasks(superfluous)
+                tasks = tasks_of_step(case.work.connection, step_row.id)
+            give_turns(case, step, tasks)
+            case.line(action, comment)
+
+
+def give_turns(case: Case, step: Step, tasks: list[Row]) -> None:
+    """Open the waiting tasks of a step whose turn it is."""
+    turns = set(next_turns(step, tasks))
+    people = {row.user: row.id for row in tasks if row.id in turns}
+    if people:
+        keep_active(case.work.connection, list(people))
+        case.rows.open_tasks(list(people.values()))
+        case.tell(step, people, case.subject())
+
+
+def advance(
+    case: Case,
+    node: int,
+    action: str,
+    comment: str | None,
+    *,
+    kept: Kept = NOTHING_KEPT,
+    returned: bool = False,
+    then_node: int | None = None,
+) -> bool:
+    """Take the steps from `node` on until one waits for people; say whether none does.
+
+    Then the run is approved, with a history line of `action` and `comment`. Where the run was
+    `returned` to `node`, its people are asked even if they have just approved; `then_node` follows.
+    """
+    index = node
+    while index < len(case.pinned.steps):
+        step = case.pinned.steps[index]
+        after = then_node if index == node else None
+        if _take(case, step, index, kept, asks=returned and index == node, then_node=after):
+            return False
+        index = index + 1 if after is None else after
+    end(case, "approved", action, comment)
+    return True
+
+
+def _take(
+    case: Case, step: Step, index: int, kept: Kept, *, asks: bool, then_node: int | None
+) -> bool:
+    """Take one step; say whether it waits for people."""
+    found = case.subject()
+    if not found.holds(step.when):
+        case.rows.add_step(case.run.id, index, "skipped")
+        return False
+    stands = kept.get(step.name, frozenset())
+    if stands and not stands & set(case.run.excluded):
+        step_id = case.rows.add_step(case.run.id, index, "kept")
+        for user in sorted(stands):
+            case.add_decision("keep", None, found.version, step=step_id, user=user)
+        return False
+    asked = case.people().resolve(step, found.environment, case.run.excluded)
+    passer = None if asks else _passer(case, step, asked)
+    if passer is None:
+        step_id = case.rows.add_step(
+            case.run.id, index, "open", fallback=asked.fallback, then_node=then_node
+        )
+        if step.mode == "sequence":
+            case.ask(step, step_id, asked.people[:1], found)
+            case.ask(step, step_id, asked.people[1:], found, state="waiting")
+        else:
+            case.ask(step, step_id, asked.people, found)
+        return True
+    step_id = case.rows.add_step(case.run.id, index, "passed", fallback=asked.fallback)
+    case.add_decision("auto_approve", None, found.version, step=step_id, user=passer.id)
+    return False
+
+
+def _passer(case: Case, step: Step, asked: Asked) -> Person | None:
+    """Return who has just approved and would be asked again; never where all or edits count."""
+    if step.asks_each or step.editable:
+        return None
+    before = approvers_of_step(case.work.connection, case.run.id)
+    return next((person for person in asked.people if person.id in before), None)
+
+
+def end(case: Case, ending: Ending, action: str, comment: str | None) -> None:
+    """Lead the record where the outcome says and end the run."""
+    found = case.subject()
+    outcome = case.pinned.outcomes.get(ending)
+    if outcome is None:
+        raise ConflictError(messages.DEFINITION_GONE.at(name=f"on.{ending}"))
+    target = _target(case, found, ending)
+    values = found.assigned(outcome.assignments)
+    if not case.rows.end_run(case.run.id, ending):
+        raise ConflictError(messages.RUN_ENDED.at(state=messages.STATE_TEXTS["cancelled"]))
+    case.store.apply_system(
+        case.context,
+        case.work,
+        case.model.name,
+        case.run.record_id,
+        {found.state_field: target, **values},
+        action=action,
+        comment=comment,
+    )
+    if ending in SENT_BACK:
+        case.rows.keep(case.run.id, left_with(case.context, case.work, case.subject()))
+    tell_end(case, ending)
+
+
+def _target(case: Case, found: Subject, ending: Branch) -> str:
+    outcome = case.pinned.outcomes[ending]
+    label = case.pinned.transition_label
+    try:
+        target = move(
+            case.pinned.plan,
+            found.state,
+            case.pinned.transition,
+            ending,
+            lambda: found.holds(outcome.when),
+        )
+    except NoWayError as error:
+        raise ConflictError(found.wrong_state(label)) from error
+    except GuardError as error:
+        raise RefusedError(found.guarded(label, outcome.when)) from error
+    if target not in found.workflow.states:
+        raise ConflictError(messages.DEFINITION_GONE.at(name=target))
+    return target
+
+
+def tell_end(case: Case, ending: str) -> None:
+    """Tell the submitter how the run ended, unless they ended it."""
+    actor = case.context.principal
+    if case.run.submitter == actor.user_id:
+        return
+    problem = messages.ENDED.at(
+        title=case.run.title, state=messages.STATE_TEXTS[ending], name=actor.name
+    )
+    case.notify((case.run.submitter,), "approval.ended", problem)

@@ -1,0 +1,104 @@
+"""Ways back: a run returned to an earlier step or to its submitter, a decision taken back."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import sqlalchemy as sa
+
+from headrace.platform.core.errors import ConflictError, ForbiddenError, RefusedError
+from headrace.platform.workflow import messages
+from headrace.platform.workflow.cases import Case
+from headrace.platform.workflow.course import advance, end, give_turns
+from headrace.platform.workflow.people import is_active
+from headrace.platform.workflow.runs import (
+    Row,
+    node_of,
+    standing_decision,
+    step_by_id,
+    steps_of,
+    tasks_of_step,
+)
+from headrace.platform.workflow.voting import UNDECIDED
+
+Course = Literal["again", "on"]
+
+COURSES: Final[tuple[Course, ...]] = ("again", "on")
+TAKEN: Final = frozenset({"approved", "passed", "kept"})
+
+
+def return_run(case: Case, task: Row, to: str | None, comment: str, course: str) -> None:
+    """Send a run back from a task: to a step that was taken before it, or to the submitter."""
+    if course not in COURSES:
+        shown = ", ".join(COURSES)
+        raise RefusedError(messages.WRONG_COURSE.at("/course", course=course, courses=shown))
+    step_row = step_by_id(case.work.connection, task.step)
+    node = node_of(step_row)
+    found = case.subject()
+    targets = dict(returnable(case.work.connection, case.run.id, node))
+    target = next((one for one in targets if case.pinned.steps[one].name == to), None)
+    if to is not None and target is None:
+        shown = ", ".join(case.pinned.steps[one].name for one in targets) or "–"
+        raise RefusedError(messages.WRONG_STEP.at("/to", step=to, steps=shown))
+    case.add_decision("return", comment, found.version, task=task, to_step=to)
+    case.rows.end_step(task.step, "returned")
+    if target is None:
+        end(case, "returned", "return", comment)
+    else:
+        then_node = node if course == "on" else None
+        case.line("return", comment)
+        advance(case, target, "return", comment, returned=True, then_node=then_node)
+
+
+def returnable(connection: sa.Connection, run_id: str, node: int) -> dict[int, Row]:
+    """Return the steps before `node` that a run may go back to: by node, as they were last taken."""
+    newest = {node_of(row): row for row in steps_of(connection, run_id)}
+    return {one: row for one, row in newest.items() if one < node and row.state in TAKEN}
+
+
+def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
+    """Undo the caller's decision on a task: its step is open again, later ones were not reached."""
+    connection = case.work.connection
+    decision = standing_decision(connection, task.id)
+    if decision is None or decision.user != case.context.principal.user_id:
+        raise ForbiddenError(messages.NOT_DECIDED.at())
+    step_row, step = case.step_of_task(task)
+    if task.version != version:
+        case.refuse_late(task.id)
+    if case.run.state != "open" or task.state == "returned" or _is_late(case, task, step_row):
+        raise ConflictError(messages.NOT_TAKEN_BACK.at())
+    found = case.subject()
+    case.rows.undo_steps_after(case.run.id, step_row.position)
+    case.rows.reopen(step_row.id, task.id)
+    case.add_decision("take_back", comment, found.version, task=task)
+    tasks = tasks_of_step(connection, step_row.id)
+    if step.mode == "sequence":
+        case.rows.pause_tasks([one.id for one in tasks if _comes_later(one, task)])
+    closed = [one for one in tasks if one.state == "closed" and one.place != "before"]
+    again = [one.id for one in closed if one.kind is None and is_active(connection, one.user)]
+    if again:
+        case.rows.open_tasks(again)
+        case.tell(step, {one.user: one.id for one in closed if one.id in again}, found)
+    give_turns(case, step, tasks_of_step(connection, step_row.id))
+    case.line("take_back", comment)
+
+
+def _is_late(case: Case, task: Row, step_row: Row) -> bool:
+    """Say whether somebody has decided what came after a task."""
+    connection = case.work.connection
+    later = [
+        row.id for row in steps_of(connection, case.run.id) if row.position > step_row.position
+    ]
+    for step_id in later:
+        if any(standing_decision(connection, row.id) for row in tasks_of_step(connection, step_id)):
+            return True
+    _, step = case.step_of_task(task)
+    rows = tasks_of_step(connection, task.step)
+    return step.mode == "sequence" and any(
+        row.id > task.id and row.place is None and row.state in {"approved", "rejected"}
+        for row in rows
+    )
+
+
+def _comes_later(one: Row, task: Row) -> bool:
+    return one.place is None and one.id > task.id and one.state in UNDECIDED

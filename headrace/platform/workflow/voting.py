@@ -1,0 +1,172 @@
+"""How the decisions of a step add up: pure, over the rows of its tasks.
+
+A step has seats: who the definition asks, each with those who may decide in their stead. The mode says
+how many seats must approve. Whoever was added by an approver decides besides: their rejection rejects,
+and the step waits for their approval. Opinions count for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Protocol
+
+from headrace.platform.workflow.pinned import Step
+
+Result = Literal["open", "approved", "rejected"]
+Place = Literal["before", "beside", "after", "instead"]
+
+PLACES: Final[tuple[Place, ...]] = ("before", "beside", "after")
+"""Where an approver adds somebody; `instead` is how the platform asks a second person for a seat."""
+
+COUNTED: Final = frozenset({"open", "waiting", "approved", "rejected"})
+UNDECIDED: Final = frozenset({"open", "waiting"})
+
+
+class TaskRow(Protocol):
+    """What counts of a task."""
+
+    @property
+    def id(self) -> Any:
+        """The task's id; ids sort by age."""
+
+    @property
+    def state(self) -> Any:
+        """Its state."""
+
+    @property
+    def kind(self) -> Any:
+        """`opinion`, or None."""
+
+    @property
+    def place(self) -> Any:
+        """Where its person was added; None for who the definition asks."""
+
+    @property
+    def added_to(self) -> Any:
+        """The task from which its person was added."""
+
+    @property
+    def veto(self) -> Any:
+        """Whether a rejection of it rejects whatever the others say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Whom the definition asks, with those who may decide in their stead; the first decision counts."""
+
+    tasks: tuple[TaskRow, ...]
+
+    @property
+    def state(self) -> str:
+        """`rejected`, `approved`, `open` or `waiting`."""
+        states = {task.state for task in self.tasks}
+        order = ("rejected", "approved", "open", "waiting")
+        return next(state for state in order if state in states)
+
+    @property
+    def is_vetoed(self) -> bool:
+        """Whether somebody rejected whose word ends the step."""
+        return any(task.veto and task.state == "rejected" for task in self.tasks)
+
+
+def result_of(step: Step, tasks: Sequence[TaskRow]) -> Result:
+    """Say how a step stands by what was decided on its `tasks`."""
+    added = _added(tasks)
+    if any(task.state == "rejected" for task in added):
+        return "rejected"
+    own = seats_result(step, tasks)
+    needed = [task for task in added if task.state in UNDECIDED and not _is_moot(task, tasks, own)]
+    return "open" if own == "approved" and needed else own
+
+
+def seats_result(step: Step, tasks: Sequence[TaskRow]) -> Result:
+    """Say how a step stands by those alone whom the definition asks."""
+    seats = seats_of(tasks)
+    approved = sum(seat.state == "approved" for seat in seats)
+    rejected = sum(seat.state == "rejected" for seat in seats)
+    if step.mode == "ratio":
+        needed = -(-len(seats) * (step.ratio or 100) // 100)
+        if any(seat.is_vetoed for seat in seats) or len(seats) - rejected < needed:
+            return "rejected"
+        return "approved" if seats and approved >= needed else "open"
+    if rejected:
+        return "rejected"
+    needed = 1 if step.mode in {"one", "any"} else len(seats)
+    return "approved" if seats and approved >= needed else "open"
+
+
+def moot(step: Step, tasks: Sequence[TaskRow]) -> list[str]:
+    """Return the ids of undecided tasks on which nothing depends any more, in an open step."""
+    own = seats_result(step, tasks)
+    decided = {
+        task.id
+        for seat in seats_of(tasks)
+        if seat.state in {"approved", "rejected"} or own == "approved"
+        for task in seat.tasks
+    }
+    return [
+        task.id
+        for task in tasks
+        if task.state in UNDECIDED and (task.id in decided or _is_moot(task, tasks, own))
+    ]
+
+
+def next_turns(step: Step, tasks: Sequence[TaskRow]) -> list[str]:
+    """Return the ids of waiting tasks whose turn it is."""
+    own = seats_result(step, tasks)
+    blocked = {
+        task.added_to for task in tasks if task.place == "before" and task.state in UNDECIDED
+    }
+    added_open = any(task.state == "open" for task in _added(tasks))
+    turns = [
+        task.id
+        for task in tasks
+        if task.state == "waiting"
+        and task.id not in blocked
+        and task.kind is None
+        and (
+            task.place in {"before", "beside", "instead"}
+            or (task.place == "after" and own == "approved" and not added_open)
+        )
+    ]
+    waiting = [task for task in _sorted(tasks) if task.state == "waiting" and task.place is None]
+    if step.mode == "sequence":
+        busy = any(seat.state == "open" for seat in seats_of(tasks))
+        waiting = [] if busy else waiting[:1]
+    return turns + [task.id for task in waiting if task.id not in blocked]
+
+
+def seats_of(tasks: Iterable[TaskRow]) -> list[Seat]:
+    """Return the seats of a step, oldest first."""
+    counted = [task for task in _sorted(tasks) if task.kind is None and task.state in COUNTED]
+    instead = [task for task in counted if task.place == "instead"]
+    heads = [task for task in counted if task.place is None]
+    found = [
+        Seat((head, *(task for task in instead if task.added_to == head.id))) for head in heads
+    ]
+    known = {head.id for head in heads}
+    # Who was asked first has left or given the task on; who was asked in their stead is left.
+    return found + [Seat((task,)) for task in instead if task.added_to not in known]
+
+
+def _added(tasks: Iterable[TaskRow]) -> list[TaskRow]:
+    return [
+        task
+        for task in tasks
+        if task.kind is None and task.place in PLACES and task.state in COUNTED
+    ]
+
+
+def _is_moot(task: TaskRow, tasks: Iterable[TaskRow], own: Result) -> bool:
+    """Say whether somebody was added before one who need not decide any more."""
+    if task.place != "before":
+        return False
+    asker = next((one for one in tasks if one.id == task.added_to), None)
+    if asker is None or asker.state not in UNDECIDED:
+        return True
+    return own == "approved" and asker.place in {None, "instead"}
+
+
+def _sorted(tasks: Iterable[TaskRow]) -> list[TaskRow]:
+    return sorted(tasks, key=lambda task: str(task.id))
