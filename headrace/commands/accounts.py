@@ -78,6 +78,7 @@ def _user_data(one: UserRow) -> dict[str, Any]:
         "time_zone": one.time_zone,
         "active": one.active,
         "organisation": one.organisation,
+        "manager": one.manager,
         "roles": [{"role": held.role, "territory": held.territory_id} for held in one.roles],
     }
 
@@ -161,6 +162,23 @@ def user_roles(login: str, roles: Sequence[str]) -> None:
         with platform.database.writing(None, actor=COMMAND_LINE) as work:
             platform.identity.set_roles(work, user_id, holdings)
     shell.say(Text(f"{login} holds {len(roles)} roles.", f"{login} 现有 {len(roles)} 个角色。"))
+
+
+@user.command("manager")
+@click.argument("login")
+@click.argument("manager", required=False)
+def user_manager(login: str, manager: str | None) -> None:
+    """Let the user LOGIN report to the user MANAGER; without MANAGER to nobody."""
+    shell = open_shell()
+    with shell.platform() as platform:
+        user_id = _user_id(platform, login)
+        above = _user_id(platform, manager) if manager else None
+        with platform.database.writing(None, actor=COMMAND_LINE) as work:
+            platform.identity.update_user(work, user_id, manager=above)
+    if manager:
+        shell.say(Text(f"{login} reports to {manager}.", f"{login} 的上级为 {manager}。"))
+    else:
+        shell.say(Text(f"{login} reports to nobody.", f"{login} 没有上级。"))
 
 
 @user.command("deactivate")

@@ -46,6 +46,7 @@ PARTS: Final[Mapping[str, Text]] = {
     "language": Text("language", "语言"),
     "time_zone": Text("time zone", "时区"),
     "organisation": Text("organisation", "组织"),
+    "manager": Text("manager", "上级"),
 }
 
 

@@ -68,6 +68,8 @@ SECRET_BYTES: Final = 32
 PRINCIPALS_KEPT: Final = 10_000
 LONGEST_LOGIN: Final = 100
 LONGEST_NAME: Final = 100
+MOST_LEVELS: Final = 50
+"""Levels of managers that are looked through for a circle."""
 
 WRONG_PASSWORD = Message(
     "auth.wrong_password",
@@ -106,6 +108,15 @@ BAD_USER_VALUE = Message(
 )
 
 
+MANAGER_CIRCLE = Message(
+    "user.manager_circle",
+    "This manager reports to the user, directly or through others.",
+    "该上级直接或间接向此用户汇报。",
+    "Choose somebody above.",
+    "请选择更高层级的人员。",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class UserRow:
     """A user as administrators see it; never the hash of the password."""
@@ -118,6 +129,7 @@ class UserRow:
     time_zone: str
     active: bool
     organisation: str | None
+    manager: str | None
     roles: tuple[RoleHolding, ...] = ()
 
 
@@ -373,7 +385,10 @@ class Identity:
         return made
 
     def update_user(self, work: UnitOfWork, user_id: str, **changes: Any) -> None:
-        """Change login, name, email, language, time_zone, active or organisation of a user."""
+        """Change login, name, email, language, time_zone, active, organisation or manager of a user.
+
+        Raise RefusedError `user.manager_circle` where a manager would report to the user.
+        """
         unknown = set(changes) - _CHANGEABLE
         if unknown:
             name = min(unknown)
@@ -383,6 +398,8 @@ class Identity:
             changes["login"] = normalised_login(changes["login"])
             if self._user_with(work, changes["login"]) not in {None, user_id}:
                 raise RefusedError(LOGIN_TAKEN.at("/login", login=changes["login"]))
+        if changes.get("manager") is not None:
+            _check_manager(work, user_id, str(changes["manager"]))
         if changes.get("active") is False:
             self._end_sessions(work, user_id)
         before = self._values_of(work, user_id)
@@ -585,7 +602,7 @@ def fill_keys_of_names(database: Database) -> int:
 
 
 _CHANGEABLE: Final = frozenset(
-    {"login", "name", "email", "language", "time_zone", "active", "organisation"}
+    {"login", "name", "email", "language", "time_zone", "active", "organisation", "manager"}
 )
 _SHOWN: Final = (
     USER.c.id,
@@ -596,6 +613,7 @@ _SHOWN: Final = (
     USER.c.time_zone,
     USER.c.active,
     USER.c.organisation,
+    USER.c.manager,
 )
 _ATTEMPT_LIMITS: Final = (ATTEMPTS_PER_LOGIN_AND_ADDRESS, ATTEMPTS_PER_ADDRESS, ATTEMPTS_PER_LOGIN)
 
@@ -637,6 +655,26 @@ def _check_values(values: dict[str, Any]) -> None:
     for name, fits in checks.items():
         if name in values and not (isinstance(values[name], str) and fits(values[name])):
             raise RefusedError(BAD_USER_VALUE.at(pointer(name), value=values[name], part=name))
+
+
+def managers_above(connection: sa.Connection, user_id: str, levels: int) -> list[str]:
+    """Return who a user reports to, directly first, up to so many levels; each is asked for once."""
+    found: list[str] = []
+    present = user_id
+    while len(found) < levels:
+        query = sa.select(USER.c.manager).where(USER.c.id == present)
+        above = connection.execute(query).scalar()
+        if above is None or above in found or above == user_id:
+            break
+        found.append(str(above))
+        present = above
+    return found
+
+
+def _check_manager(work: UnitOfWork, user_id: str, manager: str) -> None:
+    above = [manager, *managers_above(work.connection, manager, MOST_LEVELS)]
+    if user_id in above:
+        raise RefusedError(MANAGER_CIRCLE.at("/manager"))
 
 
 def _is_zone(name: str) -> bool:

@@ -34,11 +34,12 @@ USER: Final = sa.Table(
     sa.Column("created_at", instant_type(), nullable=False),
     sa.Column("nameSearch", text_type()),
     sa.Column("nameSort", text_type()),
+    sa.Column("manager", id_type(), sa.ForeignKey("sys_user.id")),
 )
 """Everybody who may act. `nameSearch` and `nameSort` are the keys of the name (`formulas.pinyin`). `stamp` grows with each change of what the user may do.
 
 `organisation` is the id of a row of the object that acts as organisation: no foreign key, because
-that object is the workspace's and may be replaced.
+that object is the workspace's and may be replaced. `manager` is who they report to.
 """
 
 USER_ROLE: Final = sa.Table(

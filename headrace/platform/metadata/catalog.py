@@ -374,6 +374,11 @@ class ApproverModel:
     role: str | None = None
     within: FieldPath | None = None
     veto: bool = False
+    user: str | None = None
+    managers: int | None = None
+    of: FieldPath | None = None
+    until: str | None = None
+    formula: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,17 @@ MOST_MEGABYTES: Final = MAX_BYTES // MEGABYTE // 2
 AS_PUBLISHED: Final = "as_published"
 TIMES: Final = ("created_at", "created_by", "updated_at", "updated_by")
 USER_KEYS: Final = frozenset(
-    {"login", "name", "email", "language", "time_zone", "active", "organisation", "roles"}
+    {
+        "login",
+        "name",
+        "email",
+        "language",
+        "time_zone",
+        "active",
+        "organisation",
+        "manager",
+        "roles",
+    }
 )
 
 BAD_LINE = Message(
@@ -139,7 +149,9 @@ def export_records(
             if lines:
                 yield f"{model.module}/{DATA}{model.name}{LINES}", "".join(lines).encode()
     yield from writer.files()
-    named = [writer.user_line(user) for user in users if whole or user.id in writer.users]
+    moved = [user for user in users if whole or user.id in writer.users]
+    writer.logins = {user.id: user.login for user in moved}
+    named = [writer.user_line(user) for user in moved]
     if named:
         yield USERS, "".join(named).encode()
 
@@ -155,6 +167,7 @@ class _Writer:
         self.inside = {model.name for model in objects if model.module in modules}
         self._keys: dict[str, dict[str, str]] = {}
         self.users: set[str] = set()
+        self.logins: dict[str, str] = {}
 
     def lines(self, model: ObjectModel) -> Iterator[str]:
         """Yield the lines of an object by id."""
@@ -198,6 +211,7 @@ class _Writer:
             "time_zone": user.time_zone,
             "active": user.active,
             "organisation": self._to(catalog.acting_as("organisation"), user.organisation),
+            "manager": self.logins.get(user.manager or ""),
             "roles": sorted(roles, key=lambda one: json.dumps(one, sort_keys=True)),
         }
         return _line({name: value for name, value in values.items() if value is not None})

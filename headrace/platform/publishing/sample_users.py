@@ -64,8 +64,9 @@ class SampleUsers:
             yield user_id
 
     def place(self) -> None:
-        """Give the users their organisations, which may be sample rows themselves."""
+        """Give the users their organisations and managers, which may be sample rows themselves."""
         organisations = self._ids_by_key(self._context.catalog.acting_as("organisation"))
+        logins = self._logins() if any("manager" in row for _, _, row, _ in self._made) else {}
         for file, line, row, user_id in self._made:
             changes: dict[str, object] = {}
             key = row.get("organisation")
@@ -73,6 +74,11 @@ class SampleUsers:
                 if key not in organisations:
                     raise RefusedError(UNKNOWN_KEY.at(_place(file, line), line=line, key=key))
                 changes["organisation"] = organisations[key]
+            manager = row.get("manager")
+            if manager is not None:
+                if manager not in logins:
+                    raise RefusedError(UNKNOWN_KEY.at(_place(file, line), line=line, key=manager))
+                changes["manager"] = logins[manager]
             if row.get("active") == "false":
                 changes["active"] = False
             if changes:
@@ -95,6 +101,10 @@ class SampleUsers:
         if problems:
             raise RefusedError.of(problems)
         return tuple(found)
+
+    def _logins(self) -> dict[str, str]:
+        made = {row["login"]: user_id for _, _, row, user_id in self._made}
+        return {**{user.login: user.id for user in self._identity.users()}, **made}
 
     def _ids_by_key(self, model: ObjectModel | None) -> dict[str, str]:
         return ids_by_key(self._work.connection, self._context.tables, model)

@@ -511,7 +511,7 @@ class _UserLoad:
             self._new.append((row, user_id))
 
     def place(self) -> None:
-        """Give the new users their organisations and roles."""
+        """Give the new users their organisations, managers and roles."""
         catalog = self._context.catalog
         for row, user_id in self._new:
             organisation = self._id_of(
@@ -519,8 +519,11 @@ class _UserLoad:
                 row.values.get("organisation"),
                 f"{row.place}/organisation",
             )
-            if organisation is not None:
-                self._identity.update_user(self._work, user_id, organisation=organisation)
+            manager = self.ids.get(str(row.values.get("manager")))
+            changes = {"organisation": organisation, "manager": manager}
+            known = {name: value for name, value in changes.items() if value is not None}
+            if known:
+                self._identity.update_user(self._work, user_id, **known)
             roles = user_roles(
                 catalog,
                 row,

@@ -68,7 +68,12 @@ class Case:
 
     def people(self) -> People:
         """Return the finder of approvers."""
-        return People(self.work.connection, self.context.catalog, self.context.tables)
+        return People(
+            self.work.connection,
+            self.context.catalog,
+            self.context.tables,
+            self.run.submitter,
+        )
 
     def lock(self) -> None:
         """Hold the record until the end of the transaction: acts on its run wait for each other."""

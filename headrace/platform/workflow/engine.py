@@ -174,7 +174,7 @@ class WorkflowEngine:
             chosen, *others = approvals
             submitter = context.principal.user_id
             excluded = with_a_part(reading.connection, found.model, found.row, submitter)
-            people = People(reading.connection, context.catalog, context.tables)
+            people = People(reading.connection, context.catalog, context.tables, submitter)
             pinned = pin(found.model, found.workflow, taken, chosen)
             steps = [_simulated(found, people, step, excluded) for step in pinned.steps]
             tags = tuple(one.label for one in others)

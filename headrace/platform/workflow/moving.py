@@ -296,7 +296,17 @@ def _with_states(
         to=rename(pinned.to),
         sources=tuple(dict.fromkeys(rename(one) for one in pinned.sources)),
         outcomes={key: outcome(one) for key, one in pinned.outcomes.items()},
-        steps=tuple(dataclasses.replace(step, when=reworded(step.when)) for step in pinned.steps),
+        steps=tuple(
+            dataclasses.replace(
+                step,
+                when=reworded(step.when),
+                approvers=tuple(
+                    dataclasses.replace(approver, formula=reworded(approver.formula))
+                    for approver in step.approvers
+                ),
+            )
+            for step in pinned.steps
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from headrace.platform.access.identity import MOST_LEVELS, managers_above, normalised_login
 from headrace.platform.access.principals import SYSTEM_USER_ID
 from headrace.platform.access.tables import USER, USER_ROLE
 from headrace.platform.core.errors import ConflictError, UnavailableError
@@ -17,7 +18,7 @@ from headrace.platform.database.tables import Tables
 from headrace.platform.formulas.environment import Environment
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.storage_types import values_in
-from headrace.platform.workflow.pinned import Approver, Step
+from headrace.platform.workflow.pinned import Approver, Step, evaluator
 
 FALLBACK_SETTING: Final = "fallback_approver_role"
 """The setting that names the role asked where nobody else is found; without it, the designers."""
@@ -61,12 +62,15 @@ class Asked:
 
 
 class People:
-    """Finds the approvers of steps, in one connection and for one catalog."""
+    """Finds the approvers of steps of what `submitter` submits, in one connection and for one catalog."""
 
-    def __init__(self, connection: sa.Connection, catalog: Catalog, tables: Tables) -> None:
+    def __init__(
+        self, connection: sa.Connection, catalog: Catalog, tables: Tables, submitter: str
+    ) -> None:
         self._connection = connection
         self._catalog = catalog
         self._tables = tables
+        self._submitter = submitter
 
     def resolve(self, step: Step, environment: Environment, excluded: Collection[str]) -> Asked:
         """Return who is asked in `step` of the record of `environment`, without the `excluded`.
@@ -115,12 +119,41 @@ class People:
         if approver.field:
             named = environment.value(approver.field)
             return self._active(values_in(str(named)) or ()) if named else ()
+        if approver.user is not None:
+            return self._active(self._logged_in_as(approver.user))
+        if approver.managers is not None:
+            return self._managers(approver, approver.managers, environment)
+        if approver.formula is not None:
+            return self._active(_users_of(evaluator(approver.formula)(environment)))
         if approver.role is None:
             return ()
         if not approver.within:
             return self._holders(approver.role)
         territory = environment.value(approver.within)
         return self._holders_up(approver.role, str(territory) if territory else None, excluded)
+
+    def _logged_in_as(self, login: str) -> list[str]:
+        query = sa.select(USER.c.id).where(USER.c.login == normalised_login(login))
+        return list(self._connection.execute(query).scalars())
+
+    def _managers(
+        self, approver: Approver, levels: int, environment: Environment
+    ) -> tuple[Person, ...]:
+        """Return the managers of the submitter, or of the user in a field, nearest first.
+
+        One who has left is passed over: whom they reported to is asked.
+        """
+        below = environment.value(approver.of) if approver.of else self._submitter
+        above = managers_above(self._connection, str(below), MOST_LEVELS) if below else []
+        people = self._active(above)
+        if approver.until is not None:
+            held = (
+                index
+                for index, one in enumerate(people)
+                if holds_role(self._connection, one.id, approver.until)
+            )
+            people = people[: next(held, len(people)) + 1]
+        return people[:levels]
 
     def _active(self, ids: Collection[str]) -> tuple[Person, ...]:
         statement = (
@@ -181,6 +214,15 @@ class People:
 
     def _without(self, people: Iterable[Person], excluded: Collection[str]) -> tuple[Person, ...]:
         return tuple(person for person in people if person.id not in excluded)
+
+
+def _users_of(value: object) -> list[str]:
+    """Return the ids that a formula gave: one, several as text, or a list."""
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return values_in(value) or []
+    return [str(one) for one in value if one is not None] if isinstance(value, Iterable) else []
 
 
 def _distinct(people: Iterable[Person]) -> tuple[Person, ...]:

@@ -64,6 +64,11 @@ class Approver:
     role: str | None
     within: FieldIds
     veto: bool = False
+    user: str | None = None
+    managers: int | None = None
+    of: FieldIds = ()
+    until: str | None = None
+    formula: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +247,17 @@ def _pin_step(model: ObjectModel, step: StepModel) -> Step:
 
 
 def _pin_approver(approver: ApproverModel) -> Approver:
-    return Approver(_ids(approver.field), approver.role, _ids(approver.within), approver.veto)
+    return Approver(
+        field=_ids(approver.field),
+        role=approver.role,
+        within=_ids(approver.within),
+        veto=approver.veto,
+        user=approver.user,
+        managers=approver.managers,
+        of=_ids(approver.of),
+        until=approver.until,
+        formula=approver.formula,
+    )
 
 
 def _ids(path: FieldPath | None) -> FieldIds:
@@ -278,6 +293,11 @@ def _step_json(step: Step) -> dict[str, Any]:
                 "role": one.role,
                 "within": list(one.within),
                 "veto": one.veto,
+                "user": one.user,
+                "managers": one.managers,
+                "of": list(one.of),
+                "until": one.until,
+                "formula": _expression_json(one.formula),
             }
             for one in step.approvers
         ],
@@ -293,7 +313,17 @@ def _step_of(data: Mapping[str, Any]) -> Step:
         when=_expression_of(data["when"]),
         editable=frozenset(data["editable"]),
         approvers=tuple(
-            Approver(tuple(one["field"]), one["role"], tuple(one["within"]), one.get("veto", False))
+            Approver(
+                field=tuple(one["field"]),
+                role=one["role"],
+                within=tuple(one["within"]),
+                veto=one.get("veto", False),
+                user=one.get("user"),
+                managers=one.get("managers"),
+                of=tuple(one.get("of", ())),
+                until=one.get("until"),
+                formula=_expression_of(one.get("formula")),
+            )
             for one in data["approvers"]
         ),
         ratio=data.get("ratio"),

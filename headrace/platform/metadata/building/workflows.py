@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.formulas.types import USER_OBJECT, references
 from headrace.platform.metadata.building.assigning import assignments_of
 from headrace.platform.metadata.building.messages import GUARD_FIELD, UNKNOWN_REFERENCE
 from headrace.platform.metadata.building.workbench import Workbench, unknown_field
@@ -193,14 +195,31 @@ def _step(
     return StepModel(definition, when, approvers)
 
 
+USERS: Final = references(USER_OBJECT)
+
+
+def _users(
+    work: Workbench, definition: ApproverDef, model: ObjectModel, place: str
+) -> Expression | None:
+    """Return the formula that gives the users who are asked."""
+    return work.expression(definition.formula, model.name, place, expected=USERS, queries=True)
+
+
 def _approver(
     work: Workbench, definition: ApproverDef, model: ObjectModel, place: str
 ) -> ApproverModel:
     if definition.role is not None:
         work.role(definition.role, place + "/role")
+    if definition.until is not None:
+        work.role(definition.until, place + "/until")
     return ApproverModel(
         field=work.path_at(place + "/field", model.name, definition.field),
         role=definition.role,
         within=work.path_at(place + "/within", model.name, definition.within),
         veto=definition.veto,
+        user=definition.user,
+        managers=definition.managers,
+        of=work.path_at(place + "/of", model.name, definition.of),
+        until=definition.until,
+        formula=_users(work, definition, model, place + "/formula"),
     )

@@ -215,12 +215,13 @@ def _unused_roles(subject: Subject) -> Iterator[Problem]:
     catalog = subject.catalog
     used = {grant.role for grants in catalog.permissions.values() for grant in grants}
     used |= {
-        str(approver.role)
+        str(role)
         for workflow in catalog.workflows.values()
         for approvals in workflow.approvals.values()
         for approval in approvals
         for step in approval.steps
         for approver in step.approvers
+        for role in (approver.role, approver.until)
     }
     for name, role in catalog.roles.items():
         if name not in used and not role.design and not role.migrate:

@@ -230,7 +230,9 @@ def _of_workflow(workflow: WorkflowModel) -> Iterator[Expression | None]:
         yield from (outcome.when for outcome in transition.outcomes.values())
     for approval in chain.from_iterable(workflow.approvals.values()):
         yield approval.when
-        yield from (step.when for step in approval.steps)
+        for step in approval.steps:
+            yield step.when
+            yield from (approver.formula for approver in step.approvers)
 
 
 Formulas: TypeAlias = Callable[[Any], Iterator[Expression | None]]

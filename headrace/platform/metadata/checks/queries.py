@@ -44,7 +44,8 @@ def _in_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
 
 
 def _in_workflow(subject: Subject, workflow: WorkflowModel) -> Iterator[Problem]:
-    for found in chain(of_workflow(subject, workflow), assigned(subject, workflow)):
+    conditions, values = of_workflow(subject, workflow), assigned(subject, workflow)
+    for found in chain(conditions, values, _approvers(subject, workflow)):
         yield from _judged(subject, found)
 
 
@@ -59,6 +60,14 @@ def assigned(subject: Subject, workflow: WorkflowModel) -> Iterator[Found]:
             way = outcome if outcome == "without_approval" else f"on/{outcome}"
             for assignment in resolved.assignments:
                 yield assignment.value, f"{place}/{way}/set/{assignment.field}"
+
+
+def _approvers(subject: Subject, workflow: WorkflowModel) -> Iterator[Found]:
+    for approval in chain.from_iterable(workflow.approvals.values()):
+        for position, step in enumerate(approval.steps):
+            place = subject.at("approval", approval.name, "steps", position)
+            for index, approver in enumerate(step.approvers):
+                yield approver.formula, f"{place}/approvers/{index}/formula"
 
 
 def _judged(subject: Subject, found: Found) -> Iterator[Problem]:

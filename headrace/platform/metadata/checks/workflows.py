@@ -17,6 +17,7 @@ from headrace.platform.metadata.catalog import (
     WorkflowModel,
 )
 from headrace.platform.metadata.checks.base import Subject
+from headrace.platform.metadata.definitions.workflows import ApproverDef
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.storage_types import HOLDS_FILES
 
@@ -139,8 +140,8 @@ TWO_STATES = Message(
 )
 APPROVER_SHAPE = Message(
     "approval.approver",
-    "An approver is either a field or a role; “within” goes with a role.",
-    "审批人只能是字段或角色;“within”只能与角色一起使用。",
+    "An approver is one of field, role, user, managers, formula; “within” goes with a role, “of” and “until” with managers.",
+    "审批人只能是 field、role、user、managers、formula 之一;“within”与 role 同用,“of”和“until”与 managers 同用。",
     "Give exactly one of them.",
     "请只填写其中之一。",
 )
@@ -361,10 +362,10 @@ def _approval(subject: Subject, model: WorkflowModel, approval: ApprovalModel) -
         for index, approver in enumerate(step.approvers):
             where = f"{place}/approvers/{index}"
             declared = step.definition.approvers[index]
-            if (approver.field is None) == (approver.role is None) or (
-                approver.within and not approver.role
-            ):
+            if not _is_whole(declared):
                 yield APPROVER_SHAPE.at(where)
+            if approver.of and approver.of[-1].pointed != USER_OBJECT:
+                yield APPROVER_TARGET.at(where + "/of", path=declared.of, expected="user")
             if approver.field and _may_be_submitter(approver.field):
                 yield SELF_APPROVAL.at(where + "/field")
             if approver.field and approver.field[-1].pointed != USER_OBJECT:
@@ -375,6 +376,23 @@ def _approval(subject: Subject, model: WorkflowModel, approval: ApprovalModel) -
                     yield APPROVER_TARGET.at(
                         where + "/within", path=declared.within, expected="territory"
                     )
+
+
+def _is_whole(declared: ApproverDef) -> bool:
+    """Say whether exactly one source is named, and what goes with another is not."""
+    sources = (
+        declared.field,
+        declared.role,
+        declared.user,
+        declared.managers,
+        declared.formula,
+    )
+    more = declared.of is not None or declared.until is not None
+    return (
+        sum(one is not None for one in sources) == 1
+        and (declared.within is None or declared.role is not None)
+        and (not more or declared.managers is not None)
+    )
 
 
 def _key_fields(

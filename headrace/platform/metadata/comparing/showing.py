@@ -209,8 +209,27 @@ class Shower:
                 return Text(f"role {role.en}", f"角色{role.zh}")
             within = self.path(about.object, str(item["within"]))
             return Text(f"role {role.en} within {within.en}", f"{within.zh}内的角色{role.zh}")
+        if "user" in item:
+            return Text(f"the user {item['user']}", f"用户 {item['user']}")
+        if "managers" in item:
+            return self._managers(item, about)
+        if "formula" in item:
+            formula = item["formula"]
+            return Text(f"the people that {formula} gives", f"{formula} 给出的人员")
         path = self.path(about.object, str(item.get("field", "")))
         return Text(f"the person in {path.en}", f"{path.zh}中的人员")
+
+    def _managers(self, item: Json, about: About) -> Text:
+        of = Text("who submits", "提交人")
+        if "of" in item:
+            path = self.path(about.object, str(item["of"]))
+            of = Text(f"the person in {path.en}", f"{path.zh}中的人员")
+        levels = item["managers"]
+        shown = Text(f"{levels} levels of managers of {of.en}", f"{of.zh}的 {levels} 级上级")
+        if "until" not in item:
+            return shown
+        role = self.labels.shown("role", str(item["until"]))
+        return Text(f"{shown.en} up to the role {role.en}", f"{shown.zh},直到角色{role.zh}")
 
     def _measure(self, item: Json, about: About) -> Text:
         label = text_of(item.get("label"))

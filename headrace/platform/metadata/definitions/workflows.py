@@ -103,7 +103,7 @@ class WorkflowDef:
 
 @dataclass(frozen=True, slots=True)
 class ApproverDef:
-    """One source of approvers; exactly one of `field` and `role` is given."""
+    """One source of approvers; exactly one of `field`, `role`, `user`, `managers`, `formula`, `chosen` is given."""
 
     field: Path | None = key(
         "Field with a user, or with several, of the record, along lookups.", None
@@ -111,6 +111,22 @@ class ApproverDef:
     role: Name | None = key("Everybody who holds this role.", None)
     within: Path | None = key(
         "Territory path: the role within the record's territory, walking up until found.", None
+    )
+    user: str | None = key("The login of one user.", None, maxLength=100)
+    managers: int | None = key(
+        "How many levels of managers, nearest first: who the submitter, or the user in `of`, reports to.",
+        None,
+        minimum=1,
+        maximum=10,
+    )
+    of: Path | None = key(
+        "With `managers`: the field with the user whose managers are asked.", None
+    )
+    until: Name | None = key(
+        "With `managers`: the last one asked is the first who holds this role.", None
+    )
+    formula: Formula | None = key(
+        "A formula that gives a user, or with LIST several: asks other records.", None
     )
     veto: bool = key(
         "With mode `ratio`: a rejection by these approvers rejects, whatever the others say.",
