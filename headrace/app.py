@@ -12,7 +12,7 @@ from flask.sessions import SessionInterface
 from flask_login import LoginManager
 from whitenoise import WhiteNoise
 
-from headrace.blueprints import api, approvals, auth, reports, workspace
+from headrace.blueprints import api, approvals, auth, automations, reports, workspace
 from headrace.blueprints.shared import errors, pages, session
 from headrace.blueprints.shared.assets import BUILD, PREFIX, Assets
 from headrace.blueprints.shared.files import allow_large
@@ -73,7 +73,8 @@ def create_app(platform: Platform) -> Flask:
     _add_login(app)
     app.before_request(_check_request)
     app.after_request(_finish)
-    for blueprint in (auth.blueprint, workspace.blueprint, approvals.blueprint, reports.blueprint):
+    pages = (auth, workspace, approvals, automations, reports)
+    for blueprint in (one.blueprint for one in pages):
         app.register_blueprint(blueprint)
     api.register(app)
     app.add_url_rule(CSP_REPORTS, "csp_report", _csp_report, methods=["POST"])

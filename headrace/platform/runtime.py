@@ -15,6 +15,10 @@ from zoneinfo import ZoneInfo
 from headrace.platform.access.identity import Identity, fill_keys_of_names
 from headrace.platform.access.principals import SYSTEM_PRINCIPAL, Principal
 from headrace.platform.access.stamps import stamp_query
+from headrace.platform.actions import built_in as built_in_actions
+from headrace.platform.actions.base import Services
+from headrace.platform.automation.engine import AUTOMATION, Automations
+from headrace.platform.automation.runs import forget_old_runs
 from headrace.platform.core.clock import Clock, RealClock
 from headrace.platform.core.errors import (
     DeadlockError,
@@ -125,6 +129,7 @@ class Platform:
     outbox: Outbox
     notifications: Notifications
     approvals: Approvals
+    automations: Automations
     delegations: Delegations
     workflow: WorkflowEngine
     tasks: Tasks
@@ -226,7 +231,10 @@ class Platform:
             self.handlers,
             self.clock,
             self.real_clock,
-            chores=(sweep, forget_old, forget_old_imports, forget_old_changes, forget_waiting),
+            chores=(
+                *(sweep, forget_old, forget_old_imports, forget_old_changes, forget_waiting),
+                forget_old_runs,
+            ),
             rounds=(
                 self.publisher.leftovers.remove_abandoned,
                 self.sweeper.sweep,
@@ -238,6 +246,8 @@ class Platform:
                 IMPORT: self._import,
                 BULK_CHANGE: self._change_in_bulk,
             },
+            own_handlers={AUTOMATION: self._automate},
+            burials={AUTOMATION: self.automations.bury},
         )
 
     def _import(self, job: Job, course: Course) -> None:
@@ -245,6 +255,9 @@ class Platform:
 
     def _change_in_bulk(self, job: Job, course: Course) -> None:
         self.bulk_changes.run(job, course, self)
+
+    def _automate(self, job: Job, course: Course) -> None:
+        self.automations.run(job, course, self)
 
     def close(self) -> None:
         """Close all connections."""
@@ -388,6 +401,10 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
     store.before_save.plug(refuse_change_in_approval)
     store.after_save.plug(renew_tasks)
     workflow = WorkflowEngine(store, approvals)
+    services = Services(store, notifications, workflow, identity.principal_of_user)
+    automations = Automations(services, built_in_actions(), outbox, clock)
+    store.before_write.plug(automations.before)
+    store.after_write.plug(automations.after)
     compiled = CompiledParts()
 
     def system_context(published: Published) -> Context:
@@ -452,6 +469,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         outbox=outbox,
         notifications=notifications,
         approvals=approvals,
+        automations=automations,
         delegations=Delegations(notifications),
         workflow=workflow,
         tasks=Tasks(approvals),

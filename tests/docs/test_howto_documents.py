@@ -275,3 +275,11 @@ def test_every_command_of_a_page_is_there(page: Path) -> None:
     named = re.findall(r"(?:^ +|`)headrace ([a-z-]+(?: [a-z]+)?)", text, re.MULTILINE)
 
     assert [one for one in named if one not in known and one.split()[0] not in known] == []
+
+
+def test_the_automations_of_the_page_are_accepted() -> None:
+    contents = workspace()
+    for one in blocks("write-an-automation.md"):
+        contents[one["kind"], one["name"]] = one
+
+    assert_accepted(contents)

@@ -776,6 +776,41 @@ def versions(mark: Mark) -> Iterator[Ask]:
     yield send(f"{API}/metadata/rollback", {"version": 1, "plan": True})
 
 
+@probe("api.api_automations.listed")
+def automation_runs(mark: Mark) -> Iterator[Ask]:
+    yield get(f"{API}/automation-runs")
+    yield get(f"{API}/automation-runs", state="failed", automation="x")
+
+
+@probe("api.api_automations.get")
+def automation_run(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.ids["claim"][:1], ABSENT, "x"):
+        yield get(f"{API}/automation-runs/{one}")
+
+
+@probe("api.api_automations.resume", "POST")
+def resumed_automation_run(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.ids["claim"][:1], ABSENT, "x"):
+        yield send(f"{API}/automation-runs/{one}/resume", {})
+
+
+@probe("automations.listed")
+def automation_runs_page(mark: Mark) -> Iterator[Ask]:
+    yield get("/automations/runs", state="failed")
+
+
+@probe("automations.shown")
+def automation_run_page(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.ids["claim"][:1], ABSENT, "x"):
+        yield get(f"/automations/runs/{one}")
+
+
+@probe("automations.resume", "POST")
+def resumed_automation_run_page(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.ids["claim"][:1], ABSENT, "x"):
+        yield post_form(f"/automations/runs/{one}/resume")
+
+
 @probe("api.api_jobs.get")
 @probe("api.api_jobs.cancel", "DELETE")
 def jobs(mark: Mark) -> Iterator[Ask]:

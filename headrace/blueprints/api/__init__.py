@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from headrace.blueprints.api import (
     audit,
+    automations,
     bulk_changes,
     delegations,
     description,
@@ -53,6 +54,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     jobs.blueprint,
     tasks.blueprint,
     delegations.blueprint,
+    automations.blueprint,
     reports.blueprint,
     search.blueprint,
     moving.blueprint,

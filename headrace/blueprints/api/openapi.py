@@ -17,6 +17,7 @@ from headrace.platform.access.policy import (
     pairs_for,
     readable_fields,
 )
+from headrace.platform.automation.views import STATES
 from headrace.platform.core.problems import Text
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.field_types.base import files_of
@@ -641,10 +642,28 @@ class _Writer:
         ):
             call = self._call(title, "metadata", action, anything, parameters)
             self.paths[f"/metadata/{path}"] = {"get": call}
+        self._add_automation_runs()
         self._add_drafts()
         back = self._call("Go back to a version", "metadata", "rollback", anything, [])
         back["requestBody"] = _body(ROLLBACK)
         self.paths["/metadata/rollback"] = {"post": back}
+
+    def _add_automation_runs(self) -> None:
+        """Add what automations did, and letting a failed run go on."""
+        anything: Json = {"type": "object"}
+        one = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+        asked = [
+            _query("state", {"enum": list(STATES)}, "Only runs in this state."),
+            _query("automation", {"type": "string"}, "Only runs of this automation."),
+            _query("cursor", {"type": "string"}, "What the page before gave as `next`."),
+        ]
+        listed = self._call("Runs of automations", "automation", "runs", anything, asked)
+        shown = self._call("One run with its actions", "automation", "run", anything, [one])
+        resumed = self._call("Go on with a failed run", "automation", "resume", anything, [one])
+        resumed["responses"]["202"] = resumed["responses"].pop("200")
+        self.paths["/automation-runs"] = {"get": listed}
+        self.paths["/automation-runs/{id}"] = {"get": shown}
+        self.paths["/automation-runs/{id}/resume"] = {"post": resumed}
 
     def _add_drafts(self) -> None:
         anything: Json = {"type": "object"}

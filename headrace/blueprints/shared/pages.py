@@ -12,6 +12,7 @@ from flask import current_app, render_template, request, url_for
 from markupsafe import Markup, escape
 
 from headrace.blueprints.shared.assets import Assets
+from headrace.blueprints.shared.designing import may_design
 from headrace.blueprints.shared.session import csrf_token, platform
 from headrace.blueprints.shared.words import Words
 from headrace.platform.access.policy import can
@@ -87,6 +88,7 @@ def render(context: Context, template: str, here: str, /, **values: Any) -> str:
         menu=menu,
         main_entries=entries[:PHONE_ENTRIES],
         has_reports=bool(available(context)),
+        designs=may_design(context),
         counts=Counts(
             parts.tasks.open_count(context),
             parts.notifications.unread_count(principal.user_id),

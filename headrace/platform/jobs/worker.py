@@ -46,6 +46,9 @@ JobHandler: TypeAlias = Callable[[Job, UnitOfWork], None]
 Chore: TypeAlias = Callable[[UnitOfWork], int]
 """Removes rows that are of no more use, and says how many; doing it twice does no harm."""
 
+Burial: TypeAlias = Callable[[Job, UnitOfWork, str], None]
+"""Takes note that a job was given up, with its error, in the transaction that gives it up."""
+
 Round: TypeAlias = Callable[[], object]
 """A chore that opens transactions of its own, several where one would last too long."""
 
@@ -73,6 +76,9 @@ class Worker:
     chores: tuple[Chore, ...] = ()
     rounds: tuple[Round, ...] = ()
     long_handlers: Mapping[str, LongHandler] = field(default_factory=dict)
+    own_handlers: Mapping[str, LongHandler] = field(default_factory=dict)
+    """Of jobs that are short and open their own transactions: they wait for no long one."""
+    burials: Mapping[str, Burial] = field(default_factory=dict)
 
     def run_once(self) -> bool:
         """Do one short job if there is one; say whether there was."""
@@ -89,6 +95,8 @@ class Worker:
         try:
             if long:
                 self._perform_long(job)
+            elif job.kind in self.own_handlers:
+                self.own_handlers[job.kind](job, Course(self.database, self.real_clock, job))
             else:
                 self._perform(job)
         except LeaseLostError:
@@ -195,6 +203,7 @@ class Worker:
                 # Each time its worker died in the middle, so that nobody counted its failures.
                 gone = {"state": "dead", "finished": self.real_clock.now(), "error": DIED}
                 work.connection.execute(sa.update(JOB).where(JOB.c.id == row.id).values(**gone))
+                self._bury(Job(row.id, row.kind, row.payload, row.attempts), work, DIED)
                 return None
             lease = {
                 "state": "started",
@@ -248,8 +257,15 @@ class Worker:
         try:
             with self.database.writing(None) as work:
                 leave(work, job, outcome)
+                if gives_up:
+                    self._bury(job, work, str(outcome["error"]))
         except LeaseLostError:
             LOG.warning("job %s (%s): its lease was taken over", job.id, job.kind)
+
+    def _bury(self, job: Job, work: UnitOfWork, error: str) -> None:
+        bury = self.burials.get(job.kind)
+        if bury is not None:
+            bury(job, work, error)
 
 
 def dead_letters(connection: sa.Connection, limit: int = 100) -> list[sa.Row[tuple[object, ...]]]:

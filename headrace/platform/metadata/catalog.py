@@ -15,6 +15,11 @@ from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.scope import NamedExpression
 from headrace.platform.formulas.types import Type
 from headrace.platform.metadata.definitions.access import Action, RoleDef
+from headrace.platform.metadata.definitions.automations import (
+    AutomationDef,
+    RowActionDef,
+    TriggerDef,
+)
 from headrace.platform.metadata.definitions.choices import ChoiceSetDef
 from headrace.platform.metadata.definitions.modules import ModuleDef
 from headrace.platform.metadata.definitions.objects import (
@@ -436,6 +441,54 @@ class WorkflowModel:
 
 
 @dataclass(frozen=True, slots=True)
+class RecipientModel:
+    """One source of people who are told something: a path to a user field, or a role."""
+
+    field: FieldPath | None = None
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionModel:
+    """An action of an automation, resolved.
+
+    `kind` is the key that says what it does. `object` is whose records it makes or goes through;
+    `rows` says which of them, and `actions` what is done with each.
+    """
+
+    kind: str
+    definition: RowActionDef
+    when: Expression | None = None
+    object: str | None = None
+    assignments: tuple[Assignment, ...] = ()
+    recipients: tuple[RecipientModel, ...] = ()
+    rows: Expression | None = None
+    actions: tuple[ActionModel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationModel:
+    """An automation with its typed condition and actions."""
+
+    id: str
+    name: str
+    object: str
+    definition: AutomationDef
+    when: Expression | None
+    actions: tuple[ActionModel, ...]
+
+    @property
+    def label(self) -> Text:
+        """Name shown to admins."""
+        return self.definition.label or Text(self.name, self.name)
+
+    @property
+    def triggers(self) -> tuple[TriggerDef, ...]:
+        """What starts it."""
+        return self.definition.on
+
+
+@dataclass(frozen=True, slots=True)
 class ScopeModel:
     """Which rows a grant covers, resolved."""
 
@@ -534,6 +587,7 @@ class Catalog:
     views: Mapping[str, ViewModel]
     reports: Mapping[str, ReportModel]
     constants: Mapping[str, ConstantModel]
+    automations: Mapping[str, AutomationModel] = field(default_factory=dict)
     choice_sets: Mapping[str, ChoiceSetDef] = field(default_factory=dict)
     expressions: Mapping[str, NamedExpression] = field(default_factory=dict)
     calendars: Mapping[str, CalendarModel] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headrace.platform.metadata.definitions.access import PermissionDef, RoleDef
+from headrace.platform.metadata.definitions.automations import AutomationDef
 from headrace.platform.metadata.definitions.choices import ChoiceSetDef
 from headrace.platform.metadata.definitions.extensions import (
     ExtendsApprovalDef,
@@ -35,6 +36,7 @@ DEFINITIONS: Mapping[str, type] = {
     "extends": ExtendsDef,
     "workflow": WorkflowDef,
     "approval": ApprovalDef,
+    "automation": AutomationDef,
     "permission": PermissionDef,
     "form": FormDef,
     "view": ViewDef,

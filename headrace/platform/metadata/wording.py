@@ -16,6 +16,7 @@ KIND_WORDS: Final[Mapping[str, Text]] = {
     "extends": Text("extension of", "扩展"),
     "workflow": Text("workflow", "工作流"),
     "approval": Text("approval", "审批"),
+    "automation": Text("automation", "自动化"),
     "permission": Text("permission", "权限"),
     "form": Text("form", "表单"),
     "view": Text("view", "视图"),

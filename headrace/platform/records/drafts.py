@@ -51,7 +51,8 @@ class Draft:
     """One row of a batch. `old` is None for a new one.
 
     `undeleted` is a row that was deleted and comes back. `given` holds the fields that the caller sent, `touched` the relations. `place` is the JSON Pointer of the row in the request; `fed` holds what the roll-ups have been
-    told so far, by position of the roll-up among those that the object feeds. `cause` is the place in
+    told so far, by position of the roll-up among those that the object feeds. `outcome` is how the approval
+    ended that led to the change. `cause` is the place in
     the request of what changed the row, where the row itself was not sent.
     """
 
@@ -67,6 +68,7 @@ class Draft:
     action: str = "updated"
     comment: str | None = None
     acted_for: str | None = None
+    outcome: str | None = None
     path: str | None = None
     old_path: str | None = None
     fed: dict[int, Contribution | None] | None = None

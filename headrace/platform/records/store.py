@@ -78,6 +78,7 @@ from headrace.platform.records.trees import place_in_trees
 from headrace.platform.records.undeleting import check_references, open_deleted
 
 Hooked = Hook[[Context, UnitOfWork, Change]]
+Written = Hook[[Batch, UnitOfWork]]
 
 
 class RecordStore:
@@ -86,6 +87,8 @@ class RecordStore:
     def __init__(self) -> None:
         self.before_save: Hooked = Hook("records.before_save")
         self.after_save: Hooked = Hook("records.after_save")
+        self.before_write: Hook[[Batch]] = Hook("records.before_write")
+        self.after_write: Written = Hook("records.after_write")
 
     # -- people ---------------------------------------------------------------------------
 
@@ -295,12 +298,13 @@ class RecordStore:
         action: str,
         comment: str | None = None,
         acted_for: str | None = None,
+        outcome: str | None = None,
         checked: bool = True,
     ) -> Saved:
         """Set fields to Python values in the name of the caller, without asking their rights.
 
         For workflows and actions: state and system fields too. Formulas, roll-ups and rules follow;
-        `action` is that of the history line. Not `checked`: the row may break rules afterwards, for
+        `action` is that of the history line, `outcome` how the approval ended that leads to it. Not `checked`: the row may break rules afterwards, for
         changes that must not fail because of what else stands in it.
         """
         batch = Batch(context, work)
@@ -309,7 +313,7 @@ class RecordStore:
             raise NotFoundError(NOTHING_HERE.at())
         batch.unchecked = True
         draft.kind, draft.action = "update", action
-        draft.comment, draft.acted_for = comment, acted_for
+        draft.comment, draft.acted_for, draft.outcome = comment, acted_for, outcome
         _change_masters(draft)
         for name, value in assignments.items():
             draft.given[name] = stored_value(draft.shape, name, value)
@@ -454,6 +458,7 @@ class RecordStore:
         place_in_trees(batch)
         post_entries(batch, work)
         settle(batch)
+        self.before_write(batch)
         if checked:
             self._check(batch)
         check_overlaps(batch)
@@ -462,6 +467,7 @@ class RecordStore:
         take_files(batch, work)
         flush(batch, work)
         self._tell(self.after_save, batch, work)
+        self.after_write(batch, work)
 
     @staticmethod
     def _check(batch: Batch) -> None:

@@ -142,6 +142,7 @@ def end(case: Case, ending: Ending, action: str, comment: str | None) -> None:
         {found.state_field: target, **values},
         action=action,
         comment=comment,
+        outcome=ending,
     )
     if ending in SENT_BACK:
         case.rows.keep(case.run.id, left_with(case.context, case.work, case.subject()))

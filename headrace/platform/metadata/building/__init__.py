@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from headrace.platform.core.problems import Problem, errors
+from headrace.platform.metadata.building.automations import build_automations
 from headrace.platform.metadata.building.calendars import build_calendars
 from headrace.platform.metadata.building.choice_sets import build_choice_sets
 from headrace.platform.metadata.building.constants import build_constants
@@ -92,6 +93,7 @@ def _build(work: Workbench, version: int) -> Catalog:
         views=build_views(work),
         reports=build_reports(work),
         constants=work.constants,
+        automations=build_automations(work),
         choice_sets=choice_sets,
         expressions=work.expressions,
         calendars=work.calendars,

@@ -9,6 +9,7 @@ from typing import Final
 from headrace.platform.core.problems import Problem
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.checks.access import check_access
+from headrace.platform.metadata.checks.automations import check_automations
 from headrace.platform.metadata.checks.base import Check, Subject
 from headrace.platform.metadata.checks.choices import check_choices
 from headrace.platform.metadata.checks.computed import check_computed
@@ -52,6 +53,7 @@ BUILT_IN: tuple[Check, ...] = (
     check_field_rules,
     check_workflows,
     check_soundness,
+    check_automations,
     check_access,
     check_screens,
     check_lists,

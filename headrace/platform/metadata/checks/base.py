@@ -12,6 +12,7 @@ from headrace.platform.core.problems import Problem, pointer
 from headrace.platform.formulas.tree import FieldRef
 from headrace.platform.formulas.types import Kind
 from headrace.platform.metadata.catalog import (
+    AutomationModel,
     Catalog,
     FieldModel,
     GrantModel,
@@ -39,6 +40,7 @@ class Subject:
         state: dict[str, Mapping[str, Any]] = {part: getattr(catalog, part) for part in _PARTS}
         state["documents"], state["permissions of"] = _by_place(catalog.documents)
         state["workflows of"] = _by_object(catalog.workflows.values())
+        state["written by"] = _by_written(catalog.automations.values())
         self._state = state
         self._notes = Notes(state, memory or Memory())
         note = self._notes.note
@@ -48,6 +50,7 @@ class Subject:
         self._workflows = Watched[tuple[WorkflowModel, ...]](
             "workflows of", state["workflows of"], note
         )
+        self._written_by = Watched[frozenset[str]]("written by", state["written by"], note)
         self._permissions = Watched[tuple[Document, ...]](
             "permissions of", state["permissions of"], note
         )
@@ -118,6 +121,10 @@ class Subject:
     def workflows_of(self, object_name: str) -> tuple[WorkflowModel, ...]:
         """Return the workflows that move the rows of an object."""
         return self._workflows.get(object_name, ())
+
+    def set_by_automations(self, object_name: str) -> frozenset[str]:
+        """Return the fields of an object that automations set."""
+        return self._written_by.get(object_name, frozenset())
 
     def grants_of(self, model: ObjectModel) -> Iterator[tuple[GrantModel, str]]:
         """Yield every grant on an object with its place."""
@@ -274,9 +281,22 @@ def _by_object(workflows: Iterable[WorkflowModel]) -> Mapping[str, tuple[Workflo
     return found
 
 
+def _by_written(automations: Iterable[AutomationModel]) -> Mapping[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    waiting = [action for one in automations for action in one.actions]
+    while waiting:
+        action = waiting.pop()
+        waiting.extend(action.actions)
+        name = action.object or ""
+        fields = (one.field for one in action.assignments)
+        found[name] = found.get(name, frozenset()).union(fields)
+    return found
+
+
 _PARTS: Final = (
     "objects",
     "workflows",
+    "automations",
     "permissions",
     "roles",
     "forms",

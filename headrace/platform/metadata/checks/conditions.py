@@ -76,7 +76,7 @@ def _in_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
     for field in model.fields.values():
         for value, key in ((field.expression, "formula"), (field.default, "default")):
             if value is not None:
-                yield from _choices(subject, value, subject.field(model.name, field.name, key))
+                yield from choices(subject, value, subject.field(model.name, field.name, key))
 
 
 def _in_workflow(subject: Subject, workflow: WorkflowModel) -> Iterator[Problem]:
@@ -85,7 +85,7 @@ def _in_workflow(subject: Subject, workflow: WorkflowModel) -> Iterator[Problem]
     for position, one in enumerate(workflow.definition.transitions):
         place = subject.at("workflow", workflow.name, "transitions", position)
         for assignment in workflow.transitions[one.name].assignments:
-            yield from _choices(subject, assignment.value, f"{place}/set/{assignment.field}")
+            yield from choices(subject, assignment.value, f"{place}/set/{assignment.field}")
 
 
 def _in_screen(subject: Subject, kind: str, one: ViewModel | ReportModel) -> Iterator[Problem]:
@@ -97,7 +97,7 @@ def _judged(
 ) -> Iterator[Problem]:
     if condition is None:
         return
-    wrong = list(_choices(subject, condition, place))
+    wrong = list(choices(subject, condition, place))
     yield from wrong
     if wrong:
         return
@@ -111,7 +111,7 @@ def _rules(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
     for position, rule in enumerate(model.rules):
         place = subject.at("object", model.name, "rules", position)
         yield from _judged(subject, rule.when, place + "/when", NEVER)
-        wrong = list(_choices(subject, rule.unless, place + "/unless"))
+        wrong = list(choices(subject, rule.unless, place + "/unless"))
         yield from wrong
         if wrong:
             continue
@@ -179,7 +179,7 @@ def _of_grants(subject: Subject, model: ObjectModel) -> Iterator[Found]:
 # -- values that are no choice -------------------------------------------------------------------------
 
 
-def _choices(subject: Subject, formula: Expression, place: str) -> Iterator[Problem]:
+def choices(subject: Subject, formula: Expression, place: str) -> Iterator[Problem]:
     """Find comparisons of a choice or state with a text that it never is."""
     for node in walk(formula.tree):
         for reference, value in _compared(node):

@@ -57,10 +57,10 @@ NEVER_GIVEN = Message(
 )
 NEVER_WRITTEN = Message(
     "field.never_written",
-    "Nothing ever writes “{field}”: people may not, and no default or transition does.",
-    "“{field}”永远不会被写入:用户不能写,也没有默认值或转换写入它。",
-    "Set it in a transition, give it a default, or let people write it.",
-    "请在转换中设置、提供默认值,或允许用户填写。",
+    "Nothing ever writes “{field}”: people may not, and no default, transition or automation does.",
+    "“{field}”永远不会被写入:用户不能写,也没有默认值、转换或自动化写入它。",
+    "Set it in a transition or an automation, give it a default, or let people write it.",
+    "请在转换或自动化中设置、提供默认值,或允许用户填写。",
     severity="warning",
 )
 SINGLE_CHOICE = Message(
@@ -102,7 +102,7 @@ def check_fields(subject: Subject) -> Iterator[Problem]:
 
 
 def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
-    written = _set_by_workflows(subject, model)
+    written = _set_by_platform(subject, model)
     for field in model.fields.values():
         if field.system:
             continue
@@ -228,9 +228,9 @@ def _default_cycles(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
 # -- who writes ---------------------------------------------------------------------------------------
 
 
-def _set_by_workflows(subject: Subject, model: ObjectModel) -> frozenset[str]:
-    """Return the fields of an object that a transition or a ledger sets, or an approver may change."""
-    found: set[str] = set()
+def _set_by_platform(subject: Subject, model: ObjectModel) -> frozenset[str]:
+    """Return the fields of an object that an automation, a transition or a ledger sets, or an approver may change."""
+    found: set[str] = set(subject.set_by_automations(model.name))
     if model.ledger is not None:
         found |= model.ledger.kept
         found.update(one.field for one in model.ledger.assignments)

@@ -12,7 +12,9 @@ from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.functions import FUNCTIONS
 from headrace.platform.formulas.tree import Call, Literal, walk
 from headrace.platform.metadata.catalog import (
+    ActionModel,
     ApprovalModel,
+    AutomationModel,
     Catalog,
     GrantModel,
     ObjectModel,
@@ -235,6 +237,17 @@ def _of_workflow(workflow: WorkflowModel) -> Iterator[Expression | None]:
             yield from (approver.formula for approver in step.approvers)
 
 
+def _of_automation(automation: AutomationModel) -> Iterator[Expression | None]:
+    yield automation.when
+    yield from chain.from_iterable(map(_of_action, automation.actions))
+
+
+def _of_action(action: ActionModel) -> Iterator[Expression | None]:
+    yield from (action.when, action.rows)
+    yield from (one.value for one in action.assignments)
+    yield from chain.from_iterable(map(_of_action, action.actions))
+
+
 Formulas: TypeAlias = Callable[[Any], Iterator[Expression | None]]
 _NAMED: Final[Mapping[str, Message]] = {
     "constants": UNUSED_CONSTANT,
@@ -246,6 +259,7 @@ _NAMED: Final[Mapping[str, Message]] = {
 _FORMULAS: Final[Mapping[str, Formulas]] = {
     "objects": _of_model,
     "workflows": _of_workflow,
+    "automations": _of_automation,
     "permissions": _of_grants,
     "views": _of_where,
     "reports": _of_where,

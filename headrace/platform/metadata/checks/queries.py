@@ -38,15 +38,15 @@ def _in_object(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
     for field in model.fields.values():
         if field.default is not None and field.default.queries:
             place = subject.field(model.name, field.name, "default")
-            yield from _judged(subject, (field.default, place))
+            yield from judged(subject, (field.default, place))
     for one in model.ledger.assignments if model.ledger else ():
-        yield from _judged(subject, (one.value, subject.at("object", model.name, "ledger", "set")))
+        yield from judged(subject, (one.value, subject.at("object", model.name, "ledger", "set")))
 
 
 def _in_workflow(subject: Subject, workflow: WorkflowModel) -> Iterator[Problem]:
     conditions, values = of_workflow(subject, workflow), assigned(subject, workflow)
     for found in chain(conditions, values, _approvers(subject, workflow)):
-        yield from _judged(subject, found)
+        yield from judged(subject, found)
 
 
 def assigned(subject: Subject, workflow: WorkflowModel) -> Iterator[Found]:
@@ -70,7 +70,8 @@ def _approvers(subject: Subject, workflow: WorkflowModel) -> Iterator[Found]:
                 yield approver.formula, f"{place}/approvers/{index}/formula"
 
 
-def _judged(subject: Subject, found: Found) -> Iterator[Problem]:
+def judged(subject: Subject, found: Found) -> Iterator[Problem]:
+    """Yield a warning for each question of a formula that goes through all rows."""
     expression, place = found
     for query in expression.queries if expression is not None else ():
         model = subject.catalog.object(query.name)

@@ -114,10 +114,10 @@ class Shower:
             return Text("yes", "是") if value else Text("no", "否")
         if not isinstance(value, str):
             return Text(str(value), str(value))
-        if rule is None:
+        if rule is None or rule.target == "template":
             return Text(f"“{value}”", f"“{value}”")
         match rule.target:
-            case "formula" | "assignments":
+            case "formula" | "assignments" | "row assignments":
                 return self.labels.formula(value, about.object)
             case "row formula":
                 return self.labels.formula(value, about.rows)

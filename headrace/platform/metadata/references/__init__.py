@@ -26,7 +26,8 @@ from headrace.platform.metadata.references.walking import (
 KINDS: Final = (
     *("module", "role", "object", "field", "child", "choice", "choice_set", "constant"),
     *("expression", "calendar"),
-    *("workflow", "state", "transition", "approval", "permission", "form", "view", "report"),
+    *("workflow", "state", "transition", "approval", "automation"),
+    *("permission", "form", "view", "report"),
 )
 """Kinds that where-used can be asked about."""
 
@@ -142,6 +143,7 @@ def _all_of(catalog: Catalog, kind: str) -> Iterable[Any]:
     models: Mapping[str, Mapping[str, Any]] = {
         "object": catalog.objects,
         "workflow": catalog.workflows,
+        "automation": catalog.automations,
         "role": catalog.roles,
         "view": catalog.views,
         "report": catalog.reports,

@@ -16,6 +16,19 @@ from headrace.platform.metadata.definitions.access import (
     RoleDef,
     ScopeDef,
 )
+from headrace.platform.metadata.definitions.automations import (
+    ActionDef,
+    AutomationDef,
+    CreateDef,
+    ForEachDef,
+    NeedDef,
+    NotifyDef,
+    RecipientDef,
+    RefuseDef,
+    RowActionDef,
+    TakeDef,
+    TriggerDef,
+)
 from headrace.platform.metadata.definitions.choices import ChoiceDef, ChoiceSetDef
 from headrace.platform.metadata.definitions.extensions import (
     ExtendsApprovalDef,
@@ -118,11 +131,14 @@ Target = Literal[
     "formula",
     "row formula",
     "assignments",
+    "row assignments",
+    "template",
     "extended",
     "sibling",
 ]
 """What a key names: `field` a field of the object at hand, `member` also a child grid, `row field` a
-field of the rows that the part speaks of, `shared field` one of both, `sort` a path with a sign, `assignments` fields with formulas,
+field of the rows that the part speaks of, `shared field` one of both, `sort` a path with a sign, `assignments` fields with formulas
+(`row assignments`: fields of the rows), `template` a text with fields in it,
 `sibling` what stands in the same list of the extended definition."""
 
 
@@ -244,6 +260,23 @@ RULES: Final[Mapping[Key, Rule]] = {
     (ApproverDef, "of"): Rule("path", "approver"),
     (ApproverDef, "until"): Rule("role", "approver"),
     (ApproverDef, "formula"): FORMULA,
+    (AutomationDef, "object"): Rule("object", "object"),
+    (AutomationDef, "when"): FORMULA,
+    (TriggerDef, "changed"): Rule("field", "trigger"),
+    (TriggerDef, "transitions"): Rule("transition", "trigger"),
+    (TriggerDef, "child"): Rule("child", "trigger"),
+    **{(one, "when"): FORMULA for one in (ActionDef, RowActionDef)},
+    **{(one, "set"): Rule("assignments", "set") for one in (ActionDef, RowActionDef)},
+    (RefuseDef, "field"): Rule("field", "rule"),
+    (CreateDef, "object"): Rule("object", "creates"),
+    (CreateDef, "set"): Rule("row assignments", "set"),
+    (TakeDef, "transition"): Rule("transition", "takes"),
+    (RecipientDef, "field"): Rule("path", "told"),
+    (RecipientDef, "role"): Rule("role", "told"),
+    (NotifyDef, "text"): Rule("template", "shown in"),
+    (ForEachDef, "object"): Rule("object", "goes through"),
+    (ForEachDef, "rows"): FORMULA,
+    (NeedDef, "object"): Rule("object", "has rights"),
     (FormDef, "object"): Rule("object", "object"),
     (FormForDef, "roles"): Rule("role", "form for"),
     (FormForDef, "record_types"): Rule("record type", "form for"),
@@ -291,6 +324,7 @@ OWN_NAMES: Final[frozenset[Key]] = frozenset(
     (definition, attribute)
     for definition in (
         *(ModuleDef, RoleDef, ObjectDef, FieldDef, WorkflowDef, StateDef, ApprovalDef),
+        AutomationDef,
         *(PermissionDef, FormDef, ViewDef, ReportDef, ChoiceSetDef),
     )
     for attribute in ("name", "was")
@@ -336,6 +370,7 @@ PLAIN: Final[frozenset[Key]] = frozenset(
         (MenuItemDef, "icon"),
         (FieldDef, "type"),
         (ExtendsDef, "of"),
+        (TakeDef, "comment"),
     }
 )
 """Texts that name nothing."""

@@ -9,6 +9,7 @@ from typing import Any, Final, get_args, get_origin
 
 from headrace.platform.core.problems import Text, pointer
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, WorkflowModel
+from headrace.platform.metadata.definitions.automations import CreateDef, ForEachDef
 from headrace.platform.metadata.definitions.keys import Formula, Path, hints, json_name
 from headrace.platform.metadata.definitions.modules import ExpressionDef
 from headrace.platform.metadata.definitions.objects import ChildDef, FieldDef, FieldRuleDef
@@ -27,6 +28,7 @@ from headrace.platform.metadata.references.rules import (
 )
 from headrace.platform.metadata.references.values import Crumb, Use, Used
 from headrace.platform.metadata.schemas import definition_of
+from headrace.platform.metadata.templates import Template
 from headrace.platform.metadata.wording import extension_of, text_of
 
 EXTENDED: Final = "extended "
@@ -54,6 +56,7 @@ _PARTS_OF_CATALOG: Final[Mapping[str, str]] = {
     "constant": "constants",
     "expression": "expressions",
     "calendar": "calendars",
+    "automation": "automations",
 }
 """Where the catalog keeps definitions of a kind by name."""
 
@@ -70,6 +73,8 @@ class _Scope:
     """The parameters of a named expression, each with the object that it refers to."""
     limited: tuple[str, ...] = ()
     """Names of the fields whose values a part speaks of."""
+    this: ObjectModel | None = None
+    """The object that `this.` speaks of, where it is not the one at hand."""
 
 
 class DocumentWalk:
@@ -132,6 +137,9 @@ class DocumentWalk:
             scope = replace(scope, given=tuple(given))
         if definition is FieldRuleDef:
             scope = replace(scope, limited=tuple(map(str, content.get("about", ()))))
+        if definition is ForEachDef:
+            inner = self._with_object(scope, str(content.get("object", "")))
+            return replace(inner, this=scope.model)
         return replace(scope, rows=self._rows(definition, content, scope))
 
     def _crumb(self, kind: str, content: Mapping[str, Any]) -> Crumb:
@@ -148,7 +156,7 @@ class DocumentWalk:
     ) -> ObjectModel | None:
         """Return the object of the rows that a part speaks of."""
         name: Any = None
-        if definition is ChildDef:
+        if definition in {ChildDef, CreateDef}:
             name = content.get("object")
         elif definition is FormItemDef and scope.model is not None:
             child = scope.model.child(str(content.get("children", "")))
@@ -218,10 +226,11 @@ class DocumentWalk:
     # -- rules ------------------------------------------------------------------------------------
 
     def _apply(self, rule: Rule, value: Any, place: str, scope: _Scope) -> Iterator[Use]:
-        if rule.target == "assignments":
+        if rule.target in {"assignments", "row assignments"}:
+            about = scope.model if rule.target == "assignments" else scope.rows
             for name, formula in value.items():
                 where = place + pointer(name)
-                yield from self._fields(scope.model, (name,), rule.how, where, scope)
+                yield from self._fields(about, (name,), rule.how, where, scope)
                 yield from self._apply(FORMULA, formula, where, scope)
         elif isinstance(value, list):
             for position, one in enumerate(value):
@@ -239,9 +248,8 @@ class DocumentWalk:
                 yield from self._formula(value, scope.model, place, scope)
             case "row formula":
                 yield from self._formula(value, scope.rows, place, scope)
-            case "field" | "path" | "sort" | "shared field" | "row field" | "row path":
-                names = tuple(value.removeprefix("-").split("."))
-                for model in _models(rule, scope):
+            case "field" | "path" | "sort" | "shared field" | "row field" | "row path" | "template":
+                for names, model in _meant(rule, value, scope):
                     yield from self._fields(model, names, how, place, scope)
             case "roll-up":
                 source, _, field = value.partition(".")
@@ -381,7 +389,7 @@ class DocumentWalk:
             if names[:1] == (name,):
                 return (self._find("object", target) if target else None), names[1:]
         if mention.parts[0] == THIS and not (inner and THIS in inner.fields):
-            return scope.model, mention.parts[1:] or ("id",)
+            return scope.this or scope.model, mention.parts[1:] or ("id",)
         return inner, mention.parts
 
     def _value(
@@ -469,6 +477,16 @@ def _by_annotation(owner: type, definition: type, annotation: Any) -> Rule | Non
     if Path in parts:
         return Rule("path", "reference")
     return None
+
+
+def _meant(
+    rule: Rule, value: str, scope: _Scope
+) -> Iterator[tuple[tuple[str, ...], ObjectModel | None]]:
+    """Yield the paths that a value names, one or those in a template, with the objects they are of."""
+    found = Template.of(value).paths if rule.target == "template" else (value.removeprefix("-"),)
+    for path in found:
+        for model in _models(rule, scope):
+            yield tuple(path.split(".")), model
 
 
 def _models(rule: Rule, scope: _Scope) -> tuple[ObjectModel | None, ...]:

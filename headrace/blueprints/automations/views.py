@@ -1,0 +1,86 @@
+"""The list of runs, one run with what it did, and letting a failed one go on."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+from flask import Blueprint, make_response, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from headrace.blueprints.shared.designing import may_design
+from headrace.blueprints.shared.pages import render
+from headrace.blueprints.shared.session import platform, read, write
+from headrace.blueprints.statuses import status_of
+from headrace.platform.automation.views import PAGE, STATES, run, runs
+from headrace.platform.core.errors import NOT_FOUND, ConflictError, NotFoundError
+from headrace.platform.core.ids import is_record_id
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.records import reader
+from headrace.platform.records.context import Context
+
+blueprint = Blueprint("automations", __name__, url_prefix="/automations")
+
+COLOURS: Final = {"done": "green", "failed": "red", "waiting": "amber", "skipped": "grey"}
+
+
+@blueprint.get("/runs")
+def listed() -> str:
+    """The newest runs, all or those in one state."""
+    return read(_list)
+
+
+@blueprint.get("/runs/<run_id>")
+def shown(run_id: str) -> str:
+    """One run with what its actions did."""
+    return read(lambda context: _page(context, run_id))
+
+
+@blueprint.post("/runs/<run_id>/resume")
+def resume(run_id: str) -> Response:
+    """Let a failed run go on with the action that failed."""
+
+    def action(context: Context, work: UnitOfWork) -> None:
+        _only_designers(context)
+        platform().automations.resume(context, work, run_id)
+
+    try:
+        write(action)
+    except ConflictError as error:
+        return make_response(read(lambda context: _page(context, run_id)), status_of(error))
+    return redirect(url_for("automations.shown", run_id=run_id, done="done"), HTTPStatus.SEE_OTHER)
+
+
+def _only_designers(context: Context) -> None:
+    """Raise NotFoundError for everybody else: the page is not there for them."""
+    reader.check_current(context)
+    if not may_design(context):
+        raise NotFoundError(NOT_FOUND.at())
+
+
+def _list(context: Context) -> str:
+    _only_designers(context)
+    state, before = request.args.get("state"), request.args.get("before")
+    state = state if state in STATES else None
+    found = runs(context, state=state, before=before if is_record_id(before) else None)
+    return render(
+        context,
+        "automations/runs.html",
+        "automations",
+        runs=found,
+        states=STATES,
+        state=state,
+        colours=COLOURS,
+        following=found[-1].id if len(found) == PAGE else None,
+    )
+
+
+def _page(context: Context, run_id: str) -> str:
+    _only_designers(context)
+    return render(
+        context,
+        "automations/run.html",
+        "automations",
+        run=run(context, run_id),
+        colours=COLOURS,
+    )

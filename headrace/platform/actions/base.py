@@ -1,0 +1,122 @@
+"""The contract of an action: it does one thing to a record in hand, within a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from headrace.platform.access.principals import Principal
+from headrace.platform.core.registry import Registry
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.formulas.python import compile_python
+from headrace.platform.jobs.notifications import Notifications
+from headrace.platform.metadata.catalog import ActionModel, Assignment, Catalog, ObjectModel
+from headrace.platform.records.computing import stored_value
+from headrace.platform.records.context import Context
+from headrace.platform.records.environment import RowEnvironment
+from headrace.platform.records.history import field_json
+from headrace.platform.records.store import RecordStore
+
+Progress = Mapping[str, Any]
+"""How far an action is that goes on in further transactions: JSON."""
+
+
+class Transitions(Protocol):
+    """What takes transitions: the workflow engine, plugged in by the runtime."""
+
+    def fire(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        object_name: str,
+        record_id: str,
+        transition: str,
+        *,
+        comment: str | None = None,
+        version: int,
+    ) -> object:
+        """Take a transition of a record that is at `version`; an approval that decides it begins."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What actions work with."""
+
+    store: RecordStore
+    notifications: Notifications
+    transitions: Transitions
+    principal_of: Callable[[str, Catalog], Principal]
+
+
+class Action(Protocol):
+    """An action; `key` is the one that metadata uses."""
+
+    @property
+    def key(self) -> str:
+        """The name in documents."""
+        ...
+
+    def run(
+        self, acting: Acting, action: ActionModel, progress: Progress | None
+    ) -> Progress | None:
+        """Do it; return how far it is where it wants to go on in another transaction.
+
+        Whatever is refused on the way is raised, and the transaction undone.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """A record in hand, who acts, and in which transaction.
+
+    `environment` shows the record to formulas; `did` collects what was done, for the run's history.
+    """
+
+    services: Services
+    actions: Registry[Action]
+    context: Context
+    work: UnitOfWork
+    environment: RowEnvironment
+    record_id: str
+    did: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def model(self) -> ObjectModel:
+        """The object of the record."""
+        return self.environment.shape.model
+
+    def value(self, expression: Expression) -> Any:
+        """Return the value of a formula over the record."""
+        return compile_python(expression.tree)(self.environment)
+
+    def holds(self, condition: Expression | None) -> bool:
+        """Say whether a condition is true; one that is missing is."""
+        return condition is None or self.value(condition) is True
+
+    def assigned(self, target: str, assignments: Iterable[Assignment]) -> dict[str, Any]:
+        """Return what assignments set in a record of `target`, as Python values by field name."""
+        shape = self.environment.batch.shapes.of(target)
+        return {
+            one.field: stored_value(shape, one.field, self.value(one.value)) for one in assignments
+        }
+
+    def as_json(self, target: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values as a request would send them."""
+        fields = self.environment.batch.shapes.of(target).fields
+        return {
+            name: field_json(fields[name], value)
+            for name, value in values.items()
+            if value is not None
+        }
+
+    def note(self, what: str, model: ObjectModel, record_id: str, **more: Any) -> None:
+        """Keep what was done with a record."""
+        self.did.append({"did": what, "object_id": model.id, "record_id": record_id, **more})
+
+    def on(self, environment: RowEnvironment, record_id: str) -> Acting:
+        """Return the same with another record in hand."""
+        return replace(self, environment=environment, record_id=record_id)

@@ -1,0 +1,34 @@
+"""`set`: give fields of the record in hand other values."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from headrace.platform.actions.base import Acting, Action, Progress
+from headrace.platform.metadata.catalog import ActionModel
+
+
+class SetFields:
+    """Sets fields; a record that has the values already is left alone."""
+
+    key = "set"
+
+    def run(self, acting: Acting, action: ActionModel, progress: Progress | None) -> None:
+        """Set them with the rights of who acts; the system's are those that the automation names."""
+        store, context, work = acting.services.store, acting.context, acting.work
+        name = acting.model.name
+        values = acting.assigned(name, action.assignments)
+        row = store.lock(context, work, name, acting.record_id)
+        values = {field: value for field, value in values.items() if row.get(field) != value}
+        if not values:
+            return
+        if context.principal.is_system:
+            store.apply_system(context, work, name, acting.record_id, values, action="updated")
+        else:
+            sent = dict.fromkeys(values) | acting.as_json(name, values)
+            store.update(context, work, name, acting.record_id, sent, int(row["version"]))
+        ids = [acting.model.fields[field].id for field in sorted(values)]
+        acting.note("set", acting.model, acting.record_id, fields=ids)
+
+
+ACTIONS: Final[tuple[Action, ...]] = (SetFields(),)

@@ -1,0 +1,429 @@
+"""Checks of automations: triggers that can fire, actions that can be done, rights that are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Final, NamedTuple
+
+from headrace.platform.core.problems import Message, Problem, Text
+from headrace.platform.metadata.catalog import (
+    ActionModel,
+    AutomationModel,
+    FieldModel,
+    ObjectModel,
+    WorkflowModel,
+)
+from headrace.platform.metadata.checks.base import Subject
+from headrace.platform.metadata.checks.conditions import ALWAYS, NEVER, choices
+from headrace.platform.metadata.checks.queries import judged
+from headrace.platform.metadata.checks.satisfiable import Answer, can_be, is_always
+from headrace.platform.metadata.checks.workflows import APPROVER_TARGET, NOT_SETTABLE
+from headrace.platform.metadata.definitions.automations import TriggerDef
+from headrace.platform.metadata.field_types.references import USER_OBJECT
+from headrace.platform.metadata.storage_types import HOLDS_FILES
+
+TRIGGER_KEY = Message(
+    "automation.trigger_key",
+    "“{key}” says nothing about the event “{event}”.",
+    "“{key}”对事件“{event}”不起作用。",
+    "Remove it, or choose the event that it belongs to.",
+    "请删除,或改用对应的事件。",
+)
+CHILD_NEEDED = Message(
+    "automation.child_needed",
+    "The event “child” must say of which child grid.",
+    "“child”事件必须指明明细。",
+    "Name the grid under “child”.",
+    "请在“child”中写明明细。",
+)
+NEVER_FIRES = Message(
+    "automation.never_fires",
+    "This trigger can never fire: {reason}.",
+    "此触发器永远不会触发:{reason}。",
+    "Choose another event, or remove it.",
+    "请改用其他事件,或删除。",
+)
+UNKNOWN_TRANSITION = Message(
+    "automation.unknown_transition",
+    "“{object}” has no transition “{name}”.",
+    "“{object}”没有转换“{name}”。",
+    "Its transitions are: {known}.",
+    "可用转换:{known}。",
+)
+NOT_BEFORE = Message(
+    "automation.not_before",
+    "Before the write only “set” and “refuse” can be done.",
+    "写入之前只能执行“set”与“refuse”。",
+    "Let the automation run “after”, or as a “job”.",
+    "请将自动化改为“after”或“job”方式运行。",
+)
+ONLY_BEFORE = Message(
+    "automation.only_before",
+    "Only an automation that runs “before” the write can refuse it.",
+    "只有以“before”方式运行的自动化才能拒绝写入。",
+    "Let it run “before”, or remove the action.",
+    "请改为“before”方式运行,或删除该动作。",
+)
+DELETE_AS_JOB = Message(
+    "automation.delete_as_job",
+    "A job comes after the commit, when the deleted record can no longer be read.",
+    "任务在提交之后运行,此时已无法读取被删除的记录。",
+    "Let the automation run “after”.",
+    "请改为“after”方式运行。",
+)
+NOTHING_LEFT = Message(
+    "automation.nothing_left",
+    "The record is deleted: there is nothing left that this could speak of.",
+    "记录已被删除,此动作已无对象。",
+    "Remove the action, or choose another event.",
+    "请删除该动作,或改用其他事件。",
+)
+STATE_SET = Message(
+    "automation.state_set",
+    "“{field}” is a state: it changes only by a transition.",
+    "“{field}”是状态字段,只能通过转换更改。",
+    "Use the action “take”.",
+    "请使用“take”动作。",
+)
+ACTOR_CANNOT = Message(
+    "automation.actor_cannot",
+    "“{field}” is written by the system only, and this runs in the name of a person.",
+    "“{field}”仅由系统写入,而此自动化以用户身份运行。",
+    "Let the automation run as the system, with the right to update “{object}”.",
+    "请让自动化以系统身份运行,并授予更新“{object}”的权限。",
+)
+PLACED_BEFORE = Message(
+    "automation.placed_before",
+    "“{field}” cannot be set before the write: what it decides has been looked at by then.",
+    "“{field}”不能在写入前设置:此时依赖它的处理已完成。",
+    "Let the automation run “after”, or set another field.",
+    "请改为“after”方式运行,或设置其他字段。",
+)
+LEDGER_CREATED = Message(
+    "automation.ledger_created",
+    "“{object}” is a ledger: its entries are posted.",
+    "“{object}”是账簿,应通过记账新增流水。",
+    "Use the action “post”.",
+    "请使用“post”动作。",
+)
+NO_LEDGER = Message(
+    "automation.no_ledger",
+    "“{object}” is no ledger: nothing can be posted to it.",
+    "“{object}”不是账簿,不能记账。",
+    "Use the action “create”.",
+    "请使用“create”动作。",
+)
+REQUIRED_MISSING = Message(
+    "automation.required_missing",
+    "The record could never be made: “{field}” is required and gets no value.",
+    "无法新建记录:“{field}”必填但未赋值。",
+    "Set it.",
+    "请设置该字段。",
+)
+COMMENT_MISSING = Message(
+    "automation.comment_missing",
+    "“{transition}” needs a comment, and none is given.",
+    "执行“{transition}”须填写意见,此处未提供。",
+    "Add a “comment”.",
+    "请填写“comment”。",
+)
+RECIPIENT_SHAPE = Message(
+    "automation.recipient",
+    "A recipient is either a field or a role.",
+    "通知对象只能是字段或角色之一。",
+    "Give exactly one of them.",
+    "请只填写其中之一。",
+)
+OLD_IN_JOB = Message(
+    "automation.old_in_job",
+    "A job runs after the commit: it no longer sees what the record was before.",
+    "任务在提交之后运行,已无法看到更改前的值。",
+    "Ask for the change in the automation's own “when”, or let it run “after”.",
+    "请在自动化自身的“when”中判断变化,或改为“after”方式运行。",
+)
+TRIGGERS_ITSELF = Message(
+    "automation.triggers_itself",
+    "The automation would start itself again and again.",
+    "该自动化会不断触发自身。",
+    "Say under “changed” which fields start it, or give it a “when” that no longer holds afterwards.",
+    "请在“changed”中限定字段,或设置执行后不再成立的“when”。",
+)
+RIGHT_MISSING = Message(
+    "automation.right_missing",
+    "The automation runs as the system and has no right to {action} “{object}”.",
+    "自动化以系统身份运行,但没有对“{object}”的 {action} 权限。",
+    "Add it under “rights”.",
+    "请在“rights”中补充。",
+)
+RIGHT_UNUSED = Message(
+    "automation.right_unused",
+    "No action of the automation needs the right to {action} “{object}”.",
+    "没有动作需要对“{object}”的 {action} 权限。",
+    "Remove it.",
+    "请删除。",
+    severity="warning",
+)
+RIGHTS_IDLE = Message(
+    "automation.rights_idle",
+    "“{key}” says nothing here: {reason}.",
+    "“{key}”在此不起作用:{reason}。",
+    "Remove it.",
+    "请删除。",
+)
+
+_KEYS_OF: Final[Mapping[str, str]] = {
+    "changed": "update",
+    "transitions": "transition",
+    "results": "approval",
+    "child": "child",
+}
+"""To which event a key of a trigger belongs."""
+_BEFORE: Final = frozenset(("set", "refuse"))
+
+
+class Need(NamedTuple):
+    """A right that an action needs, and where the action stands."""
+
+    object: str
+    action: str
+    place: str
+
+
+def check_automations(subject: Subject) -> Iterator[Problem]:
+    """Find automations that cannot work as written; reads one automation with the objects it touches."""
+    yield from subject.each("automations", "automations", partial(_of_automation, subject))
+
+
+def _of_automation(subject: Subject, automation: AutomationModel) -> Iterator[Problem]:
+    model = subject.catalog.objects[automation.object]
+    yield from _condition(subject, automation)
+    for position, trigger in enumerate(automation.triggers):
+        place = subject.at("automation", automation.name, "on", position)
+        yield from _trigger(subject, model, trigger, place)
+    if automation.definition.run == "job" and any(
+        one.event == "delete" for one in automation.triggers
+    ):
+        yield DELETE_AS_JOB.at(subject.at("automation", automation.name, "run"))
+    walk = _Walk(subject, automation)
+    for position, action in enumerate(automation.actions):
+        place = subject.at("automation", automation.name, "actions", position)
+        yield from walk.action(model, action, place)
+    yield from _itself(subject, automation)
+    yield from _rights(subject, automation, walk.needs)
+
+
+def _condition(subject: Subject, automation: AutomationModel) -> Iterator[Problem]:
+    place = subject.at("automation", automation.name, "when")
+    if automation.when is not None:
+        yield from choices(subject, automation.when, place)
+        if can_be(True, [automation.when], subject.domain) is Answer.NO:
+            yield NEVER.at(place)
+        elif is_always(automation.when, subject.domain):
+            yield ALWAYS.at(place)
+        yield from judged(subject, (automation.when, place))
+
+
+# -- triggers --------------------------------------------------------------------------------------
+
+
+def _trigger(
+    subject: Subject, model: ObjectModel, trigger: TriggerDef, place: str
+) -> Iterator[Problem]:
+    for key, event in _KEYS_OF.items():
+        if getattr(trigger, key) and trigger.event != event:
+            yield TRIGGER_KEY.at(f"{place}/{key}", key=key, event=trigger.event)
+    workflow = subject.catalog.workflows.get(model.workflow or "")
+    match trigger.event:
+        case "child" if trigger.child is None:
+            yield CHILD_NEEDED.at(place)
+        case "update" | "delete" if model.ledger is not None:
+            reason = Text("entries of a ledger are never changed", "账簿流水不可更改")
+            yield NEVER_FIRES.at(place + "/event", reason=reason)
+        case "transition" | "approval" if workflow is None:
+            reason = Text("the object has no workflow", "该对象没有工作流")
+            yield NEVER_FIRES.at(place + "/event", reason=reason)
+        case "transition":
+            for index, name in enumerate(trigger.transitions):
+                yield from _known(workflow, model, name, f"{place}/transitions/{index}")
+        case "approval" if workflow is not None and not any(workflow.approvals.values()):
+            reason = Text(
+                "no approval decides a transition of the object", "没有审批决定该对象的转换"
+            )
+            yield NEVER_FIRES.at(place + "/event", reason=reason)
+    for index, name in enumerate(trigger.changed):
+        field = model.fields[name]
+        if not field.stored or field.key_of is not None:
+            reason = Text("the field is computed when it is read", "该字段在读取时计算")
+            yield NEVER_FIRES.at(f"{place}/changed/{index}", reason=reason)
+
+
+def _known(
+    workflow: WorkflowModel | None, model: ObjectModel, name: str, place: str
+) -> Iterator[Problem]:
+    known = workflow.transitions if workflow is not None else {}
+    if name not in known:
+        shown = ", ".join(known) or "–"
+        yield UNKNOWN_TRANSITION.at(place, object=model.name, name=name, known=shown)
+
+
+# -- actions ---------------------------------------------------------------------------------------
+
+
+class _Walk:
+    """Goes through the actions of an automation and notes the rights that they need."""
+
+    def __init__(self, subject: Subject, automation: AutomationModel) -> None:
+        self.subject = subject
+        self.run = automation.definition.run
+        self.actor = automation.definition.runs_as == "actor"
+        self.deleted = all(one.event == "delete" for one in automation.triggers)
+        self.needs: list[Need] = []
+
+    def action(
+        self, model: ObjectModel, action: ActionModel, place: str, *, inside: bool = False
+    ) -> Iterator[Problem]:
+        """Yield what is wrong with an action on records of `model`."""
+        where = f"{place}/{action.kind}"
+        yield from self._when(action, where, inside=inside)
+        match action.kind:
+            case "set":
+                yield from self._set(model, action, where)
+            case "create" | "post":
+                yield from self._made(action, where)
+            case "take":
+                yield from self._taken(model, action, where)
+            case "notify":
+                yield from self._told(action, where)
+            case "for_each":
+                target = self.subject.catalog.objects[str(action.object)]
+                for position, one in enumerate(action.actions):
+                    below = f"{where}/actions/{position}"
+                    yield from self.action(target, one, below, inside=True)
+
+    def _when(self, action: ActionModel, place: str, *, inside: bool) -> Iterator[Problem]:
+        """Yield what an action cannot do at the moment at which it runs."""
+        if self.run == "before" and action.kind not in _BEFORE:
+            yield NOT_BEFORE.at(place)
+        if self.run != "before" and action.kind == "refuse":
+            yield ONLY_BEFORE.at(place)
+        if self.deleted and not inside and action.kind in {"set", "take", "notify"}:
+            yield NOTHING_LEFT.at(place)
+        own = (action.when, action.rows, *(one.value for one in action.assignments))
+        if self.run == "job" and any(one is not None and one.uses_old for one in own):
+            yield OLD_IN_JOB.at(place)
+        for formula in own:
+            yield from judged(self.subject, (formula, place))
+
+    def _set(self, model: ObjectModel, action: ActionModel, place: str) -> Iterator[Problem]:
+        self.needs.append(Need(model.name, "update", place))
+        for one in action.assignments:
+            field, where = model.fields[one.field], f"{place}/{one.field}"
+            yield from _settable(field, where)
+            if self.run != "before" and self.actor and field.definition.written_by == "system":
+                yield ACTOR_CANNOT.at(where, field=field.name, object=model.name)
+            if self.run == "before" and _decides_early(model, field):
+                yield PLACED_BEFORE.at(where, field=field.name)
+
+    def _made(self, action: ActionModel, place: str) -> Iterator[Problem]:
+        model = self.subject.catalog.objects[str(action.object)]
+        self.needs.append(Need(model.name, "create", place))
+        if action.kind == "create" and model.ledger is not None:
+            yield LEDGER_CREATED.at(place + "/object", object=model.name)
+        if action.kind == "post" and model.ledger is None:
+            yield NO_LEDGER.at(place + "/object", object=model.name)
+        given = {one.field for one in action.assignments}
+        for name in given:
+            field, where = model.fields[name], f"{place}/set/{name}"
+            yield from _settable(field, where)
+            if field.definition.written_by == "system":
+                yield NOT_SETTABLE.at(where, field=name)
+        for field in model.fields.values():
+            made = field.computed or field.system or field.default is not None
+            if field.definition.required and not made and field.name not in given:
+                yield REQUIRED_MISSING.at(place, field=field.name)
+
+    def _taken(self, model: ObjectModel, action: ActionModel, place: str) -> Iterator[Problem]:
+        self.needs.append(Need(model.name, "transition", place))
+        taken = action.definition.take
+        if taken is None:
+            return
+        workflow = self.subject.catalog.workflows.get(model.workflow or "")
+        yield from _known(workflow, model, taken.transition, place + "/transition")
+        found = workflow.transitions.get(taken.transition) if workflow else None
+        if found is not None and "comment" in found.definition.needs and not taken.comment:
+            yield COMMENT_MISSING.at(place, transition=taken.transition)
+
+    def _told(self, action: ActionModel, place: str) -> Iterator[Problem]:
+        for position, one in enumerate(action.recipients):
+            where = f"{place}/to/{position}"
+            if (one.field is None) == (one.role is None):
+                yield RECIPIENT_SHAPE.at(where)
+            if one.field and one.field[-1].pointed != USER_OBJECT:
+                path = ".".join(field.name for field in one.field)
+                yield APPROVER_TARGET.at(where + "/field", path=path, expected="user")
+
+
+def _settable(field: FieldModel, place: str) -> Iterator[Problem]:
+    if field.computed == "workflow":
+        yield STATE_SET.at(place, field=field.name)
+    elif field.computed or field.system or field.storage.kind in HOLDS_FILES:
+        yield NOT_SETTABLE.at(place, field=field.name)
+
+
+def _decides_early(model: ObjectModel, field: FieldModel) -> bool:
+    """Say whether something was made of a field before its record's automations are asked."""
+    return (
+        model.ledger is not None
+        or field.is_tree
+        or field.name in {model.master, model.definition.period_date}
+        or field.links is not None
+    )
+
+
+def _itself(subject: Subject, automation: AutomationModel) -> Iterator[Problem]:
+    """Find what sets off the same automation each time, whatever the record says."""
+    if automation.when is not None or automation.definition.run == "before":
+        return
+    sets = {
+        one.field
+        for action in automation.actions
+        if action.kind == "set" and action.when is None
+        for one in action.assignments
+    }
+    makes = any(
+        action.kind in {"create", "post"}
+        and action.when is None
+        and action.object == automation.object
+        for action in automation.actions
+    )
+    for position, trigger in enumerate(automation.triggers):
+        again = trigger.event == "create" and makes
+        if trigger.event == "update":
+            again = bool(sets.intersection(trigger.changed) if trigger.changed else sets)
+        if again:
+            yield TRIGGERS_ITSELF.at(subject.at("automation", automation.name, "on", position))
+
+
+def _rights(subject: Subject, automation: AutomationModel, needs: list[Need]) -> Iterator[Problem]:
+    definition = automation.definition
+    place = partial(subject.at, "automation", automation.name)
+    if definition.run == "before" and definition.runs_as == "system":
+        reason = Text("it is part of somebody's write", "它属于用户的写入")
+        yield RIGHTS_IDLE.at(place("runs_as"), key="runs_as", reason=reason)
+        return
+    if definition.runs_as == "actor":
+        if definition.rights:
+            reason = Text("who wrote the record needs rights of their own", "用户须自有权限")
+            yield RIGHTS_IDLE.at(place("rights"), key="rights", reason=reason)
+        return
+    has = {(one.object, action) for one in definition.rights for action in one.actions}
+    for need in needs:
+        if (need.object, need.action) not in has:
+            yield RIGHT_MISSING.at(need.place, action=need.action, object=need.object)
+    needed = {(one.object, one.action) for one in needs}
+    for position, one in enumerate(definition.rights):
+        for index, action in enumerate(one.actions):
+            if (one.object, action) not in needed:
+                where = place("rights", position, "actions", index)
+                yield RIGHT_UNUSED.at(where, action=action, object=one.object)

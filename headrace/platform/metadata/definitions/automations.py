@@ -1,0 +1,129 @@
+"""Automations: what happens by itself when a record is written, and what is done then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from headrace.platform.core.problems import Text
+from headrace.platform.metadata.definitions.keys import Formula, Name, Path, key
+
+Event = Literal["create", "update", "delete", "transition", "approval", "child"]
+Result = Literal["approved", "rejected", "withdrawn", "returned"]
+RunTime = Literal["before", "after", "job"]
+RunsAs = Literal["actor", "system"]
+NeededAction = Literal["create", "update", "transition"]
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerDef:
+    """What starts an automation."""
+
+    event: Event = key(
+        "`create`, `update`, `delete` of a record; `transition` taken; `approval` ended; "
+        "`child`: a row of a child grid came, changed or went."
+    )
+    changed: tuple[Name, ...] = key("`update`: only when one of these fields changes.", ())
+    transitions: tuple[Name, ...] = key("`transition`: only these; all without.", ())
+    results: tuple[Result, ...] = key("`approval`: only these outcomes; all without.", ())
+    child: Name | None = key("`child`: the child grid.", None)
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseDef:
+    """Refuses the write, with a message."""
+
+    message: Text = key("What is told, in every language.")
+    field: Name | None = key("Field at which it is shown.", None)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateDef:
+    """Makes a record."""
+
+    object: Name = key("The object.")
+    set: dict[Name, Formula] = key("Its fields, by formulas over the record at hand.", {})
+
+
+@dataclass(frozen=True, slots=True)
+class TakeDef:
+    """Takes a transition of the record at hand; an approval that decides it begins."""
+
+    transition: Name = key("The transition.")
+    comment: str | None = key("The comment that it is taken with.", None, maxLength=1000)
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientDef:
+    """Who is told; exactly one of `field` and `role` is given."""
+
+    field: Path | None = key("Field with a user, or with several, along lookups.", None)
+    role: Name | None = key("Everybody who holds this role.", None)
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyDef:
+    """Tells people inside the product; who may not read the record is not told."""
+
+    to: tuple[RecipientDef, ...] = key("Who is told.", minItems=1, maxItems=20)
+    text: Text = key("What is told; `{{ field.path }}` is filled in as the reader may see it.")
+
+
+@dataclass(frozen=True, slots=True)
+class RowActionDef:
+    """One action on each row of a `for_each`; exactly one of its keys but `when` is given."""
+
+    when: Formula | None = key("Only when this is true.", None)
+    set: dict[Name, Formula] = key("Fields of the row that are set.", {})
+    create: CreateDef | None = key("Make a record.", None)
+    post: CreateDef | None = key("Post an entry of a ledger.", None)
+    take: TakeDef | None = key("Take a transition of the row.", None)
+    notify: NotifyDef | None = key("Tell people.", None)
+
+
+@dataclass(frozen=True, slots=True)
+class ForEachDef:
+    """Does actions for each of some rows of an object; `this.` is the record at hand."""
+
+    object: Name = key("The object.")
+    rows: Formula = key("Which: a `LIST` of their ids, at most 1,000.")
+    actions: tuple[RowActionDef, ...] = key("What is done with each.", minItems=1, maxItems=10)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionDef(RowActionDef):
+    """One action; exactly one of its keys but `when` is given."""
+
+    refuse: RefuseDef | None = key("Refuse the write (only `before`).", None)
+    for_each: ForEachDef | None = key("Do something for each of some rows.", None)
+
+
+@dataclass(frozen=True, slots=True)
+class NeedDef:
+    """A right that an automation has while it runs as the system."""
+
+    object: Name = key("The object.")
+    actions: tuple[NeededAction, ...] = key("What it does there.", minItems=1)
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationDef:
+    """What happens by itself with the records of an object."""
+
+    kind: Literal["automation"] = key("Always `automation`.")
+    name: Name = key("API name.")
+    object: Name = key("The object.")
+    on: tuple[TriggerDef, ...] = key("What starts it.", minItems=1, maxItems=10)
+    actions: tuple[ActionDef, ...] = key("What is done, in order.", minItems=1, maxItems=20)
+    id: str | None = key("Stable id.", None, maxLength=60)
+    was: Name | None = key("Former name.", None)
+    label: Text = key("Name shown to admins.", Text())
+    run: RunTime = key(
+        "`before` the record is written, in the same write; `after`, in the same transaction; "
+        "`job`: after the commit, tried again where it fails.",
+        "job",
+    )
+    when: Formula | None = key("Only when this holds; `OLD` and `CHANGED` see the change.", None)
+    order: int = key("Lower runs first.", 0, minimum=-1000, maximum=1000)
+    runs_as: RunsAs = key("In whose name: who wrote the record, or the platform.", "actor")
+    rights: tuple[NeedDef, ...] = key("What it may do while it runs as the system.", ())
