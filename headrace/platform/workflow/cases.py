@@ -216,8 +216,7 @@ class Case:
             connection, task.run, None
         )
         if decided is None:
-            state = messages.STATE_TEXTS["cancelled"]
-            raise ConflictError(messages.RUN_ENDED.at(state=state))
+            raise ConflictError(messages.TASK_CLOSED.at())
         raise ConflictError(messages.ALREADY_DECIDED.at(**self.who_and_when(decided)))
 
     def who_and_when(self, decided: Row) -> dict[str, object]:

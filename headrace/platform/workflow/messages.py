@@ -157,6 +157,13 @@ TASK_WAITS: Final = Message(
     "You are told as soon as it is.",
     "轮到您时会收到通知。",
 )
+TASK_CLOSED: Final = Message(
+    "task.closed",
+    "You are no longer asked.",
+    "此待办已不再需要您处理。",
+    "Somebody took a decision back, or the approval ended.",
+    "可能有人撤回了决定,或审批已结束。",
+)
 OPINION_ONLY: Final = Message(
     "task.opinion_only",
     "You were asked for an opinion only.",

@@ -65,7 +65,8 @@ def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
     step_row, step = case.step_of_task(task)
     if task.version != version:
         case.refuse_late(task.id)
-    if case.run.state != "open" or task.state == "returned" or _is_late(case, task, step_row):
+    undone = case.run.state == "open" and step_row.state in {"open", "approved"}
+    if not undone or _is_late(case, task, step_row):
         raise ConflictError(messages.NOT_TAKEN_BACK.at())
     found = case.subject()
     case.rows.undo_steps_after(case.run.id, step_row.position)

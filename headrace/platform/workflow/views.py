@@ -275,9 +275,9 @@ class _Viewer:
             )
             for row in reached
         ]
-        last = reached[-1] if reached else None
-        if run.state == "open" and last is not None:
-            after = node_of(last) + 1 if last.then_node is None else last.then_node
+        waiting = next((row for row in reached if row.state == "open"), None)
+        if run.state == "open" and waiting is not None:
+            after = node_of(waiting) + 1 if waiting.then_node is None else waiting.then_node
             shown += [
                 StepView(step.name, step.label, step.mode, "pending", False, None, None, (), ())
                 for step in pinned.steps[after:]
