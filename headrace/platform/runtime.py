@@ -85,6 +85,8 @@ from headrace.platform.workflow.delegations import Delegations
 from headrace.platform.workflow.engine import WorkflowEngine
 from headrace.platform.workflow.moving import MovingRuns
 from headrace.platform.workflow.tasks import Tasks
+from headrace.platform.workflow.timers import Timers
+from headrace.platform.workflow.timing import TIMER
 from headrace.settings import Settings
 
 SYSTEM_TABLES: Final = (exchange_tables, publishing_tables, records_tables, workflow_tables)
@@ -133,6 +135,7 @@ class Platform:
     delegations: Delegations
     workflow: WorkflowEngine
     tasks: Tasks
+    timers: Timers
     clock: Clock
     zone: ZoneInfo
     ids: IdSource
@@ -246,7 +249,7 @@ class Platform:
                 IMPORT: self._import,
                 BULK_CHANGE: self._change_in_bulk,
             },
-            own_handlers={AUTOMATION: self._automate},
+            own_handlers={AUTOMATION: self._automate, TIMER: self._ring},
             burials={AUTOMATION: self.automations.bury},
         )
 
@@ -258,6 +261,13 @@ class Platform:
 
     def _automate(self, job: Job, course: Course) -> None:
         self.automations.run(job, course, self)
+
+    def _ring(self, job: Job, course: Course) -> None:
+        def ring(context: Context, work: UnitOfWork) -> None:
+            course.close(work)
+            self.timers.ring(context, work, job.payload)
+
+        self.write_as_system(ring)
 
     def close(self) -> None:
         """Close all connections."""
@@ -471,6 +481,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         approvals=approvals,
         automations=automations,
         delegations=Delegations(notifications),
+        timers=Timers(store, notifications),
         workflow=workflow,
         tasks=Tasks(approvals),
         clock=clock,

@@ -25,8 +25,9 @@ from headrace.platform.database.installing import change_tables, install_catalog
 from headrace.platform.database.system_tables import LIVE, SETTING
 from headrace.platform.database.tables import Tables
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.jobs.long_jobs import Course
 from headrace.platform.jobs.notifications import NOTIFY, Notifications
-from headrace.platform.jobs.outbox import Outbox
+from headrace.platform.jobs.outbox import Job, Outbox
 from headrace.platform.jobs.worker import Worker
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
@@ -44,6 +45,8 @@ from headrace.platform.workflow.engine import Fired, WorkflowEngine
 from headrace.platform.workflow.people import FALLBACK_SETTING
 from headrace.platform.workflow.tables import DECISION, RUN, STEP, TASK
 from headrace.platform.workflow.tasks import Tasks
+from headrace.platform.workflow.timers import Timers
+from headrace.platform.workflow.timing import TIMER
 from tests.support.documents import documents, workspace
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -96,6 +99,7 @@ class World:
     engine: WorkflowEngine
     tasks: Tasks
     worker: Worker
+    timers: Timers
     clock: TickingClock
     users: dict[str, str]
     records: dict[str, str]
@@ -151,6 +155,15 @@ class World:
         context = self.context(login)
         with self.database.writing(self.catalog.version) as work:
             return action(context, work)
+
+    def ring(self, job: Job, course: Course) -> None:
+        """Do what a timer says, as the runtime does."""
+
+        def ring(context: Context, work: UnitOfWork) -> None:
+            course.close(work)
+            self.timers.ring(context, work, job.payload)
+
+        self.does("system", ring)
 
     # -- what ------------------------------------------------------------------------------
 
@@ -316,12 +329,14 @@ def _make(database: Database, contents: Contents | None) -> World:
         engine=WorkflowEngine(store, approvals),
         tasks=Tasks(approvals),
         worker=Worker(database, outbox, {NOTIFY: notifications.write}, clock),
+        timers=Timers(store, notifications),
         clock=clock,
         users={login: ids.record_id() for login in USERS},
         records={},
         ids=ids,
     )
     world.users["system"] = SYSTEM_USER_ID
+    world.worker.own_handlers = {TIMER: world.ring}
     _add_users(world)
     _add_records(world)
     for login, user in USERS.items():

@@ -1,4 +1,4 @@
-"""Working calendars: which hours of which days are worked, and how far two instants are apart in them.
+"""Working calendars: which hours are worked, how far instants are apart in them, when work is done.
 
 A calendar is written into the formulas that use it, as JSON in one canonical form, so that every result
 follows from the formula and the record alone.
@@ -7,7 +7,7 @@ follows from the formula and the record alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
@@ -17,6 +17,9 @@ from typing import Any, Final, TypeAlias
 from headrace.platform.core.problems import Text
 from headrace.platform.formulas.decimals import EXACT, rescaled
 from headrace.platform.formulas.messages import FormulaRowsError
+
+STANDARD: Final = "standard"
+"""The name of the workspace's own calendar, used where none is named."""
 
 SCALE: Final = 2
 MAX_DAYS: Final = 4_000
@@ -78,13 +81,75 @@ def working_hours(
     first, last = (one.astimezone(zone).date() for one in (start, end))
     if (last - first).days > MAX_DAYS:
         raise FormulaRowsError(_TOO_FAR)
-    worked = timedelta()
-    for number in range((last - first).days + 1):
-        day = first + timedelta(days=number)
-        for shift in calendar.shifts(day):
-            opens, closes = (_instant(day, minute, zone) for minute in shift)
-            worked += max(min(closes, end) - max(opens, start), timedelta())
+    return hours_of(worked_time(calendar, start, end, zone))
+
+
+def hours_of(worked: timedelta) -> Decimal:
+    """Return a time in hours, rounded to hundredths."""
     return rescaled(EXACT.divide(Decimal(worked // _MICROSECOND), _HOUR), SCALE)
+
+
+def worked_time(
+    calendar: WorkingCalendar, start: datetime, end: datetime, zone: tzinfo
+) -> timedelta:
+    """Return what is worked from `start` to `end`; nothing where `end` is earlier."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    worked = timedelta()
+    for opens, closes in _worked(calendar, start, (end - start).days + 2, zone):
+        worked += max(min(closes, end) - max(opens, start), timedelta())
+    return worked
+
+
+def after_working(
+    calendar: WorkingCalendar, start: datetime, work: timedelta, zone: tzinfo
+) -> datetime:
+    """Return the first instant at which `work` is done that begins at `start`; of none it is `start`.
+
+    Raises FormulaRowsError where that is too far away.
+    """
+    start, left = start.astimezone(UTC), work
+    if left <= timedelta():
+        return start
+    for opens, closes in _worked(calendar, start, MAX_DAYS, zone):
+        begins = max(opens, start)
+        if begins < closes:
+            if closes - begins >= left:
+                return begins + left
+            left -= closes - begins
+    raise FormulaRowsError(_TOO_FAR)
+
+
+def after_working_days(
+    calendar: WorkingCalendar, start: datetime, days: int, zone: tzinfo
+) -> datetime:
+    """Return the same time of the clock `days` working days after `start`.
+
+    What begins while nobody works begins when work does; a time at which the last day is not worked
+    any more is its end of work. Raises FormulaRowsError where that is too far away.
+    """
+    begins = after_working(calendar, start, _MICROSECOND, zone) - _MICROSECOND
+    shown = begins.astimezone(zone)
+    left = days
+    for number in range(1, MAX_DAYS):
+        day = shown.date() + timedelta(days=number)
+        shifts = calendar.shifts(day)
+        left -= bool(shifts)
+        if shifts and not left:
+            opens, closes = (_instant(day, one, zone) for one in (shifts[0][0], shifts[-1][1]))
+            same = datetime.combine(day, shown.time(), tzinfo=zone).astimezone(UTC)
+            return min(max(same, opens), closes)
+    raise FormulaRowsError(_TOO_FAR)
+
+
+def _worked(
+    calendar: WorkingCalendar, start: datetime, days: int, zone: tzinfo
+) -> Iterator[tuple[datetime, datetime]]:
+    """Yield when work begins and ends on `days` days from that of `start` on."""
+    first = start.astimezone(zone).date()
+    for number in range(days):
+        day = first + timedelta(days=number)
+        for opens, closes in calendar.shifts(day):
+            yield _instant(day, opens, zone), _instant(day, closes, zone)
 
 
 def _instant(day: date, minute: int, zone: tzinfo) -> datetime:

@@ -40,7 +40,7 @@ class Notifications:
 
     def __init__(self, database: Database, outbox: Outbox, clock: Clock, ids: IdSource) -> None:
         self._database = database
-        self._outbox = outbox
+        self.outbox = outbox
         self._clock = clock
         self._ids = ids
 
@@ -65,7 +65,7 @@ class Notifications:
             "task": task_id,
         }
         if payload["users"]:
-            self._outbox.put(work, NOTIFY, payload)
+            self.outbox.put(work, NOTIFY, payload)
 
     def write(self, job: Job, work: UnitOfWork) -> None:
         """Write the rows of a `notify` job: the handler that the runtime registers."""

@@ -5,7 +5,7 @@ All values are frozen. Names are API names; ids are the stable ids that survive 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, TypeVar, cast
@@ -36,6 +36,7 @@ from headrace.platform.metadata.definitions.workflows import (
     ApprovalDef,
     StateDef,
     StepDef,
+    TimeLimitDef,
     TransitionDef,
     WorkflowDef,
 )
@@ -387,12 +388,22 @@ class ApproverModel:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeLimitModel:
+    """A time limit, resolved; `calendar` is in the form in which formulas hold it, None without one."""
+
+    definition: TimeLimitDef
+    calendar: str | None
+    escalate_to: tuple[ApproverModel, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StepModel:
     """A step with its typed condition."""
 
     definition: StepDef
     when: Expression | None
     approvers: tuple[ApproverModel, ...]
+    time: TimeLimitModel | None = None
 
     @property
     def name(self) -> str:
@@ -412,6 +423,19 @@ class ApprovalModel:
     definition: ApprovalDef
     when: Expression | None
     steps: tuple[StepModel, ...]
+    time: TimeLimitModel | None = None
+
+    def limits(self) -> Iterator[TimeLimitModel]:
+        """Yield the time limits of the steps and of the whole."""
+        found = (*(step.time for step in self.steps), self.time)
+        yield from (one for one in found if one is not None)
+
+    def approvers(self) -> Iterator[ApproverModel]:
+        """Yield all sources of approvers, of escalations too."""
+        for step in self.steps:
+            yield from step.approvers
+        for limit in self.limits():
+            yield from limit.escalate_to
 
     @property
     def name(self) -> str:

@@ -28,6 +28,7 @@ from headrace.platform.records.reader import get_in
 from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.cases import Case, case_of, checked_comment, checked_reason
+from headrace.platform.workflow.clocks import start_clock, time_before
 from headrace.platform.workflow.course import advance, end, settle, tell_end
 from headrace.platform.workflow.delegations import colleagues, decides_for
 from headrace.platform.workflow.people import Person, holds_role, is_active
@@ -46,6 +47,7 @@ from headrace.platform.workflow.runs import (
     undecided_tasks_of_user,
 )
 from headrace.platform.workflow.subjects import Subject, snapshot, summary
+from headrace.platform.workflow.timing import NO_TIME
 from headrace.platform.workflow.voting import PLACES, UNDECIDED
 
 Decision = Literal["approve", "reject"]
@@ -115,7 +117,9 @@ class Approvals:
                 "snapshot": snapshot(found.model, found.row, dialect),
             },
         )
-        advance(self._case(context, work, run_id), 0, "auto_approve", None, kept=kept)
+        case = self._case(context, work, run_id)
+        start_clock(case, pinned.time, spent=time_before(case) if kept else NO_TIME)
+        advance(case, 0, "auto_approve", None, kept=kept)
         return run_id
 
     # -- decide -----------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from headrace.platform.core.errors import (
 )
 from headrace.platform.core.problems import Problem
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.formulas.calendars import STANDARD
 from headrace.platform.jobs.notifications import Notifications
 from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.records.context import Context
@@ -32,6 +33,7 @@ from headrace.platform.workflow.people import (
 )
 from headrace.platform.workflow.pinned import PinnedApproval, Step
 from headrace.platform.workflow.runs import (
+    TIMEOUTS,
     Row,
     Runs,
     definition_of,
@@ -43,6 +45,8 @@ from headrace.platform.workflow.runs import (
     step_by_id,
 )
 from headrace.platform.workflow.subjects import Subject, object_by_id, subject
+from headrace.platform.workflow.tables import DECIDING
+from headrace.platform.workflow.timing import worked_seconds
 
 COMMENT_LENGTH: Final = 2_000
 REASON_LENGTH: Final = 5
@@ -176,8 +180,21 @@ class Case:
                 "comment": comment,
                 "record_version": record_version,
                 "metadata_version": self.context.catalog.version,
+                "worked_seconds": self._worked(action, task, step),
             }
         )
+
+    def _worked(self, action: str, task: Row | None, step_id: str | None) -> int | None:
+        """Return the working time from asking to deciding; None for what decides nothing."""
+        of = task.step if task is not None else step_id
+        if action not in (*DECIDING, *TIMEOUTS) or of is None:
+            return None
+        row = step_by_id(self.work.connection, of)
+        limit = self.step_of(row).time
+        standard = self.context.catalog.calendars.get(STANDARD)
+        calendar = (limit.calendar if limit else None) or (standard.text if standard else None)
+        began = (row if task is None else task).opened_at
+        return worked_seconds(calendar, began, self.context.now(), self.context.zone)
 
     def check_decider(self, task: Row) -> None:
         """Refuse who has a part in the record, or was only asked for an opinion.

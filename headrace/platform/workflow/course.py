@@ -8,6 +8,7 @@ from typing import Final, Literal
 from headrace.platform.core.errors import ConflictError, RefusedError
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.cases import Case
+from headrace.platform.workflow.clocks import start_clock
 from headrace.platform.workflow.machine import Branch, GuardError, NoWayError, move
 from headrace.platform.workflow.people import Asked, Person, keep_active
 from headrace.platform.workflow.pinned import Step
@@ -105,6 +106,7 @@ def _take(
         step_id = case.rows.add_step(
             case.run.id, index, "open", fallback=asked.fallback, then_node=then_node
         )
+        start_clock(case, step.time, step_id)
         if step.mode == "sequence":
             case.ask(step, step_id, asked.people[:1], found)
             case.ask(step, step_id, asked.people[1:], found, state="waiting")

@@ -230,6 +230,8 @@ ACTION_TEXTS: Final = {
     "withdraw": Text("withdrawn", "已撤回"),
     "cancel": Text("cancelled", "已取消"),
     "release": Text("given to somebody else", "已转交他人"),
+    "timeout_approve": Text("approved because the time was up", "超时自动同意"),
+    "timeout_reject": Text("rejected because the time was up", "超时自动驳回"),
 }
 STATE_TEXTS: Final = {
     "returned": Text("returned to you", "已退回"),
@@ -242,6 +244,31 @@ ASKED: Final = Message(
     "task.asked",
     "{submitter} asks for your decision: {title} ({step})",
     "{submitter} 请您审批:{title}({step})",
+)
+REMINDED: Final = Message(
+    "task.reminder",
+    "Please decide by {due}: {title} ({step})",
+    "请在 {due} 前审批:{title}({step})",
+)
+OVERDUE: Final = Message(
+    "task.overdue",
+    "Your decision was due {due}: {title} ({step})",
+    "审批已超时(截止 {due}):{title}({step})",
+)
+ESCALATED: Final = Message(
+    "task.escalated",
+    "Nobody decided by {due}, now you are asked too: {title} ({step})",
+    "{due} 前未完成审批,现升级由您处理:{title}({step})",
+)
+TIMED_OUT: Final = Message(
+    "task.timed_out",
+    "{title} ({step}) was decided because the time was up: {state}",
+    "{title}({step})已超时自动处理:{state}",
+)
+TIMEOUT_REASON: Final = Message(
+    "task.timeout_reason",
+    "Not decided within {limit}, by {due}.",
+    "{limit}内未审批(截止 {due})。",
 )
 ENDED: Final = Message(
     "approval.told",

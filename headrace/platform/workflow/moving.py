@@ -28,7 +28,11 @@ from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.approvals import Approvals
 from headrace.platform.workflow.people import FALLBACK_SETTING
-from headrace.platform.workflow.pinned import Outcome, PinnedApproval, Step, read_stored
+from headrace.platform.workflow.pinned import (
+    Outcome,
+    PinnedApproval,
+    read_stored,
+)
 from headrace.platform.workflow.reached import (
     NO_STATES,
     RunKey,
@@ -296,18 +300,8 @@ def _with_states(
         to=rename(pinned.to),
         sources=tuple(dict.fromkeys(rename(one) for one in pinned.sources)),
         outcomes={key: outcome(one) for key, one in pinned.outcomes.items()},
-        steps=tuple(
-            dataclasses.replace(
-                step,
-                when=reworded(step.when),
-                approvers=tuple(
-                    dataclasses.replace(approver, formula=reworded(approver.formula))
-                    for approver in step.approvers
-                ),
-            )
-            for step in pinned.steps
-        ),
-    )
+        steps=tuple(dataclasses.replace(step, when=reworded(step.when)) for step in pinned.steps),
+    ).with_approvers(lambda who: dataclasses.replace(who, formula=reworded(who.formula)))
 
 
 def _with_literals(node: Any, field_id: str, states: Mapping[str, str]) -> Any:
@@ -346,11 +340,9 @@ def _renamed(node: Node, states: Mapping[str, str]) -> Node:
 
 
 def _with_roles(pinned: PinnedApproval, roles: Mapping[str, str]) -> PinnedApproval:
-    def step(one: Step) -> Step:
-        approvers = tuple(
-            dataclasses.replace(who, role=roles.get(who.role, who.role)) if who.role else who
-            for who in one.approvers
-        )
-        return dataclasses.replace(one, approvers=approvers)
+    def name(role: str | None) -> str | None:
+        return None if role is None else roles.get(role, role)
 
-    return dataclasses.replace(pinned, steps=tuple(step(one) for one in pinned.steps))
+    return pinned.with_approvers(
+        lambda who: dataclasses.replace(who, role=name(who.role), until=name(who.until))
+    )

@@ -7,7 +7,7 @@ form is stored once by its hash and read back for each decision.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, Literal
@@ -25,9 +25,11 @@ from headrace.platform.metadata.catalog import (
     ObjectModel,
     OutcomeModel,
     StepModel,
+    TimeLimitModel,
     TransitionModel,
     WorkflowModel,
 )
+from headrace.platform.metadata.definitions.workflows import TimeoutAction, TimeUnit
 from headrace.platform.workflow.machine import Branch, Move, Plan
 
 Mode = Literal["one", "any", "all", "sequence", "ratio"]
@@ -72,6 +74,18 @@ class Approver:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeLimit:
+    """How long a step or a run may take; `calendar` as formulas hold it, empty for plain time."""
+
+    limit: str
+    unit: TimeUnit
+    calendar: str
+    remind: tuple[int, ...]
+    then: TimeoutAction
+    escalate_to: tuple[Approver, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A step; `editable` are field ids."""
 
@@ -82,6 +96,7 @@ class Step:
     editable: frozenset[str]
     approvers: tuple[Approver, ...]
     ratio: int | None = None
+    time: TimeLimit | None = None
 
     @property
     def asks_each(self) -> bool:
@@ -109,6 +124,7 @@ class PinnedApproval:
     id: str = ""
     resumes: bool = False
     key_fields: tuple[str, ...] = ()
+    time: TimeLimit | None = None
 
     @cached_property
     def plan(self) -> Plan:
@@ -121,6 +137,25 @@ class PinnedApproval:
         states = dict.fromkeys((self.to, *self.sources, *(target for _, target in targets)))
         moves = tuple(Move(self.transition, branch, self.to, target) for branch, target in targets)
         return Plan(tuple(states), moves)
+
+    def approvers(self) -> Iterator[Approver]:
+        """Yield all sources of approvers, of escalations too."""
+        for step in self.steps:
+            yield from step.approvers
+            yield from step.time.escalate_to if step.time else ()
+        yield from self.time.escalate_to if self.time else ()
+
+    def with_approvers(self, change: Callable[[Approver], Approver]) -> PinnedApproval:
+        """Return the approval with other sources of approvers, of escalations too."""
+
+        def limit(one: TimeLimit | None) -> TimeLimit | None:
+            return one and replace(one, escalate_to=tuple(map(change, one.escalate_to)))
+
+        steps = tuple(
+            replace(step, approvers=tuple(map(change, step.approvers)), time=limit(step.time))
+            for step in self.steps
+        )
+        return replace(self, steps=steps, time=limit(self.time))
 
     def with_way_back(self, state: str) -> PinnedApproval:
         """Return the approval whose ways back lead to `state` where the definition names none."""
@@ -142,6 +177,7 @@ class PinnedApproval:
             "id": self.id,
             "resumes": self.resumes,
             "key_fields": list(self.key_fields),
+            "time": _time_json(self.time),
         }
 
     @classmethod
@@ -160,6 +196,7 @@ class PinnedApproval:
             id=data.get("id", ""),
             resumes=data.get("resumes", False),
             key_fields=tuple(data.get("key_fields", ())),
+            time=_time_of(data.get("time")),
         )
 
 
@@ -193,6 +230,7 @@ def pin(
         id=approval.definition.id or "",
         resumes=approval.definition.resubmit == "resume",
         key_fields=_key_ids(model, approval.definition.key_fields),
+        time=_pin_time(approval.time),
     )
 
 
@@ -243,6 +281,21 @@ def _pin_step(model: ObjectModel, step: StepModel) -> Step:
         editable=frozenset(model.fields[name].id for name in step.definition.editable),
         approvers=tuple(_pin_approver(one) for one in step.approvers),
         ratio=step.definition.ratio,
+        time=_pin_time(step.time),
+    )
+
+
+def _pin_time(time: TimeLimitModel | None) -> TimeLimit | None:
+    if time is None:
+        return None
+    definition = time.definition
+    return TimeLimit(
+        limit=definition.limit,
+        unit=definition.unit,
+        calendar=time.calendar or "",
+        remind=definition.remind,
+        then=definition.then,
+        escalate_to=tuple(_pin_approver(one) for one in time.escalate_to),
     )
 
 
@@ -287,22 +340,64 @@ def _step_json(step: Step) -> dict[str, Any]:
         "mode": step.mode,
         "when": _expression_json(step.when),
         "editable": sorted(step.editable),
-        "approvers": [
-            {
-                "field": list(one.field),
-                "role": one.role,
-                "within": list(one.within),
-                "veto": one.veto,
-                "user": one.user,
-                "managers": one.managers,
-                "of": list(one.of),
-                "until": one.until,
-                "formula": _expression_json(one.formula),
-            }
-            for one in step.approvers
-        ],
+        "approvers": [_approver_json(one) for one in step.approvers],
         "ratio": step.ratio,
+        "time": _time_json(step.time),
     }
+
+
+def _approver_json(one: Approver) -> dict[str, Any]:
+    return {
+        "field": list(one.field),
+        "role": one.role,
+        "within": list(one.within),
+        "veto": one.veto,
+        "user": one.user,
+        "managers": one.managers,
+        "of": list(one.of),
+        "until": one.until,
+        "formula": _expression_json(one.formula),
+    }
+
+
+def _approver_of(one: Mapping[str, Any]) -> Approver:
+    return Approver(
+        field=tuple(one["field"]),
+        role=one["role"],
+        within=tuple(one["within"]),
+        veto=one.get("veto", False),
+        user=one.get("user"),
+        managers=one.get("managers"),
+        of=tuple(one.get("of", ())),
+        until=one.get("until"),
+        formula=_expression_of(one.get("formula")),
+    )
+
+
+def _time_json(time: TimeLimit | None) -> dict[str, Any] | None:
+    if time is None:
+        return None
+    return {
+        "limit": time.limit,
+        "unit": time.unit,
+        "calendar": time.calendar,
+        "remind": list(time.remind),
+        "then": time.then,
+        "escalate_to": [_approver_json(one) for one in time.escalate_to],
+    }
+
+
+def _time_of(data: Mapping[str, Any] | None) -> TimeLimit | None:
+    if data is None:
+        return None
+    return TimeLimit(
+        limit=data["limit"],
+        unit=data["unit"],
+        calendar=data["calendar"],
+        remind=tuple(data["remind"]),
+        then=data["then"],
+        escalate_to=tuple(_approver_of(one) for one in data["escalate_to"]),
+    )
 
 
 def _step_of(data: Mapping[str, Any]) -> Step:
@@ -312,21 +407,9 @@ def _step_of(data: Mapping[str, Any]) -> Step:
         mode=data["mode"],
         when=_expression_of(data["when"]),
         editable=frozenset(data["editable"]),
-        approvers=tuple(
-            Approver(
-                field=tuple(one["field"]),
-                role=one["role"],
-                within=tuple(one["within"]),
-                veto=one.get("veto", False),
-                user=one.get("user"),
-                managers=one.get("managers"),
-                of=tuple(one.get("of", ())),
-                until=one.get("until"),
-                formula=_expression_of(one.get("formula")),
-            )
-            for one in data["approvers"]
-        ),
+        approvers=tuple(_approver_of(one) for one in data["approvers"]),
         ratio=data.get("ratio"),
+        time=_time_of(data.get("time")),
     )
 
 

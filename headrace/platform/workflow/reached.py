@@ -192,9 +192,8 @@ class _Needs:
         field_ids: set[str] = set()
         for outcome in pinned.outcomes.values():
             field_ids.update(field_id for field_id, _ in outcome.assignments)
-        for step in pinned.steps:
-            for approver in step.approvers:
-                field_ids.update((*approver.field, *approver.within, *approver.of))
+        for approver in pinned.approvers():
+            field_ids.update((*approver.field, *approver.within, *approver.of))
         for expression in expressions_of(pinned):
             for node in walk(expression.tree):
                 if isinstance(node, FieldRef):
@@ -275,7 +274,7 @@ def expressions_of(pinned: PinnedApproval) -> Iterator[Expression]:
     for step in pinned.steps:
         if step.when is not None:
             yield step.when
-        yield from (one.formula for one in step.approvers if one.formula is not None)
+    yield from (one.formula for one in pinned.approvers() if one.formula is not None)
 
 
 def _bare(node: Any) -> Any:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from headrace.platform.core.errors import ConflictError, ForbiddenError, RefusedError
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.cases import Case
+from headrace.platform.workflow.clocks import resume_clock
 from headrace.platform.workflow.course import advance, end, give_turns
 from headrace.platform.workflow.people import is_active
 from headrace.platform.workflow.runs import (
@@ -71,6 +72,7 @@ def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
     found = case.subject()
     case.rows.undo_steps_after(case.run.id, step_row.position)
     case.rows.reopen(step_row.id, task.id)
+    resume_clock(case, step_row, step.time)
     case.add_decision("take_back", comment, found.version, task=task)
     tasks = tasks_of_step(connection, step_row.id)
     if step.mode == "sequence":

@@ -11,12 +11,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from headrace.platform.core.ids import IdSource
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.jobs.outbox import cancel
 from headrace.platform.workflow.people import Person
 from headrace.platform.workflow.pinned import PinnedApproval, read_stored, stored_form
 from headrace.platform.workflow.tables import DECIDING, DECISION, DEFINITION, RUN, STEP, TASK
+from headrace.platform.workflow.timing import timer_key
 from headrace.platform.workflow.voting import UNDECIDED
 
 Row = sa.Row[Any]
+
+TIMEOUT_APPROVE: Final = "timeout_approve"
+TIMEOUT_REJECT: Final = "timeout_reject"
+TIMEOUTS: Final = (TIMEOUT_APPROVE, TIMEOUT_REJECT)
+"""What is decided because the time was up."""
 
 APPROVING: Final = ("approve", "auto_approve", "keep")
 SPECIAL: Final = ("kind", "veto", "added_by", "added_to", "place")
@@ -76,6 +83,9 @@ class Runs:
         change = sa.update(RUN).where(RUN.c.id == run_id, RUN.c.state == "open")
         if self._connection.execute(change.values(state=state, **ended)).rowcount != 1:
             return False
+        waiting = sa.select(STEP.c.id).where(STEP.c.run == run_id, STEP.c.state == "open")
+        for clock in (run_id, *self._connection.execute(waiting).scalars()):
+            cancel(self._work, timer_key(clock))
         for table in (STEP, TASK):
             left = sa.update(table).where(table.c.run == run_id, table.c.state.in_(UNDECIDED))
             self._connection.execute(left.values(state="closed", **ended))
@@ -113,7 +123,8 @@ class Runs:
         return step_id
 
     def end_step(self, step_id: str, state: str) -> None:
-        """End an open step and close the tasks on it that are left."""
+        """End an open step, stop its clock and close the tasks on it that are left."""
+        cancel(self._work, timer_key(step_id))
         ended = {"ended_at": self._at}
         self._connection.execute(
             sa.update(STEP)
@@ -234,6 +245,8 @@ class Runs:
         tasks = sa.and_(
             TASK.c.step.in_(sa.select(STEP.c.id).where(later)), TASK.c.state.in_(UNDECIDED)
         )
+        for clock in self._connection.execute(sa.select(STEP.c.id).where(later)).scalars():
+            cancel(self._work, timer_key(clock))
         ended = {"state": "closed", "ended_at": self._at}
         self._connection.execute(sa.update(TASK).where(tasks).values(**ended))
         self._connection.execute(sa.update(STEP).where(later).values(**ended))
@@ -323,6 +336,11 @@ def known_task(connection: sa.Connection, task_id: str) -> Row:
     return connection.execute(sa.select(TASK).where(TASK.c.id == task_id)).one()
 
 
+def open_steps_of_run(connection: sa.Connection, run_id: str) -> list[Row]:
+    """Return the steps of a run that wait for people."""
+    return [row for row in steps_of(connection, run_id) if row.state == "open"]
+
+
 def open_tasks_of_step(connection: sa.Connection, step_id: str) -> list[Row]:
     """Return the tasks of a step that are open."""
     statement = sa.select(TASK).where(TASK.c.step == step_id, TASK.c.state == "open")
@@ -378,7 +396,7 @@ def last_decision(connection: sa.Connection, run_id: str, step_id: str | None) -
         .outerjoin(TASK, TASK.c.id == DECISION.c.task)
         .where(
             DECISION.c.run == run_id,
-            DECISION.c.action.in_((*DECIDING, "withdraw", "cancel")),
+            DECISION.c.action.in_((*DECIDING, *TIMEOUTS, "withdraw", "cancel")),
             STANDS,
         )
     )

@@ -55,6 +55,8 @@ RUN: Final = sa.Table(
     sa.Column("left_with", json_type()),
     sa.Column("started_at", instant_type(), nullable=False),
     sa.Column("ended_at", instant_type()),
+    sa.Column("spent_seconds", sa.BigInteger()),
+    sa.Column("due_at", instant_type()),
 )
 """One approval of one record. States: `open`, `approved`, `rejected`, `returned` (to its submitter),
 `withdrawn`, `cancelled`.
@@ -62,7 +64,8 @@ RUN: Final = sa.Table(
 `submission` counts the runs of the record from 1. `excluded` are the people who may not decide: who
 submitted, and who last changed the record before. `snapshot` are the values as submitted, by field
 id; `left_with` is what the record held when it was sent back: `fields` by id, `rows` as hashes by
-relation; `summary` is the sum shown in lists.
+relation; `summary` is the sum shown in lists. `due_at` is when the time of the whole approval is up,
+`spent_seconds` what of it had gone by in submissions before, by the clock of the limit.
 """
 
 sa.Index(
@@ -88,6 +91,7 @@ STEP: Final = sa.Table(
     sa.Column("fallback", boolean_type(), nullable=False),
     sa.Column("opened_at", instant_type(), nullable=False),
     sa.Column("ended_at", instant_type()),
+    sa.Column("due_at", instant_type()),
     sa.UniqueConstraint("run", "position"),
 )
 """A step that was reached. States: `open`, `approved`, `rejected`, `returned` (to an earlier step or the
@@ -98,7 +102,8 @@ ended, or went back, before).
 `position` is the order in which steps were reached, `node` the step of the definition (where it is
 null, the same): one that was returned to is reached twice. After it `then_node` follows, where set.
 
-`fallback`: nobody was found where the definition looks, so the fall-back was asked.
+`fallback`: nobody was found where the definition looks, so the fall-back was asked. `due_at` is when
+its time is up; the timer of its next reminder waits under the key that `timing.timer_key` gives.
 """
 
 NODE: Final = sa.func.coalesce(STEP.c.node, STEP.c.position).label("node_of_step")
@@ -133,7 +138,7 @@ somebody else is asked), `transferred` (they gave it to somebody else).
 
 `role` is the role for which the person was chosen; `version` grows when the record changes, `round`
 when a decision is taken back. `kind` is `opinion` where only an opinion is asked, else null. `added_by`
-is who added the person, from their task `added_to`, to decide `before`, `beside` or `after` them, or by the platform `instead` of them (`place`).
+is who added the person, from their task `added_to`, to decide `before`, `beside` or `after` them, or by the platform `instead` of them (`place`); `escalated` are those who were asked because the time was up.
 """
 
 sa.Index(
@@ -162,13 +167,16 @@ DECISION: Final = sa.Table(
     sa.Column("given_to", id_type(), sa.ForeignKey(USER.c.id)),
     sa.Column("to_step", text_type()),
     sa.Column("round", sa.Integer()),
+    sa.Column("worked_seconds", sa.BigInteger()),
 )
 """What people said: `approve`, `reject`, `return`, `take_back`, `comment`, `transfer`, `add_before`,
 `add_beside`, `add_after`, `ask_opinion`, `opinion`, `withdraw`; and what the platform noted: `auto_approve`,
-`keep` (an approval of the submission before stands), `release`, `cancel`. Rows are added, never changed.
+`keep` (an approval of the submission before stands), `release`, `cancel`, `remind`, `escalate`, and where the time was up `timeout_approve` or
+`timeout_reject`. Rows are added, never changed.
 
 `acted_for` is who was asked, where a delegate of theirs decided; `given_to` who a task was
-transferred to, or who was added; `to_step` the step returned to (null: the submitter).
+transferred to, or who was added or asked when the time was up; `worked_seconds` the working time from
+asking to deciding; `to_step` the step returned to (null: the submitter).
 """
 
 sa.Index(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final, Literal
 
 import sqlalchemy as sa
@@ -15,8 +16,9 @@ from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.records.context import Context
 from headrace.platform.workflow.delegations import delegates_of
 from headrace.platform.workflow.people import names_of
-from headrace.platform.workflow.pinned import Mode, PinnedApproval, text_of
+from headrace.platform.workflow.pinned import Mode, PinnedApproval, TimeLimit, text_of
 from headrace.platform.workflow.runs import (
+    TIMEOUTS,
     Row,
     definitions_of,
     node_of,
@@ -24,6 +26,7 @@ from headrace.platform.workflow.runs import (
     runs_of,
 )
 from headrace.platform.workflow.tables import DECIDING, DECISION, STEP, TASK
+from headrace.platform.workflow.timing import timeout_reason, worked_hours
 
 StepState = Literal[
     "open", "approved", "rejected", "returned", "skipped", "passed", "kept", "closed", "pending"
@@ -48,7 +51,8 @@ class PersonView:
 class DecisionView:
     """What somebody said, at an instant in UTC; `acted_for` is who was asked, where it is not they.
 
-    `given_to` is who a task was transferred to or who was added, `to_step` the step returned to.
+    `given_to` is who a task was transferred to or who was added, `to_step` the step returned to,
+    `reason` why the platform decided, `worked_hours` the working hours from asking to deciding.
     """
 
     person: PersonView
@@ -58,6 +62,8 @@ class DecisionView:
     action: str
     comment: str | None
     at: datetime
+    reason: Text | None
+    worked_hours: Decimal | None
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
@@ -69,6 +75,8 @@ class DecisionView:
             "action": self.action,
             "comment": self.comment,
             "at": instant_text(self.at),
+            "reason": self.reason.within(language) if self.reason else None,
+            "worked_hours": None if self.worked_hours is None else str(self.worked_hours),
         }
 
 
@@ -106,7 +114,10 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """A step with who was asked and what was said; `pending` where it was not reached yet."""
+    """A step with who was asked and what was said; `pending` where it was not reached yet.
+
+    `due_at` is when its time is up, `late` whether it is open and that has passed.
+    """
 
     name: str
     label: Text
@@ -115,6 +126,8 @@ class StepView:
     fallback: bool
     opened_at: datetime | None
     ended_at: datetime | None
+    due_at: datetime | None
+    late: bool
     tasks: tuple[TaskView, ...]
     decisions: tuple[DecisionView, ...]
 
@@ -128,6 +141,8 @@ class StepView:
             "fallback": self.fallback,
             "opened_at": instant_text(self.opened_at),
             "ended_at": instant_text(self.ended_at),
+            "due_at": instant_text(self.due_at),
+            "late": self.late,
             "tasks": [task.render() for task in self.tasks],
             "decisions": [decision.render(language) for decision in self.decisions],
         }
@@ -135,7 +150,7 @@ class StepView:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """An approval run; `can_withdraw` is for the caller, now."""
+    """An approval run; `can_withdraw` is for the caller, now; `due_at` when the time of all steps is up."""
 
     id: str
     approval: str
@@ -149,6 +164,7 @@ class RunView:
     tags: tuple[Text, ...]
     started_at: datetime
     ended_at: datetime | None
+    due_at: datetime | None
     metadata_version: int
     can_withdraw: bool
     steps: tuple[StepView, ...]
@@ -169,6 +185,7 @@ class RunView:
             "tags": [tag.within(language) for tag in self.tags],
             "started_at": instant_text(self.started_at),
             "ended_at": instant_text(self.ended_at),
+            "due_at": instant_text(self.due_at),
             "metadata_version": self.metadata_version,
             "can_withdraw": self.can_withdraw,
             "steps": [step.render(language) for step in self.steps],
@@ -213,6 +230,8 @@ class _Viewer:
     ) -> None:
         self._internal = context.principal.audience == "internal"
         self._user = context.principal.user_id
+        self._now = context.now()
+        self._zone = context.zone
         self._names = names
         self._standing_in = standing_in
 
@@ -226,7 +245,7 @@ class _Viewer:
     ) -> RunView:
         rounds = {row.id: row.round for row in tasks}
         decided = any(
-            row.action in DECIDING and row.round in {None, rounds.get(row.task)}
+            row.action in (*DECIDING, *TIMEOUTS) and row.round in {None, rounds.get(row.task)}
             for row in decisions
         )
         return RunView(
@@ -242,10 +261,13 @@ class _Viewer:
             tags=tuple(text_of(tag["label"]) for tag in run.tags),
             started_at=run.started_at,
             ended_at=run.ended_at,
+            due_at=run.due_at,
             metadata_version=run.metadata_version,
             can_withdraw=run.state == "open" and run.submitter == self._user and not decided,
             steps=self._steps(run, pinned, steps, tasks, decisions),
-            decisions=self._decisions(pinned, (row for row in decisions if row.step is None)),
+            decisions=self._decisions(
+                pinned, (row for row in decisions if row.step is None), pinned.time, run.due_at
+            ),
         )
 
     def person(self, user_id: str) -> PersonView:
@@ -270,8 +292,15 @@ class _Viewer:
                 fallback=row.fallback,
                 opened_at=row.opened_at,
                 ended_at=row.ended_at,
+                due_at=row.due_at,
+                late=row.state == "open" and row.due_at is not None and row.due_at <= self._now,
                 tasks=tuple(self._task(one) for one in tasks if one.step == row.id),
-                decisions=self._decisions(pinned, (one for one in decisions if one.step == row.id)),
+                decisions=self._decisions(
+                    pinned,
+                    (one for one in decisions if one.step == row.id),
+                    pinned.steps[node_of(row)].time,
+                    row.due_at,
+                ),
             )
             for row in reached
         ]
@@ -279,7 +308,19 @@ class _Viewer:
         if run.state == "open" and waiting is not None:
             after = node_of(waiting) + 1 if waiting.then_node is None else waiting.then_node
             shown += [
-                StepView(step.name, step.label, step.mode, "pending", False, None, None, (), ())
+                StepView(
+                    name=step.name,
+                    label=step.label,
+                    mode=step.mode,
+                    state="pending",
+                    fallback=False,
+                    opened_at=None,
+                    ended_at=None,
+                    due_at=None,
+                    late=False,
+                    tasks=(),
+                    decisions=(),
+                )
                 for step in pinned.steps[after:]
             ]
         return tuple(shown)
@@ -301,8 +342,17 @@ class _Viewer:
             ended_at=row.ended_at,
         )
 
-    def _decisions(self, pinned: PinnedApproval, rows: Iterable[Row]) -> tuple[DecisionView, ...]:
+    def _decisions(
+        self,
+        pinned: PinnedApproval,
+        rows: Iterable[Row],
+        limit: TimeLimit | None,
+        due_at: datetime | None,
+    ) -> tuple[DecisionView, ...]:
         labels = {step.name: step.label for step in pinned.steps}
+        reason = None
+        if limit is not None and due_at is not None:
+            reason = timeout_reason(limit, due_at, self._zone)
         return tuple(
             DecisionView(
                 self.person(row.user),
@@ -312,6 +362,8 @@ class _Viewer:
                 row.action,
                 row.comment,
                 row.at,
+                reason if row.action in TIMEOUTS else None,
+                None if row.worked_seconds is None else worked_hours(row.worked_seconds),
             )
             for row in rows
             if row.action not in TALK or self._internal or row.user == self._user

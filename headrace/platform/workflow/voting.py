@@ -2,7 +2,8 @@
 
 A step has seats: who the definition asks, each with those who may decide in their stead. The mode says
 how many seats must approve. Whoever was added by an approver decides besides: their rejection rejects,
-and the step waits for their approval. Opinions count for nothing.
+and the step waits for their approval. Whoever is asked because the time is up decides the step for all
+who are late. Opinions count for nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ Place = Literal["before", "beside", "after", "instead"]
 
 PLACES: Final[tuple[Place, ...]] = ("before", "beside", "after")
 """Where an approver adds somebody; `instead` is how the platform asks a second person for a seat."""
+
+ESCALATED: Final = "escalated"
+"""The place of who was asked because the time was up."""
 
 COUNTED: Final = frozenset({"open", "waiting", "approved", "rejected"})
 UNDECIDED: Final = frozenset({"open", "waiting"})
@@ -72,6 +76,11 @@ class Seat:
 
 def result_of(step: Step, tasks: Sequence[TaskRow]) -> Result:
     """Say how a step stands by what was decided on its `tasks`."""
+    by_escalation = {task.state for task in tasks if task.place == ESCALATED}
+    if "rejected" in by_escalation:
+        return "rejected"
+    if "approved" in by_escalation:
+        return "approved"
     added = _added(tasks)
     if any(task.state == "rejected" for task in added):
         return "rejected"

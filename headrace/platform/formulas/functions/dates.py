@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import array
 
 from headrace.platform.core.problems import Text
 from headrace.platform.formulas import days
-from headrace.platform.formulas.calendars import SCALE, calendar_of, working_hours
+from headrace.platform.formulas.calendars import SCALE, STANDARD, calendar_of, working_hours
 from headrace.platform.formulas.environment import Environment, Evaluator
 from headrace.platform.formulas.functions.base import (
     DAYS,
@@ -459,7 +459,7 @@ WORKHOURS: Final = Function(
     parameters=(
         Parameter("start", frozenset((Kind.DATETIME,))),
         Parameter("end", frozenset((Kind.DATETIME,))),
-        Parameter("calendar", TEXTS, literal=True, default="standard", calendar=True),
+        Parameter("calendar", TEXTS, literal=True, default=STANDARD, calendar=True),
     ),
     result=always(number(SCALE)),
     python=_working_hours,

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
+from headrace.platform.core.problems import Message
+from headrace.platform.formulas.calendars import STANDARD
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.types import USER_OBJECT, references
 from headrace.platform.metadata.building.assigning import assignments_of
@@ -17,6 +19,7 @@ from headrace.platform.metadata.catalog import (
     ObjectModel,
     OutcomeModel,
     StepModel,
+    TimeLimitModel,
     TransitionModel,
     WorkflowModel,
 )
@@ -25,8 +28,20 @@ from headrace.platform.metadata.definitions.workflows import (
     ApproverDef,
     OutcomeDef,
     StepDef,
+    TimeLimitDef,
     TransitionDef,
     WorkflowDef,
+)
+
+WORKING: Final = frozenset({"working_hours", "working_days"})
+"""Units that are counted in a working calendar."""
+
+UNKNOWN_CALENDAR: Final = Message(
+    "timer.unknown_calendar",
+    "There is no working calendar “{name}”.",
+    "没有工作日历“{name}”。",
+    "Add it under `calendars` of a module, name another one, or count in hours or days.",
+    "请在模块的 `calendars` 中添加该日历、改用其他日历,或改以小时、自然日计时。",
 )
 
 GUARD: Final = {"formula.unknown_field": GUARD_FIELD}
@@ -177,7 +192,8 @@ def _approval(work: Workbench, definition: ApprovalDef, model: ObjectModel) -> A
     for position, name in enumerate(definition.key_fields):
         if name not in model.fields and name not in details:
             work.report(unknown_field(model, name), definition, "key_fields", position)
-    return ApprovalModel(definition, when, steps)
+    time = _time(work, definition.time, model, work.place(definition, "time"))
+    return ApprovalModel(definition, when, steps, time)
 
 
 def _step(
@@ -192,7 +208,27 @@ def _step(
         for index, one in enumerate(definition.approvers)
     )
     when = work.expression(definition.when, model.name, place + "/when", queries=True, recode=GUARD)
-    return StepModel(definition, when, approvers)
+    return StepModel(
+        definition, when, approvers, _time(work, definition.time, model, place + "/time")
+    )
+
+
+def _time(
+    work: Workbench, definition: TimeLimitDef | None, model: ObjectModel, place: str
+) -> TimeLimitModel | None:
+    if definition is None:
+        return None
+    calendar = None
+    if definition.unit in WORKING or definition.calendar is not None:
+        name = definition.calendar or STANDARD
+        calendar = work.scope(model.name).calendar(name)
+        if calendar is None:
+            work.problems.append(UNKNOWN_CALENDAR.at(place + "/calendar", name=name))
+    escalate_to = tuple(
+        _approver(work, one, model, f"{place}/escalate_to/{index}")
+        for index, one in enumerate(definition.escalate_to)
+    )
+    return TimeLimitModel(definition, calendar, escalate_to)
 
 
 USERS: Final = references(USER_OBJECT)

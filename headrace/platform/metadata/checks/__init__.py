@@ -31,6 +31,7 @@ from headrace.platform.metadata.checks.queries import check_queries
 from headrace.platform.metadata.checks.screens import check_screens
 from headrace.platform.metadata.checks.sizes import check_sizes
 from headrace.platform.metadata.checks.soundness import check_soundness
+from headrace.platform.metadata.checks.timing import check_timing
 from headrace.platform.metadata.checks.workflows import check_workflows
 
 MAX_PROBLEMS: Final = 100
@@ -54,6 +55,7 @@ BUILT_IN: tuple[Check, ...] = (
     check_workflows,
     check_soundness,
     check_automations,
+    check_timing,
     check_access,
     check_screens,
     check_lists,

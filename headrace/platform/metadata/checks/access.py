@@ -219,8 +219,7 @@ def _unused_roles(subject: Subject) -> Iterator[Problem]:
         for workflow in catalog.workflows.values()
         for approvals in workflow.approvals.values()
         for approval in approvals
-        for step in approval.steps
-        for approver in step.approvers
+        for approver in approval.approvers()
         for role in (approver.role, approver.until)
     }
     for name, role in catalog.roles.items():

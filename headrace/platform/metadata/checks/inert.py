@@ -182,8 +182,15 @@ def _named_in(catalog: Catalog, part: str, name: str, formulas: Formulas) -> fro
     constants = (f"constants.{name}" for one in found for name in one.constants())
     expressions = (f"expressions.{name}" for one in found for name in one.named)
     held = {text for one in found for text in _calendars_of(one)}
+    held |= _calendars_of_limits(catalog.workflows[name]) if part == "workflows" else set()
     calendars = (f"calendars.{name}" for name, one in catalog.calendars.items() if one.text in held)
     return frozenset((*constants, *expressions, *(calendars if held else ())))
+
+
+def _calendars_of_limits(workflow: WorkflowModel) -> set[Any]:
+    """Return the working calendars in which time limits are counted."""
+    approvals = chain.from_iterable(workflow.approvals.values())
+    return {limit.calendar for approval in approvals for limit in approval.limits()} - {None}
 
 
 def _calendars_of(formula: Expression) -> Iterator[Any]:
@@ -234,7 +241,7 @@ def _of_workflow(workflow: WorkflowModel) -> Iterator[Expression | None]:
         yield approval.when
         for step in approval.steps:
             yield step.when
-            yield from (approver.formula for approver in step.approvers)
+        yield from (approver.formula for approver in approval.approvers())
 
 
 def _of_automation(automation: AutomationModel) -> Iterator[Expression | None]:

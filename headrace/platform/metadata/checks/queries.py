@@ -68,6 +68,11 @@ def _approvers(subject: Subject, workflow: WorkflowModel) -> Iterator[Found]:
             place = subject.at("approval", approval.name, "steps", position)
             for index, approver in enumerate(step.approvers):
                 yield approver.formula, f"{place}/approvers/{index}/formula"
+            for index, approver in enumerate(step.time.escalate_to if step.time else ()):
+                yield approver.formula, f"{place}/time/escalate_to/{index}/formula"
+        place = subject.at("approval", approval.name, "time", "escalate_to")
+        for index, approver in enumerate(approval.time.escalate_to if approval.time else ()):
+            yield approver.formula, f"{place}/{index}/formula"
 
 
 def judged(subject: Subject, found: Found) -> Iterator[Problem]:

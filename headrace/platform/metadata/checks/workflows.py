@@ -9,6 +9,7 @@ from functools import partial
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.metadata.catalog import (
     ApprovalModel,
+    ApproverModel,
     FieldModel,
     FieldPath,
     ObjectModel,
@@ -362,20 +363,25 @@ def _approval(subject: Subject, model: WorkflowModel, approval: ApprovalModel) -
         for index, approver in enumerate(step.approvers):
             where = f"{place}/approvers/{index}"
             declared = step.definition.approvers[index]
-            if not _is_whole(declared):
-                yield APPROVER_SHAPE.at(where)
-            if approver.of and approver.of[-1].pointed != USER_OBJECT:
-                yield APPROVER_TARGET.at(where + "/of", path=declared.of, expected="user")
-            if approver.field and _may_be_submitter(approver.field):
-                yield SELF_APPROVAL.at(where + "/field")
-            if approver.field and approver.field[-1].pointed != USER_OBJECT:
-                yield APPROVER_TARGET.at(where + "/field", path=declared.field, expected="user")
-            if approver.within:
-                target = subject.catalog.objects.get(approver.within[-1].target or "")
-                if target is None or target.acts_as != "territory":
-                    yield APPROVER_TARGET.at(
-                        where + "/within", path=declared.within, expected="territory"
-                    )
+            yield from approver_problems(subject, approver, declared, where)
+
+
+def approver_problems(
+    subject: Subject, approver: ApproverModel, declared: ApproverDef, where: str
+) -> Iterator[Problem]:
+    """Find what is wrong with a source of approvers at the place `where`."""
+    if not _is_whole(declared):
+        yield APPROVER_SHAPE.at(where)
+    if approver.of and approver.of[-1].pointed != USER_OBJECT:
+        yield APPROVER_TARGET.at(where + "/of", path=declared.of, expected="user")
+    if approver.field and _may_be_submitter(approver.field):
+        yield SELF_APPROVAL.at(where + "/field")
+    if approver.field and approver.field[-1].pointed != USER_OBJECT:
+        yield APPROVER_TARGET.at(where + "/field", path=declared.field, expected="user")
+    if approver.within:
+        target = subject.catalog.objects.get(approver.within[-1].target or "")
+        if target is None or target.acts_as != "territory":
+            yield APPROVER_TARGET.at(where + "/within", path=declared.within, expected="territory")
 
 
 def _is_whole(declared: ApproverDef) -> bool:

@@ -134,6 +134,37 @@ class ApproverDef:
     )
 
 
+TimeUnit = Literal["working_hours", "hours", "working_days", "days"]
+TimeoutAction = Literal["remind", "escalate", "approve", "reject"]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimitDef:
+    """How long a decision may take, and what follows when the time is up."""
+
+    limit: str = key(
+        "The time there is, as 8 or 0.5; whole where the unit is days.",
+        pattern=r"^\d{1,4}(\.\d{1,2})?$",
+    )
+    unit: TimeUnit = key("What the time is counted in.", "working_hours")
+    calendar: Name | None = key(
+        "Working calendar; without it the workspace's, which is called `standard`.", None
+    )
+    remind: tuple[int, ...] = key(
+        "Percents of the time after which approvers are reminded, rising; at its end they always are.",
+        (80,),
+        maxItems=10,
+        items={"type": "integer", "minimum": 1, "maximum": 99},
+    )
+    then: TimeoutAction = key(
+        "When the time is up: `remind`; `escalate` asks further people; `approve` and `reject` decide.",
+        "remind",
+    )
+    escalate_to: tuple[ApproverDef, ...] = key(
+        "Who is asked too when the time is up; the first decision counts.", (), maxItems=20
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class StepDef:
     """One step of an approval."""
@@ -156,6 +187,7 @@ class StepDef:
         maximum=100,
     )
     editable: tuple[Name, ...] = key("Fields that the approver may change.", ())
+    time: TimeLimitDef | None = key("How long the step may take.", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,3 +214,4 @@ class ApprovalDef:
         (),
     )
     when: Formula | None = key("It applies only when this is true.", None)
+    time: TimeLimitDef | None = key("How long all steps together may take.", None)

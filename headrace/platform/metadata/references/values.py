@@ -57,6 +57,7 @@ HOW: Final[Mapping[str, Text]] = {
     "approver within": Text(
         "{by} finds its approver's territory by it", "{by}由它确定审批人所在区域"
     ),
+    "time limit": Text("{by} counts its time in it", "{by}按它计时"),
     "editable": Text("{by} lets the approver change it", "{by}允许审批人修改它"),
     "key field": Text("{by} starts again when it changes", "{by}在它变化后从头审批"),
     "trigger": Text("{by} is started by it", "{by}由它触发"),
