@@ -31,7 +31,10 @@ REFERENCE: Final = Path(__file__).parents[1] / "docs" / "reference"
 NOTE: Final = "<!-- Written by tools/write_reference.py: change the code, then run it. -->"
 
 
-NOTICES: Final = frozenset({"approval.told", "task.asked", "task.opinion", "task.opinion_asked"})
+NOTICES: Final = frozenset(
+    {"approval.told", "task.asked", "task.opinion", "task.opinion_asked", "task.escalated"}
+    | {"task.overdue", "task.reminder", "task.timed_out", "task.timeout_reason"}
+)
 """Codes of what is told to people without anything being wrong; they have no remedy."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -90,6 +89,7 @@ class Card:
     tags: tuple[Text, ...]
     submission: int
     state: Shown | None
+    due: Shown | None
     decide: bool
 
 
@@ -224,17 +224,21 @@ def _groups(
     if state != "open":
         cards = [card(one) for one in items]
         return [Group("", cards)] if cards else []
-    today = context.today()
-    groups = []
-    for key, wanted in (("today", True), ("earlier", False)):
-        cards = [card(one) for one in items if (_day(context, one) == today) is wanted]
-        if cards:
-            groups.append(Group(word(context.language, f"inbox.{key}"), cards))
-    return groups
+    found: dict[str, list[Card]] = {"late": [], "today": [], "earlier": []}
+    for one in items:
+        found[_heading(context, one)].append(card(one))
+    return [
+        Group(word(context.language, f"inbox.{key}"), cards)
+        for key, cards in found.items()
+        if cards
+    ]
 
 
-def _day(context: Context, item: TaskItem) -> date:
-    return item.since.astimezone(context.zone).date()
+def _heading(context: Context, item: TaskItem) -> str:
+    if item.late:
+        return "late"
+    day = item.since.astimezone(context.zone).date()
+    return "today" if day == context.today() else "earlier"
 
 
 def _card(context: Context, item: TaskItem, state: InboxState, company: str | None) -> Card:
@@ -255,6 +259,7 @@ def _card(context: Context, item: TaskItem, state: InboxState, company: str | No
         item.tags,
         item.submission,
         None if state == "open" else ended,
+        _due(context, item),
         editable,
     )
 
@@ -275,6 +280,15 @@ def _parts(context: Context, item: TaskItem) -> list[str]:
     if item.asked is not None:
         parts.append(word(context.language, "task.in_place", name=item.asked.name))
     return [part for part in parts if part]
+
+
+def _due(context: Context, item: TaskItem) -> Shown | None:
+    """Return when the time is up, as a badge; nothing where it is over or has no limit."""
+    if item.due_at is None or item.state != "open":
+        return None
+    at = display_of(context).instant(item.due_at).text
+    name = "task.late" if item.late else "task.due"
+    return Shown(word(context.language, name, time=at), colour="red" if item.late else "plain")
 
 
 def _page(
@@ -304,6 +318,7 @@ def _page(
         title=title_of(context, item.object, record) if record else item.title,
         state=state_of(context, item.object, record),
         parts=_parts(context, item),
+        due=_due(context, item),
         task_id=task_id,
         version=item.version,
         key=new_key(),

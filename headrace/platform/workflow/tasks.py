@@ -22,6 +22,7 @@ from headrace.platform.workflow.access import checked_snapshot
 from headrace.platform.workflow.approvals import Approvals, Decided, Decision
 from headrace.platform.workflow.changes import changed_fields
 from headrace.platform.workflow.delegations import decides_for
+from headrace.platform.workflow.lateness import behind, due_of, late_first
 from headrace.platform.workflow.people import names_of
 from headrace.platform.workflow.pinned import PinnedApproval, text_of
 from headrace.platform.workflow.returning import returnable
@@ -86,7 +87,8 @@ class TaskItem:
     """A line of the inbox. `id` and `version` are of the task; None in the list of what was started.
 
     `asked` is who was asked, where it is not the caller: they stand in for them. `may_decide` is not
-    said of a record that the caller submitted or changed last.
+    said of a record that the caller submitted or changed last. `due_at` is when the time is up, `late`
+    whether that has passed and nobody has decided.
     """
 
     id: str | None
@@ -107,6 +109,8 @@ class TaskItem:
     submission: int
     since: datetime
     ended_at: datetime | None
+    due_at: datetime | None
+    late: bool
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
@@ -128,6 +132,8 @@ class TaskItem:
             "submission": self.submission,
             "since": instant_text(self.since),
             "ended_at": instant_text(self.ended_at),
+            "due_at": instant_text(self.due_at),
+            "late": self.late,
         }
 
 
@@ -199,7 +205,7 @@ class Tasks:
     ) -> Inbox:
         """Return a page of the caller's tasks, newest first; `before` is an earlier page's `next`.
 
-        Those of people whom the caller stands in for are among them.
+        What waits for them and is late comes before the rest. Those of people whom the caller stands in for are among them.
         """
         limit = max(1, min(limit, LARGEST_PAGE))
         caller = context.principal.user_id
@@ -207,13 +213,16 @@ class Tasks:
             connection = reading.connection
             mine = decides_for(connection, caller, context.today())
             key, condition = _list_of(state, mine)
-            page = sa.select(RUN, TASK, NODE).select_from(_JOINED).where(condition)
+            now = context.now()
+            page = sa.select(RUN, TASK, *_OF_STEP).select_from(_JOINED).where(condition)
             if state == "started":
                 page = sa.select(RUN).where(condition)
             if before is not None and is_record_id(before):
-                page = page.where(key < before)
+                earlier = behind(connection, before, now) if state == "open" else key < before
+                page = page.where(earlier)
             total = sa.select(sa.func.count()).select_from(key.table).where(condition)
-            rows = list(connection.execute(page.order_by(key.desc()).limit(limit + 1)).mappings())
+            order = late_first(now) if state == "open" else (key.desc(),)
+            rows = list(connection.execute(page.order_by(*order).limit(limit + 1)).mappings())
             count = connection.execute(total).scalar_one()
             shown = rows[:limit]
             pinned = definitions_of(connection, {row[RUN.c.definition] for row in shown})
@@ -235,7 +244,7 @@ class Tasks:
         """Return a task of the caller's; raise NotFoundError for anybody else's."""
         if not is_record_id(task_id):
             raise NotFoundError(NOT_FOUND.at())
-        page = sa.select(RUN, TASK, NODE).select_from(_JOINED)
+        page = sa.select(RUN, TASK, *_OF_STEP).select_from(_JOINED)
         with checked_snapshot(context) as reading:
             connection = reading.connection
             task = task_by_id(connection, task_id)
@@ -350,6 +359,7 @@ def _actions(
     return SPEAKING if is_open else ()
 
 
+_OF_STEP: Final = (NODE, STEP.c.due_at)
 _JOINED: Final = TASK.join(RUN, RUN.c.id == TASK.c.run).join(STEP, STEP.c.id == TASK.c.step)
 
 
@@ -406,11 +416,12 @@ def _item(
     submitter = row[RUN.c.submitter]
     asked = row[TASK.c.user] if has_task else context.principal.user_id
     stands_in = asked != context.principal.user_id
+    state, due = row[TASK.c.state] if has_task else row[RUN.c.state], due_of(row)
     return TaskItem(
         id=row[TASK.c.id] if has_task else None,
         version=row[TASK.c.version] if has_task else None,
         run_id=row[RUN.c.id],
-        state=row[TASK.c.state] if has_task else row[RUN.c.state],
+        state=state,
         object=model.name,
         object_label=model.label,
         record_id=row[RUN.c.record_id],
@@ -426,6 +437,8 @@ def _item(
         submission=row[RUN.c.submission],
         since=row[TASK.c.opened_at] if has_task else row[RUN.c.started_at],
         ended_at=row[TASK.c.ended_at] if has_task else row[RUN.c.ended_at],
+        due_at=due,
+        late=state == "open" and due is not None and due <= context.now(),
     )
 
 
