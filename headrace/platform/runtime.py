@@ -19,6 +19,7 @@ from headrace.platform.actions import built_in as built_in_actions
 from headrace.platform.actions.base import Services
 from headrace.platform.automation.engine import AUTOMATION, Automations
 from headrace.platform.automation.runs import forget_old_runs
+from headrace.platform.automation.timing import RECORD_TIMER, SCHEDULE, Timing
 from headrace.platform.core.clock import Clock, RealClock
 from headrace.platform.core.errors import (
     DeadlockError,
@@ -132,6 +133,7 @@ class Platform:
     notifications: Notifications
     approvals: Approvals
     automations: Automations
+    timing: Timing
     delegations: Delegations
     workflow: WorkflowEngine
     tasks: Tasks
@@ -243,13 +245,20 @@ class Platform:
                 self.sweeper.sweep,
                 self.uninstaller.retire_users,
                 FileSweeper(self.database).sweep,
+                lambda: self.timing.renew(self),
             ),
+            pulses=(lambda: self.timing.look(self),),
             long_handlers={
                 PUBLISH: self.publish_jobs.run,
                 IMPORT: self._import,
                 BULK_CHANGE: self._change_in_bulk,
             },
-            own_handlers={AUTOMATION: self._automate, TIMER: self._ring},
+            own_handlers={
+                AUTOMATION: self._automate,
+                TIMER: self._ring,
+                SCHEDULE: lambda job, course: self.timing.fire_schedule(job, course, self),
+                RECORD_TIMER: lambda job, course: self.timing.fire_timer(job, course, self),
+            },
             burials={AUTOMATION: self.automations.bury},
         )
 
@@ -415,6 +424,8 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
     automations = Automations(services, built_in_actions(), outbox, clock)
     store.before_write.plug(automations.before)
     store.after_write.plug(automations.after)
+    timing = Timing(database, outbox, automations)
+    store.after_write.plug(timing.move)
     compiled = CompiledParts()
 
     def system_context(published: Published) -> Context:
@@ -480,6 +491,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         notifications=notifications,
         approvals=approvals,
         automations=automations,
+        timing=timing,
         delegations=Delegations(notifications),
         timers=Timers(store, notifications),
         workflow=workflow,

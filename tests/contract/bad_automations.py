@@ -76,6 +76,10 @@ def _ledger(contents: dict[tuple[str, str], Json]) -> None:
     }
 
 
+MADE_BY_SYSTEM = {
+    "runs_as": "system",
+    "rights": [{"object": "company", "actions": ["create"]}],
+}
 SYSTEM = {"runs_as": "system", "rights": [{"object": "claim", "actions": ["update"]}]}
 NOTIFY = {"to": [{"role": "finance"}], "text": label("x", "x")}
 BAD: tuple[Bad, ...] = (
@@ -115,7 +119,7 @@ BAD: tuple[Bad, ...] = (
         "/on/0/results",
         _on(event="update", results=["approved"]),
     ),
-    Bad("child event without a grid", "automation.child_needed", "/on/0", _on(event="child")),
+    Bad("child event without a grid", "automation.key_needed", "/on/0", _on(event="child")),
     Bad("unknown grid", "ref.unknown", "/on/0/child", _on(event="child", child="rows")),
     Bad(
         "a field that is never stored",
@@ -372,6 +376,83 @@ BAD: tuple[Bad, ...] = (
         "automation.rights_idle",
         "/runs_as",
         {"run": "before", **SYSTEM},
+    ),
+    Bad(
+        "a schedule without a time",
+        "automation.key_needed",
+        "/on/0",
+        {**_actions(_made()), **_on(event="schedule"), **MADE_BY_SYSTEM},
+    ),
+    Bad(
+        "a time that never comes",
+        "automation.cron",
+        "/on/0/cron",
+        {**_actions(_made()), **_on(event="schedule", cron="0 0 31 2 *"), **MADE_BY_SYSTEM},
+    ),
+    Bad(
+        "a schedule of an actor",
+        "automation.no_actor",
+        "/runs_as",
+        {**_actions(_made()), **_on(event="schedule", cron="0 8 * * *")},
+    ),
+    Bad(
+        "a schedule before a write",
+        "automation.not_a_job",
+        "/run",
+        {**_on(event="schedule", cron="0 8 * * *"), "run": "after", **SYSTEM},
+    ),
+    Bad(
+        "a schedule that sets a record",
+        "automation.no_record",
+        "/actions/0/set",
+        {**_on(event="schedule", cron="0 8 * * *"), **SYSTEM},
+    ),
+    Bad(
+        "a schedule that speaks of a record",
+        "automation.no_record",
+        "/when",
+        {
+            **_actions(_made()),
+            **_on(event="schedule", cron="0 8 * * *"),
+            **MADE_BY_SYSTEM,
+            "when": "fee > 1",
+        },
+    ),
+    Bad(
+        "catching up of a timer",
+        "automation.trigger_key",
+        "/on/0/catch_up",
+        {**_on(event="timer", at="claimed_on", catch_up="each"), **SYSTEM},
+    ),
+    Bad(
+        "a timer without a moment",
+        "automation.key_needed",
+        "/on/0",
+        {**_on(event="timer"), **SYSTEM},
+    ),
+    Bad(
+        "a moment that is a sum",
+        "automation.moment",
+        "/on/0/at",
+        {**_on(event="timer", at="fee"), **SYSTEM},
+    ),
+    Bad(
+        "a moment of another record",
+        "automation.moment_reads",
+        "/on/0/at",
+        {**_on(event="timer", at="company.created_at"), **SYSTEM},
+    ),
+    Bad(
+        "a moment of the clock",
+        "automation.moment_reads",
+        "/on/0/at",
+        {**_on(event="timer", at="TODAY()"), **SYSTEM},
+    ),
+    Bad(
+        "old values of a timer",
+        "automation.old_in_job",
+        "/when",
+        {**_on(event="timer", at="claimed_on"), **SYSTEM, "when": "CHANGED(fee)"},
     ),
     Bad(
         "rights on nothing",

@@ -167,6 +167,7 @@ def test_an_action_whose_condition_does_not_hold_is_left_out(live: Live):
 
 
 def test_a_worker_that_dies_between_two_actions_repeats_none(live: Live, monkeypatch):
+    drain(live)
     memo(live, marker="job", title="hit", n="9")
     run = run_rows(live, "job")[-1]
     worker, engine, count = live.platform.worker(), live.platform.automations, [0]
@@ -217,6 +218,7 @@ def test_a_failed_run_tells_why_and_goes_on_where_it_failed(live: Live):
 
 
 def test_a_run_whose_job_is_given_up_has_failed_and_can_go_on(live: Live, monkeypatch):
+    drain(live)
     record = memo(live, marker="as_actor", title="given up")
     engine, run = live.platform.automations, run_rows(live, "as_actor")[-1]
 

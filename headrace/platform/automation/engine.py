@@ -8,6 +8,7 @@ together with the note that it is done: an action is done once, whatever dies on
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
@@ -158,6 +159,30 @@ class Automations:
         )
         self._outbox.put(work, AUTOMATION, {"run": run_id})
 
+    def start(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        automation: AutomationModel,
+        event: str,
+        record_id: str | None,
+        at: datetime,
+    ) -> None:
+        """Begin a run that time starts, and leave it to a job; `at` is the time that it is for."""
+        object_id = context.catalog.objects[automation.object].id
+        run_id = runs.begin(
+            context,
+            work,
+            automation,
+            object_id,
+            record_id,
+            event=event,
+            chain=(),
+            state="waiting",
+            at=at,
+        )
+        self._outbox.put(work, AUTOMATION, {"run": run_id})
+
     def run(self, job: Job, course: Course, writing: Writing) -> None:
         """Lead a run on to its end, an action in a transaction (the handler of its job)."""
         run_id = str(job.payload["run"])
@@ -212,12 +237,14 @@ class Automations:
             raise PlatformError(GONE.at(name=run.name))
         if runs.hash_of(context.catalog, automation) != run.definition and run.position:
             raise PlatformError(CHANGED.at(name=automation.label))
-        batch = Batch(context, work)
-        environment = batch.environment_of(automation.object, run.record_id)
+        environment = _in_hand(Batch(context, work), automation, run)
         if environment is None:
             return self._end(context, work, course, run, "skipped")
-        acting = Acting(self._services, self._actions, context, work, environment, run.record_id)
-        with chain.within(run.chain, automation, run.record_id):
+        record_id = run.record_id or ""
+        acting = Acting(self._services, self._actions, context, work, environment, record_id)
+        if not run.position and run.timed and not acting.holds(automation.when):
+            return self._end(context, work, course, run, "skipped")
+        with chain.within(run.chain, automation, record_id):
             more = self._act(acting, run, automation)
         return more or self._end(context, work, course, run, "done")
 
@@ -283,6 +310,13 @@ def _by_id(catalog: Catalog) -> Mapping[str, AutomationModel]:
 
 def _holds(condition: Expression | None, environment: RowEnvironment) -> bool:
     return condition is None or compile_python(condition.tree)(environment) is True
+
+
+def _in_hand(batch: Batch, automation: AutomationModel, run: Run) -> RowEnvironment | None:
+    """Return the record of a run as formulas see it; an empty one where time started it for none."""
+    if run.record_id is not None:
+        return batch.environment_of(automation.object, run.record_id)
+    return RowEnvironment(batch, batch.shapes.of(automation.object), {}, None)
 
 
 def _change(context: Context, work: UnitOfWork, one: Started) -> RowEnvironment:

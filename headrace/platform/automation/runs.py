@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -31,13 +31,19 @@ class Run:
     automation: str
     name: str
     object_id: str
-    record_id: str
+    record_id: str | None
+    event: str
     user: str | None
     state: str
     position: int
     progress: Mapping[str, Any] | None
     chain: Chain
     definition: str
+
+    @property
+    def timed(self) -> bool:
+        """Whether time started it, so that its condition is still to be asked."""
+        return self.event in {"schedule", "timer"}
 
 
 def hash_of(catalog: Catalog, automation: AutomationModel) -> str:
@@ -58,11 +64,12 @@ def begin(
     work: UnitOfWork,
     automation: AutomationModel,
     object_id: str,
-    record_id: str,
+    record_id: str | None,
     *,
     event: str,
     chain: Chain,
     state: str,
+    at: datetime | None = None,
 ) -> str:
     """Add the row of a run; return its id."""
     run_id = context.ids.record_id()
@@ -85,7 +92,7 @@ def begin(
         "definition": hash_of(context.catalog, automation),
         "metadata_version": context.catalog.version,
         "problems": None,
-        "at": now,
+        "at": at or now,
         "ended_at": None if state == "waiting" else now,
         "created": work.now,
     }
@@ -104,7 +111,8 @@ def read(connection: sa.Connection, run_id: str, *, locking: bool = False) -> Ru
         automation=row.automation,
         name=row.name,
         object_id=row.object_id,
-        record_id=str(row.record_id),
+        record_id=None if row.record_id is None else str(row.record_id),
+        event=row.event,
         user=None if row.user is None else str(row.user),
         state=row.state,
         position=row.position,

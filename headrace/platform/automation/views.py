@@ -71,7 +71,7 @@ class RunOfAutomation:
     label: Text
     object: str | None
     object_label: Text
-    record_id: str
+    record_id: str | None
     event: str
     mode: str
     state: RunState
@@ -167,7 +167,7 @@ def _run(catalog: Catalog, row: Any, actions: Sequence[ActionView] = ()) -> RunO
         label=found.label if found else Text(row.name, row.name),
         object=model.name if model else None,
         object_label=model.label if model else Text(),
-        record_id=str(row.record_id),
+        record_id=None if row.record_id is None else str(row.record_id),
         event=row.event,
         mode=row.mode,
         state=row.state,

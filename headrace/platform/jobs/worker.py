@@ -36,6 +36,7 @@ FIRST_DELAY: Final = timedelta(seconds=5)
 LONGEST_DELAY: Final = timedelta(hours=1)
 KEPT_DONE: Final = timedelta(days=7)
 POLL_SECONDS: Final = 1.0
+PULSE_EVERY: Final = timedelta(seconds=10)
 CHORES_EVERY: Final = timedelta(hours=1)
 ERROR_LENGTH: Final = 500
 DIED: Final = "its worker died each time"
@@ -75,6 +76,8 @@ class Worker:
     name: str = field(default_factory=lambda: uuid4().hex)
     chores: tuple[Chore, ...] = ()
     rounds: tuple[Round, ...] = ()
+    pulses: tuple[Round, ...] = ()
+    """What workers look after every few seconds; cheap where there is nothing to do."""
     long_handlers: Mapping[str, LongHandler] = field(default_factory=dict)
     own_handlers: Mapping[str, LongHandler] = field(default_factory=dict)
     """Of jobs that are short and open their own transactions: they wait for no long one."""
@@ -136,11 +139,15 @@ class Worker:
 
     def run_forever(self, stop: threading.Event) -> None:
         """Work until `stop` is set; sleeps between polls, woken by jobs of this process."""
-        tidied = self.real_clock.now() - CHORES_EVERY
+        tidied = pulsed = self.real_clock.now() - CHORES_EVERY
         while not stop.is_set():
             try:
                 self.outbox.arrived.clear()
                 busy = self.run_once()
+                if self.real_clock.now() - pulsed >= PULSE_EVERY:
+                    pulsed = self.real_clock.now()
+                    for go in self.pulses:
+                        go()
                 if not busy and self.real_clock.now() - tidied >= CHORES_EVERY:
                     tidied = self.real_clock.now()
                     self.tidy()

@@ -500,6 +500,8 @@ class AutomationModel:
     definition: AutomationDef
     when: Expression | None
     actions: tuple[ActionModel, ...]
+    moments: tuple[Expression | None, ...] = ()
+    """Of each trigger when it fires for a record, where it is a timer."""
 
     @property
     def label(self) -> Text:

@@ -68,6 +68,10 @@ def _automation(work: Workbench, definition: AutomationDef) -> AutomationModel |
         definition=definition,
         when=at.expression(definition.when, work.place(definition, "when")),
         actions=actions,
+        moments=tuple(
+            at.expression(one.at, work.place(definition, "on", position, "at"), None)
+            for position, one in enumerate(definition.on)
+        ),
     )
 
 
@@ -92,7 +96,7 @@ class _At:
     outer: str | None = None
 
     def expression(
-        self, text: str | None, place: str, expected: Type = BOOLEAN
+        self, text: str | None, place: str, expected: Type | None = BOOLEAN
     ) -> Expression | None:
         """Analyse a formula over the record at hand; over rows it cannot ask others."""
         return self.work.expression(

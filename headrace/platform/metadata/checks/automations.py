@@ -6,7 +6,11 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Final, NamedTuple
 
+from headrace.platform.core.cron import is_cron
 from headrace.platform.core.problems import Message, Problem, Text
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.formulas.tree import FieldRef, walk
+from headrace.platform.formulas.types import Kind
 from headrace.platform.metadata.catalog import (
     ActionModel,
     AutomationModel,
@@ -30,19 +34,61 @@ TRIGGER_KEY = Message(
     "Remove it, or choose the event that it belongs to.",
     "请删除,或改用对应的事件。",
 )
-CHILD_NEEDED = Message(
-    "automation.child_needed",
-    "The event “child” must say of which child grid.",
-    "“child”事件必须指明明细。",
-    "Name the grid under “child”.",
-    "请在“child”中写明明细。",
-)
 NEVER_FIRES = Message(
     "automation.never_fires",
     "This trigger can never fire: {reason}.",
     "此触发器永远不会触发:{reason}。",
     "Choose another event, or remove it.",
     "请改用其他事件,或删除。",
+)
+KEY_NEEDED = Message(
+    "automation.key_needed",
+    "The event “{event}” needs “{key}”.",
+    "“{event}”事件需要“{key}”。",
+    "Add it.",
+    "请补充。",
+)
+BAD_CRON = Message(
+    "automation.cron",
+    "“{cron}” is no time that ever comes.",
+    "“{cron}”不是有效的定时。",
+    "Write five fields: minute, hour, day of the month, month, day of the week: 0 8 * * MON.",
+    "请填写五个字段:分、时、日、月、星期,例如 0 8 * * MON。",
+)
+NOT_A_MOMENT = Message(
+    "automation.moment",
+    "A moment is a date or an instant; this is {given}.",
+    "时刻必须是日期或时间点,此处为{given}。",
+    "Reckon from a date of the record: DATEADD(shipped_on, 7, 'day').",
+    "请以记录中的日期计算。",
+)
+MOMENT_READS = Message(
+    "automation.moment_reads",
+    "A moment is made of stored fields of the record itself: of other things nobody would tell when they change.",
+    "时刻只能由记录自身存储的字段得出:其他内容变化时无法得知。",
+    "Keep what it needs in a field of the record.",
+    "请将所需内容存于记录的字段中。",
+)
+NOT_A_JOB = Message(
+    "automation.not_a_job",
+    "What time starts is part of nobody's write; it runs as a job.",
+    "由时间触发的自动化不属于任何写入,只能以任务运行。",
+    "Remove “run”, or let it be “job”.",
+    "请删除“run”或设为“job”。",
+)
+NO_ACTOR = Message(
+    "automation.no_actor",
+    "What time starts has no actor to run as.",
+    "由时间触发的自动化没有操作用户。",
+    "Let it run as the system, with the rights that it needs.",
+    "请以系统身份运行并写明所需权限。",
+)
+NO_RECORD = Message(
+    "automation.no_record",
+    "A schedule has no record in hand.",
+    "定时触发没有当前记录。",
+    "Go through records by “for_each”, and speak of their fields there.",
+    "请用“for_each”逐条处理记录,并在其中引用字段。",
 )
 UNKNOWN_TRANSITION = Message(
     "automation.unknown_transition",
@@ -177,6 +223,8 @@ _KEYS_OF: Final[Mapping[str, str]] = {
     "transitions": "transition",
     "results": "approval",
     "child": "child",
+    "cron": "schedule",
+    "at": "timer",
 }
 """To which event a key of a trigger belongs."""
 _BEFORE: Final = frozenset(("set", "refuse"))
@@ -201,6 +249,8 @@ def _of_automation(subject: Subject, automation: AutomationModel) -> Iterator[Pr
     for position, trigger in enumerate(automation.triggers):
         place = subject.at("automation", automation.name, "on", position)
         yield from _trigger(subject, model, trigger, place)
+        yield from _moment(subject, trigger, automation.moments[position], place)
+    yield from _timed(subject, automation)
     if automation.definition.run == "job" and any(
         one.event == "delete" for one in automation.triggers
     ):
@@ -235,8 +285,10 @@ def _trigger(
             yield TRIGGER_KEY.at(f"{place}/{key}", key=key, event=trigger.event)
     workflow = subject.catalog.workflows.get(model.workflow or "")
     match trigger.event:
-        case "child" if trigger.child is None:
-            yield CHILD_NEEDED.at(place)
+        case "child" | "schedule" | "timer":
+            needed = next(key for key, event in _KEYS_OF.items() if event == trigger.event)
+            if getattr(trigger, needed) is None:
+                yield KEY_NEEDED.at(place, event=trigger.event, key=needed)
         case "update" | "delete" if model.ledger is not None:
             reason = Text("entries of a ledger are never changed", "账簿流水不可更改")
             yield NEVER_FIRES.at(place + "/event", reason=reason)
@@ -256,6 +308,56 @@ def _trigger(
         if not field.stored or field.key_of is not None:
             reason = Text("the field is computed when it is read", "该字段在读取时计算")
             yield NEVER_FIRES.at(f"{place}/changed/{index}", reason=reason)
+
+
+def _moment(
+    subject: Subject, trigger: TriggerDef, moment: Expression | None, place: str
+) -> Iterator[Problem]:
+    if trigger.cron is not None and not is_cron(trigger.cron):
+        yield BAD_CRON.at(place + "/cron", cron=trigger.cron)
+    if trigger.catch_up != "once" and trigger.event != "schedule":
+        yield TRIGGER_KEY.at(place + "/catch_up", key="catch_up", event=trigger.event)
+    if moment is None:
+        return
+    if moment.type.kind not in {Kind.DATE, Kind.DATETIME}:
+        yield NOT_A_MOMENT.at(place + "/at", given=moment.type.shown())
+    fields = [subject.fields_by_id.get(path[0]) for path in moment.references()]
+    stored = all(one is not None and one.stored for one in fields)
+    own = fields and stored and all(len(path) == 1 for path in moment.references())
+    if not own or moment.queries or moment.uses_clock or moment.uses_user or moment.uses_old:
+        yield MOMENT_READS.at(place + "/at")
+
+
+def _timed(subject: Subject, automation: AutomationModel) -> Iterator[Problem]:
+    """Find what automations that time starts cannot do."""
+    events = {one.event for one in automation.triggers}
+    if not events & {"schedule", "timer"}:
+        return
+    place = partial(subject.at, "automation", automation.name)
+    if automation.definition.run != "job":
+        yield NOT_A_JOB.at(place("run"))
+    if automation.definition.runs_as == "actor":
+        yield NO_ACTOR.at(place("runs_as"))
+    if automation.when is not None and automation.when.uses_old:
+        yield OLD_IN_JOB.at(place("when"))
+    if "schedule" not in events:
+        return
+    if automation.when is not None and automation.when.references():
+        yield NO_RECORD.at(place("when"))
+    for position, action in enumerate(automation.actions):
+        own = (action.when, action.rows, *(one.value for one in action.assignments))
+        speaks = any(one is not None and one.references() for one in own)
+        inner = (one for each in action.actions for one in _formulas(each))
+        this = any(
+            isinstance(node, FieldRef) and node.outer for one in inner for node in walk(one.tree)
+        )
+        if speaks or this or action.kind in {"set", "take", "notify"}:
+            yield NO_RECORD.at(place("actions", position, action.kind))
+
+
+def _formulas(action: ActionModel) -> Iterator[Expression]:
+    found = (action.when, action.rows, *(one.value for one in action.assignments))
+    yield from (one for one in found if one is not None)
 
 
 def _known(

@@ -246,6 +246,7 @@ def _of_workflow(workflow: WorkflowModel) -> Iterator[Expression | None]:
 
 def _of_automation(automation: AutomationModel) -> Iterator[Expression | None]:
     yield automation.when
+    yield from automation.moments
     yield from chain.from_iterable(map(_of_action, automation.actions))
 
 

@@ -8,7 +8,10 @@ from typing import Literal
 from headrace.platform.core.problems import Text
 from headrace.platform.metadata.definitions.keys import Formula, Name, Path, key
 
-Event = Literal["create", "update", "delete", "transition", "approval", "child"]
+Event = Literal[
+    "create", "update", "delete", "transition", "approval", "child", "schedule", "timer"
+]
+CatchUp = Literal["once", "each", "skip"]
 Result = Literal["approved", "rejected", "withdrawn", "returned"]
 RunTime = Literal["before", "after", "job"]
 RunsAs = Literal["actor", "system"]
@@ -21,12 +24,25 @@ class TriggerDef:
 
     event: Event = key(
         "`create`, `update`, `delete` of a record; `transition` taken; `approval` ended; "
-        "`child`: a row of a child grid came, changed or went."
+        "`child`: a row of a child grid came, changed or went; `schedule`: at times that repeat; "
+        "`timer`: at a moment of each record."
     )
     changed: tuple[Name, ...] = key("`update`: only when one of these fields changes.", ())
     transitions: tuple[Name, ...] = key("`transition`: only these; all without.", ())
     results: tuple[Result, ...] = key("`approval`: only these outcomes; all without.", ())
     child: Name | None = key("`child`: the child grid.", None)
+    cron: str | None = key(
+        "`schedule`: minute, hour, day of the month, month, day of the week, in the workspace's zone.",
+        None,
+        maxLength=100,
+    )
+    catch_up: CatchUp = key(
+        "`schedule`: times that were missed run `once` together, `each`, or not at all (`skip`).",
+        "once",
+    )
+    at: Formula | None = key(
+        "`timer`: the moment, a date or an instant made of the record's own fields.", None
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -268,6 +268,7 @@ RULES: Final[Mapping[Key, Rule]] = {
     (TriggerDef, "changed"): Rule("field", "trigger"),
     (TriggerDef, "transitions"): Rule("transition", "trigger"),
     (TriggerDef, "child"): Rule("child", "trigger"),
+    (TriggerDef, "at"): FORMULA,
     **{(one, "when"): FORMULA for one in (ActionDef, RowActionDef)},
     **{(one, "set"): Rule("assignments", "set") for one in (ActionDef, RowActionDef)},
     (RefuseDef, "field"): Rule("field", "rule"),
@@ -375,6 +376,7 @@ PLAIN: Final[frozenset[Key]] = frozenset(
         (FieldDef, "type"),
         (ExtendsDef, "of"),
         (TakeDef, "comment"),
+        (TriggerDef, "cron"),
     }
 )
 """Texts that name nothing."""
