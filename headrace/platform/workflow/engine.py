@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from headrace.platform.core.errors import (
     NOT_FOUND,
@@ -34,11 +34,11 @@ from headrace.platform.workflow.approvals import Approvals, Decided
 from headrace.platform.workflow.cases import checked_comment
 from headrace.platform.workflow.changes import changed_since
 from headrace.platform.workflow.machine import GuardError, NoWayError, leaving, move, plan_of
-from headrace.platform.workflow.people import Asked, People
-from headrace.platform.workflow.pinned import Mode, Outcome, Step, outcome_of, pin
+from headrace.platform.workflow.pinned import Outcome, outcome_of
 from headrace.platform.workflow.pinned import by_id as assignments_by_id
 from headrace.platform.workflow.resubmitting import with_a_part
 from headrace.platform.workflow.runs import open_run
+from headrace.platform.workflow.simulating import Simulation, Trial, simulate
 from headrace.platform.workflow.subjects import Subject, subject, workflow_of
 from headrace.platform.workflow.views import RunView, runs_view
 
@@ -82,50 +82,6 @@ class Fired:
     warnings: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SimulatedStep:
-    """A step as it would be taken now; `state` says whether people would be asked."""
-
-    name: str
-    label: Text
-    mode: Mode
-    state: Literal["asked", "skipped", "nobody"]
-    people: tuple[str, ...]
-    fallback: bool
-
-    def render(self, language: str) -> dict[str, Any]:
-        """Return the JSON form in one language."""
-        return {
-            "name": self.name,
-            "label": self.label.within(language),
-            "mode": self.mode,
-            "state": self.state,
-            "people": list(self.people),
-            "fallback": self.fallback,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Simulation:
-    """What a transition would ask now; `approval` is None where nobody would be asked."""
-
-    transition: str
-    approval: str | None
-    label: Text
-    tags: tuple[Text, ...]
-    steps: tuple[SimulatedStep, ...]
-
-    def render(self, language: str) -> dict[str, Any]:
-        """Return the JSON form in one language."""
-        return {
-            "transition": self.transition,
-            "approval": self.approval,
-            "label": self.label.within(language),
-            "tags": [tag.within(language) for tag in self.tags],
-            "steps": [step.render(language) for step in self.steps],
-        }
-
-
 class WorkflowEngine:
     """Takes transitions for people; approvals that they ask for are begun at once."""
 
@@ -159,26 +115,19 @@ class WorkflowEngine:
     def simulate(
         self, context: Context, object_name: str, record_id: str, transition: str
     ) -> Simulation:
-        """Return which approval a transition would begin now, and whom its steps would ask.
+        """Return which approval a transition would begin now, and whom its steps would ask."""
+        return self.try_out(context, Trial(object_name, record_id, transition))
 
-        Values that approvers may still change are taken as they are.
+    def try_out(self, context: Context, trial: Trial) -> Simulation:
+        """Return what a transition would ask of a record, as it is or as it might be.
+
+        Raise NotFoundError where the caller does not see the record; see `simulating.simulate`.
         """
         with checked_snapshot(context) as reading:
-            if not is_visible(context, reading, object_name, record_id):
+            record_id = trial.record_id
+            if record_id and not is_visible(context, reading, trial.object_name, record_id):
                 raise NotFoundError(NOT_FOUND.at())
-            found = subject(context, reading, object_name, record_id)
-            taken = _transition(found.workflow, transition)
-            approvals = _matching(found, taken)
-            if not approvals:
-                return Simulation(transition, None, taken.label, (), ())
-            chosen, *others = approvals
-            submitter = context.principal.user_id
-            excluded = with_a_part(reading.connection, found.model, found.row, submitter)
-            people = People(reading.connection, context.catalog, context.tables, submitter)
-            pinned = pin(found.model, found.workflow, taken, chosen)
-            steps = [_simulated(found, people, step, excluded) for step in pinned.steps]
-            tags = tuple(one.label for one in others)
-            return Simulation(transition, chosen.name, chosen.label, tags, tuple(steps))
+            return simulate(context, reading, trial)
 
     def approvals(self, context: Context, object_name: str, record_id: str) -> list[RunView]:
         """Return the approval runs of a record that the caller sees, newest first."""
@@ -353,23 +302,6 @@ def _matching(found: Subject, transition: TransitionModel) -> tuple[ApprovalMode
     """Return the approvals whose condition holds, highest priority first."""
     approvals: Iterable[ApprovalModel] = found.workflow.approvals.get(transition.name, ())
     return tuple(one for one in approvals if found.holds(one.when))
-
-
-def _simulated(
-    found: Subject, people: People, step: Step, excluded: frozenset[str]
-) -> SimulatedStep:
-    """Return a step as it would be taken now."""
-    state: Literal["asked", "skipped", "nobody"] = "asked"
-    asked = Asked((), fallback=False)
-    if not found.holds(step.when):
-        state = "skipped"
-    else:
-        try:
-            asked = people.resolve(step, found.environment, excluded)
-        except ConflictError:
-            state = "nobody"
-    names = tuple(person.name for person in asked.people)
-    return SimulatedStep(step.name, step.label, step.mode, state, names, asked.fallback)
 
 
 def _needed_comment(transition: TransitionModel, comment: str | None) -> str | None:

@@ -20,6 +20,13 @@ UNKNOWN_TRANSITION: Final = Message(
     "Read the record's approvals page for what is possible now.",
     "请查看该记录当前可执行的操作。",
 )
+WRONG_VALUE: Final = Message(
+    "simulation.value",
+    "“{name}” cannot be tried with this value.",
+    "“{name}”不能以此值试算。",
+    "Give fields that people write, with values as the API takes them.",
+    "请填写可由用户录入的字段,取值格式与 API 相同。",
+)
 WRONG_STATE: Final = Message(
     "workflow.wrong_state",
     "“{transition}” is not possible in the state “{state}”.",

@@ -476,12 +476,8 @@ def _outcomes(frame: _Frame) -> Iterator[Problem]:
     fields = frame.model.fields
     steps = [step for approval in approvals for step in approval.steps]
     editable = frozenset(fields[name].id for step in steps for name in step.definition.editable)
-    for way, outcome in (
-        ("approved", one.approved),
-        ("rejected", one.rejected),
-        ("withdrawn", one.withdrawn),
-    ):
-        if outcome is not None and outcome.when is not None:
+    for way, outcome in one.outcomes.items():
+        if way != "without_approval" and outcome.when is not None:
             after = replace(frame, editable=editable)
             yield from _outcome(after, outcome, f"{frame.place}/on/{way}", None)
 
@@ -600,16 +596,10 @@ def _waiting(subject: Subject, workflow: WorkflowModel) -> Iterator[Problem]:
         asked = bool(workflow.approvals.get(definition.name))
         if not asked and definition.without_approval is None and definition.to in stuck:
             yield WAITS.at(place + "/to", state=definition.to)
-        ways = [("/without_approval", one.without_approval)]
-        if asked:
-            ways += [
-                ("/on/approved", one.approved),
-                ("/on/rejected", one.rejected),
-                ("/on/withdrawn", one.withdrawn),
-            ]
-        for way, outcome in ways:
-            if outcome is not None and outcome.to in stuck:
-                yield WAITS.at(place + way, state=outcome.to)
+        for way, outcome in one.outcomes.items():
+            begun = way != "without_approval"
+            if outcome.to in stuck and (asked or not begun):
+                yield WAITS.at(f"{place}/on/{way}" if begun else f"{place}/{way}", state=outcome.to)
         if asked and one.approved is not None and _is_idle(one, one.approved):
             yield NO_EFFECT.at(place + "/on/approved", transition=one.name)
 
@@ -635,7 +625,7 @@ def _people(frame: _Frame, approval: ApprovalModel) -> Iterator[Problem]:
         named = [replace(one, veto=False) for one in step.approvers]
         for index, approver in enumerate(step.approvers):
             where = f"{place}/approvers/{index}"
-            if named.index(named[index]) < index:
+            if named[index] in named[:index]:
                 yield ASKED_TWICE.at(where)
             role = roles.get(approver.role or "")
             if role is None:
