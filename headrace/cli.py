@@ -18,6 +18,7 @@ AREAS: Final = {
     "moving": ("export", "sample"),
     "servers": ("worker", "demo"),
     "serving": ("serve",),
+    "trying": ("simulate", "replay"),
     "uninstalling": ("uninstall",),
     "versions": ("versions", "diff", "rollback", "where-used", "audit"),
 }

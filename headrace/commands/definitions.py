@@ -19,6 +19,7 @@ from headrace.commands.shell import (
     problem_line,
     with_option,
 )
+from headrace.commands.trying import plan_replays, summary_line
 from headrace.platform import runtime
 from headrace.platform.core.problems import Text, errors
 from headrace.platform.publishing.overtaken import refuse_overtaken
@@ -85,7 +86,13 @@ def plan(
         if key is not None:
             list_rows(platform, made, key, out, shell)
             return
-    shell.data(made.render(shell.language), plan_lines(made, shell.language))
+        replays = plan_replays(platform, made)
+    language = shell.language
+    shown = made.render(language) | (
+        {"replays": [one.render(language) for one in replays]} if replays else {}
+    )
+    told = (summary_line(one).within(language) for one in replays)
+    shell.data(shown, [*plan_lines(made, language), *told])
     if made.refused:
         raise SystemExit(1)
 

@@ -59,6 +59,7 @@ from headrace.platform.publishing.publisher import Publisher
 from headrace.platform.publishing.samples import Samples
 from headrace.platform.publishing.sweeping import Sweeper
 from headrace.platform.publishing.transfer import Transfer
+from headrace.platform.publishing.trying import Trials
 from headrace.platform.publishing.uninstalling import Uninstaller
 from headrace.platform.publishing.upgrading import Upgrader
 from headrace.platform.publishing.versions import Versions
@@ -124,6 +125,7 @@ class Platform:
     samples: Samples
     transfer: Transfer
     uninstaller: Uninstaller
+    trials: Trials
     sweeper: Sweeper
     publish_jobs: PublishJobs
     imports: Imports
@@ -486,6 +488,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         samples=Samples(store, identity, workflow),
         transfer=Transfer(store, identity, workflow, files),
         uninstaller=uninstaller,
+        trials=Trials(database, catalogs, drafts, identity),
         sweeper=Sweeper(database, real_clock),
         outbox=outbox,
         notifications=notifications,

@@ -9,7 +9,10 @@ import sqlalchemy as sa
 
 from headrace.platform.access.tables import USER
 from headrace.platform.core.errors import ForbiddenError, RefusedError
+from headrace.platform.records.context import Context
+from headrace.platform.workflow.access import checked_snapshot
 from headrace.platform.workflow.engine import Fired
+from headrace.platform.workflow.replaying import Replay, replay
 from headrace.platform.workflow.tables import TASK
 from tests.demo.test_behaviour import create, line
 from tests.demo.world import World
@@ -202,3 +205,32 @@ def test_a_partner_is_suspended_with_a_reason(world: World) -> None:
     fire(world, "luoxi", "partner", partner, "resume")
     row = state(world, "partner", partner)
     assert (row["cooperation_status"], row["suspend_reason"]) == ("active", None)
+
+
+def test_replaying_what_is_live_repeats_every_recorded_path(world: World) -> None:
+    """Orders on all ways, then all runs that the demo and the tests have finished so far."""
+    for lines, decision in (
+        ([line(50), line(4, HOOD)], "approve"),
+        ([line(500), line(40, HOOD)], "approve"),
+        ([line(100), line(10, HOOD)], "reject"),
+    ):
+        saved = create(world, "xumiao", {"lines": lines})
+        fired = fire(world, "xumiao", "sales_order", saved.id, "submit")
+        assert fired.run_id is not None
+        if decision == "reject":
+            decide(world, "lixiaoqu", fired.run_id, "reject", comment="please order less")
+        else:
+            approved_by(world, fired.run_id)
+
+    def of(workflow: str) -> Replay:
+        def read(context: Context) -> Replay:
+            with checked_snapshot(context) as reading:
+                return replay(context, reading, workflow, last=500)
+
+        return world.platform.perform_as_system(read)
+
+    orders = of("order_flow")
+    assert len(orders.runs) >= 3
+    for found in (orders, of("price_book_life")):
+        wrong = [(one.verdict, one.recorded, one.now) for one in found.runs]
+        assert found.count("same") == len(found.runs), wrong

@@ -825,6 +825,15 @@ def uninstalled(mark: Mark) -> Iterator[Ask]:
         yield send(f"{API}/metadata/uninstall", {"module": module, "data": "drop", "plan": True})
 
 
+@probe("api.api_trying.simulate", "POST")
+@probe("api.api_trying.replay_runs", "POST")
+def tried(mark: Mark) -> Iterator[Ask]:
+    for record in mark.all_ids("claim"):
+        data = {"object": "claim", "record": record, "transition": "submit"}
+        yield send(f"{API}/metadata/simulate", data)
+    yield send(f"{API}/metadata/replay", {"workflow": "claim_flow"})
+
+
 @probe("api.api_drafts.find")
 @probe("api.api_drafts.create", "POST")
 @probe("api.api_drafts.get")

@@ -19,6 +19,7 @@ from headrace.blueprints.api.calls import (
 )
 from headrace.blueprints.api.designing import require_design
 from headrace.blueprints.api.publishing import Asked, Body, Keep, publish_once
+from headrace.blueprints.api.trying import replayed
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
@@ -240,7 +241,14 @@ def plan(draft: str) -> Response:
         held = platform().drafts.get(draft)
         resolutions = read_resolutions(data.get("resolutions"))
         made = platform().draft_publisher.plan(held, data.get("decisions"), resolutions)
-        return answer(context, {**made.render(context.language), "draft": render_draft(held)})
+        return answer(
+            context,
+            {
+                **made.render(context.language),
+                **replayed(context, made),
+                "draft": render_draft(held),
+            },
+        )
 
     return read(action)
 

@@ -11,6 +11,7 @@ from headrace.blueprints.api.calls import answer, known_arguments, platform, rea
 from headrace.blueprints.api.designing import complete, require_design, sent, sent_base
 from headrace.blueprints.api.plan_rows import shown_to
 from headrace.blueprints.api.publishing import Asked, Body, Keep, lines_of, publish_once
+from headrace.blueprints.api.trying import replayed
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.documents import FOLDERS, KINDS, Document
@@ -72,7 +73,9 @@ def check() -> Response:
 @blueprint.post("/plan")
 def make_plan() -> Response:
     """Say what publishing the modules would do; nothing is changed."""
-    return _planned(lambda context, plan: plan.render(context.language))
+    return _planned(
+        lambda context, plan: {**plan.render(context.language), **replayed(context, plan)}
+    )
 
 
 @blueprint.post("/publish")

@@ -610,6 +610,13 @@ class _Writer:
         gone["requestBody"] = _body(UNINSTALL)
         gone["responses"]["202"] = ACCEPTED
         self.paths["/metadata/uninstall"] = {"post": gone}
+        for action, title, body in (
+            ("simulate", "Try an approval", SIMULATE),
+            ("replay", "Take past runs through other definitions", REPLAY),
+        ):
+            tried = self._call(title, "metadata", action, anything, [])
+            tried["requestBody"] = _body(body)
+            self.paths[f"/metadata/{action}"] = {"post": tried}
 
     def _add_versions(self) -> None:
         anything: Json = {"type": "object"}
@@ -1025,6 +1032,33 @@ PLAN_ROWS: Final[Json] = {
         "format": {"enum": ["csv", "json"]},
     },
     "required": ["modules", "key"],
+    "additionalProperties": False,
+}
+DEFINED_BY: Final[Json] = {
+    "draft": {"type": "string", "description": "Name or id of a draft, in place of what is live."},
+    "version": {"type": "integer", "description": "Number of a version, in place of what is live."},
+}
+SIMULATE: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "object": {"type": "string", "description": "The object."},
+        "record": {"type": "string", "description": "Id of the record; without, one that is not."},
+        "transition": {"type": "string", "description": "The transition."},
+        "values": {"type": "object", "description": "Values to try in place of the record's."},
+        "submitter": {"type": "string", "description": "Login of who submits; else the caller."},
+        **DEFINED_BY,
+    },
+    "required": ["object", "transition"],
+    "additionalProperties": False,
+}
+REPLAY: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "workflow": {"type": "string", "description": "The workflow."},
+        "last": {"type": "integer", "minimum": 1, "maximum": 500, "description": "How many runs."},
+        **DEFINED_BY,
+    },
+    "required": ["workflow"],
     "additionalProperties": False,
 }
 UNINSTALL: Final[Json] = {
