@@ -1020,6 +1020,13 @@ def history_pages(mark: Mark) -> Iterator[Ask]:
             yield get(f"/o/{name}/{one}/history")
 
 
+@probe("workspace.try_approvals")
+def tried_pages(mark: Mark) -> Iterator[Ask]:
+    for name in ("claim", "company"):
+        for one in mark.all_ids(name):
+            yield get(f"/o/{name}/{one}/try", transition="submit", submitter="admin", replay="1")
+
+
 @probe("workspace.rules")
 def rule_pages(mark: Mark) -> Iterator[Ask]:
     for name in ("claim", "company", "claim_item"):

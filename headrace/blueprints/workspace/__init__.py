@@ -15,6 +15,7 @@ from headrace.blueprints.workspace import (
     quick,
     records,
     transitions,
+    trying,
     why,
 )
 from headrace.blueprints.workspace.blueprint import blueprint as blueprint

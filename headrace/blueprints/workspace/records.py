@@ -22,6 +22,7 @@ from headrace.blueprints.workspace.rows import (
     title_of,
 )
 from headrace.blueprints.workspace.saves import saves_of
+from headrace.blueprints.workspace.trying import may_try
 from headrace.platform.access.policy import readable_fields
 from headrace.platform.core.errors import ConflictError, NotFoundError, PlatformError, RefusedError
 from headrace.platform.core.problems import Text
@@ -162,6 +163,7 @@ def _page(
         withdraw=next((run for run in runs if run.can_withdraw), None),
         runs=runs,
         has_rules=bool(model.rules or model.field_rules),
+        may_try=may_try(context, model),
         related=_related(context, model, record_id),
         history=saves[:LATEST_SAVES],
         more_history=len(saves) > LATEST_SAVES,
