@@ -175,4 +175,3 @@ def test_the_command_line_says_the_same(live: Live, tmp_path: Path) -> None:
 def _environment(live: Live) -> dict[str, str]:
     url = live.platform.settings.database_url
     return {"HEADRACE_DATABASE_URL": url, "HEADRACE_LANGUAGE": "en"}
-
