@@ -86,6 +86,7 @@ from headrace.platform.workflow.bulk import fire_many
 from headrace.platform.workflow.delegations import Delegations
 from headrace.platform.workflow.engine import WorkflowEngine
 from headrace.platform.workflow.moving import MovingRuns
+from headrace.platform.workflow.repairing import Repairs
 from headrace.platform.workflow.tasks import Tasks
 from headrace.platform.workflow.timers import Timers
 from headrace.platform.workflow.timing import TIMER
@@ -134,6 +135,7 @@ class Platform:
     outbox: Outbox
     notifications: Notifications
     approvals: Approvals
+    repairs: Repairs
     automations: Automations
     timing: Timing
     delegations: Delegations
@@ -493,6 +495,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         outbox=outbox,
         notifications=notifications,
         approvals=approvals,
+        repairs=Repairs(store, notifications),
         automations=automations,
         timing=timing,
         delegations=Delegations(notifications),

@@ -1368,3 +1368,58 @@ def csp_report(mark: Mark) -> Iterator[Ask]:
 @probe("health")
 def health(mark: Mark) -> Iterator[Ask]:
     yield get("/healthz")
+
+
+@probe("api.api_repairs.running")
+def running_approvals(mark: Mark) -> Iterator[Ask]:
+    yield get(f"{API}/approvals/running")
+
+
+@probe("api.api_repairs.members")
+def running_members(mark: Mark) -> Iterator[Ask]:
+    yield get(f"{API}/approvals/running/runs", definition="x", step="manager")
+
+
+@probe("api.api_repairs.repair", "POST")
+def repaired_run(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.runs, ABSENT):
+        yield send(f"{API}/approvals/{one}/repair", {"act": "skip", "reason": "let me see"})
+
+
+@probe("api.api_repairs.repair_group", "POST")
+def repaired_group(mark: Mark) -> Iterator[Ask]:
+    data = {"act": "cancel", "reason": "let me see", "definition": "x", "step": "manager"}
+    yield send(f"{API}/approvals/running/repair", data)
+
+
+@probe("api.api_repairs.undo", "POST")
+def undone_batch(mark: Mark) -> Iterator[Ask]:
+    yield send(f"{API}/approvals/batches/x/undo", {"reason": "let me see"})
+
+
+@probe("approvals.running")
+def running_page(mark: Mark) -> Iterator[Ask]:
+    yield get("/approvals/running")
+
+
+@probe("approvals.repair_group", "POST")
+def repaired_group_page(mark: Mark) -> Iterator[Ask]:
+    yield post_form(
+        "/approvals/running", act="cancel", reason="let me see", definition="x", step="y"
+    )
+
+
+@probe("approvals.undo_group", "POST")
+def undone_group_page(mark: Mark) -> Iterator[Ask]:
+    yield post_form("/approvals/running/undo", batch="x", reason="let me see")
+
+
+@probe("approvals.runs")
+def running_runs_page(mark: Mark) -> Iterator[Ask]:
+    yield get("/approvals/running/x/manager")
+
+
+@probe("approvals.repair", "POST")
+def repaired_run_page(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.runs, ABSENT, "x"):
+        yield post_form(f"/approvals/running/x/manager/{one}", act="skip", reason="let me see")

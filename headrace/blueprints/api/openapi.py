@@ -25,6 +25,7 @@ from headrace.platform.metadata.field_types.files import CAPTURED, kinds_shown, 
 from headrace.platform.records.context import Context
 from headrace.platform.records.periods import may_see_periods
 from headrace.platform.reports.running import available
+from headrace.platform.workflow.repairing import ACTS, GROUP_ACTS
 
 PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
@@ -650,10 +651,33 @@ class _Writer:
             call = self._call(title, "metadata", action, anything, parameters)
             self.paths[f"/metadata/{path}"] = {"get": call}
         self._add_automation_runs()
+        self._add_repairs()
         self._add_drafts()
         back = self._call("Go back to a version", "metadata", "rollback", anything, [])
         back["requestBody"] = _body(ROLLBACK)
         self.paths["/metadata/rollback"] = {"post": back}
+
+    def _add_repairs(self) -> None:
+        """Add running approvals and what administrators do with them."""
+        anything: Json = {"type": "object"}
+        keyed = _parameter("idempotency_key")
+        asked = [
+            _query("definition", {"type": "string"}, "Of a group."),
+            _query("step", {"type": "string"}, "Of a group."),
+        ]
+        groups = self._call("Running approvals", "approval", "running", anything, [])
+        members = self._call("Runs of a group", "approval", "runs", anything, asked)
+        self.paths["/approvals/running"] = {"get": groups}
+        self.paths["/approvals/running/runs"] = {"get": members}
+        acts = {
+            "/approvals/{id}/repair": ("repair", REPAIR, [_parameter("id"), keyed]),
+            "/approvals/running/repair": ("repair_group", REPAIR_GROUP, []),
+            "/approvals/batches/{id}/undo": ("undo", REASON, [_parameter("id")]),
+        }
+        for path, (name, body, parameters) in acts.items():
+            call = self._call(f"Approvals: {name}", "approval", name, anything, parameters)
+            call["requestBody"] = _body(body)
+            self.paths[path] = {"post": call}
 
     def _add_automation_runs(self) -> None:
         """Add what automations did, and letting a failed run go on."""
@@ -884,6 +908,36 @@ TASK_BODIES: Final[Mapping[str, Json]] = {
 }
 """What is sent with the actions on a task that say more than a comment."""
 
+REASON: Final[Json] = {
+    "type": "object",
+    "properties": {"reason": {"type": "string", "minLength": 5}},
+    "required": ["reason"],
+    "additionalProperties": False,
+}
+REPAIR: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "act": {"enum": list(ACTS)},
+        "reason": {"type": "string", "minLength": 5},
+        "step": {"type": "string"},
+        "task": {"type": "string", "format": "uuid"},
+        "to": {"type": "string", "format": "uuid"},
+    },
+    "required": ["act", "reason"],
+    "additionalProperties": False,
+}
+REPAIR_GROUP: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "act": {"enum": list(GROUP_ACTS)},
+        "reason": {"type": "string", "minLength": 5},
+        "definition": {"type": "string"},
+        "step": {"type": "string"},
+        "cursor": {"type": "string", "format": "uuid"},
+    },
+    "required": ["act", "reason", "definition", "step"],
+    "additionalProperties": False,
+}
 PERSON: Final[Json] = {
     "type": "object",
     "properties": {"id": {"type": "string", "format": "uuid"}, "name": {"type": "string"}},

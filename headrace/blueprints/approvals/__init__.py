@@ -2,4 +2,5 @@
 
 from headrace.blueprints.approvals import bulk as bulk
 from headrace.blueprints.approvals import delegations as delegations
+from headrace.blueprints.approvals import running as running
 from headrace.blueprints.approvals.views import blueprint as blueprint

@@ -162,6 +162,7 @@ class Case:
         user: str | None = None,
         given_to: str | None = None,
         to_step: str | None = None,
+        **more: Any,
     ) -> None:
         """Add a row to what was said, by the caller or by `user`."""
         actor = self.context.principal.user_id
@@ -181,6 +182,7 @@ class Case:
                 "record_version": record_version,
                 "metadata_version": self.context.catalog.version,
                 "worked_seconds": self._worked(action, task, step),
+                **more,
             }
         )
 

@@ -126,15 +126,23 @@ def _passer(case: Case, step: Step, asked: Asked) -> Person | None:
     return next((person for person in asked.people if person.id in before), None)
 
 
-def end(case: Case, ending: Ending, action: str, comment: str | None) -> None:
-    """Lead the record where the outcome says and end the run."""
+def end(
+    case: Case,
+    ending: Ending,
+    action: str,
+    comment: str | None,
+    *,
+    run_state: str | None = None,
+) -> None:
+    """Lead the record where the outcome says and end the run, in `run_state` where that is another."""
     found = case.subject()
     outcome = case.pinned.outcomes.get(ending)
     if outcome is None:
         raise ConflictError(messages.DEFINITION_GONE.at(name=f"on.{ending}"))
     target = _target(case, found, ending)
     values = found.assigned(outcome.assignments)
-    if not case.rows.end_run(case.run.id, ending):
+    run_state = run_state or ending
+    if not case.rows.end_run(case.run.id, run_state):
         raise ConflictError(messages.RUN_ENDED.at(state=messages.STATE_TEXTS["cancelled"]))
     case.store.apply_system(
         case.context,
@@ -148,7 +156,7 @@ def end(case: Case, ending: Ending, action: str, comment: str | None) -> None:
     )
     if ending in SENT_BACK:
         case.rows.keep(case.run.id, left_with(case.context, case.work, case.subject()))
-    tell_end(case, ending)
+    tell_end(case, run_state)
 
 
 def _target(case: Case, found: Subject, ending: Branch) -> str:

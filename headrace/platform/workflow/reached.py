@@ -162,9 +162,9 @@ class _Needs:
 
     def changes(self, object_id: str, pinned: PinnedApproval) -> bool:
         """Say whether a run begun in the new version would be pinned to something else."""
-        before = _pinned_now(self._old, self._old_objects.get(object_id), pinned)
+        before = pinned_now(self._old, self._old_objects.get(object_id), pinned)
         approval = None if before is None else before.id
-        after = _pinned_now(self._new, self._new_objects.get(object_id), pinned, approval)
+        after = pinned_now(self._new, self._new_objects.get(object_id), pinned, approval)
         if before is None or after is None:
             return before is not None
         return bool(_bare(before.to_json()) != _bare(after.to_json()))
@@ -241,7 +241,7 @@ def _fields(catalog: Catalog) -> dict[str, FieldModel]:
     }
 
 
-def _pinned_now(
+def pinned_now(
     catalog: Catalog,
     model: ObjectModel | None,
     pinned: PinnedApproval,

@@ -22,9 +22,8 @@ from headrace.platform.workflow.runs import (
     Row,
     approvers_of_steps,
     definition_of,
-    node_of,
+    named_steps,
     runs_of,
-    steps_of,
 )
 from headrace.platform.workflow.subjects import Subject, snapshot
 
@@ -84,10 +83,10 @@ def kept_steps(
 def _approved(
     connection: sa.Connection, run: Row, pinned: PinnedApproval
 ) -> dict[str, frozenset[str]]:
-    newest = {node_of(row): row for row in steps_of(connection, run.id)}
-    standing = {node: row for node, row in newest.items() if row.state in APPROVED_STATES}
+    newest = {name: row for row, name in named_steps(connection, run, pinned)}
+    standing = {name: row for name, row in newest.items() if row.state in APPROVED_STATES}
     people = approvers_of_steps(connection, [row.id for row in standing.values()])
-    return {pinned.steps[node].name: people[row.id] for node, row in standing.items()}
+    return {name: people[row.id] for name, row in standing.items()}
 
 
 def _has_changed(found: Subject, pinned: PinnedApproval, before: Row, now: Values) -> bool:

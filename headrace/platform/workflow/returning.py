@@ -12,8 +12,10 @@ from headrace.platform.workflow.cases import Case
 from headrace.platform.workflow.clocks import resume_clock
 from headrace.platform.workflow.course import advance, end, give_turns
 from headrace.platform.workflow.people import is_active
+from headrace.platform.workflow.pinned import PinnedApproval
 from headrace.platform.workflow.runs import (
     Row,
+    named_steps,
     node_of,
     standing_decision,
     step_by_id,
@@ -36,7 +38,7 @@ def return_run(case: Case, task: Row, to: str | None, comment: str, course: str)
     step_row = step_by_id(case.work.connection, task.step)
     node = node_of(step_row)
     found = case.subject()
-    targets = dict(returnable(case.work.connection, case.run.id, node))
+    targets = returnable(case.work.connection, case.run, case.pinned, node)
     target = next((one for one in targets if case.pinned.steps[one].name == to), None)
     if to is not None and target is None:
         shown = ", ".join(case.pinned.steps[one].name for one in targets) or "–"
@@ -51,10 +53,11 @@ def return_run(case: Case, task: Row, to: str | None, comment: str, course: str)
         advance(case, target, "return", comment, returned=True, then_node=then_node)
 
 
-def returnable(connection: sa.Connection, run_id: str, node: int) -> dict[int, Row]:
-    """Return the steps before `node` that a run may go back to: by node, as they were last taken."""
-    newest = {node_of(row): row for row in steps_of(connection, run_id)}
-    return {one: row for one, row in newest.items() if one < node and row.state in TAKEN}
+def returnable(connection: sa.Connection, run: Row, pinned: PinnedApproval, node: int) -> list[int]:
+    """Return the steps before `node` that a run may go back to: those that were taken."""
+    newest = {name: row.state for row, name in named_steps(connection, run, pinned)}
+    names = [step.name for step in pinned.steps[:node]]
+    return [index for index, name in enumerate(names) if newest.get(name) in TAKEN]
 
 
 def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
@@ -66,8 +69,8 @@ def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
     step_row, step = case.step_of_task(task)
     if task.version != version:
         case.refuse_late(task.id)
-    undone = case.run.state == "open" and step_row.state in {"open", "approved"}
-    if not undone or _is_late(case, task, step_row):
+    stands = step_row.state in {"open", "approved"} and step_row.definition is None
+    if case.run.state != "open" or not stands or _is_late(case, task, step_row):
         raise ConflictError(messages.NOT_TAKEN_BACK.at())
     found = case.subject()
     case.rows.undo_steps_after(case.run.id, step_row.position)

@@ -251,6 +251,25 @@ class Runs:
         self._connection.execute(sa.update(TASK).where(tasks).values(**ended))
         self._connection.execute(sa.update(STEP).where(later).values(**ended))
 
+    def approve_task(self, task_id: str) -> bool:
+        """Approve an open task whose person approved it before; say whether it was open."""
+        change = (
+            sa.update(TASK)
+            .where(TASK.c.id == task_id, TASK.c.state.in_(UNDECIDED))
+            .values(state="approved", version=TASK.c.version + 1, ended_at=self._at)
+        )
+        return self._connection.execute(change).rowcount == 1
+
+    def pin_run(self, run: Row, approval: PinnedApproval, version: int) -> None:
+        """Pin a run to another definition; the steps that it has reached keep theirs."""
+        new_hash, content = stored_form(approval)
+        add = _ADD_DEFINITION[self._work.dialect]
+        self._connection.execute(add.values(hash=new_hash, content=content))
+        reached = sa.and_(STEP.c.run == run.id, STEP.c.definition.is_(None))
+        self._connection.execute(sa.update(STEP).where(reached).values(definition=run.definition))
+        change = sa.update(RUN).where(RUN.c.id == run.id)
+        self._connection.execute(change.values(definition=new_hash, metadata_version=version))
+
     def repin(self, content_hash: str, approval: PinnedApproval) -> None:
         """Let the open runs that are pinned to a stored definition be pinned to `approval`."""
         new_hash, content = stored_form(approval)
@@ -365,6 +384,21 @@ def steps_of(connection: sa.Connection, run_id: str) -> list[Row]:
     return list(connection.execute(statement))
 
 
+def open_step(connection: sa.Connection, run_id: str) -> Row | None:
+    """Return the step of a run that waits for people."""
+    statement = sa.select(STEP).where(STEP.c.run == run_id, STEP.c.state == "open")
+    return connection.execute(statement).first()
+
+
+def named_steps(
+    connection: sa.Connection, run: Row, pinned: PinnedApproval
+) -> list[tuple[Row, str]]:
+    """Return the steps of a run in their order, with their names in whichever definition they had."""
+    rows = steps_of(connection, run.id)
+    others = definitions_of(connection, {row.definition for row in rows if row.definition})
+    return [(row, others.get(row.definition, pinned).steps[node_of(row)].name) for row in rows]
+
+
 def node_of(step: Row) -> int:
     """Return the step of the definition that a row of STEP is about."""
     return int(step.position if step.node is None else step.node)
@@ -458,7 +492,7 @@ def definitions_of(connection: sa.Connection, hashes: Collection[str]) -> dict[s
     return {row.hash: read_stored(row.content) for row in rows}
 
 
-def definition_of(connection: sa.Connection, run: Row) -> PinnedApproval:
-    """Return what a run is pinned to."""
-    found = definitions_of(connection, (run.definition,))[run.definition]
-    return found.with_way_back(run.from_state)
+def definition_of(connection: sa.Connection, run: Row, step: Row | None = None) -> PinnedApproval:
+    """Return what a run is pinned to, or was when it reached `step`."""
+    wanted = step.definition if step is not None and step.definition else run.definition
+    return definitions_of(connection, (wanted,))[wanted].with_way_back(run.from_state)

@@ -25,6 +25,9 @@ from headrace.platform.database.system_tables import (
 DECIDING: Final = ("approve", "reject", "return")
 """The actions by which people decide a task."""
 
+TALK: Final = ("comment", "ask_opinion", "opinion")
+"""What colleagues say to each other: partners see only what they said themselves."""
+
 DEFINITION: Final = sa.Table(
     "sys_approval_definition",
     SYSTEM,
@@ -87,6 +90,7 @@ STEP: Final = sa.Table(
     sa.Column("position", sa.Integer(), nullable=False),
     sa.Column("node", sa.Integer()),
     sa.Column("then_node", sa.Integer()),
+    sa.Column("definition", text_type()),
     sa.Column("state", text_type(), nullable=False),
     sa.Column("fallback", boolean_type(), nullable=False),
     sa.Column("opened_at", instant_type(), nullable=False),
@@ -101,6 +105,7 @@ ended, or went back, before).
 
 `position` is the order in which steps were reached, `node` the step of the definition (where it is
 null, the same): one that was returned to is reached twice. After it `then_node` follows, where set.
+`definition` is set where the run was pinned to another one since: then `node` is a step of that.
 
 `fallback`: nobody was found where the definition looks, so the fall-back was asked. `due_at` is when
 its time is up; the timer of its next reminder waits under the key that `timing.timer_key` gives.
@@ -108,6 +113,11 @@ its time is up; the timer of its next reminder waits under the key that `timing.
 
 NODE: Final = sa.func.coalesce(STEP.c.node, STEP.c.position).label("node_of_step")
 """The step of the definition that a row of STEP is about."""
+
+STEP_DEFINITION: Final = sa.func.coalesce(STEP.c.definition, RUN.c.definition).label(
+    "definition_of_step"
+)
+"""The hash of the definition in which it is that."""
 
 TASK: Final = sa.Table(
     "sys_task",
@@ -166,17 +176,22 @@ DECISION: Final = sa.Table(
     sa.Column("acted_for", id_type(), sa.ForeignKey(USER.c.id)),
     sa.Column("given_to", id_type(), sa.ForeignKey(USER.c.id)),
     sa.Column("to_step", text_type()),
+    sa.Column("to_version", sa.BigInteger()),
+    sa.Column("batch", text_type(), index=True),
     sa.Column("round", sa.Integer()),
     sa.Column("worked_seconds", sa.BigInteger()),
 )
 """What people said: `approve`, `reject`, `return`, `take_back`, `comment`, `transfer`, `add_before`,
 `add_beside`, `add_after`, `ask_opinion`, `opinion`, `withdraw`; and what the platform noted: `auto_approve`,
-`keep` (an approval of the submission before stands), `release`, `cancel`, `remind`, `escalate`, and where the time was up `timeout_approve` or
-`timeout_reject`. Rows are added, never changed.
+`keep` (an approval of before stands), `release`, `cancel`, `remind`, `escalate`, and where the time was up
+`timeout_approve` or `timeout_reject`; and what administrators did: `skip`, `jump`, `reassign`, `restart`, `move`,
+`undo`. Rows are added, never changed.
 
 `acted_for` is who was asked, where a delegate of theirs decided; `given_to` who a task was
 transferred to, or who was added or asked when the time was up; `worked_seconds` the working time from
-asking to deciding; `to_step` the step returned to (null: the submitter).
+asking to deciding; `to_step` the step returned to (null: the submitter), or jumped to; `to_version`
+the version of definitions that the run was pinned to, before it was moved; `batch` marks what was done
+together.
 """
 
 sa.Index(

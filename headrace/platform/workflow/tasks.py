@@ -37,7 +37,15 @@ from headrace.platform.workflow.runs import (
     task_by_id,
 )
 from headrace.platform.workflow.subjects import object_by_id, subject
-from headrace.platform.workflow.tables import DECIDING, DECISION, NODE, RUN, STEP, TASK
+from headrace.platform.workflow.tables import (
+    DECIDING,
+    DECISION,
+    NODE,
+    RUN,
+    STEP,
+    STEP_DEFINITION,
+    TASK,
+)
 from headrace.platform.workflow.views import PersonView, RunView, views_of_runs
 
 InboxState = Literal["open", "done", "started"]
@@ -225,9 +233,9 @@ class Tasks:
             rows = list(connection.execute(page.order_by(*order).limit(limit + 1)).mappings())
             count = connection.execute(total).scalar_one()
             shown = rows[:limit]
-            pinned = definitions_of(connection, {row[RUN.c.definition] for row in shown})
+            pinned = definitions_of(connection, {_definition(row) for row in shown})
             names = names_of(connection, {one for row in shown for one in _people(row)})
-        items = [_item(context, row, pinned[row[RUN.c.definition]], names) for row in shown]
+        items = [_item(context, row, pinned[_definition(row)], names) for row in shown]
         following = str(shown[-1][key]) if len(rows) > limit else None
         return Inbox(tuple(one for one in items if one is not None), following, count)
 
@@ -254,17 +262,18 @@ class Tasks:
             model = object_by_id(context, run.object_id)
             if model is None:
                 raise NotFoundError(NOT_FOUND.at())
-            pinned = definition_of(connection, run)
+            step_row = step_by_id(connection, task.step)
+            pinned = definition_of(connection, run, step_row)
             row = connection.execute(page.where(TASK.c.id == task_id)).mappings().one()
             item = _item(context, row, pinned, names_of(connection, set(_people(row))))
-            step_row = step_by_id(connection, task.step)
             step = pinned.steps[node_of(step_row)]
             view = views_of_runs(context, connection, [run])[0]
             found = subject(context, reading, model.name, run.record_id)
             changed = changed_fields(context, reading, model, run, found.row)
             is_open = task.state == "open"
             may_decide = is_open and item is not None and item.may_decide
-            way_back = returnable(connection, run.id, node_of(step_row)) if may_decide else {}
+            present = node_of(step_row)
+            way_back = returnable(connection, run, pinned, present) if may_decide else []
             decided = standing_decision(connection, task_id)
             people = self._approvals.receivers(context, reading, task) if may_decide else ()
         if item is None:
@@ -359,7 +368,7 @@ def _actions(
     return SPEAKING if is_open else ()
 
 
-_OF_STEP: Final = (NODE, STEP.c.due_at)
+_OF_STEP: Final = (NODE, STEP_DEFINITION, STEP.c.due_at)
 _JOINED: Final = TASK.join(RUN, RUN.c.id == TASK.c.run).join(STEP, STEP.c.id == TASK.c.step)
 
 
@@ -393,6 +402,11 @@ def _is_for(context: Context, connection: sa.Connection, task: Row) -> bool:
         return task.user in decides_for(connection, caller, context.today())
     decided = _decided_for_others(caller).where(DECISION.c.task == task.id)
     return connection.execute(decided).first() is not None
+
+
+def _definition(row: Mapping[Any, Any]) -> str:
+    """Return the hash of the definition that a line of the inbox speaks of."""
+    return str(row["definition_of_step"] if TASK.c.id in row else row[RUN.c.definition])
 
 
 def _people(row: Mapping[Any, Any]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -16,7 +16,7 @@ from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.records.context import Context
 from headrace.platform.workflow.delegations import delegates_of
 from headrace.platform.workflow.people import names_of
-from headrace.platform.workflow.pinned import Mode, PinnedApproval, TimeLimit, text_of
+from headrace.platform.workflow.pinned import Mode, PinnedApproval, Step, TimeLimit, text_of
 from headrace.platform.workflow.runs import (
     TIMEOUTS,
     Row,
@@ -25,14 +25,12 @@ from headrace.platform.workflow.runs import (
     rows_of_runs,
     runs_of,
 )
-from headrace.platform.workflow.tables import DECIDING, DECISION, STEP, TASK
+from headrace.platform.workflow.tables import DECIDING, DECISION, STEP, TALK, TASK
 from headrace.platform.workflow.timing import timeout_reason, worked_hours
 
 StepState = Literal[
     "open", "approved", "rejected", "returned", "skipped", "passed", "kept", "closed", "pending"
 ]
-TALK: Final = frozenset({"comment", "ask_opinion", "opinion"})
-"""What colleagues say to each other: partners see only what they said themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +201,9 @@ def runs_view(
 def views_of_runs(context: Context, connection: sa.Connection, runs: list[Row]) -> list[RunView]:
     """Return `runs` with everything that belongs to them, in three statements, one for names and one for delegates."""
     ids = [run.id for run in runs]
-    pinned = definitions_of(connection, {run.definition for run in runs})
     steps = rows_of_runs(connection, STEP, ids)
+    former = {row.definition for rows in steps.values() for row in rows if row.definition}
+    pinned = definitions_of(connection, former | {run.definition for run in runs})
     tasks = rows_of_runs(connection, TASK, ids)
     decisions = rows_of_runs(connection, DECISION, ids)
     users = {run.submitter for run in runs}
@@ -215,7 +214,7 @@ def views_of_runs(context: Context, connection: sa.Connection, runs: list[Row]) 
     waiting = {row.user for rows in tasks.values() for row in rows if row.state == "open"}
     standing_in = delegates_of(connection, waiting, context.today())
     names = names_of(connection, users | set(standing_in.values()))
-    viewer = _Viewer(context, names, standing_in)
+    viewer = _Viewer(context, names, standing_in, pinned)
     return [
         viewer.run(run, pinned[run.definition], steps[run.id], tasks[run.id], decisions[run.id])
         for run in runs
@@ -226,7 +225,11 @@ class _Viewer:
     """Shows rows to one caller: ids of people and internal talk are for internal people only."""
 
     def __init__(
-        self, context: Context, names: Mapping[str, str], standing_in: Mapping[str, str]
+        self,
+        context: Context,
+        names: Mapping[str, str],
+        standing_in: Mapping[str, str],
+        definitions: Mapping[str, PinnedApproval],
     ) -> None:
         self._internal = context.principal.audience == "internal"
         self._user = context.principal.user_id
@@ -234,6 +237,7 @@ class _Viewer:
         self._zone = context.zone
         self._names = names
         self._standing_in = standing_in
+        self._definitions = definitions
 
     def run(
         self,
@@ -285,9 +289,9 @@ class _Viewer:
         reached = sorted(steps, key=lambda row: int(row.position))
         shown = [
             StepView(
-                name=pinned.steps[node_of(row)].name,
-                label=pinned.steps[node_of(row)].label,
-                mode=pinned.steps[node_of(row)].mode,
+                name=self._step(pinned, row).name,
+                label=self._step(pinned, row).label,
+                mode=self._step(pinned, row).mode,
                 state=row.state,
                 fallback=row.fallback,
                 opened_at=row.opened_at,
@@ -298,7 +302,7 @@ class _Viewer:
                 decisions=self._decisions(
                     pinned,
                     (one for one in decisions if one.step == row.id),
-                    pinned.steps[node_of(row)].time,
+                    self._step(pinned, row).time,
                     row.due_at,
                 ),
             )
@@ -324,6 +328,10 @@ class _Viewer:
                 for step in pinned.steps[after:]
             ]
         return tuple(shown)
+
+    def _step(self, pinned: PinnedApproval, row: Row) -> Step:
+        """Return the definition of a step in the version in which it was reached."""
+        return (self._definitions[row.definition] if row.definition else pinned).steps[node_of(row)]
 
     def _task(self, row: Row) -> TaskView:
         stands_in = self._standing_in.get(row.user) if row.state == "open" else None
