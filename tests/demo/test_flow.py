@@ -22,7 +22,21 @@ HOOD = "CL-RH-T9-GY"
 
 @pytest.fixture(scope="module")
 def world(busy_demo: World) -> World:
-    """The workspace that tests add records to."""
+    """The workspace that tests add records to; credit is no matter here, see test_over_credit."""
+    company = busy_demo.id_of("partner", "PTN-00001")
+    [profile] = busy_demo.stored("credit_profile", "partner", company)
+    store = busy_demo.platform.store
+    busy_demo.does(
+        "sunmin",
+        lambda context, work: store.update(
+            context,
+            work,
+            "credit_profile",
+            profile["id"],
+            {"credit_limit": "90000000.00"},
+            profile["version"],
+        ),
+    )
     return busy_demo
 
 
