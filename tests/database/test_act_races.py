@@ -1,0 +1,165 @@
+"""All pairs of acts on one run at the same moment: whatever wins, the rows agree with each other."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from headrace.platform.core.errors import PlatformError
+from headrace.platform.workflow.repairing import Repairs
+from headrace.platform.workflow.tables import DECIDING, DECISION, STEP, TASK
+from tests.database.test_ways_back import BOSS, FINANCE, MANAGER, steps
+from tests.database.test_workflow_races import in_threads
+from tests.support.approval_world import World, approval_world
+
+WHY = "Because of that"
+Attempt = Callable[[World, str, dict[str, Any]], Any]
+
+
+def on_task(login: str, action: str, **more: Any) -> Attempt:
+    """Act on the task that was open when the round began."""
+
+    def attempt(world: World, run: str, tasks: dict[str, Any]) -> Any:
+        task = tasks[login]
+        options = {**more, **({"to": world.users[more["to"]]} if "person" in more else {})}
+        options.pop("person", None)
+        return world.does(
+            login,
+            lambda c, w: world.tasks.decide(
+                c, w, task.id, action, version=task.version, comment=WHY, **options
+            ),
+        )
+
+    return attempt
+
+
+def on_run(act: str, **more: Any) -> Attempt:
+    def attempt(world: World, run: str, tasks: dict[str, Any]) -> Any:
+        options = dict(more)
+        if act == "reassign":
+            options |= {"task": tasks["bob"].id, "to": world.users["rita"]}
+        repairs = Repairs(world.store, world.notifications)
+        return world.does("ann", lambda c, w: repairs.repair(c, w, run, act, reason=WHY, **options))
+
+    return attempt
+
+
+def withdraw(world: World, run: str, tasks: dict[str, Any]) -> Any:
+    return world.does("dora", lambda c, w: world.engine.withdraw(c, w, run))
+
+
+def leave(world: World, run: str, tasks: dict[str, Any]) -> Any:
+    def act(context: Any, work: Any) -> Any:
+        return world.approvals.release(context, work, world.users["bob"])
+
+    world.set_roles("bob")
+    return world.does("system", act)
+
+
+ACTS: dict[str, Attempt] = {
+    "approve": on_task("bob", "approve"),
+    "reject": on_task("bob", "reject"),
+    "return to a step": on_task("bob", "return", to="s0"),
+    "return to the submitter": on_task("bob", "return"),
+    "transfer": on_task("bob", "transfer", to="rita", person=True),
+    "add before": on_task("bob", "add_approver", to="fred", place="before", person=True),
+    "add beside": on_task("bob", "add_approver", to="faye", place="beside", person=True),
+    "add after": on_task("bob", "add_approver", to="rita", place="after", person=True),
+    "ask": on_task("bob", "ask_opinion", to="ann", person=True),
+    "take back": on_task("mia", "take_back"),
+    "withdraw": withdraw,
+    "skip": on_run("skip"),
+    "jump": on_run("jump", step="s2"),
+    "reassign": on_run("reassign"),
+    "restart": on_run("restart"),
+    "cancel": on_run("cancel"),
+    "leave": leave,
+}
+PAIRS = [*itertools.combinations(ACTS, 2), *((one, one) for one in ACTS)]
+
+
+def wrongs(world: World, run_id: str) -> Iterator[str]:
+    """Yield what is wrong with the rows of a run."""
+    run = world.run(run_id)
+    steps = world.rows(sa.select(STEP).where(STEP.c.run == run_id))
+    tasks = world.rows(sa.select(TASK).where(TASK.c.run == run_id))
+    decisions = world.rows(sa.select(DECISION).where(DECISION.c.run == run_id))
+    opened = [one for one in steps if one.state == "open"]
+    left = [one for one in tasks if one.state in {"open", "waiting"}]
+    if run.state == "open":
+        if world.state(run.record_id) != "in_approval":
+            yield "the record of an open run does not wait"
+        if len(opened) != 1:
+            yield f"{len(opened)} open steps"
+        if not any(one.state == "open" and one.kind is None for one in left):
+            yield "an open run waits for nobody"
+    elif opened or left:
+        yield f"an ended run has {len(opened)} open steps and {len(left)} open tasks"
+    elif world.state(run.record_id) == "in_approval":
+        yield "the record of an ended run still waits"
+    if any(one.step not in {step.id for step in opened} for one in left):
+        yield "an open task in a step that is not open"
+    if len({one.position for one in steps}) != len(steps):
+        yield "two steps in one place"
+    said: dict[tuple[str, int], int] = {}
+    for one in decisions:
+        if one.action in DECIDING:
+            said[one.task, one.round] = said.get((one.task, one.round), 0) + 1
+    decided = {"approved", "rejected", "returned"}
+    for task in tasks:
+        number = said.get((task.id, task.round), 0)
+        if number != (task.state in decided):
+            yield f"{number} decisions on a task that is {task.state}"
+
+
+def round_of(world: World, pair: tuple[str, str]) -> list[str]:
+    """Let both acts of a pair begin at the same moment; return what went wrong."""
+    world.set_roles("bob", ("boss", "city"))
+    run = world.submit(world.claim())
+    mine = world.open_tasks(run)["mia"]
+    world.decide("mia", run)
+    found = world.open_tasks(run)
+    found["mia"] = world.rows(sa.select(TASK).where(TASK.c.id == mine.id))[0]
+    outcomes: list[str] = []
+
+    def work(index: int) -> None:
+        try:
+            ACTS[pair[index]](world, run, found)
+            outcomes.append("done")
+        except PlatformError as error:
+            outcomes.append(error.problems[0].code)
+
+    in_threads(2, work)
+    wrong = list(wrongs(world, run))
+    if "done" not in outcomes and "leave" not in pair:
+        wrong.append("both were refused")
+    return [f"{pair} {outcomes}: {one}" for one in wrong]
+
+
+@pytest.fixture
+def world(database_url: str) -> Iterator[World]:
+    with approval_world(database_url, steps(MANAGER, BOSS, FINANCE)) as found:
+        yield found
+
+
+def test_pairs_of_acts_at_the_same_moment_leave_rows_that_agree(world: World, deep: bool):
+    chance = random.Random(5)
+    pairs = PAIRS * 30 if deep else chance.sample(PAIRS, 24)
+    assert [wrong for pair in pairs for wrong in round_of(world, pair)] == []
+
+
+def test_the_invariants_notice_a_row_that_disagrees(world: World):
+    run = world.submit(world.claim())
+    assert list(wrongs(world, run)) == []
+    with world.database.writing(None) as work:
+        task = sa.update(TASK).where(TASK.c.run == run).values(state="approved")
+        work.connection.execute(task)
+    assert sorted(wrongs(world, run)) == [
+        "0 decisions on a task that is approved",
+        "an open run waits for nobody",
+    ]
