@@ -8,6 +8,7 @@ import click
 
 from headrace.commands.shell import json_option, open_shell
 from headrace.platform.core.problems import Text
+from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.metadata.strict_json import parse_json
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.trying import replays_of
@@ -104,7 +105,8 @@ def _simulated(found: Simulation, language: str) -> Iterator[str]:
         name = step.label.within(language)
         people = ", ".join(step.people)
         state = STATES[step.state].within(language)
-        yield f"  {position}. {name}: {state} {people}{_condition(step.condition)}"
+        due = instant_text(step.due_at) if step.due_at else ""
+        yield f"  {position}. {name}: {state} {people}{_condition(step.condition)} {due}".rstrip()
         for source in step.sources:
             left_out = ", ".join(source.left_out)
             why = source.left_out_reason.within(language) if source.left_out_reason else ""

@@ -490,7 +490,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         samples=Samples(store, identity, workflow),
         transfer=Transfer(store, identity, workflow, files),
         uninstaller=uninstaller,
-        trials=Trials(database, catalogs, drafts, identity),
+        trials=Trials(database, catalogs, drafts, draft_publisher, identity),
         sweeper=Sweeper(database, real_clock),
         outbox=outbox,
         notifications=notifications,

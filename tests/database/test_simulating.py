@@ -201,3 +201,22 @@ def test_values_that_cannot_be_are_refused(world: World, values: dict[str, Any])
         tried(world, "ann", world.claim(), values=values)
     problem = refused.value.problems[0]
     assert (problem.code, problem.path) == ("simulation.value", f"/values/{next(iter(values))}")
+
+
+def test_when_each_step_is_due_at_the_latest_is_told(world: World, contents):
+    timed = {key: dict(value) for key, value in contents.items()}
+    hours = {"unit": "hours", "then": "remind"}
+    approval = dict(timed["approval", "claim_by_amount"])
+    approval["steps"] = [
+        {**one, "time": {**hours, "limit": limit}}
+        for one, limit in zip(approval["steps"], ("4", "8"), strict=True)
+    ]
+    timed["approval", "claim_by_amount"] = approval
+    before = world.clock.instant
+    found = tried(world, "ann", world.claim(amount="2000"), definitions=catalog_of(timed, 96))
+
+    first, second = (one.due_at for one in found.steps)
+    assert first is not None
+    assert second is not None
+    assert (second - first).total_seconds() == 8 * 3600
+    assert 4 * 3600 <= (first - before).total_seconds() < 4 * 3600 + 600

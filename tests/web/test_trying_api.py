@@ -146,6 +146,25 @@ def test_the_live_version_and_a_draft_are_replayed(live: Live) -> None:
     )
 
 
+def test_a_draft_that_cannot_be_built_is_refused(live: Live) -> None:
+    client = live.client("admin")
+    draft: Any = client.post("/api/v1/metadata/drafts", json={"name": "broken"})
+    here = f"/api/v1/metadata/drafts/{draft.json['id']}/documents"
+    one = next(one for one in client.get(here).json["items"] if one["name"] == "claim_by_amount")
+    held: Any = client.get(f"{here}/{one['id']}")
+    for broken in ({"when": "payables > 5000"}, {"priority": "high"}):
+        content = {**held.json["document"]["content"], **broken}
+        put: Any = client.put(
+            f"{here}/{one['id']}",
+            json={"module": "claims", "content": content},
+            headers={"If-Match": held.headers["ETag"]},
+        )
+        assert put.status_code == 200, put.json
+        held = put
+        answer: Any = client.post(REPLAY, json={"workflow": "claim_flow", "draft": "broken"})
+        assert answer.status_code == 422, answer.json
+
+
 def test_a_plan_that_changes_no_approval_replays_nothing(live: Live) -> None:
     contents = workspace()
     sent = {"modules": {"claims": list(contents.values())}}

@@ -11,6 +11,7 @@ from headrace.platform.core.problems import Message, Problem, Text, errors
 from headrace.platform.database.engine import Database
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.building import build_catalog
+from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.checks import run_checks
 from headrace.platform.metadata.comparing import compare
 from headrace.platform.metadata.documents import Document
@@ -120,6 +121,18 @@ class DraftPublisher:
         built = build_catalog(documents, self._catalogs.types)
         found = run_checks(built.catalog) if built.catalog else ()
         return (*problems, *check_ids(documents), *built.problems, *found)
+
+    def catalog(self, draft: Draft) -> Catalog:
+        """Return what a draft defines as it stands; raise RefusedError where it cannot be built."""
+        base = self._catalogs.content_of(draft.base).documents
+        documents = self._drafts.content(draft)
+        wrong = errors(self._form_problems(base, documents))
+        if wrong:
+            raise RefusedError.of(wrong)
+        built = build_catalog(documents, self._catalogs.types, draft.base)
+        if built.catalog is None:
+            raise RefusedError.of(errors(built.problems))
+        return built.catalog
 
     def plan(
         self, draft: Draft, decisions: Answers = None, resolutions: Resolutions | None = None

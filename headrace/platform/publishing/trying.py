@@ -16,6 +16,7 @@ from headrace.platform.database.engine import Database
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog, WorkflowModel
 from headrace.platform.publishing.catalogs import CatalogStore
+from headrace.platform.publishing.draft_publishing import DraftPublisher
 from headrace.platform.publishing.drafts import Drafts
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.records.context import Context
@@ -42,11 +43,17 @@ class Trials:
     """Finds what approvals are tried with."""
 
     def __init__(
-        self, database: Database, catalogs: CatalogStore, drafts: Drafts, identity: Identity
+        self,
+        database: Database,
+        catalogs: CatalogStore,
+        drafts: Drafts,
+        publisher: DraftPublisher,
+        identity: Identity,
     ) -> None:
         self._database = database
         self._catalogs = catalogs
         self._drafts = drafts
+        self._publisher = publisher
         self._identity = identity
 
     def definitions(self, draft: str | None, version: int | None) -> Catalog | None:
@@ -58,12 +65,11 @@ class Trials:
         if draft is not None and version is not None:
             raise RefusedError(BOTH.at("/version"))
         if draft is not None:
-            documents = self._drafts.content(self._drafts.find(draft))
-        elif version is not None:
-            documents = self._catalogs.content_of(version).documents
-        else:
+            return self._publisher.catalog(self._drafts.find(draft))
+        if version is None:
             return None
-        built = build_catalog(documents, self._catalogs.types, version or 1)
+        documents = self._catalogs.content_of(version).documents
+        built = build_catalog(documents, self._catalogs.types, version)
         if built.catalog is None:
             raise RefusedError.of(errors(built.problems))
         return built.catalog

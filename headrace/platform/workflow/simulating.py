@@ -6,7 +6,7 @@ judged over the record as the live version holds it, and what only the draft has
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -43,9 +43,7 @@ from headrace.platform.workflow.pinned import Mode, Step, evaluator, pin
 from headrace.platform.workflow.resubmitting import with_a_part
 from headrace.platform.workflow.subjects import workflow_of
 from headrace.platform.workflow.supposed import Judged, Path, Supposed, Truth, judged
-
-DueAt = Callable[[Step, datetime], datetime | None]
-"""When a step is due that is asked at an instant."""
+from headrace.platform.workflow.timing import due_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ class Trial:
 
     `record_id` None is a record that is not there; `values` are in place of those that it has, as the
     API takes them. `definitions` are those of a draft or another version, the live ones without;
-    `submitter` is who takes the transition, the caller without. `due_at` tells when steps are due.
+    `submitter` is who takes the transition, the caller without.
     """
 
     object_name: str
@@ -63,7 +61,6 @@ class Trial:
     values: Mapping[str, Any] = field(default_factory=dict)
     definitions: Catalog | None = None
     submitter: Principal | None = None
-    due_at: DueAt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +102,7 @@ class SimulatedStep:
     """A step as it would be taken; `state` says whether people would be asked.
 
     `passed`: its approver is the one of the step before. `unknown`: its condition cannot be told.
+    `due_at` is when its time would be up, had every step before it taken all of its own.
     """
 
     name: str
@@ -334,7 +332,7 @@ class _Simulator:
                     if people & before and not step.asks_each and not step.editable:
                         state = "passed"
             told = state in {"asked", "passed", "nobody"}
-            due = self._trial.due_at(step, now) if self._trial.due_at and state == "asked" else None
+            due = due_at(step.time, now, self._context.zone) if step.time else None
             yield SimulatedStep(
                 name=step.name,
                 label=step.label,
@@ -344,9 +342,10 @@ class _Simulator:
                 fallback=fallback,
                 condition=self._shown(found),
                 sources=tuple(map(self._source, self._people.sources)) if told else (),
-                due_at=due,
+                due_at=due if state == "asked" else None,
             )
             if state == "asked":
+                now = due or now
                 # Of several who may decide, nobody knows who will.
                 before = people if len(people) == 1 or step.asks_each else frozenset()
 
