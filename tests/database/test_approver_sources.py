@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from headrace.platform.access.identity import Identity
-from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.errors import ConflictError, RefusedError
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.checks import run_checks
 from headrace.platform.metadata.field_types import built_in
@@ -28,6 +28,9 @@ def test_a_user_by_login(database_url):
     with approval_world(database_url, steps({"user": "Faye"})) as world:
         assert asked(world, world.submit(world.claim())) == {"faye"}
         world.set_user("faye", active=False)
+        with pytest.raises(ConflictError) as error:
+            world.does("system", lambda c, w: world.approvals.release(c, w, world.users["faye"]))
+        assert error.value.problems[0].code == "approval.names_user"
         # Nobody is there any more: the fall-back is asked, never nobody.
         run = world.submit(world.claim())
         assert asked(world, run) == {"ann"}

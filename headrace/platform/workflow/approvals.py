@@ -10,6 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+import sqlalchemy as sa
+
+from headrace.platform.access.identity import normalised_login
+from headrace.platform.access.tables import USER
 from headrace.platform.core.errors import (
     NOT_FOUND,
     ConflictError,
@@ -370,8 +374,10 @@ class Approvals:
         """Give the tasks that a user may no longer decide to somebody else; return how many.
 
         Called when a user was deactivated or lost a role. Raise ConflictError where nobody is left
-        to ask: then the user has to stay.
+        to ask, or an approval names the user by login: then the user has to stay.
         """
+        if not is_active(work.connection, user_id):
+            _check_named(context, work, user_id)
         count = 0
         for task in undecided_tasks_of_user(work.connection, user_id):
             connection = work.connection
@@ -472,3 +478,20 @@ class Approvals:
 
     def _case(self, context: Context, work: UnitOfWork, run_id: str) -> Case:
         return case_of(self._store, self._notifications, context, work, run_id)
+
+
+def _check_named(context: Context, work: UnitOfWork, user_id: str) -> None:
+    """Refuse to end the account of somebody whom live approvals name by login."""
+    login = work.connection.execute(sa.select(USER.c.login).where(USER.c.id == user_id)).scalar()
+    named = [
+        approval.label.within(context.language)
+        for workflow in context.catalog.workflows.values()
+        for approvals in workflow.approvals.values()
+        for approval in approvals
+        for step in approval.steps
+        for approver in step.approvers
+        if approver.user is not None and normalised_login(approver.user) == login
+    ]
+    if named:
+        shown = ", ".join(dict.fromkeys(named))
+        raise ConflictError(messages.NAMED.at(login=login, approvals=shown))

@@ -171,6 +171,13 @@ TASK_CLOSED: Final = Message(
     "Somebody took a decision back, or the approval ended.",
     "可能有人撤回了决定,或审批已结束。",
 )
+NAMED: Final = Message(
+    "approval.names_user",
+    "The account “{login}” cannot be ended: approvals name it: {approvals}.",
+    "不能停用账号“{login}”:以下审批指定了该用户:{approvals}。",
+    "Name somebody else in them and publish, then end the account.",
+    "请先在这些审批中改为他人并发布,再停用账号。",
+)
 OPINION_ONLY: Final = Message(
     "task.opinion_only",
     "You were asked for an opinion only.",
