@@ -96,6 +96,24 @@ def order(world: World, login: str, payable: str) -> str:
     return saved.id
 
 
+def give_credit(world: World) -> None:
+    """Raise every limit: this story is about amounts, not about credit."""
+    store = world.platform.store
+    table = world.platform.catalogs.current().tables.of("credit_profile")
+    for row in world.rows(sa.select(table.id)):
+        found = world.stored("credit_profile", "id", row[0])[0]
+        world.platform.write_as_system(
+            lambda context, work, found=found: store.update(
+                context,
+                work,
+                "credit_profile",
+                found["id"],
+                {"credit_limit": "9000000"},
+                found["version"],
+            )
+        )
+
+
 def submitted(world: World, login: str, order_id: str) -> str:
     run_id = fire(world, login, "sales_order", order_id, "submit").run_id
     assert run_id is not None
@@ -161,6 +179,7 @@ def publish_the_flow(world: World, order_id: str) -> int:
 def test_a_channel_type_gets_an_approval_of_its_own(world: World) -> None:
     here = world.platform
     first = here.catalogs.refresh().version
+    give_credit(world)
     order_a = order(world, "shizhu", "260000.00")
     run_a = submitted(world, "shizhu", order_a)
     assert set(asked(world, run_a)) == {"xuwan"}

@@ -396,15 +396,26 @@ class _Replayer:
 
     def _known(self, one: _Recorded, name: str, when: Expression | None) -> Truth:
         """Return what is known of an approval that began under the very definitions that are live."""
-        live = self._context.catalog
-        if one.run.fingerprint != live.fingerprint or when is None:
+        if one.run.fingerprint != self._context.catalog.fingerprint:
             return "unknown"
         approvals = self._live.approvals.get(one.pinned.transition, ())
-        same = next((a for a in approvals if a.name == name and _same(a.when, when)), None)
-        if same is None:
+        if not any(a.name == name and self._same(one, a.when, when) for a in approvals):
             return "unknown"
         matched = {one.pinned.name, *(tag["name"] for tag in one.run.tags)}
         return "yes" if name in matched else "no"
+
+    def _same(self, one: _Recorded, then: Expression | None, now: Expression | None) -> bool:
+        """Say whether two conditions are one: their formulas, and the constants in them."""
+        if then is None or now is None:
+            return then is now
+        if then.source != now.source:
+            return False
+        live, other = self._context.catalog, self._definitions
+        known = one.run.fingerprint == live.fingerprint
+        return all(
+            known and live.constants[name].value == other.constants[name].value
+            for name in now.constants()
+        )
 
     def _steps(
         self, one: _Recorded, taken: TransitionModel, pinned: PinnedApproval
@@ -436,7 +447,7 @@ class _Replayer:
         found = judged(step.when, moment)
         truth = "yes" if found is None else found.truth
         then = one.step(step.name)
-        recorded = row is not None and then is not None and _same(then.when, step.when)
+        recorded = row is not None and then is not None and self._same(one, then.when, step.when)
         if truth == "unknown" and recorded:
             truth = "no" if row is not None and row.state == "skipped" else "yes"
         if truth == "unknown":
@@ -533,13 +544,6 @@ def _state_of(row: Row) -> StepState:
     if row.state in {"skipped", "passed", "kept"}:
         return row.state  # type: ignore[no-any-return]  # of the three
     return "asked"
-
-
-def _same(first: Expression | None, second: Expression | None) -> bool:
-    """Say whether two conditions are one that no constant changes."""
-    if first is None or second is None:
-        return first is second
-    return first.source == second.source and not first.constants() and not second.constants()
 
 
 def _asks_same(first: Step, second: Step) -> bool:
