@@ -91,6 +91,7 @@ class Model:
     steps: tuple[ModelStep, ...]
     amount: Decimal
     fee: Decimal = Decimal(0)
+    submitted_fee: Decimal = Decimal(0)
     state: str = "draft"
     runs: int = 0
     run_state: str = "none"
@@ -134,7 +135,7 @@ class Model:
             return "workflow.wrong_state"
         kept, self.sent_back = self.sent_back, {}
         self.runs, self.reached = self.runs + 1, []
-        self.state = "in_approval"
+        self.state, self.submitted_fee = "in_approval", self.fee
         self.run_state = "open"
         self.advance(0, kept=kept)
         return None
@@ -186,6 +187,8 @@ class Model:
         if any(one.state == "open" for one in self.reached):
             self.end_step("rejected" if run_state == "rejected" else "closed")
         self.run_state, self.state = run_state, state
+        if run_state == "rejected":
+            self.fee = self.submitted_fee
         if run_state in {"rejected", "returned"}:
             newest = {one.node: one for one in self.reached}
             self.sent_back = {

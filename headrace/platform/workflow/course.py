@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Final, Literal
 
+from headrace.platform.access.principals import SYSTEM_PRINCIPAL
 from headrace.platform.core.errors import ConflictError, RefusedError
+from headrace.platform.metadata.storage_types import HOLDS_FILES
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.cases import Case
 from headrace.platform.workflow.clocks import start_clock
@@ -14,7 +18,7 @@ from headrace.platform.workflow.people import Asked, Person, keep_active
 from headrace.platform.workflow.pinned import Step
 from headrace.platform.workflow.resubmitting import left_with
 from headrace.platform.workflow.runs import Row, approvers_of_step, node_of, tasks_of_step
-from headrace.platform.workflow.subjects import Subject
+from headrace.platform.workflow.subjects import Subject, snapshot
 from headrace.platform.workflow.voting import moot, next_turns, result_of
 
 Ending = Literal["approved", "rejected", "withdrawn", "returned"]
@@ -134,7 +138,12 @@ def end(
     *,
     run_state: str | None = None,
 ) -> None:
-    """Lead the record where the outcome says and end the run, in `run_state` where that is another."""
+    """Lead the record where the outcome says and end the run, in `run_state` where that is another.
+
+    A rejection first takes back what approvers changed in the fields that their steps opened.
+    """
+    if ending == "rejected":
+        _undo_edits(case)
     found = case.subject()
     outcome = case.pinned.outcomes.get(ending)
     if outcome is None:
@@ -157,6 +166,35 @@ def end(
     if ending in SENT_BACK:
         case.rows.keep(case.run.id, left_with(case.context, case.work, case.subject()))
     tell_end(case, run_state)
+
+
+def _undo_edits(case: Case) -> None:
+    """Give the fields that steps open the values that were submitted.
+
+    Files stay as they are. Where the values can no longer be, because of rules or of records that are
+    gone, the record is rejected as it is: a rejection must not fail for them.
+    """
+    opened = {field_id for step in case.pinned.steps for field_id in step.editable}
+    if not opened:
+        return
+    now = snapshot(case.model, case.subject().row, case.context.database.dialect)
+    submitted = case.run.snapshot
+    values = {
+        field.name: submitted[field.id]
+        for field in case.model.fields.values()
+        if field.id in opened
+        and field.storage.kind not in HOLDS_FILES
+        and field.id in submitted
+        and submitted[field.id] != now.get(field.id)
+    }
+    if not values:
+        return
+    system = replace(case.context, principal=SYSTEM_PRINCIPAL)
+    model, record_id, names = case.model.name, case.run.record_id, frozenset(values)
+    with suppress(RefusedError):
+        case.store.update_granted(
+            system, case.work, model, record_id, values, names, action="undone"
+        )
 
 
 def _target(case: Case, found: Subject, ending: Branch) -> str:
