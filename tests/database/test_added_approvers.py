@@ -151,3 +151,24 @@ def test_an_opinion_is_given_and_decides_nothing(world):
     # Who gave an opinion no longer reads the record by it, and decides nothing afterwards.
     world.decide("mia", run)
     assert asked(world, run) == {"bob"}
+
+
+def test_who_decided_before_takes_it_back_while_the_asker_has_not_decided(world):
+    run = world.submit(world.claim())
+    add(world, run, "mia", "faye", "before")
+    task = world.open_tasks(run)["faye"]
+
+    def take_back() -> Any:
+        version = world.tasks.get(world.context("faye"), task.id).item.version
+        return world.does(
+            "faye", lambda c, w: world.tasks.decide(c, w, task.id, "take_back", version=version)
+        )
+
+    world.decide("faye", run)
+    take_back()
+    assert asked(world, run) == {"faye"}
+    world.decide("faye", run)
+    world.decide("mia", run)
+    with pytest.raises(ConflictError) as error:
+        take_back()
+    assert code(error) == "task.not_taken_back"

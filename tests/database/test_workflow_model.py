@@ -319,6 +319,8 @@ class Model:
         mode = self.steps[entry.node].mode
         others = list(entry.people)
         behind = others[others.index(login) + 1 :] if mode == "sequence" else []
+        asker = entry.people[str(one.by)] if one.place == "before" else None
+        late = late or (asker is not None and asker.state in {"approved", "rejected"})
         late = late or any(
             entry.people[o].place is None and entry.people[o].state in {"approved", "rejected"}
             for o in behind
@@ -337,6 +339,8 @@ class Model:
         for o in entry.people.values():
             if o.state == "closed" and o.place != "before":
                 o.state = "open"
+        if asker is not None and asker.state == "open":
+            asker.state = "waiting"
         self.turns(entry)
         return None
 

@@ -97,6 +97,13 @@ def test_the_asker_gets_the_task_back_after_who_came_before():
     assert result_of(step("any"), [other, asker, before]) == "approved"
 
 
+def test_who_was_added_before_somebody_superfluous_is_so_too():
+    first, second = Task("2", "waiting", "before", "1"), Task("3", "open", "before", "2")
+    found = [Task("1", "approved"), first, second]
+    assert moot(step("any"), found) == ["2", "3"]
+    assert result_of(step("any"), found) == "approved"
+
+
 def test_one_seat_is_decided_by_the_first_of_two():
     head, second = Task("1"), Task("2", "approved", "instead", "1")
     assert result_of(step("all"), [head, second, Task("3", "approved")]) == "approved"

@@ -78,8 +78,10 @@ def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
     resume_clock(case, step_row, step.time)
     case.add_decision("take_back", comment, found.version, task=task)
     tasks = tasks_of_step(connection, step_row.id)
-    if step.mode == "sequence":
-        case.rows.pause_tasks([one.id for one in tasks if _comes_later(one, task)])
+    later = [one.id for one in tasks if step.mode == "sequence" and _comes_later(one, task)]
+    if task.place == "before":
+        later.append(task.added_to)
+    case.rows.pause_tasks(later)
     closed = [one for one in tasks if one.state == "closed" and one.place != "before"]
     again = [one.id for one in closed if one.kind is None and is_active(connection, one.user)]
     if again:
@@ -99,10 +101,13 @@ def _is_late(case: Case, task: Row, step_row: Row) -> bool:
         if any(standing_decision(connection, row.id) for row in tasks_of_step(connection, step_id)):
             return True
     _, step = case.step_of_task(task)
-    rows = tasks_of_step(connection, task.step)
+    decided = [
+        row for row in tasks_of_step(connection, task.step) if row.state in {"approved", "rejected"}
+    ]
+    if task.place == "before" and any(row.id == task.added_to for row in decided):
+        return True
     return step.mode == "sequence" and any(
-        row.id > task.id and row.place is None and row.state in {"approved", "rejected"}
-        for row in rows
+        row.id > task.id and row.place is None for row in decided
     )
 
 

@@ -85,7 +85,8 @@ def result_of(step: Step, tasks: Sequence[TaskRow]) -> Result:
     if any(task.state == "rejected" for task in added):
         return "rejected"
     own = seats_result(step, tasks)
-    needed = [task for task in added if task.state in UNDECIDED and not _is_moot(task, tasks, own)]
+    superfluous = set(moot(step, tasks))
+    needed = [task for task in added if task.state in UNDECIDED and task.id not in superfluous]
     return "open" if own == "approved" and needed else own
 
 
@@ -106,19 +107,26 @@ def seats_result(step: Step, tasks: Sequence[TaskRow]) -> Result:
 
 
 def moot(step: Step, tasks: Sequence[TaskRow]) -> list[str]:
-    """Return the ids of undecided tasks on which nothing depends any more, in an open step."""
+    """Return the ids of undecided tasks on which nothing depends any more, in an open step.
+
+    Those are the seats that are decided, or need not be; and who was added before somebody that need
+    not decide, whoever was added before them included.
+    """
     own = seats_result(step, tasks)
-    decided = {
+    found = {
         task.id
         for seat in seats_of(tasks)
         if seat.state in {"approved", "rejected"} or own == "approved"
         for task in seat.tasks
+        if task.state in UNDECIDED
     }
-    return [
-        task.id
-        for task in tasks
-        if task.state in UNDECIDED and (task.id in decided or _is_moot(task, tasks, own))
-    ]
+    undecided = {task.id for task in tasks if task.state in UNDECIDED}
+    for task in _sorted(tasks):
+        # Who was added is younger than who added them.
+        needed = task.added_to in undecided and task.added_to not in found
+        if task.place == "before" and task.id in undecided and not needed:
+            found.add(task.id)
+    return [task.id for task in _sorted(tasks) if task.id in found]
 
 
 def next_turns(step: Step, tasks: Sequence[TaskRow]) -> list[str]:
@@ -165,16 +173,6 @@ def _added(tasks: Iterable[TaskRow]) -> list[TaskRow]:
         for task in tasks
         if task.kind is None and task.place in PLACES and task.state in COUNTED
     ]
-
-
-def _is_moot(task: TaskRow, tasks: Iterable[TaskRow], own: Result) -> bool:
-    """Say whether somebody was added before one who need not decide any more."""
-    if task.place != "before":
-        return False
-    asker = next((one for one in tasks if one.id == task.added_to), None)
-    if asker is None or asker.state not in UNDECIDED:
-        return True
-    return own == "approved" and asker.place in {None, "instead"}
 
 
 def _sorted(tasks: Iterable[TaskRow]) -> list[TaskRow]:
