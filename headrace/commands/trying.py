@@ -140,7 +140,7 @@ def replay_command(
     def run(context: Context) -> Replay:
         definitions = platform.trials.definitions(draft, version)
         with checked_snapshot(context) as reading:
-            return replay(context, reading, workflow, definitions, last)
+            return replay(context, reading, workflow, definitions, last, platform.trials.earlier)
 
     with shell.platform() as platform:
         found = platform.perform_as_system(run)
@@ -175,7 +175,9 @@ def summary_line(found: Replay) -> Text:
 
 def plan_replays(platform: Platform, plan: Plan) -> list[Replay]:
     """Return what becomes of the last runs of the workflows that a plan changes."""
-    return platform.perform_as_system(lambda context: list(replays_of(context, plan)))
+    return platform.perform_as_system(
+        lambda context: list(replays_of(context, plan, platform.trials))
+    )
 
 
 def _run(found: Replay, one: Replayed, language: str) -> Iterator[str]:

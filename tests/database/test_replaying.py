@@ -196,6 +196,22 @@ def test_what_is_referred_to_is_read_as_it_was(world: World):
     assert found.count("same") + found.count("unknown") == 12
 
 
+def test_what_former_versions_judged_is_known_from_the_record(database_url: str):
+    """Another version is live, with a question that nobody can ask again: the tags tell what it gave."""
+    asked = contents()
+    question = "EXISTS(claim_item WHERE claim = this.id AND price > 1)"
+    asked["approval", "losses"]["when"] = f"kind = 'loss' AND {question}"
+    with approval_world(database_url, asked) as world:
+        former = {world.catalog.version: world.catalog}
+        make_runs(world, 4)
+        asked["approval", "claim_by_amount"]["label"] = {"en": "Sum", "zh": "金额"}
+        world.publish(asked)
+        known = replayed(world, earlier=former.get)
+        unknown = replayed(world)
+    assert known.count("same") == 4, told(known)
+    assert 0 < unknown.count("unknown") <= 4
+
+
 def test_titles_are_for_those_who_may_read_the_records(world: World):
     assert all(one.title for one in replayed(world).runs)
     assert all(one.title is None for one in replayed(world, login="olaf").runs)

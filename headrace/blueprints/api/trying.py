@@ -71,6 +71,7 @@ def replay_runs() -> Response:
                 _needed(data, "workflow"),
                 definitions,
                 USUAL if last is None else last,
+                platform().trials.earlier,
             )
         return answer(context, found.render(language_of(context)))
 
@@ -80,7 +81,7 @@ def replay_runs() -> Response:
 def replayed(context: Context, plan: Plan) -> dict[str, Any]:
     """Return what a plan says of runs that are over, by workflow; nothing where it changes none."""
     language = language_of(context)
-    found = [one.render(language) for one in replays_of(context, plan)]
+    found = [one.render(language) for one in replays_of(context, plan, platform().trials)]
     shown = [{"workflow": one["workflow"], "summary": one["summary"]} for one in found]
     return {"replays": shown} if shown else {}
 

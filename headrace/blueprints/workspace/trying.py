@@ -109,7 +109,9 @@ def _tried(context: Context, workflow: WorkflowModel, record_id: str, taken: str
 
 def _replayed(context: Context, workflow: WorkflowModel, definitions: Catalog | None) -> Replay:
     with checked_snapshot(context) as reading:
-        return replay(context, reading, workflow.name, definitions)
+        return replay(
+            context, reading, workflow.name, definitions, earlier=platform().trials.earlier
+        )
 
 
 def _inputs(model: ObjectModel, workflow: WorkflowModel) -> Iterator[Input]:

@@ -74,6 +74,13 @@ class Trials:
             raise RefusedError.of(errors(built.problems))
         return built.catalog
 
+    def earlier(self, version: int) -> Catalog | None:
+        """Return the definitions of a version; None where they cannot be read any more."""
+        try:
+            return self.definitions(None, version)
+        except (NotFoundError, RefusedError):
+            return None
+
     def submitter(self, context: Context, login: str) -> Principal:
         """Return an active user by login; raise NotFoundError."""
         query = sa.select(USER.c.id).where(USER.c.login == normalised_login(login), USER.c.active)
@@ -84,7 +91,7 @@ class Trials:
         return self._identity.principal_of_user(user_id, context.catalog)
 
 
-def replays_of(context: Context, plan: Plan, last: int = USUAL) -> Iterator[Replay]:
+def replays_of(context: Context, plan: Plan, trials: Trials, last: int = USUAL) -> Iterator[Replay]:
     """Replay the last runs of each workflow whose approvals a plan changes through what it brings.
 
     Only those that a run went through are told.
@@ -97,7 +104,7 @@ def replays_of(context: Context, plan: Plan, last: int = USUAL) -> Iterator[Repl
         return
     with checked_snapshot(context) as reading:
         for workflow in changed:
-            found = replay(context, reading, workflow.name, new, last)
+            found = replay(context, reading, workflow.name, new, last, trials.earlier)
             if found.runs:
                 yield found
 

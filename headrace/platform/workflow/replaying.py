@@ -8,7 +8,7 @@ the same approvers is who was asked; by others, who would be asked today.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -43,6 +43,12 @@ from headrace.platform.workflow.tables import DECISION, RUN, STEP, TASK
 
 MOST_RUNS: Final = 500
 USUAL: Final = 100
+
+MOST_VERSIONS: Final = 5
+"""Former versions that are looked into to know what was judged then."""
+
+Earlier = Callable[[int], Catalog | None]
+"""Gives the definitions of a version."""
 
 StepState = Literal["asked", "skipped", "passed", "kept", "unknown"]
 Verdict = Literal["same", "different", "unknown"]
@@ -187,11 +193,13 @@ def replay(
     workflow: str,
     definitions: Catalog | None = None,
     last: int = USUAL,
+    earlier: Earlier | None = None,
 ) -> Replay:
     """Take the last runs of a workflow that are over through other definitions, or the live ones.
 
     Reads the runs, their parts and the history of their records in a fixed number of statements, then
-    at most one row and one history for each record that a condition looks up. Titles are told of the
+    at most one row and one history for each record that a condition looks up. With `earlier`, what was
+    judged under former versions is known from the recorded tags, of at most five of them. Titles are told of the
     records that the caller may read. Raise NotFoundError for an unknown workflow, RefusedError for a
     number of runs that is too large.
     """
@@ -200,7 +208,8 @@ def replay(
     live = context.catalog.workflows.get(workflow)
     if live is None:
         raise NotFoundError(NOT_FOUND.at())
-    return _Replayer(context, reading, live, definitions or context.catalog).run(last)
+    chosen = definitions or context.catalog
+    return _Replayer(context, reading, live, chosen, earlier).run(last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +253,15 @@ class _Recorded:
 
 class _Replayer:
     def __init__(
-        self, context: Context, reading: Reading, live: WorkflowModel, definitions: Catalog
+        self,
+        context: Context,
+        reading: Reading,
+        live: WorkflowModel,
+        definitions: Catalog,
+        earlier: Earlier | None,
     ) -> None:
+        self._earlier = earlier
+        self._versions: dict[int, Catalog | None] = {}
         self._context = context
         self._reading = reading
         self._live = live
@@ -395,10 +411,12 @@ class _Replayer:
         return Way(chosen.name, self._steps(one, taken, pinned))
 
     def _known(self, one: _Recorded, name: str, when: Expression | None) -> Truth:
-        """Return what is known of an approval that began under the very definitions that are live."""
-        if one.run.fingerprint != self._context.catalog.fingerprint:
+        """Return what is known of an approval from those that applied when the run began."""
+        then = self._then(one)
+        if then is None:
             return "unknown"
-        approvals = self._live.approvals.get(one.pinned.transition, ())
+        workflows = [flow for flow in then.workflows.values() if flow.id == self._live.id]
+        approvals = [a for flow in workflows for a in flow.approvals.get(one.pinned.transition, ())]
         if not any(a.name == name and self._same(one, a.when, when) for a in approvals):
             return "unknown"
         matched = {one.pinned.name, *(tag["name"] for tag in one.run.tags)}
@@ -410,12 +428,28 @@ class _Replayer:
             return then is now
         if then.source != now.source:
             return False
-        live, other = self._context.catalog, self._definitions
-        known = one.run.fingerprint == live.fingerprint
-        return all(
-            known and live.constants[name].value == other.constants[name].value
-            for name in now.constants()
+        names = now.constants()
+        before = self._then(one) if names else None
+        return not names or (
+            before is not None
+            and all(
+                before.constants[name].value == self._definitions.constants[name].value
+                for name in names
+            )
         )
+
+    def _then(self, one: _Recorded) -> Catalog | None:
+        """Return the definitions under which a run began; None where they are not at hand."""
+        live = self._context.catalog
+        if one.run.fingerprint == live.fingerprint:
+            return live
+        version = int(one.run.metadata_version)
+        if version not in self._versions:
+            if self._earlier is None or len(self._versions) >= MOST_VERSIONS:
+                return None
+            self._versions[version] = self._earlier(version)
+        found = self._versions[version]
+        return found if found and found.fingerprint == one.run.fingerprint else None
 
     def _steps(
         self, one: _Recorded, taken: TransitionModel, pinned: PinnedApproval
