@@ -32,8 +32,20 @@ NOTE: Final = "<!-- Written by tools/write_reference.py: change the code, then r
 
 
 NOTICES: Final = frozenset(
-    {"approval.told", "task.asked", "task.opinion", "task.opinion_asked", "task.escalated"}
-    | {"task.overdue", "task.reminder", "task.timed_out", "task.timeout_reason"}
+    {
+        "approval.told",
+        "copy.sent",
+        "copy.sent_by",
+        "task.asked",
+        "task.opinion",
+        "task.opinion_asked",
+        "task.told_to_urge",
+        "task.escalated",
+        "task.overdue",
+        "task.reminder",
+        "task.timed_out",
+        "task.timeout_reason",
+    }
 )
 """Codes of what is told to people without anything being wrong; they have no remedy."""
 

@@ -7,6 +7,7 @@ import { startForms } from "./form/island";
 import { startLocating } from "./form/locate";
 import { wireRichTexts } from "./form/rich";
 import { startScanning } from "./form/scan";
+import { startDeciding } from "./page/deciding";
 import { startKeyboard } from "./page/keyboard";
 import { startMenus } from "./page/menus";
 import { startPicking } from "./page/picking";
@@ -24,6 +25,7 @@ startSendOnce();
 startSearch();
 startPicking();
 startBulkFields();
+startDeciding();
 // What is wrong comes first: the summary of problems takes the focus.
 document.getElementById("problems")?.focus();
 document.documentElement.dataset.ready = "yes";

@@ -90,6 +90,7 @@ from headrace.platform.workflow.repairing import Repairs
 from headrace.platform.workflow.tasks import Tasks
 from headrace.platform.workflow.timers import Timers
 from headrace.platform.workflow.timing import TIMER
+from headrace.platform.workflow.urging import Urging
 from headrace.settings import Settings
 
 SYSTEM_TABLES: Final = (exchange_tables, publishing_tables, records_tables, workflow_tables)
@@ -139,6 +140,7 @@ class Platform:
     automations: Automations
     timing: Timing
     delegations: Delegations
+    urging: Urging
     workflow: WorkflowEngine
     tasks: Tasks
     timers: Timers
@@ -500,6 +502,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         timing=timing,
         delegations=Delegations(notifications),
         timers=Timers(store, notifications),
+        urging=Urging(notifications),
         workflow=workflow,
         tasks=Tasks(approvals),
         clock=clock,

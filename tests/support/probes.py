@@ -638,6 +638,13 @@ def transitions(mark: Mark) -> Iterator[Ask]:
             yield send(path, {})
 
 
+@probe("api.api_records.transition_ahead")
+def chains_ahead(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.ids["claim"], ABSENT):
+        for name in ("submit", "cancel", "nothing"):
+            yield get(f"{API}/records/claim/{one}/transitions/{name}")
+
+
 @probe("api.api_records.approvals")
 def approvals(mark: Mark) -> Iterator[Ask]:
     for name in mark.objects:
@@ -657,7 +664,7 @@ def elsewhere(mark: Mark) -> Iterator[Ask]:
 
 @probe("api.api_tasks.inbox")
 def inboxes(mark: Mark) -> Iterator[Ask]:
-    for state in ("open", "done", "started", "all"):
+    for state in ("open", "done", "started", "copied", "all"):
         yield get(f"{API}/tasks", state=state)
         yield get(f"{API}/tasks", state=state, cursor=mark.tasks[-1])
 
@@ -688,6 +695,18 @@ def bulk_decisions(mark: Mark) -> Iterator[Ask]:
     items = [{"id": one, "version": 1} for one in (*mark.tasks, ABSENT, "x")]
     for action in ("approve", "reject"):
         yield send(f"{API}/tasks/bulk", {"action": action, "comment": "let me", "items": items})
+
+
+@probe("api.api_tasks.read_copy", "POST")
+def copies(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.tasks, *mark.runs, ABSENT, "x"):
+        yield send(f"{API}/tasks/{one}/read", {})
+
+
+@probe("api.api_tasks.urge", "POST")
+def reminders(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.tasks, ABSENT, "x"):
+        yield send(f"{API}/tasks/{one}/urge", {}, If_Match='"1"')
 
 
 @probe("api.api_tasks.withdraw", "POST")
@@ -1268,8 +1287,14 @@ def previews(mark: Mark) -> Iterator[Ask]:
 
 @probe("approvals.inbox")
 def inbox_pages(mark: Mark) -> Iterator[Ask]:
-    for state in ("open", "done", "started", "all"):
+    for state in ("open", "done", "started", "copied", "all"):
         yield get("/inbox", state=state)
+
+
+@probe("approvals.copied")
+def copy_pages(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.tasks, *mark.runs, ABSENT, "x"):
+        yield get(f"/inbox/copies/{one}")
 
 
 @probe("approvals.task")
@@ -1291,6 +1316,12 @@ def bulk_decision_forms(mark: Mark) -> Iterator[Ask]:
     for one in (*mark.tasks, ABSENT):
         for act in ("approve", "reject"):
             yield post_form("/inbox/bulk", row=f"{one}.1", act=act, comment="let me see")
+
+
+@probe("approvals.urge", "POST")
+def reminder_forms(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.runs, ABSENT, "x"):
+        yield post_form(f"/runs/{one}/urge", object="claim", record=mark.ids["claim"][0])
 
 
 @probe("approvals.withdraw", "POST")

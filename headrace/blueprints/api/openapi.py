@@ -405,7 +405,15 @@ class _Writer:
                 [_parameter("id"), _parameter("if_match"), _parameter("idempotency_key")],
             )
             call["requestBody"] = {**_body(COMMENT), "required": False}
-            self.paths[f"/records/{model.name}/{{id}}/transitions/{name}"] = {"post": call}
+            ahead = self._call(
+                f"{self.text(model.label)}: {label}",
+                model.name,
+                f"ahead_{name}",
+                {"type": "object"},
+                [_parameter("id")],
+            )
+            path = f"/records/{model.name}/{{id}}/transitions/{name}"
+            self.paths[path] = {"get": ahead, "post": call}
         approvals = self._call(
             self.text(model.label), model.name, "approvals", {"type": "object"}, [_parameter("id")]
         )
@@ -413,7 +421,7 @@ class _Writer:
 
     def add_tasks(self) -> None:
         """Add inbox and decisions."""
-        state = _query("state", {"enum": ["open", "done", "started"]}, "Which tasks.")
+        state = _query("state", {"enum": ["open", "done", "started", "copied"]}, "Which tasks.")
         anything: Json = {"type": "object"}
         searched = [
             _parameter("q"),
@@ -424,7 +432,15 @@ class _Writer:
             "get": self._call("Search everything", "search", "everywhere", FOUND, searched)
         }
         self.paths["/me"] = {"get": self._call("Me", "me", "get", anything, [])}
-        self.paths["/tasks"] = {"get": self._call("Tasks", "task", "list", anything, [state])}
+        narrowed = [
+            state,
+            _parameter("q"),
+            _query("object", {"type": "string"}, "Of this object."),
+            _query("submitter", {"type": "string", "format": "uuid"}, "Submitted by this user."),
+            _query("least", {"type": "string"}, "With at least this sum."),
+            _query("days", {"type": "integer", "minimum": 0}, "Submitted this many days ago."),
+        ]
+        self.paths["/tasks"] = {"get": self._call("Tasks", "task", "list", anything, narrowed)}
         self.paths["/tasks/{id}"] = {
             "get": self._call("Task", "task", "get", anything, [_parameter("id")])
         }
@@ -436,7 +452,8 @@ class _Writer:
                 anything,
                 [_parameter("id"), _parameter("if_match"), _parameter("idempotency_key")],
             )
-            call["requestBody"] = {**_body(COMMENT), "required": False}
+            body = COMMENT if action == "comment" else DECISION
+            call["requestBody"] = {**_body(body), "required": False}
             self.paths[f"/tasks/{{id}}/{action}"] = {"post": call}
         for action, body in TASK_BODIES.items():
             call = self._call(
@@ -448,6 +465,16 @@ class _Writer:
             )
             call["requestBody"] = _body(body)
             self.paths[f"/tasks/{{id}}/{action}"] = {"post": call}
+        opened = self._call("Mark a copy as read", "task", "read", anything, [_parameter("id")])
+        self.paths["/tasks/{id}/read"] = {"post": opened}
+        urged = self._call(
+            "Remind who is asked",
+            "task",
+            "urge",
+            anything,
+            [_parameter("id"), _parameter("if_match")],
+        )
+        self.paths["/tasks/{id}/urge"] = {"post": urged}
         several = self._call(
             "Decide several tasks", "task", "bulk", anything, [_parameter("idempotency_key")]
         )
@@ -850,6 +877,13 @@ COMMENT: Final[Json] = {
     "type": "object",
     "properties": {"comment": {"type": "string"}, "values": {"type": "object"}},
     "additionalProperties": False,
+}
+DECISION: Final[Json] = {
+    **COMMENT,
+    "properties": {
+        **COMMENT["properties"],
+        "copy_to": {"type": "array", "items": {"type": "string", "format": "uuid"}, "maxItems": 50},
+    },
 }
 TRANSFER: Final[Json] = {
     "type": "object",

@@ -45,6 +45,7 @@ from headrace.platform.records.restoring import check_names, earlier_state
 from headrace.platform.records.reversing import Reversing
 from headrace.platform.records.tracing import trace
 from headrace.platform.records.unmasking import unmask
+from headrace.platform.workflow.previewing import chain_ahead
 
 MODES: Final = ("normal", "migration")
 """How a record is made; migration sets state, number and times, with a right of its own."""
@@ -357,6 +358,18 @@ def transition(object_name: str, record_id: str, name: str) -> Response:
         return 200, with_warnings(context, record, fired.warnings)
 
     return write_once(action, data)
+
+
+@blueprint.get("/<object_name>/<record_id>/transitions/<name>")
+def transition_ahead(object_name: str, record_id: str, name: str) -> Response:
+    """Whom a transition would ask now."""
+
+    def action(context: Context) -> Response:
+        reader.check_current(context)
+        chain = chain_ahead(platform().workflow, context, object_name, record_id, name)
+        return answer(context, chain.render(context.language))
+
+    return read(action)
 
 
 @blueprint.get("/<object_name>/<record_id>/approvals")

@@ -13,6 +13,7 @@ from headrace.blueprints.api.calls import (
     expected_version,
     keyed_request,
     known_arguments,
+    limit_argument,
     optional_body,
     platform,
     read,
@@ -29,14 +30,16 @@ from headrace.platform.metadata.field_types.values import (
     WRONG_TYPE,
     type_name,
 )
+from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import BAD_PARAMETER
 from headrace.platform.workflow.approvals import Decided
 from headrace.platform.workflow.bulk_decisions import asked_of, decide_many
+from headrace.platform.workflow.inbox_filters import inbox_filter
 from headrace.platform.workflow.tasks import InboxState
 
-STATES: Final = ("open", "done", "started")
+STATES: Final = ("open", "done", "started", "copied")
 DECISIONS: Final = ("approve", "reject")
 PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "return": ("to", "course"),
@@ -44,6 +47,7 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "add_approver": ("to", "place"),
     "ask_opinion": ("to",),
     "take_back": (),
+    "comment": ("values",),
 }
 """What may be sent with an action besides a comment."""
 
@@ -52,16 +56,20 @@ blueprint = Blueprint("api_tasks", __name__, url_prefix="/api/v1")
 
 @blueprint.get("/tasks")
 def inbox() -> Response:
-    """The caller's tasks: open, done, or started by the caller."""
-    known_arguments("state", "cursor")
+    """The caller's tasks: open, done, or started by the caller; or copies for the caller."""
+    known_arguments("state", "cursor", "limit", "q", "object", "submitter", "least", "days")
     state = request.args.get("state", "open")
     if state not in STATES:
         raise RefusedError(BAD_PARAMETER.at("/state", name="state", expected=", ".join(STATES)))
     before = request.args.get("cursor")
+    limit = limit_argument()
+    where = inbox_filter(request.args)
 
     def action(context: Context) -> Response:
         reader.check_current(context)
-        page = platform().tasks.inbox(context, cast(InboxState, state), before=before)
+        page = platform().tasks.inbox(
+            context, cast(InboxState, state), limit=limit, before=before, where=where
+        )
         return answer(context, page.render(context.language))
 
     return read(action)
@@ -84,11 +92,12 @@ def get(task_id: str) -> Response:
 )
 def decide(task_id: str, name: str) -> Response:
     """Decide a task, send it back, ask a colleague too or instead, or comment on it."""
-    data = optional_body("comment", *PARTS.get(name, ("values",)))
+    data = optional_body("comment", *PARTS.get(name, ("values", "copy_to")))
     values = data.get("values")
     if values is not None and not isinstance(values, Mapping):
         raise RefusedError(WRONG_TYPE.at("/values", expected=OBJECT, given=type_name(values)))
     said = {key: _text(data, key) for key in ("comment", "to", "place", "course")}
+    copy_to = _names(data, "copy_to")
     version = expected_version()
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
@@ -99,6 +108,7 @@ def decide(task_id: str, name: str) -> Response:
             name,
             version=version,
             values=values,
+            copy_to=copy_to,
             **said,
         )
         return 200, _outcome(done)
@@ -120,6 +130,31 @@ def decide_several() -> Response:
     language = read(lambda context: context.language)
     results = decide_many(platform().tasks, write, asked, language, keyed_request(data))
     return read(lambda context: answer(context, {"items": results}))
+
+
+@blueprint.post("/tasks/<task_id>/urge")
+def urge(task_id: str) -> Response:
+    """Remind who is asked, by the submitter; the record's approvals name the task and its version."""
+    data = optional_body()
+    version = expected_version()
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        at = platform().urging.urge(context, work, task_id, version=version)
+        return 200, {"urged_at": instant_text(at)}
+
+    return write_once(action, data)
+
+
+@blueprint.post("/tasks/<copy_id>/read")
+def read_copy(copy_id: str) -> Response:
+    """Mark a copy for the caller as read."""
+    data = optional_body()
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        platform().tasks.copies.mark_read(context, work, copy_id)
+        return 200, {}
+
+    return write_once(action, data)
 
 
 @blueprint.post("/approvals/<run_id>/withdraw")
@@ -144,4 +179,15 @@ def _text(data: Mapping[str, Any], name: str) -> str | None:
     given = data.get(name)
     if given is not None and not isinstance(given, str):
         raise RefusedError(WRONG_TYPE.at(pointer(name), expected=STRING, given=type_name(given)))
+    return given
+
+
+def _names(data: Mapping[str, Any], name: str) -> list[str]:
+    given = data.get(name, [])
+    if not isinstance(given, list):
+        raise RefusedError(WRONG_TYPE.at(pointer(name), expected=ARRAY, given=type_name(given)))
+    for index, one in enumerate(given):
+        if not isinstance(one, str):
+            place = pointer(name, index)
+            raise RefusedError(WRONG_TYPE.at(place, expected=STRING, given=type_name(one)))
     return given

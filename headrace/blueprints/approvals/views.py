@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ from headrace.platform.core.errors import (
     NotFoundError,
     PreconditionRequiredError,
     RefusedError,
+    TooManyRequestsError,
 )
 from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.database.unit_of_work import UnitOfWork
@@ -49,11 +51,15 @@ from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import parse_query
+from headrace.platform.workflow.inbox_filters import EVERYTHING, InboxFilter, inbox_filter
+from headrace.platform.workflow.subjects import object_by_id
 from headrace.platform.workflow.tasks import InboxState, Task, TaskItem
 
 blueprint = Blueprint("approvals", __name__)
 
-STATES: Final[tuple[InboxState, ...]] = ("open", "done", "started")
+INBOX_PAGE: Final = 100
+NARROWING: Final = ("q", "object", "submitter", "least", "days")
+STATES: Final[tuple[InboxState, ...]] = ("open", "done", "started", "copied")
 COLOURS: Final = {"approved": "green", "rejected": "red", "open": "amber", "withdrawn": "grey"}
 DONE: Final = {
     "approve": "approved",
@@ -91,6 +97,8 @@ class Card:
     state: Shown | None
     due: Shown | None
     decide: bool
+    unread: bool
+    urged_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,10 @@ def inbox() -> str:
     state: InboxState = next((one for one in STATES if one == given), "open")
 
     def action(context: Context) -> str:
-        page = platform().tasks.inbox(context, state, limit=200)
+        where, problems = _wanted()
+        page = platform().tasks.inbox(
+            context, state, limit=INBOX_PAGE, before=request.args.get("cursor"), where=where
+        )
         groups = _groups(context, state, page.items, _companies(context, page.items))
         return render(
             context,
@@ -123,15 +134,57 @@ def inbox() -> str:
             groups=groups,
             open_state=state,
             bulk_key=new_key(),
+            unread=platform().tasks.unread_copies(context),
+            count=f"{page.count:,}+" if page.capped else str(page.count),
+            given={name: request.args.get(name, "") for name in NARROWING},
+            narrowed=not where.is_empty,
+            objects={one.object: one.object_label for one in page.items},
+            submitters={
+                one.submitter.id: one.submitter.name for one in page.items if one.submitter.id
+            },
+            next_page=_following(page.next),
+            problems=problems,
         )
 
     return read(action)
+
+
+def _wanted() -> tuple[InboxFilter, Sequence[Problem]]:
+    """Return what the address asks for, and what of it is none: then all is shown."""
+    try:
+        return inbox_filter(request.args), ()
+    except RefusedError as error:
+        return EVERYTHING, error.problems
+
+
+def _following(cursor: str | None) -> str | None:
+    """Return the address of the page that follows, narrowed in the same way."""
+    if cursor is None:
+        return None
+    kept: dict[str, Any] = {
+        name: one for name in ("state", *NARROWING) if (one := request.args.get(name))
+    }
+    return url_for("approvals.inbox", cursor=cursor, **kept)
 
 
 @blueprint.get("/inbox/<task_id>")
 def task(task_id: str) -> str:
     """A task: the record, what changed, who decided before, and the decision."""
     return read(lambda context: _page(context, task_id, (), None))
+
+
+@blueprint.get("/inbox/copies/<copy_id>")
+def copied(copy_id: str) -> Response:
+    """Open the record of a copy, which counts as read from then on."""
+
+    def act(context: Context, work: UnitOfWork) -> str:
+        copy = platform().tasks.copies.mark_read(context, work, copy_id)
+        model = object_by_id(context, copy.object_id)
+        if model is None:
+            raise NotFoundError(NOT_FOUND.at())
+        return record_address(model.name, copy.record_id)
+
+    return redirect(write(act), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.post(
@@ -160,6 +213,7 @@ def decide(task_id: str, action: str) -> Response:
             to=request.form.get("to"),
             place=request.form.get("place"),
             course=request.form.get("course"),
+            copy_to=request.form.getlist("copy_to"),
         )
         return action
 
@@ -170,7 +224,16 @@ def decide(task_id: str, action: str) -> Response:
         given = sent[0] if sent else None
         body = read(lambda context: _page(context, task_id, problems, given, action))
         return make_response(body, status_of(error))
-    return redirect(url_for("approvals.inbox", done=DONE[action]), HTTPStatus.SEE_OTHER)
+    return redirect(_after(task_id, action), HTTPStatus.SEE_OTHER)
+
+
+def _after(task_id: str, action: str) -> str:
+    """Return where to go on: from a task's page to the next task, else to the inbox."""
+    if request.form.get("back") == "next":
+        following = read(lambda context: platform().tasks.next_open(context, task_id))
+        if following is not None:
+            return url_for("approvals.task", task_id=following, done=DONE[action])
+    return url_for("approvals.inbox", done=DONE[action])
 
 
 @blueprint.post("/runs/<run_id>/withdraw")
@@ -186,6 +249,27 @@ def withdraw(run_id: str) -> Response:
         object_name=request.form.get("object", "-"),
         record_id=request.form.get("record", "-"),
         done="withdrawn",
+    )
+    return redirect(address, HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post("/runs/<run_id>/urge")
+def urge(run_id: str) -> Response:
+    """Remind all whom a submission waits for."""
+
+    def action(context: Context, work: UnitOfWork) -> None:
+        platform().urging.urge_all(context, work, run_id)
+
+    try:
+        write(action)
+        done = "urged"
+    except TooManyRequestsError:
+        done = "urged_before"
+    address = url_for(
+        "workspace.record",
+        object_name=request.form.get("object", "-"),
+        record_id=request.form.get("record", "-"),
+        done=done,
     )
     return redirect(address, HTTPStatus.SEE_OTHER)
 
@@ -243,7 +327,9 @@ def _heading(context: Context, item: TaskItem) -> str:
 
 def _card(context: Context, item: TaskItem, state: InboxState, company: str | None) -> Card:
     address = record_address(item.object, item.record_id)
-    if item.id is not None:
+    if state == "copied":
+        address = url_for("approvals.copied", copy_id=item.id)
+    elif item.id is not None:
         address = url_for("approvals.task", task_id=item.id)
     ended = Shown(word(context.language, f"step.{item.state}"), colour=COLOURS.get(item.state))
     editable = state == "open" and item.may_decide
@@ -261,6 +347,8 @@ def _card(context: Context, item: TaskItem, state: InboxState, company: str | No
         None if state == "open" else ended,
         _due(context, item),
         editable,
+        state == "copied" and item.read_at is None,
+        item.urged_at,
     )
 
 
@@ -334,12 +422,17 @@ def _page(
         act=act,
         answers=found.actions == ("comment",) and found.opinion,
         can_take_back="take_back" in found.actions,
+        copy_receivers=found.copy_receivers,
+        copy_to=frozenset(request.form.getlist("copy_to")),
         sent_to=request.form.get("to", ""),
         editable=editable,
         entries=_entries(editable, record, sent),
         was=request.form.get("was") or first_values(editable, record),
         errors=errors,
         comment=request.form.get("comment", ""),
+        offered=platform().tasks.last_comments(context) if "approve" in found.actions else (),
+        sum=_sum(context, item),
+        summary=item.summary,
         problems=problems,
     )
 

@@ -29,6 +29,8 @@ from headrace.platform.reports.running import available
 BRAND: Final = "Headrace"
 HTML_LANGUAGES: Final[Mapping[str, str]] = {"en": "en", "zh": "zh-CN"}
 PHONE_ENTRIES: Final = 1
+DAYS_SAID: Final = 14
+"""Up to how many days ago people count; what is older has a date."""
 SHORTCUTS: Final = (
     (("/",), "keys.search"),
     (("j", "k"), "keys.rows"),
@@ -104,6 +106,7 @@ def render(context: Context, template: str, here: str, /, **values: Any) -> str:
         shown_file=display.file,
         told_of=told_of,
         when=lambda moment: _when(display, moment),
+        ago=lambda moment: _ago(language, display, context.now(), moment),
         local_time=lambda value: local_time(context, value),
         indented=lambda value: indented(str(value)),
         lasting=lambda value: clock_text(value) if isinstance(value, int) else value,
@@ -177,6 +180,21 @@ def _when(display: Display, moment: Any) -> Markup:
     return Markup('<time title="{}">{}</time>').format(shown.exact, shown.text)
 
 
+def _ago(language: str, display: Display, now: datetime, moment: datetime) -> Markup:
+    """Return how long ago something was, as people say it, with the exact time beside it."""
+    minutes = int((now - moment).total_seconds()) // 60
+    exact = _when(display, moment)
+    if not 0 <= minutes < DAYS_SAID * 60 * 24:
+        return exact
+    for unit, size in (("day", 60 * 24), ("hour", 60), ("minute", 1)):
+        if minutes >= size:
+            said = word(language, f"ago.{unit}", count=minutes // size)
+            break
+    else:
+        said = word(language, "ago.now")
+    return Markup("{} · {}").format(said, exact)
+
+
 def _csrf_field() -> Markup:
     return Markup('<input type="hidden" name="csrf" value="{}">').format(escape(csrf_token()))
 
@@ -209,6 +227,8 @@ FLASHES: Final = frozenset(
         "restored",
         "undeleted",
         "reversed",
+        "urged",
+        "urged_before",
     }
 )
 """What a page may say that it was just done: it stands in the address, so only these."""

@@ -157,6 +157,8 @@ def _news(context: Context, item: Notification) -> News:
     address: Any = None
     if item.task_id:
         address = url_for("approvals.task", task_id=item.task_id)
+        if item.kind == "task.copied":
+            address = url_for("approvals.copied", copy_id=item.task_id)
     elif item.object_id and item.record_id:
         name = next(
             (one.name for one in context.catalog.objects.values() if one.id == item.object_id), None

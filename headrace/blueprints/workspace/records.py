@@ -37,6 +37,8 @@ from headrace.platform.records.preview import previewed
 from headrace.platform.records.reversing import standing
 from headrace.platform.records.source import row_rights
 from headrace.platform.records.unmasking import unmask, unmaskable
+from headrace.platform.workflow.engine import Available
+from headrace.platform.workflow.previewing import ChainAhead, chain_ahead
 from headrace.platform.workflow.views import RunView
 
 MOST_RELATED: Final = 8
@@ -161,6 +163,8 @@ def _page(
         main_transition=main,
         more_transitions=[one for one in transitions if one is not main],
         withdraw=next((run for run in runs if run.can_withdraw), None),
+        urge=next((run for run in runs if run.can_urge), None),
+        ahead=_ahead(context, object_name, record_id, main),
         runs=runs,
         has_rules=bool(model.rules or model.field_rules),
         may_try=may_try(context, model),
@@ -169,6 +173,15 @@ def _page(
         more_history=len(saves) > LATEST_SAVES,
         key=new_key(),
     )
+
+
+def _ahead(
+    context: Context, object_name: str, record_id: str, main: Available | None
+) -> ChainAhead | None:
+    """Return whom the main transition would ask, where it asks anybody."""
+    if main is None or not main.asks_approval:
+        return None
+    return chain_ahead(platform().workflow, context, object_name, record_id, main.transition)
 
 
 def _hidden(context: Context, model: ObjectModel, record_id: str) -> frozenset[str]:

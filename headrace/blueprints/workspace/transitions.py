@@ -29,6 +29,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.workflow.engine import Available
+from headrace.platform.workflow.previewing import ChainAhead, chain_ahead
 
 
 @blueprint.get("/o/<object_name>/<record_id>/transitions/<name>")
@@ -85,7 +86,7 @@ def _page(
         record_id=record_id,
         title=title_of(context, object_name, found),
         transition=wanted,
-        asked=_asked(context, object_name, record_id, wanted),
+        ahead=_ahead(context, object_name, record_id, wanted),
         version=request.form.get("version") or found["version"],
         key=new_key(),
         comment=request.form.get("comment", ""),
@@ -103,10 +104,10 @@ def _available(context: Context, object_name: str, record_id: str, name: str) ->
     return wanted
 
 
-def _asked(context: Context, object_name: str, record_id: str, wanted: Available) -> list[str]:
-    """Return the names of those who would be asked first."""
+def _ahead(
+    context: Context, object_name: str, record_id: str, wanted: Available
+) -> ChainAhead | None:
+    """Return whom the transition would ask, where it asks anybody."""
     if not wanted.asks_approval:
-        return []
-    simulated = platform().workflow.simulate(context, object_name, record_id, wanted.transition)
-    step = next((one for one in simulated.steps if one.state == "asked"), None)
-    return list(step.people) if step else []
+        return None
+    return chain_ahead(platform().workflow, context, object_name, record_id, wanted.transition)

@@ -397,6 +397,14 @@ class TimeLimitModel:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyModel:
+    """Who gets a copy, resolved, and when."""
+
+    at: Literal["start", "end"]
+    to: tuple[ApproverModel, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StepModel:
     """A step with its typed condition."""
 
@@ -404,6 +412,7 @@ class StepModel:
     when: Expression | None
     approvers: tuple[ApproverModel, ...]
     time: TimeLimitModel | None = None
+    copies: tuple[CopyModel, ...] = ()
 
     @property
     def name(self) -> str:
@@ -424,6 +433,7 @@ class ApprovalModel:
     when: Expression | None
     steps: tuple[StepModel, ...]
     time: TimeLimitModel | None = None
+    copies: tuple[CopyModel, ...] = ()
 
     def limits(self) -> Iterator[TimeLimitModel]:
         """Yield the time limits of the steps and of the whole."""
@@ -431,11 +441,13 @@ class ApprovalModel:
         yield from (one for one in found if one is not None)
 
     def approvers(self) -> Iterator[ApproverModel]:
-        """Yield all sources of approvers, of escalations too."""
+        """Yield all sources of people: who is asked, also in escalations, and who gets copies."""
         for step in self.steps:
             yield from step.approvers
         for limit in self.limits():
             yield from limit.escalate_to
+        for copy in (*self.copies, *(one for step in self.steps for one in step.copies)):
+            yield from copy.to
 
     @property
     def name(self) -> str:

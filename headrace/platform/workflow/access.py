@@ -20,7 +20,8 @@ from headrace.platform.records.context import Context
 from headrace.platform.records.drafts import Change
 from headrace.platform.records.source import row_rights
 from headrace.platform.workflow import messages
-from headrace.platform.workflow.delegations import decides_for, in_force
+from headrace.platform.workflow.copies import copy_access
+from headrace.platform.workflow.delegations import in_force
 from headrace.platform.workflow.runs import Runs, open_run
 from headrace.platform.workflow.subjects import json_value
 from headrace.platform.workflow.tables import DELEGATION, TASK
@@ -30,10 +31,10 @@ LOCKED_ACTIONS: Final = frozenset({"updated", "restored", "deleted", "undeleted"
 
 
 def task_access(object_id: str, record: Column, user: Column, today: Column, /) -> Condition:
-    """Return the condition on which `user` may decide about `record` (`access.rows.TaskAccess`).
+    """Return the condition on which an approval lets `user` read `record` (`access.rows.TaskAccess`).
 
-    They were asked themselves, or stand in for who was: two conditions, so that each begins with
-    an index, of the tasks of a user or of those whom a user stands in for.
+    They were asked themselves, stand in for who was, or got a copy: three conditions, so that each
+    begins with an index, of the tasks or copies of a user or of those whom a user stands in for.
     """
     task, delegation = TASK.alias(), DELEGATION.alias()
     on_record = sa.and_(
@@ -45,7 +46,7 @@ def task_access(object_id: str, record: Column, user: Column, today: Column, /) 
         .select_from(delegation.join(task, task.c.user == delegation.c.user))
         .where(in_force(delegation, user, today), on_record)
     )
-    return sa.or_(sa.exists(own), sa.exists(others))
+    return sa.or_(sa.exists(own), sa.exists(others), copy_access(object_id, record, user))
 
 
 @contextmanager
@@ -74,24 +75,8 @@ def checked_snapshot(context: Context) -> Iterator[Reading]:
 def is_visible(
     context: Context, on: Reading | UnitOfWork, object_name: str, record_id: str
 ) -> bool:
-    """Say whether the caller may read a record, by grants or by an open task on it."""
-    if row_rights(context, on, object_name, record_id, "read") is not None:
-        return True
-    model = context.catalog.object(object_name)
-    return model is not None and has_open_task(context, on.connection, model.id, record_id)
-
-
-def has_open_task(
-    context: Context, connection: sa.Connection, object_id: str, record_id: str
-) -> bool:
-    """Say whether the caller, or who they stand in for, is asked about a record."""
-    statement = sa.select(TASK.c.id).where(
-        TASK.c.user.in_(decides_for(connection, context.principal.user_id, context.today())),
-        TASK.c.record_id == record_id,
-        TASK.c.object_id == object_id,
-        TASK.c.state == "open",
-    )
-    return connection.execute(statement.limit(1)).first() is not None
+    """Say whether the caller may read a record, by grants, an open task on it, or a copy."""
+    return row_rights(context, on, object_name, record_id, "read", by_task=True) is not None
 
 
 # -- hooks of the record store ---------------------------------------------------------------------

@@ -33,6 +33,7 @@ from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.cases import Case, case_of, checked_comment, checked_reason
 from headrace.platform.workflow.clocks import start_clock, time_before
+from headrace.platform.workflow.copies import Copies
 from headrace.platform.workflow.course import advance, end, settle, tell_end
 from headrace.platform.workflow.delegations import colleagues, decides_for
 from headrace.platform.workflow.people import Person, holds_role, is_active
@@ -78,6 +79,7 @@ class Approvals:
     def __init__(self, store: RecordStore, notifications: Notifications) -> None:
         self._store = store
         self._notifications = notifications
+        self.copies = Copies(notifications)
 
     # -- begin ------------------------------------------------------------------------------
 
@@ -123,6 +125,7 @@ class Approvals:
         )
         case = self._case(context, work, run_id)
         start_clock(case, pinned.time, spent=time_before(case) if kept else NO_TIME)
+        case.copy("start")
         advance(case, 0, "auto_approve", None, kept=kept)
         return run_id
 

@@ -39,7 +39,7 @@ from headrace.platform.workflow import messages
 from headrace.platform.workflow.approvals import Decision
 from headrace.platform.workflow.cases import REASON_LENGTH, checked_comment
 from headrace.platform.workflow.changes import changed_fields
-from headrace.platform.workflow.runs import Row, definition_of, known_run, step_by_id
+from headrace.platform.workflow.runs import Row, definition_of, known_run, node_of, step_by_id
 from headrace.platform.workflow.subjects import object_by_id, subject
 from headrace.platform.workflow.tasks import Tasks
 
@@ -291,8 +291,8 @@ def _opened(
     work: UnitOfWork, run: Row, task: Row, fields: Mapping[str, FieldModel]
 ) -> list[FieldModel]:
     """Return the fields that the step opens and that need a value, now or in a state to come."""
-    position = step_by_id(work.connection, task.step).position
-    editable = definition_of(work.connection, run).steps[position].editable
+    step = step_by_id(work.connection, task.step)
+    editable = definition_of(work.connection, run, step).steps[node_of(step)].editable
     return [
         field
         for field in fields.values()

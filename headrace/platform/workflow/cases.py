@@ -23,6 +23,7 @@ from headrace.platform.records.context import Context
 from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.changes import changed_fields
+from headrace.platform.workflow.copies import Copies, Moment
 from headrace.platform.workflow.delegations import delegates_of
 from headrace.platform.workflow.people import (
     People,
@@ -91,6 +92,12 @@ class Case:
         """Return the step of a task, as it was reached and as it is defined."""
         row = step_by_id(self.work.connection, task.step)
         return row, self.step_of(row)
+
+    def copy(self, moment: Moment, step: Step | None = None) -> None:
+        """Send the copies that are due at a moment of the run, or of a step."""
+        name = None if step is None else step.name
+        copies = Copies(self.notifications)
+        copies.send(self.context, self.work, self.run, self.model, self.pinned, moment, name)
 
     def ask(
         self,

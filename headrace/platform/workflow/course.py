@@ -26,6 +26,7 @@ Kept = Mapping[str, frozenset[str]]
 """Steps that were approved in the submission before, by name, with who approved them."""
 
 NOTHING_KEPT: Final[Kept] = {}
+COPIED: Final = frozenset({"approved", "rejected"})
 SENT_BACK: Final = frozenset({"rejected", "returned"})
 
 
@@ -39,9 +40,11 @@ def settle(case: Case, step_row: Row, action: str, comment: str | None) -> None:
     match result_of(step, tasks):
         case "rejected":
             case.rows.end_step(step_row.id, "rejected")
+            case.copy("end", step)
             end(case, "rejected", action, comment)
         case "approved":
             case.rows.end_step(step_row.id, "approved")
+            case.copy("end", step)
             following = node_of(step_row) + 1 if step_row.then_node is None else step_row.then_node
             if not advance(case, following, action, comment):
                 case.line(action, comment)
@@ -116,9 +119,11 @@ def _take(
             case.ask(step, step_id, asked.people[1:], found, state="waiting")
         else:
             case.ask(step, step_id, asked.people, found)
+        case.copy("start", step)
         return True
     step_id = case.rows.add_step(case.run.id, index, "passed", fallback=asked.fallback)
     case.add_decision("auto_approve", None, found.version, step=step_id, user=passer.id)
+    case.copy("end", step)
     return False
 
 
@@ -166,6 +171,8 @@ def end(
     if ending in SENT_BACK:
         case.rows.keep(case.run.id, left_with(case.context, case.work, case.subject()))
     tell_end(case, run_state)
+    if ending in COPIED:
+        case.copy("end")
 
 
 def _undo_edits(case: Case) -> None:

@@ -89,6 +89,12 @@ class People:
         people = self.fallback(step.label, excluded)
         return Asked(people[:1] if step.mode == "one" else people, fallback=True)
 
+    def named(self, approvers: Iterable[Approver], environment: Environment) -> tuple[Person, ...]:
+        """Return all whom the sources name, and nobody else where they name nobody."""
+        return _distinct(
+            person for one in approvers for person in self._candidates(one, environment, ())
+        )
+
     def fallback(self, step: Text, excluded: Collection[str]) -> tuple[Person, ...]:
         """Return the people asked where nobody else is found."""
         for role in (self._fallback_role(), *self._design_roles()):

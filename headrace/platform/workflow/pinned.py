@@ -7,7 +7,7 @@ form is stored once by its hash and read back for each decision.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, Literal
@@ -297,6 +297,11 @@ def _pin_time(time: TimeLimitModel | None) -> TimeLimit | None:
         then=definition.then,
         escalate_to=tuple(_pin_approver(one) for one in time.escalate_to),
     )
+
+
+def pin_approvers(approvers: Iterable[ApproverModel]) -> tuple[Approver, ...]:
+    """Return sources of the catalog with their fields by id."""
+    return tuple(_pin_approver(one) for one in approvers)
 
 
 def _pin_approver(approver: ApproverModel) -> Approver:

@@ -39,6 +39,7 @@ from headrace.platform.records.preview import computed
 from headrace.platform.records.source import row_rights
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.explaining import ExplainedPeople, Source
+from headrace.platform.workflow.people import Person
 from headrace.platform.workflow.pinned import Mode, Step, evaluator, pin
 from headrace.platform.workflow.resubmitting import with_a_part
 from headrace.platform.workflow.subjects import workflow_of
@@ -103,6 +104,7 @@ class SimulatedStep:
 
     `passed`: its approver is the one of the step before. `unknown`: its condition cannot be told.
     `due_at` is when its time would be up, had every step before it taken all of its own.
+    `people` are the names of `asked`.
     """
 
     name: str
@@ -114,6 +116,7 @@ class SimulatedStep:
     condition: JudgedView | None = None
     sources: tuple[SourceView, ...] = ()
     due_at: datetime | None = None
+    asked: tuple[Person, ...] = ()
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
@@ -313,6 +316,7 @@ class _Simulator:
         for step in steps:
             found = judged(step.when, after)
             people: frozenset[str] = frozenset()
+            told_of: tuple[Person, ...] = ()
             state: Literal["asked", "skipped", "passed", "nobody", "unknown"] = "asked"
             if found is not None and not found.holds:
                 state = "unknown" if found.truth == "unknown" else "skipped"
@@ -327,6 +331,7 @@ class _Simulator:
                     state = "nobody"
                 else:
                     people = frozenset(person.id for person in asked.people)
+                    told_of = asked.people
                     names = tuple(person.name for person in asked.people)
                     fallback = asked.fallback
                     if people & before and not step.asks_each and not step.editable:
@@ -343,6 +348,7 @@ class _Simulator:
                 condition=self._shown(found),
                 sources=tuple(map(self._source, self._people.sources)) if told else (),
                 due_at=due if state == "asked" else None,
+                asked=told_of,
             )
             if state == "asked":
                 now = due or now

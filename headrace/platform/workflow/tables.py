@@ -25,7 +25,7 @@ from headrace.platform.database.system_tables import (
 DECIDING: Final = ("approve", "reject", "return")
 """The actions by which people decide a task."""
 
-TALK: Final = ("comment", "ask_opinion", "opinion")
+TALK: Final = ("comment", "ask_opinion", "opinion", "copy")
 """What colleagues say to each other: partners see only what they said themselves."""
 
 DEFINITION: Final = sa.Table(
@@ -206,6 +206,8 @@ sa.Index(
 
 DECISION.info[RETIRED_INDEXES] = ("uq_sys_decision_task",)
 
+sa.Index("ix_sys_decision_user", DECISION.c.user, DECISION.c.id)
+
 sa.Index(
     "ix_sys_decision_delegate",
     DECISION.c.user,
@@ -231,3 +233,31 @@ DELEGATION: Final = sa.Table(
 """
 
 sa.Index("ix_sys_delegation_delegate", DELEGATION.c.delegate, DELEGATION.c.last_day)
+
+COPY: Final = sa.Table(
+    "sys_copy",
+    SYSTEM,
+    sa.Column("id", id_type(), primary_key=True),
+    sa.Column("run", id_type(), sa.ForeignKey(RUN.c.id), nullable=False, index=True),
+    sa.Column("user", id_type(), sa.ForeignKey(USER.c.id), nullable=False),
+    sa.Column("object_id", text_type(), nullable=False),
+    sa.Column("record_id", id_type(), nullable=False),
+    sa.Column("organisation", id_type()),
+    sa.Column("by", id_type(), sa.ForeignKey(USER.c.id)),
+    sa.Column("at", instant_type(), nullable=False),
+    sa.Column("read_at", instant_type()),
+)
+"""A copy of an approval: its receiver may read the record, also afterwards, and decides nothing.
+
+`organisation` is the receiver's when it was sent: who has moved to another one reads no more.
+`by` is the approver who sent it by hand.
+"""
+
+sa.Index("ix_sys_copy_user", COPY.c.user, COPY.c.id)
+sa.Index("ix_sys_copy_record", COPY.c.user, COPY.c.record_id)
+sa.Index(
+    "ix_sys_copy_unread",
+    COPY.c.user,
+    sqlite_where=COPY.c.read_at.is_(None),
+    postgresql_where=COPY.c.read_at.is_(None),
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import sqlalchemy as sa
@@ -21,7 +22,9 @@ from headrace.platform.workflow import messages
 from headrace.platform.workflow.access import checked_snapshot
 from headrace.platform.workflow.approvals import Approvals, Decided, Decision
 from headrace.platform.workflow.changes import changed_fields
+from headrace.platform.workflow.copies import received_by
 from headrace.platform.workflow.delegations import decides_for
+from headrace.platform.workflow.inbox_filters import EVERYTHING, InboxFilter, capped_count
 from headrace.platform.workflow.lateness import behind, due_of, late_first
 from headrace.platform.workflow.people import names_of
 from headrace.platform.workflow.pinned import PinnedApproval, text_of
@@ -31,6 +34,7 @@ from headrace.platform.workflow.runs import (
     definition_of,
     definitions_of,
     known_run,
+    known_task,
     node_of,
     standing_decision,
     step_by_id,
@@ -38,6 +42,7 @@ from headrace.platform.workflow.runs import (
 )
 from headrace.platform.workflow.subjects import object_by_id, subject
 from headrace.platform.workflow.tables import (
+    COPY,
     DECIDING,
     DECISION,
     NODE,
@@ -46,9 +51,10 @@ from headrace.platform.workflow.tables import (
     STEP_DEFINITION,
     TASK,
 )
+from headrace.platform.workflow.urging import last_urged
 from headrace.platform.workflow.views import PersonView, RunView, views_of_runs
 
-InboxState = Literal["open", "done", "started"]
+InboxState = Literal["open", "done", "started", "copied"]
 Action = Literal[
     "approve",
     "reject",
@@ -75,6 +81,9 @@ SPEAKING: Final[tuple[Action, ...]] = ("comment",)
 DONE: Final = ("approved", "rejected", "returned", "answered")
 PAGE_SIZE: Final = 50
 LARGEST_PAGE: Final = 200
+COMMENTS_OFFERED: Final = 5
+COMMENTS_LOOKED_AT: Final = 50
+LONGEST_OFFERED: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +103,12 @@ class SummaryView:
 class TaskItem:
     """A line of the inbox. `id` and `version` are of the task; None in the list of what was started.
 
+    In the list of copies `id` is of the copy, and `read_at` when the caller opened it.
+
     `asked` is who was asked, where it is not the caller: they stand in for them. `may_decide` is not
     said of a record that the caller submitted or changed last. `due_at` is when the time is up, `late`
-    whether that has passed and nobody has decided.
+    whether that has passed and nobody has decided. `urged_at` is when the submitter last reminded who
+    is asked.
     """
 
     id: str | None
@@ -119,6 +131,8 @@ class TaskItem:
     ended_at: datetime | None
     due_at: datetime | None
     late: bool
+    read_at: datetime | None = None
+    urged_at: datetime | None = None
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
@@ -142,21 +156,31 @@ class TaskItem:
             "ended_at": instant_text(self.ended_at),
             "due_at": instant_text(self.due_at),
             "late": self.late,
+            "read_at": instant_text(self.read_at),
+            "urged_at": instant_text(self.urged_at),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """A page of the inbox; `next` is what to pass as `before` for the following one."""
+    """A page of the inbox; `next` is what to pass as `before` for the following one.
+
+    `unread` is how many copies the caller has not opened, in the list of copies. Where `capped`, there
+    are more than `count`.
+    """
 
     items: tuple[TaskItem, ...]
     next: str | None
     count: int
+    unread: int | None = None
+    capped: bool = False
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
         items = [item.render(language) for item in self.items]
-        return {"items": items, "next": self.next, "count": self.count}
+        unread = {} if self.unread is None else {"unread": self.unread}
+        head = {"items": items, "next": self.next, "count": self.count, "capped": self.capped}
+        return {**head, **unread}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +189,9 @@ class Task:
 
     `record` is what the caller may read of it, with its children; None when the task is over and
     nothing else gives that right. `editable` are the fields that the step opens, `receivers` who
-    the task may be given to or who may be asked too, `returns` the steps it may go back to. With `opinion` the caller is only
-    asked what they think.
+    the task may be given to or who may be asked too, `returns` the steps it may go back to,
+    `copy_receivers` who may be sent a copy with the decision. With `opinion` the caller is only asked
+    what they think.
     """
 
     item: TaskItem
@@ -177,6 +202,7 @@ class Task:
     receivers: tuple[PersonView, ...]
     returns: tuple[tuple[str, Text], ...]
     opinion: bool
+    copy_receivers: tuple[PersonView, ...]
     run: RunView
 
     def render(self, language: str) -> dict[str, Any]:
@@ -193,6 +219,7 @@ class Task:
             "returns": [
                 {"step": name, "label": label.within(language)} for name, label in self.returns
             ],
+            "copy_receivers": [one.render() for one in self.copy_receivers],
             "run": self.run.render(language),
         }
 
@@ -202,6 +229,7 @@ class Tasks:
 
     def __init__(self, approvals: Approvals) -> None:
         self._approvals = approvals
+        self.copies = approvals.copies
 
     def inbox(
         self,
@@ -210,6 +238,7 @@ class Tasks:
         *,
         limit: int = PAGE_SIZE,
         before: str | None = None,
+        where: InboxFilter = EVERYTHING,
     ) -> Inbox:
         """Return a page of the caller's tasks, newest first; `before` is an earlier page's `next`.
 
@@ -220,33 +249,64 @@ class Tasks:
         with checked_snapshot(context) as reading:
             connection = reading.connection
             mine = decides_for(connection, caller, context.today())
-            key, condition = _list_of(state, mine)
-            now = context.now()
-            page = sa.select(RUN, TASK, *_OF_STEP).select_from(_JOINED).where(condition)
-            if state == "started":
-                page = sa.select(RUN).where(condition)
-            if before is not None and is_record_id(before):
-                earlier = behind(connection, before, now) if state == "open" else key < before
-                page = page.where(earlier)
-            total = sa.select(sa.func.count()).select_from(key.table).where(condition)
-            order = late_first(now) if state == "open" else (key.desc(),)
-            rows = list(connection.execute(page.order_by(*order).limit(limit + 1)).mappings())
-            count = connection.execute(total).scalar_one()
+            lines = _lines(state, mine, where.conditions(context))
+            after = before if before is not None and is_record_id(before) else None
+            if state == "open":
+                ids = _waiting(connection, lines, context.now(), after, limit + 1)
+            else:
+                ids = _newest(connection, lines, after, limit + 1)
+            rows = _rows(connection, state, ids)
+            count, capped = capped_count(connection, [one for _, one in lines])
+            unread = _unread(connection, caller) if state == "copied" else None
             shown = rows[:limit]
             pinned = definitions_of(connection, {_definition(row) for row in shown})
             names = names_of(connection, {one for row in shown for one in _people(row)})
-        items = [_item(context, row, pinned[_definition(row)], names) for row in shown]
-        following = str(shown[-1][key]) if len(rows) > limit else None
-        return Inbox(tuple(one for one in items if one is not None), following, count)
+            urged = last_urged(connection, {row[RUN.c.id] for row in shown if state == "open"})
+        items = [_item(context, row, pinned[_definition(row)], names, urged) for row in shown]
+        following = ids[limit - 1] if len(ids) > limit else None
+        seen = tuple(one for one in items if one is not None)
+        return Inbox(seen, following, count, unread, capped)
+
+    def next_open(self, context: Context, after: str) -> str | None:
+        """Return the task that waits for the caller behind `after`, else the newest; None without one."""
+        with checked_snapshot(context) as reading:
+            connection = reading.connection
+            mine = decides_for(connection, context.principal.user_id, context.today())
+            lines, now = _lines("open", mine, ()), context.now()
+            for start in (after, None):
+                for found in _waiting(connection, lines, now, start, 1):
+                    return found
+            return None
+
+    def last_comments(self, context: Context) -> tuple[str, ...]:
+        """Return what the caller said last with decisions, each once, newest first."""
+        said = (
+            sa.select(DECISION.c.comment)
+            .where(
+                DECISION.c.user == context.principal.user_id,
+                DECISION.c.action.in_(DECIDING),
+                DECISION.c.comment.is_not(None),
+            )
+            .order_by(DECISION.c.id.desc())
+            .limit(COMMENTS_LOOKED_AT)
+        )
+        with checked_snapshot(context) as reading:
+            found = dict.fromkeys(reading.connection.execute(said).scalars())
+        return tuple(one for one in found if len(one) <= LONGEST_OFFERED)[:COMMENTS_OFFERED]
 
     def open_count(self, context: Context) -> int:
         """Return how many tasks wait for the caller."""
         with checked_snapshot(context) as reading:
             connection = reading.connection
             mine = decides_for(connection, context.principal.user_id, context.today())
-            statement = sa.select(sa.func.count()).select_from(TASK)
-            condition = _list_of("open", mine)[1]
-            return connection.execute(statement.where(condition)).scalar_one()
+            ((_, lines),) = _lines("open", mine, ())
+            statement = sa.select(sa.func.count()).select_from(lines.subquery())
+            return connection.execute(statement).scalar_one()
+
+    def unread_copies(self, context: Context) -> int:
+        """Return how many copies the caller has not opened."""
+        with checked_snapshot(context) as reading:
+            return _unread(reading.connection, context.principal.user_id)
 
     def get(self, context: Context, task_id: str) -> Task:
         """Return a task of the caller's; raise NotFoundError for anybody else's."""
@@ -276,6 +336,7 @@ class Tasks:
             way_back = returnable(connection, run, pinned, present) if may_decide else []
             decided = standing_decision(connection, task_id)
             people = self._approvals.receivers(context, reading, task) if may_decide else ()
+            copied = self.copies.receivers(context, reading, run, found) if may_decide else ()
         if item is None:
             raise NotFoundError(NOT_FOUND.at())
         record = _record(context, model, run.record_id)
@@ -288,6 +349,7 @@ class Tasks:
             receivers=tuple(PersonView(one.name, one.id) for one in people),
             opinion=task.kind == "opinion",
             returns=tuple((pinned.steps[one].name, pinned.steps[one].label) for one in way_back),
+            copy_receivers=tuple(PersonView(one.name, one.id) for one in copied),
             run=view,
         )
 
@@ -321,11 +383,14 @@ class Tasks:
         to: str | None = None,
         place: str | None = None,
         course: str | None = None,
+        copy_to: Sequence[str] = (),
     ) -> Decided | None:
         """Do something with a task as it was at `version`, see `ACTIONS`; None after a comment.
 
         `to` is the user who is asked too or instead, or the name of the step to return to (None: to
         the submitter); `place` where an approver is added; `course` how it goes on after a return.
+        The colleagues in `copy_to` get a copy of an approval or a rejection.
+
         Raise ConflictError `task.already_decided` where somebody was faster, StaleError where the
         record has changed.
         """
@@ -336,7 +401,10 @@ class Tasks:
         match action:
             case "approve" | "reject":
                 decision: Decision = "approve" if action == "approve" else "reject"
-                return approvals.decide(context, work, task_id, decision, values=values, **said)
+                done = approvals.decide(context, work, task_id, decision, values=values, **said)
+                if copy_to:
+                    self._copy(context, work, task_id, copy_to)
+                return done
             case "return":
                 way: Any = course or "again"
                 return approvals.return_run(context, work, task_id, to, course=way, **said)
@@ -356,6 +424,17 @@ class Tasks:
                 shown = ", ".join((*ACTIONS, "take_back"))
                 raise NotFoundError(messages.UNKNOWN_ACTION.at(action=action, actions=shown))
 
+    def _copy(
+        self, context: Context, work: UnitOfWork, task_id: str, receivers: Sequence[str]
+    ) -> None:
+        task = known_task(work.connection, task_id)
+        run = known_run(work.connection, task.run)
+        model = object_by_id(context, run.object_id)
+        if model is None:
+            raise NotFoundError(NOT_FOUND.at())
+        found = subject(context, work, model.name, run.record_id)
+        self.copies.send_by_hand(context, work, run, task, found, receivers)
+
 
 def _actions(
     context: Context, run: Row, decided: Row | None, *, is_open: bool, may_decide: bool
@@ -372,17 +451,82 @@ _OF_STEP: Final = (NODE, STEP_DEFINITION, STEP.c.due_at)
 _JOINED: Final = TASK.join(RUN, RUN.c.id == TASK.c.run).join(STEP, STEP.c.id == TASK.c.step)
 
 
-def _list_of(
-    state: InboxState, mine: Sequence[str]
-) -> tuple[sa.Column[Any], sa.ColumnElement[bool]]:
-    """Return the key and the condition of a list; `mine` is the caller and who they stand in for."""
+Lines = tuple[sa.Column[Any], sa.Select[Any]]
+"""The ids of some lines of a list, with the column that they come from."""
+
+
+def _lines(
+    state: InboxState, mine: Sequence[str], wanted: Sequence[sa.ColumnElement[bool]]
+) -> list[Lines]:
+    """Return the lines of a list in parts, each of which begins with an index and comes in its order.
+
+    `mine` is the caller and who they stand in for.
+    """
     user_id = mine[0]
+    of_tasks = _JOINED if wanted else TASK
     if state == "started":
-        return RUN.c.id, RUN.c.submitter == user_id
+        return [(RUN.c.id, sa.select(RUN.c.id).where(RUN.c.submitter == user_id, *wanted))]
+    if state == "copied":
+        copies = COPY.join(RUN, RUN.c.id == COPY.c.run) if wanted else COPY
+        ids = sa.select(COPY.c.id).select_from(copies)
+        return [(COPY.c.id, ids.where(received_by(user_id), *wanted))]
     if state == "open":
-        return TASK.c.id, sa.and_(TASK.c.user.in_(mine), TASK.c.state == "open")
-    own = sa.and_(TASK.c.user == user_id, TASK.c.state.in_(DONE))
-    return TASK.c.id, sa.or_(own, TASK.c.id.in_(_decided_for_others(user_id)))
+        waiting = sa.and_(TASK.c.user.in_(mine), TASK.c.state == "open", *wanted)
+        return [(TASK.c.id, sa.select(TASK.c.id).select_from(_JOINED).where(waiting))]
+    ids = sa.select(TASK.c.id).select_from(of_tasks)
+    own = [ids.where(TASK.c.user == user_id, TASK.c.state == one, *wanted) for one in DONE]
+    others = ids.where(TASK.c.id.in_(_decided_for_others(user_id)), *wanted)
+    return [(TASK.c.id, one) for one in (*own, others)]
+
+
+def _waiting(
+    connection: sa.Connection,
+    lines: Sequence[Lines],
+    now: datetime,
+    after: str | None,
+    limit: int,
+) -> list[str]:
+    """Return the ids of open tasks, what is late first, from behind the task `after` on."""
+    ((_, ids),) = lines
+    if after is not None:
+        ids = ids.where(behind(connection, after, now))
+    return list(connection.execute(ids.order_by(*late_first(now)).limit(limit)).scalars())
+
+
+def _newest(
+    connection: sa.Connection, lines: Sequence[Lines], after: str | None, limit: int
+) -> list[str]:
+    """Return the newest ids of all parts of a list, older than `after`."""
+    parts = [
+        (one if after is None else one.where(key < after))
+        .order_by(key.desc())
+        .limit(limit)
+        .subquery()
+        for key, one in lines
+    ]
+    ids = sa.union_all(*(sa.select(part.c.id) for part in parts)).subquery()
+    newest = sa.select(ids.c.id).order_by(ids.c.id.desc()).limit(limit)
+    return [str(one) for one in connection.execute(newest).scalars()]
+
+
+def _rows(connection: sa.Connection, state: InboxState, ids: Sequence[str]) -> list[Any]:
+    """Return what a page shows of lines, in the order of their ids."""
+    if state == "started":
+        page, key = sa.select(RUN), RUN.c.id
+    elif state == "copied":
+        joined = COPY.join(RUN, RUN.c.id == COPY.c.run)
+        page, key = sa.select(RUN, COPY).select_from(joined), COPY.c.id
+    else:
+        page, key = sa.select(RUN, TASK, *_OF_STEP).select_from(_JOINED), TASK.c.id
+    found = {row[key]: row for row in connection.execute(page.where(key.in_(ids))).mappings()}
+    return [found[one] for one in ids if one in found]
+
+
+def _unread(connection: sa.Connection, user_id: str) -> int:
+    unread = sa.and_(received_by(user_id), COPY.c.read_at.is_(None))
+    return connection.execute(
+        sa.select(sa.func.count()).select_from(COPY).where(unread)
+    ).scalar_one()
 
 
 def _decided_for_others(user_id: str) -> sa.Select[Any]:
@@ -420,19 +564,20 @@ def _item(
     row: Mapping[Any, Any],
     pinned: PinnedApproval,
     names: Mapping[str, str],
+    urged: Mapping[str, datetime] = MappingProxyType({}),
 ) -> TaskItem | None:
     """Return a line; None where the live version no longer has the object."""
     model = object_by_id(context, row[RUN.c.object_id])
     if model is None:
         return None
-    has_task = TASK.c.id in row
+    has_task, has_copy = TASK.c.id in row, COPY.c.id in row
     internal = context.principal.audience == "internal"
     submitter = row[RUN.c.submitter]
     asked = row[TASK.c.user] if has_task else context.principal.user_id
     stands_in = asked != context.principal.user_id
     state, due = row[TASK.c.state] if has_task else row[RUN.c.state], due_of(row)
     return TaskItem(
-        id=row[TASK.c.id] if has_task else None,
+        id=row[TASK.c.id] if has_task else row[COPY.c.id] if has_copy else None,
         version=row[TASK.c.version] if has_task else None,
         run_id=row[RUN.c.id],
         state=state,
@@ -453,6 +598,8 @@ def _item(
         ended_at=row[TASK.c.ended_at] if has_task else row[RUN.c.ended_at],
         due_at=due,
         late=state == "open" and due is not None and due <= context.now(),
+        read_at=row[COPY.c.read_at] if has_copy else None,
+        urged_at=urged.get(row[TASK.c.id]) if has_task else None,
     )
 
 

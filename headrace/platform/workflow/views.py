@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -25,8 +25,9 @@ from headrace.platform.workflow.runs import (
     rows_of_runs,
     runs_of,
 )
-from headrace.platform.workflow.tables import DECIDING, DECISION, STEP, TALK, TASK
+from headrace.platform.workflow.tables import COPY, DECIDING, DECISION, STEP, TALK, TASK
 from headrace.platform.workflow.timing import timeout_reason, worked_hours
+from headrace.platform.workflow.urging import interval
 
 StepState = Literal[
     "open", "approved", "rejected", "returned", "skipped", "passed", "kept", "closed", "pending"
@@ -83,9 +84,11 @@ class TaskView:
     """One person who was asked; `delegate` stands in for them today, while the task is open.
 
     `added_by` is who had them asked too, in which `place`; `kind` is `opinion` where only that is asked.
+    `urged_at` is when the submitter last reminded them.
     """
 
     id: str
+    version: int
     person: PersonView
     delegate: PersonView | None
     added_by: PersonView | None
@@ -94,11 +97,13 @@ class TaskView:
     state: str
     opened_at: datetime
     ended_at: datetime | None
+    urged_at: datetime | None
 
     def render(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {
             "id": self.id,
+            "version": self.version,
             "person": self.person.render(),
             "delegate": self.delegate.render() if self.delegate else None,
             "added_by": self.added_by.render() if self.added_by else None,
@@ -107,6 +112,7 @@ class TaskView:
             "state": self.state,
             "opened_at": instant_text(self.opened_at),
             "ended_at": instant_text(self.ended_at),
+            "urged_at": instant_text(self.urged_at),
         }
 
 
@@ -147,8 +153,30 @@ class StepView:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyView:
+    """Who got a copy; `by` is the approver who sent it by hand."""
+
+    person: PersonView
+    by: PersonView | None
+    at: datetime
+    read_at: datetime | None
+
+    def render(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "person": self.person.render(),
+            "by": self.by.render() if self.by else None,
+            "at": instant_text(self.at),
+            "read_at": instant_text(self.read_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class RunView:
-    """An approval run; `can_withdraw` is for the caller, now; `due_at` when the time of all steps is up."""
+    """An approval run; `can_withdraw` and `can_urge` are for the caller, now.
+
+    `due_at` is when the time of all steps is up.
+    """
 
     id: str
     approval: str
@@ -165,8 +193,10 @@ class RunView:
     due_at: datetime | None
     metadata_version: int
     can_withdraw: bool
+    can_urge: bool
     steps: tuple[StepView, ...]
     decisions: tuple[DecisionView, ...]
+    copies: tuple[CopyView, ...]
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
@@ -186,8 +216,10 @@ class RunView:
             "due_at": instant_text(self.due_at),
             "metadata_version": self.metadata_version,
             "can_withdraw": self.can_withdraw,
+            "can_urge": self.can_urge,
             "steps": [step.render(language) for step in self.steps],
             "decisions": [decision.render(language) for decision in self.decisions],
+            "copies": [copy.render() for copy in self.copies],
         }
 
 
@@ -199,24 +231,33 @@ def runs_view(
 
 
 def views_of_runs(context: Context, connection: sa.Connection, runs: list[Row]) -> list[RunView]:
-    """Return `runs` with everything that belongs to them, in three statements, one for names and one for delegates."""
+    """Return `runs` with everything that belongs to them, in four statements, one for names and one for delegates."""
     ids = [run.id for run in runs]
     steps = rows_of_runs(connection, STEP, ids)
     former = {row.definition for rows in steps.values() for row in rows if row.definition}
     pinned = definitions_of(connection, former | {run.definition for run in runs})
     tasks = rows_of_runs(connection, TASK, ids)
     decisions = rows_of_runs(connection, DECISION, ids)
+    copies = rows_of_runs(connection, COPY, ids)
     users = {run.submitter for run in runs}
     users |= {row.user for rows in (*tasks.values(), *decisions.values()) for row in rows}
     named = [(row.acted_for, row.given_to) for rows in decisions.values() for row in rows]
+    named += [(row.user, row.by) for rows in copies.values() for row in rows]
     users |= {one for pair in named for one in pair if one}
     users |= {row.added_by for rows in tasks.values() for row in rows if row.added_by}
     waiting = {row.user for rows in tasks.values() for row in rows if row.state == "open"}
     standing_in = delegates_of(connection, waiting, context.today())
     names = names_of(connection, users | set(standing_in.values()))
-    viewer = _Viewer(context, names, standing_in, pinned)
+    own = any(run.state == "open" and run.submitter == context.principal.user_id for run in runs)
+    until = context.now() - interval(connection) if own else None
+    viewer = _Viewer(context, names, standing_in, pinned, until)
     return [
-        viewer.run(run, pinned[run.definition], steps[run.id], tasks[run.id], decisions[run.id])
+        replace(
+            viewer.run(
+                run, pinned[run.definition], steps[run.id], tasks[run.id], decisions[run.id]
+            ),
+            copies=viewer.copies(copies[run.id]),
+        )
         for run in runs
     ]
 
@@ -230,7 +271,10 @@ class _Viewer:
         names: Mapping[str, str],
         standing_in: Mapping[str, str],
         definitions: Mapping[str, PinnedApproval],
+        urged_until: datetime | None,
     ) -> None:
+        """`urged_until` is before when a reminder must have been sent for another one to be sent."""
+        self._urged_until = urged_until
         self._internal = context.principal.audience == "internal"
         self._user = context.principal.user_id
         self._now = context.now()
@@ -252,6 +296,7 @@ class _Viewer:
             row.action in (*DECIDING, *TIMEOUTS) and row.round in {None, rounds.get(row.task)}
             for row in decisions
         )
+        urged = {row.task: row.at for row in decisions if row.action == "urge"}
         return RunView(
             id=run.id,
             approval=pinned.name,
@@ -268,10 +313,22 @@ class _Viewer:
             due_at=run.due_at,
             metadata_version=run.metadata_version,
             can_withdraw=run.state == "open" and run.submitter == self._user and not decided,
-            steps=self._steps(run, pinned, steps, tasks, decisions),
+            can_urge=self._can_urge(run, tasks, urged),
+            steps=self._steps(run, pinned, steps, tasks, decisions, urged),
             decisions=self._decisions(
                 pinned, (row for row in decisions if row.step is None), pinned.time, run.due_at
             ),
+            copies=(),
+        )
+
+    def copies(self, rows: Iterable[Row]) -> tuple[CopyView, ...]:
+        """Show who got copies; what colleagues send each other is for internal people and for them."""
+        return tuple(
+            CopyView(
+                self.person(row.user), self.person(row.by) if row.by else None, row.at, row.read_at
+            )
+            for row in rows
+            if self._internal or row.by is None or self._user in (row.by, row.user)
         )
 
     def person(self, user_id: str) -> PersonView:
@@ -285,6 +342,7 @@ class _Viewer:
         steps: list[Row],
         tasks: list[Row],
         decisions: list[Row],
+        urged: Mapping[str, datetime],
     ) -> tuple[StepView, ...]:
         reached = sorted(steps, key=lambda row: int(row.position))
         shown = [
@@ -298,7 +356,9 @@ class _Viewer:
                 ended_at=row.ended_at,
                 due_at=row.due_at,
                 late=row.state == "open" and row.due_at is not None and row.due_at <= self._now,
-                tasks=tuple(self._task(one) for one in tasks if one.step == row.id),
+                tasks=tuple(
+                    self._task(one, urged.get(one.id)) for one in tasks if one.step == row.id
+                ),
                 decisions=self._decisions(
                     pinned,
                     (one for one in decisions if one.step == row.id),
@@ -333,13 +393,22 @@ class _Viewer:
         """Return the definition of a step in the version in which it was reached."""
         return (self._definitions[row.definition] if row.definition else pinned).steps[node_of(row)]
 
-    def _task(self, row: Row) -> TaskView:
+    def _can_urge(self, run: Row, tasks: Iterable[Row], urged: Mapping[str, datetime]) -> bool:
+        """Say whether the caller submitted a run that waits for somebody who may be reminded again."""
+        until = self._urged_until
+        if until is None or run.submitter != self._user:
+            return False
+        waiting = (one for one in tasks if one.state == "open")
+        return any(one.id not in urged or urged[one.id] <= until for one in waiting)
+
+    def _task(self, row: Row, urged_at: datetime | None) -> TaskView:
         stands_in = self._standing_in.get(row.user) if row.state == "open" else None
         delegate = self.person(stands_in) if stands_in else None
         person = self.person(row.user)
         added_by = self.person(row.added_by) if row.added_by else None
         return TaskView(
             id=row.id,
+            version=row.version,
             person=person,
             delegate=delegate,
             added_by=added_by,
@@ -348,6 +417,7 @@ class _Viewer:
             state=row.state,
             opened_at=row.opened_at,
             ended_at=row.ended_at,
+            urged_at=urged_at,
         )
 
     def _decisions(
@@ -374,5 +444,7 @@ class _Viewer:
                 None if row.worked_seconds is None else worked_hours(row.worked_seconds),
             )
             for row in rows
-            if row.action not in TALK or self._internal or row.user == self._user
+            if row.action not in TALK
+            or self._internal
+            or self._user in (row.user, row.given_to if row.action == "copy" else None)
         )

@@ -16,6 +16,7 @@ from headrace.platform.metadata.building.workbench import Workbench, unknown_fie
 from headrace.platform.metadata.catalog import (
     ApprovalModel,
     ApproverModel,
+    CopyModel,
     ObjectModel,
     OutcomeModel,
     StepModel,
@@ -26,6 +27,7 @@ from headrace.platform.metadata.catalog import (
 from headrace.platform.metadata.definitions.workflows import (
     ApprovalDef,
     ApproverDef,
+    CopyDef,
     OutcomeDef,
     StepDef,
     TimeLimitDef,
@@ -193,7 +195,8 @@ def _approval(work: Workbench, definition: ApprovalDef, model: ObjectModel) -> A
         if name not in model.fields and name not in details:
             work.report(unknown_field(model, name), definition, "key_fields", position)
     time = _time(work, definition.time, model, work.place(definition, "time"))
-    return ApprovalModel(definition, when, steps, time)
+    copies = _copies(work, definition.copies, model, work.place(definition, "copies"))
+    return ApprovalModel(definition, when, steps, time, copies)
 
 
 def _step(
@@ -208,9 +211,9 @@ def _step(
         for index, one in enumerate(definition.approvers)
     )
     when = work.expression(definition.when, model.name, place + "/when", queries=True, recode=GUARD)
-    return StepModel(
-        definition, when, approvers, _time(work, definition.time, model, place + "/time")
-    )
+    time = _time(work, definition.time, model, place + "/time")
+    copies = _copies(work, definition.copies, model, place + "/copies")
+    return StepModel(definition, when, approvers, time, copies)
 
 
 def _time(
@@ -229,6 +232,21 @@ def _time(
         for index, one in enumerate(definition.escalate_to)
     )
     return TimeLimitModel(definition, calendar, escalate_to)
+
+
+def _copies(
+    work: Workbench, copies: Sequence[CopyDef], model: ObjectModel, place: str
+) -> tuple[CopyModel, ...]:
+    return tuple(
+        CopyModel(
+            one.at,
+            tuple(
+                _approver(work, source, model, f"{place}/{position}/to/{index}")
+                for index, source in enumerate(one.to)
+            ),
+        )
+        for position, one in enumerate(copies)
+    )
 
 
 USERS: Final = references(USER_OBJECT)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
 from typing import Final
 
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.formulas.tree import Binary, FieldRef, In, Node, Query, walk
-from headrace.platform.metadata.catalog import ObjectModel, WorkflowModel
+from headrace.platform.metadata.catalog import CopyModel, ObjectModel, WorkflowModel
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.checks.conditions import Found, of_workflow
 
@@ -73,6 +73,14 @@ def _approvers(subject: Subject, workflow: WorkflowModel) -> Iterator[Found]:
         place = subject.at("approval", approval.name, "time", "escalate_to")
         for index, approver in enumerate(approval.time.escalate_to if approval.time else ()):
             yield approver.formula, f"{place}/{index}/formula"
+            yield from _copies(step.copies, f"{place}/copies")
+        yield from _copies(approval.copies, subject.at_list("approval", approval.name, "copies"))
+
+
+def _copies(copies: Iterable[CopyModel], place: str) -> Iterator[Found]:
+    for position, copy in enumerate(copies):
+        for index, source in enumerate(copy.to):
+            yield source.formula, f"{place}/{position}/to/{index}/formula"
 
 
 def judged(subject: Subject, found: Found) -> Iterator[Problem]:

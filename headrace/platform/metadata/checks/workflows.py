@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.metadata.catalog import (
     ApprovalModel,
     ApproverModel,
+    CopyModel,
     FieldModel,
     FieldPath,
     ObjectModel,
@@ -18,7 +19,7 @@ from headrace.platform.metadata.catalog import (
     WorkflowModel,
 )
 from headrace.platform.metadata.checks.base import Subject
-from headrace.platform.metadata.definitions.workflows import ApproverDef
+from headrace.platform.metadata.definitions.workflows import ApproverDef, CopyDef
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.storage_types import HOLDS_FILES
 
@@ -187,6 +188,14 @@ NOT_EDITABLE = Message(
     "“{field}”由系统生成,无法编辑。",
     "Take it from the list.",
     "请从列表中移除。",
+)
+
+COPY_VETO = Message(
+    "approval.copy_veto",
+    "Who gets a copy decides nothing, so there is no veto.",
+    "抄送人不参与审批,不能设置否决权。",
+    "Take “veto” away.",
+    "请删除“veto”。",
 )
 
 
@@ -364,6 +373,21 @@ def _approval(subject: Subject, model: WorkflowModel, approval: ApprovalModel) -
             where = f"{place}/approvers/{index}"
             declared = step.definition.approvers[index]
             yield from approver_problems(subject, approver, declared, where)
+        yield from _copies(subject, step.definition.copies, step.copies, f"{place}/copies")
+    place = subject.at_list("approval", approval.name, "copies")
+    yield from _copies(subject, approval.definition.copies, approval.copies, place)
+
+
+def _copies(
+    subject: Subject, declared: Sequence[CopyDef], copies: Sequence[CopyModel], place: str
+) -> Iterator[Problem]:
+    for position, copy in enumerate(copies):
+        for index, source in enumerate(copy.to):
+            where = f"{place}/{position}/to/{index}"
+            if declared[position].to[index].veto:
+                yield COPY_VETO.at(f"{where}/veto")
+            found = approver_problems(subject, source, declared[position].to[index], where)
+            yield from (one for one in found if one.code != SELF_APPROVAL.code)
 
 
 def approver_problems(

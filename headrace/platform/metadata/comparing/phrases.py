@@ -304,6 +304,10 @@ BY: Final = Items(
     Text("{subject} may now be taken by {value}", "{subject}可由{value}执行"),
     Text("{subject} may no longer be taken by {value}", "{subject}不再可由{value}执行"),
 )
+COPIES: Final = Items(
+    Text("{subject} now sends a copy: {value}", "{subject}增加抄送:{value}"),
+    Text("{subject} no longer sends a copy: {value}", "{subject}取消抄送:{value}"),
+)
 EDITABLE: Final = Items(
     Text("{subject} now lets the approver change {value}", "{subject}允许审批人修改{value}"),
     Text(
@@ -347,6 +351,12 @@ ITEMS: Final[Mapping[str, Items]] = {
     "StepDef.approvers": Items(
         Text("{subject} now asks {value}", "{subject}增加审批人:{value}"),
         Text("{subject} no longer asks {value}", "{subject}取消审批人:{value}"),
+    ),
+    "StepDef.copies": COPIES,
+    "ApprovalDef.copies": COPIES,
+    "CopyDef.to": Items(
+        Text("{subject} now goes to {value}", "{subject}增加抄送人:{value}"),
+        Text("{subject} no longer goes to {value}", "{subject}取消抄送人:{value}"),
     ),
     "FieldDef.required_in": Items(
         Text("{subject} is now required in {value}", "{subject}在{value}状态下改为必填"),

@@ -73,6 +73,9 @@ NOUNS: Final[Mapping[str, Text]] = {
     "key_fields": Text("key fields", "关键字段"),
     "role": Text("role", "角色"),
     "within": Text("territory of the approver", "审批人区域"),
+    "copies": Text("copy", "抄送"),
+    "CopyDef.to": Text("receiver of the copy", "抄送人"),
+    "CopyDef.at": Text("moment of the copy", "抄送时机"),
     "audience": Text("audience", "受众"),
     "scope": Text("scope", "范围"),
     "fields": Text("field", "字段"),
@@ -237,6 +240,10 @@ VALUE_WORDS: Final[Mapping[str, Mapping[str, Text]]] = {
     "ApprovalDef.resubmit": {
         "resume": Text("what was approved stands", "已同意的步骤保留"),
         "restart": Text("everybody is asked again", "全部重新审批"),
+    },
+    "CopyDef.at": {
+        "start": Text("at the start", "开始时"),
+        "end": Text("when it is decided", "审批结束时"),
     },
     "GrantDef.actions": {
         "create": Text("create records", "新建记录"),

@@ -166,6 +166,20 @@ class TimeLimitDef:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyDef:
+    """Who gets a copy (抄送): they read the record, also afterwards, and decide nothing."""
+
+    to: tuple[ApproverDef, ...] = key(
+        "Who gets it, found like approvers; nobody else where nobody is found.",
+        minItems=1,
+        maxItems=20,
+    )
+    at: Literal["start", "end"] = key(
+        "`start`: when the approval begins, or the step is asked; `end`: when it is decided.", "end"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class StepDef:
     """One step of an approval."""
 
@@ -188,6 +202,7 @@ class StepDef:
     )
     editable: tuple[Name, ...] = key("Fields that the approver may change.", ())
     time: TimeLimitDef | None = key("How long the step may take.", None)
+    copies: tuple[CopyDef, ...] = key("Who gets a copy in this step.", (), maxItems=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,3 +230,4 @@ class ApprovalDef:
     )
     when: Formula | None = key("It applies only when this is true.", None)
     time: TimeLimitDef | None = key("How long all steps together may take.", None)
+    copies: tuple[CopyDef, ...] = key("Who gets a copy of the whole.", (), maxItems=20)
