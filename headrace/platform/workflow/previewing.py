@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -14,16 +15,21 @@ import sqlalchemy as sa
 from headrace.platform.access.tables import USER
 from headrace.platform.core.errors import NotFoundError
 from headrace.platform.core.problems import Text
+from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.records.context import Context
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.engine import WorkflowEngine
-from headrace.platform.workflow.pinned import Mode
-from headrace.platform.workflow.simulating import SimulatedStep
+from headrace.platform.workflow.pinned import Mode, Step
+from headrace.platform.workflow.simulating import DueAt, SimulatedStep, Trial
+from headrace.platform.workflow.timing import due_at
 
 
 @dataclass(frozen=True, slots=True)
 class StepAhead:
-    """A step that would come: by whom it would be decided, as far as the caller may know."""
+    """A step that would come: by whom it would be decided, as far as the caller may know.
+
+    `due_at` is when its time would be up if each step before took all of its own.
+    """
 
     name: str
     label: Text
@@ -31,6 +37,7 @@ class StepAhead:
     state: Literal["asked", "skipped", "passed", "nobody", "unknown"]
     people: tuple[str, ...]
     roles: tuple[Text, ...]
+    due_at: datetime | None
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
@@ -41,6 +48,7 @@ class StepAhead:
             "state": self.state,
             "people": list(self.people),
             "roles": [one.within(language) for one in self.roles],
+            "due_at": instant_text(self.due_at),
         }
 
 
@@ -73,11 +81,25 @@ def chain_ahead(
     offered = engine.available(context, object_name, record_id)
     if transition not in {one.transition for one in offered}:
         raise NotFoundError(messages.UNKNOWN_TRANSITION.at(name=transition))
-    found = engine.simulate(context, object_name, record_id, transition)
+    trial = Trial(object_name, record_id, transition, due_at=_one_after_the_other(context))
+    found = engine.try_out(context, trial)
     known = _known(context, {one.id for step in found.steps for one in step.asked})
     steps = tuple(_shown(context, step, known) for step in found.steps)
     approval = None if found.approval is None else found.label
     return ChainAhead(transition, approval, found.tags, steps)
+
+
+def _one_after_the_other(context: Context) -> DueAt:
+    """Return what tells when steps are due that are asked in turn, each at the latest end of the other."""
+    latest: list[datetime] = []
+
+    def due(step: Step, now: datetime) -> datetime | None:
+        if step.time is None:
+            return None
+        latest.append(due_at(step.time, latest[-1] if latest else now, context.zone))
+        return latest[-1]
+
+    return due
 
 
 def _known(context: Context, people: Collection[str]) -> frozenset[str]:
@@ -95,4 +117,6 @@ def _shown(context: Context, step: SimulatedStep, known: Collection[str]) -> Ste
     labels = [context.catalog.roles[one].label for one in roles if one in context.catalog.roles]
     if labels == [step.label]:
         labels = []
-    return StepAhead(step.name, step.label, step.mode, step.state, people, tuple(labels))
+    return StepAhead(
+        step.name, step.label, step.mode, step.state, people, tuple(labels), step.due_at
+    )
