@@ -19,9 +19,8 @@ from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.records.context import Context
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.engine import WorkflowEngine
-from headrace.platform.workflow.pinned import Mode, Step
-from headrace.platform.workflow.simulating import DueAt, SimulatedStep, Trial
-from headrace.platform.workflow.timing import due_at
+from headrace.platform.workflow.pinned import Mode
+from headrace.platform.workflow.simulating import SimulatedStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +80,11 @@ def chain_ahead(
     offered = engine.available(context, object_name, record_id)
     if transition not in {one.transition for one in offered}:
         raise NotFoundError(messages.UNKNOWN_TRANSITION.at(name=transition))
-    trial = Trial(object_name, record_id, transition, due_at=_one_after_the_other(context))
-    found = engine.try_out(context, trial)
+    found = engine.simulate(context, object_name, record_id, transition)
     known = _known(context, {one.id for step in found.steps for one in step.asked})
     steps = tuple(_shown(context, step, known) for step in found.steps)
     approval = None if found.approval is None else found.label
     return ChainAhead(transition, approval, found.tags, steps)
-
-
-def _one_after_the_other(context: Context) -> DueAt:
-    """Return what tells when steps are due that are asked in turn, each at the latest end of the other."""
-    latest: list[datetime] = []
-
-    def due(step: Step, now: datetime) -> datetime | None:
-        if step.time is None:
-            return None
-        latest.append(due_at(step.time, latest[-1] if latest else now, context.zone))
-        return latest[-1]
-
-    return due
 
 
 def _known(context: Context, people: Collection[str]) -> frozenset[str]:

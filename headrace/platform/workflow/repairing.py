@@ -255,7 +255,7 @@ class Repairs:
         reason = checked_reason(reason)
         case = self._case(context, work, run_id)
         statement = sa.select(DECISION).where(DECISION.c.run == run_id)
-        deciding = statement.where(DECISION.c.action.not_in(("keep", *TALK)))
+        deciding = statement.where(DECISION.c.action.not_in(("keep", "urge", *TALK)))
         last = work.connection.execute(deciding.order_by(DECISION.c.id.desc()).limit(1)).first()
         rows = {row.id: row for row in steps_of(work.connection, run_id)}
         left = rows.get(last.step) if last is not None and last.action in UNDONE else None

@@ -299,9 +299,9 @@ class Tasks:
         with checked_snapshot(context) as reading:
             connection = reading.connection
             mine = decides_for(connection, context.principal.user_id, context.today())
-            ((_, lines),) = _lines("open", mine, ())
-            statement = sa.select(sa.func.count()).select_from(lines.subquery())
-            return connection.execute(statement).scalar_one()
+            waiting = sa.and_(TASK.c.user.in_(mine), TASK.c.state == "open")
+            count = sa.select(sa.func.count()).select_from(TASK).where(waiting)
+            return connection.execute(count).scalar_one()
 
     def unread_copies(self, context: Context) -> int:
         """Return how many copies the caller has not opened."""
