@@ -311,6 +311,18 @@ def approval_world(url: str, contents: Contents | None = None) -> Iterator[World
 def _make(database: Database, contents: Contents | None) -> World:
     catalog = catalog_of(contents or workspace())
     tables = install_catalog(database, catalog_of({}, 0), catalog)
+    world = world_over(database, catalog, tables)
+    _add_users(world)
+    _add_records(world)
+    for login, user in USERS.items():
+        if "company" in user:
+            world.set_user(login, organisation=world.records[user["company"]])
+        world.set_roles(login, *user["roles"])
+    return world
+
+
+def world_over(database: Database, catalog: Catalog, tables: Tables) -> World:
+    """Return the world over a database that has its tables already, without knowing who is in it."""
     ids, clock = RandomIds(), TickingClock()
     store = RecordStore()
     store.before_save.plug(refuse_change_in_approval)
@@ -337,12 +349,6 @@ def _make(database: Database, contents: Contents | None) -> World:
     )
     world.users["system"] = SYSTEM_USER_ID
     world.worker.own_handlers = {TIMER: world.ring}
-    _add_users(world)
-    _add_records(world)
-    for login, user in USERS.items():
-        if "company" in user:
-            world.set_user(login, organisation=world.records[user["company"]])
-        world.set_roles(login, *user["roles"])
     return world
 
 
