@@ -6,6 +6,7 @@ is written from the same list.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -93,6 +94,7 @@ class Settings:
     prepared_from: int
     import_rows: int
     scanner: str
+    webhook_hosts: frozenset[str]
 
     def required_secret_key(self) -> str:
         """Return the key that signs sessions, or refuse to start."""
@@ -193,6 +195,18 @@ def _check_scanner(value: str) -> None:
     by_path = parts.scheme == "unix" and not parts.netloc and len(parts.path) > 1
     if value and not by_port and not by_path:
         raise _UnusableError(Text("it is not an address", "不是地址"), form)
+
+
+def _check_hosts(value: str) -> None:
+    for host in filter(None, (one.strip() for one in value.split(","))):
+        if not re.fullmatch(r"[a-z0-9.:_-]+", host):
+            raise _UnusableError(
+                Text(f"“{host}” is no host", f"“{host}”不是主机"),
+                Text(
+                    "Write hosts, each with a port or without: erp.local,10.0.0.7:8443.",
+                    "请写主机,可带端口,以逗号分隔:erp.local,10.0.0.7:8443。",
+                ),
+            )
 
 
 def _check_time_zone(value: str) -> None:
@@ -313,6 +327,17 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         ),
         _check_scanner,
     ),
+    Setting(
+        "webhook_hosts",
+        "",
+        Text(
+            "Hosts that webhooks may reach although they lie inside, and without TLS: `HOST` or"
+            " `HOST:PORT`, by commas. Default: none; webhooks go to public hosts by https only.",
+            "允许 Webhook 访问的内部主机(可不使用 TLS):`主机` 或 `主机:端口`,以逗号分隔。"
+            "默认为空:Webhook 仅以 https 访问公网主机。",
+        ),
+        _check_hosts,
+    ),
 )
 
 
@@ -349,6 +374,9 @@ def load_settings(
         prepared_from=int(values["prepared_from"]),
         import_rows=int(values["import_rows"]),
         scanner=values["scanner"],
+        webhook_hosts=frozenset(
+            filter(None, (one.strip() for one in values["webhook_hosts"].split(",")))
+        ),
     )
 
 

@@ -20,6 +20,7 @@ from headrace.platform.actions.base import Services
 from headrace.platform.automation.engine import AUTOMATION, Automations
 from headrace.platform.automation.runs import forget_old_runs
 from headrace.platform.automation.timing import RECORD_TIMER, SCHEDULE, Timing
+from headrace.platform.automation.webhooks import WEBHOOK, Webhooks, forget_old_deliveries
 from headrace.platform.core.clock import Clock, RealClock
 from headrace.platform.core.errors import (
     DeadlockError,
@@ -139,6 +140,7 @@ class Platform:
     repairs: Repairs
     automations: Automations
     timing: Timing
+    webhooks: Webhooks
     delegations: Delegations
     urging: Urging
     workflow: WorkflowEngine
@@ -244,7 +246,7 @@ class Platform:
             self.real_clock,
             chores=(
                 *(sweep, forget_old, forget_old_imports, forget_old_changes, forget_waiting),
-                forget_old_runs,
+                *(forget_old_runs, forget_old_deliveries),
             ),
             rounds=(
                 self.publisher.leftovers.remove_abandoned,
@@ -253,7 +255,10 @@ class Platform:
                 FileSweeper(self.database).sweep,
                 lambda: self.timing.renew(self),
             ),
-            pulses=(lambda: self.timing.look(self),),
+            pulses=(
+                lambda: self.timing.look(self),
+                lambda: self.webhooks.watch(self.database, self),
+            ),
             long_handlers={
                 PUBLISH: self.publish_jobs.run,
                 IMPORT: self._import,
@@ -265,7 +270,8 @@ class Platform:
                 SCHEDULE: lambda job, course: self.timing.fire_schedule(job, course, self),
                 RECORD_TIMER: lambda job, course: self.timing.fire_timer(job, course, self),
             },
-            burials={AUTOMATION: self.automations.bury},
+            apart_handlers={WEBHOOK: lambda job, course: self.webhooks.run(job, course, self)},
+            burials={AUTOMATION: self.automations.bury, WEBHOOK: self.webhooks.bury},
         )
 
     def _import(self, job: Job, course: Course) -> None:
@@ -426,7 +432,8 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
     store.before_save.plug(refuse_change_in_approval)
     store.after_save.plug(renew_tasks)
     workflow = WorkflowEngine(store, approvals)
-    services = Services(store, notifications, workflow, identity.principal_of_user)
+    webhooks = Webhooks(outbox, real_clock, settings.webhook_hosts)
+    services = Services(store, notifications, workflow, webhooks, identity.principal_of_user)
     automations = Automations(services, built_in_actions(), outbox, clock)
     store.before_write.plug(automations.before)
     store.after_write.plug(automations.after)
@@ -500,6 +507,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         repairs=Repairs(store, notifications),
         automations=automations,
         timing=timing,
+        webhooks=webhooks,
         delegations=Delegations(notifications),
         timers=Timers(store, notifications),
         urging=Urging(notifications),

@@ -279,7 +279,7 @@ def test_every_command_of_a_page_is_there(page: Path) -> None:
 
 def test_the_automations_of_the_page_are_accepted() -> None:
     contents = workspace()
-    for one in blocks("write-an-automation.md"):
+    for one in (*blocks("write-an-automation.md"), *blocks("send-webhooks.md")):
         contents[one["kind"], one["name"]] = one
 
     assert_accepted(contents)

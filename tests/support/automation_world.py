@@ -112,6 +112,13 @@ AUTOMATIONS: tuple[dict[str, Any], ...] = (
         ],
     ),
     automation(
+        "sends",
+        "create",
+        actions=[
+            {"webhook": {"endpoint": "erp", "fields": ["title", "n", "double", "claim.subject"]}}
+        ],
+    ),
+    automation(
         "cancelled",
         "transition",
         object="claim",
@@ -149,8 +156,8 @@ def with_automations(contents: dict[tuple[str, str], dict[str, Any]]) -> None:
         contents[one["kind"], one["name"]] = one
 
 
-def open_automated(url: str) -> Live:
-    return open_live(url, with_automations)
+def open_automated(url: str, **settings: str) -> Live:
+    return open_live(url, with_automations, **settings)
 
 
 def run_rows(live: Live, name: str | None = None) -> list[Any]:

@@ -830,6 +830,48 @@ def resumed_automation_run_page(mark: Mark) -> Iterator[Ask]:
         yield post_form(f"/automations/runs/{one}/resume")
 
 
+@probe("api.api_webhooks.listed")
+def webhook_endpoints(mark: Mark) -> Iterator[Ask]:
+    yield get(f"{API}/webhook-endpoints")
+
+
+@probe("api.api_webhooks.put", "PUT")
+def put_webhook_endpoint(mark: Mark) -> Iterator[Ask]:
+    yield send(f"{API}/webhook-endpoints/x", {"address": "https://example.com/"})
+
+
+@probe("api.api_webhooks.renew", "POST")
+def renewed_webhook_secret(mark: Mark) -> Iterator[Ask]:
+    yield send(f"{API}/webhook-endpoints/x/secret", {})
+
+
+@probe("api.api_webhooks.events")
+def webhook_events(mark: Mark) -> Iterator[Ask]:
+    yield get(f"{API}/webhook-events", state="dead")
+
+
+@probe("api.api_webhooks.replay", "POST")
+def replayed_webhook_event(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.ids["claim"][:1], ABSENT, "x"):
+        yield send(f"{API}/webhook-events/{one}/replay", {})
+
+
+@probe("automations.webhooks")
+def webhooks_page(mark: Mark) -> Iterator[Ask]:
+    yield get("/automations/webhooks")
+
+
+@probe("automations.put_endpoint", "POST")
+def put_webhook_endpoint_page(mark: Mark) -> Iterator[Ask]:
+    yield post_form("/automations/webhooks", name="x", address="https://example.com/")
+
+
+@probe("automations.replay", "POST")
+def replayed_webhook_event_page(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.ids["claim"][:1], ABSENT, "x"):
+        yield post_form(f"/automations/webhooks/{one}/replay")
+
+
 @probe("api.api_jobs.get")
 @probe("api.api_jobs.cancel", "DELETE")
 def jobs(mark: Mark) -> Iterator[Ask]:

@@ -30,6 +30,7 @@ from headrace.blueprints.api import (
     uninstalling,
     upgrading,
     versions,
+    webhooks,
 )
 from headrace.blueprints.api.calls import read
 from headrace.blueprints.shared.files import allow_large, drain
@@ -58,6 +59,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     delegations.blueprint,
     automations.blueprint,
     repairs.blueprint,
+    webhooks.blueprint,
     reports.blueprint,
     search.blueprint,
     moving.blueprint,

@@ -18,6 +18,7 @@ from headrace.platform.access.policy import (
     readable_fields,
 )
 from headrace.platform.automation.views import STATES
+from headrace.platform.automation.webhooks import STATES as EVENT_STATES
 from headrace.platform.core.problems import Text
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.field_types.base import files_of
@@ -719,6 +720,23 @@ class _Writer:
         shown = self._call("One run with its actions", "automation", "run", anything, [one])
         resumed = self._call("Go on with a failed run", "automation", "resume", anything, [one])
         resumed["responses"]["202"] = resumed["responses"].pop("200")
+        name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
+        given = [
+            _query("state", {"enum": list(EVENT_STATES)}, "Only events in this state."),
+            _query("cursor", {"type": "string"}, "What the page before gave as `next`."),
+        ]
+        put = self._call("Add or change a receiver", "webhook", "put", anything, [name])
+        put["requestBody"] = _body(anything)
+        receivers = self._call("Receivers of webhooks", "webhook", "endpoints", anything, [])
+        renewed = self._call("Another secret", "webhook", "renew", anything, [name])
+        events = self._call("Events of webhooks", "webhook", "events", anything, given)
+        replayed = self._call("Send again", "webhook", "replay", anything, [one])
+        replayed["responses"]["202"] = replayed["responses"].pop("200")
+        self.paths["/webhook-endpoints"] = {"get": receivers}
+        self.paths["/webhook-endpoints/{name}"] = {"put": put}
+        self.paths["/webhook-endpoints/{name}/secret"] = {"post": renewed}
+        self.paths["/webhook-events"] = {"get": events}
+        self.paths["/webhook-events/{id}/replay"] = {"post": replayed}
         self.paths["/automation-runs"] = {"get": listed}
         self.paths["/automation-runs/{id}"] = {"get": shown}
         self.paths["/automation-runs/{id}/resume"] = {"post": resumed}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -13,15 +14,24 @@ from headrace.blueprints.shared.pages import render
 from headrace.blueprints.shared.session import platform, read, write
 from headrace.blueprints.statuses import status_of
 from headrace.platform.automation.views import PAGE, STATES, run, runs
-from headrace.platform.core.errors import NOT_FOUND, ConflictError, NotFoundError
+from headrace.platform.automation.webhooks import STATES as EVENT_STATES
+from headrace.platform.automation.webhooks import deliveries, endpoints
+from headrace.platform.core.errors import NOT_FOUND, ConflictError, NotFoundError, RefusedError
 from headrace.platform.core.ids import is_record_id
+from headrace.platform.core.problems import Problem
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 
 blueprint = Blueprint("automations", __name__, url_prefix="/automations")
 
-COLOURS: Final = {"done": "green", "failed": "red", "waiting": "amber", "skipped": "grey"}
+COLOURS: Final = {
+    "done": "green",
+    "failed": "red",
+    "waiting": "amber",
+    "skipped": "grey",
+    "dead": "red",
+}
 
 
 @blueprint.get("/runs")
@@ -49,6 +59,67 @@ def resume(run_id: str) -> Response:
     except ConflictError as error:
         return make_response(read(lambda context: _page(context, run_id)), status_of(error))
     return redirect(url_for("automations.shown", run_id=run_id, done="done"), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.get("/webhooks")
+def webhooks() -> str:
+    """The endpoints of this installation, and the events that are on their way or were given up."""
+    return read(lambda context: _webhooks(context, ()))
+
+
+@blueprint.post("/webhooks")
+def put_endpoint() -> Response:
+    """Add an endpoint or change one; the secret of a new one is shown this once."""
+    sent = request.form
+
+    def action(context: Context, work: UnitOfWork) -> str | None:
+        _only_designers(context)
+        name, address = sent.get("name", "").strip(), sent.get("address", "").strip()
+        active = sent.get("active") != "no"
+        return platform().webhooks.put_endpoint(context, work, name, address, active=active)
+
+    try:
+        secret = write(action)
+    except RefusedError as error:
+        problems = error.problems
+        return make_response(read(lambda context: _webhooks(context, problems)), status_of(error))
+    if secret is not None:
+        return make_response(read(lambda context: _webhooks(context, (), secret)))
+    return redirect(url_for("automations.webhooks", done="done"), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post("/webhooks/<event>/replay")
+def replay(event: str) -> Response:
+    """Send an event again that was given up."""
+
+    def action(context: Context, work: UnitOfWork) -> None:
+        _only_designers(context)
+        platform().webhooks.replay(work, event)
+
+    try:
+        write(action)
+    except ConflictError as error:
+        problems = error.problems
+        return make_response(read(lambda context: _webhooks(context, problems)), status_of(error))
+    return redirect(url_for("automations.webhooks", done="done"), HTTPStatus.SEE_OTHER)
+
+
+def _webhooks(context: Context, problems: Sequence[Problem], secret: str | None = None) -> str:
+    _only_designers(context)
+    state = request.args.get("state")
+    return render(
+        context,
+        "automations/webhooks.html",
+        "automations",
+        endpoints=endpoints(context),
+        events=deliveries(context, state=state if state in EVENT_STATES else None),
+        states=EVENT_STATES,
+        state=state,
+        colours=COLOURS,
+        problems=problems,
+        secret=secret,
+        sent={name: request.form.get(name, "") for name in ("name", "address")},
+    )
 
 
 def _only_designers(context: Context) -> None:

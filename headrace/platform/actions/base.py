@@ -41,6 +41,22 @@ class Transitions(Protocol):
         ...
 
 
+class Sending(Protocol):
+    """What takes events for other systems, plugged in by the runtime."""
+
+    def send(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        endpoint: str,
+        event: str,
+        about: tuple[str, str, str],
+        data: Mapping[str, Any],
+    ) -> str:
+        """Write an event about a record, given by object, object's id and id; return its id."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What actions work with."""
@@ -48,6 +64,7 @@ class Services:
     store: RecordStore
     notifications: Notifications
     transitions: Transitions
+    webhooks: Sending
     principal_of: Callable[[str, Catalog], Principal]
 
 
@@ -73,7 +90,7 @@ class Action(Protocol):
 class Acting:
     """A record in hand, who acts, and in which transaction.
 
-    `environment` shows the record to formulas; `did` collects what was done, for the run's history.
+    `automation` is the name of what acts. `environment` shows the record to formulas; `did` collects what was done, for the run's history.
     """
 
     services: Services
@@ -82,6 +99,7 @@ class Acting:
     work: UnitOfWork
     environment: RowEnvironment
     record_id: str
+    automation: str = ""
     did: list[dict[str, Any]] = field(default_factory=list)
 
     @property

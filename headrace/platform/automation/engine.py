@@ -142,7 +142,15 @@ class Automations:
         draft = one.draft
         row = batch.row(draft.shape.name, draft.id) or draft.new
         environment = RowEnvironment(batch, batch.shapes.of(draft.shape.name), row, draft.old)
-        return Acting(self._services, self._actions, context, work, environment, draft.id)
+        return Acting(
+            self._services,
+            self._actions,
+            context,
+            work,
+            environment,
+            draft.id,
+            one.automation.name,
+        )
 
     # -- as a job -----------------------------------------------------------------------------
 
@@ -241,7 +249,15 @@ class Automations:
         if environment is None:
             return self._end(context, work, course, run, "skipped")
         record_id = run.record_id or ""
-        acting = Acting(self._services, self._actions, context, work, environment, record_id)
+        acting = Acting(
+            self._services,
+            self._actions,
+            context,
+            work,
+            environment,
+            record_id,
+            automation.name,
+        )
         if not run.position and run.timed and not acting.holds(automation.when):
             return self._end(context, work, course, run, "skipped")
         with chain.within(run.chain, automation, record_id):

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from headrace.platform.database.system_tables import (
     SYSTEM,
+    boolean_type,
     id_type,
     instant_type,
     json_type,
@@ -68,3 +69,51 @@ AUTOMATION_ACTION: Final = sa.Table(
 )
 """What an action of a run did, one row for each transaction. States: `done`, `skipped` (its condition
 did not hold), `failed`."""
+
+WEBHOOK_ENDPOINT: Final = sa.Table(
+    "sys_webhook_endpoint",
+    SYSTEM,
+    sa.Column("id", id_type(), primary_key=True),
+    sa.Column("name", text_type(), nullable=False, unique=True),
+    sa.Column("address", text_type(), nullable=False),
+    sa.Column("secret", text_type(), nullable=False),
+    sa.Column("active", boolean_type(), nullable=False),
+    sa.Column("failures", sa.Integer(), nullable=False),
+    sa.Column("paused_until", instant_type()),
+    sa.Column("leased_until", instant_type()),
+    sa.Column("created", instant_type(), nullable=False),
+)
+"""A receiver of webhooks, known to metadata by its name. Address and secret are this installation's own:
+they stand in no document and are never exported.
+
+`failures` counts attempts in a row that the receiver did not answer as it should; until `paused_until`
+it is left alone. `leased_until`: one worker at a time sends to it. Instants are the machine's clock.
+"""
+
+WEBHOOK_DELIVERY: Final = sa.Table(
+    "sys_webhook_delivery",
+    SYSTEM,
+    sa.Column("id", id_type(), primary_key=True),
+    sa.Column("endpoint", id_type(), sa.ForeignKey(WEBHOOK_ENDPOINT.c.id), nullable=False),
+    sa.Column("event", text_type(), nullable=False),
+    sa.Column("object_id", text_type(), nullable=False),
+    sa.Column("record_id", id_type(), nullable=False),
+    sa.Column("body", text_type(), nullable=False),
+    sa.Column("state", text_type(), nullable=False),
+    sa.Column("attempts", sa.Integer(), nullable=False),
+    sa.Column("due", instant_type(), nullable=False),
+    sa.Column("status", sa.Integer()),
+    sa.Column("error", text_type()),
+    sa.Column("created", instant_type(), nullable=False),
+    sa.Column("ended", instant_type()),
+)
+"""An event on its way to an endpoint; its id is the event's. States: `waiting`, `done`, `dead` (given up)."""
+
+sa.Index(
+    "ix_sys_webhook_delivery_waiting",
+    WEBHOOK_DELIVERY.c.endpoint,
+    WEBHOOK_DELIVERY.c.id,
+    sqlite_where=WEBHOOK_DELIVERY.c.state == "waiting",
+    postgresql_where=WEBHOOK_DELIVERY.c.state == "waiting",
+)
+sa.Index("ix_sys_webhook_delivery_state", WEBHOOK_DELIVERY.c.state, WEBHOOK_DELIVERY.c.id)

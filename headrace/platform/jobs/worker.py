@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -36,6 +36,7 @@ FIRST_DELAY: Final = timedelta(seconds=5)
 LONGEST_DELAY: Final = timedelta(hours=1)
 KEPT_DONE: Final = timedelta(days=7)
 POLL_SECONDS: Final = 1.0
+APART_THREADS: Final = 4
 PULSE_EVERY: Final = timedelta(seconds=10)
 CHORES_EVERY: Final = timedelta(hours=1)
 ERROR_LENGTH: Final = 500
@@ -46,6 +47,8 @@ JobHandler: TypeAlias = Callable[[Job, UnitOfWork], None]
 
 Chore: TypeAlias = Callable[[UnitOfWork], int]
 """Removes rows that are of no more use, and says how many; doing it twice does no harm."""
+
+Lane = Literal["short", "long", "apart"]
 
 Burial: TypeAlias = Callable[[Job, UnitOfWork, str], None]
 """Takes note that a job was given up, with its error, in the transaction that gives it up."""
@@ -81,25 +84,32 @@ class Worker:
     long_handlers: Mapping[str, LongHandler] = field(default_factory=dict)
     own_handlers: Mapping[str, LongHandler] = field(default_factory=dict)
     """Of jobs that are short and open their own transactions: they wait for no long one."""
+    apart_handlers: Mapping[str, LongHandler] = field(default_factory=dict)
+    """Of jobs that wait for other systems: threads of their own do them."""
     burials: Mapping[str, Burial] = field(default_factory=dict)
 
     def run_once(self) -> bool:
         """Do one short job if there is one; say whether there was."""
-        return self._run(long=False)
+        return self._run("short")
 
     def run_long_once(self) -> bool:
         """Do one long job if there is one; say whether there was."""
-        return bool(self.long_handlers) and self._run(long=True)
+        return bool(self.long_handlers) and self._run("long")
 
-    def _run(self, *, long: bool) -> bool:
-        job = self._claim(long=long)
+    def run_apart_once(self) -> bool:
+        """Do one job that waits for another system if there is one; say whether there was."""
+        return bool(self.apart_handlers) and self._run("apart")
+
+    def _run(self, lane: Lane) -> bool:
+        job = self._claim(lane)
         if job is None:
             return False
         try:
-            if long:
+            own = {**self.own_handlers, **self.apart_handlers}.get(job.kind)
+            if lane == "long":
                 self._perform_long(job)
-            elif job.kind in self.own_handlers:
-                self.own_handlers[job.kind](job, Course(self.database, self.real_clock, job))
+            elif own is not None:
+                own(job, Course(self.database, self.real_clock, job))
             else:
                 self._perform(job)
         except LeaseLostError:
@@ -112,7 +122,7 @@ class Worker:
     def drain(self, limit: int = 10_000) -> int:
         """Do all jobs that can be done now; return how many were tried."""
         count = 0
-        while count < limit and (self.run_once() or self.run_long_once()):
+        while count < limit and (self.run_once() or self.run_long_once() or self.run_apart_once()):
             count += 1
         return count
 
@@ -128,11 +138,19 @@ class Worker:
 
     def run_long_forever(self, stop: threading.Event) -> None:
         """Do long jobs until `stop` is set, one after the other: they keep no other job waiting."""
+        self._repeat(self.run_long_once, stop)
+
+    def run_apart_forever(self, stop: threading.Event) -> None:
+        """Do jobs that wait for other systems until `stop` is set."""
+        self._repeat(self.run_apart_once, stop)
+
+    @staticmethod
+    def _repeat(once: Callable[[], bool], stop: threading.Event) -> None:
         while not stop.is_set():
             try:
-                busy = self.run_long_once()
+                busy = once()
             except Exception:  # the database may be away: keep the thread alive
-                LOG.exception("the worker could not look for long jobs")
+                LOG.exception("the worker could not look for jobs of its kind")
                 busy = False
             if not busy:
                 stop.wait(POLL_SECONDS)
@@ -169,6 +187,16 @@ class Worker:
                 target=self.run_long_forever, args=(stop,), name="worker-long", daemon=True
             )
             started.append(long)
+        if self.apart_handlers:
+            started += [
+                threading.Thread(
+                    target=self.run_apart_forever,
+                    args=(stop,),
+                    name=f"worker-apart-{n}",
+                    daemon=True,
+                )
+                for n in range(APART_THREADS)
+            ]
         for thread in started:
             thread.start()
 
@@ -186,14 +214,16 @@ class Worker:
             sa.and_(JOB.c.state == "started", JOB.c.leased_until <= self.real_clock.now()),
         )
 
-    def _of_length(self, *, long: bool) -> sa.ColumnElement[bool]:
-        kinds = tuple(self.long_handlers)
-        return JOB.c.kind.in_(kinds) if long else JOB.c.kind.not_in(kinds)
+    def _of_lane(self, lane: Lane) -> sa.ColumnElement[bool]:
+        kinds = {"long": tuple(self.long_handlers), "apart": tuple(self.apart_handlers)}
+        if lane != "short":
+            return JOB.c.kind.in_(kinds[lane])
+        return JOB.c.kind.not_in((*kinds["long"], *kinds["apart"]))
 
-    def _claim(self, *, long: bool = False) -> Job | None:
+    def _claim(self, lane: Lane = "short") -> Job | None:
         ready = (
             sa.select(JOB)
-            .where(self._ready(), self._of_length(long=long))
+            .where(self._ready(), self._of_lane(lane))
             .order_by(JOB.c.due, JOB.c.id)
             .limit(1)
         )

@@ -498,6 +498,7 @@ class ActionModel:
     object: str | None = None
     assignments: tuple[Assignment, ...] = ()
     recipients: tuple[RecipientModel, ...] = ()
+    paths: tuple[FieldPath, ...] = ()
     rows: Expression | None = None
     actions: tuple[ActionModel, ...] = ()
 

@@ -147,6 +147,13 @@ def _action(at: _At, definition: RowActionDef, place: str) -> ActionModel:
         return dataclasses.replace(action, assignments=assigned)
     if made is not None:
         return _creating(at, action, made, where)
+    if definition.webhook is not None:
+        sent = definition.webhook.fields
+        paths = (
+            at.work.path_at(f"{where}/fields/{position}", at.model.name, path)
+            for position, path in enumerate(sent)
+        )
+        return dataclasses.replace(action, paths=tuple(path for path in paths if path))
     if definition.notify is not None:
         return dataclasses.replace(action, recipients=_told(at, definition.notify, where))
     if isinstance(definition, ActionDef):

@@ -351,7 +351,7 @@ def _timed(subject: Subject, automation: AutomationModel) -> Iterator[Problem]:
         this = any(
             isinstance(node, FieldRef) and node.outer for one in inner for node in walk(one.tree)
         )
-        if speaks or this or action.kind in {"set", "take", "notify"}:
+        if speaks or this or action.kind in {"set", "take", "notify", "webhook"}:
             yield NO_RECORD.at(place("actions", position, action.kind))
 
 

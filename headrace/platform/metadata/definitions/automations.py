@@ -86,6 +86,14 @@ class NotifyDef:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookDef:
+    """Tells another system; what is sent is read as the system."""
+
+    endpoint: Name = key("The endpoint, which each installation has under this name.")
+    fields: tuple[Path, ...] = key("Fields that are sent, along lookups.", minItems=1, maxItems=100)
+
+
+@dataclass(frozen=True, slots=True)
 class RowActionDef:
     """One action on each row of a `for_each`; exactly one of its keys but `when` is given."""
 
@@ -95,6 +103,7 @@ class RowActionDef:
     post: CreateDef | None = key("Post an entry of a ledger.", None)
     take: TakeDef | None = key("Take a transition of the row.", None)
     notify: NotifyDef | None = key("Tell people.", None)
+    webhook: WebhookDef | None = key("Tell another system.", None)
 
 
 @dataclass(frozen=True, slots=True)

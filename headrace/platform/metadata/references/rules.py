@@ -28,6 +28,7 @@ from headrace.platform.metadata.definitions.automations import (
     RowActionDef,
     TakeDef,
     TriggerDef,
+    WebhookDef,
 )
 from headrace.platform.metadata.definitions.choices import ChoiceDef, ChoiceSetDef
 from headrace.platform.metadata.definitions.extensions import (
@@ -278,6 +279,7 @@ RULES: Final[Mapping[Key, Rule]] = {
     (RecipientDef, "field"): Rule("path", "told"),
     (RecipientDef, "role"): Rule("role", "told"),
     (NotifyDef, "text"): Rule("template", "shown in"),
+    (WebhookDef, "fields"): Rule("path", "sent"),
     (ForEachDef, "object"): Rule("object", "goes through"),
     (ForEachDef, "rows"): FORMULA,
     (NeedDef, "object"): Rule("object", "has rights"),
@@ -377,6 +379,7 @@ PLAIN: Final[frozenset[Key]] = frozenset(
         (ExtendsDef, "of"),
         (TakeDef, "comment"),
         (TriggerDef, "cron"),
+        (WebhookDef, "endpoint"),
     }
 )
 """Texts that name nothing."""

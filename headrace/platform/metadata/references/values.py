@@ -65,6 +65,7 @@ HOW: Final[Mapping[str, Text]] = {
     "takes": Text("{by} takes it", "{by}执行它"),
     "told": Text("{by} finds whom to tell by it", "{by}由它确定通知对象"),
     "shown in": Text("{by} shows it in a text", "{by}在文本中显示它"),
+    "sent": Text("{by} sends it to another system", "{by}将它发送给其他系统"),
     "goes through": Text("{by} goes through its records", "{by}逐条处理它的记录"),
     "has rights": Text("{by} has rights on it", "{by}对它拥有权限"),
     "grant": Text("{by} gives it rights", "{by}授予它权限"),
