@@ -104,10 +104,14 @@ def test_who_was_added_before_somebody_superfluous_is_so_too():
     assert result_of(step("any"), found) == "approved"
 
 
-def test_one_seat_is_decided_by_the_first_of_two():
-    head, second = Task("1"), Task("2", "approved", "instead", "1")
-    assert result_of(step("all"), [head, second, Task("3", "approved")]) == "approved"
-    assert moot(step("all"), [head, second, Task("3")]) == ["1"]
+def test_who_was_asked_because_the_time_was_up_ends_the_step():
+    late, second = Task("1"), Task("2", "approved", "escalated")
+    assert result_of(step("all"), [late, second, Task("3")]) == "approved"
+    rejected = replace(second, state="rejected")
+    assert result_of(step("ratio", 50), [replace(late, state="approved"), rejected]) == "rejected"
+    # They may have somebody decide before them, and get the task back.
+    before = Task("3", "approved", "before", "2")
+    assert next_turns(step("all"), [late, replace(second, state="waiting"), before]) == ["2"]
 
 
 def test_a_sequence_opens_one_after_the_other():
@@ -124,7 +128,7 @@ MODES = st.sampled_from(
 @given(
     mode=MODES,
     people=st.integers(1, 5),
-    added=st.lists(st.sampled_from(["before", "beside", "after", "instead"]), max_size=4),
+    added=st.lists(st.sampled_from(["before", "beside", "after", "escalated"]), max_size=4),
     choices=st.lists(st.tuples(st.integers(0, 20), st.booleans()), max_size=40),
 )
 def test_a_step_never_waits_for_nobody(mode, people, added, choices):

@@ -148,7 +148,8 @@ somebody else is asked), `transferred` (they gave it to somebody else).
 
 `role` is the role for which the person was chosen; `version` grows when the record changes, `round`
 when a decision is taken back. `kind` is `opinion` where only an opinion is asked, else null. `added_by`
-is who added the person, from their task `added_to`, to decide `before`, `beside` or `after` them, or by the platform `instead` of them (`place`); `escalated` are those who were asked because the time was up.
+is who added the person, from their task `added_to`, to decide `before`, `beside` or `after` them (`place`); `escalated` are those who were
+asked because the time was up.
 """
 
 sa.Index(

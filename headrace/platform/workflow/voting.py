@@ -1,7 +1,6 @@
 """How the decisions of a step add up: pure, over the rows of its tasks.
 
-A step has seats: who the definition asks, each with those who may decide in their stead. The mode says
-how many seats must approve. Whoever was added by an approver decides besides: their rejection rejects,
+A step has seats: the people whom the definition asks. The mode says how many of them must approve. Whoever was added by an approver decides besides: their rejection rejects,
 and the step waits for their approval. Whoever is asked because the time is up decides the step for all
 who are late. Opinions count for nothing.
 """
@@ -9,19 +8,18 @@ who are late. Opinions count for nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
 from headrace.platform.workflow.pinned import Step
 
 Result = Literal["open", "approved", "rejected"]
-Place = Literal["before", "beside", "after", "instead"]
+Place = Literal["before", "beside", "after"]
 
 PLACES: Final[tuple[Place, ...]] = ("before", "beside", "after")
-"""Where an approver adds somebody; `instead` is how the platform asks a second person for a seat."""
+"""Where an approver adds somebody."""
 
 ESCALATED: Final = "escalated"
-"""The place of who was asked because the time was up."""
+"""The place of who was asked because the time was up: their decision ends the step, whatever its mode."""
 
 COUNTED: Final = frozenset({"open", "waiting", "approved", "rejected"})
 UNDECIDED: Final = frozenset({"open", "waiting"})
@@ -55,25 +53,6 @@ class TaskRow(Protocol):
         """Whether a rejection of it rejects whatever the others say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """Whom the definition asks, with those who may decide in their stead; the first decision counts."""
-
-    tasks: tuple[TaskRow, ...]
-
-    @property
-    def state(self) -> str:
-        """`rejected`, `approved`, `open` or `waiting`."""
-        states = {task.state for task in self.tasks}
-        order = ("rejected", "approved", "open", "waiting")
-        return next(state for state in order if state in states)
-
-    @property
-    def is_vetoed(self) -> bool:
-        """Whether somebody rejected whose word ends the step."""
-        return any(task.veto and task.state == "rejected" for task in self.tasks)
-
-
 def result_of(step: Step, tasks: Sequence[TaskRow]) -> Result:
     """Say how a step stands by what was decided on its `tasks`."""
     by_escalation = {task.state for task in tasks if task.place == ESCALATED}
@@ -97,7 +76,10 @@ def seats_result(step: Step, tasks: Sequence[TaskRow]) -> Result:
     rejected = sum(seat.state == "rejected" for seat in seats)
     if step.mode == "ratio":
         needed = -(-len(seats) * (step.ratio or 100) // 100)
-        if any(seat.is_vetoed for seat in seats) or len(seats) - rejected < needed:
+        if (
+            any(seat.veto and seat.state == "rejected" for seat in seats)
+            or len(seats) - rejected < needed
+        ):
             return "rejected"
         return "approved" if seats and approved >= needed else "open"
     if rejected:
@@ -109,17 +91,11 @@ def seats_result(step: Step, tasks: Sequence[TaskRow]) -> Result:
 def moot(step: Step, tasks: Sequence[TaskRow]) -> list[str]:
     """Return the ids of undecided tasks on which nothing depends any more, in an open step.
 
-    Those are the seats that are decided, or need not be; and who was added before somebody that need
+    Those are the seats that need not decide any more; and who was added before somebody that need
     not decide, whoever was added before them included.
     """
     own = seats_result(step, tasks)
-    found = {
-        task.id
-        for seat in seats_of(tasks)
-        if seat.state in {"approved", "rejected"} or own == "approved"
-        for task in seat.tasks
-        if task.state in UNDECIDED
-    }
+    found = {seat.id for seat in seats_of(tasks) if own == "approved" and seat.state in UNDECIDED}
     undecided = {task.id for task in tasks if task.state in UNDECIDED}
     for task in _sorted(tasks):
         # Who was added is younger than who added them.
@@ -143,7 +119,7 @@ def next_turns(step: Step, tasks: Sequence[TaskRow]) -> list[str]:
         and task.id not in blocked
         and task.kind is None
         and (
-            task.place in {"before", "beside", "instead"}
+            task.place in {"before", "beside", ESCALATED}
             or (task.place == "after" and own == "approved" and not added_open)
         )
     ]
@@ -154,17 +130,10 @@ def next_turns(step: Step, tasks: Sequence[TaskRow]) -> list[str]:
     return turns + [task.id for task in waiting if task.id not in blocked]
 
 
-def seats_of(tasks: Iterable[TaskRow]) -> list[Seat]:
-    """Return the seats of a step, oldest first."""
-    counted = [task for task in _sorted(tasks) if task.kind is None and task.state in COUNTED]
-    instead = [task for task in counted if task.place == "instead"]
-    heads = [task for task in counted if task.place is None]
-    found = [
-        Seat((head, *(task for task in instead if task.added_to == head.id))) for head in heads
-    ]
-    known = {head.id for head in heads}
-    # Who was asked first has left or given the task on; who was asked in their stead is left.
-    return found + [Seat((task,)) for task in instead if task.added_to not in known]
+def seats_of(tasks: Iterable[TaskRow]) -> list[TaskRow]:
+    """Return the tasks of whom the definition asks, oldest first."""
+    asked = (task for task in tasks if task.kind is None and task.place is None)
+    return _sorted(task for task in asked if task.state in COUNTED)
 
 
 def _added(tasks: Iterable[TaskRow]) -> list[TaskRow]:
