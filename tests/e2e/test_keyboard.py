@@ -89,7 +89,7 @@ def _approve(manager: Person, number: str) -> None:
     expect(page.locator("h1")).to_have_text(number)
     _tab_to(page, "#comment")
     page.keyboard.type("ok")
-    page.keyboard.press("Tab")
+    _tab_to(page, "#decide .button.main")
     page.keyboard.press("Enter")
     expect(page.locator(".message.good")).to_be_visible()
     expect(page.locator(".card-task", has_text=number)).to_have_count(0)

@@ -101,7 +101,8 @@ EXTENSIONS: tuple[dict[str, Any], ...] = (
             {
                 "name": "inspection",
                 "label": label("Inspection", "检查"),
-                "approvers": [{"role": "inspector"}],
+                # Inspectors submit too; where there is one only, a boss is asked.
+                "approvers": [{"role": "inspector"}, {"role": "boss"}],
             }
         ],
         editable={"sign_off": ["inspected_on"]},

@@ -312,7 +312,7 @@ class Repairs:
         known = sa.select(USER.c.id, USER.c.name).where(
             USER.c.id == to, USER.c.active, USER.c.id != SYSTEM_USER_ID
         )
-        person = connection.execute(known).first()
+        person = connection.execute(known).first() if is_record_id(to) else None
         if person is None or to in asked or to in case.run.excluded:
             raise RefusedError(WRONG_PERSON.at("/to"))
         if not case.rows.leave_task(task.id):
