@@ -136,7 +136,8 @@ def round_of(world: World, pair: tuple[str, str]) -> list[str]:
 
     in_threads(2, work)
     wrong = list(wrongs(world, run))
-    if "done" not in outcomes and "leave" not in pair:
+    # Nobody withdraws once somebody has decided, and the manager has.
+    if "done" not in outcomes and "leave" not in pair and set(pair) != {"withdraw"}:
         wrong.append("both were refused")
     return [f"{pair} {outcomes}: {one}" for one in wrong]
 

@@ -107,6 +107,15 @@ def test_a_colleague_decides_after_the_step(world):
     assert asked(world, run) == {"bob"}
 
 
+def test_an_opinion_that_is_asked_keeps_nobody_from_being_asked_for_who_left(world):
+    run = world.submit(world.claim())
+    world.decide("mia", run)
+    world.decide("bob", run, "ask_opinion", to=world.users["ann"])
+    world.set_roles("bob")
+    world.does("system", lambda c, w: world.approvals.release(c, w, world.users["bob"]))
+    assert asked(world, run) == {"rita", "ann"}
+
+
 def test_who_left_after_being_added_keeps_nobody_waiting(world):
     run = world.submit(world.claim())
     add(world, run, "mia", "faye", "before")

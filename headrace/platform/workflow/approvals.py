@@ -53,7 +53,7 @@ from headrace.platform.workflow.runs import (
 )
 from headrace.platform.workflow.subjects import Subject, snapshot, summary
 from headrace.platform.workflow.timing import NO_TIME
-from headrace.platform.workflow.voting import PLACES, UNDECIDED
+from headrace.platform.workflow.voting import PLACES, UNDECIDED, seats_of
 
 Decision = Literal["approve", "reject"]
 
@@ -411,7 +411,7 @@ class Approvals:
         """Ask somebody else in a step that somebody left whom the definition asked."""
         tasks = tasks_of_step(case.work.connection, task.step)
         asked_before = {row.user for row in tasks}
-        waits = any(row.state in UNDECIDED for row in tasks if row.place is None)
+        waits = any(row.state in UNDECIDED for row in seats_of(tasks))
         excluded = frozenset((*case.run.excluded, task.user))
         if step.asks_each:
             asked = case.people().resolve(step, found.environment, excluded)

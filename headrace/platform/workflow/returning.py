@@ -112,4 +112,5 @@ def _is_late(case: Case, task: Row, step_row: Row) -> bool:
 
 
 def _comes_later(one: Row, task: Row) -> bool:
-    return one.place is None and one.id > task.id and one.state in UNDECIDED
+    asked = one.place is None and one.kind is None
+    return asked and one.id > task.id and one.state in UNDECIDED
