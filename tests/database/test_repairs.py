@@ -59,7 +59,8 @@ def test_a_step_is_skipped_and_one_jumped_to(world):
 def test_a_task_is_reassigned(world):
     run = world.submit(world.claim())
     task = world.open_tasks(run)["mia"]
-    for to in ("mia", "dora", "nobody"):
+    # Nor a user of another company: a task opens its record.
+    for to in ("mia", "dora", "olaf", "nobody"):
         with pytest.raises(RefusedError) as error:
             repair(world, run, "reassign", task=task.id, to=world.users.get(to, to))
         assert code(error) == "repair.wrong_person"

@@ -54,6 +54,19 @@ def test_a_start_adds_what_is_missing_and_looks_once(older):
     assert not renew_system_tables(database)
 
 
+def test_an_index_that_would_refuse_what_is_allowed_now_is_dropped(older):
+    settings, database = older
+    old = "CREATE UNIQUE INDEX uq_sys_decision_task ON sys_decision (task)"
+    with database.defining() as connection:
+        connection.exec_driver_sql(old)
+    runtime.build(settings).close()
+    with database.reading() as reading:
+        found = sa.inspect(reading.connection).get_indexes("sys_decision")
+    names = {one["name"] for one in found}
+    assert "uq_sys_decision_round" in names
+    assert "uq_sys_decision_task" not in names
+
+
 def test_init_adds_what_is_missing_and_keeps_rows(older):
     _, database = older
     create_system_tables(database)

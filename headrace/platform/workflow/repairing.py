@@ -15,7 +15,6 @@ from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
-from headrace.platform.access.principals import SYSTEM_USER_ID
 from headrace.platform.access.tables import USER
 from headrace.platform.core.errors import (
     NOT_FOUND,
@@ -37,6 +36,7 @@ from headrace.platform.workflow.access import checked_snapshot
 from headrace.platform.workflow.approvals import Decided
 from headrace.platform.workflow.cases import Case, case_of, checked_reason
 from headrace.platform.workflow.course import advance, end, settle
+from headrace.platform.workflow.delegations import colleagues
 from headrace.platform.workflow.people import Person, names_of
 from headrace.platform.workflow.pinned import PinnedApproval
 from headrace.platform.workflow.reached import pinned_now
@@ -82,8 +82,8 @@ WRONG_PERSON: Final = Message(
     "repair.wrong_person",
     "This person cannot be asked.",
     "不能由此人审批。",
-    "Choose an active user who has no part in the record and is not asked in this step already.",
-    "请选择在用、未参与该记录且在此步骤尚未被要求审批的用户。",
+    "Choose an active colleague of your own organisation who has no part in the record and is not asked in this step already.",
+    "请选择本组织内在用、未参与该记录且在此步骤尚未被要求审批的同事。",
 )
 GONE: Final = Message(
     "repair.approval_gone",
@@ -309,10 +309,9 @@ class Repairs:
         if task is None or task.run != case.run.id:
             raise NotFoundError(NOT_FOUND.at())
         asked = {row.user for row in tasks_of_step(connection, task.step)}
-        known = sa.select(USER.c.id, USER.c.name).where(
-            USER.c.id == to, USER.c.active, USER.c.id != SYSTEM_USER_ID
-        )
-        person = connection.execute(known).first() if is_record_id(to) else None
+        # A task opens its record: nobody of another company is given one by mistake.
+        people = colleagues(case.context, connection)
+        person = next((one for one in people if one.id == to), None)
         if person is None or to in asked or to in case.run.excluded:
             raise RefusedError(WRONG_PERSON.at("/to"))
         if not case.rows.leave_task(task.id):
