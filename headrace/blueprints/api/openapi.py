@@ -405,7 +405,7 @@ class _Writer:
                 _ref(model.name),
                 [_parameter("id"), _parameter("if_match"), _parameter("idempotency_key")],
             )
-            call["requestBody"] = {**_body(COMMENT), "required": False}
+            call["requestBody"] = {**_body(TAKEN), "required": False}
             ahead = self._call(
                 f"{self.text(model.label)}: {label}",
                 model.name,
@@ -895,6 +895,17 @@ COMMENT: Final[Json] = {
     "type": "object",
     "properties": {"comment": {"type": "string"}, "values": {"type": "object"}},
     "additionalProperties": False,
+}
+TAKEN: Final[Json] = {
+    **COMMENT,
+    "properties": {
+        **COMMENT["properties"],
+        "approvers": {
+            "type": "object",
+            "description": "Whom the caller chooses: ids of users by the name of the step.",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
+    },
 }
 DECISION: Final[Json] = {
     **COMMENT,

@@ -340,7 +340,7 @@ def undelete(object_name: str, record_id: str) -> Response:
 @blueprint.post("/<object_name>/<record_id>/transitions/<name>")
 def transition(object_name: str, record_id: str, name: str) -> Response:
     """Take a transition of the record's workflow."""
-    data = optional_body("comment", "values")
+    data = optional_body("comment", "values", "approvers")
     version = expected_version()
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
@@ -352,6 +352,7 @@ def transition(object_name: str, record_id: str, name: str) -> Response:
             name,
             comment=data.get("comment"),
             values=data.get("values"),
+            approvers=data.get("approvers"),
             version=version,
         )
         record = _after(context, work, object_name, record_id)

@@ -52,6 +52,7 @@ def transition(object_name: str, record_id: str, name: str) -> Response:
             record_id,
             name,
             comment=request.form.get("comment") or None,
+            approvers=_chosen(),
             version=version,
         )
         need_confirmation(fired.warnings, [object_name, record_id, version, name])
@@ -90,10 +91,17 @@ def _page(
         version=request.form.get("version") or found["version"],
         key=new_key(),
         comment=request.form.get("comment", ""),
+        chosen=_chosen(),
         token=token,
         problems=problems or ((wanted.reason,) if wanted.reason else ()),
         back=url_for("workspace.record", object_name=object_name, record_id=record_id),
     )
+
+
+def _chosen() -> dict[str, list[str]] | None:
+    """Return whom the caller chose of those offered, by step; None where nobody was offered."""
+    steps = request.form.getlist("choose")
+    return {step: request.form.getlist(f"approver:{step}") for step in steps} or None
 
 
 def _available(context: Context, object_name: str, record_id: str, name: str) -> Available:

@@ -34,6 +34,7 @@ from headrace.platform.metadata.definitions.objects import (
 from headrace.platform.metadata.definitions.screens import FormDef, ReportDef, ViewDef
 from headrace.platform.metadata.definitions.workflows import (
     ApprovalDef,
+    ChosenDef,
     StateDef,
     StepDef,
     TimeLimitDef,
@@ -385,6 +386,7 @@ class ApproverModel:
     of: FieldPath | None = None
     until: str | None = None
     formula: Expression | None = None
+    chosen: ChosenDef | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,11 +32,12 @@ from headrace.platform.records.reader import get_in
 from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.cases import Case, case_of, checked_comment, checked_reason
+from headrace.platform.workflow.choosing import Chooser
 from headrace.platform.workflow.clocks import start_clock, time_before
 from headrace.platform.workflow.copies import Copies
 from headrace.platform.workflow.course import advance, end, settle, tell_end
 from headrace.platform.workflow.delegations import colleagues, decides_for
-from headrace.platform.workflow.people import Person, holds_role, is_active
+from headrace.platform.workflow.people import People, Person, holds_role, is_active
 from headrace.platform.workflow.pinned import Step, pin
 from headrace.platform.workflow.resubmitting import kept_steps
 from headrace.platform.workflow.returning import Course, return_run, take_back
@@ -95,16 +96,21 @@ class Approvals:
         submitter: str,
         excluded: frozenset[str],
         comment: str | None,
+        approvers: object = None,
     ) -> str:
         """Begin the run of the first of `approvals` on a record that waits; return its id.
 
-        The others become tags. `excluded` may not decide. Steps that were approved before the record
+        The others become tags. `excluded` may not decide. `approvers` are whom the caller chose, ids of
+        users by the name of the step. Steps that were approved before the record
         was sent back stand as long as nothing that matters has changed.
         """
         chosen, *others = approvals
         dialect = context.database.dialect
         pinned = pin(found.model, found.workflow, transition, chosen)
         kept = kept_steps(context, work, found, pinned)
+        people = People(work.connection, context.catalog, context.tables, submitter)
+        kept_out = excluded | {submitter}
+        choices = Chooser(context, work, found, pinned, people, kept_out, kept).chosen(approvers)
         rows = Runs(work, context.ids, context.now())
         run_id = rows.add_run(
             pinned,
@@ -115,7 +121,8 @@ class Approvals:
                 "fingerprint": context.catalog.fingerprint,
                 "from_state": from_state,
                 "submitter": submitter,
-                "excluded": sorted(excluded | {submitter}),
+                "excluded": sorted(kept_out),
+                "choices": choices or None,
                 "comment": comment,
                 "title": found.title,
                 "summary": summary(context.catalog, found, chosen, dialect),

@@ -29,7 +29,7 @@ def fire_many(
     *,
     partial: bool = False,
 ) -> list[Item]:
-    """Take `transition` of records given as `{"id", "version", "comment", "values"}`.
+    """Take `transition` of records given as `{"id", "version", "comment", "values", "approvers"}`.
 
     Without `partial` the first refusal is raised, its paths below `/records/<index>`.
     """
@@ -77,6 +77,7 @@ def _fire(
         transition,
         comment=record.get("comment"),
         values=record.get("values"),
+        approvers=record.get("approvers"),
         version=version,
     )
     return Item(index, "updated", record_id, fired.version, warnings=fired.warnings)

@@ -78,6 +78,7 @@ class Case:
             self.context.catalog,
             self.context.tables,
             self.run.submitter,
+            self.run.choices,
         )
 
     def lock(self) -> None:

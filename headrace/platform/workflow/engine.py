@@ -33,6 +33,7 @@ from headrace.platform.workflow.access import checked_snapshot, is_visible
 from headrace.platform.workflow.approvals import Approvals, Decided
 from headrace.platform.workflow.cases import checked_comment
 from headrace.platform.workflow.changes import changed_since
+from headrace.platform.workflow.choosing import refuse_choice
 from headrace.platform.workflow.machine import GuardError, NoWayError, leaving, move, plan_of
 from headrace.platform.workflow.pinned import Outcome, outcome_of
 from headrace.platform.workflow.pinned import by_id as assignments_by_id
@@ -151,9 +152,12 @@ class WorkflowEngine:
         *,
         comment: str | None = None,
         values: Mapping[str, Any] | None = None,
+        approvers: object = None,
         version: int,
     ) -> Fired:
         """Take a transition of a record that is at `version`, after writing `values` to it.
+
+        `approvers` are whom the caller chose, lists of ids of users by the name of the step.
 
         Raise NotFoundError for a record or transition that the caller does not know, ForbiddenError
         for one that is not theirs, ConflictError in the wrong state, RefusedError where the guard
@@ -188,6 +192,7 @@ class WorkflowEngine:
             comment=comment,
         )
         if not approvals:
+            refuse_choice(approvers)
             return Fired(target, saved.version, None, saved.warnings)
         run_id = self._approvals.begin(
             context,
@@ -199,6 +204,7 @@ class WorkflowEngine:
             submitter=context.principal.user_id,
             excluded=excluded,
             comment=comment,
+            approvers=approvers,
         )
         after = subject(context, work, object_name, record_id)
         return Fired(after.state, after.version, run_id, saved.warnings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import sqlalchemy as sa
@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from headrace.platform.database.tables import Tables
 from headrace.platform.formulas.environment import Environment
 from headrace.platform.metadata.catalog import Catalog
-from headrace.platform.workflow.people import Asked, People, Person
-from headrace.platform.workflow.pinned import Approver, Step
+from headrace.platform.workflow.people import Asked, Choices, People, Person
+from headrace.platform.workflow.pinned import Approver, Chosen, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Source:
 
     `path` are the ids of the fields that lead to the user, to the territory or to whose managers are asked. `start` is the record's
     territory and `place` the one in which the role was found; None where it was found for everywhere.
+    Of these people who submits chooses, where it is `chosen` from.
     `left_out` are people who would be asked, were they not kept from deciding.
     """
 
@@ -31,15 +32,21 @@ class Source:
     start: str | None = None
     place: str | None = None
     left_out: tuple[Person, ...] = ()
+    chosen: Chosen | None = None
 
 
 class ExplainedPeople(People):
     """Finds approvers and keeps how each source found them."""
 
     def __init__(
-        self, connection: sa.Connection, catalog: Catalog, tables: Tables, submitter: str
+        self,
+        connection: sa.Connection,
+        catalog: Catalog,
+        tables: Tables,
+        submitter: str,
+        choices: Choices | None = None,
     ) -> None:
-        super().__init__(connection, catalog, tables, submitter)
+        super().__init__(connection, catalog, tables, submitter, choices)
         self.sources: list[Source] = []
         """What the sources of the step asked about last gave."""
         self._places: tuple[str | None, str | None] = (None, None)
@@ -76,7 +83,7 @@ class ExplainedPeople(People):
             source = Source("formula", people, left_out=out)
         else:
             source = Source("role", people, role=approver.role, left_out=out)
-        self.sources.append(source)
+        self.sources.append(replace(source, chosen=approver.chosen))
         return found
 
     def _holders_up(

@@ -289,3 +289,52 @@ ENDED: Final = Message(
     "{title}: {state} by {name}",
     "{title} 的审批结果:{state}({name})",
 )
+CHOICE_MISSING: Final = Message(
+    "approval.choice_missing",
+    "In the step “{step}” you choose who is asked: at least {min}, at most {max} people.",
+    "步骤“{step}”的审批人由您选择:最少 {min} 人,最多 {max} 人。",
+    "Choose them; the transition's page offers who can be asked.",
+    "请选择审批人,提交页面列出可选人员。",
+)
+CHOICE_MANY: Final = Message(
+    "approval.choice_many",
+    "In the step “{step}” at most {max} people can be chosen.",
+    "步骤“{step}”最多选择 {max} 人。",
+    "Take some of them away.",
+    "请减少所选人员。",
+)
+CHOICE_OUTSIDE: Final = Message(
+    "approval.choice_outside",
+    "Somebody chosen in the step “{step}” cannot be asked in it.",
+    "步骤“{step}”所选人员中有人不能担任该步骤的审批人。",
+    "Choose among those who are offered; somebody may have left, or have another role by now.",
+    "请从列出的人员中选择;可能有人已离开或角色已变更。",
+)
+CHOICE_OWN: Final = Message(
+    "approval.choice_own",
+    "Who submits the record, or changed it last, does not decide about it in the step “{step}”.",
+    "提交人或最后修改人不能在步骤“{step}”审批该记录。",
+    "Choose somebody else.",
+    "请选择其他人。",
+)
+CHOICE_KEPT: Final = Message(
+    "approval.choice_kept",
+    "The step “{step}” was approved before and stands: nobody is chosen for it again.",
+    "步骤“{step}”此前已获批准且仍然有效,无需再次选择审批人。",
+    "Leave the choice of this step out.",
+    "请不要为该步骤选择审批人。",
+)
+CHOICE_UNKNOWN: Final = Message(
+    "approval.choice_unknown",
+    "There is no step “{step}” now in which you choose who is asked.",
+    "当前没有需要您选择审批人的步骤“{step}”。",
+    "Read whom the transition would ask, and choose again.",
+    "请重新查看审批流程后再选择。",
+)
+CHOICE_SHAPE: Final = Message(
+    "approval.choice_shape",
+    "Who is chosen in the step “{step}” is given as a list of ids of users.",
+    "步骤“{step}”所选人员须为用户 id 列表。",
+    "Send a list of texts.",
+    "请发送文本列表。",
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -40,6 +40,10 @@ LEFT = Message(
 )
 
 
+Choices = Mapping[str, Sequence[str]]
+"""Whom the submitter chose: ids of users by the name of the step."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """A user who is asked; `role` is the role for which, None where a field names the user.
@@ -65,8 +69,14 @@ class People:
     """Finds the approvers of steps of what `submitter` submits, in one connection and for one catalog."""
 
     def __init__(
-        self, connection: sa.Connection, catalog: Catalog, tables: Tables, submitter: str
+        self,
+        connection: sa.Connection,
+        catalog: Catalog,
+        tables: Tables,
+        submitter: str,
+        choices: Choices | None = None,
     ) -> None:
+        self._choices = choices or {}
         self._connection = connection
         self._catalog = catalog
         self._tables = tables
@@ -77,10 +87,7 @@ class People:
 
         Raise ConflictError where even the fall-back gives nobody.
         """
-        found = [
-            self._without(self._candidates(one, environment, excluded), excluded)
-            for one in step.approvers
-        ]
+        found = [self._of_source(step, one, environment, excluded) for one in step.approvers]
         if step.asks_each:
             return self._everybody(step, found, excluded)
         union = _distinct(person for people in found for person in people)
@@ -88,6 +95,29 @@ class People:
             return Asked(union[:1] if step.mode == "one" else union, fallback=False)
         people = self.fallback(step.label, excluded)
         return Asked(people[:1] if step.mode == "one" else people, fallback=True)
+
+    def pool(
+        self, step: Step, environment: Environment, excluded: Collection[str]
+    ) -> tuple[Person, ...]:
+        """Return among whom who submits chooses in a step; nobody where it leaves no choice."""
+        if step.choice is None:
+            return ()
+        source, _ = step.choice
+        return _distinct(self._without(self._candidates(source, environment, excluded), excluded))
+
+    def _of_source(
+        self, step: Step, approver: Approver, environment: Environment, excluded: Collection[str]
+    ) -> tuple[Person, ...]:
+        """Return whom a source gives: those who were chosen of it, in the order of the choice.
+
+        Where nobody was chosen, or none of them may be asked any more, everybody.
+        """
+        people = self._without(self._candidates(approver, environment, excluded), excluded)
+        if approver.chosen is None:
+            return people
+        by_id = {person.id: person for person in people}
+        picked = [by_id[one] for one in self._choices.get(step.name, ()) if one in by_id]
+        return tuple(picked) or people
 
     def named(self, approvers: Iterable[Approver], environment: Environment) -> tuple[Person, ...]:
         """Return all whom the sources name, and nobody else where they name nobody."""

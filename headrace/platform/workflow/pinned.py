@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
@@ -59,6 +59,15 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """How many of a source's people who submits chooses; with `names` partners see all names."""
+
+    min: int
+    max: int
+    names: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Approver:
     """One source of approvers; paths are of field ids, empty where not given."""
 
@@ -71,6 +80,7 @@ class Approver:
     of: FieldIds = ()
     until: str | None = None
     formula: Expression | None = None
+    chosen: Chosen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +112,12 @@ class Step:
     def asks_each(self) -> bool:
         """Whether everybody found decides for themselves, so that nobody passes automatically."""
         return self.mode in {"all", "sequence", "ratio"}
+
+    @property
+    def choice(self) -> tuple[Approver, Chosen] | None:
+        """The source among whose people who submits chooses, and how; None without one."""
+        found = ((one, one.chosen) for one in self.approvers if one.chosen is not None)
+        return next(found, None)
 
 
 @dataclass(frozen=True)
@@ -305,6 +321,7 @@ def pin_approvers(approvers: Iterable[ApproverModel]) -> tuple[Approver, ...]:
 
 
 def _pin_approver(approver: ApproverModel) -> Approver:
+    chosen = approver.chosen
     return Approver(
         field=_ids(approver.field),
         role=approver.role,
@@ -315,6 +332,7 @@ def _pin_approver(approver: ApproverModel) -> Approver:
         of=_ids(approver.of),
         until=approver.until,
         formula=approver.formula,
+        chosen=Chosen(chosen.min, chosen.max, chosen.names) if chosen else None,
     )
 
 
@@ -362,6 +380,7 @@ def _approver_json(one: Approver) -> dict[str, Any]:
         "of": list(one.of),
         "until": one.until,
         "formula": _expression_json(one.formula),
+        **({"chosen": asdict(one.chosen)} if one.chosen else {}),
     }
 
 
@@ -376,6 +395,7 @@ def _approver_of(one: Mapping[str, Any]) -> Approver:
         of=tuple(one.get("of", ())),
         until=one.get("until"),
         formula=_expression_of(one.get("formula")),
+        chosen=Chosen(**one["chosen"]) if one.get("chosen") else None,
     )
 
 

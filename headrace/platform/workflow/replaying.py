@@ -505,7 +505,11 @@ class _Replayer:
                 self._definitions,
                 self._context.tables,
                 str(one.run.submitter),
+                one.run.choices,
             )
+            pool = people_of.pool(step, moment, one.run.excluded)
+            if step.choice and len(pool) > step.choice[1].min and not _chose(one.run, step):
+                return PathStep(step.name, step.label, "asked", people_unknown=True)
             asked = people_of.resolve(step, moment, one.run.excluded)
         except (LookupError, ConflictError):
             return PathStep(step.name, step.label, "asked", people_unknown=True)
@@ -572,6 +576,11 @@ class _Replayer:
     def _set(self, taken: TransitionModel) -> Iterable[Any]:
         live = self._live.transitions.get(taken.name)
         return live.assignments if live is not None else ()
+
+
+def _chose(run: Row, step: Step) -> bool:
+    """Say whether it is known whom the submitter chose in a step."""
+    return step.name in (run.choices or {})
 
 
 def _state_of(row: Row) -> StepState:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from headrace.platform.access.principals import SYSTEM_USER_ID
 from headrace.platform.core.canonical import content_hash
+from headrace.platform.database.engine import Reading
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.records.context import Context
@@ -49,7 +50,7 @@ def with_a_part(
     return frozenset(people - {SYSTEM_USER_ID})
 
 
-def left_with(context: Context, work: UnitOfWork, found: Subject) -> dict[str, Any]:
+def left_with(context: Context, work: UnitOfWork | Reading, found: Subject) -> dict[str, Any]:
     """Return what a record holds, as JSON.
 
     Its version, its fields by id, its relations of detail rows by name as hashes.
@@ -65,19 +66,27 @@ def left_with(context: Context, work: UnitOfWork, found: Subject) -> dict[str, A
 
 
 def kept_steps(
-    context: Context, work: UnitOfWork, found: Subject, pinned: PinnedApproval
+    context: Context, work: UnitOfWork | Reading, found: Subject, pinned: PinnedApproval
 ) -> dict[str, frozenset[str]]:
     """Return the steps whose approval still stands, by name, with who approved them."""
     if not pinned.resumes:
         return {}
-    before = next(iter(runs_of(work.connection, found.model.id, found.id, limit=1)), None)
+    before = run_before(work, found, pinned)
     if before is None or before.left_with is None:
         return {}
+    if _has_changed(found, pinned, before, left_with(context, work, found)):
+        return {}
+    return _approved(work.connection, before, definition_of(work.connection, before))
+
+
+def run_before(work: UnitOfWork | Reading, found: Subject, pinned: PinnedApproval) -> Row | None:
+    """Return the submission before; None where it was to another approval, or there was none."""
+    before = next(iter(runs_of(work.connection, found.model.id, found.id, limit=1)), None)
+    if before is None:
+        return None
     earlier = definition_of(work.connection, before)
     same = earlier.id == pinned.id if pinned.id else earlier.name == pinned.name
-    if not same or _has_changed(found, pinned, before, left_with(context, work, found)):
-        return {}
-    return _approved(work.connection, before, earlier)
+    return before if same else None
 
 
 def _approved(
@@ -110,7 +119,9 @@ def _written(found: Subject) -> list[str]:
     return [one.id for one in fields if one.is_written and one.name not in set_by_workflow]
 
 
-def _rows_hash(context: Context, work: UnitOfWork, name: str, by: str, master: str) -> str:
+def _rows_hash(
+    context: Context, work: UnitOfWork | Reading, name: str, by: str, master: str
+) -> str:
     """Return a hash of what people wrote in the detail rows of a record."""
     model = context.catalog.objects[name]
     table = context.tables.of(name)

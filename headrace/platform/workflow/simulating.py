@@ -40,7 +40,7 @@ from headrace.platform.records.source import row_rights
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.explaining import ExplainedPeople, Source
 from headrace.platform.workflow.people import Person
-from headrace.platform.workflow.pinned import Mode, Step, evaluator, pin
+from headrace.platform.workflow.pinned import Chosen, Mode, Step, evaluator, pin
 from headrace.platform.workflow.resubmitting import with_a_part
 from headrace.platform.workflow.subjects import workflow_of
 from headrace.platform.workflow.supposed import Judged, Path, Supposed, Truth, judged
@@ -104,7 +104,8 @@ class SimulatedStep:
 
     `passed`: its approver is the one of the step before. `unknown`: its condition cannot be told.
     `due_at` is when its time would be up, had every step before it taken all of its own.
-    `people` are the names of `asked`.
+    `people` are the names of `asked`; where they are not `chosen` yet, of all among whom who submits
+    chooses: `pool`.
     """
 
     name: str
@@ -117,6 +118,8 @@ class SimulatedStep:
     sources: tuple[SourceView, ...] = ()
     due_at: datetime | None = None
     asked: tuple[Person, ...] = ()
+    chosen: Chosen | None = None
+    pool: tuple[Person, ...] = ()
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
@@ -130,6 +133,7 @@ class SimulatedStep:
             "condition": self.condition.render() if self.condition else None,
             "sources": [one.render(language) for one in self.sources],
             "due_at": instant_text(self.due_at),
+            "choice": {"min": self.chosen.min, "max": self.chosen.max} if self.chosen else None,
         }
 
 
@@ -320,6 +324,7 @@ class _Simulator:
             state: Literal["asked", "skipped", "passed", "nobody", "unknown"] = "asked"
             if found is not None and not found.holds:
                 state = "unknown" if found.truth == "unknown" else "skipped"
+            pool = self._pool(step, after, excluded) if state != "skipped" else ()
             names: tuple[str, ...] = ()
             fallback = False
             if state == "asked":
@@ -334,6 +339,10 @@ class _Simulator:
                     told_of = asked.people
                     names = tuple(person.name for person in asked.people)
                     fallback = asked.fallback
+                    is_open = len(pool) > 1 and people.issuperset(one.id for one in pool)
+                    if is_open:
+                        # Nobody knows yet who will be chosen.
+                        people = frozenset()
                     if people & before and not step.asks_each and not step.editable:
                         state = "passed"
             told = state in {"asked", "passed", "nobody"}
@@ -349,11 +358,19 @@ class _Simulator:
                 sources=tuple(map(self._source, self._people.sources)) if told else (),
                 due_at=due if state == "asked" else None,
                 asked=told_of,
+                chosen=step.choice[1] if step.choice and pool else None,
+                pool=pool,
             )
             if state == "asked":
                 now = due or now
                 # Of several who may decide, nobody knows who will.
                 before = people if len(people) == 1 or step.asks_each else frozenset()
+
+    def _pool(self, step: Step, after: Supposed, excluded: frozenset[str]) -> tuple[Person, ...]:
+        try:
+            return self._people.pool(step, after, excluded)
+        except LookupError:
+            return ()
 
     def _excluded(self) -> frozenset[str]:
         submitter = self._submitter.user_id
@@ -388,6 +405,11 @@ class _Simulator:
             reason = Text(
                 f"the fall-back, because nobody else was found: the role “{label.within('en')}”",
                 f"兜底审批人(未找到其他人):角色“{label.within('zh')}”",
+            )
+        if source.chosen is not None:
+            reason = Text(
+                f"chosen by who submits, of: {reason.within('en')}",
+                f"由提交人选择,范围:{reason.within('zh')}",
             )
         submitted = {one.name for one in source.left_out if one.id == self._submitter.user_id}
         left_out = tuple(one.name for one in source.left_out)

@@ -56,6 +56,7 @@ RUN: Final = sa.Table(
     sa.Column("tags", json_type(), nullable=False),
     sa.Column("snapshot", json_type(), nullable=False),
     sa.Column("left_with", json_type()),
+    sa.Column("choices", json_type()),
     sa.Column("started_at", instant_type(), nullable=False),
     sa.Column("ended_at", instant_type()),
     sa.Column("spent_seconds", sa.BigInteger()),
@@ -67,7 +68,7 @@ RUN: Final = sa.Table(
 `submission` counts the runs of the record from 1. `excluded` are the people who may not decide: who
 submitted, and who last changed the record before. `snapshot` are the values as submitted, by field
 id; `left_with` is what the record held when it was sent back: `fields` by id, `rows` as hashes by
-relation; `summary` is the sum shown in lists. `due_at` is when the time of the whole approval is up,
+relation; `choices` whom the submitter chose, ids of users by the name of the step; `summary` is the sum shown in lists. `due_at` is when the time of the whole approval is up,
 `spent_seconds` what of it had gone by in submissions before, by the clock of the limit.
 """
 

@@ -100,6 +100,16 @@ def test_a_threshold_of_a_step():
     )
 
 
+def test_a_choice_among_approvers():
+    bench = Bench()
+    step = bench.part("approval", "order_by_amount", "steps", "region")
+    step["approvers"] = [{"role": "channel_director", "chosen": {"max": 2, "names": True}}]
+    told, told_zh = bench.sentences(), bench.sentences("zh")
+    chosen = "1–2 chosen by who submits, by name, among role"
+    assert any(f"now asks {chosen}" in one for one in told), told
+    assert any("由提交人按姓名从角色" in one and "选择的 1–2 人" in one for one in told_zh)
+
+
 def test_a_rename_is_one_change():
     bench = Bench()
     bench.part("object", "partner", "fields", "uscc")["name"] = "credit_code"

@@ -276,4 +276,5 @@ def _approver(
         of=work.path_at(place + "/of", model.name, definition.of),
         until=definition.until,
         formula=_users(work, definition, model, place + "/formula"),
+        chosen=definition.chosen,
     )

@@ -622,7 +622,7 @@ def _people(frame: _Frame, approval: ApprovalModel) -> Iterator[Problem]:
     takers = _takers(frame)
     for position, step in enumerate(approval.steps):
         place = frame.subject.at("approval", approval.name, "steps", position)
-        named = [replace(one, veto=False) for one in step.approvers]
+        named = [replace(one, veto=False, chosen=None) for one in step.approvers]
         for index, approver in enumerate(step.approvers):
             where = f"{place}/approvers/{index}"
             if named[index] in named[:index]:

@@ -19,7 +19,7 @@ from headrace.platform.metadata.catalog import (
     WorkflowModel,
 )
 from headrace.platform.metadata.checks.base import Subject
-from headrace.platform.metadata.checks.workflows import approver_problems
+from headrace.platform.metadata.checks.workflows import CHOICE_IDLE, approver_problems
 
 MOST_DAYS: Final = 366
 """What a limit may be at most, in days of 24 hours; a working calendar's weeks are counted."""
@@ -143,6 +143,8 @@ def _limit(subject: Subject, time: TimeLimitModel, place: str) -> Iterator[Probl
     ):
         where = f"{place}/escalate_to/{index}"
         yield from approver_problems(subject, approver, declared, where)
+        if declared.chosen is not None:
+            yield CHOICE_IDLE.at(where + "/chosen")
 
 
 def longest(time: TimeLimitModel) -> int:

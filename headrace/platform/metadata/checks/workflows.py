@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from headrace.platform.core.problems import Message, Problem
+from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.metadata.catalog import (
     ApprovalModel,
     ApproverModel,
@@ -197,6 +197,44 @@ COPY_VETO = Message(
     "Take “veto” away.",
     "请删除“veto”。",
 )
+CHOICE_IDLE = Message(
+    "approval.chosen",
+    "Who submits chooses approvers of a step only: not who gets copies, nor who is asked when the time is up.",
+    "提交人只能选择步骤的审批人,不能选择抄送人或升级审批人。",
+    "Take “chosen” away.",
+    "请删除“chosen”。",
+)
+CHOICE_TWICE = Message(
+    "approval.chosen",
+    "In the step “{step}” more than one source is chosen from.",
+    "步骤“{step}”中有多个来源需要选择。",
+    "Choose from one source; make another step of the other.",
+    "请只从一个来源选择,另一个请设为单独的步骤。",
+)
+CHOICE_COUNT = Message(
+    "approval.chosen",
+    "At least {min} and at most {max} are to be chosen: no choice can be both.",
+    "最少选择 {min} 人、最多选择 {max} 人,无法同时满足。",
+    "Let “max” be no smaller than “min”.",
+    "请使“max”不小于“min”。",
+)
+CHOICE_OF_ONE = Message(
+    "approval.chosen",
+    "There is nothing to choose: {why}.",
+    "没有可选择的:{why}。",
+    "Take “chosen” away, or choose another mode or source.",
+    "请删除“chosen”,或更换方式或来源。",
+)
+CHOICE_HIDDEN = Message(
+    "approval.chosen_hidden",
+    "Partners who take “{transition}” are not shown who holds “{role}”: they choose nobody, and all are asked.",
+    "执行“{transition}”的伙伴看不到“{role}”的成员姓名:他们无法选择,将请全部成员审批。",
+    "Set “names”, if they may see them, or take “chosen” away.",
+    "如可向其显示姓名,请设置“names”,否则请删除“chosen”。",
+    severity="warning",
+)
+ONE_USER = Text("one user is named", "只指定了一个用户")
+FIRST_FOUND = Text("the mode “one” asks one person", "方式“one”只请一人审批")
 
 
 def check_workflows(subject: Subject) -> Iterator[Problem]:
@@ -365,6 +403,7 @@ def _approval(subject: Subject, model: WorkflowModel, approval: ApprovalModel) -
     for position, step in enumerate(approval.steps):
         place = subject.at("approval", approval.name, "steps", position)
         yield from _ratio(step, place)
+        yield from _choices(subject, model, approval, step, place)
         for index, name in enumerate(step.definition.editable):
             if fields[name].computed or fields[name].system:
                 way = ("approval", approval.name, "steps", position, "editable", index)
@@ -386,6 +425,8 @@ def _copies(
             where = f"{place}/{position}/to/{index}"
             if declared[position].to[index].veto:
                 yield COPY_VETO.at(f"{where}/veto")
+            if declared[position].to[index].chosen:
+                yield CHOICE_IDLE.at(f"{where}/chosen")
             found = approver_problems(subject, source, declared[position].to[index], where)
             yield from (one for one in found if one.code != SELF_APPROVAL.code)
 
@@ -452,6 +493,46 @@ def _ratio(step: StepModel, place: str) -> Iterator[Problem]:
         if approver.veto:
             way = f"{place}/approvers/{index}/veto"
             yield RATIO_IDLE.at(way, key="veto", step=step.name, mode=definition.mode)
+
+
+def _choices(
+    subject: Subject, model: WorkflowModel, approval: ApprovalModel, step: StepModel, place: str
+) -> Iterator[Problem]:
+    """Find choices of approvers that cannot be made, or are none."""
+    found = [(index, one) for index, one in enumerate(step.approvers) if one.chosen]
+    for index, _ in found[1:]:
+        yield CHOICE_TWICE.at(f"{place}/approvers/{index}/chosen", step=step.name)
+    for index, approver in found[:1]:
+        where = f"{place}/approvers/{index}/chosen"
+        chosen = approver.chosen
+        if chosen is None:
+            continue
+        if chosen.min > chosen.max:
+            yield CHOICE_COUNT.at(where, min=chosen.min, max=chosen.max)
+        if approver.user is not None:
+            yield CHOICE_OF_ONE.at(where, why=ONE_USER)
+        elif step.definition.mode == "one" and chosen.max > 1:
+            yield CHOICE_OF_ONE.at(where + "/max", why=FIRST_FOUND)
+        role = subject.catalog.roles.get(approver.role or "")
+        taken = approval.definition.transition
+        if (
+            role is not None
+            and role.audience == "internal"
+            and not chosen.names
+            and _partners_take(subject, model, taken)
+        ):
+            yield CHOICE_HIDDEN.at(where, transition=taken, role=role.name)
+
+
+def _partners_take(subject: Subject, model: WorkflowModel, transition: str) -> bool:
+    definition = model.transitions[transition].definition
+    return any(
+        subject.catalog.roles[grant.role].audience == "partner"
+        for grant in subject.catalog.permissions.get(model.object, ())
+        if transition in grant.transitions
+        and grant.role in subject.catalog.roles
+        and (not definition.by or grant.role in definition.by)
+    )
 
 
 def _may_be_submitter(path: FieldPath) -> bool:

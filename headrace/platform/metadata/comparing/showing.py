@@ -203,6 +203,18 @@ class Shower:
         return self.path(about.object, str(item.get("field", "")))
 
     def _approver(self, item: Json, about: About) -> Text:
+        source = self._source(item, about)
+        if "chosen" not in item:
+            return source
+        fewest, most = item["chosen"].get("min", 1), item["chosen"].get("max", 1)
+        count = f"{fewest}" if fewest == most else f"{fewest}–{most}"
+        names = item["chosen"].get("names", False)
+        return Text(
+            f"{count} chosen by who submits{', by name,' if names else ''} among {source.en}",
+            f"由提交人{'按姓名' if names else ''}从{source.zh}中选择的 {count} 人",
+        )
+
+    def _source(self, item: Json, about: About) -> Text:
         if "role" in item:
             role = self.labels.shown("role", str(item["role"]))
             if "within" not in item:

@@ -102,8 +102,26 @@ class WorkflowDef:
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenDef:
+    """That who submits chooses among the people of a source, and how many of them."""
+
+    min: int = key(
+        "So many are chosen at least; all there are, where they are fewer.",
+        1,
+        minimum=1,
+        maximum=20,
+    )
+    max: int = key("So many are chosen at most.", 1, minimum=1, maximum=20)
+    names: bool = key(
+        "Partners see the house's people by name; without it they choose only among the people of "
+        "their own organisation, and where there are none all of the source are asked.",
+        default=False,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ApproverDef:
-    """One source of approvers; exactly one of `field`, `role`, `user`, `managers`, `formula`, `chosen` is given."""
+    """One source of approvers; exactly one of `field`, `role`, `user`, `managers`, `formula` is given."""
 
     field: Path | None = key(
         "Field with a user, or with several, of the record, along lookups.", None
@@ -132,6 +150,7 @@ class ApproverDef:
         "With mode `ratio`: a rejection by these approvers rejects, whatever the others say.",
         default=False,
     )
+    chosen: ChosenDef | None = key("Of these people who submits chooses those who are asked.", None)
 
 
 TimeUnit = Literal["working_hours", "hours", "working_days", "days"]
