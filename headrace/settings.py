@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Language, Message, Problem, Text, pointer
+from headrace.platform.mailing.server import PORTS as SMTP_PORTS
 
 PREFIX: Final = "HEADRACE_"
 SECRET_KEY_LENGTH: Final = 32
@@ -52,6 +53,13 @@ MISSING_SECRET_KEY: Final = Message(
     "未设置 HEADRACE_SECRET_KEY,没有它无法为会话签名。",
     "Set it to at least 32 random characters and keep it secret and the same for all servers.",
     "请设置至少 32 个随机字符,妥善保密,并在所有服务器上保持一致。",
+)
+MISSING_MAIL_FROM: Final = Message(
+    "settings.mail_from_missing",
+    "HEADRACE_SMTP_URL is set, but not from whom mail comes.",
+    "已设置 HEADRACE_SMTP_URL,但未设置发件地址。",
+    "Set HEADRACE_MAIL_FROM to an address of your own domain.",
+    "请将 HEADRACE_MAIL_FROM 设为本域名的邮箱地址。",
 )
 
 
@@ -95,6 +103,8 @@ class Settings:
     import_rows: int
     scanner: str
     webhook_hosts: frozenset[str]
+    smtp_url: str
+    mail_from: str
 
     def required_secret_key(self) -> str:
         """Return the key that signs sessions, or refuse to start."""
@@ -207,6 +217,39 @@ def _check_hosts(value: str) -> None:
                     "请写主机,可带端口,以逗号分隔:erp.local,10.0.0.7:8443。",
                 ),
             )
+
+
+def _check_smtp_url(value: str) -> None:
+    form = Text(
+        "Write smtp://USER:PASSWORD@HOST (STARTTLS) or smtps://USER:PASSWORD@HOST (TLS at once);"
+        " smtp+plain://HOST, without user, sends without TLS.",
+        "请写 smtp://用户:密码@主机(STARTTLS)或 smtps://用户:密码@主机(直接 TLS);"
+        "smtp+plain://主机(不带用户)不使用 TLS。",
+    )
+    if not value:
+        return
+    # The value holds a password: no reason repeats any of it.
+    wrong = _UnusableError(Text("it is not a mail server", "不是邮件服务器地址"), form)
+    try:
+        parts = urlsplit(value)
+        usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        raise wrong from None
+    more = parts.path.strip("/") or parts.query or parts.fragment
+    if not usable or more or parts.scheme not in SMTP_PORTS:
+        raise wrong
+    if parts.scheme == "smtp+plain" and parts.username:
+        raise _UnusableError(
+            Text("a password is never sent without TLS", "不会在没有 TLS 时发送密码"), form
+        )
+
+
+def _check_mail_from(value: str) -> None:
+    if value and not re.fullmatch(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,250}", value):
+        raise _UnusableError(
+            Text("it is not a mail address", "不是邮箱地址"),
+            Text("Write NAME@HOST, without a display name.", "请写 名称@主机,不带显示名。"),
+        )
 
 
 def _check_time_zone(value: str) -> None:
@@ -338,6 +381,27 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         ),
         _check_hosts,
     ),
+    Setting(
+        "smtp_url",
+        "",
+        Text(
+            "The server that takes mail: `smtp://USER:PASSWORD@HOST` (STARTTLS, port 587),"
+            " `smtps://…` (TLS at once, port 465), or `smtp+plain://HOST` (no TLS, no password,"
+            " port 25). Default: none; people are told inside the product only.",
+            "发送邮件的服务器:`smtp://用户:密码@主机`(STARTTLS,端口 587)、`smtps://…`(直接 TLS,端口 465)"
+            "或 `smtp+plain://主机`(无 TLS、无密码,端口 25)。默认不发送邮件,仅在系统内通知。",
+        ),
+        _check_smtp_url,
+    ),
+    Setting(
+        "mail_from",
+        "",
+        Text(
+            "The address that mail comes from. Needed with `HEADRACE_SMTP_URL`.",
+            "邮件的发件地址。设置 `HEADRACE_SMTP_URL` 时必填。",
+        ),
+        _check_mail_from,
+    ),
 )
 
 
@@ -359,6 +423,8 @@ def load_settings(
         **{name: value for name, value in environment.items() if name.startswith(PREFIX)},
     }
     values = _checked(given, problems)
+    if values["smtp_url"] and not values["mail_from"]:
+        problems.append(MISSING_MAIL_FROM.at(pointer(PREFIX + "MAIL_FROM")))
     if problems:
         raise RefusedError.of(problems)
     host, port = values["host"], int(values["port"])
@@ -377,6 +443,8 @@ def load_settings(
         webhook_hosts=frozenset(
             filter(None, (one.strip() for one in values["webhook_hosts"].split(",")))
         ),
+        smtp_url=values["smtp_url"],
+        mail_from=values["mail_from"],
     )
 
 

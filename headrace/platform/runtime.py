@@ -50,6 +50,8 @@ from headrace.platform.jobs.long_jobs import Course
 from headrace.platform.jobs.notifications import NOTIFY, Notifications
 from headrace.platform.jobs.outbox import Job, Outbox
 from headrace.platform.jobs.worker import JobHandler, Worker, sweep
+from headrace.platform.mailing.sending import DIGEST, MAIL, Mailing
+from headrace.platform.mailing.server import MailServer
 from headrace.platform.metadata.field_types import FieldTypes, built_in
 from headrace.platform.publishing import tables as publishing_tables
 from headrace.platform.publishing.catalogs import CatalogStore, Published
@@ -136,6 +138,7 @@ class Platform:
     files: FileStore
     outbox: Outbox
     notifications: Notifications
+    mailing: Mailing
     approvals: Approvals
     repairs: Repairs
     automations: Automations
@@ -270,7 +273,11 @@ class Platform:
                 SCHEDULE: lambda job, course: self.timing.fire_schedule(job, course, self),
                 RECORD_TIMER: lambda job, course: self.timing.fire_timer(job, course, self),
             },
-            apart_handlers={WEBHOOK: lambda job, course: self.webhooks.run(job, course, self)},
+            apart_handlers={
+                WEBHOOK: lambda job, course: self.webhooks.run(job, course, self),
+                MAIL: self.mailing.send,
+                DIGEST: self.mailing.send,
+            },
             burials={AUTOMATION: self.automations.bury, WEBHOOK: self.webhooks.bury},
         )
 
@@ -428,11 +435,14 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         files.before_keep.plug(Clamd(settings.scanner))
     outbox = Outbox(clock, ids)
     notifications = Notifications(database, outbox, clock, ids)
+    server = MailServer.of(settings.smtp_url, settings.mail_from)
+    mailing = Mailing(database, outbox, clock, real_clock, server, settings.base_url)
+    notifications.after_write.plug(mailing.take)
     approvals = Approvals(store, notifications)
     store.before_save.plug(refuse_change_in_approval)
     store.after_save.plug(renew_tasks)
     workflow = WorkflowEngine(store, approvals)
-    webhooks = Webhooks(outbox, real_clock, settings.webhook_hosts)
+    webhooks = Webhooks(outbox, real_clock, settings.webhook_hosts, base_url=settings.base_url)
     services = Services(store, notifications, workflow, webhooks, identity.principal_of_user)
     automations = Automations(services, built_in_actions(), outbox, clock)
     store.before_write.plug(automations.before)
@@ -503,6 +513,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         sweeper=Sweeper(database, real_clock),
         outbox=outbox,
         notifications=notifications,
+        mailing=mailing,
         approvals=approvals,
         repairs=Repairs(store, notifications),
         automations=automations,

@@ -112,6 +112,20 @@ AUTOMATIONS: tuple[dict[str, Any], ...] = (
         ],
     ),
     automation(
+        "tells_group",
+        "create",
+        actions=[
+            {
+                "notify": {
+                    "to": [{"endpoint": "group"}, {"field": "person"}],
+                    "text": label(
+                        "New: {{ title }} ({{ secret }})", "新建:{{ title }}({{ secret }})"
+                    ),
+                }
+            }
+        ],
+    ),
+    automation(
         "sends",
         "create",
         actions=[

@@ -856,6 +856,29 @@ def replayed_webhook_event(mark: Mark) -> Iterator[Ask]:
         yield send(f"{API}/webhook-events/{one}/replay", {})
 
 
+@probe("api.api_notifications.listed")
+@probe("api.api_notifications.put", "PUT")
+def notification_choices(mark: Mark) -> Iterator[Ask]:
+    yield get(f"{API}/me/notification-choices")
+    yield send(f"{API}/me/notification-choices", {"tasks": "digest"})
+
+
+@probe("workspace.open_notification")
+def opened_notification(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.ids["claim"][:1], ABSENT, "x"):
+        yield get(f"/notifications/{one}")
+
+
+@probe("workspace.notification_settings")
+def notification_settings(mark: Mark) -> Iterator[Ask]:
+    yield get("/notifications/settings")
+
+
+@probe("workspace.choose_notifications", "POST")
+def chosen_notifications(mark: Mark) -> Iterator[Ask]:
+    yield post_form("/notifications/settings", tasks="digest")
+
+
 @probe("automations.webhooks")
 def webhooks_page(mark: Mark) -> Iterator[Ask]:
     yield get("/automations/webhooks")

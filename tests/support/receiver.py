@@ -21,6 +21,9 @@ class Receiver:
     answers: list[int] = field(default_factory=lambda: [200])
     location: str | None = None
     seconds: float = 0
+    says: list[str] = field(default_factory=lambda: [""])
+    """Bodies of the answers, in turn like the statuses."""
+    paths: list[str] = field(default_factory=list)
     arrived: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     def bodies(self) -> list[dict[str, Any]]:
@@ -28,6 +31,9 @@ class Receiver:
 
     def next_answer(self) -> int:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def next_said(self) -> str:
+        return self.says.pop(0) if len(self.says) > 1 else self.says[0]
 
 
 @contextmanager
@@ -38,12 +44,15 @@ def receiving() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             receiver.arrived.append((dict(self.headers), body))
+            receiver.paths.append(self.path)
             time.sleep(receiver.seconds)
             self.send_response(receiver.next_answer())
             if receiver.location is not None:
                 self.send_header("Location", receiver.location)
-            self.send_header("Content-Length", "0")
+            said = receiver.next_said().encode()
+            self.send_header("Content-Length", str(len(said)))
             self.end_headers()
+            self.wfile.write(said)
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""

@@ -17,9 +17,11 @@ from headrace.platform.access.policy import (
     pairs_for,
     readable_fields,
 )
+from headrace.platform.automation.robots import FORMS
 from headrace.platform.automation.views import STATES
 from headrace.platform.automation.webhooks import STATES as EVENT_STATES
 from headrace.platform.core.problems import Text
+from headrace.platform.mailing.topics import TOPICS, WAYS
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.field_types.base import files_of
 from headrace.platform.metadata.field_types.files import CAPTURED, kinds_shown, megabytes
@@ -28,6 +30,22 @@ from headrace.platform.records.periods import may_see_periods
 from headrace.platform.reports.running import available
 from headrace.platform.workflow.repairing import ACTS, GROUP_ACTS
 
+CHOICES: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {one.name: {"enum": list(WAYS)} for one in TOPICS},
+    "additionalProperties": False,
+}
+ENDPOINT: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "address": {"type": "string", "description": "May be left out of one that is there."},
+        "active": {"type": "boolean"},
+        "form": {"enum": list(FORMS), "description": "Without it `event`: signed events."},
+        "language": {"enum": ["en", "zh"], "description": "Of a robot's group."},
+        "secret": {"type": "string", "description": "Of a DingTalk robot."},
+    },
+    "additionalProperties": False,
+}
 PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
@@ -485,6 +503,11 @@ class _Writer:
         withdraw["requestBody"] = {**_body(COMMENT), "required": False}
         self.paths["/approvals/{id}/withdraw"] = {"post": withdraw}
         self._add_delegations()
+        anything = {"type": "object"}
+        listed = self._call("How I am told", "notification", "choices", anything, [])
+        chosen = self._call("Choose how I am told", "notification", "choose", anything, [])
+        chosen["requestBody"] = _body(CHOICES)
+        self.paths["/me/notification-choices"] = {"get": listed, "put": chosen}
 
     def _add_delegations(self) -> None:
         """Add who decides in whose place."""
@@ -726,7 +749,7 @@ class _Writer:
             _query("cursor", {"type": "string"}, "What the page before gave as `next`."),
         ]
         put = self._call("Add or change a receiver", "webhook", "put", anything, [name])
-        put["requestBody"] = _body(anything)
+        put["requestBody"] = _body(ENDPOINT)
         receivers = self._call("Receivers of webhooks", "webhook", "endpoints", anything, [])
         renewed = self._call("Another secret", "webhook", "renew", anything, [name])
         events = self._call("Events of webhooks", "webhook", "events", anything, given)

@@ -52,16 +52,26 @@ def listed() -> Response:
 @blueprint.put("/webhook-endpoints/<name>")
 def put(name: str) -> Response:
     """Add an endpoint, whose secret is told this once, or change one."""
-    data = optional_body("address", "active")
+    data = optional_body("address", "active", "form", "language", "secret")
 
     def action(context: Context, work: UnitOfWork) -> Response:
         require_design(context)
-        address, active = data.get("address"), data.get("active", True)
-        if not isinstance(address, str):
-            raise _wrong("address", Text("a text", "文本"), address)
+        for one in ("address", "form", "language", "secret"):
+            if not isinstance(data.get(one, ""), str):
+                raise _wrong(one, Text("a text", "文本"), data[one])
+        active = data.get("active", True)
         if not isinstance(active, bool):
             raise _wrong("active", Text("true or false", "true 或 false"), active)
-        secret = platform().webhooks.put_endpoint(context, work, name, address, active=active)
+        secret = platform().webhooks.put_endpoint(
+            context,
+            work,
+            name,
+            data.get("address"),
+            active=active,
+            form=data.get("form"),
+            language="en" if data.get("language") == "en" else "zh",
+            secret=data.get("secret"),
+        )
         told = {"name": name, **({} if secret is None else {"secret": secret})}
         response = answer(context, told)
         response.status_code = 200 if secret is None else 201

@@ -13,6 +13,7 @@ from headrace.blueprints.shared.designing import may_design
 from headrace.blueprints.shared.pages import render
 from headrace.blueprints.shared.session import platform, read, write
 from headrace.blueprints.statuses import status_of
+from headrace.platform.automation.robots import LABELS, ROBOTS
 from headrace.platform.automation.views import PAGE, STATES, run, runs
 from headrace.platform.automation.webhooks import STATES as EVENT_STATES
 from headrace.platform.automation.webhooks import deliveries, endpoints
@@ -74,9 +75,16 @@ def put_endpoint() -> Response:
 
     def action(context: Context, work: UnitOfWork) -> str | None:
         _only_designers(context)
-        name, address = sent.get("name", "").strip(), sent.get("address", "").strip()
-        active = sent.get("active") != "no"
-        return platform().webhooks.put_endpoint(context, work, name, address, active=active)
+        return platform().webhooks.put_endpoint(
+            context,
+            work,
+            sent.get("name", "").strip(),
+            sent.get("address", "").strip() or None,
+            active=sent.get("active") != "no",
+            form=sent.get("form") or None,
+            language="en" if sent.get("language") == "en" else "zh",
+            secret=sent.get("secret", "").strip() or None,
+        )
 
     try:
         secret = write(action)
@@ -118,7 +126,9 @@ def _webhooks(context: Context, problems: Sequence[Problem], secret: str | None 
         colours=COLOURS,
         problems=problems,
         secret=secret,
-        sent={name: request.form.get(name, "") for name in ("name", "address")},
+        forms=LABELS,
+        robots=ROBOTS,
+        sent={name: request.form.get(name, "") for name in ("name", "address", "form")},
     )
 
 

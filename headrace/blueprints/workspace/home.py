@@ -17,13 +17,18 @@ from headrace.blueprints.workspace.blueprint import blueprint
 from headrace.blueprints.workspace.rows import Found as Row
 from headrace.blueprints.workspace.rows import found_row, found_rows
 from headrace.platform.access.policy import can
+from headrace.platform.core.errors import NOT_FOUND, NotFoundError
+from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Text
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.forms.menu import menu_for
 from headrace.platform.forms.search import Found
 from headrace.platform.forms.search import search as find_everywhere
 from headrace.platform.jobs.notifications import Notification
+from headrace.platform.mailing.choices import choose
+from headrace.platform.mailing.topics import TOPICS, WAYS
 from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 
 FOUND_EACH = 5
@@ -128,6 +133,56 @@ def read_notifications() -> BaseResponse:
 
     write(action)
     return redirect(url_for("workspace.notifications"), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.get("/notifications/<notification_id>")
+def open_notification(notification_id: str) -> BaseResponse:
+    """Lead from a mail to what a notification is about; reading it changes nothing."""
+
+    def action(context: Context) -> str:
+        reader.check_current(context)
+        found = None
+        if is_record_id(notification_id):
+            found = platform().notifications.one(context.principal.user_id, notification_id)
+        if found is None:
+            raise NotFoundError(NOT_FOUND.at())
+        return _news(context, found).address or url_for("workspace.notifications")
+
+    return redirect(read(action), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.get("/notifications/settings")
+def notification_settings() -> str:
+    """How the user wants to be told, by topic."""
+
+    def action(context: Context) -> str:
+        mailing = platform().mailing
+        user_id = context.principal.user_id
+        return render(
+            context,
+            "workspace/notification_settings.html",
+            "notifications",
+            topics=TOPICS,
+            ways=WAYS,
+            chosen=mailing.choices(user_id),
+            address=mailing.address_of(user_id),
+            sends=mailing.server is not None,
+        )
+
+    return read(action)
+
+
+@blueprint.post("/notifications/settings")
+def choose_notifications() -> BaseResponse:
+    """Keep how the user wants to be told."""
+    sent = {one.name: request.form[one.name] for one in TOPICS if one.name in request.form}
+
+    def action(context: Context, work: UnitOfWork) -> None:
+        choose(work, context.principal.user_id, sent)
+
+    write(action)
+    address = url_for("workspace.notification_settings", done="saved")
+    return redirect(address, HTTPStatus.SEE_OTHER)
 
 
 def _first_object(context: Context) -> ObjectModel | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from headrace.platform.access.principals import Principal
+from headrace.platform.core.problems import Text
 from headrace.platform.core.registry import Registry
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.formulas.expression import Expression
@@ -54,6 +55,18 @@ class Sending(Protocol):
         data: Mapping[str, Any],
     ) -> str:
         """Write an event about a record, given by object, object's id and id; return its id."""
+        ...
+
+    def tell(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        endpoint: str,
+        event: str,
+        about: tuple[str, str, str],
+        text: Text,
+    ) -> str:
+        """Write a text about a record for the people behind an endpoint; return the event's id."""
         ...
 
 

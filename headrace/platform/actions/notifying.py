@@ -1,4 +1,4 @@
-"""`notify`: tell people inside the product, each what they may see of the record."""
+"""`notify`: tell people, each what they may see of the record, and groups behind endpoints."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from headrace.platform.access.principals import SYSTEM_USER_ID
+from headrace.platform.access.principals import SYSTEM_PRINCIPAL, SYSTEM_USER_ID
 from headrace.platform.access.tables import USER, USER_ROLE
 from headrace.platform.actions.base import Acting, Action, Progress
 from headrace.platform.core.errors import NotFoundError, RefusedError
@@ -50,6 +50,22 @@ class Notify:
             )
         left_out = len(users) - reached
         acting.note("notify", acting.model, acting.record_id, people=reached, left_out=left_out)
+        for one in action.recipients:
+            if one.endpoint is not None:
+                self._tell(acting, one.endpoint, told.text)
+
+    def _tell(self, acting: Acting, endpoint: str, text: Text) -> None:
+        """Write the text for a group; what it shows is read as the system, like a webhook's fields."""
+        about = (acting.model.name, acting.model.id, acting.record_id)
+        event = acting.services.webhooks.tell(
+            acting.context,
+            acting.work,
+            endpoint,
+            acting.automation,
+            about,
+            _filled(acting.context.as_principal(SYSTEM_PRINCIPAL), acting, text),
+        )
+        acting.note("webhook", acting.model, acting.record_id, endpoint=endpoint, event=event)
 
     def _named(self, acting: Acting, action: ActionModel) -> Iterator[Iterable[str]]:
         for one in action.recipients:
@@ -72,12 +88,17 @@ def _read_by(acting: Acting, user: str, text: Text) -> Text | None:
     """Return a text as a user may read it; None for who may not read the record at all."""
     principal = acting.services.principal_of(user, acting.context.catalog)
     context = acting.context.as_principal(principal)
-    templates = {language: Template.of(one) for language, one in text.as_dict().items()}
-    paths = sorted({path for one in templates.values() for path in one.paths})
     try:
         get_in(context, acting.work, acting.model.name, acting.record_id, fields=("id",))
     except NotFoundError:
         return None
+    return _filled(context, acting, text)
+
+
+def _filled(context: Context, acting: Acting, text: Text) -> Text:
+    """Return a text with what the context's principal may read of the record."""
+    templates = {language: Template.of(one) for language, one in text.as_dict().items()}
+    paths = sorted({path for one in templates.values() for path in one.paths})
     values = {path: _readable(context, acting, path) for path in paths}
 
     def filled(language: str) -> str:

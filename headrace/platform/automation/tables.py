@@ -82,9 +82,12 @@ WEBHOOK_ENDPOINT: Final = sa.Table(
     sa.Column("paused_until", instant_type()),
     sa.Column("leased_until", instant_type()),
     sa.Column("created", instant_type(), nullable=False),
+    sa.Column("form", text_type()),
+    sa.Column("language", text_type()),
 )
 """A receiver of webhooks, known to metadata by its name. Address and secret are this installation's own:
-they stand in no document and are never exported.
+they stand in no document and are never exported. `form` is one of `robots.FORMS` (empty: `event`);
+`language` is that of a robot's group.
 
 `failures` counts attempts in a row that the receiver did not answer as it should; until `paused_until`
 it is left alone. `leased_until`: one worker at a time sends to it. Instants are the machine's clock.

@@ -31,12 +31,22 @@ from headrace.platform.automation.egress import (
     post,
     target_of,
 )
+from headrace.platform.automation.robots import (
+    NEEDS_TEXT,
+    ROBOTS,
+    TOO_OFTEN,
+    check_form,
+    robot_body,
+    robot_code,
+    shown_address,
+    signed_address,
+)
 from headrace.platform.automation.tables import WEBHOOK_DELIVERY, WEBHOOK_ENDPOINT
 from headrace.platform.automation.timing import Writing
 from headrace.platform.core.clock import Clock
 from headrace.platform.core.errors import NOT_FOUND, ConflictError, NotFoundError, RefusedError
 from headrace.platform.core.ids import is_record_id
-from headrace.platform.core.problems import Message
+from headrace.platform.core.problems import Language, Message, Text
 from headrace.platform.database.engine import Database
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.long_jobs import Course, leave
@@ -98,6 +108,13 @@ TOO_LARGE = Message(
     "Send fewer fields.",
     "请减少发送的字段。",
 )
+NO_ADDRESS = Message(
+    "webhook.no_address",
+    "The endpoint “{name}” has no address yet.",
+    "端点“{name}”还没有地址。",
+    "Give its address.",
+    "请填写地址。",
+)
 NOT_DEAD = Message(
     "webhook.not_dead",
     "The event has not been given up; there is nothing to replay.",
@@ -111,6 +128,7 @@ NOT_DEAD = Message(
 class Receiver:
     """An endpoint in the hands of a worker, with the first event that is due."""
 
+    form: str
     address: str
     secret: str
     first: Any
@@ -141,44 +159,68 @@ class Webhooks:
         real_clock: Clock,
         allowed: frozenset[str],
         resolve: Resolve = addresses_of,
+        base_url: str = "",
     ) -> None:
         self._outbox = outbox
         self._clock = real_clock
         self._allowed = allowed
         self.resolve = resolve
+        self._base_url = base_url
 
     # -- endpoints ----------------------------------------------------------------------------
 
     def put_endpoint(
-        self, context: Context, work: UnitOfWork, name: str, address: str, *, active: bool = True
+        self,
+        context: Context,
+        work: UnitOfWork,
+        name: str,
+        address: str | None,
+        *,
+        active: bool = True,
+        form: str | None = None,
+        language: Language = "zh",
+        secret: str | None = None,
     ) -> str | None:
-        """Add or change an endpoint; return the secret of a new one, told this once.
+        """Add or change an endpoint; return the secret of a new one of events, told this once.
 
-        The caller of this method has asked for the right.
+        Of one that is there, what is None stays. A robot has no secret but the one that it brings. The
+        caller of this method has asked for the right.
         """
         if not NAME.fullmatch(name):
             raise RefusedError(BAD_NAME.at("/name", name=name))
-        self._target(address)
-        known = work.connection.execute(
-            sa.select(_ENDPOINT.c.id).where(_ENDPOINT.c.name == name)
-        ).scalar()
-        values: dict[str, Any] = {"address": address, "active": active}
+        query = sa.select(_ENDPOINT).where(_ENDPOINT.c.name == name)
+        known = work.connection.execute(query).first()
+        kind = form or (known.form if known is not None else None) or "event"
+        check_form(kind, secret)
+        if known is None and address is None:
+            raise RefusedError(NO_ADDRESS.at("/address", name=name))
+        if address is not None:
+            self._target(address)
+        given = {"address": address, "secret": secret}
+        values: dict[str, Any] = {key: one for key, one in given.items() if one is not None}
+        values |= {"active": active, "form": kind, "language": language}
+        # The secret of another form is not this one's.
+        renewed = known is None or (known.form or "event") != kind
+        made = None
+        if renewed and "secret" not in values:
+            made = secrets.token_urlsafe(SECRET_BYTES) if kind == "event" else None
+            values["secret"] = made or ""
         if known is not None:
             reset = {"failures": 0, "paused_until": None}
-            change = sa.update(_ENDPOINT).where(_ENDPOINT.c.id == known)
+            change = sa.update(_ENDPOINT).where(_ENDPOINT.c.id == known.id)
             work.connection.execute(change.values(**values, **reset))
-            self._wake(work, str(known))
-            return None
-        secret = secrets.token_urlsafe(SECRET_BYTES)
-        values |= {"id": context.ids.record_id(), "name": name, "secret": secret}
+            self._wake(work, str(known.id))
+            return made
+        values |= {"id": context.ids.record_id(), "name": name}
         values |= {"failures": 0, "created": work.now}
         work.connection.execute(sa.insert(_ENDPOINT).values(**values))
-        return secret
+        return made
 
     def renew_secret(self, work: UnitOfWork, name: str) -> str:
         """Give an endpoint another secret and return it, told this once."""
         secret = secrets.token_urlsafe(SECRET_BYTES)
-        change = sa.update(_ENDPOINT).where(_ENDPOINT.c.name == name).values(secret=secret)
+        plain = sa.or_(_ENDPOINT.c.form.is_(None), _ENDPOINT.c.form == "event")
+        change = sa.update(_ENDPOINT).where(_ENDPOINT.c.name == name, plain).values(secret=secret)
         if not work.connection.execute(change).rowcount:
             raise NotFoundError(NOT_FOUND.at())
         return secret
@@ -204,12 +246,55 @@ class Webhooks:
 
         Raise ConflictError where this installation has no such endpoint.
         """
-        query = sa.select(_ENDPOINT.c.id, _ENDPOINT.c.paused_until)
-        found = work.connection.execute(query.where(_ENDPOINT.c.name == endpoint)).first()
-        if found is None:
-            raise ConflictError(UNKNOWN_ENDPOINT.at(name=endpoint))
-        object_name, object_id, record_id = about
+        found = self._endpoint(work, endpoint)
+        if found.form in ROBOTS:
+            raise ConflictError(NEEDS_TEXT.at(name=endpoint))
         event_id = context.ids.record_id()
+        body = self._event(context, event_id, event, about, data)
+        return self._put(work, found, event_id, event, about, body)
+
+    def tell(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        endpoint: str,
+        event: str,
+        about: tuple[str, str, str],
+        text: Text,
+    ) -> str:
+        """Write a text about a record for the people behind an endpoint; return the event's id.
+
+        Raise ConflictError where this installation has no such endpoint.
+        """
+        found = self._endpoint(work, endpoint)
+        event_id = context.ids.record_id()
+        if found.form in ROBOTS:
+            object_name, _, record_id = about
+            said = text.within("en" if found.language == "en" else "zh")
+            address = f"{self._base_url}/o/{object_name}/{record_id}"
+            body = robot_body(found.form, f"{said}\n{address}")
+        else:
+            told = {"text": text.as_dict()}
+            body = self._event(context, event_id, event, about, told)
+        return self._put(work, found, event_id, event, about, body)
+
+    @staticmethod
+    def _endpoint(work: UnitOfWork, name: str) -> Any:
+        query = sa.select(_ENDPOINT).where(_ENDPOINT.c.name == name)
+        found = work.connection.execute(query).first()
+        if found is None:
+            raise ConflictError(UNKNOWN_ENDPOINT.at(name=name))
+        return found
+
+    @staticmethod
+    def _event(
+        context: Context,
+        event_id: str,
+        event: str,
+        about: tuple[str, str, str],
+        data: Mapping[str, Any],
+    ) -> str:
+        object_name, _, record_id = about
         body = {
             "id": event_id,
             "event": event,
@@ -221,22 +306,34 @@ class Webhooks:
         text = orjson.dumps(body).decode()
         if len(text) > MOST_BODY:
             raise RefusedError(TOO_LARGE.at(limit=MOST_BODY))
+        return text
+
+    def _put(
+        self,
+        work: UnitOfWork,
+        endpoint: Any,
+        event_id: str,
+        event: str,
+        about: tuple[str, str, str],
+        body: str,
+    ) -> str:
+        _, object_id, record_id = about
         row = {
             "id": event_id,
-            "endpoint": found.id,
+            "endpoint": endpoint.id,
             "event": event,
             "object_id": object_id,
             "record_id": record_id,
-            "body": text,
+            "body": body,
             "state": "waiting",
             "attempts": 0,
             "due": work.now,
             "created": work.now,
         }
         work.connection.execute(sa.insert(_DELIVERY).values(**row))
-        if found.paused_until is None or found.paused_until <= work.now:
+        if endpoint.paused_until is None or endpoint.paused_until <= work.now:
             # Of one that is left alone a job sleeps already.
-            self._wake(work, str(found.id))
+            self._wake(work, str(endpoint.id))
         return event_id
 
     def replay(self, work: UnitOfWork, event_id: str) -> None:
@@ -288,7 +385,8 @@ class Webhooks:
             return None
         query = sa.select(_ENDPOINT).where(_ENDPOINT.c.id == endpoint_id)
         row = work.connection.execute(query).one()
-        return Receiver(row.address, row.secret, self._due(endpoint_id, work))
+        due = self._due(endpoint_id, work)
+        return Receiver(row.form or "event", row.address, row.secret, due)
 
     def _due(self, endpoint_id: str, work: UnitOfWork) -> Any:
         """Return the next event to try; one of a record waits for those before it."""
@@ -307,20 +405,23 @@ class Webhooks:
 
     def _try(self, receiver: Receiver, row: Any) -> Tried:
         body = str(row.body).encode()
-        timestamp = str(int(self._clock.now().timestamp()))
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": "Headrace",
-            "Headrace-Event-Id": str(row.id),
-            "Headrace-Timestamp": timestamp,
-            "Headrace-Signature": signature(receiver.secret, str(row.id), timestamp, body),
-        }
+        now = self._clock.now().timestamp()
+        headers = {"Content-Type": "application/json", "User-Agent": "Headrace"}
+        address = signed_address(receiver.form, receiver.address, receiver.secret, int(now * 1000))
+        if receiver.form not in ROBOTS:
+            timestamp = str(int(now))
+            headers |= {
+                "Headrace-Event-Id": str(row.id),
+                "Headrace-Timestamp": timestamp,
+                "Headrace-Signature": signature(receiver.secret, str(row.id), timestamp, body),
+            }
         try:
-            target = target_of(receiver.address, self._allowed)
+            target = target_of(address, self._allowed)
             answer = post(target, body, headers, resolve=self.resolve)
         except (AddressError, ReceiverError) as error:
             return Tried(done=False, error=str(error), theirs=True)
-        return _judged(answer)
+        tried = _judged(answer)
+        return _judged_robot(answer) if tried.done and receiver.form in ROBOTS else tried
 
     def _note(self, row: Any, tried: Tried, _: Context, work: UnitOfWork) -> Any:
         """Write down what came of an attempt, with what follows; return the next event that is due."""
@@ -445,7 +546,9 @@ def endpoints(context: Context) -> list[dict[str, Any]]:
     return [
         {
             "name": row.name,
-            "address": row.address,
+            "form": row.form or "event",
+            "language": row.language,
+            "address": shown_address(row.form or "event", row.address),
             "active": row.active,
             "failures": row.failures,
             "paused_until": instant_text(
@@ -514,6 +617,16 @@ def _judged(answer: Answer) -> Tried:
         return Tried(done=True, status=status)
     never = 400 <= status < 500 and status not in WORTH_WAITING  # noqa: PLR2004 - see above
     return Tried(done=False, status=status, error="refused", theirs=not never)
+
+
+def _judged_robot(answer: Answer) -> Tried:
+    """Say what became of a text that a robot answered: the status says only that it was heard."""
+    code = robot_code(answer)
+    if code == 0:
+        return Tried(done=True, status=answer.status)
+    # What is no answer of a robot comes from something else at its address.
+    busy = code is None or code in TOO_OFTEN
+    return Tried(done=False, status=code or answer.status, error="refused", theirs=busy)
 
 
 def _jittered(count: int, most: timedelta) -> timedelta:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from headrace.platform.core.clock import Clock
+from headrace.platform.core.hooks import Hook
 from headrace.platform.core.ids import IdSource
 from headrace.platform.core.problems import Text
 from headrace.platform.database.engine import Database
@@ -43,6 +44,8 @@ class Notifications:
         self.outbox = outbox
         self._clock = clock
         self._ids = ids
+        self.after_write: Hook[list[dict[str, Any]], UnitOfWork] = Hook("notifications.after_write")
+        """Called with the rows that were written, in the transaction that wrote them."""
 
     def send(
         self,
@@ -77,6 +80,7 @@ class Notifications:
             for user in job.payload["users"]
         ]
         work.connection.execute(sa.insert(NOTIFICATION), rows)
+        self.after_write(rows, work)
 
     def unread_count(self, user_id: str) -> int:
         """Return how many notifications the user has not read."""
@@ -96,6 +100,15 @@ class Notifications:
         )
         with self._database.reading() as reading:
             return tuple(_notification(row) for row in reading.connection.execute(statement))
+
+    def one(self, user_id: str, notification_id: str) -> Notification | None:
+        """Return one of the user's notifications; None where they have none of this id."""
+        statement = sa.select(NOTIFICATION).where(
+            NOTIFICATION.c.id == notification_id, NOTIFICATION.c.user == user_id
+        )
+        with self._database.reading() as reading:
+            row = reading.connection.execute(statement).first()
+        return None if row is None else _notification(row)
 
     def mark_read(self, work: UnitOfWork, user_id: str, ids: Iterable[str] | None = None) -> int:
         """Mark the user's notifications as read, all without `ids`; return how many."""

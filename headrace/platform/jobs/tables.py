@@ -79,8 +79,12 @@ NOTIFICATION: Final = sa.Table(
     sa.Column("task", id_type()),
     sa.Column("at", instant_type(), nullable=False),
     sa.Column("read_at", instant_type()),
+    sa.Column("digest", text_type()),
 )
-"""What a user is told inside the product; `text` is in both languages."""
+"""What a user is told inside the product; `text` is in both languages.
+
+`digest` is `waiting` while the next daily mail is to name it, `sent` once one did.
+"""
 
 sa.Index("ix_sys_notification_user", NOTIFICATION.c.user, NOTIFICATION.c.id)
 sa.Index(
@@ -88,4 +92,10 @@ sa.Index(
     NOTIFICATION.c.user,
     sqlite_where=NOTIFICATION.c.read_at.is_(None),
     postgresql_where=NOTIFICATION.c.read_at.is_(None),
+)
+sa.Index(
+    "ix_sys_notification_digest",
+    NOTIFICATION.c.user,
+    sqlite_where=NOTIFICATION.c.digest == "waiting",
+    postgresql_where=NOTIFICATION.c.digest == "waiting",
 )

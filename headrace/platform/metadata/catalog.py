@@ -480,10 +480,11 @@ class WorkflowModel:
 
 @dataclass(frozen=True, slots=True)
 class RecipientModel:
-    """One source of people who are told something: a path to a user field, or a role."""
+    """Who is told something: those of a path to a user field, of a role, or behind an endpoint."""
 
     field: FieldPath | None = None
     role: str | None = None
+    endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,7 +191,7 @@ def _told(at: _At, definition: NotifyDef, place: str) -> tuple[RecipientModel, .
         if one.role is not None:
             at.work.role(one.role, where + "/role")
         way = at.work.path_at(where + "/field", at.model.name, one.field)
-        found.append(RecipientModel(way, one.role))
+        found.append(RecipientModel(way, one.role, one.endpoint))
     return tuple(found)
 
 

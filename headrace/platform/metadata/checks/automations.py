@@ -176,8 +176,8 @@ COMMENT_MISSING = Message(
 )
 RECIPIENT_SHAPE = Message(
     "automation.recipient",
-    "A recipient is either a field or a role.",
-    "通知对象只能是字段或角色之一。",
+    "A recipient is a field, a role or an endpoint.",
+    "通知对象只能是字段、角色或端点之一。",
     "Give exactly one of them.",
     "请只填写其中之一。",
 )
@@ -459,7 +459,7 @@ class _Walk:
     def _told(self, action: ActionModel, place: str) -> Iterator[Problem]:
         for position, one in enumerate(action.recipients):
             where = f"{place}/to/{position}"
-            if (one.field is None) == (one.role is None):
+            if sum(way is not None for way in (one.field, one.role, one.endpoint)) != 1:
                 yield RECIPIENT_SHAPE.at(where)
             if one.field and one.field[-1].pointed != USER_OBJECT:
                 path = ".".join(field.name for field in one.field)

@@ -71,15 +71,20 @@ class TakeDef:
 
 @dataclass(frozen=True, slots=True)
 class RecipientDef:
-    """Who is told; exactly one of `field` and `role` is given."""
+    """Who is told; exactly one of `field`, `role` and `endpoint` is given."""
 
     field: Path | None = key("Field with a user, or with several, along lookups.", None)
     role: Name | None = key("Everybody who holds this role.", None)
+    endpoint: Name | None = key(
+        "The group behind this endpoint, such as a WeCom or DingTalk robot; what the text shows is "
+        "read as the system.",
+        None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class NotifyDef:
-    """Tells people inside the product; who may not read the record is not told."""
+    """Tells people, each as they chose; who may not read the record is not told."""
 
     to: tuple[RecipientDef, ...] = key("Who is told.", minItems=1, maxItems=20)
     text: Text = key("What is told; `{{ field.path }}` is filled in as the reader may see it.")

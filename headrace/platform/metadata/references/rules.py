@@ -380,6 +380,7 @@ PLAIN: Final[frozenset[Key]] = frozenset(
         (TakeDef, "comment"),
         (TriggerDef, "cron"),
         (WebhookDef, "endpoint"),
+        (RecipientDef, "endpoint"),
     }
 )
 """Texts that name nothing."""

@@ -1,0 +1,1 @@
+"""Mail about notifications: who wants which, letters, and the server that takes them."""
