@@ -76,6 +76,7 @@ def create_app(platform: Platform) -> Flask:
     pages = (auth, workspace, approvals, automations, reports)
     for blueprint in (one.blueprint for one in pages):
         app.register_blueprint(blueprint)
+    app.register_blueprint(approvals.links.blueprint)
     api.register(app)
     app.add_url_rule(CSP_REPORTS, "csp_report", _csp_report, methods=["POST"])
     app.add_url_rule("/healthz", "health", _health)

@@ -25,6 +25,7 @@ PREFIX: Final = "HEADRACE_"
 SECRET_KEY_LENGTH: Final = 32
 HIGHEST_PORT: Final = 65535
 MOST_ROWS: Final = 1_000_000_000
+MOST_LINK_HOURS: Final = 30 * 24
 
 INVALID: Final = Message(
     "settings.invalid",
@@ -105,6 +106,7 @@ class Settings:
     webhook_hosts: frozenset[str]
     smtp_url: str
     mail_from: str
+    link_hours: int
 
     def required_secret_key(self) -> str:
         """Return the key that signs sessions, or refuse to start."""
@@ -249,6 +251,17 @@ def _check_mail_from(value: str) -> None:
         raise _UnusableError(
             Text("it is not a mail address", "不是邮箱地址"),
             Text("Write NAME@HOST, without a display name.", "请写 名称@主机,不带显示名。"),
+        )
+
+
+def _check_hours(value: str) -> None:
+    if not value.isascii() or not value.isdigit() or int(value) > MOST_LINK_HOURS:
+        raise _UnusableError(
+            Text("it is not a number of hours", "不是小时数"),
+            Text(
+                f"Write a whole number from 0 to {MOST_LINK_HOURS}.",
+                f"请填写 0 到 {MOST_LINK_HOURS} 的整数。",
+            ),
         )
 
 
@@ -402,6 +415,16 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         ),
         _check_mail_from,
     ),
+    Setting(
+        "link_hours",
+        "72",
+        Text(
+            "Hours for which a link in mail lets its reader decide a task without signing in."
+            " 0: mail carries no such links.",
+            "邮件中的链接在多少小时内可免登录处理任务。0:邮件不带此类链接。",
+        ),
+        _check_hours,
+    ),
 )
 
 
@@ -445,6 +468,7 @@ def load_settings(
         ),
         smtp_url=values["smtp_url"],
         mail_from=values["mail_from"],
+        link_hours=int(values["link_hours"]),
     )
 
 

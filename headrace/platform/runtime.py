@@ -90,6 +90,7 @@ from headrace.platform.workflow.delegations import Delegations
 from headrace.platform.workflow.engine import WorkflowEngine
 from headrace.platform.workflow.moving import MovingRuns
 from headrace.platform.workflow.repairing import Repairs
+from headrace.platform.workflow.task_links import TaskLinks
 from headrace.platform.workflow.tasks import Tasks
 from headrace.platform.workflow.timers import Timers
 from headrace.platform.workflow.timing import TIMER
@@ -139,6 +140,7 @@ class Platform:
     outbox: Outbox
     notifications: Notifications
     mailing: Mailing
+    task_links: TaskLinks
     approvals: Approvals
     repairs: Repairs
     automations: Automations
@@ -206,6 +208,10 @@ class Platform:
         """Run a writing use case like `read_as`, in one unit of work."""
         actor = Actor(user_id, "system")
         return self._write(self._by_user(user_id), action, None, lambda _: actor)
+
+    def write_by_mail(self, user_id: str, action: Callable[[Context, UnitOfWork], T]) -> T:
+        """Run a writing use case for a user who holds a link in mail."""
+        return self._write(self._by_user(user_id), action, None, _through("mail"))
 
     def confirm(self, context: Context) -> None:
         """Raise where catalog or principal of `context` are no longer live.
@@ -438,6 +444,10 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
     server = MailServer.of(settings.smtp_url, settings.mail_from)
     mailing = Mailing(database, outbox, clock, real_clock, server, settings.base_url)
     notifications.after_write.plug(mailing.take)
+    task_links = TaskLinks(
+        database, real_clock, settings.secret_key, settings.link_hours, settings.base_url
+    )
+    mailing.link_of = task_links.address_for
     approvals = Approvals(store, notifications)
     store.before_save.plug(refuse_change_in_approval)
     store.after_save.plug(renew_tasks)
@@ -514,6 +524,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         outbox=outbox,
         notifications=notifications,
         mailing=mailing,
+        task_links=task_links,
         approvals=approvals,
         repairs=Repairs(store, notifications),
         automations=automations,

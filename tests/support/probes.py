@@ -869,6 +869,14 @@ def opened_notification(mark: Mark) -> Iterator[Ask]:
         yield get(f"/notifications/{one}")
 
 
+@probe("task_links.shown")
+@probe("task_links.decide", "POST")
+def task_links(mark: Mark) -> Iterator[Ask]:
+    for token in (*mark.ids["claim"][:1], "x.y", ABSENT):
+        yield get(f"/task-link/{token}")
+        yield post_form(f"/task-link/{token}", action="approve", version="1")
+
+
 @probe("workspace.notification_settings")
 def notification_settings(mark: Mark) -> Iterator[Ask]:
     yield get("/notifications/settings")

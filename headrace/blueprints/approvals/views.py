@@ -340,8 +340,8 @@ def _card(context: Context, item: TaskItem, state: InboxState, company: str | No
         item.title,
         address,
         item.object_label,
-        _sum(context, item),
-        ([company] if company else []) + _parts(context, item),
+        sum_of(context, item),
+        ([company] if company else []) + parts_of(context, item),
         item.tags,
         item.submission,
         None if state == "open" else ended,
@@ -352,7 +352,8 @@ def _card(context: Context, item: TaskItem, state: InboxState, company: str | No
     )
 
 
-def _sum(context: Context, item: TaskItem) -> str:
+def sum_of(context: Context, item: TaskItem) -> str:
+    """Return the sum of a task's record in words; empty without one."""
     summary = item.summary
     if summary is None:
         return ""
@@ -361,7 +362,7 @@ def _sum(context: Context, item: TaskItem) -> str:
     return text_of(view.widget, summary.value)
 
 
-def _parts(context: Context, item: TaskItem) -> list[str]:
+def parts_of(context: Context, item: TaskItem) -> list[str]:
     """Return who asks, in which step, since when, and in whose place the viewer decides."""
     since = display_of(context).instant(item.since).text
     parts = [item.submitter.name, item.step_label.within(context.language), since]
@@ -405,7 +406,7 @@ def _page(
         "inbox",
         title=title_of(context, item.object, record) if record else item.title,
         state=state_of(context, item.object, record),
-        parts=_parts(context, item),
+        parts=parts_of(context, item),
         due=_due(context, item),
         task_id=task_id,
         version=item.version,
@@ -413,7 +414,7 @@ def _page(
         page=page,
         record=record,
         changed=frozenset(found.changed),
-        changes=_changes(context, model, found),
+        changes=changes_of(context, model, found),
         runs=[found.run],
         open="approve" in found.actions,
         receivers=found.receivers,
@@ -431,7 +432,7 @@ def _page(
         errors=errors,
         comment=request.form.get("comment", ""),
         offered=platform().tasks.last_comments(context) if "approve" in found.actions else (),
-        sum=_sum(context, item),
+        sum=sum_of(context, item),
         summary=item.summary,
         problems=problems,
     )
@@ -464,7 +465,8 @@ def _given(context: Context, found: Task) -> Posted:
     return posted(page, request.form, context.principal.zone)
 
 
-def _changes(context: Context, model: ObjectModel, found: Task) -> list[ChangeLine]:
+def changes_of(context: Context, model: ObjectModel, found: Task) -> list[ChangeLine]:
+    """Return what changed in a record since it was submitted before."""
     display = display_of(context)
     lines = []
     for name, (before, now) in found.changed.items():

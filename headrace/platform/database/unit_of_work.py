@@ -20,7 +20,7 @@ from headrace.platform.database.prepared import (
 )
 from headrace.platform.metadata.storage_types import Dialect
 
-Through = Literal["cli", "api", "screen", "import", "system"]
+Through = Literal["cli", "api", "screen", "import", "mail", "system"]
 
 
 @dataclass(frozen=True, slots=True)

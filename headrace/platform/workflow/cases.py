@@ -190,6 +190,7 @@ class Case:
                 "record_version": record_version,
                 "metadata_version": self.context.catalog.version,
                 "worked_seconds": self._worked(action, task, step),
+                "through": "mail" if self.work.actor.through == "mail" else None,
                 **more,
             }
         )

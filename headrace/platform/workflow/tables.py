@@ -182,6 +182,7 @@ DECISION: Final = sa.Table(
     sa.Column("batch", text_type(), index=True),
     sa.Column("round", sa.Integer()),
     sa.Column("worked_seconds", sa.BigInteger()),
+    sa.Column("through", text_type()),
 )
 """What people said: `approve`, `reject`, `return`, `take_back`, `comment`, `transfer`, `add_before`,
 `add_beside`, `add_after`, `ask_opinion`, `opinion`, `withdraw`; and what the platform noted: `auto_approve`,
@@ -193,7 +194,7 @@ DECISION: Final = sa.Table(
 transferred to, or who was added or asked when the time was up; `worked_seconds` the working time from
 asking to deciding; `to_step` the step returned to (null: the submitter), or jumped to; `to_version`
 the version of definitions that the run was pinned to, before it was moved; `batch` marks what was done
-together.
+together; `through` is `mail` where it was done by a link in mail.
 """
 
 sa.Index(

@@ -51,7 +51,8 @@ class DecisionView:
     """What somebody said, at an instant in UTC; `acted_for` is who was asked, where it is not they.
 
     `given_to` is who a task was transferred to or who was added, `to_step` the step returned to,
-    `reason` why the platform decided, `worked_hours` the working hours from asking to deciding.
+    `reason` why the platform decided, `worked_hours` the working hours from asking to deciding; `by_mail`
+    says that it was done by a link in mail.
     """
 
     person: PersonView
@@ -63,6 +64,7 @@ class DecisionView:
     at: datetime
     reason: Text | None
     worked_hours: Decimal | None
+    by_mail: bool = False
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
@@ -76,6 +78,7 @@ class DecisionView:
             "at": instant_text(self.at),
             "reason": self.reason.within(language) if self.reason else None,
             "worked_hours": None if self.worked_hours is None else str(self.worked_hours),
+            "by_mail": self.by_mail,
         }
 
 
@@ -442,6 +445,7 @@ class _Viewer:
                 row.at,
                 reason if row.action in TIMEOUTS else None,
                 None if row.worked_seconds is None else worked_hours(row.worked_seconds),
+                row.through == "mail",
             )
             for row in rows
             if row.action not in TALK
