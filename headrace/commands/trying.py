@@ -15,6 +15,7 @@ from headrace.platform.publishing.trying import replays_of
 from headrace.platform.records.context import Context
 from headrace.platform.runtime import Platform
 from headrace.platform.workflow.access import checked_snapshot
+from headrace.platform.workflow.pinned import joined
 from headrace.platform.workflow.replaying import MOST_RUNS, USUAL, Replay, Replayed, Way, replay
 from headrace.platform.workflow.simulating import JudgedView, Simulation, Trial
 
@@ -102,7 +103,8 @@ def _simulated(found: Simulation, language: str) -> Iterator[str]:
         name = one.label.within(language)
         yield f"  {name}: {STATES[one.state].within(language)}{_condition(one.condition)}"
     for position, step in enumerate(found.steps, start=1):
-        name = step.label.within(language)
+        label = step.label if step.branch is None else joined(step.branch, step.label)
+        name = label.within(language)
         people = ", ".join(step.people)
         state = STATES[step.state].within(language)
         due = instant_text(step.due_at) if step.due_at else ""

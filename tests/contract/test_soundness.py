@@ -75,6 +75,14 @@ def steps(*made: dict[str, Any], when: str | None = "payable > 100") -> Callable
     return change
 
 
+def block(*branches: list[dict[str, Any]]) -> dict[str, Any]:
+    made = [
+        {"name": f"b{number}", "label": label("Branch", "分支"), "steps": one}
+        for number, one in enumerate(branches)
+    ]
+    return {"name": "block", "label": label("Block", "并行"), "branches": made}
+
+
 def submit(**keys: Any) -> Callable[[Contents], object]:
     return lambda c: c[FLOW]["transitions"][0].update(keys)
 
@@ -439,6 +447,62 @@ UNSOUND = (
         "approval.asks_nobody",
         "/steps",
         both(submit(set={"reserve": "NULL"}), steps(step("low", "reserve > 1"))),
+    ),
+    # branches
+    Unsound(
+        "a step in a branch that its approval excludes",
+        "guard.never",
+        "/steps/0/branches/1/steps/0/when",
+        steps(block([step("one")], [step("two", "payable < 50")])),
+    ),
+    Unsound(
+        "branches that all are passed over",
+        "approval.asks_nobody",
+        "/steps",
+        steps(block([step("low", "payable < 500")], [step("high", "payable > 500")])),
+        "payable = 500.00",
+    ),
+    Unsound(
+        "a step that neither asks nor branches",
+        "approval.step_shape",
+        "/steps/0",
+        steps({"name": "idle", "label": label("Idle", "闲")}),
+    ),
+    Unsound(
+        "a step with branches that has a mode",
+        "approval.step_shape",
+        "/steps/0/mode",
+        steps({**block([step("one")], [step("two")]), "mode": "all"}),
+    ),
+    Unsound(
+        "a step with branches that asks too",
+        "approval.step_shape",
+        "/steps/0/approvers",
+        steps({**block([step("one")], [step("two")]), "approvers": FINANCE}),
+    ),
+    Unsound(
+        "a step in a branch with the name of another",
+        "approval.ambiguous_step",
+        "/steps/1/branches/1/steps/0/name",
+        steps(step("two"), block([step("one")], [step("two")])),
+    ),
+    Unsound(
+        "one branch",
+        "schema.range",
+        "/steps/0/branches",
+        steps(block([step("one")])),
+    ),
+    Unsound(
+        "an empty branch",
+        "schema.range",
+        "/steps/0/branches/1/steps",
+        steps(block([step("one")], [])),
+    ),
+    Unsound(
+        "a branch within a branch",
+        "schema.unknown_field",
+        "/steps/0/branches/0/steps/0/branches",
+        steps(block([block([step("one")], [step("two")])], [step("three")])),
     ),
     # who waits for nobody
     Unsound(

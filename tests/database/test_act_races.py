@@ -83,8 +83,8 @@ ACTS: dict[str, Attempt] = {
 PAIRS = [*itertools.combinations(ACTS, 2), *((one, one) for one in ACTS)]
 
 
-def wrongs(world: World, run_id: str) -> Iterator[str]:
-    """Yield what is wrong with the rows of a run."""
+def wrongs(world: World, run_id: str, branches: int = 1) -> Iterator[str]:
+    """Yield what is wrong with the rows of a run, which may wait in so many branches."""
     run = world.run(run_id)
     steps = world.rows(sa.select(STEP).where(STEP.c.run == run_id))
     tasks = world.rows(sa.select(TASK).where(TASK.c.run == run_id))
@@ -94,7 +94,7 @@ def wrongs(world: World, run_id: str) -> Iterator[str]:
     if run.state == "open":
         if world.state(run.record_id) != "in_approval":
             yield "the record of an open run does not wait"
-        if len(opened) != 1:
+        if not 1 <= len(opened) <= branches or len({one.node for one in opened}) != len(opened):
             yield f"{len(opened)} open steps"
         if not any(one.state == "open" and one.kind is None for one in left):
             yield "an open run waits for nobody"
@@ -164,3 +164,80 @@ def test_the_invariants_notice_a_row_that_disagrees(world: World):
         "0 decisions on a task that is approved",
         "an open run waits for nobody",
     ]
+
+
+def branched() -> Any:
+    """Return an approval with two branches, each at its last step once the manager has decided."""
+    contents = steps(MANAGER, BOSS, FINANCE)
+    first, *_ = contents["approval", "claim_by_amount"]["steps"]
+    contents["approval", "claim_by_amount"]["steps"] = [
+        first,
+        {
+            "name": "both",
+            "branches": [
+                {"name": "left", "steps": [{"name": "s1", "approvers": [BOSS]}]},
+                {"name": "right", "steps": [{"name": "s2", "approvers": [{"user": "rita"}]}]},
+            ],
+        },
+        {"name": "s3", "approvers": [FINANCE]},
+    ]
+    return contents
+
+
+BESIDE: dict[str, Attempt] = {
+    "approve": on_task("rita", "approve"),
+    "reject": on_task("rita", "reject"),
+    "return to before": on_task("rita", "return", to="s0"),
+    "return straight on": on_task("rita", "return", to="s0", course="on"),
+    "return to the submitter": on_task("rita", "return"),
+    "skip": on_run("skip", step="s2"),
+    "jump out": on_run("jump", step="s3"),
+    "restart": on_run("restart"),
+    "take back": on_task("mia", "take_back"),
+}
+OWN: tuple[str, ...] = ("approve", "reject", "return to a step", "transfer", "add beside")
+
+
+def round_beside(world: World, pair: tuple[str, str]) -> list[str]:
+    """Let an act in one branch and one in the other begin at the same moment."""
+    run = world.submit(world.claim())
+    mine = world.open_tasks(run)["mia"]
+    world.decide("mia", run)
+    found = world.open_tasks(run)
+    found["mia"] = world.rows(sa.select(TASK).where(TASK.c.id == mine.id))[0]
+    acts = (ACTS[pair[0]], BESIDE[pair[1]])
+    outcomes: list[str] = []
+
+    def work(index: int) -> None:
+        try:
+            acts[index](world, run, found)
+            outcomes.append("done")
+        except PlatformError as error:
+            outcomes.append(error.problems[0].code)
+
+    in_threads(2, work)
+    wrong = list(wrongs(world, run, branches=2))
+    if "done" not in outcomes:
+        wrong.append("both were refused")
+    behind = [one.state for one in world.rows_of_step(run) if one.node == 3]
+    if pair == ("approve", "approve") and (outcomes, behind) != (["done"] * 2, ["open"]):
+        wrong.append(f"the step behind both branches: {behind}")
+    return [f"{pair} {outcomes}: {one}" for one in wrong]
+
+
+@pytest.fixture
+def beside(database_url: str) -> Iterator[World]:
+    with approval_world(database_url, branched()) as found:
+        yield found
+
+
+def test_branches_that_end_at_the_same_moment_are_joined_once(beside: World, deep: bool):
+    rounds = 200 if deep else 6
+    last = ("approve", "approve")
+    assert [wrong for _ in range(rounds) for wrong in round_beside(beside, last)] == []
+
+
+def test_acts_in_two_branches_at_the_same_moment_leave_rows_that_agree(beside: World, deep: bool):
+    pairs = list(itertools.product(OWN, BESIDE))
+    chosen = pairs * 20 if deep else random.Random(7).sample(pairs, 14)
+    assert [wrong for pair in chosen for wrong in round_beside(beside, pair)] == []

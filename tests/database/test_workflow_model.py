@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from headrace.platform.core.errors import PlatformError
 from headrace.platform.workflow.returning import COURSES
-from headrace.platform.workflow.tables import TASK
+from headrace.platform.workflow.tables import STEP, TASK
 from headrace.platform.workflow.voting import PLACES
 from tests.support.approval_world import World, approval_world
 from tests.support.documents import workspace
@@ -58,6 +59,63 @@ class ModelStep:
         return people[:1] if self.mode == "one" else people
 
 
+Part = ModelStep | list[list[ModelStep]]
+"""A step, or branches of steps side by side."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The steps of an approval one behind the other, and which of them are branches of one block."""
+
+    steps: tuple[ModelStep, ...]
+    blocks: tuple[tuple[range, ...], ...]
+
+    @classmethod
+    def of(cls, parts: list[Part]) -> Shape:
+        steps: list[ModelStep] = []
+        blocks = []
+        for part in parts:
+            branches = []
+            for branch in part if isinstance(part, list) else [[part]]:
+                branches.append(range(len(steps), len(steps) + len(branch)))
+                steps += branch
+            if isinstance(part, list):
+                blocks.append(tuple(branches))
+        return cls(tuple(steps), tuple(blocks))
+
+    def block(self, node: int) -> tuple[range, ...]:
+        return next((one for one in self.blocks if one[0].start <= node < one[-1].stop), ())
+
+    def branch(self, node: int) -> range:
+        return next((one for one in self.block(node) if node in one), range(node, node + 1))
+
+    def beside(self, node: int) -> list[range]:
+        return [one for one in self.block(node) if node not in one]
+
+    def before(self, node: int) -> list[int]:
+        return [one for one in range(node) if not any(one in other for other in self.beside(node))]
+
+
+def documents_of(parts: list[Part]) -> list[dict[str, Any]]:
+    """Return the steps of an approval; those that ask people are called s0, s1 and so on."""
+    numbers = itertools.count()
+
+    def one(step: ModelStep) -> dict[str, Any]:
+        return step.document(f"s{next(numbers)}")
+
+    found = []
+    for place, part in enumerate(parts):
+        if isinstance(part, list):
+            branches = [
+                {"name": f"b{index}", "steps": [one(step) for step in branch]}
+                for index, branch in enumerate(part)
+            ]
+            found.append({"name": f"block{place}", "branches": branches})
+        else:
+            found.append(one(part))
+    return found
+
+
 @dataclass
 class Asked:
     """Somebody in a step; the order of a step's dictionary is the order in which they were asked."""
@@ -65,6 +123,7 @@ class Asked:
     state: str
     place: str | None = None
     by: str | None = None
+    number: int = field(default_factory=itertools.count().__next__)
 
 
 @dataclass
@@ -88,7 +147,7 @@ class Reached:
 class Model:
     """One claim and its current run, as the documents describe them."""
 
-    steps: tuple[ModelStep, ...]
+    shape: Shape
     amount: Decimal
     fee: Decimal = Decimal(0)
     submitted_fee: Decimal = Decimal(0)
@@ -100,33 +159,41 @@ class Model:
 
     # -- questions
 
-    @property
-    def now(self) -> Reached:
-        return next(one for one in self.reached if one.state == "open")
+    def opened(self) -> list[Reached]:
+        return [one for one in self.reached if one.state == "open"]
 
-    def waiting(self) -> list[str]:
-        people = self.now.people if self.run_state == "open" else {}
-        return [login for login, one in people.items() if one.state == "open"]
+    def waiting(self) -> list[tuple[str, int]]:
+        """Return who is asked now, in which step."""
+        entries = self.opened() if self.run_state == "open" else []
+        return [
+            (login, entry.node)
+            for entry in entries
+            for login, one in entry.people.items()
+            if one.state == "open"
+        ]
 
-    def latest(self, login: str) -> tuple[Reached, Asked] | None:
-        found = [one for one in self.reached if login in one.people]
-        return (found[-1], found[-1].people[login]) if found else None
+    def latest(self, login: str, states: tuple[str, ...]) -> tuple[Reached, Asked] | None:
+        """Return the newest task of a login in one of the states, else their newest."""
+        found = [(one, one.people[login]) for one in self.reached if login in one.people]
+        wanted = [pair for pair in found if pair[1].state in states] or found
+        return max(wanted, key=lambda pair: pair[1].number) if wanted else None
 
     def is_decided(self) -> bool:
         states = {one.state for entry in self.reached for one in entry.people.values()}
         return bool(states & {"approved", "rejected", "returned"})
 
-    def refusal(self, login: str) -> str | None:
-        """Return why a login may not act on its latest task."""
-        latest = self.latest(login)
+    def task(self, login: str) -> tuple[str | None, Reached]:
+        """Return why a login may not act on their task, and the step that it is in."""
+        latest = self.latest(login, ("open",))
         if latest is None:
-            return "no task"
-        if latest[1].state == "waiting":
-            return "task.waits"
-        if latest[1].state != "open":
+            return "no task", Reached(0, "none")
+        entry, one = latest
+        if one.state == "waiting":
+            return "task.waits", entry
+        if one.state != "open":
             done = self.is_decided() or self.run_state == "withdrawn"
-            return "task.already_decided" if done else "task.closed"
-        return None
+            return ("task.already_decided" if done else "task.closed"), entry
+        return None, entry
 
     # -- commands
 
@@ -137,7 +204,7 @@ class Model:
         self.runs, self.reached = self.runs + 1, []
         self.state, self.submitted_fee = "in_approval", self.fee
         self.run_state = "open"
-        self.advance(0, kept=kept)
+        self.onward(0, kept)
         return None
 
     def edit(self) -> str | None:
@@ -146,37 +213,91 @@ class Model:
         self.sent_back = {}
         return None
 
-    def advance(
+    def onward(self, node: int, kept: dict[int, list[str]] | None = None) -> None:
+        """Take what comes from a node on, where no branch is open."""
+        while node < len(self.shape.steps):
+            branches = self.shape.block(node) or (range(node, node + 1),)
+            waits = [self.walk(one, kept) for one in branches]
+            if any(waits):
+                return
+            node = branches[-1].stop
+        self.finish("approved", "paid")
+
+    def walk(self, nodes: range, kept: dict[int, list[str]] | None = None) -> bool:
+        return any(self.take(node, kept) for node in nodes)
+
+    def take(
         self,
         node: int,
         kept: dict[int, list[str]] | None = None,
         forced: bool = False,
         then: int | None = None,
-    ) -> None:
-        first = node
-        while node < len(self.steps):
-            step, after = self.steps[node], (then if node == first else None)
-            if not CONDITIONS[step.when](self.fee, self.amount + self.fee):
-                self.reached.append(Reached(node, "skipped"))
-            elif kept and node in kept:
-                self.reached.append(Reached(node, "kept", approvers=kept[node]))
-            else:
-                again = [one for one in step.asked() if one in self.approved_last()]
-                asks = forced and node == first
-                if not again or asks or step.mode in EACH or step.editable:
-                    people = {one: Asked("open") for one in step.asked()}
-                    if step.mode == "sequence":
-                        for login in step.asked()[1:]:
-                            people[login].state = "waiting"
-                    self.reached.append(Reached(node, "open", people, then=after))
-                    return
-                self.reached.append(Reached(node, "passed", approvers=again[:1]))
-            node = node + 1 if after is None else after
-        self.finish("approved", "paid")
+    ) -> bool:
+        step = self.shape.steps[node]
+        if not CONDITIONS[step.when](self.fee, self.amount + self.fee):
+            self.reached.append(Reached(node, "skipped"))
+            return False
+        if kept and node in kept:
+            self.reached.append(Reached(node, "kept", approvers=kept[node]))
+            return False
+        again = [one for one in step.asked() if one in self.approved_before(node)]
+        if again and not forced and step.mode not in EACH and not step.editable:
+            self.reached.append(Reached(node, "passed", approvers=again[:1]))
+            return False
+        people = {one: Asked("open") for one in step.asked()}
+        if step.mode == "sequence":
+            for login in step.asked()[1:]:
+                people[login].state = "waiting"
+        self.reached.append(Reached(node, "open", people, then=then))
+        return True
 
-    def approved_last(self) -> list[str]:
-        taken = [one for one in self.reached if one.state in {"approved", "passed", "kept"}]
-        return self.approvers(taken[-1]) if taken else []
+    def after(self, node: int, then: int | None) -> None:
+        """Take what follows a step that has ended, or was not asked."""
+        branch = self.shape.branch(node)
+        following = node + 1 if then is None else then
+        if following in branch:
+            if self.walk(range(following, branch.stop)):
+                return
+            then = None
+        if self.opened():
+            return
+        if then is None:
+            block = self.shape.block(node)
+            self.onward(block[-1].stop if block else node + 1)
+            return
+        for other in self.shape.beside(then):
+            self.resume(other)
+        if not self.take(then):
+            self.after(then, None)
+
+    def resume(self, branch: range) -> None:
+        """Let a branch go on that was left when the run went back to before it."""
+        newest = [one for one in self.reached if one.node in branch][-1]
+        if newest.state not in {"closed", "returned"}:
+            return
+        stays = newest.then if newest.then is not None and newest.then in branch else None
+        if not self.take(newest.node, forced=True, then=stays):
+            self.walk(range(newest.node + 1 if stays is None else stays, branch.stop))
+
+    def approved_before(self, node: int) -> list[str]:
+        """Return who approved what was taken last: behind a block, last in each of its branches."""
+        beside = self.shape.beside(node)
+        last: dict[range, Reached] = {}
+        found: tuple[range, ...] | None = None
+        for one in reversed(self.reached):
+            if one.state not in {"approved", "passed", "kept"}:
+                continue
+            block = self.shape.block(one.node)
+            if found is not None and block != found:
+                break
+            if any(one.node in other for other in beside):
+                continue
+            if not block or block == self.shape.block(node):
+                last = {range(0): one}
+                break
+            found = block
+            last.setdefault(self.shape.branch(one.node), one)
+        return [login for one in last.values() for login in self.approvers(one)]
 
     @staticmethod
     def approvers(entry: Reached) -> list[str]:
@@ -184,8 +305,8 @@ class Model:
         return said or entry.approvers
 
     def finish(self, run_state: str, state: str) -> None:
-        if any(one.state == "open" for one in self.reached):
-            self.end_step("rejected" if run_state == "rejected" else "closed")
+        for entry in self.opened():
+            self.end_step(entry, "closed")
         self.run_state, self.state = run_state, state
         if run_state == "rejected":
             self.fee = self.submitted_fee
@@ -197,22 +318,21 @@ class Model:
                 if one.state in {"approved", "passed", "kept"}
             }
 
-    def end_step(self, state: str) -> None:
-        now = self.now
-        now.state = state
-        for one in now.people.values():
+    @staticmethod
+    def end_step(entry: Reached, state: str) -> None:
+        entry.state = state
+        for one in entry.people.values():
             one.state = "closed" if one.state in UNDECIDED else one.state
 
     def decide(self, login: str, action: str, fee: Decimal | None) -> str | None:
-        refused = self.refusal(login)
+        refused, now = self.task(login)
         if refused:
             return refused
-        now = self.now
-        if fee is not None and not self.steps[now.node].editable:
+        if fee is not None and not self.shape.steps[now.node].editable:
             return "approval.not_editable"
         self.fee = self.fee if fee is None else fee
         now.people[login].state = "rejected" if action == "reject" else "approved"
-        self.settle()
+        self.settle(now)
         return None
 
     def own_result(self, now: Reached) -> str:
@@ -220,7 +340,7 @@ class Model:
         yes, no, mode = (
             states.count("approved"),
             states.count("rejected"),
-            self.steps[now.node].mode,
+            self.shape.steps[now.node].mode,
         )
         if mode == "ratio":
             if 100 * yes >= RATIO * len(states):
@@ -232,10 +352,10 @@ class Model:
             return "approved" if yes == len(states) else "open"
         return "approved" if yes else "open"
 
-    def settle(self) -> None:
-        now = self.now
+    def settle(self, now: Reached) -> None:
         own = self.own_result(now)
         if own == "rejected" or any(one.state == "rejected" for one in now.added()):
+            self.end_step(now, "rejected")
             self.finish("rejected", "rejected")
             return
         if own == "approved":
@@ -247,9 +367,8 @@ class Model:
                 asker = now.people[str(one.by)]
                 one.state = "closed" if asker.state not in UNDECIDED else one.state
         if own == "approved" and not any(one.state in UNDECIDED for one in now.added()):
-            following = now.node + 1 if now.then is None else now.then
-            self.end_step("approved")
-            self.advance(following)
+            self.end_step(now, "approved")
+            self.after(now.node, now.then)
             return
         self.turns(now)
 
@@ -265,7 +384,7 @@ class Model:
         for login, one in now.people.items():
             if one.state != "waiting":
                 continue
-            if one.place is None and self.steps[now.node].mode == "sequence":
+            if one.place is None and self.shape.steps[now.node].mode == "sequence":
                 turn, first = first and not busy and login not in blocked, False
             elif one.place == "after":
                 turn = own == "approved" and not added_open and login not in blocked
@@ -277,10 +396,9 @@ class Model:
             one.state = "open"
 
     def add(self, login: str, to: str, place: str) -> str | None:
-        refused = self.refusal(login)
+        refused, now = self.task(login)
         if refused:
             return refused
-        now = self.now
         if to in now.people:
             return "task.wrong_receiver"
         now.people[to] = Asked("waiting" if place == "after" else "open", place, login)
@@ -289,34 +407,46 @@ class Model:
         return None
 
     def give_back(self, login: str, to: int | None, course: str) -> str | None:
-        refused = self.refusal(login)
+        refused, now = self.task(login)
         if refused:
             return refused
-        now = self.now
         newest = {one.node: one.state for one in self.reached}
-        taken = to is not None and to < now.node
+        taken = to is not None and to in self.shape.before(now.node)
         if to is not None and not (taken and newest.get(to) in {"approved", "passed", "kept"}):
             return "task.wrong_step"
         now.people[login].state = "returned"
-        self.end_step("returned")
+        self.end_step(now, "returned")
         if to is None:
             self.finish("returned", "draft")
-        else:
-            self.advance(to, forced=True, then=now.node if course == "on" else None)
+            return None
+        if to not in self.shape.branch(now.node):
+            for other in self.opened():
+                self.end_step(other, "closed")
+        then = now.node if course == "on" else None
+        if not self.take(to, forced=True, then=then):
+            self.after(to, then)
         return None
 
     def take_back(self, login: str) -> str | None:
-        latest = self.latest(login)
+        latest = self.latest(login, ("approved", "rejected", "returned"))
         if latest is None:
             return "no task"
         entry, one = latest
         if one.state not in {"approved", "rejected", "returned"}:
             return "task.not_decided"
+        beside = self.shape.beside(entry.node)
         place = next(n for n, other in enumerate(self.reached) if other is entry)
-        later = self.reached[place + 1 :]
+        later = [
+            other
+            for other in self.reached[place + 1 :]
+            if not any(other.node in branch for branch in beside)
+        ]
         said = {o.state for other in later for o in other.people.values()}
         late = bool(said & {"approved", "rejected", "returned"})
-        mode = self.steps[entry.node].mode
+        for branch in beside:
+            last = [other for other in self.reached if other.node in branch][-1]
+            late = late or last.state in {"closed", "returned", "rejected"}
+        mode = self.shape.steps[entry.node].mode
         others = list(entry.people)
         behind = others[others.index(login) + 1 :] if mode == "sequence" else []
         asker = entry.people[str(one.by)] if one.place == "before" else None
@@ -371,6 +501,11 @@ STEPS = st.builds(
 )
 FEES = st.sampled_from([None, None, None, Decimal(5), Decimal(20), Decimal(120)])
 SOMEBODY = st.sampled_from(APPROVERS)
+PARTS = st.one_of(
+    STEPS,
+    STEPS,
+    st.lists(st.lists(STEPS, min_size=1, max_size=2), min_size=2, max_size=3),
+)
 COMMANDS = st.one_of(
     st.tuples(st.sampled_from(["submit", "withdraw", "revise", "cancel", "edit"])),
     st.tuples(st.just("approve"), SOMEBODY, FEES),
@@ -381,7 +516,7 @@ COMMANDS = st.one_of(
     st.tuples(
         st.just("add"), st.integers(0, 3), st.sampled_from(COLLEAGUES), st.sampled_from(PLACES)
     ),
-    st.tuples(st.just("return"), st.integers(0, 3), st.integers(-1, 3), st.sampled_from(COURSES)),
+    st.tuples(st.just("return"), st.integers(0, 5), st.integers(-1, 5), st.sampled_from(COURSES)),
     st.tuples(st.just("take_back"), st.sampled_from(COLLEAGUES)),
 )
 
@@ -421,7 +556,8 @@ class Real:
         )
 
     def act(self, login: str, action: str, **more: Any) -> str | None:
-        task = self.latest_task(login)
+        decided = ("approved", "rejected", "returned")
+        task = self.latest_task(login, decided if action == "take_back" else ("open",))
         if task is None:
             return "no task"
         more = {"version": task.version, "comment": "so be it", **more}
@@ -431,14 +567,22 @@ class Real:
             )
         )
 
-    def latest_task(self, login: str) -> Any:
+    def latest_task(self, login: str, states: tuple[str, ...]) -> Any:
+        """Return the newest task of a login in one of the states, else their newest."""
         user = self.world.users[login]
         wanted = sa.select(TASK).where(TASK.c.run == (self.run_id or ""), TASK.c.user == user)
-        found = self.world.rows(wanted.order_by(TASK.c.id.desc()).limit(1))
-        return found[0] if found else None
+        found = self.world.rows(wanted.order_by(TASK.c.id.desc()))
+        return next((one for one in found if one.state in states), found[0] if found else None)
 
-    def waiting(self) -> dict[str, Any]:
-        return self.world.open_tasks(self.run_id) if self.run_id else {}
+    def waiting(self) -> set[tuple[str, int]]:
+        """Return who is asked now, in which step."""
+        logins = {user: login for login, user in self.world.users.items()}
+        joined = TASK.join(STEP, STEP.c.id == TASK.c.step)
+        wanted = sa.select(TASK.c.user, STEP.c.node).select_from(joined)
+        rows = self.world.rows(
+            wanted.where(TASK.c.run == (self.run_id or ""), TASK.c.state == "open")
+        )
+        return {(logins[row.user], row.node) for row in rows}
 
 
 def refused(action: Callable[[], Any]) -> str | None:
@@ -453,7 +597,7 @@ def apply(model: Model, real: Real, command: tuple[Any, ...]) -> tuple[str | Non
     name, *given = command
     match name:
         case "next" | "approve" | "reject":
-            login = (*model.waiting(), "mia")[0] if name == "next" else given[0]
+            login = nth(model.waiting(), 0) if name == "next" else given[0]
             action, fee = ("reject" if name == "reject" else "approve"), given[-1]
             values = None if fee is None else {"fee": str(fee)}
             return model.decide(login, action, fee), real.act(login, action, values=values)
@@ -482,8 +626,8 @@ def apply(model: Model, real: Real, command: tuple[Any, ...]) -> tuple[str | Non
     return model.move(("draft", "rejected"), "cancelled"), real.fire("cancel", "no longer")
 
 
-def nth(logins: list[str], index: int) -> str:
-    return logins[index % len(logins)] if logins else "mia"
+def nth(waiting: list[tuple[str, int]], index: int) -> str:
+    return waiting[index % len(waiting)][0] if waiting else "mia"
 
 
 def check(model: Model, real: Real) -> None:
@@ -492,7 +636,7 @@ def check(model: Model, real: Real) -> None:
     assert row["status"] == model.state
     assert row["fee"] == model.fee
     assert row["payable"] == model.amount + model.fee
-    assert set(real.waiting()) == set(model.waiting())
+    assert real.waiting() == set(model.waiting())
     if real.run_id is not None:
         run = world.run(real.run_id)
         steps = world.rows_of_step(real.run_id)
@@ -528,19 +672,17 @@ def test_random_approvals_do_what_the_model_says(database_url: str, deep: bool):
             suppress_health_check=list(HealthCheck),
         )
         @given(
-            st.lists(STEPS, min_size=1, max_size=4),
+            st.lists(PARTS, min_size=1, max_size=4),
             st.sampled_from([Decimal(150), Decimal(300)]),
             st.lists(COMMANDS, min_size=8, max_size=24),
         )
-        def follow(
-            steps: list[ModelStep], amount: Decimal, commands: list[tuple[Any, ...]]
-        ) -> None:
+        def follow(parts: list[Part], amount: Decimal, commands: list[tuple[Any, ...]]) -> None:
             nonlocal count
             contents = workspace()
             approval = contents["approval", "claim_by_amount"]
-            approval["steps"] = [one.document(f"s{place}") for place, one in enumerate(steps)]
+            approval["steps"] = documents_of(parts)
             world.publish(contents)
-            model, real = Model(tuple(steps), amount), Real(world, amount)
+            model, real = Model(Shape.of(parts), amount), Real(world, amount)
             for command in (("submit",), *commands):
                 expected, found = apply(model, real, command)
                 assert found == expected, command

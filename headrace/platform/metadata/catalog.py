@@ -34,6 +34,7 @@ from headrace.platform.metadata.definitions.objects import (
 from headrace.platform.metadata.definitions.screens import FormDef, ReportDef, ViewDef
 from headrace.platform.metadata.definitions.workflows import (
     ApprovalDef,
+    BranchDef,
     ChosenDef,
     StateDef,
     StepDef,
@@ -408,13 +409,19 @@ class CopyModel:
 
 @dataclass(frozen=True, slots=True)
 class StepModel:
-    """A step with its typed condition."""
+    """A step that asks people, with its typed condition.
+
+    `way` leads to it in the approval's document; `block` is the step whose `branch` it is in.
+    """
 
     definition: StepDef
     when: Expression | None
     approvers: tuple[ApproverModel, ...]
     time: TimeLimitModel | None = None
     copies: tuple[CopyModel, ...] = ()
+    way: tuple[str | int, ...] = ()
+    block: StepDef | None = None
+    branch: BranchDef | None = None
 
     @property
     def name(self) -> str:
@@ -429,7 +436,7 @@ class StepModel:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalModel:
-    """An approval with its typed condition and steps."""
+    """An approval with its typed condition and its steps, those in branches too, in their order."""
 
     definition: ApprovalDef
     when: Expression | None

@@ -32,6 +32,7 @@ KIND_WORDS: Final[Mapping[str, Text]] = {
     "state": Text("state", "状态"),
     "transition": Text("transition", "转换"),
     "step": Text("step", "步骤"),
+    "branch": Text("branch", "分支"),
     "approver": Text("approver", "审批人"),
     "grant": Text("grant", "授权"),
     "section": Text("section", "分组"),

@@ -35,7 +35,7 @@ from headrace.platform.workflow.cases import Case, case_of, checked_comment, che
 from headrace.platform.workflow.choosing import Chooser
 from headrace.platform.workflow.clocks import start_clock, time_before
 from headrace.platform.workflow.copies import Copies
-from headrace.platform.workflow.course import advance, end, settle, tell_end
+from headrace.platform.workflow.course import end, set_out, settle, tell_end
 from headrace.platform.workflow.delegations import colleagues, decides_for
 from headrace.platform.workflow.people import People, Person, holds_role, is_active
 from headrace.platform.workflow.pinned import Step, pin
@@ -133,7 +133,7 @@ class Approvals:
         case = self._case(context, work, run_id)
         start_clock(case, pinned.time, spent=time_before(case) if kept else NO_TIME)
         case.copy("start")
-        advance(case, 0, "auto_approve", None, kept=kept)
+        set_out(case, "auto_approve", None, kept=kept)
         return run_id
 
     # -- decide -----------------------------------------------------------------------------

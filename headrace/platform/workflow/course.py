@@ -1,8 +1,12 @@
-"""The course of a run: from step to step, to an end, and back to a step."""
+"""The course of a run: from step to step, through branches side by side, to an end, and back to a step.
+
+Outside of blocks one step is open at a time; in a block at most one in each branch, and none outside.
+So a block is complete when no step of the run is open: nothing else is kept about it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final, Literal
@@ -11,13 +15,14 @@ from headrace.platform.access.principals import SYSTEM_PRINCIPAL
 from headrace.platform.core.errors import ConflictError, RefusedError
 from headrace.platform.metadata.storage_types import HOLDS_FILES
 from headrace.platform.workflow import messages
+from headrace.platform.workflow.branching import Point, approvers_before, points_beside
 from headrace.platform.workflow.cases import Case
 from headrace.platform.workflow.clocks import start_clock
 from headrace.platform.workflow.machine import Branch, GuardError, NoWayError, move
 from headrace.platform.workflow.people import Asked, Person, keep_active
 from headrace.platform.workflow.pinned import Step
 from headrace.platform.workflow.resubmitting import left_with
-from headrace.platform.workflow.runs import Row, approvers_of_step, node_of, tasks_of_step
+from headrace.platform.workflow.runs import Row, node_of, open_step, tasks_of_step
 from headrace.platform.workflow.subjects import Subject, snapshot
 from headrace.platform.workflow.voting import moot, next_turns, result_of
 
@@ -45,8 +50,7 @@ def settle(case: Case, step_row: Row, action: str, comment: str | None) -> None:
         case "approved":
             case.rows.end_step(step_row.id, "approved")
             case.copy("end", step)
-            following = node_of(step_row) + 1 if step_row.then_node is None else step_row.then_node
-            if not advance(case, following, action, comment):
+            if not follow(case, step_row, action, comment):
                 case.line(action, comment)
         case _:
             superfluous = moot(step, tasks)
@@ -67,51 +71,122 @@ def give_turns(case: Case, step: Step, tasks: list[Row]) -> None:
         case.tell(step, people, case.subject())
 
 
-def advance(
+def set_out(case: Case, action: str, comment: str | None, *, kept: Kept = NOTHING_KEPT) -> bool:
+    """Take the steps from the first on until people are waited for; say whether nobody is.
+
+    Then the run is approved, with a history line of `action` and `comment`.
+    """
+    return _onward(case, 0, action, comment, kept)
+
+
+def follow(case: Case, row: Row, action: str, comment: str | None) -> bool:
+    """Take what follows a step that has ended; say whether the run ends, as `set_out` does."""
+    return _after(case, node_of(row), row.then_node, action, comment)
+
+
+def go_to(
     case: Case,
     node: int,
     action: str,
     comment: str | None,
     *,
-    kept: Kept = NOTHING_KEPT,
-    returned: bool = False,
+    asks: bool = True,
     then_node: int | None = None,
+    beside: Iterable[Point] = (),
 ) -> bool:
-    """Take the steps from `node` on until one waits for people; say whether none does.
+    """Take a step out of its turn, and what follows; say whether the run ends, as `set_out` does.
 
-    Then the run is approved, with a history line of `action` and `comment`. Where the run was
-    `returned` to `node`, its people are asked even if they have just approved; `then_node` follows.
+    One step beyond the last is the end. With `asks` its people are asked even if they have just approved; `then_node` follows it. The other
+    branches of its block go on at the points `beside`.
     """
-    index = node
-    while index < len(case.pinned.steps):
-        step = case.pinned.steps[index]
-        after = then_node if index == node else None
-        if _take(case, step, index, kept, asks=returned and index == node, then_node=after):
-            return False
-        index = index + 1 if after is None else after
+    for point in beside:
+        _resume(case, point)
+    if node == len(case.pinned.steps):
+        return _onward(case, node, action, comment)
+    if _take(case, node, asks=asks, then_node=then_node):
+        return False
+    return _after(case, node, then_node, action, comment)
+
+
+def _onward(
+    case: Case, node: int, action: str, comment: str | None, kept: Kept = NOTHING_KEPT
+) -> bool:
+    """Take the steps and blocks from `node` on, where no branch is open."""
+    while node < len(case.pinned.steps):
+        block = case.pinned.block_of(node)
+        if block is None:
+            if _take(case, node, kept):
+                return False
+            node += 1
+        else:
+            # All of them begin, whatever becomes of the first.
+            waiting = [_waits(case, branch, kept) for branch in block.branches]
+            if any(waiting):
+                return False
+            node = block.nodes.stop
     end(case, "approved", action, comment)
     return True
 
 
+def _after(case: Case, node: int, then_node: int | None, action: str, comment: str | None) -> bool:
+    """Take what follows a step: the rest of its branch, and what is behind once no branch is open."""
+    block = case.pinned.block_of(node)
+    following = node + 1
+    if block is not None:
+        branch = block.branch_of(node)
+        rest = range(node + 1 if then_node is None else then_node, branch.stop)
+        if then_node is None or then_node in branch:
+            if _waits(case, rest):
+                return False
+            then_node = None
+        if open_step(case.work.connection, case.run.id) is not None:
+            return False
+        following = block.nodes.stop
+    if then_node is None:
+        return _onward(case, following, action, comment)
+    if case.pinned.block_of(then_node) is None:
+        return _onward(case, then_node, action, comment)
+    beside = points_beside(case, then_node)
+    return go_to(case, then_node, action, comment, asks=False, beside=beside)
+
+
+def _waits(case: Case, nodes: range, kept: Kept = NOTHING_KEPT) -> bool:
+    """Take the steps of a branch, one after the other; say whether one waits for people."""
+    return any(_take(case, node, kept) for node in nodes)
+
+
+def _resume(case: Case, point: Point) -> None:
+    """Let a branch go on where it was left."""
+    if not _take(case, point.node, asks=point.asks, then_node=point.then_node):
+        following = point.node + 1 if point.then_node is None else point.then_node
+        _waits(case, range(following, point.branch.stop))
+
+
 def _take(
-    case: Case, step: Step, index: int, kept: Kept, *, asks: bool, then_node: int | None
+    case: Case,
+    node: int,
+    kept: Kept = NOTHING_KEPT,
+    *,
+    asks: bool = False,
+    then_node: int | None = None,
 ) -> bool:
     """Take one step; say whether it waits for people."""
+    step = case.pinned.steps[node]
     found = case.subject()
     if not found.holds(step.when):
-        case.rows.add_step(case.run.id, index, "skipped")
+        case.rows.add_step(case.run.id, node, "skipped")
         return False
     stands = kept.get(step.name, frozenset())
     if stands and not stands & set(case.run.excluded):
-        step_id = case.rows.add_step(case.run.id, index, "kept")
+        step_id = case.rows.add_step(case.run.id, node, "kept")
         for user in sorted(stands):
             case.add_decision("keep", None, found.version, step=step_id, user=user)
         return False
     asked = case.people().resolve(step, found.environment, case.run.excluded)
-    passer = None if asks else _passer(case, step, asked)
+    passer = None if asks else _passer(case, node, asked)
     if passer is None:
         step_id = case.rows.add_step(
-            case.run.id, index, "open", fallback=asked.fallback, then_node=then_node
+            case.run.id, node, "open", fallback=asked.fallback, then_node=then_node
         )
         start_clock(case, step.time, step_id)
         if step.mode == "sequence":
@@ -121,17 +196,18 @@ def _take(
             case.ask(step, step_id, asked.people, found)
         case.copy("start", step)
         return True
-    step_id = case.rows.add_step(case.run.id, index, "passed", fallback=asked.fallback)
+    step_id = case.rows.add_step(case.run.id, node, "passed", fallback=asked.fallback)
     case.add_decision("auto_approve", None, found.version, step=step_id, user=passer.id)
     case.copy("end", step)
     return False
 
 
-def _passer(case: Case, step: Step, asked: Asked) -> Person | None:
+def _passer(case: Case, node: int, asked: Asked) -> Person | None:
     """Return who has just approved and would be asked again; never where all or edits count."""
+    step = case.pinned.steps[node]
     if step.asks_each or step.editable:
         return None
-    before = approvers_of_step(case.work.connection, case.run.id)
+    before = approvers_before(case, node)
     return next((person for person in asked.people if person.id in before), None)
 
 

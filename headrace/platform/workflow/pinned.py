@@ -7,9 +7,10 @@ form is stored once by its hash and read back for each decision.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import groupby
 from typing import Any, Literal
 
 from headrace.platform.core.canonical import canonical_bytes, content_hash
@@ -96,8 +97,69 @@ class TimeLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class StepBranch:
+    """The branch that a step is in, and the step that has the branch, its block."""
+
+    block: str
+    block_label: Text
+    name: str
+    label: Text
+
+    @property
+    def title(self) -> Text:
+        """Both labels."""
+        return joined(self.block_label, self.label)
+
+
+def joined(first: Text, second: Text) -> Text:
+    """Return two labels as one."""
+    return Text(
+        f"{first.within('en')} · {second.within('en')}",
+        f"{first.within('zh')} · {second.within('zh')}",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A step with branches, by places among the steps that ask people."""
+
+    nodes: range
+    branches: tuple[range, ...]
+
+    def branch_of(self, node: int) -> range:
+        """Return the steps of the branch that a step is in."""
+        return next(one for one in self.branches if node in one)
+
+
+def blocks_of(steps: Sequence[Step]) -> tuple[Block, ...]:
+    """Return the blocks among steps: those of a branch, and of a block, stand together."""
+    found = []
+    for key, nodes in _stretches(range(len(steps)), lambda one: _block_name(steps[one])):
+        if key is not None:
+            inside = _stretches(nodes, lambda one: _branch_name(steps[one]))
+            found.append(Block(nodes, tuple(branch for _, branch in inside)))
+    return tuple(found)
+
+
+def _stretches(
+    nodes: range, key: Callable[[int], str | None]
+) -> Iterator[tuple[str | None, range]]:
+    for found, group in groupby(nodes, key):
+        several = list(group)
+        yield found, range(several[0], several[-1] + 1)
+
+
+def _block_name(step: Step) -> str | None:
+    return None if step.branch is None else step.branch.block
+
+
+def _branch_name(step: Step) -> str | None:
+    return None if step.branch is None else step.branch.name
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """A step; `editable` are field ids."""
+    """A step that asks people; `editable` are field ids."""
 
     name: str
     label: Text
@@ -107,6 +169,12 @@ class Step:
     approvers: tuple[Approver, ...]
     ratio: int | None = None
     time: TimeLimit | None = None
+    branch: StepBranch | None = None
+
+    @property
+    def title(self) -> Text:
+        """What it is called, behind the branch that it is in."""
+        return self.label if self.branch is None else joined(self.branch.title, self.label)
 
     @property
     def asks_each(self) -> bool:
@@ -123,6 +191,8 @@ class Step:
 @dataclass(frozen=True)
 class PinnedApproval:
     """An approval with the transition that it decides.
+
+    `steps` are those that ask people, those in branches too: blocks follow from what they say.
 
     `resumes`: a new submission keeps what was approved. `key_fields` are ids of fields, and of objects
     of detail rows, whose change makes it start again; without any, every change does.
@@ -153,6 +223,30 @@ class PinnedApproval:
         states = dict.fromkeys((self.to, *self.sources, *(target for _, target in targets)))
         moves = tuple(Move(self.transition, branch, self.to, target) for branch, target in targets)
         return Plan(tuple(states), moves)
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The steps with branches."""
+        return blocks_of(self.steps)
+
+    def block_of(self, node: int) -> Block | None:
+        """Return the block that a step is in; None where it stands alone, or is none."""
+        return next((one for one in self.blocks if node in one.nodes), None)
+
+    def stretches(self) -> Iterator[tuple[range, ...]]:
+        """Yield what is taken one after the other: the branches of a block, else one step alone."""
+        node = 0
+        while node < len(self.steps):
+            block = self.block_of(node)
+            yield (range(node, node + 1),) if block is None else block.branches
+            node = node + 1 if block is None else block.nodes.stop
+
+    def before(self, node: int) -> list[int]:
+        """Return the steps that come before one: not those of branches beside its own."""
+        block = self.block_of(node)
+        if block is None:
+            return list(range(node))
+        return [*range(block.nodes.start), *range(block.branch_of(node).start, node)]
 
     def approvers(self) -> Iterator[Approver]:
         """Yield all sources of approvers, of escalations too."""
@@ -250,6 +344,28 @@ def pin(
     )
 
 
+def steps_ahead(
+    pinned: PinnedApproval, waiting: Sequence[tuple[int, int | None]]
+) -> dict[int, list[Step]]:
+    """Return what comes after steps that wait, as far as that is known: by the step, in its branch.
+
+    What comes after all of them stands under -1. `waiting` are places with what follows out of turn.
+    """
+    found: dict[int, list[Step]] = {}
+    rest = len(pinned.steps)
+    for node, then in waiting:
+        block = pinned.block_of(node)
+        following = node + 1 if then is None else then
+        if block is not None:
+            branch = block.branch_of(node)
+            inside = following in branch
+            found[node] = list(pinned.steps[following : branch.stop]) if inside else []
+            leaves = then is not None and not inside
+            following = following if leaves else block.nodes.stop
+        rest = min(rest, following)
+    return {**found, -1: list(pinned.steps[rest:])}
+
+
 def _key_ids(model: ObjectModel, names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the ids of fields; a relation of detail rows is known by its own name."""
     return tuple(model.fields[name].id if name in model.fields else name for name in names)
@@ -298,7 +414,16 @@ def _pin_step(model: ObjectModel, step: StepModel) -> Step:
         approvers=tuple(_pin_approver(one) for one in step.approvers),
         ratio=step.definition.ratio,
         time=_pin_time(step.time),
+        branch=_pin_branch(step),
     )
+
+
+def _pin_branch(step: StepModel) -> StepBranch | None:
+    block, branch = step.block, step.branch
+    if block is None or branch is None:
+        return None
+    named = (Text(block.name, block.name), Text(branch.name, branch.name))
+    return StepBranch(block.name, block.label or named[0], branch.name, branch.label or named[1])
 
 
 def _pin_time(time: TimeLimitModel | None) -> TimeLimit | None:
@@ -357,7 +482,10 @@ def _outcome_of(data: Mapping[str, Any]) -> Outcome:
 
 
 def _step_json(step: Step) -> dict[str, Any]:
-    return {
+    branch = step.branch
+    # Left out where there is none: what was stored before there were branches keeps its hash.
+    within = {} if branch is None else {"branch": _branch_json(branch)}
+    return within | {
         "name": step.name,
         "label": step.label.as_dict(),
         "mode": step.mode,
@@ -367,6 +495,22 @@ def _step_json(step: Step) -> dict[str, Any]:
         "ratio": step.ratio,
         "time": _time_json(step.time),
     }
+
+
+def _branch_json(branch: StepBranch) -> dict[str, Any]:
+    return {
+        "block": branch.block,
+        "block_label": branch.block_label.as_dict(),
+        "name": branch.name,
+        "label": branch.label.as_dict(),
+    }
+
+
+def _branch_of(data: Mapping[str, Any] | None) -> StepBranch | None:
+    if data is None:
+        return None
+    labels = (text_of(data["block_label"]), text_of(data["label"]))
+    return StepBranch(data["block"], labels[0], data["name"], labels[1])
 
 
 def _approver_json(one: Approver) -> dict[str, Any]:
@@ -435,6 +579,7 @@ def _step_of(data: Mapping[str, Any]) -> Step:
         approvers=tuple(_approver_of(one) for one in data["approvers"]),
         ratio=data.get("ratio"),
         time=_time_of(data.get("time")),
+        branch=_branch_of(data.get("branch")),
     )
 
 

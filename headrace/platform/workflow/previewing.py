@@ -37,7 +37,8 @@ class StepAhead:
     """A step that would come: by whom it would be decided, as far as the caller may know.
 
     `due_at` is when its time would be up if each step before took all of its own. `kept`: approved in
-    the submission before, and still standing. `choice` is among whom the caller chooses.
+    the submission before, and still standing. `choice` is among whom the caller chooses, `branch` what
+    a branch is called that the step is in.
     """
 
     name: str
@@ -47,6 +48,7 @@ class StepAhead:
     people: tuple[str, ...]
     roles: tuple[Text, ...]
     due_at: datetime | None
+    branch: Text | None
     choice: Choice | None = None
 
     def render(self, language: str) -> dict[str, Any]:
@@ -54,6 +56,7 @@ class StepAhead:
         return {
             "name": self.name,
             "label": self.label.within(language),
+            "branch": self.branch.within(language) if self.branch else None,
             "mode": self.mode,
             "state": self.state,
             "people": list(self.people),
@@ -145,7 +148,7 @@ def _shown(
 ) -> StepAhead:
     kept = before.kept.get(step.name)
     if kept and step.state != "skipped":
-        return StepAhead(step.name, step.label, step.mode, "kept", kept, (), None)
+        return StepAhead(step.name, step.label, step.mode, "kept", kept, (), None, step.branch)
     choice = None
     if step.chosen is not None:
         chosen_before = before.choices.get(step.name, ())
@@ -156,5 +159,13 @@ def _shown(
     if labels == [step.label]:
         labels = []
     return StepAhead(
-        step.name, step.label, step.mode, step.state, people, tuple(labels), step.due_at, choice
+        step.name,
+        step.label,
+        step.mode,
+        step.state,
+        people,
+        tuple(labels),
+        step.due_at,
+        step.branch,
+        choice,
     )

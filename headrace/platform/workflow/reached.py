@@ -25,7 +25,7 @@ from headrace.platform.metadata.catalog import (
     WorkflowModel,
 )
 from headrace.platform.workflow.pinned import PinnedApproval, pin, read_stored
-from headrace.platform.workflow.tables import DEFINITION, NODE, RUN, STEP
+from headrace.platform.workflow.tables import DEFINITION, FIRST_OPEN, RUN
 
 States = Mapping[str, Mapping[str, str]]
 """Workflow id -> old state -> new state."""
@@ -34,7 +34,9 @@ RunKey = tuple[str, str]
 """Workflow id and the name of the approval that a run is pinned to."""
 
 NO_STATES: Final[States] = MappingProxyType({})
-_UNSEEN: Final = frozenset({"label", "transition_label", "source", "names", "span", "id"})
+_UNSEEN: Final = frozenset(
+    {"label", "transition_label", "block_label", "source", "names", "span", "id"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +130,12 @@ def renamed_states(old: Catalog, new: Catalog, decided: States = NO_STATES) -> S
 
 
 def _counted() -> sa.Select[Any]:
-    """Return the select of the open runs, counted by definition, way back and open step."""
-    waiting = sa.and_(STEP.c.run == RUN.c.id, STEP.c.state == "open")
-    keys = (RUN.c.object_id, RUN.c.definition, RUN.c.from_state, NODE)
+    """Return the select of the open runs, counted by definition, way back and first open step."""
+    node = FIRST_OPEN.c.node.label("node_of_step")
+    keys = (RUN.c.object_id, RUN.c.definition, RUN.c.from_state, node)
     counted = (
         sa.select(*keys, sa.func.count().label("number"))
-        .select_from(RUN.outerjoin(STEP, waiting))
+        .select_from(RUN.outerjoin(FIRST_OPEN, FIRST_OPEN.c.run == RUN.c.id))
         .where(RUN.c.state == "open")
         .group_by(*keys)
         .subquery()

@@ -34,8 +34,16 @@ from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.access import checked_snapshot
 from headrace.platform.workflow.approvals import Decided
+from headrace.platform.workflow.branching import (
+    ENDED,
+    TAKEN,
+    Point,
+    beginnings_beside,
+    newest_beside,
+    points_beside,
+)
 from headrace.platform.workflow.cases import Case, case_of, checked_reason
-from headrace.platform.workflow.course import advance, end, settle
+from headrace.platform.workflow.course import end, follow, go_to, settle
 from headrace.platform.workflow.delegations import colleagues
 from headrace.platform.workflow.people import Person, names_of
 from headrace.platform.workflow.pinned import PinnedApproval
@@ -46,7 +54,7 @@ from headrace.platform.workflow.runs import (
     known_run,
     named_steps,
     node_of,
-    open_step,
+    open_steps_of_run,
     run_by_id,
     standing_decision,
     steps_of,
@@ -54,7 +62,7 @@ from headrace.platform.workflow.runs import (
     tasks_of_step,
 )
 from headrace.platform.workflow.subjects import object_by_id
-from headrace.platform.workflow.tables import DECISION, RUN, STEP, TALK, TASK
+from headrace.platform.workflow.tables import DECISION, FIRST_OPEN, RUN, TALK, TASK
 
 Act = Literal["skip", "jump", "reassign", "restart", "cancel", "move"]
 
@@ -77,6 +85,13 @@ WRONG_STEP: Final = Message(
     "该审批没有步骤“{step}”。",
     "Its steps are: {steps}.",
     "其步骤:{steps}。",
+)
+WRONG_BRANCH: Final = Message(
+    "repair.wrong_step",
+    "This approval waits in several branches.",
+    "该审批正在多个分支中等待。",
+    "Say which step is meant: {steps}.",
+    "请指明步骤:{steps}。",
 )
 WRONG_PERSON: Final = Message(
     "repair.wrong_person",
@@ -110,7 +125,10 @@ NOT_UNDONE: Final = Message(
 
 @dataclass(frozen=True, slots=True)
 class RunGroup:
-    """Open runs of one approval in one version that wait in one step; `is_live`: in the live version."""
+    """Open runs of one approval in one version that wait in one step; `is_live`: in the live version.
+
+    Those that wait in several branches are counted under the first of the steps.
+    """
 
     definition: str
     object: str
@@ -152,10 +170,8 @@ class Repairs:
 
     def groups(self, context: Context) -> tuple[RunGroup, ...]:
         """Return the open runs by approval, version and step: one statement over the open ones."""
-        step = STEP.alias("waiting")
-        joined = RUN.outerjoin(step, sa.and_(step.c.run == RUN.c.id, step.c.state == "open"))
-        node = sa.func.coalesce(step.c.node, step.c.position).label("node")
-        keys = (RUN.c.object_id, RUN.c.definition, node)
+        joined = RUN.outerjoin(FIRST_OPEN, FIRST_OPEN.c.run == RUN.c.id)
+        keys = (RUN.c.object_id, RUN.c.definition, FIRST_OPEN.c.node)
         statement = (
             sa.select(
                 *keys,
@@ -184,14 +200,14 @@ class Repairs:
             names = [one.name for one in pinned.steps] if pinned is not None else []
             if step not in names:
                 return []
-            joined = RUN.join(STEP, sa.and_(STEP.c.run == RUN.c.id, STEP.c.state == "open"))
+            joined = RUN.join(FIRST_OPEN, FIRST_OPEN.c.run == RUN.c.id)
             statement = (
                 sa.select(RUN.c.id)
                 .select_from(joined)
                 .where(
                     RUN.c.state == "open",
                     RUN.c.definition == definition,
-                    sa.func.coalesce(STEP.c.node, STEP.c.position) == names.index(step),
+                    FIRST_OPEN.c.node == names.index(step),
                 )
                 .order_by(RUN.c.id)
                 .limit(PAGE_SIZE)
@@ -217,7 +233,8 @@ class Repairs:
     ) -> Decided:
         """Do something with an open run, for a `reason` that stands on its timeline.
 
-        `skip` ends the step that waits, `jump` goes to `step`, `reassign` gives `task` to the user `to`,
+        `skip` ends the step that waits, of several `step`; `jump` goes to `step`: within the block where
+        the run waits only the branch of that step goes there. `reassign` gives `task` to the user `to`,
         `restart` begins again by the live version, `move` goes on by the live version where it waits,
         `cancel` ends the run and leads the record back. `batch` marks what is undone together.
         """
@@ -227,17 +244,13 @@ class Repairs:
         case = self._case(context, work, run_id)
         match act:
             case "skip":
-                row = _open(case)
+                row = _waiting_in(case, step)
                 self._say(case, act, reason, batch, step=row.id)
                 case.rows.end_step(row.id, "skipped")
-                _go_on(case, _after(row), act, reason)
+                if not follow(case, row, act, reason):
+                    case.line(act, reason)
             case "jump":
-                node = _node_named(case.pinned, step)
-                row = _open(case)
-                self._say(case, act, reason, batch, step=row.id, to_step=step)
-                case.rows.end_step(row.id, "closed")
-                case.line(act, reason)
-                advance(case, node, act, reason, returned=True)
+                self._jump(case, step, reason, batch)
             case "reassign":
                 self._reassign(case, task or "", to or "", reason)
             case "cancel":
@@ -264,7 +277,14 @@ class Repairs:
         former = definitions_of(work.connection, (left.definition,))[left.definition]
         self._say(case, "undo", reason, None)
         moved = self._repinned(case, former, last.to_version or case.run.metadata_version)
-        _reopen(moved, left, node_of(left), "undo", reason)
+        node = node_of(left)
+        beside = [
+            (row, name)
+            for row, name in newest_beside(moved, node, last.id)
+            if row.state not in ENDED
+        ]
+        points = points_beside(moved, node, last.id)
+        _reopen(moved, [(left, former.steps[node].name), *beside], node, points, ("undo", reason))
         return _decided(moved)
 
     def batch(self, context: Context, batch: str) -> list[str]:
@@ -331,22 +351,35 @@ class Repairs:
             raise ConflictError(GONE.at(name=case.pinned.label))
         if act == "move" and live.with_way_back(case.run.from_state) == case.pinned:
             raise ConflictError(SAME.at())
-        row = _open(case)
-        node = _same_node(case, row, live) if act == "move" else 0
-        self._say(case, act, reason, batch, step=row.id)
-        case.rows.end_step(row.id, "closed")
+        left = [(row, case.step_of(row).name) for row in _waiting(case)]
+        node = _same_node(case, [name for _, name in left], live) if act == "move" else 0
+        self._say(case, act, reason, batch, step=left[0][0].id)
         moved = self._repinned(case, live, catalog.version)
         if act == "move":
-            _reopen(moved, row, node, act, reason)
+            _reopen(moved, left, node, points_beside(moved, node), (act, reason))
         else:
             moved.line(act, reason)
-            advance(moved, 0, act, reason, returned=True)
+            go_to(moved, 0, act, reason, beside=beginnings_beside(live, 0))
+
+    def _jump(self, case: Case, step: str | None, reason: str, batch: str | None) -> None:
+        """Go to a step: within the block where the run waits, with its branch only."""
+        node = _node_named(case.pinned, step)
+        rows = _waiting(case)
+        block = case.pinned.block_of(node)
+        branch = None
+        if block is not None and node_of(rows[0]) in block.nodes:
+            branch = block.branch_of(node)
+        left = [row for row in rows if branch is None or node_of(row) in branch]
+        self._say(case, "jump", reason, batch, step=(left or rows)[0].id, to_step=step)
+        for row in left:
+            case.rows.end_step(row.id, "closed")
+        case.line("jump", reason)
+        beside = points_beside(case, node) if branch is None else ()
+        go_to(case, node, "jump", reason, beside=beside)
 
     def _repinned(self, case: Case, pinned: PinnedApproval, version: int) -> Case:
         """Pin a run to another definition; the steps that it has reached stay in the old one."""
-        waiting = open_step(case.work.connection, case.run.id)
-        if waiting is not None:
-            case.rows.end_step(waiting.id, "closed")
+        case.rows.close_steps(case.run.id)
         case.rows.pin_run(case.run, pinned, version)
         return case_of(self._store, self._notifications, case.context, case.work, case.run.id)
 
@@ -370,20 +403,19 @@ def _group(context: Context, row: Row, pinned: PinnedApproval) -> RunGroup:
     )
 
 
-def _open(case: Case) -> Row:
-    row = open_step(case.work.connection, case.run.id)
-    if row is None:
+def _waiting(case: Case) -> list[Row]:
+    rows = open_steps_of_run(case.work.connection, case.run.id)
+    if not rows:
         raise ConflictError(messages.RUN_ENDED.at(state=messages.STATE_TEXTS["cancelled"]))
-    return row
+    return rows
 
 
-def _after(row: Row) -> int:
-    return node_of(row) + 1 if row.then_node is None else int(row.then_node)
-
-
-def _go_on(case: Case, node: int, act: str, reason: str) -> None:
-    if not advance(case, node, act, reason):
-        case.line(act, reason)
+def _waiting_in(case: Case, step: str | None) -> Row:
+    """Return the step that waits; of several the one that is named."""
+    rows = {case.step_of(row).name: row for row in _waiting(case)}
+    if len(rows) > 1 and step not in rows:
+        raise RefusedError(WRONG_BRANCH.at("/step", steps=", ".join(rows)))
+    return next(iter(rows.values())) if len(rows) == 1 else rows[str(step)]
 
 
 def _node_named(pinned: PinnedApproval, name: str | None) -> int:
@@ -393,37 +425,51 @@ def _node_named(pinned: PinnedApproval, name: str | None) -> int:
     return names.index(name)
 
 
-def _same_node(case: Case, row: Row, live: PinnedApproval) -> int:
+def _same_node(case: Case, waiting: Sequence[str], live: PinnedApproval) -> int:
     """Return where a run goes on in another definition.
 
-    The step of the same name; where there is none, the first that has not been approved yet.
+    The first of the steps that it waits in, by their names; where there is none, the first that has
+    not been approved yet.
     """
     names = [one.name for one in live.steps]
-    present = case.step_of(row).name
-    if present in names:
-        return names.index(present)
-    done = {
-        name
-        for one, name in named_steps(case.work.connection, case.run, case.pinned)
-        if one.state in {"approved", "passed", "kept"}
+    present = [names.index(name) for name in waiting if name in names]
+    if present:
+        return min(present)
+    newest = {
+        name: one.state for one, name in named_steps(case.work.connection, case.run, case.pinned)
     }
-    return next((index for index, name in enumerate(names) if name not in done), len(names))
+    return next((i for i, name in enumerate(names) if newest.get(name) not in TAKEN), len(names))
 
 
-def _reopen(case: Case, left: Row, node: int, act: str, reason: str) -> None:
-    """Ask the people of a step; what those of them approved in the step that was `left` stands."""
-    connection = case.work.connection
+def _reopen(
+    case: Case,
+    left: Sequence[tuple[Row, str]],
+    node: int,
+    beside: Sequence[Point],
+    said: tuple[str, str],
+) -> None:
+    """Ask the people of a step; what those of them approved in the steps that were `left` stands."""
+    act, reason = said
     case.line(act, reason)
-    if advance(case, node, act, reason, returned=True):
+    if go_to(case, node, act, reason, beside=beside):
         return
-    row = _open(case)
+    former = {name: row for row, name in left}
+    for row in open_steps_of_run(case.work.connection, case.run.id):
+        before = former.get(case.step_of(row).name)
+        if before is not None:
+            _let_stand(case, before, row, act)
+
+
+def _let_stand(case: Case, left: Row, row: Row, act: str) -> None:
+    """Let those approve in an open step who approved in the one that was left."""
+    connection = case.work.connection
     said = {
         task.user
         for task in tasks_of_step(connection, left.id)
         if (found := standing_decision(connection, task.id)) and found.action == "approve"
     }
     again = [one for one in tasks_of_step(connection, row.id) if one.user in said]
-    if node_of(row) != node or not again:
+    if not again:
         return
     version = case.subject().version
     for task in again:
@@ -487,7 +533,7 @@ def run_items(context: Context, ids: Sequence[str]) -> list[RunItem]:
                     title=row.title if seen else None,
                     submitter=submitters.get(row.submitter, ""),
                     since=row.started_at,
-                    steps=tuple((one.name, one.label) for one in definitions[row.definition].steps),
+                    steps=tuple((one.name, one.title) for one in definitions[row.definition].steps),
                     tasks=tuple(asked.get(row.id, ())),
                 )
             )

@@ -8,8 +8,8 @@ the same approvers is who was asked; by others, who would be asked today.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -230,6 +230,11 @@ class _Recorded:
             (one for one in self.rows if self.pinned.steps[node_of(one)].name == name), None
         )
 
+    def last(self, name: str) -> Row | None:
+        """Return the last visit of a step."""
+        visits = [one for one in self.rows if self.pinned.steps[node_of(one)].name == name]
+        return visits[-1] if visits else None
+
     def step(self, name: str) -> Step | None:
         """Return a step of the definition."""
         return next((one for one in self.pinned.steps if one.name == name), None)
@@ -249,6 +254,29 @@ class _Recorded:
             if row.position >= found.position and self.tasks.get(row.id):
                 return min(int(task.record_version) for task in self.tasks[row.id])
         return self.last_version
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """How far a path is: by which version and when steps are judged, who approved just before.
+
+    `before` None: that cannot be told. `taken` says whether anybody was asked since a branch began.
+    """
+
+    version: int | None
+    at: datetime
+    before: frozenset[str] | None
+    taken: bool = False
+
+    def joined(self, branches: Sequence[_Pace]) -> _Pace:
+        """Return where branches that began here come together again."""
+        latest = max(branches, key=lambda one: (one.version or 0, one.at))
+        taken = [one.before for one in branches if one.taken]
+        known = [one for one in taken if one is not None]
+        before = self.before if not taken else None
+        if taken and len(known) == len(taken):
+            before = frozenset(user for one in known for user in one)
+        return _Pace(latest.version, latest.at, before, taken=True)
 
 
 class _Replayer:
@@ -375,7 +403,7 @@ class _Replayer:
     def _recorded_way(self, one: _Recorded) -> Way:
         steps = []
         seen = set[int]()
-        for row in one.rows:
+        for row in _by_branch(one.pinned, one.rows):
             node = node_of(row)
             if node in seen:
                 continue
@@ -455,20 +483,39 @@ class _Replayer:
         self, one: _Recorded, taken: TransitionModel, pinned: PinnedApproval
     ) -> tuple[PathStep, ...]:
         steps: list[PathStep] = []
-        version, at = one.first_version, one.run.started_at
-        before: frozenset[str] | None = frozenset()
-        for step in pinned.steps:
-            row = one.first(step.name)
-            if row is not None:
-                version, at = one.version_at(step.name) or version, row.opened_at
-            moment = self._moment(one, taken, version, at, submitted=False)
-            made = self._step(one, step, row, moment, before)
-            steps.append(made)
-            if made.state in {"asked", "passed", "kept"}:
-                before = one.approvers.get(row.id) if row is not None else None
-            if row is not None and row.state in {"rejected", "returned", "closed", "open"}:
+        pace = _Pace(one.first_version, one.run.started_at, frozenset())
+        for nodes in pinned.stretches():
+            ended = []
+            for branch in nodes:
+                own: _Pace | None = replace(pace, taken=False)
+                for node in branch:
+                    if own is not None:
+                        made, own = self._next(one, taken, pinned.steps[node], own)
+                        steps.append(made)
+                ended.append(own)
+            known = [own for own in ended if own is not None]
+            if len(known) < len(ended):
                 break
+            pace = pace.joined(known)
         return tuple(steps)
+
+    def _next(
+        self, one: _Recorded, taken: TransitionModel, step: Step, pace: _Pace
+    ) -> tuple[PathStep, _Pace | None]:
+        """Return a step of the new path, and how it goes on; None where the run ended there."""
+        row = one.first(step.name)
+        if row is not None:
+            pace = replace(
+                pace, version=one.version_at(step.name) or pace.version, at=row.opened_at
+            )
+        moment = self._moment(one, taken, pace.version, pace.at, submitted=False)
+        made = self._step(one, step, row, moment, pace.before)
+        if made.state in {"asked", "passed", "kept"}:
+            before = one.approvers.get(row.id) if row is not None else None
+            pace = replace(pace, before=before, taken=True)
+        last = one.last(step.name)
+        over = last is not None and last.state in {"rejected", "returned", "closed", "open"}
+        return made, None if over else pace
 
     def _step(
         self,
@@ -581,6 +628,19 @@ class _Replayer:
 def _chose(run: Row, step: Step) -> bool:
     """Say whether it is known whom the submitter chose in a step."""
     return step.name in (run.choices or {})
+
+
+def _by_branch(pinned: PinnedApproval, rows: Iterable[Row]) -> list[Row]:
+    """Return steps in the order in which they were reached, but one branch behind the other."""
+    begun: dict[int, int] = {}
+    keys: dict[str, tuple[int, int]] = {}
+    for place, row in enumerate(rows):
+        block = pinned.block_of(node_of(row))
+        if block is None:
+            keys[row.id] = (place, 0)
+        else:
+            keys[row.id] = (begun.setdefault(block.nodes.start, place), node_of(row))
+    return sorted(rows, key=lambda row: keys[row.id])
 
 
 def _state_of(row: Row) -> StepState:

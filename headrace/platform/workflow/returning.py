@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from headrace.platform.core.errors import ConflictError, ForbiddenError, RefusedError
 from headrace.platform.workflow import messages
+from headrace.platform.workflow.branching import ENDED, TAKEN, newest_beside, reached_after
 from headrace.platform.workflow.cases import Case
 from headrace.platform.workflow.clocks import resume_clock
-from headrace.platform.workflow.course import advance, end, give_turns
+from headrace.platform.workflow.course import end, give_turns, go_to
 from headrace.platform.workflow.people import is_active
 from headrace.platform.workflow.pinned import PinnedApproval
 from headrace.platform.workflow.runs import (
@@ -19,7 +20,6 @@ from headrace.platform.workflow.runs import (
     node_of,
     standing_decision,
     step_by_id,
-    steps_of,
     tasks_of_step,
 )
 from headrace.platform.workflow.voting import UNDECIDED
@@ -27,7 +27,8 @@ from headrace.platform.workflow.voting import UNDECIDED
 Course = Literal["again", "on"]
 
 COURSES: Final[tuple[Course, ...]] = ("again", "on")
-TAKEN: Final = frozenset({"approved", "passed", "kept"})
+GOING_ON: Final = ENDED | {"open"}
+"""States of the step that a branch has reached last, where nothing has led out of it."""
 
 
 def return_run(case: Case, task: Row, to: str | None, comment: str, course: str) -> None:
@@ -48,16 +49,18 @@ def return_run(case: Case, task: Row, to: str | None, comment: str, course: str)
     if target is None:
         end(case, "returned", "return", comment)
     else:
-        then_node = node if course == "on" else None
+        block = case.pinned.block_of(node)
+        if block is None or target not in block.branch_of(node):
+            # The branches beside it are asked again when the run comes to them again.
+            case.rows.close_steps(case.run.id)
         case.line("return", comment)
-        advance(case, target, "return", comment, returned=True, then_node=then_node)
+        go_to(case, target, "return", comment, then_node=node if course == "on" else None)
 
 
 def returnable(connection: sa.Connection, run: Row, pinned: PinnedApproval, node: int) -> list[int]:
     """Return the steps before `node` that a run may go back to: those that were taken."""
     newest = {name: row.state for row, name in named_steps(connection, run, pinned)}
-    names = [step.name for step in pinned.steps[:node]]
-    return [index for index, name in enumerate(names) if newest.get(name) in TAKEN]
+    return [one for one in pinned.before(node) if newest.get(pinned.steps[one].name) in TAKEN]
 
 
 def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
@@ -73,15 +76,16 @@ def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
     if case.run.state != "open" or not stands or _is_late(case, task, step_row):
         raise ConflictError(messages.NOT_TAKEN_BACK.at())
     found = case.subject()
-    case.rows.undo_steps_after(case.run.id, step_row.position)
+    later = reached_after(case, step_row, node_of(step_row))
+    case.rows.undo_steps([row.id for row in later])
     case.rows.reopen(step_row.id, task.id)
     resume_clock(case, step_row, step.time)
     case.add_decision("take_back", comment, found.version, task=task)
     tasks = tasks_of_step(connection, step_row.id)
-    later = [one.id for one in tasks if step.mode == "sequence" and _comes_later(one, task)]
+    paused = [one.id for one in tasks if step.mode == "sequence" and _comes_later(one, task)]
     if task.place == "before":
-        later.append(task.added_to)
-    case.rows.pause_tasks(later)
+        paused.append(task.added_to)
+    case.rows.pause_tasks(paused)
     closed = [one for one in tasks if one.state == "closed" and one.place != "before"]
     again = [one.id for one in closed if one.kind is None and is_active(connection, one.user)]
     if again:
@@ -92,14 +96,16 @@ def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
 
 
 def _is_late(case: Case, task: Row, step_row: Row) -> bool:
-    """Say whether somebody has decided what came after a task."""
+    """Say whether somebody has decided what came after a task, or the run has left its block."""
     connection = case.work.connection
-    later = [
-        row.id for row in steps_of(connection, case.run.id) if row.position > step_row.position
-    ]
-    for step_id in later:
-        if any(standing_decision(connection, row.id) for row in tasks_of_step(connection, step_id)):
+    node = node_of(step_row)
+    for later in reached_after(case, step_row, node):
+        if any(
+            standing_decision(connection, one.id) for one in tasks_of_step(connection, later.id)
+        ):
             return True
+    if any(row.state not in GOING_ON for row, _ in newest_beside(case, node)):
+        return True
     _, step = case.step_of_task(task)
     decided = [
         row for row in tasks_of_step(connection, task.step) if row.state in {"approved", "rejected"}

@@ -239,17 +239,19 @@ class Runs:
             .values(state="waiting", version=TASK.c.version + 1)
         )
 
-    def undo_steps_after(self, run_id: str, position: int) -> None:
-        """Close the steps that were reached after one, with their tasks, as if they had not been."""
-        later = sa.and_(STEP.c.run == run_id, STEP.c.position > position)
-        tasks = sa.and_(
-            TASK.c.step.in_(sa.select(STEP.c.id).where(later)), TASK.c.state.in_(UNDECIDED)
-        )
-        for clock in self._connection.execute(sa.select(STEP.c.id).where(later)).scalars():
+    def undo_steps(self, ids: Collection[str]) -> None:
+        """Close steps with their tasks, as if they had not been reached."""
+        for clock in ids:
             cancel(self._work, timer_key(clock))
         ended = {"state": "closed", "ended_at": self._at}
+        tasks = sa.and_(TASK.c.step.in_(ids), TASK.c.state.in_(UNDECIDED))
         self._connection.execute(sa.update(TASK).where(tasks).values(**ended))
-        self._connection.execute(sa.update(STEP).where(later).values(**ended))
+        self._connection.execute(sa.update(STEP).where(STEP.c.id.in_(ids)).values(**ended))
+
+    def close_steps(self, run_id: str) -> None:
+        """End the steps of a run that are open: it goes somewhere else."""
+        for row in open_steps_of_run(self._connection, run_id):
+            self.end_step(row.id, "closed")
 
     def approve_task(self, task_id: str) -> bool:
         """Approve an open task whose person approved it before; say whether it was open."""
@@ -385,9 +387,9 @@ def steps_of(connection: sa.Connection, run_id: str) -> list[Row]:
 
 
 def open_step(connection: sa.Connection, run_id: str) -> Row | None:
-    """Return the step of a run that waits for people."""
+    """Return the first step of a run that waits for people; in branches others may too."""
     statement = sa.select(STEP).where(STEP.c.run == run_id, STEP.c.state == "open")
-    return connection.execute(statement).first()
+    return connection.execute(statement.order_by(STEP.c.position).limit(1)).first()
 
 
 def named_steps(
@@ -455,19 +457,6 @@ def receiver_of(connection: sa.Connection, task_id: str) -> str:
         DECISION.c.task == task_id, DECISION.c.action == "transfer"
     )
     return str(connection.execute(statement).scalar_one())
-
-
-def approvers_of_step(connection: sa.Connection, run_id: str) -> frozenset[str]:
-    """Return who approved the last step that was taken, themselves or in passing."""
-    taken = (
-        sa.select(STEP.c.id)
-        .where(STEP.c.run == run_id, STEP.c.state.in_(("approved", "passed", "kept")))
-        .order_by(STEP.c.position.desc())
-        .limit(1)
-    )
-    step_id = connection.execute(taken).scalar()
-    found = approvers_of_steps(connection, [] if step_id is None else [step_id])
-    return next(iter(found.values()), frozenset())
 
 
 def approvers_of_steps(

@@ -6,9 +6,10 @@ judged over the record as the live version holds it, and what only the draft has
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal
 
 from headrace.platform.access.principals import Principal
@@ -40,7 +41,7 @@ from headrace.platform.records.source import row_rights
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.explaining import ExplainedPeople, Source
 from headrace.platform.workflow.people import Person
-from headrace.platform.workflow.pinned import Chosen, Mode, Step, evaluator, pin
+from headrace.platform.workflow.pinned import Chosen, Mode, PinnedApproval, Step, evaluator, pin
 from headrace.platform.workflow.resubmitting import with_a_part
 from headrace.platform.workflow.subjects import workflow_of
 from headrace.platform.workflow.supposed import Judged, Path, Supposed, Truth, judged
@@ -105,7 +106,7 @@ class SimulatedStep:
     `passed`: its approver is the one of the step before. `unknown`: its condition cannot be told.
     `due_at` is when its time would be up, had every step before it taken all of its own.
     `people` are the names of `asked`; where they are not `chosen` yet, of all among whom who submits
-    chooses: `pool`.
+    chooses: `pool`. `branch` is what a branch is called that the step is in.
     """
 
     name: str
@@ -120,6 +121,7 @@ class SimulatedStep:
     asked: tuple[Person, ...] = ()
     chosen: Chosen | None = None
     pool: tuple[Person, ...] = ()
+    branch: Text | None = None
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
@@ -134,6 +136,7 @@ class SimulatedStep:
             "sources": [one.render(language) for one in self.sources],
             "due_at": instant_text(self.due_at),
             "choice": {"min": self.chosen.min, "max": self.chosen.max} if self.chosen else None,
+            "branch": self.branch.within(language) if self.branch else None,
         }
 
 
@@ -202,6 +205,26 @@ def simulate(context: Context, reading: Reading, trial: Trial) -> Simulation:
     return _Simulator(context, reading, trial).run()
 
 
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """How far a simulation is: when the next step begins, and who is sure to have just approved.
+
+    `taken` says whether anybody was asked since the branch began.
+    """
+
+    now: datetime
+    before: frozenset[str]
+    taken: bool
+
+    def joined(self, branches: Sequence[_Pace]) -> _Pace:
+        """Return where branches that began here come together again."""
+        taken = [one for one in branches if one.taken]
+        if not taken:
+            return self
+        before = frozenset(user for one in taken for user in one.before)
+        return _Pace(max(one.now for one in taken), before, taken=True)
+
+
 class _Simulator:
     """One simulation: the record once as it is submitted, once as it is when steps are asked."""
 
@@ -239,7 +262,7 @@ class _Simulator:
             set_by = self._assigned(before)
             after = self._supposed({**set_by, state_id: to})
             pinned = pin(self._drafted, self._workflow, self._taken, chosen)
-            steps = tuple(self._steps(pinned.steps, after))
+            steps = tuple(self._steps(pinned, after))
         return Simulation(
             transition=self._taken.name,
             approval=chosen.name if chosen else None,
@@ -314,57 +337,68 @@ class _Simulator:
             priority = one.definition.priority
             yield one, Candidate(one.name, one.label, priority, state, self._shown(found))
 
-    def _steps(self, steps: Iterable[Step], after: Supposed) -> Iterator[SimulatedStep]:
-        excluded = self._excluded()
-        now, before = self._context.now(), frozenset[str]()
-        for step in steps:
-            found = judged(step.when, after)
-            people: frozenset[str] = frozenset()
-            told_of: tuple[Person, ...] = ()
-            state: Literal["asked", "skipped", "passed", "nobody", "unknown"] = "asked"
-            if found is not None and not found.holds:
-                state = "unknown" if found.truth == "unknown" else "skipped"
-            pool = self._pool(step, after, excluded) if state != "skipped" else ()
-            names: tuple[str, ...] = ()
-            fallback = False
-            if state == "asked":
-                try:
-                    asked = self._people.resolve(step, after, excluded)
-                except LookupError:
-                    state = "unknown"
-                except ConflictError:
-                    state = "nobody"
-                else:
-                    people = frozenset(person.id for person in asked.people)
-                    told_of = asked.people
-                    names = tuple(person.name for person in asked.people)
-                    fallback = asked.fallback
-                    is_open = len(pool) > 1 and people.issuperset(one.id for one in pool)
-                    if is_open:
-                        # Nobody knows yet who will be chosen.
-                        people = frozenset()
-                    if people & before and not step.asks_each and not step.editable:
-                        state = "passed"
-            told = state in {"asked", "passed", "nobody"}
-            due = due_at(step.time, now, self._context.zone) if step.time else None
-            yield SimulatedStep(
-                name=step.name,
-                label=step.label,
-                mode=step.mode,
-                state=state,
-                people=names,
-                fallback=fallback,
-                condition=self._shown(found),
-                sources=tuple(map(self._source, self._people.sources)) if told else (),
-                due_at=due if state == "asked" else None,
-                asked=told_of,
-                chosen=step.choice[1] if step.choice and pool else None,
-                pool=pool,
-            )
-            if state == "asked":
-                now = due or now
-                # Of several who may decide, nobody knows who will.
-                before = people if len(people) == 1 or step.asks_each else frozenset()
+    def _steps(self, pinned: PinnedApproval, after: Supposed) -> Iterator[SimulatedStep]:
+        """Yield the steps in their order; those of branches begin at the same time."""
+        pace = _Pace(self._context.now(), frozenset(), taken=False)
+        for nodes in pinned.stretches():
+            paces = []
+            for branch in nodes:
+                own = replace(pace, taken=False)
+                for node in branch:
+                    shown, own = self._step(pinned.steps[node], after, own)
+                    yield shown
+                paces.append(own)
+            pace = pace.joined(paces)
+
+    def _step(self, step: Step, after: Supposed, pace: _Pace) -> tuple[SimulatedStep, _Pace]:
+        found = judged(step.when, after)
+        people: tuple[Person, ...] = ()
+        state: Literal["asked", "skipped", "passed", "nobody", "unknown"] = "asked"
+        if found is not None and not found.holds:
+            state = "unknown" if found.truth == "unknown" else "skipped"
+        pool = self._pool(step, after, self._excluded) if state != "skipped" else ()
+        fallback, is_open = False, False
+        passer: str | None = None
+        if state == "asked":
+            try:
+                asked = self._people.resolve(step, after, self._excluded)
+            except LookupError:
+                state = "unknown"
+            except ConflictError:
+                state = "nobody"
+            else:
+                people, fallback = asked.people, asked.fallback
+                ids = frozenset(person.id for person in people)
+                # Then nobody knows yet who will be chosen.
+                is_open = len(pool) > 1 and ids.issuperset(one.id for one in pool)
+                if not is_open and not step.asks_each and not step.editable:
+                    passer = next((one.id for one in people if one.id in pace.before), None)
+                state = "asked" if passer is None else "passed"
+        told = state in {"asked", "passed", "nobody"}
+        due = due_at(step.time, pace.now, self._context.zone) if step.time else None
+        shown = SimulatedStep(
+            name=step.name,
+            label=step.label,
+            mode=step.mode,
+            state=state,
+            people=tuple(person.name for person in people),
+            fallback=fallback,
+            condition=self._shown(found),
+            sources=tuple(map(self._source, self._people.sources)) if told else (),
+            due_at=due if state == "asked" else None,
+            asked=people,
+            chosen=step.choice[1] if step.choice and pool else None,
+            pool=pool,
+            branch=step.branch.title if step.branch else None,
+        )
+        if passer is not None:
+            pace = replace(pace, before=frozenset((passer,)), taken=True)
+        elif state == "asked":
+            ids = frozenset(person.id for person in people if not is_open)
+            # Of several who may decide, nobody knows who will.
+            sure = ids if len(ids) == 1 or step.asks_each else frozenset[str]()
+            pace = _Pace(due or pace.now, sure, taken=True)
+        return shown, pace
 
     def _pool(self, step: Step, after: Supposed, excluded: frozenset[str]) -> tuple[Person, ...]:
         try:
@@ -372,6 +406,7 @@ class _Simulator:
         except LookupError:
             return ()
 
+    @cached_property
     def _excluded(self) -> frozenset[str]:
         submitter = self._submitter.user_id
         if self._trial.record_id is None:

@@ -106,6 +106,7 @@ ended, or went back, before).
 
 `position` is the order in which steps were reached, `node` the step of the definition (where it is
 null, the same): one that was returned to is reached twice. After it `then_node` follows, where set.
+In branches a run has several open steps, at most one in each; a block is complete when none is open.
 `definition` is set where the run was pinned to another one since: then `node` is a step of that.
 
 `fallback`: nobody was found where the definition looks, so the fall-back was asked. `due_at` is when
@@ -114,6 +115,14 @@ its time is up; the timer of its next reminder waits under the key that `timing.
 
 NODE: Final = sa.func.coalesce(STEP.c.node, STEP.c.position).label("node_of_step")
 """The step of the definition that a row of STEP is about."""
+
+FIRST_OPEN: Final = (
+    sa.select(STEP.c.run, sa.func.min(NODE).label("node"))
+    .where(STEP.c.state == "open")
+    .group_by(STEP.c.run)
+    .subquery("first_open")
+)
+"""The first step of the definition that each run waits in: in branches it waits in several."""
 
 STEP_DEFINITION: Final = sa.func.coalesce(STEP.c.definition, RUN.c.definition).label(
     "definition_of_step"

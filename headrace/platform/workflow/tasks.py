@@ -348,7 +348,7 @@ class Tasks:
             actions=_actions(context, run, decided, is_open=is_open, may_decide=may_decide),
             receivers=tuple(PersonView(one.name, one.id) for one in people),
             opinion=task.kind == "opinion",
-            returns=tuple((pinned.steps[one].name, pinned.steps[one].label) for one in way_back),
+            returns=tuple((pinned.steps[one].name, pinned.steps[one].title) for one in way_back),
             copy_receivers=tuple(PersonView(one.name, one.id) for one in copied),
             run=view,
         )

@@ -21,7 +21,7 @@ from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.cases import Case, case_of
 from headrace.platform.workflow.clocks import NEXT_KEY, RUN_KEY, STEP_KEY, wind
-from headrace.platform.workflow.course import advance, end
+from headrace.platform.workflow.course import end, follow
 from headrace.platform.workflow.delegations import delegates_of
 from headrace.platform.workflow.people import Person, keep_active
 from headrace.platform.workflow.pinned import TimeLimit
@@ -29,7 +29,6 @@ from headrace.platform.workflow.runs import (
     TIMEOUT_APPROVE,
     TIMEOUT_REJECT,
     Row,
-    node_of,
     open_steps_of_run,
     open_tasks_of_step,
     run_by_id,
@@ -195,8 +194,7 @@ def _approve(case: Case, step: Row) -> None:
     """Approve a step because its time is up."""
     case.add_decision(TIMEOUT_APPROVE, None, case.subject().version, step=step.id)
     case.rows.end_step(step.id, "approved")
-    following = node_of(step) + 1 if step.then_node is None else step.then_node
-    if not advance(case, following, TIMEOUT_APPROVE, None):
+    if not follow(case, step, TIMEOUT_APPROVE, None):
         case.line(TIMEOUT_APPROVE, None)
 
 

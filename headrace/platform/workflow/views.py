@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -16,7 +17,14 @@ from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.records.context import Context
 from headrace.platform.workflow.delegations import delegates_of
 from headrace.platform.workflow.people import names_of
-from headrace.platform.workflow.pinned import Mode, PinnedApproval, Step, TimeLimit, text_of
+from headrace.platform.workflow.pinned import (
+    Mode,
+    PinnedApproval,
+    Step,
+    TimeLimit,
+    steps_ahead,
+    text_of,
+)
 from headrace.platform.workflow.runs import (
     TIMEOUTS,
     Row,
@@ -123,11 +131,13 @@ class TaskView:
 class StepView:
     """A step with who was asked and what was said; `pending` where it was not reached yet.
 
-    `due_at` is when its time is up, `late` whether it is open and that has passed.
+    `due_at` is when its time is up, `late` whether it is open and that has passed. `branch` is what the
+    branch is called that it is in.
     """
 
     name: str
     label: Text
+    branch: Text | None
     mode: Mode
     state: StepState
     fallback: bool
@@ -143,6 +153,7 @@ class StepView:
         return {
             "name": self.name,
             "label": self.label.within(language),
+            "branch": self.branch.within(language) if self.branch else None,
             "mode": self.mode,
             "state": self.state,
             "fallback": self.fallback,
@@ -265,6 +276,32 @@ def views_of_runs(context: Context, connection: sa.Connection, runs: list[Row]) 
     ]
 
 
+def _block_of(step: Step) -> str:
+    return "" if step.branch is None else step.branch.block
+
+
+def _branch_of(step: Step) -> str:
+    return "" if step.branch is None else step.branch.name
+
+
+def _pending(step: Step) -> StepView:
+    """Show a step that was not reached yet."""
+    return StepView(
+        name=step.name,
+        label=step.label,
+        branch=step.branch.title if step.branch else None,
+        mode=step.mode,
+        state="pending",
+        fallback=False,
+        opened_at=None,
+        ended_at=None,
+        due_at=None,
+        late=False,
+        tasks=(),
+        decisions=(),
+    )
+
+
 class _Viewer:
     """Shows rows to one caller: ids of people and internal talk are for internal people only."""
 
@@ -348,49 +385,44 @@ class _Viewer:
         urged: Mapping[str, datetime],
     ) -> tuple[StepView, ...]:
         reached = sorted(steps, key=lambda row: int(row.position))
-        shown = [
-            StepView(
-                name=self._step(pinned, row).name,
-                label=self._step(pinned, row).label,
-                mode=self._step(pinned, row).mode,
-                state=row.state,
-                fallback=row.fallback,
-                opened_at=row.opened_at,
-                ended_at=row.ended_at,
-                due_at=row.due_at,
-                late=row.state == "open" and row.due_at is not None and row.due_at <= self._now,
-                tasks=tuple(
-                    self._task(one, urged.get(one.id)) for one in tasks if one.step == row.id
-                ),
-                decisions=self._decisions(
-                    pinned,
-                    (one for one in decisions if one.step == row.id),
-                    self._step(pinned, row).time,
-                    row.due_at,
-                ),
-            )
-            for row in reached
-        ]
-        waiting = next((row for row in reached if row.state == "open"), None)
-        if run.state == "open" and waiting is not None:
-            after = node_of(waiting) + 1 if waiting.then_node is None else waiting.then_node
-            shown += [
-                StepView(
-                    name=step.name,
-                    label=step.label,
-                    mode=step.mode,
-                    state="pending",
-                    fallback=False,
-                    opened_at=None,
-                    ended_at=None,
-                    due_at=None,
-                    late=False,
-                    tasks=(),
-                    decisions=(),
-                )
-                for step in pinned.steps[after:]
-            ]
-        return tuple(shown)
+        waiting = [row for row in reached if row.state == "open"] if run.state == "open" else []
+        ahead = steps_ahead(pinned, [(node_of(row), row.then_node) for row in waiting])
+        shown: list[StepView] = []
+        for _, visit in groupby(reached, lambda row: _block_of(self._step(pinned, row))):
+            branches: dict[str, list[Row]] = {}
+            for row in visit:
+                branches.setdefault(_branch_of(self._step(pinned, row)), []).append(row)
+            for rows in branches.values():
+                shown += [self._reached(row, pinned, tasks, decisions, urged) for row in rows]
+                for row in rows:
+                    if row in waiting:
+                        shown += map(_pending, ahead.pop(node_of(row), ()))
+        return (*shown, *(_pending(step) for rest in ahead.values() for step in rest))
+
+    def _reached(
+        self,
+        row: Row,
+        pinned: PinnedApproval,
+        tasks: list[Row],
+        decisions: list[Row],
+        urged: Mapping[str, datetime],
+    ) -> StepView:
+        step = self._step(pinned, row)
+        own = (one for one in decisions if one.step == row.id)
+        return StepView(
+            name=step.name,
+            label=step.label,
+            branch=step.branch.title if step.branch else None,
+            mode=step.mode,
+            state=row.state,
+            fallback=row.fallback,
+            opened_at=row.opened_at,
+            ended_at=row.ended_at,
+            due_at=row.due_at,
+            late=row.state == "open" and row.due_at is not None and row.due_at <= self._now,
+            tasks=tuple(self._task(one, urged.get(one.id)) for one in tasks if one.step == row.id),
+            decisions=self._decisions(pinned, own, step.time, row.due_at),
+        )
 
     def _step(self, pinned: PinnedApproval, row: Row) -> Step:
         """Return the definition of a step in the version in which it was reached."""

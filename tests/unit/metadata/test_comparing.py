@@ -110,6 +110,32 @@ def test_a_choice_among_approvers():
     assert any("由提交人按姓名从角色" in one and "选择的 1–2 人" in one for one in told_zh)
 
 
+def test_branches_and_the_steps_in_them():
+    bench = Bench()
+    steps = bench["approval", "order_by_amount"]["steps"]
+    made = [
+        {"name": name, "id": name * 4, "label": {"en": name.title(), "zh": name}, "steps": [one]}
+        for name, one in zip(("money", "law"), steps[:2], strict=True)
+    ]
+    block = {"name": "checks", "id": "checks-id", "label": {"en": "Checks", "zh": "并行"}}
+    before = [{**block, "branches": made}, *steps[2:]]
+    after = copy.deepcopy(before)
+    after[0]["branches"][0]["steps"][0]["when"] = "amount > 5"
+    after[0]["branches"].append(
+        {**made[0], "name": "tax", "id": "tax", "label": {"en": "Tax", "zh": "税务"}}
+    )
+    bench["approval", "order_by_amount"]["steps"] = after
+    old = [one for one in SEEDS if one.name != "order_by_amount"]
+    content = {**bench["approval", "order_by_amount"], "steps": before}
+    told = compare([*old, Document("ordering", content)], bench.documents(), built_in())
+    name = steps[0]["label"]["en"]
+    sentences = [one.sentence.within("en") for one in told]
+    assert sentences[0].startswith(f"Step “{name}”")
+    assert "of branch “Money” of step “Checks” of approval" in sentences[0]
+    assert "is now asked" in sentences[0]
+    assert any("has a new branch “Tax”" in one or "branch “Tax”" in one for one in sentences[1:])
+
+
 def test_a_rename_is_one_change():
     bench = Bench()
     bench.part("object", "partner", "fields", "uscc")["name"] = "credit_code"

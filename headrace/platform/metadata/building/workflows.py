@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -184,10 +185,7 @@ def _outcome(
 
 
 def _approval(work: Workbench, definition: ApprovalDef, model: ObjectModel) -> ApprovalModel:
-    steps = tuple(
-        _step(work, definition, model, step, position)
-        for position, step in enumerate(definition.steps)
-    )
+    steps = tuple(_steps(work, definition, model))
     place = work.place(definition, "when")
     when = work.expression(definition.when, model.name, place, queries=True, recode=GUARD)
     details = {child.name for child in model.children}
@@ -199,13 +197,30 @@ def _approval(work: Workbench, definition: ApprovalDef, model: ObjectModel) -> A
     return ApprovalModel(definition, when, steps, time, copies)
 
 
+def _steps(work: Workbench, approval: ApprovalDef, model: ObjectModel) -> Iterator[StepModel]:
+    """Yield the steps that ask people, those in branches too."""
+    for position, step in enumerate(approval.steps):
+        way: tuple[str | int, ...] = ("steps", position)
+        if not step.branches:
+            yield _step(work, approval, model, step, way)
+        for index, branch in enumerate(step.branches):
+            for number, inner in enumerate(branch.steps):
+                inside = (*way, "branches", index, "steps", number)
+                found = _step(work, approval, model, inner, inside)
+                yield replace(found, block=step, branch=branch)
+
+
 def _step(
-    work: Workbench, approval: ApprovalDef, model: ObjectModel, definition: StepDef, position: int
+    work: Workbench,
+    approval: ApprovalDef,
+    model: ObjectModel,
+    definition: StepDef,
+    way: tuple[str | int, ...],
 ) -> StepModel:
-    place = work.place(approval, "steps", position)
+    place = work.place(approval, *way)
     for index, name in enumerate(definition.editable):
         if name not in model.fields:
-            work.report(unknown_field(model, name), approval, "steps", position, "editable", index)
+            work.report(unknown_field(model, name), approval, *way, "editable", index)
     approvers = tuple(
         _approver(work, one, model, f"{place}/approvers/{index}")
         for index, one in enumerate(definition.approvers)
@@ -213,7 +228,7 @@ def _step(
     when = work.expression(definition.when, model.name, place + "/when", queries=True, recode=GUARD)
     time = _time(work, definition.time, model, place + "/time")
     copies = _copies(work, definition.copies, model, place + "/copies")
-    return StepModel(definition, when, approvers, time, copies)
+    return StepModel(definition, when, approvers, time, copies, way)
 
 
 def _time(

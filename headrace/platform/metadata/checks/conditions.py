@@ -166,8 +166,8 @@ def of_workflow(subject: Subject, model: WorkflowModel) -> Iterator[Found]:
     for approvals in model.approvals.values():
         for approval in approvals:
             yield approval.when, subject.at("approval", approval.name, "when")
-            for position, step in enumerate(approval.steps):
-                yield step.when, subject.at("approval", approval.name, "steps", position, "when")
+            for step in approval.steps:
+                yield step.when, subject.at("approval", approval.name, *step.way, "when")
 
 
 def _of_grants(subject: Subject, model: ObjectModel) -> Iterator[Found]:

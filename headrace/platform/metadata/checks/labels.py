@@ -17,7 +17,7 @@ LANGUAGE_MISSING = Message(
     "请在文档中补充,或写入模块的 help/{language}.json。",
     severity="warning",
 )
-_LABELLED = ("fields", "states", "transitions", "steps", "sections", "menu", "choices")
+_LABELLED = ("fields", "states", "transitions", "steps", "branches", "sections", "menu", "choices")
 
 
 def check_labels(subject: Subject) -> Iterator[Problem]:

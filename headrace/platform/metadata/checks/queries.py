@@ -64,16 +64,16 @@ def assigned(subject: Subject, workflow: WorkflowModel) -> Iterator[Found]:
 
 def _approvers(subject: Subject, workflow: WorkflowModel) -> Iterator[Found]:
     for approval in chain.from_iterable(workflow.approvals.values()):
-        for position, step in enumerate(approval.steps):
-            place = subject.at("approval", approval.name, "steps", position)
+        for step in approval.steps:
+            place = subject.at("approval", approval.name, *step.way)
             for index, approver in enumerate(step.approvers):
                 yield approver.formula, f"{place}/approvers/{index}/formula"
             for index, approver in enumerate(step.time.escalate_to if step.time else ()):
                 yield approver.formula, f"{place}/time/escalate_to/{index}/formula"
+            yield from _copies(step.copies, f"{place}/copies")
         place = subject.at("approval", approval.name, "time", "escalate_to")
         for index, approver in enumerate(approval.time.escalate_to if approval.time else ()):
             yield approver.formula, f"{place}/{index}/formula"
-            yield from _copies(step.copies, f"{place}/copies")
         yield from _copies(approval.copies, subject.at_list("approval", approval.name, "copies"))
 
 

@@ -518,17 +518,14 @@ def _is_never_taken(frame: _Frame) -> bool:
 
 def _steps(frame: _Frame, approval: ApprovalModel) -> Iterator[Problem]:
     """Find steps that are never asked, and an input for which no step is."""
-    editable: frozenset[str] = frozenset()
     silent = all(step.when is not None for step in approval.steps)
     for position, step in enumerate(approval.steps):
         if step.when is not None:
             if _hopeless(frame, step.when):
                 silent = False
             else:
-                here = replace(frame, editable=editable)
+                here = replace(frame, editable=_edited_before(frame, approval, position))
                 yield from _step(here, approval, step, position)
-        names = step.definition.editable
-        editable |= {frame.model.fields[name].id for name in names}
     if not silent:
         return
     question = frame.question()
@@ -546,6 +543,24 @@ def _steps(frame: _Frame, approval: ApprovalModel) -> Iterator[Problem]:
         yield SILENT.at(place, input=answer.shown(), approval=approval.name)
 
 
+def _edited_before(frame: _Frame, approval: ApprovalModel, position: int) -> frozenset[str]:
+    """Return the fields that may have been edited when a step is reached.
+
+    Those of the steps before it, and of the branches beside its own, whose steps come at any time.
+    """
+    step = approval.steps[position]
+    beside = [
+        one
+        for one in approval.steps[position + 1 :]
+        if step.block is not None and one.block is step.block and one.branch is not step.branch
+    ]
+    return frozenset(
+        frame.model.fields[name].id
+        for one in (*approval.steps[:position], *beside)
+        for name in one.definition.editable
+    )
+
+
 def _step(
     frame: _Frame, approval: ApprovalModel, step: StepModel, position: int
 ) -> Iterator[Problem]:
@@ -560,7 +575,7 @@ def _step(
     core = _never(question, main, others)
     # Where the approval itself never applies, that is told there.
     if core is not None and question.answer(others) is not Found.NEVER:
-        place = frame.subject.at("approval", approval.name, "steps", position, "when")
+        place = frame.subject.at("approval", approval.name, *step.way, "when")
         problem = NEVER_ASKED.at(place, step=step.name, others=_listed(frame, core))
         yield _judged(problem, (*main, *core))
 
@@ -620,8 +635,8 @@ def _people(frame: _Frame, approval: ApprovalModel) -> Iterator[Problem]:
     """Find approvers who cannot approve, and those who ask themselves."""
     roles = frame.subject.catalog.roles
     takers = _takers(frame)
-    for position, step in enumerate(approval.steps):
-        place = frame.subject.at("approval", approval.name, "steps", position)
+    for step in approval.steps:
+        place = frame.subject.at("approval", approval.name, *step.way)
         named = [replace(one, veto=False, chosen=None) for one in step.approvers]
         for index, approver in enumerate(step.approvers):
             where = f"{place}/approvers/{index}"

@@ -109,9 +109,9 @@ def check_timing(subject: Subject) -> Iterator[Problem]:
 def _of_workflow(subject: Subject, workflow: WorkflowModel) -> Iterator[Problem]:
     model = subject.catalog.objects[workflow.object]
     for approval in chain.from_iterable(workflow.approvals.values()):
-        for position, step in enumerate(approval.steps):
+        for step in approval.steps:
             if step.time is not None:
-                place = subject.at("approval", approval.name, "steps", position, "time")
+                place = subject.at("approval", approval.name, *step.way, "time")
                 yield from _limit(subject, step.time, place)
                 yield from _of_step(model, step, step.time, place)
         if approval.time is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -19,7 +20,7 @@ from headrace.platform.metadata.catalog import (
     WorkflowModel,
 )
 from headrace.platform.metadata.checks.base import Subject
-from headrace.platform.metadata.definitions.workflows import ApproverDef, CopyDef
+from headrace.platform.metadata.definitions.workflows import ApproverDef, CopyDef, StepDef
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.storage_types import HOLDS_FILES
 
@@ -189,6 +190,27 @@ NOT_EDITABLE = Message(
     "Take it from the list.",
     "请从列表中移除。",
 )
+STEP_ASKS_NOBODY = Message(
+    "approval.step_shape",
+    "The step “{step}” says neither who is asked nor which branches it has.",
+    "步骤“{step}”既未指定审批人,也没有分支。",
+    "Add “approvers”, or “branches” with steps of their own.",
+    "请填写 approvers,或填写带有步骤的 branches。",
+)
+BLOCK_IDLE = Message(
+    "approval.step_shape",
+    "“{key}” does nothing here: the branches of “{step}” have steps of their own.",
+    "“{key}”在此不起作用:步骤“{step}”的分支各有自己的步骤。",
+    "Move it to the steps in the branches.",
+    "请将其移到分支内的步骤。",
+)
+STEP_TWICE = Message(
+    "approval.ambiguous_step",
+    "Two steps of “{approval}” are called “{name}”.",
+    "“{approval}”有两个步骤都名为“{name}”。",
+    "Give each its own name, those in branches too.",
+    "请使用不同的名称,分支内的步骤也一样。",
+)
 
 COPY_VETO = Message(
     "approval.copy_veto",
@@ -235,6 +257,9 @@ CHOICE_HIDDEN = Message(
 )
 ONE_USER = Text("one user is named", "只指定了一个用户")
 FIRST_FOUND = Text("the mode “one” asks one person", "方式“one”只请一人审批")
+
+OF_BLOCKS = frozenset({"name", "id", "label", "branches"})
+"""What a step with branches has itself."""
 
 
 def check_workflows(subject: Subject) -> Iterator[Problem]:
@@ -400,14 +425,15 @@ def _outcomes(subject: Subject, model: WorkflowModel, transition: str) -> Iterat
 def _approval(subject: Subject, model: WorkflowModel, approval: ApprovalModel) -> Iterator[Problem]:
     fields = subject.catalog.objects[model.object].fields
     yield from _key_fields(subject, fields, approval)
-    for position, step in enumerate(approval.steps):
-        place = subject.at("approval", approval.name, "steps", position)
+    yield from _shapes(subject, approval)
+    for step in approval.steps:
+        place = subject.at("approval", approval.name, *step.way)
         yield from _ratio(step, place)
         yield from _choices(subject, model, approval, step, place)
         for index, name in enumerate(step.definition.editable):
             if fields[name].computed or fields[name].system:
-                way = ("approval", approval.name, "steps", position, "editable", index)
-                yield NOT_EDITABLE.at(subject.at(*way), field=name)
+                where = subject.at("approval", approval.name, *step.way, "editable", index)
+                yield NOT_EDITABLE.at(where, field=name)
         for index, approver in enumerate(step.approvers):
             where = f"{place}/approvers/{index}"
             declared = step.definition.approvers[index]
@@ -415,6 +441,29 @@ def _approval(subject: Subject, model: WorkflowModel, approval: ApprovalModel) -
         yield from _copies(subject, step.definition.copies, step.copies, f"{place}/copies")
     place = subject.at_list("approval", approval.name, "copies")
     yield from _copies(subject, approval.definition.copies, approval.copies, place)
+
+
+def _shapes(subject: Subject, approval: ApprovalModel) -> Iterator[Problem]:
+    """Find steps that neither ask nor branch, and names of steps that are taken."""
+    named: list[tuple[str, tuple[str | int, ...]]] = []
+    for position, step in enumerate(approval.definition.steps):
+        way: tuple[str | int, ...] = ("steps", position)
+        place = subject.at("approval", approval.name, *way)
+        named.append((step.name, way))
+        if step.branches:
+            for one in dataclasses.fields(StepDef):
+                set_here = getattr(step, one.name) != one.default
+                if one.name not in OF_BLOCKS and set_here:
+                    yield BLOCK_IDLE.at(f"{place}/{one.name}", key=one.name, step=step.name)
+        elif not step.approvers:
+            yield STEP_ASKS_NOBODY.at(place, step=step.name)
+    named += [(step.name, step.way) for step in approval.steps if step.block is not None]
+    lists: dict[str, tuple[str | int, ...]] = {}
+    for name, way in named:
+        # Two in one list are told of lists in general.
+        if lists.setdefault(name, way[:-1]) != way[:-1]:
+            place = subject.at("approval", approval.name, *way, "name")
+            yield STEP_TWICE.at(place, approval=approval.name, name=name)
 
 
 def _copies(

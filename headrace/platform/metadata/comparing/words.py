@@ -109,6 +109,7 @@ NOUNS: Final[Mapping[str, Text]] = {
     "states": Text("state", "状态"),
     "transitions": Text("transition", "转换"),
     "steps": Text("step", "步骤"),
+    "branches": Text("branch", "分支"),
     "rules": Text("rule", "规则"),
     "field_rules": Text("field rule", "字段规则"),
     "no_overlap": Text("ban on overlaps", "不重叠约束"),

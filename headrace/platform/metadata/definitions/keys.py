@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -85,12 +85,15 @@ def hints(definition: type) -> dict[str, Any]:
     return get_type_hints(definition, include_extras=True)
 
 
-def schema_of(definition: type) -> dict[str, Any]:
-    """Return the closed JSON Schema (draft 2020-12) of a definition class."""
+def schema_of(definition: type, without: Collection[str] = ()) -> dict[str, Any]:
+    """Return the closed JSON Schema (draft 2020-12) of a definition class.
+
+    The attributes `without` are left out: a part within a part of its own kind cannot have them.
+    """
     properties: dict[str, Any] = {}
     required: list[str] = []
     for field in dataclasses.fields(definition):
-        if field.metadata.get("internal"):
+        if field.metadata.get("internal") or field.name in without:
             continue
         schema = {**type_schema(hints(definition)[field.name]), **field.metadata.get("schema", {})}
         help_text = field.metadata.get("help")

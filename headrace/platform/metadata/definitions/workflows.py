@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from headrace.platform.core.problems import Text
@@ -199,11 +199,45 @@ class CopyDef:
 
 
 @dataclass(frozen=True, slots=True)
+class BranchDef:
+    """One of the ways that are taken side by side in a step with branches."""
+
+    name: Name = key("API name, unique in its step.")
+    steps: tuple[StepDef, ...] = key(
+        "Its steps, in order; they have no branches of their own.", minItems=1, maxItems=20
+    )
+    id: str | None = key("Stable id.", None, maxLength=60)
+    label: Text = key("Name shown.", Text())
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """Return the schema: its steps are ordinary ones, without branches."""
+        own = schema_of(cls, without=("steps",))
+        steps = next(one for one in fields(cls) if one.name == "steps").metadata
+        own["properties"]["steps"] = {
+            "type": "array",
+            "items": schema_of(StepDef, without=("branches",)),
+            **steps["schema"],
+            "description": steps["help"],
+        }
+        return {**own, "required": ["name", "steps"]}
+
+
+@dataclass(frozen=True, slots=True)
 class StepDef:
-    """One step of an approval."""
+    """One step of an approval: it asks people, or has branches that are taken side by side."""
 
     name: Name = key("API name, unique in the approval.")
-    approvers: tuple[ApproverDef, ...] = key("Who is asked.", minItems=1, maxItems=20)
+    approvers: tuple[ApproverDef, ...] = key(
+        "Who is asked; not in a step with branches.", (), minItems=1, maxItems=20
+    )
+    branches: tuple[BranchDef, ...] = key(
+        "In place of asking people: ways that are taken side by side. The step is complete when "
+        "each of them has ended.",
+        (),
+        minItems=2,
+        maxItems=10,
+    )
     id: str | None = key("Stable id.", None, maxLength=60)
     label: Text = key("Name shown.", Text())
     when: Formula | None = key("The step is taken only when this is true.", None)

@@ -79,6 +79,7 @@ from headrace.platform.metadata.definitions.screens import (
 from headrace.platform.metadata.definitions.workflows import (
     ApprovalDef,
     ApproverDef,
+    BranchDef,
     OutcomeDef,
     StateDef,
     StepDef,
@@ -346,6 +347,7 @@ OWN_NAMES: Final[frozenset[Key]] = frozenset(
     (RecordTypeDef, "name"),
     (TransitionDef, "name"),
     (StepDef, "name"),
+    (BranchDef, "name"),
     (SectionDef, "name"),
 }
 """Names by which a definition is called itself."""
@@ -411,6 +413,7 @@ PARTS: Final[Mapping[type, str]] = {
     StateDef: "state",
     TransitionDef: "transition",
     StepDef: "step",
+    BranchDef: "branch",
     GrantDef: "grant",
     ConstantDef: "constant",
     CalendarDef: "calendar",
