@@ -1005,7 +1005,10 @@ REPAIR: Final[Json] = {
     "properties": {
         "act": {"enum": list(ACTS)},
         "reason": {"type": "string", "minLength": 5},
-        "step": {"type": "string"},
+        "step": {
+            "type": "string",
+            "description": "The step to jump to; of several that wait in branches the one to skip.",
+        },
         "task": {"type": "string", "format": "uuid"},
         "to": {"type": "string", "format": "uuid"},
     },
