@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 from http import HTTPStatus
 from typing import Any, Final
 
 import jinja2
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, current_app, request
 from flask.sessions import SessionInterface
 from flask_login import LoginManager
 from whitenoise import WhiteNoise
 
-from headrace.blueprints import api, approvals, auth, automations, reports, workspace
+from headrace.blueprints import api, approvals, auth, automations, queue, reports, workspace
 from headrace.blueprints.shared import errors, pages, session
 from headrace.blueprints.shared.assets import BUILD, PREFIX, Assets
 from headrace.blueprints.shared.files import allow_large
 from headrace.blueprints.shared.words import Words
+from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.runtime import Platform
 
 LOG = logging.getLogger("headrace.web")
@@ -69,17 +71,19 @@ def create_app(platform: Platform) -> Flask:
     app.extensions["headrace"] = platform
     app.extensions["headrace.words"] = Words.load()
     app.extensions["headrace.assets"] = Assets.load()
+    _add_metrics(app, platform)
     _add_filters(app)
     _add_login(app)
     app.before_request(_check_request)
     app.after_request(_finish)
-    pages = (auth, workspace, approvals, automations, reports)
+    pages = (auth, workspace, approvals, automations, queue, reports)
     for blueprint in (one.blueprint for one in pages):
         app.register_blueprint(blueprint)
     app.register_blueprint(approvals.links.blueprint)
     api.register(app)
     app.add_url_rule(CSP_REPORTS, "csp_report", _csp_report, methods=["POST"])
     app.add_url_rule("/healthz", "health", _health)
+    app.add_url_rule("/metrics", "metrics", _metrics)
     errors.register(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]  # Flask's way to wrap itself
         app.wsgi_app,
@@ -90,6 +94,15 @@ def create_app(platform: Platform) -> Flask:
         max_age=0,
     )
     return app
+
+
+def _add_metrics(app: Flask, platform: Platform) -> None:
+    """Count requests where somebody may read the counts; else that costs nothing."""
+    if platform.settings.metrics_token:
+        from headrace.metrics import Metrics  # noqa: PLC0415 - servers without do not need it
+
+        metrics = app.extensions["headrace.metrics"] = Metrics(platform)
+        metrics.watch(app)
 
 
 def _add_filters(app: Flask) -> None:
@@ -144,3 +157,17 @@ def _health() -> Response:
     """Say that the process serves and reaches its database."""
     session.platform().database.live_version()
     return Response("ok", mimetype="text/plain")
+
+
+def _metrics() -> Response:
+    """Give the metrics to who sends the token of the settings; without one there are none."""
+    wanted = session.platform().settings.metrics_token
+    if not wanted:
+        raise NotFoundError(NOT_FOUND.at())
+    given = request.authorization
+    token = given.token if given is not None and given.type == "bearer" else None
+    if token is None or not hmac.compare_digest(token.encode(), wanted.encode()):
+        challenge = {"WWW-Authenticate": "Bearer"}
+        return Response("", HTTPStatus.UNAUTHORIZED, challenge, mimetype="text/plain")
+    text = current_app.extensions["headrace.metrics"].text()
+    return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")

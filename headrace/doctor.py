@@ -16,7 +16,9 @@ from headrace.platform.core.errors import PlatformError
 from headrace.platform.core.problems import Text
 from headrace.platform.database.installing import missing_system_columns
 from headrace.platform.files.store import count_files
-from headrace.platform.jobs.worker import dead_letters
+from headrace.platform.jobs.broker_opening import checked_broker
+from headrace.platform.jobs.queue import dead_count
+from headrace.platform.jobs.worker import LANES
 from headrace.platform.metadata.checks import run_checks
 from headrace.platform.metadata.field_types.files import megabytes
 from headrace.platform.runtime import Platform
@@ -120,13 +122,34 @@ def _examine_workspace(platform: Platform) -> Iterator[Finding]:
         ),
         Text("Restore a backup of the whole database.", "请恢复整个数据库的备份。"),
     )
+    yield from _examine_broker(platform.settings.broker_url)
     with platform.database.reading() as reading:
-        dead = len(dead_letters(reading.connection))
+        dead = dead_count(reading.connection)
     yield Finding(
         dead == 0,
         Text(f"Jobs given up: {dead}", f"已放弃的作业:{dead}"),
-        Text("Look at their errors, then let them be tried again.", "请查看错误后重试。"),
+        Text(
+            "Open “Jobs” in the menu, look at their errors, then let them be tried again.",
+            "请在菜单中打开“作业”,查看错误后重试。",
+        ),
     )
+
+
+def _examine_broker(url: str) -> Iterator[Finding]:
+    if not url:
+        yield Finding(
+            True, Text("No broker: servers do the jobs", "未配置消息代理:由服务器执行作业")
+        )
+        return
+    try:
+        broker = checked_broker(url)
+        counts = {lane: broker.queued(lane) for lane in LANES}
+        broker.close()
+    except PlatformError as error:
+        yield Finding(False, error.problems[0].message, error.problems[0].hint)
+        return
+    told = ", ".join(f"{lane} {count}" for lane, count in counts.items())
+    yield Finding(True, Text(f"Broker reached; messages: {told}", f"消息代理可用;消息数:{told}"))
 
 
 def _kept(platform: Platform) -> Text:

@@ -24,6 +24,8 @@ from headrace.platform.mailing.server import PORTS as SMTP_PORTS
 PREFIX: Final = "HEADRACE_"
 SECRET_KEY_LENGTH: Final = 32
 HIGHEST_PORT: Final = 65535
+BROKERS: Final = ("redis", "rediss", "amqp", "amqps")
+"""How the address of a broker begins: Redis (or one that speaks as it does), RabbitMQ."""
 MOST_ROWS: Final = 1_000_000_000
 MOST_LINK_HOURS: Final = 30 * 24
 
@@ -107,6 +109,7 @@ class Settings:
     smtp_url: str
     mail_from: str
     link_hours: int
+    metrics_token: str
 
     def required_secret_key(self) -> str:
         """Return the key that signs sessions, or refuse to start."""
@@ -158,13 +161,30 @@ def _check_base_url(value: str) -> None:
 
 
 def _check_broker_url(value: str) -> None:
-    if value:
+    form = Text(
+        "Write redis://HOST:PORT/NUMBER or amqp://USER:PASSWORD@HOST:PORT/PATH; leave it empty to"
+        " do without a broker.",
+        "请写成 redis://主机:端口/编号 或 amqp://用户:密码@主机:端口/路径;不使用消息代理时请留空。",
+    )
+    try:
+        parts = urlsplit(value)
+        whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        # The library's own message would show the password.
+        raise _UnusableError(Text("it is not an address", "不是地址"), form) from None
+    if value and parts.scheme not in BROKERS:
         raise _UnusableError(
-            Text("this version works without a broker", "此版本不使用消息代理"),
-            Text(
-                "Leave it empty; the local worker does the jobs.",
-                "请留空;作业由本地工作进程执行。",
-            ),
+            Text("only Redis and RabbitMQ are supported", "仅支持 Redis 和 RabbitMQ"), form
+        )
+    if value and not whole:
+        raise _UnusableError(Text("it names no host", "未指定主机"), form)
+
+
+def _check_metrics_token(value: str) -> None:
+    if value and len(value) < SECRET_KEY_LENGTH:
+        raise _UnusableError(
+            Text("it has fewer than 32 characters", "不足 32 个字符"),
+            Text("Use at least 32 random characters.", "请使用至少 32 个随机字符。"),
         )
 
 
@@ -323,8 +343,11 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "broker_url",
         "",
         Text(
-            "Empty: the local worker does the jobs. A broker is refused in this version.",
-            "留空:作业由本地工作进程执行。此版本不接受消息代理。",
+            "The broker that wakes workers up: `redis://HOST:PORT/NUMBER` or"
+            " `amqp://USER:PASSWORD@HOST:PORT/PATH` (RabbitMQ); needs `headrace[celery]`."
+            " Empty: the servers do the jobs themselves.",
+            "唤醒工作进程的消息代理:`redis://主机:端口/编号` 或 `amqp://用户:密码@主机:端口/路径`(RabbitMQ);"
+            "需要 `headrace[celery]`。留空:由服务器自行执行作业。",
         ),
         _check_broker_url,
     ),
@@ -425,6 +448,16 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         ),
         _check_hours,
     ),
+    Setting(
+        "metrics_token",
+        "",
+        Text(
+            "Who sends it as bearer token may read `/metrics`; at least 32 random characters."
+            " Empty: there are no metrics.",
+            "以 Bearer 令牌发送此值者可读取 `/metrics`;至少 32 个随机字符。留空则不提供指标。",
+        ),
+        _check_metrics_token,
+    ),
 )
 
 
@@ -469,6 +502,7 @@ def load_settings(
         smtp_url=values["smtp_url"],
         mail_from=values["mail_from"],
         link_hours=int(values["link_hours"]),
+        metrics_token=values["metrics_token"],
     )
 
 

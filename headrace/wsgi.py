@@ -11,7 +11,7 @@ from typing import Any
 
 
 def application() -> Any:
-    """Make the WSGI application of this process, with a worker thread for jobs.
+    """Make the WSGI application of this process, with threads that do jobs or hand them over.
 
     Called in each server process; the settings come from the environment, so that all are alike.
     """
@@ -24,7 +24,7 @@ def application() -> Any:
         platform = runtime.build(settings)
         platform.catalogs.current()
         app = create_app(platform)
-    platform.worker().start()
+    platform.work_beside()
     return app
 
 

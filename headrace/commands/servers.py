@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from datetime import date, datetime
 from pathlib import Path
 
@@ -14,7 +12,11 @@ from headrace import demo as demo_workspace
 from headrace.commands.serving import serve_workspace
 from headrace.commands.shell import Shell, open_shell
 from headrace.platform.core.problems import Text
+from headrace.platform.database.opening import open_initialised
+from headrace.platform.jobs.broker_opening import checked_broker
+from headrace.platform.jobs.worker import LANES, Lane
 from headrace.platform.runtime import Platform
+from headrace.working import lead, work_for_broker, work_in_threads
 
 
 def add_to(main: click.Group) -> None:
@@ -27,17 +29,29 @@ def add_to(main: click.Group) -> None:
 @click.option(
     "--threads", type=click.IntRange(1, 64), default=2, show_default=True, help="Jobs done at once."
 )
-def worker(threads: int) -> None:
+@click.option(
+    "--only",
+    "lanes",
+    type=click.Choice(LANES),
+    multiple=True,
+    help="Only short jobs, long ones, or those of other systems (repeatable).",
+)
+def worker(threads: int, lanes: tuple[Lane, ...]) -> None:
     """Do jobs until told to end."""
     shell = open_shell()
-    with shell.platform() as platform:
-        stop = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
-        finish = platform.worker().start(threads)
-        shell.say(Text("Working.", "开始处理作业。"))
-        stop.wait()
-        finish()
+    wanted = [one for one in LANES if one in (lanes or LANES)]
+    if not shell.settings.broker_url:
+        with shell.platform() as platform:
+            shell.say(Text("Working.", "开始处理作业。"))
+            work_in_threads(platform, wanted, threads)
+    elif len(wanted) == 1:
+        with shell.platform() as platform:
+            work_for_broker(platform, wanted[0], threads)
+    else:
+        open_initialised(shell.settings.database_url).dispose()
+        checked_broker(shell.settings.broker_url)
+        shell.say(Text("Working for the broker.", "开始处理消息代理分发的作业。"))
+        lead(wanted, threads)
 
 
 @click.command()

@@ -9,6 +9,7 @@ import click
 from headrace.commands.shell import Shell, open_shell
 from headrace.platform.core.problems import Text
 from headrace.platform.database.opening import open_initialised
+from headrace.platform.jobs.broker_opening import open_broker
 from headrace.serving import serve as serve_forever
 
 
@@ -38,5 +39,7 @@ def serve_workspace(shell: Shell, workers: int) -> None:
     """Serve the screens and the API until told to end; the secret key is in the environment."""
     # Each process builds a platform for itself; here it is only asked whether one can be built.
     open_initialised(shell.settings.database_url).dispose()
+    if shell.settings.broker_url:
+        open_broker(shell.settings.broker_url)
     shell.say(Text(f"Serving at {shell.settings.base_url}", f"服务地址:{shell.settings.base_url}"))
     serve_forever(shell.settings, workers)

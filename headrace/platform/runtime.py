@@ -46,9 +46,13 @@ from headrace.platform.exchange.import_jobs import IMPORT, Imports
 from headrace.platform.exchange.importing import Importer
 from headrace.platform.files.scanning import Clamd, refuse_trial_text
 from headrace.platform.files.store import FileStore, forget_waiting
+from headrace.platform.job_kinds import make_queue
+from headrace.platform.jobs.broker_opening import open_broker
 from headrace.platform.jobs.long_jobs import Course
 from headrace.platform.jobs.notifications import NOTIFY, Notifications
 from headrace.platform.jobs.outbox import Job, Outbox
+from headrace.platform.jobs.queue import Queue
+from headrace.platform.jobs.relay import Relay
 from headrace.platform.jobs.worker import JobHandler, Worker, sweep
 from headrace.platform.mailing.sending import DIGEST, MAIL, Mailing
 from headrace.platform.mailing.server import MailServer
@@ -138,6 +142,7 @@ class Platform:
     bulk_changes: BulkChanges
     files: FileStore
     outbox: Outbox
+    queue: Queue
     notifications: Notifications
     mailing: Mailing
     task_links: TaskLinks
@@ -286,6 +291,12 @@ class Platform:
             },
             burials={AUTOMATION: self.automations.bury, WEBHOOK: self.webhooks.bury},
         )
+
+    def work_beside(self) -> Callable[[], None]:
+        """Do jobs in threads of this process, or hand them over to the broker; return what ends it."""
+        if not self.settings.broker_url:
+            return self.worker().start()
+        return Relay(self.worker(), open_broker(self.settings.broker_url)).start()
 
     def _import(self, job: Job, course: Course) -> None:
         self.imports.run(job, course, self)
@@ -522,6 +533,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         trials=Trials(database, catalogs, drafts, draft_publisher, identity),
         sweeper=Sweeper(database, real_clock),
         outbox=outbox,
+        queue=make_queue(automations, clock, real_clock),
         notifications=notifications,
         mailing=mailing,
         task_links=task_links,

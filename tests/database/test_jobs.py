@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from headrace.platform.core.errors import ConflictError
 from headrace.platform.core.ids import RandomIds
 from headrace.platform.core.problems import Text
 from headrace.platform.database.engine import Database, connect_database
@@ -19,15 +20,14 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.long_jobs import LeaseLostError
 from headrace.platform.jobs.notifications import NOTIFY, Notifications
 from headrace.platform.jobs.outbox import Job, Outbox, cancel
+from headrace.platform.jobs.queue import JobKind, Queue
 from headrace.platform.jobs.tables import JOB
 from headrace.platform.jobs.worker import (
     LEASE,
     LONGEST_DELAY,
     MAX_ATTEMPTS,
     Worker,
-    dead_letters,
     delay_after,
-    retry,
     sweep,
 )
 from tests.support.scratch import make_system_tables
@@ -66,6 +66,9 @@ class Bench:
     def jobs(self) -> list[Any]:
         with self.database.reading() as reading:
             return list(reading.connection.execute(sa.select(JOB).order_by(JOB.c.id)))
+
+    def queue(self, **kinds: JobKind) -> Queue:
+        return Queue(kinds, self.clock, self.real)
 
     def states(self) -> list[str]:
         return [row.state for row in self.jobs()]
@@ -147,9 +150,8 @@ def test_a_failed_job_waits_longer_each_time_and_ends_dead(bench: Bench):
             bench.real.move(timedelta(seconds=1))
     bench.real.move(timedelta(days=9))
     assert not worker.run_once()
-    with bench.database.reading() as reading:
-        letters = dead_letters(reading.connection)
-    assert [letter.error for letter in letters] == ["ValueError: it does not work"]
+    letters = bench.jobs()
+    assert [(one.state, one.error) for one in letters] == [("dead", "ValueError: it does not work")]
     assert letters[0].attempts == MAX_ATTEMPTS
 
 
@@ -163,8 +165,9 @@ def test_a_dead_job_can_be_tried_again(bench: Bench):
     assert bench.states() == ["dead"]
     bench.real.instant = datetime.now(UTC) + timedelta(seconds=1)
     with bench.database.writing(None) as work:
-        assert retry(work, job_id)
-        assert not retry(work, job_id)
+        bench.queue().retry(work, job_id)
+        with pytest.raises(ConflictError, match="given up"):
+            bench.queue().retry(work, job_id)
     bench.real.move(timedelta(seconds=1))
     assert bench.worker(note=nothing).drain() == 1
     assert bench.states() == ["done"]

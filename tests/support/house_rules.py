@@ -193,6 +193,8 @@ RULES: tuple[Rule, ...] = (
             "headrace/blueprints/shared/errors.py": "the edge of a request",
             "headrace/commands/shell.py": "the edge of a command",
             "headrace/platform/jobs/worker.py": "the edge of a job",
+            "headrace/platform/jobs/relay.py": "the edge of a thread",
+            "headrace/platform/jobs/celery_broker.py": "the edge of a message",
             "headrace/platform/runtime.py": "the edge of an extension",
             "headrace/platform/database/engine.py": "a broken connection is closed, not kept",
         },

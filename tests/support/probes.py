@@ -903,6 +903,60 @@ def replayed_webhook_event_page(mark: Mark) -> Iterator[Ask]:
         yield post_form(f"/automations/webhooks/{one}/replay")
 
 
+@probe("api.api_queue.counts")
+def queue_counts(mark: Mark) -> Iterator[Ask]:
+    yield get(f"{API}/queue")
+
+
+@probe("api.api_queue.listed")
+def queue_jobs(mark: Mark) -> Iterator[Ask]:
+    yield get(f"{API}/queue/jobs", state="due", kind="notify")
+
+
+@probe("api.api_queue.retry", "POST")
+def retried_job(mark: Mark) -> Iterator[Ask]:
+    for one in (ABSENT, "x"):
+        yield send(f"{API}/queue/jobs/{one}/retry", {})
+
+
+@probe("api.api_queue.cancel", "POST")
+def cancelled_queue_job(mark: Mark) -> Iterator[Ask]:
+    for one in (ABSENT, "x"):
+        yield send(f"{API}/queue/jobs/{one}/cancel", {})
+
+
+@probe("api.api_queue.retry_kind", "POST")
+def retried_kind(mark: Mark) -> Iterator[Ask]:
+    yield send(f"{API}/queue/retry", {"kind": "notify"})
+
+
+@probe("queue.listed")
+def queue_page(mark: Mark) -> Iterator[Ask]:
+    yield get("/jobs", state="due", only="notify")
+
+
+@probe("queue.retry", "POST")
+def retried_job_page(mark: Mark) -> Iterator[Ask]:
+    for one in (ABSENT, "x"):
+        yield post_form(f"/jobs/{one}/retry")
+
+
+@probe("queue.cancel", "POST")
+def cancelled_job_page(mark: Mark) -> Iterator[Ask]:
+    for one in (ABSENT, "x"):
+        yield post_form(f"/jobs/{one}/cancel")
+
+
+@probe("queue.retry_kind", "POST")
+def retried_kind_page(mark: Mark) -> Iterator[Ask]:
+    yield post_form("/jobs/retry", kind="notify")
+
+
+@probe("metrics")
+def metrics(mark: Mark) -> Iterator[Ask]:
+    yield get("/metrics")
+
+
 @probe("api.api_jobs.get")
 @probe("api.api_jobs.cancel", "DELETE")
 def jobs(mark: Mark) -> Iterator[Ask]:

@@ -114,7 +114,7 @@ def headrace(
     """Run a command of the product and return what it printed."""
     return subprocess.run(
         [sys.executable, "-m", "headrace", *arguments],
-        env=environment(database_url),
+        env=options.pop("variables", None) or environment(database_url),
         cwd=ROOT,
         text=True,
         capture_output=True,

@@ -21,6 +21,7 @@ from headrace.platform.automation.robots import FORMS
 from headrace.platform.automation.views import STATES
 from headrace.platform.automation.webhooks import STATES as EVENT_STATES
 from headrace.platform.core.problems import Text
+from headrace.platform.jobs.queue import STATES as JOB_STATES
 from headrace.platform.mailing.topics import TOPICS, WAYS
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.field_types.base import files_of
@@ -702,6 +703,7 @@ class _Writer:
             call = self._call(title, "metadata", action, anything, parameters)
             self.paths[f"/metadata/{path}"] = {"get": call}
         self._add_automation_runs()
+        self._add_queue()
         self._add_repairs()
         self._add_drafts()
         back = self._call("Go back to a version", "metadata", "rollback", anything, [])
@@ -763,6 +765,31 @@ class _Writer:
         self.paths["/automation-runs"] = {"get": listed}
         self.paths["/automation-runs/{id}"] = {"get": shown}
         self.paths["/automation-runs/{id}/resume"] = {"post": resumed}
+
+    def _add_queue(self) -> None:
+        """Add the queue of jobs: counts, jobs, trying again, cancelling."""
+        anything: Json = {"type": "object"}
+        one = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+        asked = [
+            _query("state", {"enum": list(JOB_STATES)}, "Only jobs in this state."),
+            _query("kind", {"type": "string"}, "Only jobs of this kind."),
+            _query("cursor", {"type": "string"}, "What the page before gave as `next`."),
+        ]
+        counts = self._call("Jobs by kind and state", "queue", "counts", anything, [])
+        jobs = self._call("Jobs that are not done", "queue", "jobs", anything, asked)
+        retried = self._call("Try a job again", "queue", "retry", anything, [one])
+        all_again = self._call("Try all of a kind again", "queue", "retry_kind", anything, [])
+        all_again["requestBody"] = _body(
+            {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}}}
+        )
+        for call in (retried, all_again):
+            call["responses"]["202"] = call["responses"].pop("200")
+        cancelled = self._call("Cancel a job", "queue", "cancel", anything, [one])
+        self.paths["/queue"] = {"get": counts}
+        self.paths["/queue/jobs"] = {"get": jobs}
+        self.paths["/queue/jobs/{id}/retry"] = {"post": retried}
+        self.paths["/queue/jobs/{id}/cancel"] = {"post": cancelled}
+        self.paths["/queue/retry"] = {"post": all_again}
 
     def _add_drafts(self) -> None:
         anything: Json = {"type": "object"}

@@ -37,6 +37,8 @@ EntryAction = Literal[
     "publish",
     "close",
     "reopen",
+    "retry",
+    "cancel",
 ]
 MOST_PIECES: Final = 200
 LONGEST_VALUE: Final = 2_000

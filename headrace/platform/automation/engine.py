@@ -211,6 +211,13 @@ class Automations:
         runs.change(work, run_id, state="waiting", ended_at=None, problems=None)
         self._outbox.put(work, AUTOMATION, {"run": run_id})
 
+    def revive(self, job: Job, work: UnitOfWork) -> None:
+        """Let a run go on whose dead job is tried again (in the transaction that does that)."""
+        run_id = str(job.payload["run"])
+        run = runs.read(work.connection, run_id, locking=True)
+        if run is not None and run.state == "failed":
+            runs.change(work, run_id, state="waiting", ended_at=None, problems=None)
+
     def bury(self, job: Job, work: UnitOfWork, error: str) -> None:
         """Let a run fail whose job was given up (in the transaction that gives it up)."""
         run_id = str(job.payload["run"])

@@ -474,7 +474,7 @@ class Webhooks:
             course.close(work)
         else:
             # A lease is how a job waits by the machine's clock; it has not failed, so nothing counts.
-            leave(work, job, {"leased_until": again, "attempts": 0})
+            leave(work, job, {"leased_until": again, "leased_by": None, "attempts": 0})
 
     def _again(self, work: UnitOfWork, job: Job, endpoint_id: str) -> datetime | None:
         """Return when this job is to look at its endpoint again; None where nothing waits for it.

@@ -36,13 +36,16 @@ JOB: Final = sa.Table(
     sa.Column("progress", json_type()),
     sa.Column("result", json_type()),
     sa.Column("cancel", sa.Boolean()),
+    sa.Column("handed_until", instant_type()),
 )
 """Work to do after the commit that asked for it.
 
 States: `waiting` (for its due time), `started` (leased until an instant; after it anybody may try
 again, so a lease is also how a failed job waits), `done`, `dead` (gave up), `cancelled`, `refused` (a long
-job that cannot be done; `result` holds the problems). `by_user` may ask how far a long job is
-(`progress`) and have it cancelled (`cancel` asks for it while it runs).
+job that cannot be done; `result` holds the problems). `leased_by` is empty while a
+job waits in that way. `by_user` may ask how far a long job is
+(`progress`) and have it cancelled (`cancel` asks for it while it runs). `handed_until`: a broker was
+told of it; who was told has until then to take it, after that others are told too.
 """
 
 sa.Index(

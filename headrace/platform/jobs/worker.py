@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -49,6 +49,9 @@ Chore: TypeAlias = Callable[[UnitOfWork], int]
 """Removes rows that are of no more use, and says how many; doing it twice does no harm."""
 
 Lane = Literal["short", "long", "apart"]
+"""Jobs that never wait for those of other lanes: short ones, long ones, those of other systems."""
+
+LANES: Final[tuple[Lane, ...]] = get_args(Lane)
 
 Burial: TypeAlias = Callable[[Job, UnitOfWork, str], None]
 """Takes note that a job was given up, with its error, in the transaction that gives it up."""
@@ -87,6 +90,8 @@ class Worker:
     apart_handlers: Mapping[str, LongHandler] = field(default_factory=dict)
     """Of jobs that wait for other systems: threads of their own do them."""
     burials: Mapping[str, Burial] = field(default_factory=dict)
+    lease: timedelta = LEASE
+    """How long a job belongs to its worker without a sign of life."""
 
     def run_once(self) -> bool:
         """Do one short job if there is one; say whether there was."""
@@ -100,10 +105,41 @@ class Worker:
         """Do one job that waits for another system if there is one; say whether there was."""
         return bool(self.apart_handlers) and self._run("apart")
 
+    def run_lane_once(self, lane: Lane) -> bool:
+        """Do one job of `lane` if there is one; say whether there was."""
+        match lane:
+            case "short":
+                return self.run_once()
+            case "long":
+                return self.run_long_once()
+            case "apart":
+                return self.run_apart_once()
+
+    def take(self, job_id: str) -> bool:
+        """Do the job with this id if it can be done now; say whether it could.
+
+        Called for what a broker says, which may come late, twice, or for another database's job.
+        """
+        job = self._lease(JOB.c.id == job_id)
+        if job is None:
+            return False
+        self._do(job, self.lane_of(job.kind))
+        return True
+
+    def lane_of(self, kind: str) -> Lane:
+        """Return the lane of jobs of `kind`."""
+        if kind in self.long_handlers:
+            return "long"
+        return "apart" if kind in self.apart_handlers else "short"
+
     def _run(self, lane: Lane) -> bool:
         job = self._claim(lane)
         if job is None:
             return False
+        self._do(job, lane)
+        return True
+
+    def _do(self, job: Job, lane: Lane) -> None:
         try:
             own = {**self.own_handlers, **self.apart_handlers}.get(job.kind)
             if lane == "long":
@@ -117,7 +153,6 @@ class Worker:
         except Exception as error:  # the edge of a job: whatever fails is written down
             LOG.exception("job %s (%s) failed, attempt %s", job.id, job.kind, job.attempt)
             self._fail(job, error)
-        return True
 
     def drain(self, limit: int = 10_000) -> int:
         """Do all jobs that can be done now; return how many were tried."""
@@ -157,81 +192,78 @@ class Worker:
 
     def run_forever(self, stop: threading.Event) -> None:
         """Work until `stop` is set; sleeps between polls, woken by jobs of this process."""
-        tidied = pulsed = self.real_clock.now() - CHORES_EVERY
+        rounds = Rounds(self)
         while not stop.is_set():
             try:
                 self.outbox.arrived.clear()
                 busy = self.run_once()
-                if self.real_clock.now() - pulsed >= PULSE_EVERY:
-                    pulsed = self.real_clock.now()
-                    for go in self.pulses:
-                        go()
-                if not busy and self.real_clock.now() - tidied >= CHORES_EVERY:
-                    tidied = self.real_clock.now()
-                    self.tidy()
+                rounds.go(busy=busy)
             except Exception:  # the database may be away: keep the thread alive
                 LOG.exception("the worker could not look for jobs")
                 busy = False
             if not busy:
                 self.outbox.arrived.wait(POLL_SECONDS)
 
-    def start(self, threads: int = 1) -> Callable[[], None]:
+    def start(self, threads: int = 1, lanes: Collection[Lane] = LANES) -> Callable[[], None]:
         """Work in background threads; return the function that stops them and waits."""
         stop = threading.Event()
-        started = [
-            threading.Thread(target=self.run_forever, args=(stop,), name=f"worker-{n}", daemon=True)
-            for n in range(threads)
-        ]
-        if self.long_handlers:
-            long = threading.Thread(
-                target=self.run_long_forever, args=(stop,), name="worker-long", daemon=True
-            )
-            started.append(long)
-        if self.apart_handlers:
-            started += [
-                threading.Thread(
-                    target=self.run_apart_forever,
-                    args=(stop,),
-                    name=f"worker-apart-{n}",
-                    daemon=True,
-                )
-                for n in range(APART_THREADS)
-            ]
-        for thread in started:
-            thread.start()
+
+        def thread(lane: Lane, number: int) -> threading.Thread:
+            go = {
+                "short": self.run_forever,
+                "long": self.run_long_forever,
+                "apart": self.run_apart_forever,
+            }[lane]
+            name = f"worker-{lane}-{number}"
+            return threading.Thread(target=go, args=(stop,), name=name, daemon=True)
+
+        wanted = {lane: self.threads_of(lane, threads) for lane in LANES if lane in lanes}
+        started = [thread(lane, one) for lane, count in wanted.items() for one in range(count)]
+        for one in started:
+            one.start()
 
         def finish() -> None:
             stop.set()
             self.outbox.arrived.set()
-            for thread in started:
-                thread.join()
+            for one in started:
+                one.join()
 
         return finish
 
-    def _ready(self) -> sa.ColumnElement[bool]:
+    def threads_of(self, lane: Lane, threads: int) -> int:
+        """Return how many threads do the jobs of `lane` where `threads` do the short ones."""
+        match lane:
+            case "short":
+                return threads
+            case "long":
+                return 1 if self.long_handlers else 0
+            case "apart":
+                return APART_THREADS if self.apart_handlers else 0
+
+    def ready(self) -> sa.ColumnElement[bool]:
+        """Return which jobs can be done now."""
         return sa.or_(
             sa.and_(JOB.c.state == "waiting", JOB.c.due <= self.clock.now()),
             sa.and_(JOB.c.state == "started", JOB.c.leased_until <= self.real_clock.now()),
         )
 
-    def _of_lane(self, lane: Lane) -> sa.ColumnElement[bool]:
+    def of_lane(self, lane: Lane) -> sa.ColumnElement[bool]:
+        """Return which jobs are those of `lane`."""
         kinds = {"long": tuple(self.long_handlers), "apart": tuple(self.apart_handlers)}
         if lane != "short":
             return JOB.c.kind.in_(kinds[lane])
         return JOB.c.kind.not_in((*kinds["long"], *kinds["apart"]))
 
     def _claim(self, lane: Lane = "short") -> Job | None:
-        ready = (
-            sa.select(JOB)
-            .where(self._ready(), self._of_lane(lane))
-            .order_by(JOB.c.due, JOB.c.id)
-            .limit(1)
-        )
+        ready = sa.select(JOB.c.id).where(self.ready(), self.of_lane(lane))
         with self.database.reading() as reading:
             # Looking first keeps an idle worker from taking SQLite's write lock every second.
-            found = reading.connection.execute(ready.with_only_columns(JOB.c.id)).first()
-        if found is None:
-            return None
+            found = reading.connection.execute(ready.limit(1)).first()
+        return None if found is None else self._lease(self.of_lane(lane))
+
+    def _lease(self, wanted: sa.ColumnElement[bool]) -> Job | None:
+        """Take the first of the jobs that are `wanted` and can be done, in a transaction of its own."""
+        ready = sa.select(JOB).where(self.ready(), wanted).order_by(JOB.c.due, JOB.c.id).limit(1)
         with self.database.writing(None) as work:
             row = work.connection.execute(ready.with_for_update(skip_locked=True)).first()
             if row is None:
@@ -242,11 +274,12 @@ class Worker:
                 work.connection.execute(sa.update(JOB).where(JOB.c.id == row.id).values(**gone))
                 self._bury(Job(row.id, row.kind, row.payload, row.attempts), work, DIED)
                 return None
-            lease = {
+            lease: dict[str, Any] = {
                 "state": "started",
                 "attempts": row.attempts + 1,
-                "leased_until": self.real_clock.now() + LEASE,
+                "leased_until": self.real_clock.now() + self.lease,
                 "leased_by": self.name,
+                "handed_until": None,
             }
             work.connection.execute(sa.update(JOB).where(JOB.c.id == row.id).values(**lease))
             return Job(row.id, row.kind, row.payload, row.attempts + 1)
@@ -289,6 +322,7 @@ class Worker:
             "state": "dead" if gives_up else "started",
             "finished": now if gives_up else None,
             "leased_until": None if gives_up else now + delay_after(job.attempt),
+            "leased_by": None,
             "error": f"{type(error).__name__}: {error}"[:ERROR_LENGTH],
         }
         try:
@@ -305,22 +339,23 @@ class Worker:
             bury(job, work, error)
 
 
-def dead_letters(connection: sa.Connection, limit: int = 100) -> list[sa.Row[tuple[object, ...]]]:
-    """Return the jobs that were given up, newest first, with their errors."""
-    statement = (
-        sa.select(JOB).where(JOB.c.state == "dead").order_by(JOB.c.finished.desc()).limit(limit)
-    )
-    return list(connection.execute(statement))
+class Rounds:
+    """What some process has to look after now and then, whoever does the jobs."""
 
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._tidied = self._pulsed = worker.real_clock.now() - CHORES_EVERY
 
-def retry(work: UnitOfWork, job_id: str) -> bool:
-    """Let a dead job be tried again from the start; say whether it was dead."""
-    change = (
-        sa.update(JOB)
-        .where(JOB.c.id == job_id, JOB.c.state == "dead")
-        .values(state="started", attempts=0, leased_until=work.now, finished=None, error=None)
-    )
-    return bool(work.connection.execute(change).rowcount)
+    def go(self, *, busy: bool) -> None:
+        """Do what is due: pulses in any case, chores where the worker is not `busy`."""
+        now = self._worker.real_clock.now
+        if now() - self._pulsed >= PULSE_EVERY:
+            self._pulsed = now()
+            for pulse in self._worker.pulses:
+                pulse()
+        if not busy and now() - self._tidied >= CHORES_EVERY:
+            self._tidied = now()
+            self._worker.tidy()
 
 
 def sweep(work: UnitOfWork) -> int:
