@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from headrace.platform.core.errors import ConflictError, RefusedError, StaleError
 from headrace.platform.workflow.access import checked_snapshot
 from headrace.platform.workflow.repairing import Repairs
 from headrace.platform.workflow.replaying import replay
 from headrace.platform.workflow.simulating import Trial
+from headrace.platform.workflow.tables import TASK
 from tests.database.test_ways_back import BOSS, FINANCE, MANAGER, REASON, asked, code
 from tests.support.approval_world import World, approval_world
 from tests.support.documents import label, workspace
@@ -153,8 +156,9 @@ def test_who_approved_in_a_branch_passes_behind_it_but_not_beside_it(world):
     # The manager approved in the block, though not last of all.
     assert world.run(run).state == "approved"
     assert names(world, run)[-1] == ("last", "passed")
-    world.publish(approval(block(left=[step("left", MANAGER)], right=[step("right", MANAGER)])))
-    run = submitted(world, "mia")
+    right = [step("right", FINANCE), step("next", MANAGER)]
+    world.publish(approval(block(left=[step("left", MANAGER)], right=right)))
+    run = submitted(world, "mia", "fred")
     assert asked(world, run) == {"mia"}
     world.decide("mia", run)
     assert world.run(run).state == "approved"
@@ -184,6 +188,30 @@ def test_what_one_branch_changes_the_other_has_not_seen(world):
         world.decide("rita", run, version=before)
     world.decide("rita", run)
     assert world.run(run).state == "approved"
+
+
+def test_a_time_limit_ends_one_branch_and_the_last_of_them_the_block(world):
+    limit = {"limit": "2", "unit": "days", "then": "approve"}
+    sides = block(left=[step("left", BOSS, time=limit)], right=[step("right", RITA)])
+    world.publish(approval(sides, LAST))
+    run, other = submitted(world), submitted(world, "rita")
+    world.clock.instant += timedelta(days=3)
+    world.worker.drain()
+    assert (asked(world, run), asked(world, other)) == ({"rita"}, {"ann"})
+    assert names(world, run) == [("left", "approved"), ("right", "open")]
+
+
+def test_who_leaves_is_replaced_in_their_branch(world):
+    run = submitted(world, "mia", "fred")
+    world.set_roles("bob")
+    world.does("system", lambda c, w: world.approvals.release(c, w, world.users["bob"]))
+    world.set_roles("bob", ("boss", "city"))
+    # Rita, who also has the contract, is the boss above.
+    tasks = world.rows(sa.select(TASK).where(TASK.c.run == run, TASK.c.state == "open"))
+    assert [one.user for one in tasks] == [world.users["rita"]] * 2
+    for _ in tasks:
+        world.decide("rita", run)
+    assert asked(world, run) == {"ann"}
 
 
 # -- back ----------------------------------------------------------------------------------------------

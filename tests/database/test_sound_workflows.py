@@ -50,6 +50,11 @@ def some_workspace(random: Random) -> dict[tuple[str, str], dict[str, Any]]:
             }
             condition = band(random)
             steps.append(step if condition is None else {**step, "when": condition})
+        if len(steps) > 1 and random.random() < 0.4:
+            cut = random.randint(1, len(steps) - 1)
+            halves = (steps[:cut], steps[cut:])
+            branches = [{"name": f"b{n}", "steps": half} for n, half in enumerate(halves)]
+            steps = [{"name": "block", "label": first["label"], "branches": branches}]
         made = {
             **first,
             "name": f"way_{number}",

@@ -395,7 +395,7 @@ def _group(context: Context, row: Row, pinned: PinnedApproval) -> RunGroup:
         approval=pinned.name,
         label=pinned.label,
         step=step.name if step is not None else "",
-        step_label=step.label if step is not None else Text("–", "–"),
+        step_label=step.title if step is not None else Text("–", "–"),
         version=row.version,
         count=row.number,
         is_live=live == pinned,
