@@ -46,6 +46,11 @@ def _made(**values: str) -> Json:
     return {"create": {"object": "company", "set": {"code": "'x'", "name": "'x'"} | values}}
 
 
+def _each(**keys: Any) -> Json:
+    made = _made()
+    return {"create": {**made["create"], "each": {"person": "manager", "roles": ["boss"]} | keys}}
+
+
 def _without_approvals(contents: dict[tuple[str, str], Json]) -> None:
     del contents["approval", "claim_by_amount"]
     del contents["workflow", "claim_flow"]["transitions"][0]["on"]
@@ -239,6 +244,48 @@ BAD: tuple[Bad, ...] = (
         "automation.required_missing",
         "/actions/0/create",
         _actions({"create": {"object": "company", "set": {"code": "'x'"}}}),
+    ),
+    Bad(
+        "for people of no role",
+        "ref.unknown",
+        "/actions/0/create/each/roles/0",
+        _actions(_each(roles=["nobody"])),
+    ),
+    Bad(
+        "for people put into no user",
+        "approval.approver_target",
+        "/actions/0/create/each/person",
+        _actions(_each(person="code")),
+    ),
+    Bad(
+        "for people put into no field",
+        "ref.unknown_field",
+        "/actions/0/create/each/person",
+        _actions(_each(person="nothing")),
+    ),
+    Bad(
+        "for people of what is no organisation",
+        "approval.approver_target",
+        "/actions/0/create/each/organisation",
+        _actions(_each(organisation="region")),
+    ),
+    Bad(
+        "for people of roles that no choice names",
+        "automation.not_roles",
+        "/actions/0/create/each/among",
+        _actions(_each(among="subject")),
+    ),
+    Bad(
+        "for people within what are no organisations",
+        "formula.type",
+        "/actions/0/create/each/within",
+        _actions(_each(within="LIST(region.id)")),
+    ),
+    Bad(
+        "for people before the record is there",
+        "automation.not_before",
+        "/actions/0/create",
+        _actions(_each(), run="before"),
     ),
     Bad(
         "create of nothing",

@@ -31,6 +31,7 @@ ORDER = (
     "price_policy",
     "accounts_core",
     "ordering",
+    "notices",
 )
 EXAMPLES = ("partner_master", "product_catalog", "ordering")
 USER_COLUMNS = {

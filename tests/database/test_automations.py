@@ -281,3 +281,20 @@ def test_records_that_are_loaded_in_migration_mode_start_nothing(live: Live):
         )
     )
     assert len(run_rows(live)) == count
+
+
+@pytest.mark.parametrize("chunk", [1, 100])
+def test_a_record_is_made_for_each_person_of_the_organisations(
+    live: Live, chunk: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("headrace.platform.actions.creating.CHUNK", chunk)
+    title = f"for each {chunk}"
+    memo(live, "admin", title=title, marker="delivers")
+    drain(live)
+    [run] = run_rows(live, "delivers")[-1:]
+    assert run.state == "done", run.problems
+    made = [one for one in titled(live, title) if one["marker"] == "delivered"]
+    people = sorted(one["person"]["id"] for one in made)
+    assert people == sorted(live.ids[one] for one in ("ann", "bob")), (
+        "each once, the house's own not"
+    )

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from headrace.platform.access.tables import USER
 from headrace.platform.core.problems import Text
 from headrace.platform.jobs.tables import JOB, NOTIFICATION
-from headrace.platform.jobs.worker import retry
 from headrace.platform.mailing.sending import GIVEN_UP_AFTER, next_digest
 from headrace.platform.mailing.server import MailServer, ServerAwayError
 from headrace.platform.mailing.tables import NOTIFICATION_CHOICE
@@ -233,7 +232,7 @@ def test_what_the_server_never_takes_is_given_up_and_can_be_tried_again(live: Li
     [dead] = mail_jobs(live)
     assert (dead.state, dead.error) == ("dead", "recipient: 550")
     with live.platform.database.writing(None) as work:
-        assert retry(work, dead.id)
+        live.platform.queue.retry(work, str(dead.id))
     drain(live)
     assert [one.to for one in box.taken] == [["ann@example.com"]]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,7 +95,7 @@ class World:
         ]
 
 
-def make_world(url: str, root: Path = TARGET) -> World:
+def make_world(url: str, root: Path = TARGET, modules: Sequence[str] = MODULES) -> World:
     """Publish the shipped modules into an empty database and load all their rows."""
     variables = {"HEADRACE_DATABASE_URL": url, "HEADRACE_SECRET_KEY": SECRET}
     settings = load_settings(variables, root)
@@ -106,7 +106,7 @@ def make_world(url: str, root: Path = TARGET) -> World:
     platform = assemble(settings, database, built_in(), RandomIds())
     platform.publisher.publish(platform.publisher.plan(root), "Demo", None)
     files = platform.catalogs.current().rows
-    for module in MODULES:
+    for module in modules:
         platform.write_as_system(
             lambda context, work, name=module: platform.samples.load(context, work, files, name)
         )

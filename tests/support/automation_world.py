@@ -112,6 +112,24 @@ AUTOMATIONS: tuple[dict[str, Any], ...] = (
         ],
     ),
     automation(
+        "delivers",
+        "create",
+        **AS_SYSTEM,
+        actions=[
+            {
+                "create": {
+                    "object": "memo",
+                    "each": {
+                        "person": "person",
+                        "roles": ["dealer", "finance", "boss"],
+                        "within": "LIST(company.id WHERE code != 'sub')",
+                    },
+                    "set": {"title": "title", "marker": "'delivered'"},
+                }
+            }
+        ],
+    ),
+    automation(
         "tells_group",
         "create",
         actions=[

@@ -229,7 +229,7 @@ class Mailing:
             tries = int((row.progress or {}).get("tries", 0)) + (1 if pause is None else 0)
             again = now + (pause or _jittered(tries))
             # A lease is how a job waits by the machine's clock; nothing is counted out by it.
-            values: dict[str, Any] = {"leased_until": again, "attempts": 0}
+            values: dict[str, Any] = {"leased_until": again, "leased_by": None, "attempts": 0}
             values |= {"progress": {"tries": tries}}
             if reason is not None:
                 values["error"] = reason[:LONGEST_REASON]

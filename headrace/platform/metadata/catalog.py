@@ -499,7 +499,8 @@ class ActionModel:
     """An action of an automation, resolved.
 
     `kind` is the key that says what it does. `object` is whose records it makes or goes through;
-    `rows` says which of them, and `actions` what is done with each.
+    `rows` says which of them, and `actions` what is done with each. Where records are made for people,
+    `rows` are the organisations that they are of.
     """
 
     kind: str

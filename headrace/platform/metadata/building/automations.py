@@ -26,6 +26,7 @@ from headrace.platform.metadata.definitions.automations import (
     CreateDef,
     ForEachDef,
     NotifyDef,
+    PeopleDef,
     RowActionDef,
 )
 from headrace.platform.metadata.templates import Template
@@ -171,7 +172,29 @@ def _creating(at: _At, action: ActionModel, definition: CreateDef, place: str) -
     if target is None:
         return dataclasses.replace(action, object=None)
     assigned = at.assignments(target, definition.set, place + "/set")
-    return dataclasses.replace(action, object=target.name, assignments=assigned)
+    made = dataclasses.replace(action, object=target.name, assignments=assigned)
+    if definition.each is None:
+        return made
+    within = _people(at, target, definition.each, place + "/each")
+    return dataclasses.replace(made, rows=within)
+
+
+def _people(at: _At, target: ObjectModel, people: PeopleDef, place: str) -> Expression | None:
+    """Resolve for whom records are made; return the organisations that they are of."""
+    for name, model, part in (
+        (people.person, target, "person"),
+        (people.organisation, target, "organisation"),
+        (people.among, at.model, "among"),
+    ):
+        if name is not None and at.work.find(model.name, name) is None:
+            at.work.problems.append(unknown_field(model, name).below(f"{place}/{part}"))
+    for position, role in enumerate(people.roles):
+        at.work.role(role, f"{place}/roles/{position}")
+    if people.within is None:
+        return None
+    companies = [one.name for one in at.work.objects.values() if one.acts_as == "organisation"]
+    expected = references(companies[0]) if companies else None
+    return at.expression(people.within, place + "/within", expected)
 
 
 def _object(work: Workbench, name: str, place: str) -> ObjectModel | None:

@@ -23,7 +23,7 @@ from headrace.platform.metadata.checks.conditions import ALWAYS, NEVER, choices
 from headrace.platform.metadata.checks.queries import judged
 from headrace.platform.metadata.checks.satisfiable import Answer, can_be, is_always
 from headrace.platform.metadata.checks.workflows import APPROVER_TARGET, NOT_SETTABLE
-from headrace.platform.metadata.definitions.automations import TriggerDef
+from headrace.platform.metadata.definitions.automations import PeopleDef, TriggerDef
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.storage_types import HOLDS_FILES
 
@@ -173,6 +173,13 @@ COMMENT_MISSING = Message(
     "执行“{transition}”须填写意见,此处未提供。",
     "Add a “comment”.",
     "请填写“comment”。",
+)
+NOT_ROLES = Message(
+    "automation.not_roles",
+    "“{field}” is not a multiple choice; it cannot name roles.",
+    "“{field}”不是多选字段,无法列出角色。",
+    "Name a multiple choice whose values are names of roles.",
+    "请填写取值为角色名称的多选字段。",
 )
 RECIPIENT_SHAPE = Message(
     "automation.recipient",
@@ -381,6 +388,7 @@ class _Walk:
         self.actor = automation.definition.runs_as == "actor"
         self.deleted = all(one.event == "delete" for one in automation.triggers)
         self.needs: list[Need] = []
+        self.subject_object = subject.catalog.objects.get(automation.object)
 
     def action(
         self, model: ObjectModel, action: ActionModel, place: str, *, inside: bool = False
@@ -435,6 +443,10 @@ class _Walk:
         if action.kind == "post" and model.ledger is None:
             yield NO_LEDGER.at(place + "/object", object=model.name)
         given = {one.field for one in action.assignments}
+        created = action.definition.create
+        people = created.each if created is not None else None
+        if people is not None:
+            yield from self._for_people(model, people, place + "/each")
         for name in given:
             field, where = model.fields[name], f"{place}/set/{name}"
             yield from _settable(field, where)
@@ -442,8 +454,24 @@ class _Walk:
                 yield NOT_SETTABLE.at(where, field=name)
         for field in model.fields.values():
             made = field.computed or field.system or field.default is not None
-            if field.definition.required and not made and field.name not in given:
+            taken = people is not None and field.name in {people.person, people.organisation}
+            if field.definition.required and not made and not taken and field.name not in given:
                 yield REQUIRED_MISSING.at(place, field=field.name)
+
+    def _for_people(self, model: ObjectModel, people: PeopleDef, place: str) -> Iterator[Problem]:
+        """Yield where what a person, an organisation or names of roles are put into is none for that."""
+        company = self.subject.catalog.acting_as("organisation")
+        expected = {"person": USER_OBJECT, "organisation": company.name if company else None}
+        for part, name in (("person", people.person), ("organisation", people.organisation)):
+            if name is not None and model.fields[name].pointed != expected[part]:
+                shown = expected[part] or "–"
+                yield APPROVER_TARGET.at(f"{place}/{part}", path=name, expected=shown)
+        if self.run == "before":
+            yield NOT_BEFORE.at(place)
+        if people.among is not None and self.subject_object is not None:
+            field = self.subject_object.fields[people.among]
+            if field.definition.type != "multi_choice":
+                yield NOT_ROLES.at(place + "/among", field=people.among)
 
     def _taken(self, model: ObjectModel, action: ActionModel, place: str) -> Iterator[Problem]:
         self.needs.append(Need(model.name, "transition", place))

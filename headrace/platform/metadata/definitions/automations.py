@@ -54,11 +54,28 @@ class RefuseDef:
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleDef:
+    """Some people: active accounts that hold one of the roles."""
+
+    person: Name = key("The field of the new record that takes the person.")
+    roles: tuple[Name, ...] = key("Roles, one of which they hold.", minItems=1, maxItems=50)
+    among: Name | None = key(
+        "A multiple choice of the record at hand whose values are names of roles: only those count.",
+        None,
+    )
+    organisation: Name | None = key("The field that takes their organisation.", None)
+    within: Formula | None = key(
+        "Only people of these organisations: a `LIST` of their ids, at most 1,000.", None
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class CreateDef:
     """Makes a record."""
 
     object: Name = key("The object.")
     set: dict[Name, Formula] = key("Its fields, by formulas over the record at hand.", {})
+    each: PeopleDef | None = key("Make one for each of some people.", None)
 
 
 @dataclass(frozen=True, slots=True)

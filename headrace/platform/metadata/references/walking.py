@@ -9,7 +9,7 @@ from typing import Any, Final, get_args, get_origin
 
 from headrace.platform.core.problems import Text, pointer
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, WorkflowModel
-from headrace.platform.metadata.definitions.automations import CreateDef, ForEachDef
+from headrace.platform.metadata.definitions.automations import CreateDef, ForEachDef, PeopleDef
 from headrace.platform.metadata.definitions.keys import Formula, Path, hints, json_name
 from headrace.platform.metadata.definitions.modules import ExpressionDef
 from headrace.platform.metadata.definitions.objects import ChildDef, FieldDef, FieldRuleDef
@@ -158,6 +158,8 @@ class DocumentWalk:
         name: Any = None
         if definition in {ChildDef, CreateDef}:
             name = content.get("object")
+        elif definition is PeopleDef:
+            return scope.rows
         elif definition is FormItemDef and scope.model is not None:
             child = scope.model.child(str(content.get("children", "")))
             name = child.object if child else None
