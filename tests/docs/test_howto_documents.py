@@ -18,7 +18,7 @@ from headrace.platform.metadata.definitions.keys import json_name
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.loading import load_documents
 from headrace.platform.metadata.schemas import EXTENSIONS
-from tests.support.documents import workspace
+from tests.support.documents import label, workspace
 from tests.support.extensions import base
 from tests.support.servers import ROOT, headrace
 
@@ -120,8 +120,11 @@ def test_the_object_and_the_grants_of_the_page_about_masks_are_accepted() -> Non
 
 
 def test_the_approval_of_the_page_is_accepted() -> None:
-    transition, approval = blocks("write-an-approval.md")
+    transition, approval, branched = blocks("write-an-approval.md")
     contents = workspace()
+    approval["steps"].append(branched)
+    role = {"kind": "role", "name": "legal", "label": label("Legal", "法务"), "audience": "internal"}
+    contents["role", "legal"] = role
     contents["approval", "claim_by_amount"] = approval
     transitions = contents["workflow", "claim_flow"]["transitions"]
     assert transitions[0]["name"] == transition["name"]
