@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from tests.support import postgres
 from tests.support.exchange_world import Exchange, open_exchange
+from tests.support.places import work_in_memory
 
 BACKENDS = ("sqlite", "postgresql")
 DIRECTORY = pytest.StashKey[Path]()
@@ -30,8 +32,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    work_in_memory()
     inherited = getattr(config, "workerinput", {}).get("postgres_directory")
-    config.stash[DIRECTORY] = Path(inherited) if inherited else postgres.make_directory()
+    config.stash[DIRECTORY] = (
+        Path(inherited) if inherited else postgres.make_directory(tempfile.gettempdir())
+    )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -38,11 +38,12 @@ SETTINGS = {
 }
 
 
-def make_directory() -> Path:
-    """Make the run's folder; the server's own user must be able to pass through it."""
-    directory = Path(
-        tempfile.mkdtemp(prefix="headrace-test-", dir="/var/tmp")
-    )  # a socket's path must be short
+def make_directory(parent: str = "/var/tmp") -> Path:  # noqa: S108 -- mkdtemp makes its own
+    """Make the run's folder; the server's own user must be able to pass through it.
+
+    `parent` is short, as the path of a socket must be.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="headrace-test-", dir=parent))
     directory.chmod(0o711)
     (directory / "owner").write_text(str(os.getpid()))
     return directory

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -31,10 +31,12 @@ def create_system_tables(database: Database) -> None:
     A newer program finds an older one's tables: what it added since may be empty in their rows.
     """
     with database.defining() as connection:
+        present = set(sa.inspect(connection).get_table_names())
         missing = missing_system_columns(connection)
-        SYSTEM.create_all(connection)
+        new = [table for table in SYSTEM.sorted_tables if table.name not in present]
+        SYSTEM.create_all(connection, new, checkfirst=False)
         _add_columns(connection, missing)
-        _add_indexes(connection)
+        _add_indexes(connection, [one for one in SYSTEM.sorted_tables if one.name in present])
         _keep_shape(connection)
         if connection.execute(sa.select(sa.func.count()).select_from(LIVE)).scalar_one() == 0:
             connection.execute(sa.insert(LIVE).values(id=1, version=0))
@@ -65,13 +67,12 @@ def system_shape() -> str:
 
 def missing_system_columns(connection: sa.Connection) -> list[sa.Column[Any]]:
     """Return the columns of system tables in the database that are not there."""
-    inspector = sa.inspect(connection)
-    present = set(inspector.get_table_names())
+    names = [table.name for table in SYSTEM.sorted_tables]
+    present = sa.inspect(connection).get_multi_columns(filter_names=names)
     missing: list[sa.Column[Any]] = []
-    for table in SYSTEM.sorted_tables:
-        if table.name in present:
-            known = {one["name"] for one in inspector.get_columns(table.name)}
-            missing += [column for column in table.columns if column.name not in known]
+    for (_schema, table), columns in present.items():
+        known = {one["name"] for one in columns}
+        missing += [one for one in SYSTEM.tables[table].columns if one.name not in known]
     return missing
 
 
@@ -83,11 +84,12 @@ def _add_columns(connection: sa.Connection, columns: Iterable[sa.Column[Any]]) -
         operations.add_column(column.table.name, sa.Column(column.name, column.type, nullable=True))
 
 
-def _add_indexes(connection: sa.Connection) -> None:
-    """Make the indexes that are missing; drop those that earlier programs made and this one does not."""
-    inspector = sa.inspect(connection)
-    for table in SYSTEM.sorted_tables:
-        present = {one["name"] for one in inspector.get_indexes(table.name)}
+def _add_indexes(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
+    """Make the indexes that `tables` lack; drop those of earlier programs that this one does not make."""
+    names = [table.name for table in tables]
+    found = sa.inspect(connection).get_multi_indexes(filter_names=names)
+    for table in tables:
+        present = {one["name"] for one in found[None, table.name]}
         for name in table.info.get(RETIRED_INDEXES, ()):
             if name in present:
                 alterations(connection).drop_index(name, table.name)
