@@ -293,7 +293,7 @@ def test_killed_workers_do_every_record_once(own_world, deep):
     change = ask(world)
     worker, database = world.platform.worker(), world.platform.database
     kills, under_way = 0, set()
-    for deadly in count(9, 97 if deep else 601):
+    for deadly in count(9, 5 if deep else 23):
         with database.writing(None) as work:
             late = {"leased_until": work.now - timedelta(seconds=1), "attempts": 0}
             started = JOB.update().where(JOB.c.state == "started")

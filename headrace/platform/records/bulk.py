@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -17,17 +17,23 @@ from headrace.platform.core.errors import (
 )
 from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.metadata.catalog import ActionModel, ObjectModel
 from headrace.platform.metadata.field_types.values import INTEGER, OBJECT, WRONG_TYPE, type_name
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.context import Context
 from headrace.platform.records.drafts import Saved
 from headrace.platform.records.references import check_key, id_by_key
-from headrace.platform.records.store import RecordStore
+from headrace.platform.records.store import RecordStore, Revision
 
 Mode = Literal["create", "update", "upsert", "delete"]
 Outcome = Literal["created", "updated", "deleted", "refused"]
+_Numbered = tuple[int, Any]
+"""A record with its place in the request."""
 MODES: Final[tuple[Mode, ...]] = ("create", "update", "upsert", "delete")
 MOST_ITEMS: Final = 1000
+SMALL_PART: Final = 8
+"""Of how many records, one of which is refused, each is tried by itself."""
 
 TOO_MANY: Final = Message(
     "bulk.too_many",
@@ -98,12 +104,18 @@ def write_many(
         check_key(Batch(context, work), object_name, key, "/key")
     writer = _Writer(store, context, work, object_name, mode, key)
     writer.store_mode = "migration" if migrate else "normal"
+    numbered = list(enumerate(records))
+    if writer.one_by_one():
+        return [writer.attempt(*one) if partial else writer.placed(*one) for one in numbered]
+    if partial:
+        return writer.write_partly(numbered)
     if mode == "create":
-        return writer.create_partly(records) if partial else writer.create_all(records)
-    return [
-        writer.attempt(index, record) if partial else writer.placed(index, record)
-        for index, record in enumerate(records)
-    ]
+        return writer.create_together(numbered)
+    return writer.write_all(numbered)
+
+
+class _ApartError(Exception):
+    """Records cannot be written together: one is none, is not there, or is named twice."""
 
 
 class _Writer:
@@ -132,31 +144,84 @@ class _Writer:
             "delete": self._delete,
         }
 
-    def create_all(self, records: Sequence[Any]) -> list[Item]:
+    def one_by_one(self) -> bool:
+        """Say whether each record must find those before it written."""
+        return self.mode == "delete" or asks_own_rows(self.context, self.object_name)
+
+    def write_partly(self, records: Sequence[_Numbered]) -> list[Item]:
+        """Write what can be written: together where all is well, else by halves.
+
+        A refused record among n costs log n further attempts; where many are refused, small parts are
+        gone through one by one.
+        """
+        try:
+            with self.work.connection.begin_nested():
+                return self._together(records)
+        except UnavailableError:
+            raise
+        except (PlatformError, _ApartError):
+            if len(records) <= SMALL_PART:
+                return [self.attempt(*one) for one in records]
+        half = len(records) // 2
+        return self.write_partly(records[:half]) + self.write_partly(records[half:])
+
+    def write_all(self, records: Sequence[_Numbered]) -> list[Item]:
+        """Write all records: together where all is well, else up to the first that is refused."""
+        try:
+            with self.work.connection.begin_nested():
+                return self._together(records)
+        except UnavailableError:
+            raise
+        except (PlatformError, _ApartError):
+            return [self.placed(*one) for one in records]
+
+    def _together(self, records: Sequence[_Numbered]) -> list[Item]:
+        if self.mode == "create":
+            return self.create_together(records)
+        changes: list[tuple[int, Revision]] = []
+        new: list[_Numbered] = []
+        known: set[str] = set()
+        for index, record in records:
+            found = self._find(record) if isinstance(record, Mapping) else None
+            if found is not None and found not in known:
+                known.add(found)
+                changes.append((index, self._revision(found, record)))
+            elif found is None and self.mode == "upsert" and isinstance(record, Mapping):
+                new.append((index, _without_version(record)))
+            else:
+                raise _ApartError
+        items = [*self._change_together(changes), *(self.create_together(new) if new else ())]
+        return sorted(items, key=lambda item: item.index)
+
+    def create_together(self, records: Sequence[_Numbered]) -> list[Item]:
         """Create all records together."""
-        places = [pointer("records", index) for index in range(len(records))]
+        places = [pointer("records", index) for index, _ in records]
         saved = self.store.create_many(
             self.context,
             self.work,
             self.object_name,
-            records,
+            [record for _, record in records],
             places=places,
             mode=self.store_mode,
         )
         return [
             Item.of(index, "created", one, place)
-            for index, (one, place) in enumerate(zip(saved, places, strict=True))
+            for (index, _), one, place in zip(records, saved, places, strict=True)
         ]
 
-    def create_partly(self, records: Sequence[Any]) -> list[Item]:
-        """Create what can be created: together where all is well, else one by one."""
-        try:
-            with self.work.connection.begin_nested():
-                return self.create_all(records)
-        except UnavailableError:
-            raise
-        except PlatformError:
-            return [self.attempt(index, record) for index, record in enumerate(records)]
+    def _change_together(self, changes: Sequence[tuple[int, Revision]]) -> Iterator[Item]:
+        if not changes:
+            return
+        revisions = [revision for _, revision in changes]
+        saved = self.store.update_many(self.context, self.work, self.object_name, revisions)
+        for (index, revision), one in zip(changes, saved, strict=True):
+            yield Item.of(index, "updated", one, revision.place)
+
+    def _revision(self, record_id: str, record: Mapping[str, Any]) -> Revision:
+        version = None if self.mode == "upsert" and "version" not in record else _version(record)
+        identity = {"id", "version", self.key}
+        data = {name: value for name, value in record.items() if name not in identity}
+        return Revision(record_id, data, version, f"/{record_id}")
 
     def attempt(self, index: int, record: Any) -> Item:
         """Write one record; a refusal undoes this record only."""
@@ -199,8 +264,7 @@ class _Writer:
     def _upsert(self, index: int, record: Mapping[str, Any]) -> Item:
         found = self._find(record)
         if found is None:
-            data = {name: value for name, value in record.items() if name != "version"}
-            return self._create(index, data)
+            return self._create(index, _without_version(record))
         version = record.get("version")
         if version is None:
             row = self.store.lock(self.context, self.work, self.object_name, found)
@@ -233,6 +297,44 @@ class _Writer:
             raise NotFoundError(NOT_FOUND.at())
         sent = {"key": str(record[self.key]), "by": self.key}
         return id_by_key(Batch(self.context, self.work), self.object_name, sent)
+
+
+def asks_own_rows(context: Context, object_name: str) -> bool:
+    """Say whether a default or an automation of an object asks rows of the same object.
+
+    Such a question is answered from what is saved: records written together would not see each other.
+    """
+    model = context.catalog.objects.get(object_name)
+    if model is None:
+        return False
+    return context.compiled.get(
+        context.catalog, f"records.asks_own_rows.{object_name}", lambda: _asks(context, model)
+    )
+
+
+def _asks(context: Context, model: ObjectModel) -> bool:
+    expressions = [field.default for field in model.fields.values()]
+    for automation in context.catalog.automations.values():
+        if automation.object == model.name:
+            expressions += [automation.when, *_of_actions(automation.actions)]
+    return any(
+        query.name == model.name
+        for expression in expressions
+        if expression is not None
+        for query in expression.queries
+    )
+
+
+def _of_actions(actions: Iterable[ActionModel]) -> Iterator[Expression | None]:
+    for action in actions:
+        yield action.when
+        yield action.rows
+        yield from (assignment.value for assignment in action.assignments)
+        yield from _of_actions(action.actions)
+
+
+def _without_version(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name != "version"}
 
 
 def _version(record: Mapping[str, Any]) -> int:

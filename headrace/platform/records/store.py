@@ -7,6 +7,7 @@ access before and after, rules, numbers, optimistic lock, history, hooks.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from marshmallow import ValidationError
@@ -76,6 +77,20 @@ from headrace.platform.records.rules import (
 from headrace.platform.records.shapes import ObjectShape
 from headrace.platform.records.trees import place_in_trees
 from headrace.platform.records.undeleting import check_references, open_deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a stored record is changed to; without a `version`, whatever it is at by now.
+
+    `place` is where problems are told.
+    """
+
+    id: str
+    data: Any
+    version: int | None = None
+    place: str = ""
+
 
 Hooked = Hook[[Context, UnitOfWork, Change]]
 Written = Hook[[Batch, UnitOfWork]]
@@ -158,11 +173,32 @@ class RecordStore:
         batch = Batch(context, work)
         draft = self._open(batch, object_name, record_id, "update")
         draft.action = action
-        _change_masters(draft)
-        parse(batch, draft, data)
-        check_version(batch, work, draft, version, data)
+        _revise(batch, work, draft, Revision(record_id, data, version))
         self._finish(batch, work)
         return _saved(batch, draft)
+
+    def update_many(
+        self, context: Context, work: UnitOfWork, object_name: str, revisions: Sequence[Revision]
+    ) -> list[Saved]:
+        """Change records of one object together, each once; all or none is written.
+
+        What is refused may stand for all: whoever wants to know which record it was tries them
+        one by one.
+        """
+        batch = Batch(context, work)
+        shape = self._shape(batch, object_name)
+        if shape.model.master is None:
+            ids = sorted({one.id for one in revisions if is_record_id(one.id)})
+            for values in batch.rows_by_ids(ids, shape.select_locked, shape.select_many_locked):
+                batch.loaded(shape, values, "computed")
+        drafts = []
+        for revision in revisions:
+            draft = self._open(batch, object_name, revision.id, "update")
+            draft.place = revision.place
+            _revise(batch, work, draft, revision)
+            drafts.append(draft)
+        self._finish(batch, work)
+        return [_saved(batch, draft) for draft in drafts]
 
     def update_granted(
         self,
@@ -496,6 +532,16 @@ class RecordStore:
 
 def _saved(batch: Batch, draft: Draft) -> Saved:
     return Saved(draft.id, draft.version, batch.warnings_of(draft))
+
+
+def _revise(batch: Batch, work: UnitOfWork, draft: Draft, revision: Revision) -> None:
+    """Read what a locked record becomes into the batch."""
+    _change_masters(draft)
+    parse(batch, draft, revision.data)
+    version = revision.version
+    if version is None:
+        version = draft.old["version"] if draft.old else 0
+    check_version(batch, work, draft, version, revision.data)
 
 
 def _change_masters(draft: Draft) -> None:
