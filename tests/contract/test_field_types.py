@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import jsonschema
 import pytest
+import sqlalchemy as sa
 
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.json_text import json_bytes
 from headrace.platform.core.rich_text import words
 from headrace.platform.exchange.exporting import ExportRequest, export_records
 from headrace.platform.exchange.opening import open_file
+from headrace.platform.metadata.catalog import FieldModel
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.field_types.base import (
@@ -25,6 +30,7 @@ from headrace.platform.metadata.field_types.base import (
 )
 from headrace.platform.metadata.schemas import field_schema
 from headrace.platform.records import reader
+from headrace.platform.records.context import Context
 from headrace.platform.records.query import parse_query
 from tests.support.world import World, open_world
 
@@ -50,13 +56,22 @@ FLOW = {
 }  # fmt: skip
 
 
-def with_type(type_: FieldType, options: dict) -> list[Document]:
-    """Return a workspace whose object `thing` has one field of the type."""
-    definition = {"name": "value", "type": type_.key, **(options or OPTIONS.get(type_.key, {}))}
+SHARED = (
+    {"kind": "module", "name": "m", "version": "1.0.0"},
+    {"kind": "role", "name": "admin", "design": True},
+    {"kind": "object", "name": "other", "fields": [{"name": "name", "type": "text"}]},
+)
+
+
+def suffix(type_: FieldType, number: int) -> str:
+    """Return what names of objects end with; examples of polymorphic references say them plainly."""
+    return "" if polymorphic_of(type_) else f"_{number}"
+
+
+def with_type(type_: FieldType, options: dict, number: int) -> list[dict]:
+    """Return the documents of an object with one field of the type, under names of its own."""
+    definition = {"name": "value", "type": type_.key, **options}
     contents = [
-        {"kind": "module", "name": "m", "version": "1.0.0"},
-        {"kind": "role", "name": "admin", "design": True},
-        {"kind": "object", "name": "other", "fields": [{"name": "name", "type": "text"}]},
         {
             "kind": "object",
             "name": "thing",
@@ -71,7 +86,56 @@ def with_type(type_: FieldType, options: dict) -> list[Document]:
     ]
     if type_.key == "state":
         contents.append(FLOW)
-    return [Document("m", one) for one in contents]
+    text = json.dumps(contents, ensure_ascii=False)
+    for name in ("thing", "detail", "flow"):
+        text = re.sub(rf'"{name}(?=["])', f'"{name}{suffix(type_, number)}', text)
+    return json.loads(text)
+
+
+def key_of(type_: FieldType, options: dict) -> str:
+    return json.dumps([type_.key, options or OPTIONS.get(type_.key, {})], ensure_ascii=False)
+
+
+def all_keys() -> list[str]:
+    examples = [(type_, dict(one.options)) for type_ in TYPES for one in type_.examples()]
+    bare = [(type_, {}) for type_ in TYPES]
+    return list(dict.fromkeys(key_of(*one) for one in (*examples, *bare)))
+
+
+KEYS = all_keys()
+
+
+@dataclass(frozen=True)
+class Things:
+    """The records of one type's object, in a workspace that all tests share."""
+
+    world: World
+    suffix: str
+
+    @property
+    def thing(self) -> str:
+        return self.name("thing")
+
+    def name(self, target: str) -> str:
+        return target if target == "other" else target + self.suffix
+
+    @property
+    def context(self) -> Context:
+        return self.world.context
+
+    @property
+    def field(self) -> FieldModel:
+        return self.context.catalog.objects[self.thing].fields["value"]
+
+    def create(self, data: Any, target: str = "thing") -> str:
+        return self.world.create(self.name(target), data)
+
+    def get(self, record_id: str) -> Any:
+        return self.world.get(self.thing, record_id)
+
+    def find(self, **data: Any) -> list[Any]:
+        query = parse_query(self.context, self.thing, data)
+        return list(reader.find(self.context, self.thing, query).items)
 
 
 def cases(*, refused: bool) -> list:
@@ -84,9 +148,39 @@ def cases(*, refused: bool) -> list:
     return found
 
 
+@pytest.fixture(scope="module")
+def shared(shared_database_url: str) -> Iterator[World]:
+    documents = list(SHARED)
+    for number, key in enumerate(KEYS):
+        name, options = json.loads(key)
+        documents += with_type(built_in()[name], options, number)
+    world = open_world(shared_database_url, [Document("m", one) for one in documents])
+    yield world
+    world.database.dispose()
+
+
 @pytest.fixture
-def world_of(database_url: str) -> Callable[[FieldType, dict], World]:
-    return lambda type_, options: open_world(database_url, with_type(type_, options))
+def things_of(shared: World) -> Iterator[Callable[[FieldType, dict], Things]]:
+    """Give the object of a type, without records; what a test made of it is gone afterwards."""
+    used: list[Things] = []
+
+    def find(type_: FieldType, options: dict) -> Things:
+        number = KEYS.index(key_of(type_, options))
+        used.append(Things(shared, suffix(type_, number)))
+        return used[-1]
+
+    yield find
+    tables = shared.context.tables
+    with shared.database.writing(1) as work:
+        for things in used:
+            found = tables.of(things.thing)
+            for links in found.links.values():
+                work.connection.execute(sa.delete(links))
+            if things.field.target is not None:
+                # They may refer to each other.
+                value = found.columns["value"].name
+                work.connection.execute(sa.update(found.table).values({value: None}))
+            work.connection.execute(sa.delete(found.table))
 
 
 @pytest.mark.parametrize("type_", TYPES, ids=lambda one: one.key)
@@ -113,44 +207,44 @@ def test_a_type_is_in_the_closed_schema_with_its_options(type_: FieldType):
 
 @pytest.mark.parametrize(("type_", "example"), cases(refused=False))
 def test_an_accepted_example_comes_back_as_it_was_stored(
-    type_: FieldType, example: Example, world_of
+    type_: FieldType, example: Example, things_of
 ):
-    world = world_of(type_, dict(example.options))
+    things = things_of(type_, dict(example.options))
 
-    record_id = world.create("thing", {"name": "x", "value": example.given})
-    record = world.get("thing", record_id)
+    record_id = things.create({"name": "x", "value": example.given})
+    record = things.get(record_id)
 
     assert record["value"] == example.stored
-    field = world.context.catalog.objects["thing"].fields["value"]
+    field = things.field
     jsonschema.validate(json.loads(json_bytes(record["value"])), field.json_schema())
 
 
 @pytest.mark.parametrize(("type_", "example"), cases(refused=False))
-def test_an_accepted_example_goes_through_a_file(type_: FieldType, example: Example, world_of):
+def test_an_accepted_example_goes_through_a_file(type_: FieldType, example: Example, things_of):
     if computed_of(type_) or reference_of(type_) or links_of(type_) or example.stored is None:
         pytest.skip("what nobody writes, and what is looked up")
-    world = world_of(type_, dict(example.options))
-    world.create("thing", {"name": "x", "value": example.given})
-    field = world.context.catalog.objects["thing"].fields["value"]
+    things = things_of(type_, dict(example.options))
+    things.create({"name": "x", "value": example.given})
+    field = things.field
 
     for kind in ("csv", "xlsx"):
         for shown in (False, True):
-            asked = ExportRequest("thing", kind, {"fields": "name,value"}, shown=shown)
-            with export_records(world.context, asked) as file:
+            asked = ExportRequest(things.thing, kind, {"fields": "name,value"}, shown=shown)
+            with export_records(things.context, asked) as file:
                 sheets = open_file(f"f.{kind}", file.read())
             row = next(one for one in sheets.rows(sheets.names[0]) if one.cell(0).text == "x")
-            value = field.type.from_cell(row.cell(1), field.options, world.context.zone)
-            again = world.create("thing", {"name": "y", "value": value})
-            assert world.get("thing", again)["value"] == example.stored, (kind, shown)
+            value = field.type.from_cell(row.cell(1), field.options, things.context.zone)
+            again = things.create({"name": "y", "value": value})
+            assert things.get(again)["value"] == example.stored, (kind, shown)
 
 
 @pytest.mark.parametrize(("type_", "example"), cases(refused=False))
 def test_an_accepted_example_is_found_by_every_operator_that_fits(
-    type_: FieldType, example: Example, world_of
+    type_: FieldType, example: Example, things_of
 ):
-    world = world_of(type_, dict(example.options))
-    record_id = world.create("thing", {"name": "x", "value": example.given})
-    world.create("thing", {"name": "empty"})
+    things = things_of(type_, dict(example.options))
+    record_id = things.create({"name": "x", "value": example.given})
+    things.create({"name": "empty"})
     stored = example.stored
     asked = {"is_null": stored is None}
     if stored is not None:
@@ -162,34 +256,31 @@ def test_an_accepted_example_is_found_by_every_operator_that_fits(
 
     for operator in type_.operators & asked.keys():
         data = {"filter": {"field": "value", "op": operator, "value": asked[operator]}}
-        page = reader.find(world.context, "thing", parse_query(world.context, "thing", data))
-
-        assert record_id in [one["id"] for one in page.items], operator
+        assert record_id in [one["id"] for one in things.find(**data)], operator
 
 
 @pytest.mark.parametrize(("type_", "example"), cases(refused=True))
 def test_a_refused_example_is_refused_by_its_code_and_nothing_is_stored(
-    type_: FieldType, example: Example, world_of
+    type_: FieldType, example: Example, things_of
 ):
-    world = world_of(type_, dict(example.options))
+    things = things_of(type_, dict(example.options))
 
     with pytest.raises(RefusedError) as refusal:
-        world.create("thing", {"name": "x", "value": example.given})
+        things.create({"name": "x", "value": example.given})
 
     assert [one.code for one in refusal.value.problems] == [example.refused]
     assert refusal.value.problems[0].path == "/value"
     assert refusal.value.problems[0].hint.zh
-    page = reader.find(world.context, "thing", parse_query(world.context, "thing", {}))
-    assert page.items == []
+    assert things.find() == []
 
 
 @pytest.mark.parametrize(
     "type_", [one for one in TYPES if one.key != "master_detail"], ids=lambda one: one.key
 )
-def test_nothing_given_is_null_unless_the_platform_makes_it(type_: FieldType, world_of):
-    world = world_of(type_, {})
+def test_nothing_given_is_null_unless_the_platform_makes_it(type_: FieldType, things_of):
+    things = things_of(type_, {})
 
-    record = world.get("thing", world.create("thing", {"name": "x"}))
+    record = things.get(things.create({"name": "x"}))
 
     assert (record["value"] is not None) == (computed_of(type_) is not None)
 
@@ -197,17 +288,15 @@ def test_nothing_given_is_null_unless_the_platform_makes_it(type_: FieldType, wo
 @pytest.mark.parametrize(
     "type_", [one for one in TYPES if reference_of(one)], ids=lambda one: one.key
 )
-def test_a_reference_comes_back_with_its_title(type_: FieldType, world_of):
-    world = world_of(type_, {})
+def test_a_reference_comes_back_with_its_title(type_: FieldType, things_of):
+    things = things_of(type_, {})
     target = REFERENCE_TARGETS[type_.key]
     if target == "user":
-        wanted = world.context.principal.user_id
+        wanted = things.context.principal.user_id
     else:
-        wanted = world.create(target, {"name": "the target"}) if target == "other" else None
-    if target == "thing":
-        wanted = world.create("thing", {"name": "the target"})
+        wanted = things.create({"name": "the target"}, target)
 
-    record = world.get("thing", world.create("thing", {"name": "x", "value": wanted}))
+    record = things.get(things.create({"name": "x", "value": wanted}))
 
     assert record["value"]["id"] == wanted
     assert record["value"]["title"]
@@ -217,46 +306,46 @@ def test_a_reference_comes_back_with_its_title(type_: FieldType, world_of):
     "type_", [one for one in TYPES if polymorphic_of(one)], ids=lambda one: one.key
 )
 def test_a_polymorphic_reference_comes_back_with_its_object_and_is_found(
-    type_: FieldType, world_of
+    type_: FieldType, things_of
 ):
-    world = world_of(type_, {})
+    things = things_of(type_, {})
     for target in ("thing", "other"):
-        wanted = {"object": target, "id": world.create(target, {"name": f"the {target}"})}
+        made = things.create({"name": f"the {target}"}, target)
+        wanted = {"object": things.name(target), "id": made}
 
-        made = world.create("thing", {"name": "x", "value": wanted})
-        record = world.get("thing", made)
+        made = things.create({"name": "x", "value": wanted})
+        record = things.get(made)
 
         assert record["value"] == {**wanted, "title": f"the {target}"}
-        field = world.context.catalog.objects["thing"].fields["value"]
+        field = things.field
         jsonschema.validate(json.loads(json.dumps(record["value"])), field.json_schema())
         for operator, value, found in (
             ("=", wanted, True),
             ("!=", wanted, False),
             ("in", [wanted], True),
             ("not_in", [wanted], False),
-            ("refers_to", [target], True),
-            ("refers_to", ["other" if target == "thing" else "thing"], False),
+            ("refers_to", [things.name(target)], True),
+            ("refers_to", [things.name("other" if target == "thing" else "thing")], False),
             ("is_null", True, False),
         ):
             data = {"filter": {"field": "value", "op": operator, "value": value}}
-            page = reader.find(world.context, "thing", parse_query(world.context, "thing", data))
-            assert (made in [one["id"] for one in page.items]) is found, operator
+            assert (made in [one["id"] for one in things.find(**data)]) is found, operator
 
 
 @pytest.mark.parametrize("type_", [one for one in TYPES if links_of(one)], ids=lambda one: one.key)
-def test_a_list_of_references_comes_back_with_titles_and_is_found(type_: FieldType, world_of):
-    world = world_of(type_, {})
+def test_a_list_of_references_comes_back_with_titles_and_is_found(type_: FieldType, things_of):
+    things = things_of(type_, {})
     if type_.key == "users":
-        wanted = [world.context.principal.user_id]
+        wanted = [things.context.principal.user_id]
     else:
-        wanted = [world.create("thing", {"name": name}) for name in ("one", "two")][::-1]
+        wanted = [things.create({"name": name}) for name in ("one", "two")][::-1]
 
-    made = world.create("thing", {"name": "x", "value": wanted})
-    record = world.get("thing", made)
+    made = things.create({"name": "x", "value": wanted})
+    record = things.get(made)
 
     assert [one["id"] for one in record["value"]] == wanted
     assert all(one["title"] for one in record["value"])
-    field = world.context.catalog.objects["thing"].fields["value"]
+    field = things.field
     jsonschema.validate(json.loads(json.dumps(record["value"])), field.json_schema())
     for operator, value, found in (
         ("contains_any", wanted[:1], True),
@@ -264,5 +353,4 @@ def test_a_list_of_references_comes_back_with_titles_and_is_found(type_: FieldTy
         ("is_null", True, False),
     ):
         data = {"filter": {"field": "value", "op": operator, "value": value}}
-        page = reader.find(world.context, "thing", parse_query(world.context, "thing", data))
-        assert (made in [one["id"] for one in page.items]) is found, operator
+        assert (made in [one["id"] for one in things.find(**data)]) is found, operator
