@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -48,6 +49,7 @@ from headrace.platform.workflow.tasks import Tasks
 from headrace.platform.workflow.timers import Timers
 from headrace.platform.workflow.timing import TIMER
 from tests.support.documents import documents, workspace
+from tests.support.templates import filled, shared
 
 ZONE = ZoneInfo("Asia/Shanghai")
 START = datetime(2025, 6, 30, 1, 0, tzinfo=UTC)
@@ -301,15 +303,24 @@ class World:
 @contextmanager
 def approval_world(url: str, contents: Contents | None = None) -> Iterator[World]:
     """Make the world in an empty database."""
+    key = ("approvals", json.dumps(list((contents or workspace()).values())))
+    catalog = shared(url, key, lambda: catalog_of(contents or workspace()))
+    users, records = filled(url, key, lambda place: _fill(place, catalog))
     database = connect_database(url)
     try:
-        yield _make(database, contents)
+        tables = shared(url, (key, "tables"), lambda: load_tables(database, catalog))
+        world = world_over(database, catalog, tables)
+        world.compiled = shared(url, (key, "compiled"), CompiledParts)
+        world.users.update(users)
+        world.records.update(records)
+        yield world
     finally:
         database.dispose()
 
 
-def _make(database: Database, contents: Contents | None) -> World:
-    catalog = catalog_of(contents or workspace())
+def _fill(url: str, catalog: Catalog) -> tuple[dict[str, str], dict[str, str]]:
+    """Make the world's people and records; return their ids."""
+    database = connect_database(url)
     tables = install_catalog(database, catalog_of({}, 0), catalog)
     world = world_over(database, catalog, tables)
     _add_users(world)
@@ -318,7 +329,8 @@ def _make(database: Database, contents: Contents | None) -> World:
         if "company" in user:
             world.set_user(login, organisation=world.records[user["company"]])
         world.set_roles(login, *user["roles"])
-    return world
+    database.dispose()
+    return world.users, world.records
 
 
 def world_over(database: Database, catalog: Catalog, tables: Tables) -> World:

@@ -24,7 +24,7 @@ from headrace.platform.jobs.tables import JOB
 from headrace.platform.metadata.documents import Document
 from headrace.platform.publishing.folders import Modules
 from tests.support.documents import label
-from tests.support.live import Live, create_app, open_platform
+from tests.support.live import Live, open_filled
 
 KINDS = [
     {"value": "raw", "label": label("Raw material", "原料")},
@@ -232,20 +232,20 @@ class Exchange(Live):
 
 
 def open_exchange(url: str) -> Exchange:
-    platform = open_platform(url)
-    app = create_app(platform)
-    app.testing = True
-    live = Exchange(platform, app)
+    return open_filled(Exchange, url, DOCUMENTS, _fill)
+
+
+def _fill(live: Exchange) -> None:
+    publisher = live.platform.publisher
     documents = tuple(Document("exchange_world", one) for one in DOCUMENTS)
-    plan = platform.publisher.plan_modules(Modules(("exchange_world",), documents, (), ()))
-    platform.publisher.publish(plan, "test", None)
+    plan = publisher.plan_modules(Modules(("exchange_world",), documents, (), ()))
+    publisher.publish(plan, "test", None)
     for code in ("acme", "rival"):
         live.ids[code] = live.create("firm", {"code": code, "name": f"Firm {code}"})
     live.add_user("kim", "keeper")
     live.add_user("lou", "loader")
     live.add_user("ann", "partner", organisation=live.ids["acme"])
     live.add_user("bob", "partner", organisation=live.ids["rival"])
-    return live
 
 
 def as_csv(*rows: Sequence[Any], encoding: str = "utf-8", delimiter: str = ",") -> bytes:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -17,8 +18,9 @@ from headrace.platform.database.engine import connect_database
 from headrace.platform.metadata.documents import Document
 from headrace.platform.publishing.folders import Modules
 from headrace.platform.runtime import Platform
-from headrace.settings import load_settings
+from headrace.settings import Settings, load_settings
 from tests.support.documents import workspace
+from tests.support.templates import filled
 
 PASSWORD = "a good long password"
 SECRET = "a secret key that only the tests know, long enough"
@@ -84,27 +86,66 @@ class Live:
         return user_id
 
 
+LiveT = TypeVar("LiveT", bound=Live)
+
+
 def open_platform(url: str, **more: str) -> Platform:
     variables = {"HEADRACE_DATABASE_URL": url, "HEADRACE_SECRET_KEY": SECRET, **more}
     settings = load_settings(variables, Path("/nonexistent"))
+    filled(url, ("platform", settings.time_zone), lambda place: _initialise(place, settings))
+    return runtime.build(settings)
+
+
+def _initialise(url: str, settings: Settings) -> None:
     database = connect_database(url)
     runtime.initialise(database, settings.time_zone)
     database.dispose()
-    return runtime.build(settings)
+
+
+def open_filled(
+    kind: Callable[[Platform, Flask], LiveT],
+    url: str,
+    key: Any,
+    fill: Callable[[LiveT], object],
+    **settings: str,
+) -> LiveT:
+    """Open a platform in an empty database, with what `fill` makes; `key` says what that is."""
+
+    def opened(place: str) -> LiveT:
+        platform = open_platform(place, **settings)
+        app = create_app(platform)
+        app.testing = True
+        return kind(platform, app)
+
+    def make(place: str) -> tuple[dict[str, str], dict[str, str]]:
+        live = opened(place)
+        fill(live)
+        live.platform.close()
+        return live.ids, live.tokens
+
+    ids, tokens = filled(url, ("live", json.dumps([key, settings])), make)
+    live = opened(url)
+    live.ids.update(ids)
+    live.tokens.update(tokens)
+    return live
 
 
 def open_live(
     url: str, change: Callable[[dict[Any, Any]], object] | None = None, **settings: str
 ) -> Live:
     """Publish the claims workspace; two dealers, a sub-dealer of the first, and the house's own."""
-    platform = open_platform(url, **settings)
-    app = create_app(platform)
-    app.testing = True
-    live = Live(platform, app)
     contents = workspace()
     if change is not None:
         change(contents)
-    live.publish(contents)
+
+    def fill(live: Live) -> None:
+        live.publish(contents)
+        _add_people(live)
+
+    return open_filled(Live, url, list(contents.values()), fill, **settings)
+
+
+def _add_people(live: Live) -> None:
     ids = live.ids
     for code, parent in (("land", None), ("east", "land"), ("west", "land")):
         data = {"code": code, "name": code.title(), "parent": ids.get(parent or "")}
@@ -131,4 +172,3 @@ def open_live(
     live.add_user("fin", "finance")
     live.add_user("ann", "dealer", organisation=ids["acme"])
     live.add_user("bob", "dealer", organisation=ids["rival"])
-    return live

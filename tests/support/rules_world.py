@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from headrace.app import create_app
 from headrace.platform.metadata.documents import Document
 from headrace.platform.publishing.folders import Modules
-from tests.support.live import PASSWORD, Live, open_platform
+from tests.support.live import PASSWORD, Live, open_filled
 from tests.support.world import World, open_world
 
 
@@ -175,12 +174,12 @@ def open_live_rules(
     url: str, password: str = PASSWORD, changed: list[dict[str, Any]] | None = None
 ) -> Live:
     """Publish the workspace in a whole platform; a clerk of a partner and a boss."""
-    platform = open_platform(url)
-    app = create_app(platform)
-    app.testing = True
-    live = Live(platform, app)
-    plan = platform.publisher.plan_modules(Modules(("post",), tuple(documents(changed)), (), ()))
-    platform.publisher.publish(plan, "test", None)
-    live.add_user("clerk", "clerk", password=password)
-    live.add_user("boss", "boss", password=password)
-    return live
+
+    def fill(live: Live) -> None:
+        modules = Modules(("post",), tuple(documents(changed)), (), ())
+        publisher = live.platform.publisher
+        publisher.publish(publisher.plan_modules(modules), "test", None)
+        live.add_user("clerk", "clerk", password=password)
+        live.add_user("boss", "boss", password=password)
+
+    return open_filled(Live, url, [changed or contents(), password], fill)

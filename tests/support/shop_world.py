@@ -23,8 +23,9 @@ from headrace.platform.core.clock import FixedClock
 from headrace.platform.core.ids import RandomIds
 from headrace.platform.core.problems import errors
 from headrace.platform.database.engine import Database, connect_database
-from headrace.platform.database.installing import install_catalog
+from headrace.platform.database.installing import install_catalog, load_tables
 from headrace.platform.database.system_tables import SYSTEM
+from headrace.platform.database.tables import Tables
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
@@ -34,6 +35,7 @@ from headrace.platform.records import tables as record_tables
 from headrace.platform.records.context import CompiledParts, Context
 from headrace.platform.records.drafts import Row, Saved
 from headrace.platform.records.store import RecordStore
+from tests.support.templates import filled, shared
 
 NOW = datetime(2025, 6, 30, 18, 30, tzinfo=UTC)
 """Already the first of July in the workspace's zone."""
@@ -480,11 +482,31 @@ def user_id_of(login: str) -> str:
 
 def open_shop(url: str) -> Shop:
     """Install the shop in an empty database and fill it."""
+    catalog = shared(url, "shop", shop_catalog)
+    ids = filled(url, "shop", lambda place: _install(place, catalog))
     database = connect_database(url)
-    catalog = shop_catalog()
+    tables = shared(url, "shop tables", lambda: load_tables(database, catalog))
+    return _shop(database, catalog, tables, ids, shared(url, "shop compiled", CompiledParts))
+
+
+def _install(url: str, catalog: Catalog) -> dict[str, str]:
     empty = build_catalog([], built_in(), 0).catalog
     assert empty is not None
+    database = connect_database(url)
     tables = install_catalog(database, empty, catalog)
+    shop = _shop(database, catalog, tables, {"north": "", "south": "", "east": ""}, CompiledParts())
+    _fill(shop)
+    database.dispose()
+    return shop.ids
+
+
+def _shop(
+    database: Database,
+    catalog: Catalog,
+    tables: Tables,
+    ids: dict[str, str],
+    compiled: CompiledParts,
+) -> Shop:
     context = Context(
         database=database,
         catalog=catalog,
@@ -494,11 +516,9 @@ def open_shop(url: str) -> Shop:
         zone=ZONE,
         language="en",
         ids=RandomIds(),
-        compiled=CompiledParts(),
+        compiled=compiled,
     )
-    shop = Shop(database, context, RecordStore(), {"north": "", "south": "", "east": ""})
-    _fill(shop)
-    return shop
+    return Shop(database, context, RecordStore(), ids)
 
 
 def _fill(shop: Shop) -> None:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from headrace.app import create_app
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.field_types.base import Example, FieldType
 from headrace.platform.records import reader
 from headrace.platform.records.query import parse_query
 from tests.support.documents import field, label
-from tests.support.live import PASSWORD, Live, open_platform
+from tests.support.live import PASSWORD, Live, open_filled
 
 
 @dataclass(frozen=True)
@@ -124,13 +123,12 @@ def _report(case: Case) -> dict[str, Any]:
 
 def open_types(url: str) -> Live:
     """Publish the workspace on an empty database; `admin` can sign in."""
-    platform = open_platform(url)
-    app = create_app(platform)
-    app.testing = True
-    live = Live(platform, app)
-    live.publish(contents())
-    live.add_user("admin", "admin", password=PASSWORD)
-    return live
+
+    def fill(live: Live) -> None:
+        live.publish(contents())
+        live.add_user("admin", "admin", password=PASSWORD)
+
+    return open_filled(Live, url, "types", fill)
 
 
 def found(live: Live, object_name: str, **query: Any) -> list[dict[str, Any]]:

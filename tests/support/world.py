@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,15 +20,17 @@ from headrace.platform.access.tables import USER
 from headrace.platform.core.clock import FixedClock
 from headrace.platform.core.ids import RandomIds
 from headrace.platform.database.engine import Database, connect_database
-from headrace.platform.database.installing import install_catalog
+from headrace.platform.database.installing import install_catalog, load_tables
 from headrace.platform.database.system_tables import SYSTEM
 from headrace.platform.metadata.building import build_catalog
+from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.records import reader
 from headrace.platform.records import tables as record_tables
 from headrace.platform.records.context import CompiledParts, Context
 from headrace.platform.records.store import RecordStore
+from tests.support.templates import filled
 
 NOW = datetime(2025, 6, 30, 4, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -68,16 +71,16 @@ class World:
 
 
 def open_world(url: str, documents: Sequence[Document]) -> World:
-    database = connect_database(url)
-    empty = build_catalog([], built_in(), 0).catalog
     built = build_catalog(documents, built_in(), 1)
     assert built.catalog is not None, built.problems
-    assert empty is not None
-    tables = install_catalog(database, empty, built.catalog)
+    catalog = built.catalog
+    key = json.dumps([one.content for one in documents])
+    filled(url, ("world", key), lambda place: _install(place, catalog))
+    database = connect_database(url)
     context = Context(
         database=database,
-        catalog=built.catalog,
-        tables=tables,
+        catalog=catalog,
+        tables=load_tables(database, catalog),
         principal=SYSTEM_PRINCIPAL,
         clock=FixedClock(NOW),
         zone=ZONE,
@@ -85,10 +88,17 @@ def open_world(url: str, documents: Sequence[Document]) -> World:
         ids=RandomIds(),
         compiled=CompiledParts(),
     )
-    world = World(database, context, RecordStore())
+    return World(database, context, RecordStore())
+
+
+def _install(url: str, catalog: Catalog) -> None:
+    database = connect_database(url)
+    empty = build_catalog([], built_in(), 0).catalog
+    assert empty is not None
+    install_catalog(database, empty, catalog)
     with database.writing(1) as work:
         work.connection.execute(USER.insert().values(_user(SYSTEM_USER_ID, "system")))
-    return world
+    database.dispose()
 
 
 def add_user(world: World, login: str) -> str:
