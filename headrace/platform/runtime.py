@@ -93,6 +93,7 @@ from headrace.platform.workflow.bulk import fire_many
 from headrace.platform.workflow.delegations import Delegations
 from headrace.platform.workflow.engine import WorkflowEngine
 from headrace.platform.workflow.moving import MovingRuns
+from headrace.platform.workflow.reopening import Reopening
 from headrace.platform.workflow.repairing import Repairs
 from headrace.platform.workflow.task_links import TaskLinks
 from headrace.platform.workflow.tasks import Tasks
@@ -462,6 +463,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
     approvals = Approvals(store, notifications)
     store.before_save.plug(refuse_change_in_approval)
     store.after_save.plug(renew_tasks)
+    store.after_write.plug(Reopening(store, notifications).after)
     workflow = WorkflowEngine(store, approvals)
     webhooks = Webhooks(outbox, real_clock, settings.webhook_hosts, base_url=settings.base_url)
     services = Services(store, notifications, workflow, webhooks, identity.principal_of_user)

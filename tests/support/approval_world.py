@@ -44,6 +44,7 @@ from headrace.platform.workflow.access import (
 from headrace.platform.workflow.approvals import Approvals
 from headrace.platform.workflow.engine import Fired, WorkflowEngine
 from headrace.platform.workflow.people import FALLBACK_SETTING
+from headrace.platform.workflow.reopening import Reopening
 from headrace.platform.workflow.tables import DECISION, RUN, STEP, TASK
 from headrace.platform.workflow.tasks import Tasks
 from headrace.platform.workflow.timers import Timers
@@ -342,6 +343,7 @@ def world_over(database: Database, catalog: Catalog, tables: Tables) -> World:
     outbox = Outbox(clock, ids)
     notifications = Notifications(database, outbox, clock, ids)
     approvals = Approvals(store, notifications)
+    store.after_write.plug(Reopening(store, notifications).after)
     world = World(
         database=database,
         catalog=catalog,

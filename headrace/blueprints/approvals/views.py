@@ -25,7 +25,7 @@ from headrace.blueprints.shared.session import (
 from headrace.blueprints.statuses import status_of
 from headrace.blueprints.workspace.records import shown_record
 from headrace.blueprints.workspace.rows import display_of, record_address, state_of, title_of
-from headrace.blueprints.workspace.saves import ChangeLine
+from headrace.blueprints.workspace.saves import ChangeLine, change_lines
 from headrace.platform.access.policy import readable_fields
 from headrace.platform.core.errors import (
     NOT_FOUND,
@@ -60,7 +60,14 @@ blueprint = Blueprint("approvals", __name__)
 INBOX_PAGE: Final = 100
 NARROWING: Final = ("q", "object", "submitter", "least", "days")
 STATES: Final[tuple[InboxState, ...]] = ("open", "done", "started", "copied")
-COLOURS: Final = {"approved": "green", "rejected": "red", "open": "amber", "withdrawn": "grey"}
+COLOURS: Final = {
+    "approved": "green",
+    "rejected": "red",
+    "returned": "red",
+    "open": "amber",
+    "withdrawn": "grey",
+    "cancelled": "grey",
+}
 DONE: Final = {
     "approve": "approved",
     "reject": "rejected",
@@ -416,6 +423,8 @@ def _page(
         changed=frozenset(found.changed),
         changes=changes_of(context, model, found),
         runs=[found.run],
+        again=found.again,
+        change_lines=lambda changes: change_lines(context, changes),
         open="approve" in found.actions,
         receivers=found.receivers,
         returns=found.returns,

@@ -21,7 +21,7 @@ from headrace.blueprints.workspace.rows import (
     state_of,
     title_of,
 )
-from headrace.blueprints.workspace.saves import saves_of
+from headrace.blueprints.workspace.saves import change_lines, saves_of
 from headrace.blueprints.workspace.trying import may_try
 from headrace.platform.access.policy import readable_fields
 from headrace.platform.core.errors import ConflictError, NotFoundError, PlatformError, RefusedError
@@ -166,6 +166,7 @@ def _page(
         urge=next((run for run in runs if run.can_urge), None),
         ahead=_ahead(context, object_name, record_id, main),
         runs=runs,
+        change_lines=lambda changes: change_lines(context, changes),
         has_rules=bool(model.rules or model.field_rules),
         may_try=may_try(context, model),
         related=_related(context, model, record_id),

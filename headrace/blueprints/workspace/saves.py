@@ -15,6 +15,7 @@ from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.records.context import Context
 from headrace.platform.records.history_reader import history
 from headrace.platform.records.tables import UNMASKED
+from headrace.platform.workflow.changes_seen import ChangeView
 
 BEGINNINGS: Final = frozenset({"created", "migrated"})
 TELLING: Final = frozenset(
@@ -57,6 +58,24 @@ class Save:
     changes: list[ChangeLine] = field(default_factory=list)
     rows: list[RowLine] = field(default_factory=list)
     more_rows: int = 0
+
+
+def change_lines(context: Context, changes: Sequence[ChangeView]) -> list[ChangeLine]:
+    """Return what an edit changed, as people read it; without values where they are not told."""
+    return [
+        ChangeLine(
+            one.label.within(context.language),
+            _shown(context, one, one.before),
+            _shown(context, one, one.after),
+        )
+        for one in changes
+    ]
+
+
+def _shown(context: Context, one: ChangeView, value: Any) -> Shown:
+    if one.of is None or not one.told:
+        return Shown(str(value or "") if one.told else "")
+    return display_of(context).of(field_view(context.catalog, one.of), value)
 
 
 def saves_of(

@@ -422,6 +422,8 @@ class StepModel:
     way: tuple[str | int, ...] = ()
     block: StepDef | None = None
     branch: BranchDef | None = None
+    depends_on: tuple[tuple[str, ...], ...] = ()
+    """Ids of fields; a relation of detail rows by its name, a field of theirs by that and its id."""
 
     @property
     def name(self) -> str:

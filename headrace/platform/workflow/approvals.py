@@ -37,9 +37,11 @@ from headrace.platform.workflow.clocks import start_clock, time_before
 from headrace.platform.workflow.copies import Copies
 from headrace.platform.workflow.course import end, set_out, settle, tell_end
 from headrace.platform.workflow.delegations import colleagues, decides_for
+from headrace.platform.workflow.depending import Changed
 from headrace.platform.workflow.people import People, Person, holds_role, is_active
 from headrace.platform.workflow.pinned import Step, pin
-from headrace.platform.workflow.resubmitting import kept_steps
+from headrace.platform.workflow.reopening import reopen
+from headrace.platform.workflow.resubmitting import fingerprint, kept_steps
 from headrace.platform.workflow.returning import Course, return_run, take_back
 from headrace.platform.workflow.runs import (
     Row,
@@ -151,7 +153,8 @@ class Approvals:
     ) -> Decided:
         """Decide a task of the caller's, as it was at `version`.
 
-        `values` are changes of the fields that the step opens; conditions of later steps see them.
+        `values` are changes of the fields that the step opens; conditions of later steps see them, and
+        steps that were decided before are decided again where they depend on them.
         """
         comment = checked_reason(comment) if decision == "reject" else checked_comment(comment)
         task, case = self._taken(context, work, task_id)
@@ -159,10 +162,12 @@ class Approvals:
             case.refuse_late(task_id)
         case.check_decider(task)
         step_row, step = case.step_of_task(task)
-        if values:
-            self._edit(case, step, values)
-        case.add_decision(decision, comment, case.subject().version, task=task)
-        settle(case, step_row, decision, comment)
+        seen = fingerprint(context, work, case.subject())
+        changed = self._edit(case, step, values) if values else ()
+        case.add_decision(decision, comment, case.subject().version, task=task, seen=seen)
+        again = decision == "approve" and changed and reopen(case, changed, task, comment)
+        if not again:
+            settle(case, step_row, decision, comment)
         return self._decided(case, task_id)
 
     def return_run(
@@ -187,7 +192,8 @@ class Approvals:
         if not case.rows.close_task(task_id, version, "returned"):
             case.refuse_late(task_id)
         case.check_decider(task)
-        return_run(case, task, to or None, comment, course)
+        seen = fingerprint(context, work, case.subject())
+        return_run(case.without_standing(), task, to or None, comment, course, seen)
         return self._decided(case, task_id)
 
     def take_back(
@@ -450,8 +456,10 @@ class Approvals:
         case.lock()
         return known_task(work.connection, task_id), case
 
-    def _edit(self, case: Case, step: Step, values: Mapping[str, Any]) -> None:
-        """Write what the step lets its approvers change."""
+    def _edit(self, case: Case, step: Step, values: Mapping[str, Any]) -> tuple[Changed, ...]:
+        """Write what the step lets its approvers change; return what became of the record's fields."""
+        dialect = case.context.database.dialect
+        before = snapshot(case.model, case.subject().row, dialect)
         names = {field.name for field in case.model.fields.values() if field.id in step.editable}
         shown = ", ".join(sorted(names)) or "–"
         wrong = [
@@ -473,6 +481,12 @@ class Approvals:
             )
         except RefusedError as error:
             raise RefusedError.of(one.below("/values") for one in error.problems) from error
+        after = snapshot(case.model, case.subject().row, dialect)
+        return tuple(
+            Changed((key,), None, before.get(key), value)
+            for key, value in after.items()
+            if before.get(key) != value
+        )
 
     def _decided(self, case: Case, task_id: str | None) -> Decided:
         connection = case.work.connection

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from headrace.platform.core.errors import (
@@ -38,10 +38,12 @@ from headrace.platform.workflow.runs import (
     Row,
     Runs,
     definition_of,
+    known_run,
     known_task,
     last_decision,
     node_of,
     receiver_of,
+    reopened_since,
     run_by_id,
     step_by_id,
 )
@@ -84,6 +86,13 @@ class Case:
     def lock(self) -> None:
         """Hold the record until the end of the transaction: acts on its run wait for each other."""
         self.store.lock(self.context, self.work, self.model.name, self.run.record_id)
+
+    def without_standing(self) -> Case:
+        """Let no approval stand any more: the run is led to a step, and all that follow are asked."""
+        if not self.run.standing:
+            return self
+        self.rows.stand(self.run.id, None)
+        return replace(self, run=known_run(self.work.connection, self.run.id))
 
     def step_of(self, row: Row) -> Step:
         """Return the definition of a step that was reached."""
@@ -231,7 +240,7 @@ class Case:
         task = known_task(connection, task_id)
         if task.state == "waiting":
             raise ConflictError(messages.TASK_WAITS.at())
-        if task.state == "open":
+        if task.state == "open" or reopened_since(connection, task):
             differences = changed_fields(
                 self.context, self.work, self.model, self.run, self.subject().row
             )

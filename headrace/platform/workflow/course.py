@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final, Literal
 
-from headrace.platform.access.principals import SYSTEM_PRINCIPAL
+from headrace.platform.access.principals import SYSTEM_PRINCIPAL, SYSTEM_USER_ID
 from headrace.platform.core.errors import ConflictError, RefusedError
 from headrace.platform.metadata.storage_types import HOLDS_FILES
 from headrace.platform.workflow import messages
@@ -176,8 +176,8 @@ def _take(
     if not found.holds(step.when):
         case.rows.add_step(case.run.id, node, "skipped")
         return False
-    stands = kept.get(step.name, frozenset())
-    if stands and not stands & set(case.run.excluded):
+    stands, whole = _standing(case, step, kept)
+    if whole and not stands & set(case.run.excluded):
         step_id = case.rows.add_step(case.run.id, node, "kept")
         for user in sorted(stands):
             case.add_decision("keep", None, found.version, step=step_id, user=user)
@@ -188,6 +188,7 @@ def _take(
         step_id = case.rows.add_step(
             case.run.id, node, "open", fallback=asked.fallback, then_node=then_node
         )
+        _tell_failed(case, asked, step_id, found)
         start_clock(case, step.time, step_id)
         if step.mode == "sequence":
             case.ask(step, step_id, asked.people[:1], found)
@@ -195,10 +196,45 @@ def _take(
         else:
             case.ask(step, step_id, asked.people, found)
         case.copy("start", step)
-        return True
+        return not _carried(case, step, step_id, found, stands)
     step_id = case.rows.add_step(case.run.id, node, "passed", fallback=asked.fallback)
+    _tell_failed(case, asked, step_id, found)
     case.add_decision("auto_approve", None, found.version, step=step_id, user=passer.id)
     case.copy("end", step)
+    return False
+
+
+def _tell_failed(case: Case, asked: Asked, step_id: str, found: Subject) -> None:
+    """Say on the timeline which formulas found nobody because they could not be worked out."""
+    for formula in asked.failed:
+        version = found.version
+        case.add_decision("unresolved", formula, version, step=step_id, user=SYSTEM_USER_ID)
+
+
+def _standing(case: Case, step: Step, kept: Kept) -> tuple[frozenset[str], bool]:
+    """Return who has approved a step, and whether that is the whole of it.
+
+    In the submission before, or in this one before an edit let an earlier step be decided again.
+    """
+    if step.name in kept:
+        return kept[step.name], bool(kept[step.name])
+    entry = (case.run.standing or {}).get(step.name)
+    return (frozenset(entry["people"]), entry["whole"]) if entry else (frozenset(), False)
+
+
+def _carried(case: Case, step: Step, step_id: str, found: Subject, people: frozenset[str]) -> bool:
+    """Let stand what people approved of a step before it was interrupted; say whether that decides it."""
+    if not people:
+        return False
+    for task in tasks_of_step(case.work.connection, step_id):
+        if task.user in people and case.rows.approve_task(task.id):
+            case.add_decision("keep", None, found.version, task=task, user=task.user)
+    tasks = tasks_of_step(case.work.connection, step_id)
+    if result_of(step, tasks) == "approved":
+        case.rows.end_step(step_id, "approved")
+        case.copy("end", step)
+        return True
+    give_turns(case, step, tasks)
     return False
 
 

@@ -138,7 +138,7 @@ class WorkflowEngine:
         with checked_snapshot(context) as reading:
             if not is_visible(context, reading, object_name, record_id):
                 raise NotFoundError(NOT_FOUND.at())
-            return runs_view(context, reading.connection, model, record_id)
+            return runs_view(context, reading, model, record_id)
 
     # -- doing it ---------------------------------------------------------------------------
 

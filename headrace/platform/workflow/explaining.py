@@ -36,7 +36,9 @@ class Source:
 
 
 class ExplainedPeople(People):
-    """Finds approvers and keeps how each source found them."""
+    """Finds approvers and keeps how each source found them; what cannot be told is left to who asks."""
+
+    raised = (LookupError,)
 
     def __init__(
         self,

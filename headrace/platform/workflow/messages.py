@@ -178,6 +178,13 @@ NAMED: Final = Message(
     "Name somebody else in them and publish, then end the account.",
     "请先在这些审批中改为他人并发布,再停用账号。",
 )
+ROLE_NEEDED: Final = Message(
+    "role.needed",
+    "Nobody else holds the role “{role}”, but approvals need it: {approvals}; {count} tasks wait for it.",
+    "角色“{role}”再无他人担任,但审批需要它:{approvals};另有 {count} 个任务等待处理。",
+    "Say who takes it over: `--instead LOGIN`. They get the role, and the tasks.",
+    "请用 `--instead 登录名` 指定接替人:角色和任务都转给该用户。",
+)
 OPINION_ONLY: Final = Message(
     "task.opinion_only",
     "You were asked for an opinion only.",

@@ -16,6 +16,7 @@ from headrace.platform.core.problems import Message, Text
 from headrace.platform.database.system_tables import SETTING
 from headrace.platform.database.tables import Tables
 from headrace.platform.formulas.environment import Environment
+from headrace.platform.formulas.messages import FormulaValueError
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.storage_types import values_in
 from headrace.platform.workflow.pinned import Approver, Step, evaluator
@@ -59,14 +60,24 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The people of a step; `fallback` where the fall-back had to be used."""
+    """The people of a step; `fallback` where the fall-back had to be used.
+
+    `failed` are formulas that could not be worked out: they found nobody.
+    """
 
     people: tuple[Person, ...]
     fallback: bool
+    failed: tuple[str, ...] = ()
 
 
 class People:
-    """Finds the approvers of steps of what `submitter` submits, in one connection and for one catalog."""
+    """Finds the approvers of steps of what `submitter` submits, in one connection and for one catalog.
+
+    A formula or a path that cannot be worked out finds nobody, so that it climbs like an empty audience.
+    """
+
+    raised: tuple[type[Exception], ...] = ()
+    """Failures that are not taken so, because who asks tells of them otherwise."""
 
     def __init__(
         self,
@@ -81,12 +92,19 @@ class People:
         self._catalog = catalog
         self._tables = tables
         self._submitter = submitter
+        self.failed: list[str] = []
+        """What could not be worked out of the step asked about last."""
 
     def resolve(self, step: Step, environment: Environment, excluded: Collection[str]) -> Asked:
         """Return who is asked in `step` of the record of `environment`, without the `excluded`.
 
         Raise ConflictError where even the fall-back gives nobody.
         """
+        self.failed.clear()
+        asked = self._resolved(step, environment, excluded)
+        return replace(asked, failed=tuple(dict.fromkeys(self.failed)))
+
+    def _resolved(self, step: Step, environment: Environment, excluded: Collection[str]) -> Asked:
         found = [self._of_source(step, one, environment, excluded) for one in step.approvers]
         if step.asks_each:
             return self._everybody(step, found, excluded)
@@ -146,7 +164,13 @@ class People:
     def _candidates(
         self, approver: Approver, environment: Environment, excluded: Collection[str]
     ) -> tuple[Person, ...]:
-        found = self._found(approver, environment, excluded)
+        try:
+            found = self._found(approver, environment, excluded)
+        except (LookupError, FormulaValueError) as error:
+            if isinstance(error, self.raised):
+                raise
+            self.failed.append(approver.formula.source if approver.formula else str(error))
+            return ()
         return tuple(replace(one, veto=True) for one in found) if approver.veto else found
 
     def _found(

@@ -159,7 +159,11 @@ def _branch_name(step: Step) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step that asks people; `editable` are field ids."""
+    """A step that asks people; `editable` are field ids.
+
+    `depends_on` is what it depends on besides what its condition and approvers read: ids of fields, names
+    of relations of detail rows, or such a name with the id of a field of the rows.
+    """
 
     name: str
     label: Text
@@ -170,6 +174,7 @@ class Step:
     ratio: int | None = None
     time: TimeLimit | None = None
     branch: StepBranch | None = None
+    depends_on: tuple[tuple[str, ...], ...] = ()
 
     @property
     def title(self) -> Text:
@@ -415,6 +420,7 @@ def _pin_step(model: ObjectModel, step: StepModel) -> Step:
         ratio=step.definition.ratio,
         time=_pin_time(step.time),
         branch=_pin_branch(step),
+        depends_on=step.depends_on,
     )
 
 
@@ -494,6 +500,7 @@ def _step_json(step: Step) -> dict[str, Any]:
         "approvers": [_approver_json(one) for one in step.approvers],
         "ratio": step.ratio,
         "time": _time_json(step.time),
+        **({"depends_on": [list(one) for one in step.depends_on]} if step.depends_on else {}),
     }
 
 
@@ -580,6 +587,7 @@ def _step_of(data: Mapping[str, Any]) -> Step:
         ratio=data.get("ratio"),
         time=_time_of(data.get("time")),
         branch=_branch_of(data.get("branch")),
+        depends_on=tuple(tuple(one) for one in data.get("depends_on", ())),
     )
 
 

@@ -250,7 +250,7 @@ class Repairs:
                 if not follow(case, row, act, reason):
                     case.line(act, reason)
             case "jump":
-                self._jump(case, step, reason, batch)
+                self._jump(case.without_standing(), step, reason, batch)
             case "reassign":
                 self._reassign(case, task or "", to or "", reason)
             case "cancel":
@@ -268,7 +268,7 @@ class Repairs:
         reason = checked_reason(reason)
         case = self._case(context, work, run_id)
         statement = sa.select(DECISION).where(DECISION.c.run == run_id)
-        deciding = statement.where(DECISION.c.action.not_in(("keep", "urge", *TALK)))
+        deciding = statement.where(DECISION.c.action.not_in(("keep", "urge", "unresolved", *TALK)))
         last = work.connection.execute(deciding.order_by(DECISION.c.id.desc()).limit(1)).first()
         rows = {row.id: row for row in steps_of(work.connection, run_id)}
         left = rows.get(last.step) if last is not None and last.action in UNDONE else None
@@ -351,6 +351,7 @@ class Repairs:
             raise ConflictError(GONE.at(name=case.pinned.label))
         if act == "move" and live.with_way_back(case.run.from_state) == case.pinned:
             raise ConflictError(SAME.at())
+        case = case.without_standing()
         left = [(row, case.step_of(row).name) for row in _waiting(case)]
         node = _same_node(case, [name for _, name in left], live) if act == "move" else 0
         self._say(case, act, reason, batch, step=left[0][0].id)

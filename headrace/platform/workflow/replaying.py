@@ -560,6 +560,8 @@ class _Replayer:
             asked = people_of.resolve(step, moment, one.run.excluded)
         except (LookupError, ConflictError):
             return PathStep(step.name, step.label, "asked", people_unknown=True)
+        if asked.failed:
+            return PathStep(step.name, step.label, "asked", people_unknown=True)
         people = frozenset(person.id for person in asked.people)
         if before and people & before and not step.asks_each and not step.editable:
             return PathStep(step.name, step.label, "passed", today=True)

@@ -18,6 +18,7 @@ from headrace.platform.database.engine import Reading
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.records.context import Context
+from headrace.platform.workflow.depending import Changed, dependencies
 from headrace.platform.workflow.pinned import PinnedApproval
 from headrace.platform.workflow.runs import (
     Row,
@@ -65,6 +66,12 @@ def left_with(context: Context, work: UnitOfWork | Reading, found: Subject) -> d
     }
 
 
+def fingerprint(context: Context, work: UnitOfWork | Reading, found: Subject) -> str:
+    """Return the fingerprint of a record as it is shown: of its fields and of its detail rows."""
+    held = left_with(context, work, found)
+    return content_hash({"fields": held["fields"], "rows": held["rows"]})
+
+
 def kept_steps(
     context: Context, work: UnitOfWork | Reading, found: Subject, pinned: PinnedApproval
 ) -> dict[str, frozenset[str]]:
@@ -74,9 +81,35 @@ def kept_steps(
     before = run_before(work, found, pinned)
     if before is None or before.left_with is None:
         return {}
-    if _has_changed(found, pinned, before, left_with(context, work, found)):
+    now = left_with(context, work, found)
+    if _has_changed(found, pinned, before, now):
         return {}
-    return _approved(work.connection, before, definition_of(work.connection, before))
+    earlier = definition_of(work.connection, before)
+    changed = _changed(found, before, now)
+    lost = {
+        step.name
+        for step in (pinned.steps if changed else ())
+        if any(
+            one.concerns(dependencies(context.catalog, found.model, pinned, step))
+            for one in changed
+        )
+    }
+    approved = _approved(work.connection, before, earlier)
+    return {name: people for name, people in approved.items() if name not in lost}
+
+
+def _changed(found: Subject, before: Row, now: Values) -> list[Changed]:
+    """Return what differs from the submission before, but for what transitions set themselves."""
+    then, out = before.left_with, _set_by_workflow(found)
+    fields = [
+        Changed((field.id,), None, then["fields"].get(field.id), now["fields"].get(field.id))
+        for field in found.model.fields.values()
+        if field.name not in out
+    ]
+    rows = [
+        Changed((name,), "", then["rows"].get(name), value) for name, value in now["rows"].items()
+    ]
+    return [one for one in (*fields, *rows) if one.before != one.after]
 
 
 def run_before(work: UnitOfWork | Reading, found: Subject, pinned: PinnedApproval) -> Row | None:
@@ -110,13 +143,15 @@ def _has_changed(found: Subject, pinned: PinnedApproval, before: Row, now: Value
 
 def _written(found: Subject) -> list[str]:
     """Return the ids of the fields that people write and no transition sets."""
-    set_by_workflow = {
-        one.field
-        for transition in found.workflow.transitions.values()
-        for one in transition.all_assignments
-    }
+    out = _set_by_workflow(found)
     fields = found.model.fields.values()
-    return [one.id for one in fields if one.is_written and one.name not in set_by_workflow]
+    return [one.id for one in fields if one.is_written and one.name not in out]
+
+
+def _set_by_workflow(found: Subject) -> frozenset[str]:
+    """Return the names of the fields that transitions set."""
+    transitions = found.workflow.transitions.values()
+    return frozenset(one.field for each in transitions for one in each.all_assignments)
 
 
 def _rows_hash(

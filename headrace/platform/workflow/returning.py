@@ -31,8 +31,11 @@ GOING_ON: Final = ENDED | {"open"}
 """States of the step that a branch has reached last, where nothing has led out of it."""
 
 
-def return_run(case: Case, task: Row, to: str | None, comment: str, course: str) -> None:
-    """Send a run back from a task: to a step that was taken before it, or to the submitter."""
+def return_run(case: Case, task: Row, to: str | None, comment: str, course: str, seen: str) -> None:
+    """Send a run back from a task: to a step that was taken before it, or to the submitter.
+
+    `seen` is the fingerprint of the record as it was shown.
+    """
     if course not in COURSES:
         shown = ", ".join(COURSES)
         raise RefusedError(messages.WRONG_COURSE.at("/course", course=course, courses=shown))
@@ -44,7 +47,7 @@ def return_run(case: Case, task: Row, to: str | None, comment: str, course: str)
     if to is not None and target is None:
         shown = ", ".join(case.pinned.steps[one].name for one in targets) or "–"
         raise RefusedError(messages.WRONG_STEP.at("/to", step=to, steps=shown))
-    case.add_decision("return", comment, found.version, task=task, to_step=to)
+    case.add_decision("return", comment, found.version, task=task, to_step=to, seen=seen)
     case.rows.end_step(task.step, "returned")
     if target is None:
         end(case, "returned", "return", comment)

@@ -91,6 +91,11 @@ class Runs:
             self._connection.execute(left.values(state="closed", **ended))
         return True
 
+    def stand(self, run_id: str, standing: Mapping[str, Any] | None) -> None:
+        """Keep whose approvals stand, by the name of the step; None: nobody's."""
+        change = sa.update(RUN).where(RUN.c.id == run_id)
+        self._connection.execute(change.values(standing=dict(standing) if standing else sa.null()))
+
     def keep(self, run_id: str, left_with: Mapping[str, Any]) -> None:
         """Keep what the record of a run held when it was sent back."""
         change = sa.update(RUN).where(RUN.c.id == run_id).values(left_with=dict(left_with))
@@ -449,6 +454,16 @@ def standing_decision(connection: sa.Connection, task_id: str) -> Row | None:
         .where(TASK.c.id == task_id, DECISION.c.action.in_(DECIDING), STANDS)
     )
     return connection.execute(statement).first()
+
+
+def reopened_since(connection: sa.Connection, task: Row) -> bool:
+    """Say whether a task was closed because an edit let a step be decided again."""
+    if task.state != "closed":
+        return False
+    statement = sa.select(DECISION.c.id).where(
+        DECISION.c.run == task.run, DECISION.c.action == "reopen", DECISION.c.at >= task.ended_at
+    )
+    return connection.execute(statement.limit(1)).first() is not None
 
 
 def receiver_of(connection: sa.Connection, task_id: str) -> str:

@@ -57,6 +57,7 @@ RUN: Final = sa.Table(
     sa.Column("snapshot", json_type(), nullable=False),
     sa.Column("left_with", json_type()),
     sa.Column("choices", json_type()),
+    sa.Column("standing", json_type()),
     sa.Column("started_at", instant_type(), nullable=False),
     sa.Column("ended_at", instant_type()),
     sa.Column("spent_seconds", sa.BigInteger()),
@@ -68,7 +69,8 @@ RUN: Final = sa.Table(
 `submission` counts the runs of the record from 1. `excluded` are the people who may not decide: who
 submitted, and who last changed the record before. `snapshot` are the values as submitted, by field
 id; `left_with` is what the record held when it was sent back: `fields` by id, `rows` as hashes by
-relation; `choices` whom the submitter chose, ids of users by the name of the step; `summary` is the sum shown in lists. `due_at` is when the time of the whole approval is up,
+relation; `choices` whom the submitter chose, ids of users by the name of the step; `standing` whose approvals stand although an edit let an earlier
+step be decided again, by the name of the step; `summary` is the sum shown in lists. `due_at` is when the time of the whole approval is up,
 `spent_seconds` what of it had gone by in submissions before, by the clock of the limit.
 """
 
@@ -192,18 +194,22 @@ DECISION: Final = sa.Table(
     sa.Column("round", sa.Integer()),
     sa.Column("worked_seconds", sa.BigInteger()),
     sa.Column("through", text_type()),
+    sa.Column("seen", text_type()),
+    sa.Column("changes", json_type()),
 )
 """What people said: `approve`, `reject`, `return`, `take_back`, `comment`, `transfer`, `add_before`,
 `add_beside`, `add_after`, `ask_opinion`, `opinion`, `withdraw`; and what the platform noted: `auto_approve`,
 `keep` (an approval of before stands), `release`, `cancel`, `remind`, `escalate`, and where the time was up
-`timeout_approve` or `timeout_reject`; and what administrators did: `skip`, `jump`, `reassign`, `restart`, `move`,
+`timeout_approve` or `timeout_reject`, `reopen`, `unresolved` (a formula of the approvers failed); and what administrators did: `skip`, `jump`, `reassign`, `restart`, `move`,
 `undo`. Rows are added, never changed.
 
 `acted_for` is who was asked, where a delegate of theirs decided; `given_to` who a task was
 transferred to, or who was added or asked when the time was up; `worked_seconds` the working time from
 asking to deciding; `to_step` the step returned to (null: the submitter), or jumped to; `to_version`
 the version of definitions that the run was pinned to, before it was moved; `batch` marks what was done
-together; `through` is `mail` where it was done by a link in mail.
+together; `through` is `mail` where it was done by a link in mail. `seen` is the fingerprint of the record as it was shown to who decided. `reopen` says that an
+edit lets a step be decided again: by `user`, with `changes`, each a `key` (the id of a field; a relation
+of detail rows and the id of a field of theirs), the `row`, and what was `before` and is `after`.
 """
 
 sa.Index(

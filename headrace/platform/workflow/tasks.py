@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -22,6 +22,7 @@ from headrace.platform.workflow import messages
 from headrace.platform.workflow.access import checked_snapshot
 from headrace.platform.workflow.approvals import Approvals, Decided, Decision
 from headrace.platform.workflow.changes import changed_fields
+from headrace.platform.workflow.changes_seen import ChangeView
 from headrace.platform.workflow.copies import received_by
 from headrace.platform.workflow.delegations import decides_for
 from headrace.platform.workflow.inbox_filters import EVERYTHING, InboxFilter, capped_count
@@ -52,7 +53,7 @@ from headrace.platform.workflow.tables import (
     TASK,
 )
 from headrace.platform.workflow.urging import last_urged
-from headrace.platform.workflow.views import PersonView, RunView, views_of_runs
+from headrace.platform.workflow.views import DecisionView, PersonView, RunView, views_of_runs
 
 InboxState = Literal["open", "done", "started", "copied"]
 Action = Literal[
@@ -191,7 +192,8 @@ class Task:
     nothing else gives that right. `editable` are the fields that the step opens, `receivers` who
     the task may be given to or who may be asked too, `returns` the steps it may go back to,
     `copy_receivers` who may be sent a copy with the decision. With `opinion` the caller is only asked
-    what they think.
+    what they think. `again` is what was changed since the step was decided, where an edit let it be
+    decided again.
     """
 
     item: TaskItem
@@ -204,11 +206,13 @@ class Task:
     opinion: bool
     copy_receivers: tuple[PersonView, ...]
     run: RunView
+    again: tuple[DecisionView, ...] = ()
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
         return {
             **self.item.render(language),
+            "again": [one.render(language) for one in self.again],
             "record": self.record,
             "record_id": self.item.record_id,
             "changed": self.changed,
@@ -327,7 +331,7 @@ class Tasks:
             row = connection.execute(page.where(TASK.c.id == task_id)).mappings().one()
             item = _item(context, row, pinned, names_of(connection, set(_people(row))))
             step = pinned.steps[node_of(step_row)]
-            view = views_of_runs(context, connection, [run])[0]
+            view = views_of_runs(context, reading, [run])[0]
             found = subject(context, reading, model.name, run.record_id)
             changed = changed_fields(context, reading, model, run, found.row)
             is_open = task.state == "open"
@@ -351,6 +355,7 @@ class Tasks:
             returns=tuple((pinned.steps[one].name, pinned.steps[one].title) for one in way_back),
             copy_receivers=tuple(PersonView(one.name, one.id) for one in copied),
             run=view,
+            again=_again(view, step.name, record) if is_open else (),
         )
 
     def titles(self, context: Context, task_ids: Sequence[str]) -> dict[str, str]:
@@ -434,6 +439,31 @@ class Tasks:
             raise NotFoundError(NOT_FOUND.at())
         found = subject(context, work, model.name, run.record_id)
         self.copies.send_by_hand(context, work, run, task, found, receivers)
+
+
+def _again(run: RunView, step: str, record: Mapping[str, Any] | None) -> tuple[DecisionView, ...]:
+    """Return what was changed since a step was decided last, with what the record holds now."""
+    before = [one for one in run.steps if one.name == step and one.state not in {"open", "pending"}]
+    told = [one for one in (before[-1].decisions if before else ()) if one.action == "reopen"]
+    return tuple(
+        replace(
+            one,
+            changes=tuple(_with_present(change, record or {}) for change in one.changes),
+        )
+        for one in told
+    )
+
+
+def _with_present(change: ChangeView, record: Mapping[str, Any]) -> ChangeView:
+    """Return a change with the value of now, where the record as the caller reads it has one."""
+    relation, _, name = change.field.partition(".")
+    held: Mapping[str, Any] = record
+    if name:
+        rows = record.get(relation) or ()
+        held = next((row for row in rows if row.get("id") == change.row), {})
+    key = name or relation
+    known = change.told and change.of is not None and key in held
+    return replace(change, after=held[key]) if known else change
 
 
 def _actions(

@@ -9,12 +9,12 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any, Literal
 
-import sqlalchemy as sa
-
 from headrace.platform.core.problems import Text
+from headrace.platform.database.engine import Reading
 from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.records.context import Context
+from headrace.platform.workflow.changes_seen import ChangeView, changes_seen
 from headrace.platform.workflow.delegations import delegates_of
 from headrace.platform.workflow.people import names_of
 from headrace.platform.workflow.pinned import (
@@ -33,6 +33,7 @@ from headrace.platform.workflow.runs import (
     rows_of_runs,
     runs_of,
 )
+from headrace.platform.workflow.subjects import object_by_id
 from headrace.platform.workflow.tables import COPY, DECIDING, DECISION, STEP, TALK, TASK
 from headrace.platform.workflow.timing import timeout_reason, worked_hours
 from headrace.platform.workflow.urging import interval
@@ -60,7 +61,8 @@ class DecisionView:
 
     `given_to` is who a task was transferred to or who was added, `to_step` the step returned to,
     `reason` why the platform decided, `worked_hours` the working hours from asking to deciding; `by_mail`
-    says that it was done by a link in mail.
+    says that it was done by a link in mail. `seen` is
+    the fingerprint of the record as it was decided, `changes` what made a step be decided again.
     """
 
     person: PersonView
@@ -73,6 +75,8 @@ class DecisionView:
     reason: Text | None
     worked_hours: Decimal | None
     by_mail: bool = False
+    seen: str | None = None
+    changes: tuple[ChangeView, ...] = ()
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
@@ -87,6 +91,8 @@ class DecisionView:
             "reason": self.reason.within(language) if self.reason else None,
             "worked_hours": None if self.worked_hours is None else str(self.worked_hours),
             "by_mail": self.by_mail,
+            "seen": self.seen,
+            "changes": [one.render(language) for one in self.changes],
         }
 
 
@@ -237,16 +243,14 @@ class RunView:
         }
 
 
-def runs_view(
-    context: Context, connection: sa.Connection, model: ObjectModel, record_id: str
-) -> list[RunView]:
+def runs_view(context: Context, on: Reading, model: ObjectModel, record_id: str) -> list[RunView]:
     """Return the runs of a record that the caller may see, newest first."""
-    return views_of_runs(context, connection, runs_of(connection, model.id, record_id))
+    return views_of_runs(context, on, runs_of(on.connection, model.id, record_id))
 
 
-def views_of_runs(context: Context, connection: sa.Connection, runs: list[Row]) -> list[RunView]:
+def views_of_runs(context: Context, on: Reading, runs: list[Row]) -> list[RunView]:
     """Return `runs` with everything that belongs to them, in four statements, one for names and one for delegates."""
-    ids = [run.id for run in runs]
+    connection, ids = on.connection, [run.id for run in runs]
     steps = rows_of_runs(connection, STEP, ids)
     former = {row.definition for rows in steps.values() for row in rows if row.definition}
     pinned = definitions_of(connection, former | {run.definition for run in runs})
@@ -264,7 +268,8 @@ def views_of_runs(context: Context, connection: sa.Connection, runs: list[Row]) 
     names = names_of(connection, users | set(standing_in.values()))
     own = any(run.state == "open" and run.submitter == context.principal.user_id for run in runs)
     until = context.now() - interval(connection) if own else None
-    viewer = _Viewer(context, names, standing_in, pinned, until)
+    told = _changes(context, on, runs, decisions)
+    viewer = _Viewer(context, names, standing_in, pinned, until, told)
     return [
         replace(
             viewer.run(
@@ -284,14 +289,15 @@ def _branch_of(step: Step) -> str:
     return "" if step.branch is None else step.branch.name
 
 
-def _pending(step: Step) -> StepView:
-    """Show a step that was not reached yet."""
+def _pending(run: Row, step: Step) -> StepView:
+    """Show a step that was not reached yet; it may stand although an earlier one is decided again."""
+    entry = (run.standing or {}).get(step.name)
     return StepView(
         name=step.name,
         label=step.label,
         branch=step.branch.title if step.branch else None,
         mode=step.mode,
-        state="pending",
+        state="kept" if entry and entry["whole"] else "pending",
         fallback=False,
         opened_at=None,
         ended_at=None,
@@ -300,6 +306,20 @@ def _pending(step: Step) -> StepView:
         tasks=(),
         decisions=(),
     )
+
+
+def _changes(
+    context: Context, on: Reading, runs: Iterable[Row], decisions: Mapping[str, list[Row]]
+) -> dict[str, tuple[ChangeView, ...]]:
+    """Return what edits changed that let steps be decided again, by decision, as far as readable."""
+    found = {}
+    for run in runs:
+        rows = [row for row in decisions[run.id] if row.changes]
+        model = object_by_id(context, run.object_id) if rows else None
+        if model is not None:
+            for row in rows:
+                found[row.id] = changes_seen(context, on, model, run.record_id, row.changes)
+    return found
 
 
 class _Viewer:
@@ -312,9 +332,11 @@ class _Viewer:
         standing_in: Mapping[str, str],
         definitions: Mapping[str, PinnedApproval],
         urged_until: datetime | None,
+        changes: Mapping[str, tuple[ChangeView, ...]],
     ) -> None:
         """`urged_until` is before when a reminder must have been sent for another one to be sent."""
         self._urged_until = urged_until
+        self._changes = changes
         self._internal = context.principal.audience == "internal"
         self._user = context.principal.user_id
         self._now = context.now()
@@ -396,8 +418,8 @@ class _Viewer:
                 shown += [self._reached(row, pinned, tasks, decisions, urged) for row in rows]
                 for row in rows:
                     if row in waiting:
-                        shown += map(_pending, ahead.pop(node_of(row), ()))
-        return (*shown, *(_pending(step) for rest in ahead.values() for step in rest))
+                        shown += [_pending(run, one) for one in ahead.pop(node_of(row), ())]
+        return (*shown, *(_pending(run, step) for rest in ahead.values() for step in rest))
 
     def _reached(
         self,
@@ -473,11 +495,13 @@ class _Viewer:
                 self.person(row.given_to) if row.given_to else None,
                 labels.get(row.to_step or ""),
                 row.action,
-                row.comment,
+                row.comment if row.action != "unresolved" or self._internal else None,
                 row.at,
                 reason if row.action in TIMEOUTS else None,
                 None if row.worked_seconds is None else worked_hours(row.worked_seconds),
                 row.through == "mail",
+                row.seen,
+                self._changes.get(row.id, ()),
             )
             for row in rows
             if row.action not in TALK

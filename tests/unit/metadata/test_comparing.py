@@ -136,6 +136,16 @@ def test_branches_and_the_steps_in_them():
     assert any("has a new branch “Tax”" in one or "branch “Tax”" in one for one in sentences[1:])
 
 
+def test_what_a_step_depends_on():
+    bench = Bench()
+    step = bench.part("approval", "order_by_amount", "steps", "region")
+    step["depends_on"] = ["payable_amount", "lines.qty"]
+    told, told_zh = bench.sentences(), bench.sentences("zh")
+    assert any("is now decided again when “Payable”" in one for one in told), told
+    assert any("” of “Lines” changes" in one for one in told), told
+    assert all(one.endswith("变化后重新审批") for one in told_zh), told_zh
+
+
 def test_a_rename_is_one_change():
     bench = Bench()
     bench.part("object", "partner", "fields", "uscc")["name"] = "credit_code"

@@ -228,7 +228,25 @@ def _step(
     when = work.expression(definition.when, model.name, place + "/when", queries=True, recode=GUARD)
     time = _time(work, definition.time, model, place + "/time")
     copies = _copies(work, definition.copies, model, place + "/copies")
-    return StepModel(definition, when, approvers, time, copies, way)
+    depends_on = tuple(
+        found
+        for index, name in enumerate(definition.depends_on)
+        if (found := _member(work, model, name, f"{place}/depends_on/{index}"))
+    )
+    return StepModel(definition, when, approvers, time, copies, way, depends_on=depends_on)
+
+
+def _member(work: Workbench, model: ObjectModel, name: str, place: str) -> tuple[str, ...] | None:
+    """Return a field by its id; a relation by its name, with the id of a field of its rows."""
+    first, _, field = name.partition(".")
+    child = model.child(first)
+    if child is None:
+        found = work.path_at(place, model.name, name)
+        return (found[0].id,) if found else None
+    if not field:
+        return (first,)
+    of_row = work.path_at(place, str(child.object), field)
+    return (first, of_row[0].id) if of_row else None
 
 
 def _time(

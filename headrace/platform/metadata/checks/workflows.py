@@ -255,6 +255,20 @@ CHOICE_HIDDEN = Message(
     "如可向其显示姓名,请设置“names”,否则请删除“chosen”。",
     severity="warning",
 )
+DEPENDS_ROWS = Message(
+    "approval.depends_on",
+    "“{name}” are not detail rows of the record: their changes are not its own.",
+    "“{name}”不是该记录的明细,其变更不属于该记录。",
+    "Name a relation of detail rows, or a roll-up over them.",
+    "请填写明细关系,或汇总这些行的字段。",
+)
+DEPENDS_FIELD = Message(
+    "approval.depends_on",
+    "No edit of the record changes “{name}”.",
+    "编辑该记录不会改变“{name}”。",
+    "Name a field of the record itself that holds a value.",
+    "请填写记录自身的、存有值的字段。",
+)
 ONE_USER = Text("one user is named", "只指定了一个用户")
 FIRST_FOUND = Text("the mode “one” asks one person", "方式“one”只请一人审批")
 
@@ -430,6 +444,7 @@ def _approval(subject: Subject, model: WorkflowModel, approval: ApprovalModel) -
         place = subject.at("approval", approval.name, *step.way)
         yield from _ratio(step, place)
         yield from _choices(subject, model, approval, step, place)
+        yield from _dependencies(subject, model, step, place)
         for index, name in enumerate(step.definition.editable):
             if fields[name].computed or fields[name].system:
                 where = subject.at("approval", approval.name, *step.way, "editable", index)
@@ -571,6 +586,23 @@ def _choices(
             and _partners_take(subject, model, taken)
         ):
             yield CHOICE_HIDDEN.at(where, transition=taken, role=role.name)
+
+
+def _dependencies(
+    subject: Subject, model: WorkflowModel, step: StepModel, place: str
+) -> Iterator[Problem]:
+    """Find what a step depends on although no edit changes it, or none of its rows is a detail."""
+    of = subject.catalog.objects[model.object]
+    for index, name in enumerate(step.definition.depends_on):
+        first, _, more = name.partition(".")
+        where = f"{place}/depends_on/{index}"
+        child = of.child(first)
+        if child is not None:
+            rows = subject.catalog.objects.get(str(child.object))
+            if rows is None or rows.master != child.by or "." in more:
+                yield DEPENDS_ROWS.at(where, name=name)
+        elif more or (of.fields[first].system or of.fields[first].computed == "workflow"):
+            yield DEPENDS_FIELD.at(where, name=name)
 
 
 def _partners_take(subject: Subject, model: WorkflowModel, transition: str) -> bool:

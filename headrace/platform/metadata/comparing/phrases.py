@@ -348,6 +348,16 @@ ITEMS: Final[Mapping[str, Items]] = {
             "{subject}在{value}变化后不再从头审批",
         ),
     ),
+    "StepDef.depends_on": Items(
+        Text(
+            "{subject} is now decided again when {value} changes",
+            "{subject}在{value}变化后重新审批",
+        ),
+        Text(
+            "{subject} is no longer decided again when {value} changes",
+            "{subject}在{value}变化后不再重新审批",
+        ),
+    ),
     "StepDef.approvers": Items(
         Text("{subject} now asks {value}", "{subject}增加审批人:{value}"),
         Text("{subject} no longer asks {value}", "{subject}取消审批人:{value}"),

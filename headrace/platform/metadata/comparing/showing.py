@@ -143,13 +143,18 @@ class Shower:
         """Return a path of fields in words."""
         return self.labels.path(object_name, path) if object_name else quoted(Text(), path)
 
-    def _member(self, about: About, name: str) -> Text:
+    def _member(self, about: About, member: str) -> Text:
         if about.object is None:
-            return quoted(Text(), name)
+            return quoted(Text(), member)
+        name, _, field = member.partition(".")
         child = self.labels.part("object", about.object, "children", name)
-        if child is not None:
-            return quoted(text_of(child.get("label")), name)
-        return self.labels.path(about.object, name)
+        if child is None:
+            return self.labels.path(about.object, name)
+        rows = quoted(text_of(child.get("label")), name)
+        if not field:
+            return rows
+        of_row = self.labels.path(str(child.get("object")), field)
+        return Text(f"{of_row.en} of {rows.en}", f"{rows.zh}的{of_row.zh}")
 
     def _of_workflow(self, about: About, part: str, name: str) -> Text:
         if about.workflow is None:

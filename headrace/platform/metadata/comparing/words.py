@@ -75,6 +75,7 @@ NOUNS: Final[Mapping[str, Text]] = {
     "until": Text("up to the role", "直到角色"),
     "resubmit": Text("new submission", "重新提交"),
     "key_fields": Text("key fields", "关键字段"),
+    "StepDef.depends_on": Text("fields on which the step depends", "步骤依赖的字段"),
     "role": Text("role", "角色"),
     "within": Text("territory of the approver", "审批人区域"),
     "copies": Text("copy", "抄送"),

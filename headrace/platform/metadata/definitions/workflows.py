@@ -254,6 +254,11 @@ class StepDef:
         maximum=100,
     )
     editable: tuple[Name, ...] = key("Fields that the approver may change.", ())
+    depends_on: tuple[Path, ...] = key(
+        "Fields, relations of detail rows and their fields (`lines.qty`) whose change lets the step be "
+        "decided again, besides those that its condition and its approvers read.",
+        (),
+    )
     time: TimeLimitDef | None = key("How long the step may take.", None)
     copies: tuple[CopyDef, ...] = key("Who gets a copy in this step.", (), maxItems=20)
 

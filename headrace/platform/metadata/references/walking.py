@@ -292,12 +292,16 @@ class DocumentWalk:
         if found is not None:
             yield self._use(Used(kind, id_of(found), name), how, place, scope)
 
-    def _member(self, name: str, how: str, place: str, scope: _Scope) -> Iterator[Use]:
+    def _member(self, value: str, how: str, place: str, scope: _Scope) -> Iterator[Use]:
         model = scope.model
+        name, _, field = value.partition(".")
         child = model.child(name) if model else None
         if model is not None and child is not None:
             used = Used("child", f"{model.id}.{name}", f"{model.name}.{name}")
             yield self._use(used, how, place, scope)
+            if field:
+                rows = self._find("object", str(child.object))
+                yield from self._fields(rows, (field,), how, place, scope)
         else:
             yield from self._fields(model, (name,), how, place, scope)
 

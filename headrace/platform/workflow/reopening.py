@@ -1,0 +1,229 @@
+"""Steps that are decided again because what they were decided on was changed; the others stand.
+
+A run is not only pinned to definitions: each of its decisions is bound to the record as it was shown. When
+an edit changes what a decided step depends on, the run goes back to the first such step. Steps whose
+approval is untouched keep it, in the run as in a new submission (`resubmitting`): `standing` says
+whose. A step that was open and half decided is asked again when the run comes back to it, and what
+was said there stands too, unless the step itself depends on what was changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.jobs.notifications import Notifications
+from headrace.platform.records.batch import Batch
+from headrace.platform.records.store import RecordStore
+from headrace.platform.workflow.branching import Point
+from headrace.platform.workflow.cases import Case, case_of
+from headrace.platform.workflow.course import go_to
+from headrace.platform.workflow.depending import (
+    Changed,
+    approver_dependencies,
+    dependencies,
+    edited_records,
+)
+from headrace.platform.workflow.pinned import Step
+from headrace.platform.workflow.resubmitting import APPROVED_STATES
+from headrace.platform.workflow.runs import (
+    Row,
+    approvers_of_steps,
+    named_steps,
+    node_of,
+    open_run,
+    open_steps_of_run,
+    tasks_of_step,
+)
+from headrace.platform.workflow.subjects import Subject
+from headrace.platform.workflow.voting import result_of, seats_of
+
+OF_DECISIONS: Final = frozenset({"edited", "undone"})
+"""Edits that belong to a decision: it says itself what follows."""
+
+MOST_TOLD: Final = 20
+"""Changes that a timeline tells of one edit."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A step that an edit lets be decided again."""
+
+    node: int
+    row: Row
+    changed: Sequence[Changed]
+
+
+class Reopening:
+    """Takes edits of records in approval to the steps that depend on them (an `after_write` hook)."""
+
+    def __init__(self, store: RecordStore, notifications: Notifications) -> None:
+        self._store = store
+        self._notifications = notifications
+
+    def after(self, batch: Batch, work: UnitOfWork) -> None:
+        """Let the steps be decided again that depend on what a batch changed."""
+        context = batch.context
+        for edited in edited_records(batch):
+            workflow = context.catalog.workflows.get(edited.model.workflow or "")
+            if workflow is None or not workflow.approvals or edited.actions & OF_DECISIONS:
+                continue
+            run = open_run(work.connection, edited.model.id, edited.id)
+            if run is not None:
+                case = case_of(self._store, self._notifications, context, work, run.id)
+                reopen(case, edited.changed)
+
+
+def reopen(
+    case: Case, changed: Sequence[Changed], task: Row | None = None, comment: str | None = None
+) -> bool:
+    """Go back to the first step that depends on what was changed; say whether there is one.
+
+    With `task` the change is part of an approval of that task, which was just made and counts; the
+    history tells of it with its `comment`.
+    """
+    found = case.subject()
+    present = in_force(case)
+    hits = [
+        _Hit(node, present[step.name], concerned)
+        for node, step in enumerate(case.pinned.steps)
+        if step.name in present
+        and (concerned := _concerned(case, step, changed))
+        and _is_open_to(case, present[step.name], step, concerned, found, task)
+    ]
+    if not hits:
+        return False
+    if task is not None:
+        case.line("approve", comment)
+        present = _settled(case, present, hits, task)
+    _stand(case, present, hits, task)
+    for hit in hits:
+        told = [one.to_json() for one in hit.changed[:MOST_TOLD]]
+        case.add_decision("reopen", None, found.version, step=hit.row.id, changes=told)
+    _go_back(case, [hit.node for hit in hits])
+    return True
+
+
+def _go_back(case: Case, nodes: Sequence[int]) -> None:
+    """Take the first of the steps again; in a block that of each branch, while the others go on."""
+    first = nodes[0]
+    block = case.pinned.block_of(first)
+    points = [Point(first, range(0), asks=True)]
+    if block is not None:
+        inside = {block.branch_of(one).start: one for one in reversed(nodes) if one in block.nodes}
+        points = [Point(one, block.branch_of(one), asks=True) for one in inside.values()]
+        points.sort(key=lambda one: one.node)
+    branches = [one.branch for one in points]
+    for row in open_steps_of_run(case.work.connection, case.run.id):
+        node = node_of(row)
+        beside = block is not None and node in block.nodes
+        if not beside or any(node in branch for branch in branches):
+            case.rows.end_step(row.id, "closed")
+    again = case_of(case.store, case.notifications, case.context, case.work, case.run.id)
+    again.line("reopen", None)
+    go_to(again, points[0].node, "reopen", None, beside=points[1:])
+
+
+def in_force(case: Case) -> dict[str, Row]:
+    """Return the step rows that count, by name: the newest of each that no way back has overtaken."""
+    names = {step.name: node for node, step in enumerate(case.pinned.steps)}
+    found: dict[str, Row] = {}
+    for row, name in named_steps(case.work.connection, case.run, case.pinned):
+        node = names.get(name)
+        if node is None:
+            continue
+        until = row.then_node
+        for other in [one for one in found if node in case.pinned.before(names[one])]:
+            if until is None or names[other] >= until:
+                del found[other]
+        found[name] = row
+    return found
+
+
+def _concerned(case: Case, step: Step, changed: Sequence[Changed]) -> list[Changed]:
+    depends = dependencies(case.context.catalog, case.model, case.pinned, step)
+    return [one for one in changed if one.concerns(depends)]
+
+
+def _is_open_to(
+    case: Case,
+    row: Row,
+    step: Step,
+    changed: Sequence[Changed],
+    found: Subject,
+    task: Row | None,
+) -> bool:
+    """Say whether a step that depends on a change has to be taken again for it."""
+    connection = case.work.connection
+    if row.state in APPROVED_STATES:
+        return True
+    if row.state == "skipped":
+        # An administrator who skipped it did so for whatever the record holds.
+        return not tasks_of_step(connection, row.id) and found.holds(step.when)
+    if row.state != "open":
+        return False
+    own = task is not None and task.step == row.id
+    decided = [one for one in tasks_of_step(connection, row.id) if one.state == "approved"]
+    if any(task is None or one.id != task.id for one in decided):
+        return True
+    if own:
+        return False
+    return not found.holds(step.when) or _asks_others(case, row, step, changed, found)
+
+
+def _asks_others(
+    case: Case, row: Row, step: Step, changed: Sequence[Changed], found: Subject
+) -> bool:
+    """Say whether a change leads to other approvers than those who are asked."""
+    by = approver_dependencies(case.context.catalog, case.model, step)
+    if not any(one.concerns(by) for one in changed):
+        return False
+    asked = case.people().resolve(step, found.environment, case.run.excluded)
+    tasks = tasks_of_step(case.work.connection, row.id)
+    seats = {one.id for one in seats_of(tasks)}
+    return {one.id for one in asked.people} != {one.user for one in tasks if one.id in seats}
+
+
+def _settled(
+    case: Case, present: Mapping[str, Row], hits: Sequence[_Hit], task: Row
+) -> dict[str, Row]:
+    """End the step of a decision that has decided it; return the rows as they are then.
+
+    Not where the step itself depends on what the decision changed.
+    """
+    row, step = case.step_of_task(task)
+    if any(hit.row.id == row.id for hit in hits):
+        return dict(present)
+    if result_of(step, tasks_of_step(case.work.connection, row.id)) != "approved":
+        return dict(present)
+    case.rows.end_step(row.id, "approved")
+    case.copy("end", step)
+    return in_force(case)
+
+
+def _stand(case: Case, present: Mapping[str, Row], hits: Sequence[_Hit], task: Row | None) -> None:
+    """Keep whose approvals stand: of whole steps, and of the open one who has approved so far."""
+    hit = {one.row.id for one in hits}
+    rows = {name: row for name, row in present.items() if row.id not in hit}
+    whole = {name: row.id for name, row in rows.items() if row.state in APPROVED_STATES}
+    people = approvers_of_steps(case.work.connection, list(whole.values()))
+    standing = {
+        name: {"people": sorted(people[row_id]), "whole": True} for name, row_id in whole.items()
+    }
+    for name, row in present.items():
+        if row.state == "open":
+            said = _said(case, row, task if row.id in hit else None, whole=row.id not in hit)
+            if said:
+                standing[name] = {"people": said, "whole": False}
+    case.rows.stand(case.run.id, standing)
+
+
+def _said(case: Case, row: Row, task: Row | None, *, whole: bool) -> list[str]:
+    """Return who has approved in an open step; where it depends on the edit, only who made that."""
+    return sorted(
+        one.user
+        for one in tasks_of_step(case.work.connection, row.id)
+        if one.state == "approved" and (whole or (task is not None and one.id == task.id))
+    )

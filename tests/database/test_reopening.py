@@ -1,0 +1,356 @@
+"""Edits while an approval runs: the steps that depend on what was changed are decided again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from headrace.platform.core.errors import StaleError
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.metadata.building import build_catalog
+from headrace.platform.metadata.checks import run_checks
+from headrace.platform.metadata.field_types import built_in
+from headrace.platform.records import reader
+from headrace.platform.records.context import Context
+from headrace.platform.workflow.tables import DECISION
+from tests.database.test_ways_back import REASON, asked
+from tests.database.test_workflow_races import in_threads
+from tests.support.approval_world import World, approval_world
+from tests.support.documents import documents, workspace
+
+MANAGER, FINANCE, BOSS = (
+    {"field": "company.manager"},
+    {"role": "finance"},
+    {"role": "boss", "within": "company.region"},
+)
+
+
+def step(name: str, source: Any, **more: Any) -> dict[str, Any]:
+    label = {"en": name.title(), "zh": name.title()}
+    return {"name": name, "label": label, "approvers": [source], **more}
+
+
+STEPS = {
+    # By amount: each claim has the steps of its band.
+    "plain": (
+        step("money", MANAGER, depends_on=["payable"]),
+        step("things", FINANCE, depends_on=["items.qty"]),
+        step("last", BOSS, editable=["fee", "reserve"]),
+    ),
+    "all": (
+        step("money", MANAGER, depends_on=["fee"]),
+        step("both", FINANCE, mode="all", editable=["fee"]),
+    ),
+    "needed": (
+        step("first", MANAGER),
+        step("dear", FINANCE, when="fee > 10"),
+        step("last", BOSS, editable=["fee"]),
+    ),
+    "key": (step("first", MANAGER), step("second", FINANCE), step("last", BOSS)),
+    "hidden": (step("first", MANAGER, depends_on=["reserve"]), step("last", FINANCE)),
+    "own": (
+        step("first", MANAGER),
+        step("both", FINANCE, mode="all", editable=["fee"], depends_on=["fee"]),
+    ),
+}
+AMOUNTS = {name: 150 + 100 * index for index, name in enumerate(STEPS)}
+
+
+def contents() -> dict[tuple[str, str], dict[str, Any]]:
+    found = workspace()
+    del found["approval", "claim_by_amount"]
+    for name, steps in STEPS.items():
+        amount = AMOUNTS[name]
+        found["approval", name] = {
+            "kind": "approval",
+            "name": name,
+            "workflow": "claim_flow",
+            "transition": "submit",
+            "label": {"en": name.title()},
+            "when": f"payable > {amount - 50} AND payable <= {amount + 50}",
+            "steps": list(steps),
+        }
+    found["approval", "key"]["key_fields"] = ["subject"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def world(shared_database_url: str) -> Iterator[World]:
+    with approval_world(shared_database_url, contents()) as made:
+        yield made
+
+
+def submitted(world: World, name: str) -> tuple[str, str]:
+    claim = world.claim(amount=str(AMOUNTS[name]))
+    return claim, world.submit(claim)
+
+
+def edit(world: World, claim: str, **values: Any) -> None:
+    """Change a claim as an automation or a program of the house does."""
+
+    def write(context: Context, work: UnitOfWork) -> None:
+        version = int(world.store.lock(context, work, "claim", claim)["version"])
+        world.store.update(context, work, "claim", claim, values, version)
+
+    world.does("system", write)
+
+
+def row_of(world: World, claim: str) -> str:
+    found = reader.get(world.context("ann"), "claim", claim, expand=["items"])
+    return str(found["items"][0]["id"])
+
+
+def reopened(world: World, run: str) -> list[dict[str, Any]]:
+    statement = sa.select(DECISION.c.changes).where(
+        DECISION.c.run == run, DECISION.c.action == "reopen"
+    )
+    return [one for row in world.rows(statement.order_by(DECISION.c.id)) for one in row.changes]
+
+
+def test_only_the_steps_that_depend_on_an_edit_are_decided_again(world):
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    assert asked(world, run) == {"bob"}
+    edit(world, claim, fee="5")
+    assert asked(world, run) == {"mia"}
+    (told,) = reopened(world, run)
+    payable = world.catalog.objects["claim"].fields["payable"].id
+    assert (told["key"], told["before"], told["after"]) == ([payable], "150.00", "155.00")
+    world.decide("mia", run)
+    # What finance decided on stands.
+    assert world.steps(run) == ["approved", "approved", "closed", "approved", "kept", "open"]
+    assert asked(world, run) == {"bob"}
+    world.decide("bob", run)
+    assert world.run(run).state == "approved"
+    assert ("fred", "keep") in world.decisions(run)
+
+
+def test_a_detail_row_counts_for_the_step_that_names_its_field(world):
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    row = row_of(world, claim)
+    edit(world, claim, items={"update": [{"id": row, "what": "Pipe"}]})
+    assert asked(world, run) == {"bob"}
+    assert reopened(world, run) == []
+    half = str(AMOUNTS["plain"] / 2)
+    edit(world, claim, items={"update": [{"id": row, "qty": "2", "price": half}]})
+    # The sum is as it was: the manager's decision stands.
+    assert asked(world, run) == {"fred", "faye"}
+    assert [(one["row"], one["before"], one["after"]) for one in reopened(world, run)] == [
+        (row, "1.000", "2.000")
+    ]
+
+
+def test_what_nobody_depends_on_lets_everything_stand(world):
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run)
+    edit(world, claim, subject=f"Another {claim}")
+    assert asked(world, run) == {"fred", "faye"}
+    assert world.steps(run) == ["approved", "open"]
+
+
+def test_who_decides_on_what_has_changed_is_told_what(world):
+    claim, run = submitted(world, "plain")
+    task = world.open_tasks(run)["mia"]
+    edit(world, claim, fee="7")
+    with pytest.raises(StaleError) as error:
+        world.decide("mia", run, version=task.version)
+    assert error.value.differences["fee"] == ["0.00", "7.00"]
+    world.decide("mia", run)
+    late = world.open_tasks(run)["fred"]
+    edit(world, claim, fee="8")
+    # The step of finance was closed by the edit.
+    with pytest.raises(StaleError) as error:
+        world.does(
+            "fred",
+            lambda c, w: world.tasks.decide(c, w, late.id, "approve", version=late.version),
+        )
+    assert error.value.differences["fee"] == ["0.00", "8.00"]
+
+
+def test_an_approver_who_changes_a_field_lets_earlier_steps_decide_again(world):
+    _, run = submitted(world, "plain")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    world.decide("bob", run, values={"fee": "9"})
+    assert world.run(run).state == "open"
+    assert asked(world, run) == {"mia"}
+    world.decide("mia", run)
+    # Finance and the boss have seen what they decided on.
+    assert world.run(run).state == "approved"
+    assert world.steps(run)[-3:] == ["approved", "kept", "kept"]
+
+
+def test_what_was_said_in_a_step_that_waited_stands(world):
+    claim, run = submitted(world, "all")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    edit(world, claim, fee="3")
+    assert asked(world, run) == {"mia"}
+    world.decide("mia", run)
+    assert asked(world, run) == {"faye"}
+    world.decide("faye", run, values={"fee": "4"})
+    assert asked(world, run) == {"mia"}
+    world.decide("mia", run)
+    assert world.run(run).state == "approved"
+
+
+def test_who_decided_before_an_edit_of_the_same_step_is_asked_again(world):
+    _, run = submitted(world, "own")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    world.decide("faye", run, values={"fee": "6"})
+    assert asked(world, run) == {"fred"}
+    world.decide("fred", run)
+    assert world.run(run).state == "approved"
+
+
+def test_a_step_that_an_edit_makes_needed_is_asked(world):
+    claim, run = submitted(world, "needed")
+    world.decide("mia", run)
+    assert asked(world, run) == {"bob"}
+    edit(world, claim, fee="20")
+    assert asked(world, run) == {"fred", "faye"}
+    world.decide("fred", run)
+    assert asked(world, run) == {"bob"}
+    edit(world, claim, fee="1")
+    # Not needed any more: the boss is asked at once.
+    assert asked(world, run) == {"bob"}
+    world.decide("bob", run)
+    assert world.run(run).state == "approved"
+
+
+def test_other_approvers_are_asked_where_a_field_names_others(world):
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run)
+    edit(world, claim, company=world.records["other"])
+    assert asked(world, run) == {"mia"}
+
+
+def test_key_fields_let_all_steps_decide_again(world):
+    claim, run = submitted(world, "key")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    edit(world, claim, subject=f"New {claim}")
+    for login in ("mia", "fred", "bob"):
+        assert login in asked(world, run)
+        world.decide(login, run)
+    assert world.run(run).state == "approved"
+
+
+def test_a_return_asks_all_again_even_where_something_stood(world):
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    edit(world, claim, fee="11")
+    world.decide("mia", run)
+    world.decide("bob", run, "return", to="money", comment=REASON)
+    world.decide("mia", run)
+    assert asked(world, run) == {"fred", "faye"}
+
+
+def test_the_timeline_and_the_task_say_what_was_changed_by_whom(world):
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    row = row_of(world, claim)
+    edit(world, claim, fee="5", items={"update": [{"id": row, "qty": "2"}]})
+    task = world.open_tasks(run)["mia"]
+    seen = world.tasks.get(world.context("mia"), task.id)
+    (again,) = seen.again
+    told = [(one.field, one.before, one.after) for one in again.changes]
+    assert told == [("payable", "150.00", "305.00")]
+    assert again.person.name
+    states = [(one.name, one.state) for one in seen.run.steps]
+    assert states[-3:] == [("money", "open"), ("things", "pending"), ("last", "pending")]
+    world.decide("mia", run)
+    # The rows of another step: what became of them, and what they are now.
+    edit(world, claim, items={"update": [{"id": row, "qty": "4", "price": "75"}]})
+    task = world.open_tasks(run)["fred"]
+    (again,) = world.tasks.get(world.context("fred"), task.id).again
+    rows = [(one.field, one.row, one.before, one.after) for one in again.changes]
+    assert rows == [("items.qty", row, "1.000", "4.000")]
+    partner = world.engine.approvals(world.context("dora"), "claim", claim)[0]
+    assert any(one.changes for step in partner.steps for one in step.decisions)
+
+
+def test_what_somebody_may_not_read_is_not_told(world):
+    claim, run = submitted(world, "hidden")
+    world.decide("mia", run)
+    edit(world, claim, reserve="3")
+    assert asked(world, run) == {"mia"}
+    task = world.open_tasks(run)["mia"]
+    (again,) = world.tasks.get(world.context("mia"), task.id).again
+    assert [one.field for one in again.changes] == ["reserve"]
+    partner = world.engine.approvals(world.context("dora"), "claim", claim)[0]
+    found = [one for step in partner.steps for one in step.decisions if one.action == "reopen"]
+    assert [one.changes for one in found] == [()]
+
+
+def test_decisions_keep_the_fingerprint_of_what_was_seen(world):
+    claim, run = submitted(world, "plain")
+    first, *_ = (world.decide("mia", run), world.decide("fred", run))
+    assert first.run_state == "open"
+    edit(world, claim, fee="2")
+    world.decide("mia", run)
+    statement = sa.select(DECISION.c.seen).where(
+        DECISION.c.run == run, DECISION.c.action == "approve"
+    )
+    seen = [row.seen for row in world.rows(statement.order_by(DECISION.c.id))]
+    assert seen[0] == seen[1] != seen[2]
+    assert all(seen)
+
+
+def test_an_edit_and_a_decision_at_the_same_moment_agree(world):
+    """Whoever comes second sees what the other did: no step is decided on what it was not."""
+    pairs = [submitted(world, "plain") for _ in range(8)]
+    seen = {run: world.open_tasks(run)["mia"] for _, run in pairs}
+    said: dict[str, str] = {}
+    context = world.context("mia")
+
+    def act(index: int) -> None:
+        claim, run = pairs[index // 2]
+        if index % 2:
+            edit(world, claim, fee="5")
+            return
+        task = seen[run]
+        try:
+            with world.database.writing(world.catalog.version) as work:
+                world.tasks.decide(context, work, task.id, "approve", version=task.version)
+            said[run] = "decided"
+        except StaleError:
+            said[run] = "stale"
+
+    in_threads(2 * len(pairs), act)
+    for _, run in pairs:
+        # Either way the manager still has to decide about the record as it is now.
+        assert asked(world, run) == {"mia"}, said[run]
+        again = reopened(world, run)
+        assert len(again) == (1 if said[run] == "decided" else 0)
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        (["nothing"], "ref.unknown_field"),
+        (["items.nothing"], "ref.unknown_field"),
+        (["company.name"], "approval.depends_on"),
+        (["status"], "approval.depends_on"),
+        (["updated_by"], "approval.depends_on"),
+        (["payable", "items", "items.qty"], None),
+    ],
+)
+def test_dependencies_that_cannot_be_are_refused(names, code):
+    changed = contents()
+    changed["approval", "plain"]["steps"][0] = step("money", MANAGER, depends_on=names)
+    built = build_catalog(documents(changed), built_in(), 1)
+    found = [one.code for one in built.problems]
+    if built.catalog is not None:
+        found += [one.code for one in run_checks(built.catalog)]
+    told = [one for one in found if one.startswith(("ref.", "approval.depends"))]
+    assert told == ([] if code is None else [code])
