@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -14,10 +14,12 @@ from headrace.platform.access.identity import UserRow
 from headrace.platform.access.principals import RoleHolding
 from headrace.platform.core.errors import NotFoundError, RefusedError
 from headrace.platform.core.problems import Message, Text, pointer
-from headrace.platform.database.unit_of_work import COMMAND_LINE
+from headrace.platform.database.unit_of_work import COMMAND_LINE, UnitOfWork
 from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.publishing.keys import ids_by_key
+from headrace.platform.records.context import Context
 from headrace.platform.runtime import Platform
+from headrace.platform.workflow.needing import needed_last, refuse_to_empty
 
 NO_USER = Message(
     "user.unknown",
@@ -37,6 +39,11 @@ WORDS: Final = {
     "organisation": Text("organisation", "组织"),
     "territory": Text("territory", "区域"),
 }
+
+
+instead_option = click.option(
+    "--instead", metavar="LOGIN", help="Who takes over roles that approvals need, and the tasks."
+)
 
 
 def add_to(main: click.Group) -> None:
@@ -153,14 +160,24 @@ def user_password(login: str, password_stdin: bool, as_json: bool) -> None:  # n
 @user.command("roles")
 @click.argument("login")
 @click.argument("roles", nargs=-1)
-def user_roles(login: str, roles: Sequence[str]) -> None:
-    """Let a user hold exactly ROLES, each ROLE or ROLE@TERRITORY."""
+@instead_option
+def user_roles(login: str, roles: Sequence[str], instead: str | None) -> None:
+    """Let a user hold exactly ROLES, each ROLE or ROLE@TERRITORY.
+
+    A role that approvals need is not taken from the last who holds it without somebody --instead.
+    """
     shell = open_shell()
     with shell.platform() as platform:
         user_id = _user_id(platform, login)
+        heir = _user_id(platform, instead) if instead else None
         holdings = [_holding(platform, role) for role in roles]
-        with platform.database.writing(None, actor=COMMAND_LINE) as work:
+
+        def change(context: Context, work: UnitOfWork) -> None:
+            kept = {one.role for one in holdings}
+            _hand_over(platform, context, work, user_id, kept, heir)
             platform.identity.set_roles(work, user_id, holdings)
+
+        platform.write_as_system(change, COMMAND_LINE)
     shell.say(Text(f"{login} holds {len(roles)} roles.", f"{login} 现有 {len(roles)} 个角色。"))
 
 
@@ -183,9 +200,13 @@ def user_manager(login: str, manager: str | None) -> None:
 
 @user.command("deactivate")
 @click.argument("login")
-def user_deactivate(login: str) -> None:
-    """End an account: sessions end, open tasks go to others."""
-    _switch_user(login, active=False)
+@instead_option
+def user_deactivate(login: str, instead: str | None) -> None:
+    """End an account: sessions end, open tasks go to others.
+
+    A role that approvals need is not taken from the last who holds it without somebody --instead.
+    """
+    _switch_user(login, active=False, instead=instead)
 
 
 @user.command("activate")
@@ -195,12 +216,15 @@ def user_activate(login: str) -> None:
     _switch_user(login, active=True)
 
 
-def _switch_user(login: str, *, active: bool) -> None:
+def _switch_user(login: str, *, active: bool, instead: str | None = None) -> None:
     shell = open_shell()
     with shell.platform() as platform:
         user_id = _user_id(platform, login)
+        heir = _user_id(platform, instead) if instead else None
 
-        def switch(context: Any, work: Any) -> int:
+        def switch(context: Context, work: UnitOfWork) -> int:
+            if not active:
+                _hand_over(platform, context, work, user_id, (), heir)
             platform.identity.update_user(work, user_id, active=active)
             return 0 if active else platform.approvals.release(context, work, user_id)
 
@@ -214,6 +238,26 @@ def _switch_user(login: str, *, active: bool) -> None:
                 f"{login} 已停用;{released} 个任务已转给他人。",
             )
         )
+
+
+def _hand_over(
+    platform: Platform,
+    context: Context,
+    work: UnitOfWork,
+    user_id: str,
+    kept: Collection[str],
+    heir: str | None,
+) -> None:
+    """Give the heir what approvals need and nobody else holds; refuse to take it away without one."""
+    held = platform.identity.roles_in(work, user_id)
+    lost = {one.role for one in held} - set(kept)
+    if heir is not None:
+        last = needed_last(context, work, user_id, lost)
+        theirs = platform.identity.roles_in(work, heir)
+        more = [one for one in held if one.role in last and one not in theirs]
+        if more:
+            platform.identity.set_roles(work, heir, [*theirs, *more])
+    refuse_to_empty(context, work, user_id, lost)
 
 
 def _user_id(platform: Platform, login: str) -> str:

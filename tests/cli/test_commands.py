@@ -181,10 +181,15 @@ def test_accounts_and_tokens(terminal, module):
     assert token not in json.dumps(listed)
     terminal.run("token", "revoke", listed["id"])
     assert terminal.json("token", "list", "ann")[0]["revoked"]
-    terminal.run("user", "deactivate", "ann")
+    # Nobody else is left whom the approval could ask.
+    assert "--instead" in terminal.run("user", "deactivate", "ann", code=1).output
+    assert "--instead" in terminal.run("user", "roles", "ann", "admin", code=1).output
+    terminal.run("user", "create", "eve", "--name", "Eve", "--password-stdin", given="x" * 12)
+    terminal.run("user", "deactivate", "ann", "--instead", "eve")
     users = {one["login"]: one for one in terminal.json("user", "list")}
     assert [held["role"] for held in users["ann"]["roles"]] == ["finance", "admin"]
     assert not users["ann"]["active"]
+    assert [held["role"] for held in users["eve"]["roles"]] == ["finance"]
     terminal.run("user", "roles", "nobody", "finance", code=1)
     terminal.run("user", "create", "bob", "--name", "B", "--organisation", "none", code=1)
 

@@ -83,6 +83,25 @@ def test_a_formula_asks_other_records(database_url, formula, expected):
         assert asked(world, world.submit(world.claim())) == expected
 
 
+def test_a_formula_that_fails_climbs_and_the_timeline_says_so(database_url):
+    failing = "IF(payable * 999999999999999 > 0, company.manager, NULL)"
+    with approval_world(database_url, steps({"formula": failing})) as world:
+        run = world.submit(world.claim())
+        assert asked(world, run) == {"ann"}
+        assert world.rows_of_step(run)[0].fallback
+        claim = world.run(run).record_id
+        for login, told in (("ann", failing), ("dora", None)):
+            (view,) = world.engine.approvals(world.context(login), "claim", claim)
+            (said,) = [one for one in view.steps[0].decisions if one.action == "unresolved"]
+            assert said.comment == told
+        # With another source nobody has to climb.
+        both = [{"formula": failing}, {"role": "finance"}]
+        world.publish(mode("any", *both))
+        run = world.submit(world.claim())
+        assert asked(world, run) == {"fred", "faye"}
+        assert ("system", "unresolved") in world.decisions(run)
+
+
 @pytest.mark.parametrize(
     ("source", "code"),
     [

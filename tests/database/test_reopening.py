@@ -33,7 +33,7 @@ def step(name: str, source: Any, **more: Any) -> dict[str, Any]:
     return {"name": name, "label": label, "approvers": [source], **more}
 
 
-STEPS = {
+STEPS: dict[str, tuple[dict[str, Any], ...]] = {
     # By amount: each claim has the steps of its band.
     "plain": (
         step("money", MANAGER, depends_on=["payable"]),
@@ -56,6 +56,23 @@ STEPS = {
         step("both", FINANCE, mode="all", editable=["fee"], depends_on=["fee"]),
     ),
 }
+CHECKS = {
+    "name": "checks",
+    "label": {"en": "Checks", "zh": "并行"},
+    "branches": [
+        {
+            "name": "a",
+            "label": {"en": "A", "zh": "甲"},
+            "steps": [step("money", MANAGER, depends_on=["payable"]), step("more", BOSS)],
+        },
+        {
+            "name": "b",
+            "label": {"en": "B", "zh": "乙"},
+            "steps": [step("things", FINANCE, depends_on=["items.qty"])],
+        },
+    ],
+}
+STEPS["branches"] = (CHECKS, step("last", {"user": "rita"}, editable=["fee"]))
 AMOUNTS = {name: 150 + 100 * index for index, name in enumerate(STEPS)}
 
 
@@ -290,6 +307,43 @@ def test_what_somebody_may_not_read_is_not_told(world):
     partner = world.engine.approvals(world.context("dora"), "claim", claim)[0]
     found = [one for step in partner.steps for one in step.decisions if one.action == "reopen"]
     assert [one.changes for one in found] == [()]
+
+
+def test_an_edit_goes_back_in_the_branches_that_depend_on_it_only(world):
+    claim, run = submitted(world, "branches")
+    assert asked(world, run) == {"mia", "fred", "faye"}
+    world.decide("mia", run)
+    assert asked(world, run) == {"bob", "fred", "faye"}
+    waiting = world.open_tasks(run)["fred"].id
+    edit(world, claim, fee="5")
+    # The other branch waits as it did.
+    assert asked(world, run) == {"mia", "fred", "faye"}
+    assert world.open_tasks(run)["fred"].id == waiting
+    world.decide("fred", run)
+    world.decide("mia", run)
+    world.decide("bob", run)
+    assert asked(world, run) == {"rita"}
+    world.decide("rita", run, values={"fee": "6"})
+    # From behind the block back into one branch: what was decided on other fields stands.
+    assert asked(world, run) == {"mia"}
+    world.decide("mia", run)
+    assert world.run(run).state == "approved"
+    assert [one for one in world.decisions(run) if one[1] == "keep"] == [
+        ("bob", "keep"),
+        ("rita", "keep"),
+    ]
+
+
+def test_an_edit_of_what_both_branches_depend_on_asks_both(world):
+    claim, run = submitted(world, "branches")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    row = row_of(world, claim)
+    edit(world, claim, items={"update": [{"id": row, "qty": "1.1"}]})
+    assert asked(world, run) == {"mia", "fred", "faye"}
+    world.decide("faye", run)
+    world.decide("mia", run)
+    assert asked(world, run) == {"bob"}
 
 
 def test_decisions_keep_the_fingerprint_of_what_was_seen(world):

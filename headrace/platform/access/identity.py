@@ -558,6 +558,10 @@ class Identity:
             raise NotFoundError(NOT_FOUND.at())
         return {str(name): value for name, value in found.items()}
 
+    def roles_in(self, work: UnitOfWork, user_id: str) -> list[RoleHolding]:
+        """Return the roles that a user holds, as a unit of work sees them."""
+        return self._roles_of(work, user_id)
+
     def _roles_of(self, work: UnitOfWork, user_id: str) -> list[RoleHolding]:
         query = sa.select(USER_ROLE.c.role, USER_ROLE.c.territory).where(
             USER_ROLE.c.user == user_id
