@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -91,7 +91,7 @@ def refuse_change_in_approval(context: Context, work: UnitOfWork, change: Change
     if change.action not in LOCKED_ACTIONS or _is_computed(change) or context.principal.is_system:
         return
     model = context.catalog.object(change.object)
-    if model is None or not _may_be_in_approval(context, model, change):
+    if model is None or not may_be_in_approval(context, model, change.old):
         return
     if open_run(work.connection, model.id, change.id) is not None:
         raise ConflictError(messages.IN_APPROVAL.at())
@@ -100,7 +100,7 @@ def refuse_change_in_approval(context: Context, work: UnitOfWork, change: Change
 def renew_tasks(context: Context, work: UnitOfWork, change: Change) -> None:
     """Make open tasks of a changed record stale, and its sum in lists right (an `after_save` hook)."""
     model = context.catalog.object(change.object)
-    if model is None or not _may_be_in_approval(context, model, change):
+    if model is None or not may_be_in_approval(context, model, change.old):
         return
     changed = change.fields - SYSTEM_FIELD_NAMES - {model.state_field}
     if not changed:
@@ -121,12 +121,12 @@ def _is_computed(change: Change) -> bool:
     return change.old is not None and change.version == change.old["version"]
 
 
-def _may_be_in_approval(context: Context, model: ObjectModel, change: Change) -> bool:
+def may_be_in_approval(context: Context, model: ObjectModel, old: Mapping[str, Any] | None) -> bool:
     """Say whether a run may be open: never on a new record, nor in a state where none waits."""
     workflow = context.catalog.workflows.get(model.workflow or "")
-    if workflow is None or change.old is None:
+    if workflow is None or old is None:
         return False
-    state = change.old[str(model.state_field)]
+    state = old[str(model.state_field)]
     return state != workflow.initial or state in _waiting(workflow)
 
 

@@ -11,6 +11,7 @@ from headrace.platform.metadata.catalog import Catalog, ObjectModel
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.drafts import Draft
 from headrace.platform.records.history import field_json
+from headrace.platform.workflow.access import may_be_in_approval
 from headrace.platform.workflow.pinned import PinnedApproval, Step
 
 Key = tuple[str, ...]
@@ -110,14 +111,19 @@ class Edited:
 
 
 def edited_records(batch: Batch) -> Iterator[Edited]:
-    """Yield what a batch changed of records with a workflow, their detail rows included."""
+    """Yield what a batch changed of records that may be in approval, their detail rows included."""
     found: dict[tuple[str, str], tuple[Draft, set[str], list[Changed]]] = {}
     for draft in batch.drafts():
-        top, changed = draft, list(_of_record(draft))
-        while top.parent is not None:
-            changed = list(_of_rows(top, changed))
-            top = top.parent
-        if changed and top.old is not None and top.shape.model.workflow is not None:
+        way = [draft]
+        while way[-1].parent is not None:
+            way.append(way[-1].parent)
+        top = way[-1]
+        if not may_be_in_approval(batch.context, top.shape.model, top.old):
+            continue
+        changed = list(_of_record(draft))
+        for row in way[:-1]:
+            changed = list(_of_rows(row, changed))
+        if changed:
             key = (top.shape.model.name, top.id)
             _, actions, several = found.setdefault(key, (top, set(), []))
             several += changed

@@ -461,7 +461,7 @@ def reopened_since(connection: sa.Connection, task: Row) -> bool:
     if task.state != "closed":
         return False
     statement = sa.select(DECISION.c.id).where(
-        DECISION.c.run == task.run, DECISION.c.action == "reopen", DECISION.c.at >= task.ended_at
+        DECISION.c.run == task.run, DECISION.c.action == "reopen", DECISION.c.at == task.ended_at
     )
     return connection.execute(statement.limit(1)).first() is not None
 
