@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from headrace.platform.core.errors import ConflictError
 from headrace.platform.jobs.tables import JOB
 from headrace.platform.workflow.delegations import Delegations
+from headrace.platform.workflow.repairing import Repairs
 from headrace.platform.workflow.tables import DECISION
 from headrace.platform.workflow.timing import TIMER
 from tests.support.approval_world import World, approval_world
@@ -272,6 +273,27 @@ def test_a_run_keeps_the_time_of_its_version(world_of: WorldOf):
         assert set(world.open_tasks(run_id)) == {"mia"}
         ring(world, "2025-06-16 14:00")
         assert set(world.open_tasks(run_id)) == {"mia", "ann"}
+
+
+def test_a_run_that_is_moved_takes_the_total_time_of_the_new_version(world_of: WorldOf):
+    three_days = {"limit": "3", "unit": "working_days", "then": "reject"}
+    with world_of(step("one", MANAGER)) as world:
+        claim = world.claim()
+        run_id = world.submit(claim)
+        assert (world.run(run_id).due_at, waiting_timers(world)) == (None, [])
+        repairs = Repairs(world.store, world.notifications)
+        world.publish(timed(step("one", MANAGER), time=three_days))
+        world.clock.set("2025-06-16 10:00")
+        world.does("ann", lambda c, w: repairs.repair(c, w, run_id, "move", reason="New times"))
+        assert shown(world.run(run_id).due_at) == "06-18 15:00", "counted from the beginning"
+        world.does("ann", lambda c, w: repairs.undo(c, w, run_id, "Too early"))
+        assert (world.run(run_id).due_at, waiting_timers(world)) == (None, [])
+        world.publish(timed(step("one", MANAGER), time={**three_days, "limit": "1"}))
+        world.clock.set("2025-06-17 10:00")
+        world.does("ann", lambda c, w: repairs.repair(c, w, run_id, "move", reason="Again"))
+        ring(world, "2025-06-17 10:01")
+        assert world.decisions(run_id)[-1] == ("system", "timeout_reject")
+        assert world.state(claim) == "rejected"
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,12 @@ def test_the_approval_of_the_page_is_accepted() -> None:
     transition, approval, branched = blocks("write-an-approval.md")
     contents = workspace()
     approval["steps"].append(branched)
-    role = {"kind": "role", "name": "legal", "label": label("Legal", "法务"), "audience": "internal"}
+    role = {
+        "kind": "role",
+        "name": "legal",
+        "label": label("Legal", "法务"),
+        "audience": "internal",
+    }
     contents["role", "legal"] = role
     contents["approval", "claim_by_amount"] = approval
     transitions = contents["workflow", "claim_flow"]["transitions"]

@@ -12,6 +12,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from headrace.platform.jobs.outbox import cancel
 from headrace.platform.workflow.cases import Case
 from headrace.platform.workflow.pinned import TimeLimit
 from headrace.platform.workflow.runs import Row, runs_of
@@ -56,6 +57,23 @@ def resume_clock(case: Case, step: Row, limit: TimeLimit | None) -> None:
     marks = milestones(limit, step.opened_at, case.context.zone)
     gone = sum(mark.at <= case.context.now() for mark in marks)
     wind(case, marks, min(gone, len(marks) - 1), step.id)
+
+
+def rewind_clock(case: Case) -> None:
+    """Let the time of a run be counted by the definition that it is pinned to by now.
+
+    It goes on from when the run began: what is over by then rings at once.
+    """
+    cancel(case.work, timer_key(case.run.id))
+    limit, due = case.pinned.time, None
+    if limit is not None:
+        spent = timedelta(seconds=case.run.spent_seconds or 0)
+        marks = milestones(limit, case.run.started_at, case.context.zone, spent)
+        gone = sum(mark.at <= case.context.now() for mark in marks)
+        wind(case, marks, min(gone, len(marks) - 1), None)
+        due = marks[-1].at
+    change = sa.update(RUN).where(RUN.c.id == case.run.id).values(due_at=due)
+    case.work.connection.execute(change)
 
 
 def wind(case: Case, marks: Sequence[Milestone], following: int, step_id: str | None) -> None:

@@ -43,6 +43,7 @@ from headrace.platform.workflow.branching import (
     points_beside,
 )
 from headrace.platform.workflow.cases import Case, case_of, checked_reason
+from headrace.platform.workflow.clocks import rewind_clock
 from headrace.platform.workflow.course import end, follow, go_to, settle
 from headrace.platform.workflow.delegations import colleagues
 from headrace.platform.workflow.people import Person, names_of
@@ -382,7 +383,10 @@ class Repairs:
         """Pin a run to another definition; the steps that it has reached stay in the old one."""
         case.rows.close_steps(case.run.id)
         case.rows.pin_run(case.run, pinned, version)
-        return case_of(self._store, self._notifications, case.context, case.work, case.run.id)
+        moved = case_of(self._store, self._notifications, case.context, case.work, case.run.id)
+        if moved.pinned.time != case.pinned.time:
+            rewind_clock(moved)
+        return moved
 
 
 def _group(context: Context, row: Row, pinned: PinnedApproval) -> RunGroup:
