@@ -109,6 +109,21 @@ def renamed(*names: str, approvers: Any = (MANAGER, BOSS, FINANCE)) -> Any:
     return contents
 
 
+def test_a_decision_in_a_step_that_the_live_version_no_longer_has_stands(world):
+    run = world.submit(world.claim())
+    repair(world, run, "jump", step="s1")
+    world.decide("bob", run)
+    task = world._tasks(run, "approved")["bob"]
+    world.publish(renamed("other", approvers=[FINANCE]))
+    repair(world, run, "move")
+    with pytest.raises(ConflictError) as error:
+        world.does(
+            "bob",
+            lambda c, w: world.tasks.decide(c, w, task.id, "take_back", version=task.version),
+        )
+    assert code(error) == "task.not_taken_back"
+
+
 def test_runs_are_grouped_by_version_and_step(world):
     runs = [world.submit(world.claim()) for _ in range(3)]
     world.decide("mia", runs[0])

@@ -72,12 +72,13 @@ def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
     decision = standing_decision(connection, task.id)
     if decision is None or decision.user != case.context.principal.user_id:
         raise ForbiddenError(messages.NOT_DECIDED.at())
-    step_row, step = case.step_of_task(task)
+    step_row = step_by_id(connection, task.step)
     if task.version != version:
         case.refuse_late(task.id)
     stands = step_row.state in {"open", "approved"} and step_row.definition is None
     if case.run.state != "open" or not stands or _is_late(case, task, step_row):
         raise ConflictError(messages.NOT_TAKEN_BACK.at())
+    step = case.step_of(step_row)
     found = case.subject()
     later = reached_after(case, step_row, node_of(step_row))
     case.rows.undo_steps([row.id for row in later])
