@@ -17,6 +17,7 @@ from headrace.platform.access.principals import SYSTEM_PRINCIPAL, Principal
 from headrace.platform.access.stamps import stamp_query
 from headrace.platform.actions import built_in as built_in_actions
 from headrace.platform.actions.base import Services
+from headrace.platform.automation.buttons import Buttons
 from headrace.platform.automation.engine import AUTOMATION, Automations
 from headrace.platform.automation.runs import forget_old_runs
 from headrace.platform.automation.timing import RECORD_TIMER, SCHEDULE, Timing
@@ -150,6 +151,7 @@ class Platform:
     approvals: Approvals
     repairs: Repairs
     automations: Automations
+    buttons: Buttons
     timing: Timing
     webhooks: Webhooks
     delegations: Delegations
@@ -468,6 +470,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
     webhooks = Webhooks(outbox, real_clock, settings.webhook_hosts, base_url=settings.base_url)
     services = Services(store, notifications, workflow, webhooks, identity.principal_of_user)
     automations = Automations(services, built_in_actions(), outbox, clock)
+    buttons = Buttons(store, automations)
     store.before_write.plug(automations.before)
     store.after_write.plug(automations.after)
     timing = Timing(database, outbox, automations)
@@ -522,6 +525,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
             database,
             store,
             functools.partial(fire_many, workflow),
+            buttons.press_many,
             outbox,
             ids,
             settings.import_rows,
@@ -542,6 +546,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         approvals=approvals,
         repairs=Repairs(store, notifications),
         automations=automations,
+        buttons=buttons,
         timing=timing,
         webhooks=webhooks,
         delegations=Delegations(notifications),

@@ -34,6 +34,10 @@ def good() -> Json:
     }
 
 
+def _button(trigger: Json | None = None, **keys: Any) -> Json:
+    return {"on": [{"event": "button", **(trigger or {})}], "run": "after", **keys}
+
+
 def _actions(*actions: Json, **keys: Any) -> Json:
     return {"actions": list(actions), **keys}
 
@@ -506,5 +510,115 @@ BAD: tuple[Bad, ...] = (
         "ref.unknown_object",
         "/rights/0/object",
         {"runs_as": "system", "rights": [{"object": "clam", "actions": ["update"]}]},
+    ),
+    Bad(
+        "a button beside another trigger",
+        "automation.button_alone",
+        "/on",
+        {"on": [{"event": "button"}, {"event": "create"}], "run": "after"},
+    ),
+    Bad("a button before a write", "automation.button_before", "/run", _button(run="before")),
+    Bad(
+        "a button as the system for everybody",
+        "automation.button_roles",
+        "/on/0",
+        _button(**SYSTEM),
+    ),
+    Bad(
+        "a button in a state that is none",
+        "automation.unknown_state",
+        "/on/0/states/0",
+        _button({"states": ["closed"]}),
+    ),
+    Bad(
+        "a button for a role that is none",
+        "ref.unknown",
+        "/on/0/roles/0",
+        _button({"roles": ["nobody"]}),
+    ),
+    Bad(
+        "what was before a button",
+        "automation.nothing_changed",
+        "/actions/0",
+        _button(actions=[{"set": {"fee": "OLD(fee)"}}]),
+    ),
+    Bad(
+        "a condition over what was before a button",
+        "automation.nothing_changed",
+        "/when",
+        _button(when="CHANGED(fee)"),
+    ),
+    Bad(
+        "roles without a button",
+        "automation.trigger_key",
+        "/on/0/roles",
+        {"on": [{"event": "create", "roles": ["dealer"]}]},
+    ),
+    Bad(
+        "an input that nothing uses",
+        "automation.input_unused",
+        "/on/0/inputs/0",
+        _button({"inputs": [field("why", "text")]}),
+    ),
+    Bad(
+        "two inputs of one name",
+        "name.duplicate",
+        "/on/0/inputs/1/name",
+        _button({"inputs": [field("fee", "money")] * 2}, actions=[{"set": {"fee": "input.fee"}}]),
+    ),
+    Bad(
+        "an input that is not asked",
+        "formula.unknown_field",
+        "/actions/0/set/fee",
+        _button({"inputs": [field("fee", "money")]}, actions=[{"set": {"fee": "input.fees"}}]),
+    ),
+    Bad(
+        "an input of another type",
+        "formula.type",
+        "/actions/0/set/fee",
+        _button({"inputs": [field("fee", "text")]}, actions=[{"set": {"fee": "input.fee"}}]),
+    ),
+    Bad(
+        "an input in the condition",
+        "formula.unknown_field",
+        "/when",
+        _button(
+            {"inputs": [field("fee", "money")]},
+            when="input.fee > 1",
+            actions=[{"set": {"fee": "input.fee"}}],
+        ),
+    ),
+    Bad(
+        "an input within a question",
+        "automation.input_in_query",
+        "/actions/0",
+        _button(
+            {"inputs": [field("code", "text")]},
+            actions=[{"set": {"fee": "COUNT(company WHERE code = this.input.code)"}}],
+        ),
+    ),
+    Bad(
+        "an input that depends on a field",
+        "automation.input_option",
+        "/on/0/inputs/0/currency_field",
+        _button(
+            {"inputs": [field("fee", "money", currency_field="kind")]},
+            actions=[{"set": {"fee": "input.fee"}}],
+        ),
+    ),
+    Bad(
+        "an input that is a reference",
+        "schema.",
+        "/on/0/inputs/0",
+        _button({"inputs": [field("fee", "lookup", to="company")]}),
+    ),
+    Bad(
+        "an input beside a field of the same name",
+        "automation.input_name",
+        "/on/0/inputs",
+        _button({"inputs": [field("fee", "money")]}, actions=[{"set": {"fee": "input.fee"}}]),
+        change=lambda contents: contents["object", "claim"]["fields"].append(
+            field("input", "text")
+        ),
     ),
 )

@@ -422,6 +422,7 @@ def bulks(mark: Mark) -> Iterator[Ask]:
     for partial in (False, True):
         yield send(path, {"mode": "update", "records": changes, "partial": partial})
         yield send(path, {"mode": "delete", "records": theirs, "partial": partial})
+        yield send(path, {"mode": "button", "button": "ask", "records": theirs})
         yield send(
             path,
             {"mode": "transition", "transition": "cancel", "records": theirs, "partial": partial},
@@ -643,6 +644,35 @@ def chains_ahead(mark: Mark) -> Iterator[Ask]:
     for one in (*mark.ids["claim"], ABSENT):
         for name in ("submit", "cancel", "nothing"):
             yield get(f"{API}/records/claim/{one}/transitions/{name}")
+
+
+@probe("api.api_records.buttons")
+def buttons_at_records(mark: Mark) -> Iterator[Ask]:
+    for name in mark.objects:
+        for one in mark.all_ids(name):
+            yield get(f"{API}/records/{name}/{one}/buttons")
+
+
+@probe("api.api_records.press", "POST")
+def buttons_pressed(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.ids["claim"], ABSENT):
+        for name in ("ask", "nothing"):
+            path = f"{API}/records/claim/{one}/buttons/{name}"
+            yield send(path, {"inputs": {"grade": "x"}}, If_Match='"1"')
+            yield send(path, {})
+
+
+@probe("workspace.button_page")
+def button_pages(mark: Mark) -> Iterator[Ask]:
+    for one in mark.all_ids("claim"):
+        yield get(f"/o/claim/{one}/buttons/ask")
+
+
+@probe("workspace.press_button", "POST")
+def button_forms(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.ids["claim"], ABSENT):
+        for version in ("1", "2"):
+            yield post_form(f"/o/claim/{one}/buttons/ask", version=version, **{"f.grade": "x"})
 
 
 @probe("api.api_records.approvals")

@@ -24,10 +24,14 @@ BAD_PART: Final = Message(
     'Send {"mode": "create", "records": […]}.',
     '请发送 {"mode": "create", "records": […]}。',
 )
+ACTS: Final = ("transition", "button")
+"""Modes that do to records what their object has a name for."""
 PARTS: Final[Mapping[str, tuple[type, str]]] = {
-    "mode": (str, ", ".join((*MODES, "transition"))),
+    "mode": (str, ", ".join((*MODES, *ACTS))),
     "key": (str, "text"),
     "transition": (str, "text"),
+    "button": (str, "text"),
+    "inputs": (dict, "{…}"),
     "partial": (bool, "true, false"),
     "dry_run": (bool, "true, false"),
     "undoable": (bool, "true, false"),
@@ -40,6 +44,7 @@ OF_QUERIES: Final[Mapping[str, str]] = {
     "update": "values",
     "delete": "",
     "transition": "transition",
+    "button": "button",
 }
 """The modes that take a query in place of records, with the part that each needs."""
 OF_QUERY: Final = ("values", "comment")
@@ -58,18 +63,25 @@ class RecordsRequest:
     partial: bool
     dry_run: bool
     undoable: bool = False
+    button: str = ""
+    inputs: Mapping[str, Any] | None = None
 
 
 def records_request(data: Mapping[str, Any]) -> RecordsRequest:
     """Read a body with records; raise RefusedError with all that is wrong with it."""
     problems = _wrong_parts(data, OF_QUERY)
     mode = data.get("mode")
-    if mode not in (*MODES, "transition"):
+    if mode not in (*MODES, *ACTS):
         problems.append(BAD_PART.at("/mode", name="mode", expected=PARTS["mode"][1]))
     if "records" not in data:
         problems.append(BAD_PART.at("/records", name="records", expected="[…]"))
-    if mode == "transition" and "transition" not in data:
-        problems.append(BAD_PART.at("/transition", name="transition", expected="text"))
+    problems += [
+        BAD_PART.at(pointer(name), name=name, expected="text")
+        for name in ACTS
+        if mode == name and name not in data
+    ]
+    if mode != "button" and "inputs" in data:
+        problems.append(BAD_PART.at("/inputs", name="inputs", expected="-"))
     if data.get("undoable") is True:  # records are found by their ids before they are changed
         if mode != "update":
             problems.append(BAD_PART.at("/mode", name="mode", expected="update"))
@@ -85,6 +97,8 @@ def records_request(data: Mapping[str, Any]) -> RecordsRequest:
         bool(data.get("partial", False)),
         bool(data.get("dry_run", False)),
         bool(data.get("undoable", False)),
+        str(data.get("button", "")),
+        data.get("inputs"),
     )
 
 
@@ -108,7 +122,8 @@ def query_request(object_name: str, data: Mapping[str, Any]) -> BulkRequest:
         object_name,
         cast(Act, mode),
         query,
-        values=data.get("values", {}),
+        values=data.get("inputs" if mode == "button" else "values", {}),
+        button=data.get("button"),
         transition=data.get("transition"),
         comment=data.get("comment"),
         partial=bool(data.get("partial", False)),
@@ -147,6 +162,16 @@ def run_bulk(
             object_name,
             asked.transition,
             asked.records,
+            partial=asked.partial,
+        )
+    if asked.mode == "button":
+        return platform.buttons.press_many(
+            context,
+            work,
+            object_name,
+            asked.button,
+            asked.records,
+            inputs=asked.inputs,
             partial=asked.partial,
         )
     return write_many(

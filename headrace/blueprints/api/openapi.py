@@ -17,6 +17,7 @@ from headrace.platform.access.policy import (
     pairs_for,
     readable_fields,
 )
+from headrace.platform.automation.buttons import buttons, may_press, of_several
 from headrace.platform.automation.robots import FORMS
 from headrace.platform.automation.views import STATES
 from headrace.platform.automation.webhooks import STATES as EVENT_STATES
@@ -378,10 +379,44 @@ class _Writer:
         if single:
             self.paths[f"/records/{name}/{{id}}"] = single
         self._add_transitions(model)
+        if allowed["read"]:
+            self._add_buttons(model)
+
+    def _add_buttons(self, model: ObjectModel) -> None:
+        """Add the buttons that the caller may press."""
+        known = buttons(self.context.catalog).get(model.name, {}).values()
+        mine = [one for one in known if may_press(self.context, one)]
+        for one in mine:
+            inputs = {
+                name: {
+                    **entered.type.json_schema(entered.options),
+                    "title": self.text(entered.label),
+                }
+                for name, entered in one.automation.inputs.items()
+            }
+            call = self._call(
+                f"{self.text(model.label)}: {self.text(one.label)}",
+                model.name,
+                f"button_{one.name}",
+                PRESSED,
+                [_parameter("id"), _parameter("if_match"), _parameter("idempotency_key")],
+            )
+            body = {
+                "type": "object",
+                "properties": {"inputs": {"type": "object", "properties": inputs}},
+                "additionalProperties": False,
+            }
+            call["requestBody"] = {**_body(body), "required": False}
+            self.paths[f"/records/{model.name}/{{id}}/buttons/{one.name}"] = {"post": call}
+        if mine:
+            title = self.text(model.label)
+            call = self._call(title, model.name, "buttons", {"type": "object"}, [_parameter("id")])
+            self.paths[f"/records/{model.name}/{{id}}/buttons"] = {"get": call}
 
     def _add_many(self, name: str, title: str, allowed: dict[str, bool]) -> None:
         """Add what makes and changes many records."""
-        if allowed["create"] or allowed["update"] or allowed["delete"]:
+        several = allowed["read"] and of_several(self.context, name)
+        if allowed["create"] or allowed["update"] or allowed["delete"] or several:
             bulk = self._call(title, name, "bulk", {"type": "object"}, [])
             bulk["requestBody"] = _body(BULK)
             bulk["responses"]["202"] = ACCEPTED
@@ -1086,7 +1121,7 @@ DELEGATION: Final[Json] = {
 BULK: Final[Json] = {
     "type": "object",
     "properties": {
-        "mode": {"enum": ["create", "update", "upsert", "delete", "transition"]},
+        "mode": {"enum": ["create", "update", "upsert", "delete", "transition", "button"]},
         "key": {"type": "string"},
         "partial": {"type": "boolean"},
         "dry_run": {
@@ -1111,10 +1146,22 @@ BULK: Final[Json] = {
         },
         "values": {"type": "object", "description": "What an update of a query sets."},
         "comment": {"type": "string", "description": "That of a transition of a query."},
+        "button": {"type": "string", "description": "The button that is pressed."},
+        "inputs": {"type": "object", "description": "What is entered for the button."},
     },
     "required": ["mode"],
     "oneOf": [{"required": ["records"]}, {"required": ["query"]}],
     "additionalProperties": False,
+}
+PRESSED: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "button": {"type": "string"},
+        "run": {"type": "string", "format": "uuid"},
+        "state": {"enum": ["done", "waiting"], "description": "`waiting`: a job does it (202)."},
+        "message": {"type": ["string", "null"]},
+        "made": {"type": "array", "items": {"type": "object"}},
+    },
 }
 UNDO: Final[Json] = {
     "type": "object",

@@ -31,6 +31,7 @@ from headrace.blueprints.api.exports import exported
 from headrace.blueprints.api.jobs import accepted
 from headrace.blueprints.api.restoring import restore_request
 from headrace.platform.access.policy import can
+from headrace.platform.automation.buttons import made_by
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
 from headrace.platform.core.problems import Problem, Text
 from headrace.platform.database.unit_of_work import UnitOfWork
@@ -371,6 +372,45 @@ def transition_ahead(object_name: str, record_id: str, name: str) -> Response:
         return answer(context, chain.render(context.language))
 
     return read(action)
+
+
+@blueprint.get("/<object_name>/<record_id>/buttons")
+def buttons(object_name: str, record_id: str) -> Response:
+    """The buttons that the caller may press at a record in its state, each with why it is not possible now."""
+    known_arguments()
+
+    def action(context: Context) -> Response:
+        found = platform().buttons.available(context, object_name, record_id)
+        return answer(context, {"items": [one.render(context.language) for one in found]})
+
+    return read(action)
+
+
+@blueprint.post("/<object_name>/<record_id>/buttons/<name>")
+def press(object_name: str, record_id: str, name: str) -> Response:
+    """Press a button at a record; 202 where a job does what it starts."""
+    data = optional_body("inputs")
+    version = expected_version()
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        pressed = platform().buttons.press(
+            context,
+            work,
+            object_name,
+            record_id,
+            name,
+            inputs=data.get("inputs"),
+            version=version,
+        )
+        return (200 if pressed.state == "done" else 202), {
+            "button": name,
+            "run": pressed.run,
+            "state": pressed.state,
+            "message": pressed.told.within(context.language) or None,
+            "made": [one.render(context.language) for one in made_by(context, work, pressed)],
+        }
+
+    return write_once(action, data)
 
 
 @blueprint.get("/<object_name>/<record_id>/approvals")

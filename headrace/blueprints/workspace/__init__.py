@@ -4,6 +4,7 @@ from headrace.blueprints.workspace import (
     asking,
     bulk,
     bulk_changes,
+    buttons,
     exchange,
     files,
     forms,

@@ -15,10 +15,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from headrace.blueprints.shared.pages import render
 from headrace.blueprints.shared.session import new_key, platform, read, write, write_once
 from headrace.blueprints.workspace.blueprint import blueprint, known_object, need_right
+from headrace.blueprints.workspace.buttons import PLACE, given_inputs, input_views
 from headrace.blueprints.workspace.conflicts import sent_inputs
 from headrace.blueprints.workspace.lists import query_of
 from headrace.blueprints.workspace.rows import record_address
-from headrace.platform.core.errors import NOT_FOUND, NotFoundError
+from headrace.platform.automation.buttons import Button, buttons, check_for_several, of_several
+from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
 from headrace.platform.core.problems import Problem
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.exchange.bulk_requests import BulkRequest
@@ -78,6 +80,12 @@ class Asked:
         return name if kind == "transition" else None
 
     @property
+    def button(self) -> str | None:
+        """The name of the button that is to be pressed."""
+        kind, _, name = self.act.partition(":")
+        return name if kind == "button" else None
+
+    @property
     def back(self) -> str:
         """The list as it was."""
         arguments: dict[str, Any] = {**_arguments(self.list_query)}
@@ -102,6 +110,9 @@ def change_several(object_name: str) -> BaseResponse | str:
     if asked.act == "edit" and step == "preview" and not _is_set():
         return read(lambda context: _choosing(context, asked, nothing_set=True))
     if step == "preview" or not read(lambda context: _asks(context, asked)):
+        wrong = read(lambda context: _wrong(context, asked))
+        if wrong:
+            return read(lambda context: _choosing(context, asked, problems=wrong))
         told = write(lambda context, work: _rehearsed(context, work, asked))
         return read(lambda context: _preview(context, asked, told))
     return read(lambda context: _choosing(context, asked))
@@ -114,6 +125,9 @@ def _change_many(asked: Asked, step: str) -> BaseResponse | str:
         return read(lambda context: _choosing(context, asked))
     if asked.act == "edit" and not _is_set():
         return read(lambda context: _choosing(context, asked, nothing_set=True))
+    wrong = read(lambda context: _wrong(context, asked))
+    if wrong:
+        return read(lambda context: _choosing(context, asked, problems=wrong))
     change = write(
         lambda context, work: platform().bulk_changes.ask(context, work, _request(context, asked))[
             0
@@ -136,8 +150,21 @@ def _request(context: Context, asked: Asked) -> BulkRequest:
         return replace(request_, act="transition", transition=transition, comment=comment)
     if asked.act == "delete":
         return request_
+    if asked.button is not None:
+        inputs = _inputs(context, asked)
+        return replace(request_, act="button", button=asked.button, values=inputs)
     values = given_values(context, asked.object, _settable(context, asked), sent_inputs())
     return replace(request_, act="update", values=values)
+
+
+def _pressed(context: Context, asked: Asked) -> Button:
+    return buttons(context.catalog)[asked.object][str(asked.button)]
+
+
+def _inputs(context: Context, asked: Asked) -> dict[str, Any]:
+    """Return what was entered for the button, what was left empty left out."""
+    given = given_inputs(context, _pressed(context, asked).automation, sent_inputs())
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _settable(context: Context, asked: Asked) -> tuple[FieldView, ...]:
@@ -157,6 +184,7 @@ def _asked(context: Context, object_name: str) -> Asked:
     acts = bulk_acts(context, object_name)
     allowed = {f"transition:{one.name}" for one in acts.transitions}
     allowed |= {name for name, may in (("edit", acts.edit), ("delete", acts.delete)) if may}
+    allowed |= {f"button:{one.name}" for one in of_several(context, object_name)}
     if act not in allowed:
         raise NotFoundError(NOT_FOUND.at())
     if request.form.get("all"):
@@ -180,9 +208,22 @@ def _arguments(list_query: str) -> dict[str, str]:
 
 def _asks(context: Context, asked: Asked) -> bool:
     """Whether something must be entered before anything can be tried."""
+    if asked.button is not None:
+        return _pressed(context, asked).asks
     if asked.transition is None:
         return asked.act == "edit"
     return "comment" in _transition(context, asked).definition.needs
+
+
+def _wrong(context: Context, asked: Asked) -> tuple[Problem, ...]:
+    """Return what is wrong with what was entered for a button: the same for all records."""
+    if asked.button is None:
+        return ()
+    try:
+        check_for_several(context, asked.object, asked.button, _inputs(context, asked))
+    except RefusedError as error:
+        return error.problems
+    return ()
 
 
 def _is_set() -> bool:
@@ -207,6 +248,12 @@ def _run(context: Context, work: UnitOfWork, asked: Asked) -> list[Item]:
         items = [{**one, "comment": comment} for one in records]
         engine, name = platform().workflow, asked.transition
         return fire_many(engine, context, work, asked.object, name, items, partial=True)
+    if asked.button is not None:
+        inputs = _inputs(context, asked)
+        press = platform().buttons.press_many
+        return press(
+            context, work, asked.object, asked.button, records, inputs=inputs, partial=True
+        )
     store = platform().store
     if asked.act == "delete":
         return write_many(store, context, work, asked.object, "delete", records, partial=True)
@@ -258,8 +305,16 @@ def _lines(asked: Asked, told: Sequence[Any], titles: Mapping[str, str]) -> list
     return sorted(lines, key=lambda one: (not one.refused, not one.problems))
 
 
-def _choosing(context: Context, asked: Asked, *, nothing_set: bool = False) -> str:
+def _choosing(
+    context: Context,
+    asked: Asked,
+    *,
+    nothing_set: bool = False,
+    problems: Sequence[Problem] = (),
+) -> str:
     views = _settable(context, asked) if asked.act == "edit" else ()
+    if asked.button is not None:
+        views = input_views(context, _pressed(context, asked).automation)
     form = sent_inputs()
     again = bool(request.form.get("step") or request.form.get("again"))
     return _page(
@@ -270,6 +325,10 @@ def _choosing(context: Context, asked: Asked, *, nothing_set: bool = False) -> s
         entries=sent_entries(views, form, "f", {}) if again else record_entries(views, {}),
         ticked={view.name for view in views if form.get(f"set.{view.name}")},
         nothing_set=nothing_set,
+        errors={
+            "f." + one.path.removeprefix(PLACE): one.message.within(context.language)
+            for one in problems
+        },
         comment=request.form.get("comment", ""),
     )
 
@@ -289,6 +348,15 @@ def _preview(context: Context, asked: Asked, told: Sequence[Any]) -> str:
                 if picked:
                     typed = display.of(view, picked).text + (f", {typed}" if typed else "")
                 set_now.append((view.label, typed or display.of(view, values[view.name]).text))
+    if asked.button is not None:
+        views = input_views(context, _pressed(context, asked).automation)
+        display = Display(context.language, context.principal.zone)
+        given = _inputs(context, asked)
+        set_now = [
+            (view.label, display.of(view, given[view.name]).text)
+            for view in views
+            if view.name in given
+        ]
     titles = _titles(context, asked)
     return _page(context, asked, "preview", told, titles, kept=kept, set_now=set_now)
 
@@ -311,11 +379,12 @@ def _page(
         stage=stage,
         key=new_key(),
         transition=_transition(context, asked) if asked.transition is not None else None,
+        button=_pressed(context, asked) if asked.button is not None else None,
         marks=" ".join(one.mark for one in asked.chosen),
         count=len(asked.chosen) if asked.many is None else asked.many,
         refused=sum(one.refused for one in lines),
         fine=sum(not one.refused for one in lines),
         warned=sum(bool(one.problems) and not one.refused for one in lines),
         told=[one for one in lines if one.problems][:MOST_SHOWN],
-        **{"set_now": (), "change": None, **values},
+        **{"set_now": (), "change": None, "token": None, **values},
     )

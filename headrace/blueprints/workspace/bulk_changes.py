@@ -13,7 +13,9 @@ from headrace.blueprints.shared.bulk_files import result_file
 from headrace.blueprints.shared.pages import render
 from headrace.blueprints.shared.session import new_key, platform, read, write, write_once
 from headrace.blueprints.workspace.blueprint import blueprint, known_object
+from headrace.blueprints.workspace.buttons import input_views
 from headrace.blueprints.workspace.rows import record_address
+from headrace.platform.automation.buttons import Button, buttons
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.core.problems import Text
 from headrace.platform.database.unit_of_work import UnitOfWork
@@ -143,7 +145,10 @@ def _change_page(
 
 
 def _doing(context: Context, change: BulkChange) -> Text | None:
-    """Return the name of the transition that is taken, for a change that takes one."""
+    """Return the name of the transition that is taken, or of the button that is pressed."""
+    if change.request.button is not None:
+        button = _button(context, change)
+        return button.label if button is not None else Text(change.request.button)
     if change.request.transition is None:
         return None
     workflow = context.catalog.workflows.get(
@@ -153,8 +158,21 @@ def _doing(context: Context, change: BulkChange) -> Text | None:
     return one.label if one is not None else Text(change.request.transition)
 
 
+def _button(context: Context, change: BulkChange) -> Button | None:
+    """Return the button that a change presses, where there is one still."""
+    return buttons(context.catalog).get(change.request.object, {}).get(change.request.button or "")
+
+
 def _set_now(context: Context, change: BulkChange) -> list[tuple[Text, str]]:
-    """Return what an edit sets, as far as the caller may set it still."""
+    """Return what an edit sets, as far as the caller may set it still, or what was entered."""
+    button = _button(context, change)
+    if button is not None:
+        entered = input_views(context, button.automation)
+        return [
+            (one.label, _shown(context, one, change.request.values[one.name]))
+            for one in entered
+            if one.name in change.request.values
+        ]
     views = settable_fields(context, change.request.object)
     values = change.request.values if change.request.act == "update" else {}
     return [

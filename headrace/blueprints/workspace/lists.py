@@ -14,6 +14,7 @@ from headrace.blueprints.shared.session import read
 from headrace.blueprints.workspace.blueprint import blueprint, known_object, need_right
 from headrace.blueprints.workspace.rows import Row, cells_of, display_of, record_address
 from headrace.platform.access.policy import can, readable_fields
+from headrace.platform.automation.buttons import of_several
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Text
 from headrace.platform.forms.bulk import bulk_acts
@@ -82,6 +83,7 @@ def _page(context: Context, page: ListPage, arguments: Mapping[str, str]) -> str
     found = conditions(page, arguments)
     keys = _sort_keys(page, arguments)
     acts = bulk_acts(context, page.object)
+    pressed = of_several(context, page.object)
     result = _find(context, page, arguments, found, keys)
     display = display_of(context)
     cards = _cards(page)
@@ -89,13 +91,14 @@ def _page(context: Context, page: ListPage, arguments: Mapping[str, str]) -> str
         Row(
             record_address(page.object, record["id"]),
             cells_of(display, page.columns, record, cards),
-            f"{record['id']}.{record['version']}" if acts else "",
+            f"{record['id']}.{record['version']}" if acts or pressed else "",
         )
         for record in result.items
     ]
     values: dict[str, Any] = {
         "page": page,
         "acts": acts,
+        "buttons": pressed,
         "list_query": urlencode({k: v for k, v in arguments.items() if k not in PAGING}),
         "result": Rows(rows, result.count if result.count is not None else len(rows)),
         "sort": _sorted(keys),

@@ -15,6 +15,7 @@ from headrace.blueprints.shared.pages import render
 from headrace.blueprints.shared.session import new_key, platform, read, write
 from headrace.blueprints.statuses import status_of
 from headrace.blueprints.workspace.blueprint import blueprint, form_version, known_object
+from headrace.blueprints.workspace.buttons import outcome
 from headrace.blueprints.workspace.rows import (
     Found,
     found_rows,
@@ -24,6 +25,7 @@ from headrace.blueprints.workspace.rows import (
 from headrace.blueprints.workspace.saves import change_lines, saves_of
 from headrace.blueprints.workspace.trying import may_try
 from headrace.platform.access.policy import readable_fields
+from headrace.platform.automation.buttons import Button, buttons
 from headrace.platform.core.errors import ConflictError, NotFoundError, PlatformError, RefusedError
 from headrace.platform.core.problems import Text
 from headrace.platform.database.unit_of_work import UnitOfWork
@@ -162,6 +164,8 @@ def _page(
         reversal=standing(context, object_name, record_id),
         main_transition=main,
         more_transitions=[one for one in transitions if one is not main],
+        buttons=_buttons(context, object_name, record_id),
+        pressed=outcome(context, object_name),
         withdraw=next((run for run in runs if run.can_withdraw), None),
         urge=next((run for run in runs if run.can_urge), None),
         ahead=_ahead(context, object_name, record_id, main),
@@ -174,6 +178,16 @@ def _page(
         more_history=len(saves) > LATEST_SAVES,
         key=new_key(),
     )
+
+
+def _buttons(context: Context, object_name: str, record_id: str) -> list[Button]:
+    """Return the buttons at a record; none for who reads it for the sake of a task only."""
+    if object_name not in buttons(context.catalog):
+        return []
+    try:
+        return platform().buttons.available(context, object_name, record_id)
+    except NotFoundError:
+        return []
 
 
 def _ahead(

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from headrace.platform.actions.base import Acting, Action, Services
 from headrace.platform.automation import chain, runs
+from headrace.platform.automation.entered import Entered, entered
 from headrace.platform.automation.messages import BROKE, CHANGED, GONE, NOT_FAILED, REFUSED
 from headrace.platform.automation.runs import Run
 from headrace.platform.automation.triggers import Started, listening, started
@@ -110,22 +111,64 @@ class Automations:
     # -- in the transaction of the cause -------------------------------------------------------
 
     def _run_now(self, context: Context, work: UnitOfWork, one: Started) -> None:
-        automation, record_id = one.automation, one.draft.id
+        automation, draft = one.automation, one.draft
         context = context.as_system() if automation.definition.runs_as == "system" else context
-        object_id = one.draft.shape.model.id
-        run_id = runs.begin(
-            context,
-            work,
-            automation,
-            object_id,
-            record_id,
-            event=one.event,
-            chain=chain.present(),
-            state="done",
+        object_id = draft.shape.model.id
+        run_id = self._begin(context, work, automation, object_id, draft.id, one.event, "done")
+        self._all_actions(
+            context, work, automation, run_id, draft.id, lambda: self._acting(context, work, one)
         )
+
+    def press(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        automation: AutomationModel,
+        record_id: str,
+        given: Entered,
+    ) -> tuple[str, str, list[dict[str, Any]]]:
+        """Run what a button starts, or leave it to a job; who may press it is the caller's business.
+
+        Return the id and state of the run, and what it did.
+        """
+        chain.check(automation, record_id)
+        now = automation.definition.run == "after"
+        object_id, state = context.catalog.objects[automation.object].id, "waiting"
+        if now:
+            state = "done"
+        run_id = self._begin(
+            context, work, automation, object_id, record_id, "button", state, given.sent
+        )
+        if not now:
+            self._outbox.put(work, AUTOMATION, {"run": run_id})
+            return run_id, state, []
+        if automation.definition.runs_as == "system":
+            context = context.as_system()
+
+        def acting() -> Acting:
+            environment = Batch(context, work).environment_of(automation.object, record_id)
+            if environment is None:
+                raise NotFoundError(NOT_FOUND.at())
+            environment.inputs = given.values
+            return self._acting_on(context, work, environment, record_id, automation)
+
+        did = self._all_actions(context, work, automation, run_id, record_id, acting)
+        return run_id, state, did
+
+    def _all_actions(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        automation: AutomationModel,
+        run_id: str,
+        record_id: str,
+        hold: Callable[[], Acting],
+    ) -> list[dict[str, Any]]:
+        """Do all actions of a run here and now; return what they did."""
+        did: list[dict[str, Any]] = []
         with chain.within(chain.present(), automation, record_id):
             for position, action in enumerate(automation.actions):
-                acting = self._acting(context, work, one)
+                acting = hold()
                 if not acting.holds(action.when):
                     runs.add_action(context, work, run_id, position, action.kind, "skipped")
                     continue
@@ -135,6 +178,31 @@ class Automations:
                 runs.add_action(
                     context, work, run_id, position, action.kind, "done", did=acting.did
                 )
+                did += acting.did
+        return did
+
+    def _begin(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        automation: AutomationModel,
+        object_id: str,
+        record_id: str,
+        event: str,
+        state: str,
+        inputs: Mapping[str, Any] | None = None,
+    ) -> str:
+        return runs.begin(
+            context,
+            work,
+            automation,
+            object_id,
+            record_id,
+            event=event,
+            chain=chain.present(),
+            state=state,
+            inputs=inputs,
+        )
 
     def _acting(self, context: Context, work: UnitOfWork, one: Started) -> Acting:
         """Return the record in hand as it is now, with its values before the change."""
@@ -142,28 +210,32 @@ class Automations:
         draft = one.draft
         row = batch.row(draft.shape.name, draft.id) or draft.new
         environment = RowEnvironment(batch, batch.shapes.of(draft.shape.name), row, draft.old)
+        return self._acting_on(context, work, environment, draft.id, one.automation)
+
+    def _acting_on(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        environment: RowEnvironment,
+        record_id: str,
+        automation: AutomationModel,
+    ) -> Acting:
         return Acting(
             self._services,
             self._actions,
             context,
             work,
             environment,
-            draft.id,
-            one.automation.name,
+            record_id,
+            automation.name,
         )
 
     # -- as a job -----------------------------------------------------------------------------
 
     def _leave_to_job(self, context: Context, work: UnitOfWork, one: Started) -> None:
-        run_id = runs.begin(
-            context,
-            work,
-            one.automation,
-            one.draft.shape.model.id,
-            one.draft.id,
-            event=one.event,
-            chain=chain.present(),
-            state="waiting",
+        object_id = one.draft.shape.model.id
+        run_id = self._begin(
+            context, work, one.automation, object_id, one.draft.id, one.event, "waiting"
         )
         self._outbox.put(work, AUTOMATION, {"run": run_id})
 
@@ -256,15 +328,8 @@ class Automations:
         if environment is None:
             return self._end(context, work, course, run, "skipped")
         record_id = run.record_id or ""
-        acting = Acting(
-            self._services,
-            self._actions,
-            context,
-            work,
-            environment,
-            record_id,
-            automation.name,
-        )
+        environment.inputs = entered(automation, run.inputs).values if run.inputs else {}
+        acting = self._acting_on(context, work, environment, record_id, automation)
         if not run.position and run.timed and not acting.holds(automation.when):
             return self._end(context, work, course, run, "skipped")
         with chain.within(run.chain, automation, record_id):

@@ -51,3 +51,41 @@ NOT_FAILED = Message(
     "Look at its state.",
     "请查看其状态。",
 )
+NO_BUTTON = Message(
+    "automation.no_button",
+    "There is no button “{name}” that you may press.",
+    "没有您可以使用的按钮“{name}”。",
+    "Ask for the buttons of the record to see what is possible now.",
+    "请查询该记录当前可用的按钮。",
+)
+WRONG_STATE = Message(
+    "automation.wrong_state",
+    "“{button}” is not possible in the state “{state}”.",
+    "状态“{state}”下不能执行“{button}”。",
+    "Somebody may have moved the record: load it again.",
+    "记录可能已被他人处理,请重新加载。",
+)
+NOT_NOW = Message(
+    "automation.not_now",
+    "“{button}” is not possible: its condition does not hold.",
+    "不能执行“{button}”:条件不满足。",
+    "Check the record, complete it and try again.",
+    "请检查并完善记录后重试。",
+)
+NOT_NOW_SHOWN = Message(
+    NOT_NOW.code, NOT_NOW.en, NOT_NOW.zh, "The condition is: {condition}", "条件为:{condition}"
+)
+UNKNOWN_INPUT = Message(
+    "automation.unknown_input",
+    "“{button}” does not ask for “{name}”.",
+    "“{button}”不需要填写“{name}”。",
+    "It asks for: {known}.",
+    "可填写:{known}。",
+)
+NOT_FOR_SEVERAL = Message(
+    "automation.not_for_several",
+    "“{button}” is pressed at one record at a time.",
+    "“{button}”只能逐条执行。",
+    "Press it on the page of the record.",
+    "请在记录页面执行。",
+)

@@ -39,6 +39,7 @@ class Run:
     progress: Mapping[str, Any] | None
     chain: Chain
     definition: str
+    inputs: Mapping[str, Any]
 
     @property
     def timed(self) -> bool:
@@ -70,6 +71,7 @@ def begin(
     chain: Chain,
     state: str,
     at: datetime | None = None,
+    inputs: Mapping[str, Any] | None = None,
 ) -> str:
     """Add the row of a run; return its id."""
     run_id = context.ids.record_id()
@@ -95,6 +97,7 @@ def begin(
         "at": at or now,
         "ended_at": None if state == "waiting" else now,
         "created": work.now,
+        "inputs": dict(inputs) if inputs else sa.null(),
     }
     work.connection.execute(sa.insert(RUN).values(**values))
     return run_id
@@ -119,6 +122,7 @@ def read(connection: sa.Connection, run_id: str, *, locking: bool = False) -> Ru
         progress=row.progress,
         chain=chain_of(row.chain),
         definition=row.definition,
+        inputs=row.inputs or {},
     )
 
 

@@ -41,6 +41,7 @@ AUTOMATION_RUN: Final = sa.Table(
     sa.Column("at", instant_type(), nullable=False),
     sa.Column("ended_at", instant_type()),
     sa.Column("created", instant_type(), nullable=False),
+    sa.Column("inputs", json_type()),
 )
 """One automation that was started by one record. States: `waiting`, `done`, `failed`, `skipped` (the
 record was gone).
@@ -49,6 +50,7 @@ record was gone).
 for the system; `started_by` whose write was its cause. `position` is the action that comes next,
 `progress` how far that one is. `chain` names the automations that led to it, with their records.
 `definition` is the hash of the actions when it was started: a run goes on only with the same.
+`inputs` is what was entered by who pressed the button, as the API takes it.
 """
 
 sa.Index("ix_sys_automation_run_state", AUTOMATION_RUN.c.state, AUTOMATION_RUN.c.id)

@@ -131,6 +131,24 @@ class Fire(Protocol):
         ...
 
 
+class Press(Protocol):
+    """How buttons are pressed: by automations, of which nothing more is known here."""
+
+    def __call__(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        object_name: str,
+        name: str,
+        records: Sequence[Any],
+        *,
+        inputs: Any,
+        partial: bool,
+    ) -> list[Item]:
+        """Press a button at records, each by itself."""
+        ...
+
+
 class _UndoneError(Exception):
     """Takes back what was only tried."""
 
@@ -146,6 +164,7 @@ class BulkChanges:
     database: Database
     store: RecordStore
     fire: Fire
+    press: Press
     outbox: Outbox
     ids: IdSource
     most_records: int = 100_000
@@ -478,6 +497,11 @@ class _Run:
                 sent = [{**self.request.values, **one} for one in sent]
                 items = write_many(store, context, work, name, "update", sent, partial=True)
                 return outcomes_of(records, items, before)
+            case "button":
+                button, inputs = str(self.request.button), self.request.values
+                items = self.changes.press(
+                    context, work, name, button, sent, inputs=inputs, partial=True
+                )
             case _:
                 sent = [{**one, "comment": self.request.comment} for one in sent]
                 transition = str(self.request.transition)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Act = Literal["update", "delete", "transition", "undo"]
+Act = Literal["update", "delete", "transition", "button", "undo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +15,8 @@ class BulkRequest:
     """What is done to all records that a query finds.
 
     `query` is that of a list (`filter`, `q`, `sort`), `view` the list whose condition they fit too. `values`
-    are what an update sets, `transition` and `comment` what a transition takes, `undoes` is the bulk
-    change that is undone. Not `partial`: all records or none.
+    are what an update sets, or what was entered for the `button` that is pressed, `transition` and
+    `comment` what a transition takes, `undoes` is the bulk change that is undone. Not `partial`: all records or none.
     """
 
     object: str
@@ -26,6 +26,7 @@ class BulkRequest:
     values: Mapping[str, Any] = field(default_factory=dict)
     transition: str | None = None
     comment: str | None = None
+    button: str | None = None
     undoes: str | None = None
     partial: bool = True
     dry_run: bool = False

@@ -528,6 +528,8 @@ class AutomationModel:
     actions: tuple[ActionModel, ...]
     moments: tuple[Expression | None, ...] = ()
     """Of each trigger when it fires for a record, where it is a timer."""
+    inputs: Mapping[str, FieldModel] = field(default_factory=dict)
+    """What its button asks, by name."""
 
     @property
     def label(self) -> Text:
@@ -538,6 +540,11 @@ class AutomationModel:
     def triggers(self) -> tuple[TriggerDef, ...]:
         """What starts it."""
         return self.definition.on
+
+    @property
+    def button(self) -> TriggerDef | None:
+        """The trigger that is a button, where there is one."""
+        return next((one for one in self.definition.on if one.event == "button"), None)
 
 
 @dataclass(frozen=True, slots=True)

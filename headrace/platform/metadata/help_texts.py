@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, get_args, get_origin
 
 from headrace.platform.core.problems import Language, Message, Problem, Text, pointer
+from headrace.platform.metadata.definitions.automations import InputDef
 from headrace.platform.metadata.definitions.keys import MAX_TEXT, hints, json_name
 from headrace.platform.metadata.definitions.objects import FieldDef
 from headrace.platform.metadata.field_types import FieldTypes
@@ -106,7 +107,8 @@ def _node(content: dict[str, Any], definition: type, types: FieldTypes) -> _Node
 def _annotations(content: dict[str, Any], definition: type, types: FieldTypes) -> dict[str, Any]:
     """Return the types of the JSON keys; a field has those of its field type too."""
     found = hints(definition)
-    field_type = types.get(str(content.get("type"))) if definition is FieldDef else None
+    typed = definition in {FieldDef, InputDef}
+    field_type = types.get(str(content.get("type"))) if typed else None
     if field_type:
         found = {**found, **hints(field_type.options_type)}
     return {json_name(name): annotation for name, annotation in found.items()}

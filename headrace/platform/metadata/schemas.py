@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from headrace.platform.metadata.definitions.access import PermissionDef, RoleDef
-from headrace.platform.metadata.definitions.automations import AutomationDef
+from headrace.platform.metadata.definitions.automations import AutomationDef, InputDef
 from headrace.platform.metadata.definitions.choices import ChoiceSetDef
 from headrace.platform.metadata.definitions.extensions import (
     ExtendsApprovalDef,
@@ -26,6 +26,14 @@ from headrace.platform.metadata.definitions.objects import FieldDef, ObjectDef
 from headrace.platform.metadata.definitions.screens import FormDef, ReportDef, ViewDef
 from headrace.platform.metadata.definitions.workflows import ApprovalDef, WorkflowDef
 from headrace.platform.metadata.field_types import FieldTypes
+from headrace.platform.metadata.field_types.base import (
+    FieldType,
+    computed_of,
+    files_of,
+    links_of,
+    polymorphic_of,
+    reference_of,
+)
 from headrace.platform.metadata.record_types import add_record_types
 
 DEFINITIONS: Mapping[str, type] = {
@@ -59,8 +67,13 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 def field_schema(types: FieldTypes) -> dict[str, Any]:
     """Return the schema of a field: common keys, and per type the keys of its options."""
-    common = schema_of(FieldDef)
-    common["properties"]["type"] = {"enum": list(types.keys()), "description": "Field type."}
+    return _typed_schema(FieldDef, list(types))
+
+
+def _typed_schema(definition: type, types: Sequence[FieldType[Any]]) -> dict[str, Any]:
+    common = schema_of(definition)
+    known = [one.key for one in types]
+    common["properties"]["type"] = {"enum": known, "description": "Field type."}
     branches = []
     for one in types:
         options = schema_of(one.options_type)
@@ -100,6 +113,10 @@ def schemas(types: FieldTypes) -> dict[str, dict[str, Any]]:
             schema = _extends_schema(fields)
         else:
             schema = _with_fields(schema_of(definition), fields)
+        if kind == "automation":
+            trigger = schema["properties"]["on"]["items"]["properties"]
+            enterable = [one for one in types if can_be_entered(one)]
+            trigger["inputs"]["items"] = _typed_schema(InputDef, enterable)
         result[kind] = {"$schema": DRAFT, "title": kind, **schema}
     return result
 
@@ -140,7 +157,22 @@ def load_definition(content: Mapping[str, Any], types: FieldTypes) -> Any:
         object.__setattr__(definition, "fields", fields)
     if isinstance(definition, ObjectDef):
         add_record_types(definition, types)
+    if isinstance(definition, AutomationDef):
+        for trigger, one in zip(definition.on, content["on"], strict=True):
+            for entered, sent in zip(trigger.inputs, one.get("inputs", ()), strict=True):
+                options = load_object(types[sent["type"]].options_type, sent)
+                object.__setattr__(entered, "options", options)
     return definition
+
+
+def can_be_entered(kind: FieldType[Any]) -> bool:
+    """Say whether a button can ask for a value of a type: one value, which refers to nothing."""
+    parts = (computed_of, files_of, links_of, reference_of, polymorphic_of)
+    return not any(one(kind) for one in parts) and kind.key not in _OF_SEVERAL
+
+
+_OF_SEVERAL: Final = frozenset({"multi_choice"})
+"""Types whose values are several, and so nothing that formulas of actions take."""
 
 
 def load_field(content: Mapping[str, Any], types: FieldTypes) -> FieldDef:

@@ -42,6 +42,7 @@ KIND_WORDS: Final[Mapping[str, Text]] = {
     "constant": Text("constant", "常量"),
     "expression": Text("named expression", "命名表达式"),
     "parameter": Text("parameter", "参数"),
+    "input": Text("input", "输入项"),
     "calendar": Text("working calendar", "工作日历"),
     "shift": Text("shift", "班次"),
     "menu": Text("menu entry", "菜单项"),

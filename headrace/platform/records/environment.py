@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from headrace.platform.formulas.environment import Environment
 from headrace.platform.formulas.tree import Query, Value
+from headrace.platform.metadata.inputs import is_input
 
 if TYPE_CHECKING:
     from headrace.platform.records.batch import Batch
     from headrace.platform.records.drafts import Row
     from headrace.platform.records.shapes import ObjectShape
 
+NO_INPUTS: Final[Mapping[str, Any]] = MappingProxyType({})
+
 
 class RowEnvironment:
     """A row of a batch as the `Environment` of formulas; `before` is the stored row, if there is one.
 
-    `enclosing` is the record that `this.` speaks of in the condition of a lookup.
+    `enclosing` is the record that `this.` speaks of in the condition of a lookup. `inputs` are what
+    somebody entered who pressed a button, by the ids that formulas have for them.
     """
 
-    __slots__ = ("_names", "batch", "before", "enclosing", "shape", "values")
+    __slots__ = ("_names", "batch", "before", "enclosing", "inputs", "shape", "values")
 
     def __init__(
         self,
@@ -36,6 +42,7 @@ class RowEnvironment:
         self.values = values
         self.before = before
         self.enclosing = enclosing
+        self.inputs: Mapping[str, Any] = NO_INPUTS
         self._names = shape.stored_by_id
 
     @property
@@ -105,7 +112,18 @@ class RowEnvironment:
             return None
         return self.batch.environment_of(self.shape.master_name, found)
 
+    def _entered(self, name: str) -> Value:
+        """Return what was entered; that is known where the record stands that the button is at."""
+        around: Environment | None = self
+        while isinstance(around, RowEnvironment):
+            if name in around.inputs:
+                return as_value(around.inputs[name])
+            around = around.enclosing
+        return None
+
     def _follow(self, values: Row, path: tuple[str, ...]) -> Value:
+        if is_input(path[0]):
+            return self._entered(path[0])
         field = self.shape.by_id[path[0]]
         if not field.stored:
             row = (

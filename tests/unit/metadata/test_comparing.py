@@ -28,6 +28,7 @@ from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.references.rules import SHORT_FORMS
 from headrace.platform.publishing.identities import assign_ids
 from headrace.platform.publishing.rows import RowsFile
+from tests.support.documents import documents as workspace_documents
 from tests.support.editing import Editor, seed_documents
 from tests.support.metadata_keys import keys
 
@@ -319,3 +320,46 @@ def test_texts_are_taken_as_they_are():
     (change,) = bench.changes()
     assert "“{subject} {before} %s <b>”" in change.sentence.en
     assert isinstance(change.sentence, Text)
+
+
+# -- automations -------------------------------------------------------------------------------------
+
+
+def button(**trigger: Any) -> Document:
+    content = {
+        "kind": "automation",
+        "name": "charge",
+        "object": "claim",
+        "label": {"en": "Charge", "zh": "收费"},
+        "on": [{"event": "button", **trigger}],
+        "actions": [{"set": {"fee": "input.fee"}}],
+    }
+    return Document("claims", content)
+
+
+def test_what_changes_in_a_button():
+    others = workspace_documents()
+    fee = {"name": "fee", "type": "money", "label": {"en": "Fee", "zh": "费用"}}
+    before = [*others, button(roles=["dealer"], inputs=[fee])]
+    after = [
+        *others,
+        button(
+            roles=["finance"],
+            states=["draft"],
+            several=True,
+            told={"en": "Charged.", "zh": "已收费。"},
+            inputs=[{**fee, "required": True, "least": "1"}],
+        ),
+    ]
+    found = compare(before, after, built_in())
+    assert [one.sentence.en for one in found] == [
+        "Automation “Charge” may no longer be pressed by “Dealer”",
+        "Automation “Charge” may now be pressed by “Finance”",
+        "Automation “Charge” is now there in “Draft”",
+        "Input “Fee” of automation “Charge” is now required",
+        "Input “Fee” of automation “Charge”: the least value is now “1”",
+        "Automation “Charge”: the text told afterwards in English is now “Charged.”",
+        "Automation “Charge”: the text told afterwards in Chinese is now “已收费。”",
+        "Automation “Charge” is now offered for several records",
+    ]
+    assert found[-1].sentence.zh == "自动化“收费”(charge)可用于多条记录"

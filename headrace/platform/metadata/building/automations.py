@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
 
 from headrace.platform.core.problems import Message, pointer
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.types import BOOLEAN, Type, references
-from headrace.platform.metadata.building.messages import UNKNOWN_OBJECT, UNKNOWN_REFERENCE
+from headrace.platform.metadata.building.messages import (
+    DUPLICATE_NAME,
+    UNKNOWN_OBJECT,
+    UNKNOWN_REFERENCE,
+)
+from headrace.platform.metadata.building.objects import field_model
 from headrace.platform.metadata.building.workbench import Workbench, unknown_field
 from headrace.platform.metadata.catalog import (
     ActionModel,
     Assignment,
     AutomationModel,
+    FieldModel,
     ObjectModel,
     RecipientModel,
 )
@@ -29,6 +35,8 @@ from headrace.platform.metadata.definitions.automations import (
     PeopleDef,
     RowActionDef,
 )
+from headrace.platform.metadata.definitions.objects import FieldDef
+from headrace.platform.metadata.inputs import input_id
 from headrace.platform.metadata.templates import Template
 
 ONE_ACTION = Message(
@@ -58,8 +66,10 @@ def _automation(work: Workbench, definition: AutomationDef) -> AutomationModel |
         if not work.knows(need.object):
             work.report_unknown_object(definition, need.object, "rights", position, "object")
     at = _At(work, model)
+    inputs = dict(_inputs(work, definition))
+    acting = _At(work, model, inputs=inputs)
     actions = tuple(
-        _action(at, one, work.place(definition, "actions", position))
+        _action(acting, one, work.place(definition, "actions", position))
         for position, one in enumerate(definition.actions)
     )
     return AutomationModel(
@@ -73,7 +83,33 @@ def _automation(work: Workbench, definition: AutomationDef) -> AutomationModel |
             at.expression(one.at, work.place(definition, "on", position, "at"), None)
             for position, one in enumerate(definition.on)
         ),
+        inputs=inputs,
     )
+
+
+def _inputs(work: Workbench, definition: AutomationDef) -> Iterator[tuple[str, FieldModel]]:
+    """Yield what buttons ask, each as a field of no object."""
+    seen: set[str] = set()
+    for position, trigger in enumerate(definition.on):
+        for index, one in enumerate(trigger.inputs):
+            place = work.place(definition, "on", position, "inputs", index)
+            if one.name in seen:
+                work.problems.append(DUPLICATE_NAME.at(place + "/name", name=one.name))
+                continue
+            seen.add(one.name)
+            found = FieldDef(
+                name=one.name,
+                type=one.type,
+                id=input_id(one.name),
+                label=one.label,
+                help=one.help,
+                required=one.required,
+                options=one.options,
+            )
+            for problem in work.types[one.type].check_options(one.options):
+                # Paths of options begin with the field itself.
+                work.problems.append(problem.below(place))
+            yield one.name, field_model(work, definition.object, found, place)
 
 
 def _triggers(work: Workbench, definition: AutomationDef, model: ObjectModel) -> None:
@@ -83,6 +119,8 @@ def _triggers(work: Workbench, definition: AutomationDef, model: ObjectModel) ->
             if name not in model.fields:
                 where = f"{place}/changed/{index}"
                 work.problems.append(unknown_field(model, name).below(where))
+        for index, name in enumerate(trigger.roles):
+            work.role(name, f"{place}/roles/{index}")
         if trigger.child is not None and model.child(trigger.child) is None:
             unknown = UNKNOWN_REFERENCE.at(place + "/child", kind="child", name=trigger.child)
             work.problems.append(unknown)
@@ -95,6 +133,7 @@ class _At:
     work: Workbench
     model: ObjectModel
     outer: str | None = None
+    inputs: Mapping[str, FieldModel] = field(default_factory=dict)
 
     def expression(
         self, text: str | None, place: str, expected: Type | None = BOOLEAN
@@ -108,6 +147,7 @@ class _At:
             queries=self.outer is None,
             outer=self.outer,
             engines=frozenset(("python",)),
+            inputs=self.inputs,
         )
 
     def assignments(
@@ -223,7 +263,7 @@ def _for_each(at: _At, action: ActionModel, definition: ForEachDef, place: str) 
     if target is None:
         return dataclasses.replace(action, object=None)
     rows = at.expression(definition.rows, place + "/rows", references(target.name))
-    inner = _At(at.work, target, at.model.name)
+    inner = _At(at.work, target, at.model.name, at.inputs)
     actions = tuple(
         _action(inner, one, f"{place}/actions/{position}")
         for position, one in enumerate(definition.actions)

@@ -137,7 +137,8 @@ def _bare_object(work: Workbench, definition: ObjectDef) -> ObjectModel:
                 steps = ["record_types", *_steps(problem.path)[1:-1], "name"]
             place = work.place(definition, *steps)
             work.problems.append(dataclasses.replace(problem, path=place))
-        fields.setdefault(field.name, _field(work, definition.name, field))
+        place = work.field_place(definition.name, field.name)
+        fields.setdefault(field.name, field_model(work, definition.name, field, place))
     own = [one for one in fields.values() if not one.system]
     masters = [one.name for one in own if one.type.key == "master_detail"]
     states = [one for one in own if one.computed == "workflow"]
@@ -164,9 +165,10 @@ def _steps(path: str) -> list[str | int]:
     return [int(one) if one.isdigit() else one for one in path.split("/")[1:]]
 
 
-def _field(work: Workbench, object_name: str, definition: FieldDef) -> FieldModel:
+def field_model(work: Workbench, object_name: str, definition: FieldDef, place: str) -> FieldModel:
+    """Bind a field that stands at `place` to its type, and to the choice set that it names."""
     kind = work.types[definition.type]
-    options = bound_options(work, definition, work.field_place(object_name, definition.name))
+    options = bound_options(work, definition, place)
     reference, several, any_of = reference_of(kind), links_of(kind), polymorphic_of(kind)
     target = reference.target(options) if reference else None
     value_type = kind.value_type(options)
@@ -194,7 +196,7 @@ def _system_field(work: Workbench, object_name: str, content: dict[str, Any]) ->
     definition = dataclasses.replace(
         load_field(content, work.types), id="system." + content["name"]
     )
-    model = _field(work, object_name, definition)
+    model = field_model(work, object_name, definition, "")
     if definition.name == "id":
         storage = Storage("id")
         value_type = Type(Kind.REFERENCE, target=object_name)

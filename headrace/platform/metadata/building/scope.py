@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Final, cast
 
 from headrace.platform.formulas.scope import NamedExpression, ResolvedField
 from headrace.platform.formulas.types import Type
@@ -23,6 +23,10 @@ from headrace.platform.metadata.catalog import (
     FieldModel,
     ObjectModel,
 )
+from headrace.platform.metadata.inputs import INPUT
+
+_ENTERED: Final = (INPUT, "name")
+"""The parts of the name of what a button asks."""
 
 
 def object_scope(catalog: Catalog, object_name: str) -> CatalogScope:
@@ -52,6 +56,8 @@ class CatalogScope:
     reads: set[Read] = field(default_factory=set)
     expressions: Mapping[str, NamedExpression] = field(default_factory=dict)
     calendars: Mapping[str, CalendarModel] = field(default_factory=dict)
+    inputs: Mapping[str, FieldModel] = field(default_factory=dict)
+    """What a button asks, which formulas name behind `input.`."""
 
     @property
     def object_id(self) -> str:
@@ -60,6 +66,9 @@ class CatalogScope:
 
     def resolve(self, names: tuple[str, ...]) -> ResolvedField | None:
         """Resolve API names along lookups to ids and the type of the last."""
+        if self.inputs and names[0] == INPUT:
+            entered = self.inputs.get(names[1]) if len(names) == len(_ENTERED) else None
+            return ResolvedField((entered.id,), entered.value_type) if entered else None
         current = self._object(self.object_name)
         ids: list[str] = []
         found: FieldModel | None = None
@@ -104,7 +113,8 @@ class CatalogScope:
         """Return the names that could have been meant."""
         current = self.objects.get(self.object_name)
         fields = current.fields.values() if current else ()
-        return (*(one.name for one in fields if one.key_of is None), *self.constants)
+        entered = (f"{INPUT}.{name}" for name in self.inputs)
+        return (*(one.name for one in fields if one.key_of is None), *self.constants, *entered)
 
     def _object(self, name: str) -> ObjectModel | None:
         self.reads.add((name, ITSELF))

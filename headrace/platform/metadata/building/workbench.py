@@ -56,6 +56,7 @@ PYTHON: frozenset[Engine] = frozenset(("python",))
 
 
 _SAME: Mapping[str, Message] = MappingProxyType({})
+_NO_INPUTS: Mapping[str, FieldModel] = MappingProxyType({})
 
 
 class Workbench:
@@ -385,8 +386,10 @@ class Workbench:
 
     # -- formulas -------------------------------------------------------------------------
 
-    def scope(self, object_name: str) -> CatalogScope:
-        """Return the scope of formulas over an object."""
+    def scope(
+        self, object_name: str, inputs: Mapping[str, FieldModel] = _NO_INPUTS
+    ) -> CatalogScope:
+        """Return the scope of formulas over an object, with what a button asks."""
         return CatalogScope(
             ChainMap(self.objects, self.system_objects),
             self.constants,
@@ -394,6 +397,7 @@ class Workbench:
             self.reads,
             self.expressions,
             self.calendars,
+            inputs,
         )
 
     def expression(
@@ -407,6 +411,7 @@ class Workbench:
         outer: str | None = None,
         engines: frozenset[Engine] = SQL_ENGINES,
         recode: Mapping[str, Message] = _SAME,
+        inputs: Mapping[str, FieldModel] = _NO_INPUTS,
     ) -> Expression | None:
         """Analyse a formula; its problems are kept at `place`.
 
@@ -417,10 +422,10 @@ class Workbench:
         try:
             return analyse(
                 text,
-                self.scope(object_name),
+                self.scope(object_name, inputs),
                 expected=expected,
                 queries=queries,
-                outer=self.scope(outer) if outer else None,
+                outer=self.scope(outer, inputs) if outer else None,
                 engines=PYTHON if queries else engines,
             )
         except RefusedError as refusal:

@@ -25,6 +25,7 @@ from headrace.platform.metadata.checks.satisfiable import Answer, can_be, is_alw
 from headrace.platform.metadata.checks.workflows import APPROVER_TARGET, NOT_SETTABLE
 from headrace.platform.metadata.definitions.automations import PeopleDef, TriggerDef
 from headrace.platform.metadata.field_types.references import USER_OBJECT
+from headrace.platform.metadata.inputs import INPUT, inputs_in
 from headrace.platform.metadata.storage_types import HOLDS_FILES
 
 TRIGGER_KEY = Message(
@@ -225,6 +226,70 @@ RIGHTS_IDLE = Message(
     "请删除。",
 )
 
+BUTTON_ALONE = Message(
+    "automation.button_alone",
+    "A button is the only trigger of its automation.",
+    "按钮只能是自动化唯一的触发器。",
+    "Make another automation for what else starts it.",
+    "请为其他触发方式另建自动化。",
+)
+BUTTON_BEFORE = Message(
+    "automation.button_before",
+    "Pressing a button is no write that this could come before.",
+    "按钮不属于任何写入,不能以“before”方式运行。",
+    "Let the automation run “after” (at once), or as a “job”.",
+    "请改为“after”(立即)或“job”方式运行。",
+)
+BUTTON_ROLES = Message(
+    "automation.button_roles",
+    "The button runs as the system and everybody who reads the record could press it.",
+    "该按钮以系统身份运行,且所有可读取记录的人都可使用。",
+    "Say under “roles” who may press it.",
+    "请在“roles”中限定可使用的角色。",
+)
+NOTHING_CHANGED = Message(
+    "automation.nothing_changed",
+    "Nothing changes when a button is pressed: there is no value before.",
+    "按下按钮时没有任何变化,不存在更改前的值。",
+    "Speak of the record as it is.",
+    "请引用记录当前的值。",
+)
+UNKNOWN_STATE = Message(
+    "automation.unknown_state",
+    "“{object}” has no state “{name}”.",
+    "“{object}”没有状态“{name}”。",
+    "Its states are: {known}.",
+    "可用状态:{known}。",
+)
+INPUT_OPTION = Message(
+    "automation.input_option",
+    "“{key}” says nothing of what a button asks: there are no other fields beside it.",
+    "“{key}”对按钮的输入项不起作用:旁边没有其他字段。",
+    "Remove it.",
+    "请删除。",
+)
+INPUT_UNUSED = Message(
+    "automation.input_unused",
+    "No action uses what is entered as “{name}”.",
+    "没有动作使用输入项“{name}”。",
+    "Use it as input.{name}, or remove it.",
+    "请以 input.{name} 引用,或删除。",
+)
+INPUT_NAME = Message(
+    "automation.input_name",
+    "“{object}” has a field “input”: formulas could not tell it from what is entered.",
+    "“{object}”有名为“input”的字段,公式无法区分它与输入项。",
+    "Rename the field, or ask nothing.",
+    "请重命名该字段,或删除输入项。",
+)
+INPUT_IN_QUERY = Message(
+    "automation.input_in_query",
+    "What is entered cannot be used within a question to other objects.",
+    "查询其他对象时不能使用输入项。",
+    "Compare it with what the question gives.",
+    "请将其与查询结果比较。",
+)
+
 _KEYS_OF: Final[Mapping[str, str]] = {
     "changed": "update",
     "transitions": "transition",
@@ -232,9 +297,12 @@ _KEYS_OF: Final[Mapping[str, str]] = {
     "child": "child",
     "cron": "schedule",
     "at": "timer",
+    **dict.fromkeys(("roles", "states", "inputs", "confirm", "told", "several"), "button"),
 }
 """To which event a key of a trigger belongs."""
 _BEFORE: Final = frozenset(("set", "refuse"))
+_OF_OTHERS: Final = ("depends_on", "allowed", "currency_field")
+"""Options of types that speak of other fields of a record."""
 
 
 class Need(NamedTuple):
@@ -258,6 +326,7 @@ def _of_automation(subject: Subject, automation: AutomationModel) -> Iterator[Pr
         yield from _trigger(subject, model, trigger, place)
         yield from _moment(subject, trigger, automation.moments[position], place)
     yield from _timed(subject, automation)
+    yield from _button(subject, automation, model)
     if automation.definition.run == "job" and any(
         one.event == "delete" for one in automation.triggers
     ):
@@ -360,6 +429,59 @@ def _timed(subject: Subject, automation: AutomationModel) -> Iterator[Problem]:
         )
         if speaks or this or action.kind in {"set", "take", "notify", "webhook"}:
             yield NO_RECORD.at(place("actions", position, action.kind))
+
+
+def _button(subject: Subject, automation: AutomationModel, model: ObjectModel) -> Iterator[Problem]:
+    """Find what a button cannot be or do."""
+    button = automation.button
+    if button is None:
+        return
+    place = partial(subject.at, "automation", automation.name)
+    if len(automation.triggers) > 1:
+        yield BUTTON_ALONE.at(place("on"))
+    if automation.definition.run == "before":
+        yield BUTTON_BEFORE.at(place("run"))
+    if automation.definition.runs_as == "system" and not button.roles:
+        yield BUTTON_ROLES.at(place("on", 0))
+    workflow = subject.catalog.workflows.get(model.workflow or "")
+    for index, name in enumerate(button.states):
+        if workflow is None or name not in workflow.states:
+            known = ", ".join(workflow.states) if workflow else "–"
+            where = place("on", 0, "states", index)
+            yield UNKNOWN_STATE.at(where, object=model.name, name=name, known=known)
+    if automation.when is not None and automation.when.uses_old:
+        yield NOTHING_CHANGED.at(place("when"))
+    for position, action in enumerate(automation.actions):
+        if any(one.uses_old for one in _all_formulas(action)):
+            yield NOTHING_CHANGED.at(place("actions", position))
+    yield from _inputs(subject, automation, model)
+
+
+def _inputs(subject: Subject, automation: AutomationModel, model: ObjectModel) -> Iterator[Problem]:
+    """Find inputs that nothing uses, and what cannot be said of them."""
+    place = partial(subject.at, "automation", automation.name)
+    if automation.inputs and INPUT in model.fields:
+        yield INPUT_NAME.at(place("on", 0, "inputs"), object=model.name)
+    used: set[str] = set()
+    for position, action in enumerate(automation.actions):
+        for formula in _all_formulas(action):
+            used |= inputs_in(formula.tree)
+            if any(inputs_in(one) for one in formula.queries):
+                yield INPUT_IN_QUERY.at(place("actions", position))
+    for index, name in enumerate(automation.inputs):
+        one, where = automation.inputs[name], place("on", 0, "inputs", index)
+        for key in _OF_OTHERS:
+            if getattr(one.options, key, None):
+                yield INPUT_OPTION.at(f"{where}/{key}", key=key)
+        if one.id not in used:
+            yield INPUT_UNUSED.at(where, name=name)
+
+
+def _all_formulas(action: ActionModel) -> Iterator[Expression]:
+    """Yield the formulas of an action and of those within it."""
+    yield from _formulas(action)
+    for one in action.actions:
+        yield from _all_formulas(one)
 
 
 def _formulas(action: ActionModel) -> Iterator[Expression]:

@@ -76,6 +76,14 @@ SWITCHES: Final[Mapping[str, Switch]] = {
             "{subject}不再能以迁移方式导入数据",
         ),
     ),
+    "InputDef.required": Switch(
+        Text("{subject} is now required", "{subject}改为必填"),
+        Text("{subject} is no longer required", "{subject}不再必填"),
+    ),
+    "several": Switch(
+        Text("{subject} is now offered for several records", "{subject}可用于多条记录"),
+        Text("{subject} is no longer offered for several records", "{subject}不再用于多条记录"),
+    ),
     "ChartDef.stack": Switch(
         Text("{subject} now stacks its columns", "{subject}改为堆叠显示"),
         Text("{subject} no longer stacks its columns", "{subject}不再堆叠显示"),
@@ -401,6 +409,14 @@ ITEMS: Final[Mapping[str, Items]] = {
         Text("{subject} is now sorted by {value}", "{subject}增加排序{value}"),
         Text("{subject} is no longer sorted by {value}", "{subject}取消排序{value}"),
     ),
+    "TriggerDef.roles": Items(
+        Text("{subject} may now be pressed by {value}", "{subject}可由{value}使用"),
+        Text("{subject} may no longer be pressed by {value}", "{subject}不再可由{value}使用"),
+    ),
+    "TriggerDef.states": Items(
+        Text("{subject} is now there in {value}", "{subject}在{value}状态下可用"),
+        Text("{subject} is no longer there in {value}", "{subject}在{value}状态下不再可用"),
+    ),
     "RecordTypeDef.roles": Items(
         Text("{subject} may now be chosen by {value}", "{subject}可由{value}选择"),
         Text("{subject} may no longer be chosen by {value}", "{subject}不再可由{value}选择"),
@@ -531,7 +547,7 @@ ORDERED: Final = frozenset(
             "steps",
         ),
         *("sections", "items", "measures", "group_rows", "group_columns", "menu", "views"),
-        *("columns", "sort", "rules", "record_types", "children", "approvers"),
+        *("columns", "sort", "rules", "record_types", "children", "approvers", "inputs"),
     }
 )
 """Lists whose order people see or that decides something; others are sets."""

@@ -101,7 +101,7 @@ class Shower:
         return word or _short(self._named(definition, attribute, value, about))
 
     def _word(self, owner: str, attribute: str, value: Any) -> Text | None:
-        if owner == "FieldDef" and attribute == "type":
+        if owner in {"FieldDef", "InputDef"} and attribute == "type":
             found = self.types.get(str(value))
             return quoted(found.label, str(value)) if found else quoted(Text(), str(value))
         key = phrase_key(owner, attribute, VALUE_WORDS)

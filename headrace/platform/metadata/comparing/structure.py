@@ -13,6 +13,7 @@ from headrace.platform.metadata.comparing.labels import Json
 from headrace.platform.metadata.comparing.phrases import ORDERED
 from headrace.platform.metadata.comparing.values import Part
 from headrace.platform.metadata.definitions.access import ScopeDef
+from headrace.platform.metadata.definitions.automations import InputDef
 from headrace.platform.metadata.definitions.keys import hints, json_name
 from headrace.platform.metadata.definitions.objects import FieldDef
 from headrace.platform.metadata.field_types import FieldTypes
@@ -27,6 +28,8 @@ IDENTITY: Final[Mapping[str, tuple[str, ...] | None]] = {
     "GrantDef": ("role",),
 }
 """Keys that make a part without a name another one when they change; None: any key does."""
+SAME: Final[Mapping[str, tuple[str, ...]]] = {"TriggerDef": ("event",)}
+"""Keys by which parts without a name and a label are the same ones in both versions."""
 
 
 def attributes(
@@ -34,7 +37,7 @@ def attributes(
 ) -> dict[str, tuple[type, str, Any]]:
     """Return class, attribute and annotation of each JSON key; a field has those of its types too."""
     found = dict(_own_attributes(definition))
-    if definition is FieldDef:
+    if definition in {FieldDef, InputDef}:
         for content in (before, after):
             kind = types.get(str(content.get("type")))
             if kind is not None:
@@ -134,6 +137,13 @@ def paired(inner: type, old: Sequence[Json], new: Sequence[Json]) -> dict[int, i
                 pairs[position] = one
                 free.remove(one)
                 break
+    for key in SAME.get(inner.__name__, ()):
+        for position in (one for one in range(len(new)) if one not in pairs):
+            fitting = (one for one in free if old[one].get(key) == new[position].get(key))
+            found = next(fitting, None)
+            if found is not None:
+                pairs[position] = found
+                free.remove(found)
     return pairs
 
 

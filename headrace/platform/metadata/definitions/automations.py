@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from headrace.platform.core.problems import Text
 from headrace.platform.metadata.definitions.keys import Formula, Name, Path, key
 
 Event = Literal[
-    "create", "update", "delete", "transition", "approval", "child", "schedule", "timer"
+    "create", "update", "delete", "transition", "approval", "child", "schedule", "timer", "button"
 ]
 CatchUp = Literal["once", "each", "skip"]
 Result = Literal["approved", "rejected", "withdrawn", "returned"]
@@ -19,13 +19,25 @@ NeededAction = Literal["create", "update", "transition"]
 
 
 @dataclass(frozen=True, slots=True)
+class InputDef:
+    """What is asked before a button is pressed; the keys of its type stand beside these."""
+
+    name: Name = key("Name in formulas, behind `input.`.")
+    type: str = key("Field type.", maxLength=40)
+    label: Text = key("Name shown.", Text())
+    help: Text = key("One line of help under the label.", Text())
+    required: bool = key("The button cannot be pressed without a value.", default=False)
+    options: Any = field(default=None, metadata={"internal": True})
+
+
+@dataclass(frozen=True, slots=True)
 class TriggerDef:
     """What starts an automation."""
 
     event: Event = key(
         "`create`, `update`, `delete` of a record; `transition` taken; `approval` ended; "
         "`child`: a row of a child grid came, changed or went; `schedule`: at times that repeat; "
-        "`timer`: at a moment of each record."
+        "`timer`: at a moment of each record; `button`: somebody presses it at a record."
     )
     changed: tuple[Name, ...] = key("`update`: only when one of these fields changes.", ())
     transitions: tuple[Name, ...] = key("`transition`: only these; all without.", ())
@@ -43,6 +55,14 @@ class TriggerDef:
     at: Formula | None = key(
         "`timer`: the moment, a date or an instant made of the record's own fields.", None
     )
+    roles: tuple[Name, ...] = key(
+        "`button`: who may press it, of those who may read the record; all of them without.", ()
+    )
+    states: tuple[Name, ...] = key("`button`: it is there in these states; in all without.", ())
+    inputs: tuple[InputDef, ...] = key("`button`: what is asked first.", (), maxItems=20)
+    confirm: Text = key("`button`: what must be confirmed first.", Text())
+    told: Text = key("`button`: what is told when it has been done.", Text())
+    several: bool = key("`button`: lists offer it for several records.", default=False)
 
 
 @dataclass(frozen=True, slots=True)

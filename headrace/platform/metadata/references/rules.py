@@ -21,6 +21,7 @@ from headrace.platform.metadata.definitions.automations import (
     AutomationDef,
     CreateDef,
     ForEachDef,
+    InputDef,
     NeedDef,
     NotifyDef,
     PeopleDef,
@@ -273,6 +274,8 @@ RULES: Final[Mapping[Key, Rule]] = {
     (TriggerDef, "transitions"): Rule("transition", "trigger"),
     (TriggerDef, "child"): Rule("child", "trigger"),
     (TriggerDef, "at"): FORMULA,
+    (TriggerDef, "roles"): Rule("role", "button for"),
+    (TriggerDef, "states"): Rule("state", "button in"),
     **{(one, "when"): FORMULA for one in (ActionDef, RowActionDef)},
     **{(one, "set"): Rule("assignments", "set") for one in (ActionDef, RowActionDef)},
     (RefuseDef, "field"): Rule("field", "rule"),
@@ -355,6 +358,7 @@ OWN_NAMES: Final[frozenset[Key]] = frozenset(
     (TransitionDef, "name"),
     (StepDef, "name"),
     (BranchDef, "name"),
+    (InputDef, "name"),
     (SectionDef, "name"),
 }
 """Names by which a definition is called itself."""
@@ -388,6 +392,7 @@ PLAIN: Final[frozenset[Key]] = frozenset(
         (ExtendsDef, "of"),
         (TakeDef, "comment"),
         (TriggerDef, "cron"),
+        (InputDef, "type"),
         (WebhookDef, "endpoint"),
         (RecipientDef, "endpoint"),
     }
@@ -427,5 +432,6 @@ PARTS: Final[Mapping[type, str]] = {
     ExpressionDef: "expression",
     ParameterDef: "parameter",
     MenuItemDef: "menu",
+    InputDef: "input",
 }
 """Parts of documents that are spoken of by their own names."""

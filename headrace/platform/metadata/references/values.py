@@ -62,6 +62,8 @@ HOW: Final[Mapping[str, Text]] = {
     "decided by": Text("{by} is decided again when it changes", "{by}在它变化后重新审批"),
     "key field": Text("{by} starts again when it changes", "{by}在它变化后从头审批"),
     "trigger": Text("{by} is started by it", "{by}由它触发"),
+    "button for": Text("{by} may be pressed by it", "{by}可由它使用"),
+    "button in": Text("{by} is there in it", "{by}在该状态下可用"),
     "creates": Text("{by} makes its records", "{by}新建它的记录"),
     "takes": Text("{by} takes it", "{by}执行它"),
     "told": Text("{by} finds whom to tell by it", "{by}由它确定通知对象"),

@@ -9,7 +9,12 @@ from typing import Any, Final, get_args, get_origin
 
 from headrace.platform.core.problems import Text, pointer
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, WorkflowModel
-from headrace.platform.metadata.definitions.automations import CreateDef, ForEachDef, PeopleDef
+from headrace.platform.metadata.definitions.automations import (
+    CreateDef,
+    ForEachDef,
+    InputDef,
+    PeopleDef,
+)
 from headrace.platform.metadata.definitions.keys import Formula, Path, hints, json_name
 from headrace.platform.metadata.definitions.modules import ExpressionDef
 from headrace.platform.metadata.definitions.objects import ChildDef, FieldDef, FieldRuleDef
@@ -198,6 +203,13 @@ class DocumentWalk:
             field = scope.model.fields.get(str(content.get("name")))
             if field is not None:
                 options = field.type.options_type
+                for attribute, annotation in hints(options).items():
+                    yield (options, attribute), annotation
+        if definition is InputDef:
+            automation = self._find("automation", self.document.name)
+            entered = automation.inputs.get(str(content.get("name"))) if automation else None
+            if entered is not None:
+                options = entered.type.options_type
                 for attribute, annotation in hints(options).items():
                     yield (options, attribute), annotation
 

@@ -1,0 +1,165 @@
+"""Buttons at records: pressed at once, or over a page that asks for inputs and a confirmation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+from flask import make_response, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from headrace.blueprints.shared.pages import render
+from headrace.blueprints.shared.session import new_key, platform, read, write_once
+from headrace.blueprints.statuses import status_of
+from headrace.blueprints.workspace.blueprint import blueprint, form_version, known_object
+from headrace.blueprints.workspace.conflicts import sent_inputs
+from headrace.blueprints.workspace.rows import record_address, title_of
+from headrace.platform.automation.buttons import Button, buttons, made_by
+from headrace.platform.core.errors import NOT_FOUND, ConflictError, NotFoundError, RefusedError
+from headrace.platform.core.ids import is_record_id
+from headrace.platform.core.problems import Problem, Text
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.forms.entries import Entry, record_entries, sent_entries
+from headrace.platform.forms.field_view import FieldView, field_view
+from headrace.platform.forms.form_page import with_editable
+from headrace.platform.forms.posted import posted
+from headrace.platform.metadata.catalog import AutomationModel
+from headrace.platform.records import reader
+from headrace.platform.records.context import Context
+
+PLACE: Final = "/inputs/"
+"""How the places of problems begin that speak of an input."""
+
+
+@blueprint.get("/o/<object_name>/<record_id>/buttons/<name>")
+def button_page(object_name: str, record_id: str, name: str) -> str:
+    """Ask what the button asks."""
+    return read(lambda context: _page(context, object_name, record_id, name, ()))
+
+
+@blueprint.post("/o/<object_name>/<record_id>/buttons/<name>")
+def press_button(object_name: str, record_id: str, name: str) -> Response:
+    """Press a button; then show the record again, with what was made."""
+    version = form_version()
+
+    def action(context: Context, work: UnitOfWork) -> str:
+        known_object(context, object_name)
+        pressed = platform().buttons.press(
+            context,
+            work,
+            object_name,
+            record_id,
+            name,
+            inputs=_sent(context, object_name, name),
+            version=version,
+        )
+        made = made_by(context, work, pressed)
+        first = f"{made[0].object}.{made[0].record_id}" if made else ""
+        return orjson.dumps([pressed.state, first]).decode()
+
+    try:
+        state, made = orjson.loads(write_once(action))
+    except (RefusedError, ConflictError) as error:
+        problems = error.problems
+        body = read(lambda context: _page(context, object_name, record_id, name, problems))
+        return make_response(body, status_of(error))
+    more = {"made": made} if made else {}
+    address = url_for(
+        "workspace.record",
+        object_name=object_name,
+        record_id=record_id,
+        pressed=name,
+        state=state,
+        **more,
+    )
+    return redirect(address, HTTPStatus.SEE_OTHER)
+
+
+def input_views(context: Context, automation: AutomationModel) -> tuple[FieldView, ...]:
+    """Return what a button asks as fields of a form."""
+    names = frozenset(automation.inputs)
+    return tuple(
+        field_view(context.catalog, one, editable=names) for one in automation.inputs.values()
+    )
+
+
+def given_inputs(
+    context: Context, automation: AutomationModel, form: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what a form sends for the inputs of a button, in the form of the API."""
+    model = context.catalog.objects[automation.object]
+    page = with_editable(model, input_views(context, automation))
+    return posted(page, form, context.principal.zone).values
+
+
+def outcome(context: Context, object_name: str) -> dict[str, Any] | None:
+    """Return what to tell on the page of a record at which a button was pressed; None where none was."""
+    button = buttons(context.catalog).get(object_name, {}).get(request.args.get("pressed", ""))
+    if button is None:
+        return None
+    waits = request.args.get("state") == "waiting"
+    kind, _, made = request.args.get("made", "").partition(".")
+    title = None
+    if kind in context.catalog.objects and is_record_id(made):
+        title = reader.title(context, kind, made)
+    return {
+        "text": Text() if waits else button.trigger.told,
+        "waits": waits,
+        "label": button.label,
+        "made": title,
+        "made_label": context.catalog.objects[kind].label if title is not None else Text(),
+        "address": record_address(kind, made) if title is not None else None,
+    }
+
+
+def _sent(context: Context, object_name: str, name: str) -> dict[str, Any]:
+    button = buttons(context.catalog).get(object_name, {}).get(name)
+    return {} if button is None else given_inputs(context, button.automation, sent_inputs())
+
+
+def _page(
+    context: Context, object_name: str, record_id: str, name: str, problems: Sequence[Problem]
+) -> str:
+    known_object(context, object_name)
+    found = reader.get(context, object_name, record_id)
+    button = _known(context, object_name, record_id, name)
+    views = input_views(context, button.automation)
+    again = request.method == "POST"
+    errors = {
+        "f." + one.path.removeprefix(PLACE): one.message.within(context.language)
+        for one in problems
+        if one.path.startswith(PLACE)
+    }
+    told = [one for one in problems if not one.path.startswith(PLACE)]
+    if button.reason is not None and not told:
+        told = [button.reason]
+    entries: Mapping[str, Entry] = record_entries(views, {})
+    if again:
+        entries = sent_entries(views, sent_inputs(), "f", {})
+    return render(
+        context,
+        "workspace/button.html",
+        f"object:{object_name}",
+        button=button,
+        object=object_name,
+        record_id=record_id,
+        title=title_of(context, object_name, found),
+        views=views,
+        entries=entries,
+        errors=errors,
+        problems=told,
+        token=None,
+        version=request.form.get("version") or found["version"],
+        key=new_key(),
+        back=url_for("workspace.record", object_name=object_name, record_id=record_id),
+    )
+
+
+def _known(context: Context, object_name: str, record_id: str, name: str) -> Button:
+    found = platform().buttons.available(context, object_name, record_id)
+    button = next((one for one in found if one.name == name), None)
+    if button is None:
+        raise NotFoundError(NOT_FOUND.at())
+    return button

@@ -1,0 +1,340 @@
+"""Buttons at records: which of them somebody may press now, why not, and pressing them.
+
+A button is a trigger of an automation. Who may read a record, and holds one of the button's roles, may press it
+in the states in which it is there, while its condition holds; what is done then asks the rights of
+who pressed it, or those that the document names where it runs as the system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from headrace.platform.automation import messages
+from headrace.platform.automation.entered import NOTHING, Entered, entered
+from headrace.platform.core.errors import (
+    NOT_FOUND,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    PlatformError,
+    PreconditionRequiredError,
+    RefusedError,
+    StaleError,
+    UnavailableError,
+)
+from headrace.platform.core.problems import Problem, Text, pointer
+from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.formulas.python import compile_python
+from headrace.platform.metadata.catalog import AutomationModel, Catalog
+from headrace.platform.metadata.definitions.automations import TriggerDef
+from headrace.platform.metadata.field_types.values import OBJECT, WRONG_TYPE, type_name
+from headrace.platform.records import reader
+from headrace.platform.records.batch import Batch
+from headrace.platform.records.bulk import MOST_ITEMS, TOO_MANY, VERSION_NEEDED, Item
+from headrace.platform.records.context import Context
+from headrace.platform.records.environment import RowEnvironment
+from headrace.platform.records.flushing import STALE
+from headrace.platform.records.store import RecordStore
+
+_BY_OBJECT: Final = "automations.buttons"
+MAKING: Final = frozenset({"create", "post", "convert"})
+"""What actions do that makes a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button at a record; `reason` says why it cannot be pressed now."""
+
+    automation: AutomationModel
+    trigger: TriggerDef
+    reason: Problem | None = None
+
+    @property
+    def name(self) -> str:
+        """The API name, that of the automation."""
+        return self.automation.name
+
+    @property
+    def label(self) -> Text:
+        """What stands on it."""
+        return self.automation.label
+
+    @property
+    def asks(self) -> bool:
+        """Whether something is entered or confirmed first."""
+        return bool(self.automation.inputs or self.trigger.confirm)
+
+    def render(self, language: str) -> dict[str, Any]:
+        """Return the JSON form in one language."""
+        return {
+            "button": self.name,
+            "label": self.label.within(language),
+            "allowed": self.reason is None,
+            "reason": self.reason.render(language) if self.reason else None,
+            "confirm": self.trigger.confirm.within(language) or None,
+            "inputs": [
+                {
+                    "name": one.name,
+                    "label": one.label.within(language),
+                    "type": one.type.key,
+                    "required": one.definition.required,
+                }
+                for one in self.automation.inputs.values()
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """What became of pressing a button: its run, and what was done in it so far."""
+
+    run: str
+    state: str
+    told: Text
+    did: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A record that pressing a button made, as who pressed it may see it."""
+
+    object: str
+    label: Text
+    record_id: str
+    title: str
+
+    def render(self, language: str) -> dict[str, Any]:
+        """Return the JSON form in one language."""
+        label = self.label.within(language)
+        return {"object": self.object, "label": label, "id": self.record_id, "title": self.title}
+
+
+class Running(Protocol):
+    """What runs automations: the engine."""
+
+    def press(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        automation: AutomationModel,
+        record_id: str,
+        given: Entered,
+    ) -> tuple[str, str, list[dict[str, Any]]]:
+        """Run an automation for a record; return the id and state of the run, and what it did."""
+        ...
+
+
+def buttons(catalog: Catalog) -> Mapping[str, Mapping[str, Button]]:
+    """Return all buttons by object and name, in the order of their automations."""
+    return catalog.once(_BY_OBJECT, lambda: _buttons(catalog))
+
+
+def _buttons(catalog: Catalog) -> dict[str, dict[str, Button]]:
+    found: dict[str, dict[str, Button]] = {}
+    ordered = sorted(catalog.automations.values(), key=lambda one: (one.definition.order, one.name))
+    for automation in ordered:
+        if automation.button is not None:
+            button = Button(automation, automation.button)
+            found.setdefault(automation.object, {})[automation.name] = button
+    return found
+
+
+def of_several(context: Context, object_name: str) -> tuple[Button, ...]:
+    """Return the buttons that the caller may press for several records of a list."""
+    known = buttons(context.catalog).get(object_name, {}).values()
+    return tuple(one for one in known if one.trigger.several and may_press(context, one))
+
+
+class Buttons:
+    """Tells which buttons are there, and presses them. Holds no state; safe to share."""
+
+    def __init__(self, store: RecordStore, running: Running) -> None:
+        self._store = store
+        self._running = running
+
+    def available(self, context: Context, object_name: str, record_id: str) -> list[Button]:
+        """Return the buttons at a record in its present state, each with why it cannot be pressed.
+
+        Raise NotFoundError where the caller does not see the record.
+        """
+        known = buttons(context.catalog).get(object_name, {}).values()
+        mine = [one for one in known if may_press(context, one)]
+        with context.database.snapshot() as reading:
+            reader.get_in(context, reading, object_name, record_id, fields=("id",))
+            if not mine:
+                return []
+            row = Batch(context, reading).environment_of(object_name, record_id)
+            if row is None:
+                raise NotFoundError(NOT_FOUND.at())
+            return [
+                Button(one.automation, one.trigger, _reason(context, one, row))
+                for one in mine
+                if _is_here(one, row)
+            ]
+
+    def press(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        object_name: str,
+        record_id: str,
+        name: str,
+        *,
+        inputs: Any = None,
+        version: int,
+    ) -> Pressed:
+        """Press a button of a record that is at `version`, with what was entered.
+
+        Raise NotFoundError for a record or button that the caller does not know, ForbiddenError for
+        one that is not theirs, ConflictError in the wrong state, RefusedError where its condition
+        does not hold or an input is wrong, StaleError where the record has changed.
+        """
+        reader.get_in(context, work, object_name, record_id, fields=("id",))
+        button = buttons(context.catalog).get(object_name, {}).get(name)
+        if button is None:
+            raise NotFoundError(messages.NO_BUTTON.at(name=name))
+        if not may_press(context, button):
+            raise ForbiddenError(messages.NO_BUTTON.at(name=name))
+        row = self._store.lock(context, work, object_name, record_id)
+        if row["version"] != version:
+            raise StaleError(STALE.at())
+        environment = Batch(context, work).environment_of(object_name, record_id)
+        if environment is None:
+            raise NotFoundError(NOT_FOUND.at())
+        if not _is_here(button, environment):
+            state = _state_label(context, environment)
+            raise ConflictError(messages.WRONG_STATE.at(button=button.label, state=state))
+        reason = _reason(context, button, environment)
+        if reason is not None:
+            raise RefusedError(reason)
+        given = entered(button.automation, inputs)
+        run, state_of_run, did = self._running.press(
+            context, work, button.automation, record_id, given
+        )
+        return Pressed(run, state_of_run, button.trigger.told, tuple(did))
+
+    def press_many(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        object_name: str,
+        name: str,
+        records: Sequence[Any],
+        *,
+        inputs: Any = None,
+        partial: bool = False,
+    ) -> list[Item]:
+        """Press a button at records given as `{"id", "version"}`, each by itself.
+
+        Without `partial` the first refusal is raised, its paths below `/records/<index>`. Raise
+        NotFoundError for a button that the caller does not know, RefusedError for one that is not
+        for several, or where an input is wrong: that is the same for all.
+        """
+        if len(records) > MOST_ITEMS:
+            raise RefusedError(TOO_MANY.at("/records", limit=MOST_ITEMS, count=len(records)))
+        check_for_several(context, object_name, name, inputs)
+        items = []
+        for index, record in enumerate(records):
+            try:
+                with work.connection.begin_nested():
+                    items.append(
+                        self._one_of_many(context, work, object_name, name, index, record, inputs)
+                    )
+            except UnavailableError:
+                raise
+            except PlatformError as error:
+                if not partial:
+                    place = pointer("records", index)
+                    error.problems = tuple(problem.below(place) for problem in error.problems)
+                    raise
+                sent = record.get("id") if isinstance(record, Mapping) else None
+                known = sent if isinstance(sent, str) else None
+                items.append(Item(index, "refused", known, error=error))
+        return items
+
+    def _one_of_many(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        object_name: str,
+        name: str,
+        index: int,
+        record: Any,
+        inputs: Any,
+    ) -> Item:
+        if not isinstance(record, Mapping):
+            raise RefusedError(WRONG_TYPE.at(expected=OBJECT, given=type_name(record)))
+        version, record_id = record.get("version"), str(record.get("id"))
+        if isinstance(version, bool) or not isinstance(version, int):
+            raise PreconditionRequiredError(VERSION_NEEDED.at("/version"))
+        self.press(context, work, object_name, record_id, name, inputs=inputs, version=version)
+        left = self._store.lock(context, work, object_name, record_id)
+        return Item(index, "updated", record_id, int(left["version"]))
+
+
+def check_for_several(
+    context: Context, object_name: str, name: str, inputs: Any
+) -> tuple[Button, Entered]:
+    """Return a button that the caller may press for several records, with what was entered."""
+    reader.readable_object(context, object_name)
+    button = buttons(context.catalog).get(object_name, {}).get(name)
+    if button is None:
+        raise NotFoundError(messages.NO_BUTTON.at(name=name))
+    if not may_press(context, button):
+        raise ForbiddenError(messages.NO_BUTTON.at(name=name))
+    if not button.trigger.several:
+        raise RefusedError(messages.NOT_FOR_SEVERAL.at("/button", button=button.label))
+    return button, entered(button.automation, inputs) if button.automation.inputs else NOTHING
+
+
+def made_by(context: Context, work: UnitOfWork, pressed: Pressed) -> list[Made]:
+    """Return the records that pressing a button made, those that the caller may read."""
+    by_id = {one.id: one for one in context.catalog.objects.values()}
+    found = []
+    for deed in pressed.did:
+        model = by_id.get(str(deed["object_id"])) if deed["did"] in MAKING else None
+        if model is None:
+            continue
+        record_id = str(deed["record_id"])
+        fields = tuple(dict.fromkeys(("id", model.title)))
+        try:
+            record = reader.get_in(context, work, model.name, record_id, fields=fields)
+        except (NotFoundError, RefusedError):
+            continue
+        title = str(record.get(model.title) or record_id)
+        found.append(Made(model.name, model.label, record_id, title))
+    return found
+
+
+# -- parts -----------------------------------------------------------------------------------------
+
+
+def may_press(context: Context, button: Button) -> bool:
+    """Say whether the caller holds one of the roles of a button, where it has some."""
+    roles: Iterable[str] = button.trigger.roles
+    return not roles or any(context.principal.holds(one) for one in roles)
+
+
+def _is_here(button: Button, row: RowEnvironment) -> bool:
+    states = button.trigger.states
+    return not states or row.values.get(str(row.shape.model.state_field)) in states
+
+
+def _reason(context: Context, button: Button, row: RowEnvironment) -> Problem | None:
+    """Return why a button cannot be pressed; the condition itself is shown to internal people only."""
+    condition = button.automation.when
+    if condition is None or compile_python(condition.tree)(row) is True:
+        return None
+    if context.principal.audience != "internal":
+        return messages.NOT_NOW.at(button=button.label)
+    return messages.NOT_NOW_SHOWN.at(button=button.label, condition=condition.source)
+
+
+def _state_label(context: Context, row: RowEnvironment) -> Text:
+    model = row.shape.model
+    state = str(row.values.get(str(model.state_field)))
+    workflow = context.catalog.workflows.get(model.workflow or "")
+    definition = workflow.states.get(state) if workflow else None
+    return (definition.label if definition else Text()) or Text(state, state)
