@@ -38,6 +38,28 @@ def _button(trigger: Json | None = None, **keys: Any) -> Json:
     return {"on": [{"event": "button", **(trigger or {})}], "run": "after", **keys}
 
 
+def _convert(**keys: Any) -> Json:
+    """Turn claims into claims, by rows that sum up what was taken of them."""
+    good: Json = {
+        "object": "claim",
+        "set": {"subject": "'more'"},
+        "lines": "items",
+        "remaining": "qty - taken",
+        "into": "items",
+        "quantity": "qty",
+        "source": "source",
+        "each": {"what": "what"},
+    }
+    return {"run": "after", "actions": [{"convert": good | keys}]}
+
+
+def _with_taken(contents: dict[tuple[str, str], Json]) -> None:
+    contents["object", "claim_item"]["fields"] += [
+        field("source", "lookup", to="claim_item"),
+        field("taken", "rollup", op="sum", of="claim_item.qty", by="source"),
+    ]
+
+
 def _actions(*actions: Json, **keys: Any) -> Json:
     return {"actions": list(actions), **keys}
 
@@ -620,5 +642,69 @@ BAD: tuple[Bad, ...] = (
         change=lambda contents: contents["object", "claim"]["fields"].append(
             field("input", "text")
         ),
+    ),
+    Bad(
+        "a conversion of no grid",
+        "ref.unknown",
+        "/actions/0/convert/lines",
+        _convert(lines="nothing"),
+        change=_with_taken,
+    ),
+    Bad(
+        "a conversion into no grid",
+        "ref.unknown",
+        "/actions/0/convert/into",
+        _convert(into="nothing"),
+        change=_with_taken,
+    ),
+    Bad(
+        "a conversion of what is no number",
+        "automation.convert_quantity",
+        "/actions/0/convert/quantity",
+        _convert(remaining="what"),
+        change=_with_taken,
+    ),
+    Bad(
+        "a conversion into a field that is computed",
+        "automation.convert_quantity",
+        "/actions/0/convert/quantity",
+        _convert(quantity="amount"),
+        change=_with_taken,
+    ),
+    Bad(
+        "a conversion that points to nothing",
+        "automation.convert_source",
+        "/actions/0/convert/source",
+        _convert(source="claim"),
+        change=_with_taken,
+    ),
+    Bad(
+        "a conversion after which as much is left",
+        "automation.convert_remaining",
+        "/actions/0/convert/remaining",
+        _convert(remaining="qty"),
+        change=_with_taken,
+    ),
+    Bad(
+        "a conversion that nothing guards",
+        "automation.convert_unguarded",
+        "/actions/0/convert",
+        _convert(),
+        severity="warning",
+        change=_with_taken,
+    ),
+    Bad(
+        "a conversion that sets what is computed",
+        "workflow.not_settable",
+        "/actions/0/convert/each/amount",
+        _convert(each={"amount": "1"}),
+        change=_with_taken,
+    ),
+    Bad(
+        "a conversion without a right to make the document",
+        "automation.right_missing",
+        "/actions/0/convert",
+        {**_convert(), **SYSTEM},
+        change=_with_taken,
     ),
 )

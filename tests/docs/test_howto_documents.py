@@ -18,7 +18,7 @@ from headrace.platform.metadata.definitions.keys import json_name
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.loading import load_documents
 from headrace.platform.metadata.schemas import EXTENSIONS
-from tests.support.documents import label, workspace
+from tests.support.documents import field, label, workspace
 from tests.support.extensions import base
 from tests.support.servers import ROOT, headrace
 
@@ -289,5 +289,63 @@ def test_the_automations_of_the_page_are_accepted() -> None:
     contents = workspace()
     for one in (*blocks("write-an-automation.md"), *blocks("send-webhooks.md")):
         contents[one["kind"], one["name"]] = one
+
+    assert_accepted(contents)
+
+
+def test_the_conversion_of_the_page_is_accepted() -> None:
+    contents = workspace()
+    for one in blocks("convert-documents.md"):
+        contents[one["kind"], one["name"]] = one
+    contents["role", "logistics"] = {
+        "kind": "role",
+        "name": "logistics",
+        "label": label("Logistics", "物流"),
+    }
+    lines = {"name": "lines", "by": "order", "label": label("Lines", "明细")}
+    order, shipment = (
+        {
+            "kind": "object",
+            "name": name,
+            "label": label(name, name),
+            "fields": [field("no", "text", length=20)],
+            "children": [{**lines, "object": f"{name}_line", "by": name}],
+        }
+        for name in ("order", "shipment")
+    )
+    shipment["fields"] += [
+        field("order", "lookup", to="order", required=True),
+        field("status", "state", workflow="shipment_flow"),
+    ]
+    contents["object", "order"], contents["object", "shipment"] = order, shipment
+    contents["workflow", "shipment_flow"] = {
+        "kind": "workflow",
+        "name": "shipment_flow",
+        "object": "shipment",
+        "field": "status",
+        "label": label("Shipping", "发货"),
+        "states": [
+            {"name": "draft", "label": label("Draft", "草稿"), "initial": True},
+            {"name": "cancelled", "label": label("Cancelled", "已取消"), "final": True},
+        ],
+        "transitions": [
+            {
+                "name": "cancel",
+                "label": label("Cancel", "取消"),
+                "from": ["draft"],
+                "to": "cancelled",
+            }
+        ],
+    }
+    actions = ["create", "read", "update"]
+    grant = {"role": "logistics", "actions": actions, "scope": "all"}
+    for name in ("order", "shipment"):
+        taken = {"transitions": ["cancel"]} if name == "shipment" else {}
+        contents["permission", name] = {
+            "kind": "permission",
+            "name": name,
+            "object": name,
+            "grants": [grant | taken],
+        }
 
     assert_accepted(contents)

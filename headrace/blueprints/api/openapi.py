@@ -401,11 +401,10 @@ class _Writer:
                 PRESSED,
                 [_parameter("id"), _parameter("if_match"), _parameter("idempotency_key")],
             )
-            body = {
-                "type": "object",
-                "properties": {"inputs": {"type": "object", "properties": inputs}},
-                "additionalProperties": False,
-            }
+            parts: Json = {"inputs": {"type": "object", "properties": inputs}}
+            if one.converts is not None:
+                parts["quantities"] = QUANTITIES
+            body = {"type": "object", "properties": parts, "additionalProperties": False}
             call["requestBody"] = {**_body(body), "required": False}
             self.paths[f"/records/{model.name}/{{id}}/buttons/{one.name}"] = {"post": call}
         if mine:
@@ -1152,6 +1151,11 @@ BULK: Final[Json] = {
     "required": ["mode"],
     "oneOf": [{"required": ["records"]}, {"required": ["query"]}],
     "additionalProperties": False,
+}
+QUANTITIES: Final[Json] = {
+    "type": "object",
+    "description": "How much of which rows is converted, by their ids; all that is left without it.",
+    "additionalProperties": {"type": "string"},
 }
 PRESSED: Final[Json] = {
     "type": "object",

@@ -380,8 +380,15 @@ def buttons(object_name: str, record_id: str) -> Response:
     known_arguments()
 
     def action(context: Context) -> Response:
-        found = platform().buttons.available(context, object_name, record_id)
-        return answer(context, {"items": [one.render(context.language) for one in found]})
+        pressing = platform().buttons
+        items = []
+        for one in pressing.available(context, object_name, record_id):
+            shown = one.render(context.language)
+            if one.converts is not None:
+                left = pressing.left(context, one, record_id)
+                shown["rows"] = [{"id": row, "left": f"{value:f}"} for row, value in left]
+            items.append(shown)
+        return answer(context, {"items": items})
 
     return read(action)
 
@@ -389,7 +396,7 @@ def buttons(object_name: str, record_id: str) -> Response:
 @blueprint.post("/<object_name>/<record_id>/buttons/<name>")
 def press(object_name: str, record_id: str, name: str) -> Response:
     """Press a button at a record; 202 where a job does what it starts."""
-    data = optional_body("inputs")
+    data = optional_body("inputs", "quantities")
     version = expected_version()
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
@@ -400,6 +407,7 @@ def press(object_name: str, record_id: str, name: str) -> Response:
             record_id,
             name,
             inputs=data.get("inputs"),
+            quantities=data.get("quantities"),
             version=version,
         )
         return (200 if pressed.state == "done" else 202), {

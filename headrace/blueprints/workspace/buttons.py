@@ -15,7 +15,7 @@ from headrace.blueprints.shared.session import new_key, platform, read, write_on
 from headrace.blueprints.statuses import status_of
 from headrace.blueprints.workspace.blueprint import blueprint, form_version, known_object
 from headrace.blueprints.workspace.conflicts import sent_inputs
-from headrace.blueprints.workspace.rows import record_address, title_of
+from headrace.blueprints.workspace.rows import display_of, record_address, title_of
 from headrace.platform.automation.buttons import Button, buttons, made_by
 from headrace.platform.core.errors import NOT_FOUND, ConflictError, NotFoundError, RefusedError
 from headrace.platform.core.ids import is_record_id
@@ -23,7 +23,7 @@ from headrace.platform.core.problems import Problem, Text
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.forms.entries import Entry, record_entries, sent_entries
 from headrace.platform.forms.field_view import FieldView, field_view
-from headrace.platform.forms.form_page import with_editable
+from headrace.platform.forms.form_page import form_for, with_editable
 from headrace.platform.forms.posted import posted
 from headrace.platform.metadata.catalog import AutomationModel
 from headrace.platform.records import reader
@@ -31,6 +31,9 @@ from headrace.platform.records.context import Context
 
 PLACE: Final = "/inputs/"
 """How the places of problems begin that speak of an input."""
+ROW: Final = "q."
+"""How the inputs are called for how much of a row is converted."""
+MOST_COLUMNS: Final = 3
 
 
 @blueprint.get("/o/<object_name>/<record_id>/buttons/<name>")
@@ -53,6 +56,7 @@ def press_button(object_name: str, record_id: str, name: str) -> Response:
             record_id,
             name,
             inputs=_sent(context, object_name, name),
+            quantities=_quantities(),
             version=version,
         )
         made = made_by(context, work, pressed)
@@ -119,6 +123,51 @@ def _sent(context: Context, object_name: str, name: str) -> dict[str, Any]:
     return {} if button is None else given_inputs(context, button.automation, sent_inputs())
 
 
+def _quantities() -> dict[str, str] | None:
+    """Return how much of which rows is to be converted; None where the page does not ask."""
+    if "quantities" not in request.form:
+        return None
+    found = {
+        name.removeprefix(ROW): value.strip()
+        for name, value in request.form.items()
+        if name.startswith(ROW)
+    }
+    return {row_id: value for row_id, value in found.items() if value}
+
+
+def _lines(
+    context: Context, button: Button, record_id: str, problems: Sequence[Problem]
+) -> list[dict[str, Any]]:
+    """Return the rows of which something is left, as far as the viewer may read them."""
+    action = button.converts
+    definition = action.definition.convert if action is not None else None
+    if definition is None:
+        return []
+    page = form_for(context.catalog, context.principal, button.automation.object, "read")
+    grid = page.grid(definition.lines)
+    expand = () if grid is None else (grid.name,)
+    record = reader.get(context, button.automation.object, record_id, expand=expand)
+    rows = {one["id"]: one for one in record.get(grid.name, ())} if grid is not None else {}
+    display = display_of(context)
+    wrong = {one.path: one.message.within(context.language) for one in problems}
+    found = []
+    for number, (row_id, left) in enumerate(platform().buttons.left(context, button, record_id), 1):
+        columns = grid.columns[:MOST_COLUMNS] if grid is not None and row_id in rows else ()
+        shown = [display.of(view, rows[row_id].get(view.name)).text for view in columns]
+        text = f"{left.normalize():f}"
+        found.append(
+            {
+                "name": ROW + row_id,
+                "title": " · ".join(filter(None, shown)) or str(number),
+                "left": text,
+                "value": request.form.get(ROW + row_id, text if left > 0 else ""),
+                "none": left <= 0,
+                "error": wrong.get(f"/quantities/{row_id}", ""),
+            }
+        )
+    return found
+
+
 def _page(
     context: Context, object_name: str, record_id: str, name: str, problems: Sequence[Problem]
 ) -> str:
@@ -132,7 +181,8 @@ def _page(
         for one in problems
         if one.path.startswith(PLACE)
     }
-    told = [one for one in problems if not one.path.startswith(PLACE)]
+    own = (PLACE, "/quantities/")
+    told = [one for one in problems if not one.path.startswith(own)]
     if button.reason is not None and not told:
         told = [button.reason]
     entries: Mapping[str, Entry] = record_entries(views, {})
@@ -147,6 +197,7 @@ def _page(
         record_id=record_id,
         title=title_of(context, object_name, found),
         views=views,
+        lines=_lines(context, button, record_id, problems),
         entries=entries,
         errors=errors,
         problems=told,

@@ -9,7 +9,15 @@ from typing import Final
 from headrace.platform.actions.base import Action
 from headrace.platform.core.registry import Registry
 
-MODULES: Final = ("setting", "creating", "taking", "notifying", "sending", "repeating")
+MODULES: Final = (
+    "setting",
+    "creating",
+    "taking",
+    "notifying",
+    "sending",
+    "converting",
+    "repeating",
+)
 """The files of this package that bring actions."""
 
 

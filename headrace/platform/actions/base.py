@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, Protocol
 
 from headrace.platform.access.principals import Principal
@@ -103,7 +104,7 @@ class Action(Protocol):
 class Acting:
     """A record in hand, who acts, and in which transaction.
 
-    `automation` is the name of what acts. `environment` shows the record to formulas; `did` collects what was done, for the run's history.
+    `automation` is the name of what acts, `quantities` how much of which rows somebody chose to convert. `environment` shows the record to formulas; `did` collects what was done, for the run's history.
     """
 
     services: Services
@@ -113,6 +114,7 @@ class Acting:
     environment: RowEnvironment
     record_id: str
     automation: str = ""
+    quantities: Mapping[str, Decimal] | None = None
     did: list[dict[str, Any]] = field(default_factory=list)
 
     @property

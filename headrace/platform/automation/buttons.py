@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, Protocol
 
+from headrace.platform.actions.converting import rows_left
 from headrace.platform.automation import messages
-from headrace.platform.automation.entered import NOTHING, Entered, entered
+from headrace.platform.automation.entered import NOTHING, Entered, converting, entered
 from headrace.platform.core.errors import (
     NOT_FOUND,
     ConflictError,
@@ -27,7 +29,7 @@ from headrace.platform.core.errors import (
 from headrace.platform.core.problems import Problem, Text, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.formulas.python import compile_python
-from headrace.platform.metadata.catalog import AutomationModel, Catalog
+from headrace.platform.metadata.catalog import ActionModel, AutomationModel, Catalog
 from headrace.platform.metadata.definitions.automations import TriggerDef
 from headrace.platform.metadata.field_types.values import OBJECT, WRONG_TYPE, type_name
 from headrace.platform.records import reader
@@ -64,7 +66,12 @@ class Button:
     @property
     def asks(self) -> bool:
         """Whether something is entered or confirmed first."""
-        return bool(self.automation.inputs or self.trigger.confirm)
+        return bool(self.automation.inputs or self.trigger.confirm or self.converts)
+
+    @property
+    def converts(self) -> ActionModel | None:
+        """The action that makes a document of what is left of rows, where it has one."""
+        return converting(self.automation)
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
@@ -174,6 +181,22 @@ class Buttons:
                 if _is_here(one, row)
             ]
 
+    def left(self, context: Context, button: Button, record_id: str) -> list[tuple[str, Decimal]]:
+        """Return what is left of the rows of a record that a button converts, by their ids.
+
+        Whoever calls this has seen that the caller may press the button.
+        """
+        action = button.converts
+        if action is None:
+            return []
+        with context.database.snapshot() as reading:
+            batch = Batch(context, reading)
+            batch.locking = False
+            record = batch.environment_of(button.automation.object, record_id)
+            if record is None:
+                return []
+            return [(one.row_id, one.left) for one in rows_left(batch, action, record)]
+
     def press(
         self,
         context: Context,
@@ -183,9 +206,12 @@ class Buttons:
         name: str,
         *,
         inputs: Any = None,
+        quantities: Any = None,
         version: int,
     ) -> Pressed:
         """Press a button of a record that is at `version`, with what was entered.
+
+        `quantities` say how much of which rows is converted, by their ids; without it all that is left.
 
         Raise NotFoundError for a record or button that the caller does not know, ForbiddenError for
         one that is not theirs, ConflictError in the wrong state, RefusedError where its condition
@@ -209,7 +235,7 @@ class Buttons:
         reason = _reason(context, button, environment)
         if reason is not None:
             raise RefusedError(reason)
-        given = entered(button.automation, inputs)
+        given = entered(button.automation, inputs, quantities)
         run, state_of_run, did = self._running.press(
             context, work, button.automation, record_id, given
         )

@@ -8,6 +8,7 @@ together with the note that it is done: an action is done once, whatever dies on
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 
 from headrace.platform.actions.base import Acting, Action, Services
 from headrace.platform.automation import chain, runs
-from headrace.platform.automation.entered import Entered, entered
+from headrace.platform.automation.entered import Entered, stored
 from headrace.platform.automation.messages import BROKE, CHANGED, GONE, NOT_FAILED, REFUSED
 from headrace.platform.automation.runs import Run
 from headrace.platform.automation.triggers import Started, listening, started
@@ -150,7 +151,8 @@ class Automations:
             if environment is None:
                 raise NotFoundError(NOT_FOUND.at())
             environment.inputs = given.values
-            return self._acting_on(context, work, environment, record_id, automation)
+            acting = self._acting_on(context, work, environment, record_id, automation)
+            return replace(acting, quantities=given.quantities)
 
         did = self._all_actions(context, work, automation, run_id, record_id, acting)
         return run_id, state, did
@@ -328,8 +330,10 @@ class Automations:
         if environment is None:
             return self._end(context, work, course, run, "skipped")
         record_id = run.record_id or ""
-        environment.inputs = entered(automation, run.inputs).values if run.inputs else {}
+        given = stored(automation, run.inputs)
+        environment.inputs = given.values
         acting = self._acting_on(context, work, environment, record_id, automation)
+        acting = replace(acting, quantities=given.quantities)
         if not run.position and run.timed and not acting.holds(automation.when):
             return self._end(context, work, course, run, "skipped")
         with chain.within(run.chain, automation, record_id):

@@ -502,7 +502,8 @@ class ActionModel:
 
     `kind` is the key that says what it does. `object` is whose records it makes or goes through;
     `rows` says which of them, and `actions` what is done with each. Where records are made for people,
-    `rows` are the organisations that they are of.
+    `rows` are the organisations that they are of. Of one that converts, `rows` says what is left of a row, and
+    `each` what is set in the row that is made of it.
     """
 
     kind: str
@@ -514,6 +515,12 @@ class ActionModel:
     paths: tuple[FieldPath, ...] = ()
     rows: Expression | None = None
     actions: tuple[ActionModel, ...] = ()
+    each: tuple[Assignment, ...] = ()
+
+    def formulas(self) -> Iterator[Expression]:
+        """Yield the formulas of the action, without those of actions within it."""
+        yield from (one for one in (self.when, self.rows) if one is not None)
+        yield from (one.value for one in (*self.assignments, *self.each))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from headrace.platform.metadata.catalog import (
 from headrace.platform.metadata.definitions.automations import (
     ActionDef,
     AutomationDef,
+    ConvertDef,
     CreateDef,
     ForEachDef,
     NotifyDef,
@@ -188,6 +189,8 @@ def _action(at: _At, definition: RowActionDef, place: str) -> ActionModel:
         return dataclasses.replace(action, assignments=assigned)
     if made is not None:
         return _creating(at, action, made, where)
+    if definition.convert is not None:
+        return _converting(at, action, definition.convert, where)
     if definition.webhook is not None:
         sent = definition.webhook.fields
         paths = (
@@ -235,6 +238,36 @@ def _people(at: _At, target: ObjectModel, people: PeopleDef, place: str) -> Expr
     companies = [one.name for one in at.work.objects.values() if one.acts_as == "organisation"]
     expected = references(companies[0]) if companies else None
     return at.expression(people.within, place + "/within", expected)
+
+
+def _converting(at: _At, action: ActionModel, definition: ConvertDef, place: str) -> ActionModel:
+    target = _object(at.work, definition.object, place)
+    source = _child(at, at.model, definition.lines, place + "/lines")
+    into = _child(at, target, definition.into, place + "/into") if target else None
+    if target is None or source is None or into is None:
+        return dataclasses.replace(action, object=None)
+    for key in ("quantity", "source"):
+        name = getattr(definition, key)
+        if at.work.find(into.name, name) is None:
+            at.work.problems.append(unknown_field(into, name).below(f"{place}/{key}"))
+    row = _At(at.work, source, at.model.name, at.inputs)
+    return dataclasses.replace(
+        action,
+        object=target.name,
+        assignments=at.assignments(target, definition.set, place + "/set"),
+        rows=row.expression(definition.remaining, place + "/remaining", None),
+        each=row.assignments(into, definition.each, place + "/each"),
+    )
+
+
+def _child(at: _At, model: ObjectModel, name: str, place: str) -> ObjectModel | None:
+    """Return the object of the rows of a child grid; one that is not there is a problem."""
+    relation = model.child(name)
+    if relation is None:
+        at.work.problems.append(UNKNOWN_REFERENCE.at(place, kind="child", name=name))
+        return None
+    at.work.knows(relation.object)
+    return at.work.objects.get(relation.object)
 
 
 def _object(work: Workbench, name: str, place: str) -> ObjectModel | None:

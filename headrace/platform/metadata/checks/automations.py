@@ -290,6 +290,43 @@ INPUT_IN_QUERY = Message(
     "请将其与查询结果比较。",
 )
 
+NOT_CONVERTED = Message(
+    "automation.convert_quantity",
+    "“{name}” cannot say how much was taken: {reason}.",
+    "“{name}”不能表示转换数量:{reason}。",
+    "Name a field that people write, with as many digits as what is left has.",
+    "请使用可录入的数值字段,其小数位数不少于剩余数量。",
+)
+NOT_SOURCE = Message(
+    "automation.convert_source",
+    "“{name}” does not point to rows of “{object}”.",
+    "“{name}”未引用“{object}”的行。",
+    "Name a lookup to them.",
+    "请使用引用该对象的查找字段。",
+)
+NOTHING_TAKEN = Message(
+    "automation.convert_remaining",
+    "What is left would never grow less: “{remaining}” reads no roll-up over “{object}” by “{source}”.",
+    "剩余数量不会减少:“{remaining}”未读取按“{source}”汇总“{object}”的汇总字段。",
+    "Let the row sum up what was taken of it, and subtract that.",
+    "请在行上汇总已转换数量,并从中扣减。",
+)
+ONE_CONVERT = Message(
+    "automation.one_convert",
+    "Quantities are entered for one conversion; this automation has several.",
+    "只能为一个转换动作填写数量,此自动化有多个。",
+    "Make an automation of its own for the other.",
+    "请将其他转换拆为单独的自动化。",
+)
+UNGUARDED = Message(
+    "automation.convert_unguarded",
+    "Nothing but this action keeps to what is left: no rule of “{object}” reads “{taken}”.",
+    "仅此动作遵守剩余数量:“{object}”没有规则读取“{taken}”。",
+    "Add a rule that refuses to take more than there is.",
+    "请添加规则,禁止超出可用数量。",
+    severity="warning",
+)
+
 _KEYS_OF: Final[Mapping[str, str]] = {
     "changed": "update",
     "transitions": "transition",
@@ -421,13 +458,12 @@ def _timed(subject: Subject, automation: AutomationModel) -> Iterator[Problem]:
     if automation.when is not None and automation.when.references():
         yield NO_RECORD.at(place("when"))
     for position, action in enumerate(automation.actions):
-        own = (action.when, action.rows, *(one.value for one in action.assignments))
-        speaks = any(one is not None and one.references() for one in own)
-        inner = (one for each in action.actions for one in _formulas(each))
+        speaks = any(one.references() for one in action.formulas())
+        inner = (one for each in action.actions for one in each.formulas())
         this = any(
             isinstance(node, FieldRef) and node.outer for one in inner for node in walk(one.tree)
         )
-        if speaks or this or action.kind in {"set", "take", "notify", "webhook"}:
+        if speaks or this or action.kind in {"set", "take", "notify", "webhook", "convert"}:
             yield NO_RECORD.at(place("actions", position, action.kind))
 
 
@@ -454,6 +490,8 @@ def _button(subject: Subject, automation: AutomationModel, model: ObjectModel) -
     for position, action in enumerate(automation.actions):
         if any(one.uses_old for one in _all_formulas(action)):
             yield NOTHING_CHANGED.at(place("actions", position))
+    if sum(one.kind == "convert" for one in automation.actions) > 1:
+        yield ONE_CONVERT.at(place("actions"))
     yield from _inputs(subject, automation, model)
 
 
@@ -479,14 +517,9 @@ def _inputs(subject: Subject, automation: AutomationModel, model: ObjectModel) -
 
 def _all_formulas(action: ActionModel) -> Iterator[Expression]:
     """Yield the formulas of an action and of those within it."""
-    yield from _formulas(action)
+    yield from action.formulas()
     for one in action.actions:
         yield from _all_formulas(one)
-
-
-def _formulas(action: ActionModel) -> Iterator[Expression]:
-    found = (action.when, action.rows, *(one.value for one in action.assignments))
-    yield from (one for one in found if one is not None)
 
 
 def _known(
@@ -523,6 +556,8 @@ class _Walk:
                 yield from self._set(model, action, where)
             case "create" | "post":
                 yield from self._made(action, where)
+            case "convert":
+                yield from self._converted(model, action, where)
             case "take":
                 yield from self._taken(model, action, where)
             case "notify":
@@ -539,12 +574,12 @@ class _Walk:
             yield NOT_BEFORE.at(place)
         if self.run != "before" and action.kind == "refuse":
             yield ONLY_BEFORE.at(place)
-        if self.deleted and not inside and action.kind in {"set", "take", "notify"}:
+        gone = {"set", "take", "notify", "convert"}
+        if self.deleted and not inside and action.kind in gone:
             yield NOTHING_LEFT.at(place)
-        own = (action.when, action.rows, *(one.value for one in action.assignments))
-        if self.run == "job" and any(one is not None and one.uses_old for one in own):
+        if self.run == "job" and any(one.uses_old for one in action.formulas()):
             yield OLD_IN_JOB.at(place)
-        for formula in own:
+        for formula in action.formulas():
             yield from judged(self.subject, (formula, place))
 
     def _set(self, model: ObjectModel, action: ActionModel, place: str) -> Iterator[Problem]:
@@ -556,6 +591,65 @@ class _Walk:
                 yield ACTOR_CANNOT.at(where, field=field.name, object=model.name)
             if self.run == "before" and _decides_early(model, field):
                 yield PLACED_BEFORE.at(where, field=field.name)
+
+    def _converted(self, model: ObjectModel, action: ActionModel, place: str) -> Iterator[Problem]:
+        definition, remaining = action.definition.convert, action.rows
+        if definition is None or remaining is None:
+            return
+        yield from self._made(action, place)
+        objects = self.subject.catalog.objects
+        lines, target = model.child(definition.lines), objects[str(action.object)]
+        into = target.child(definition.into)
+        if lines is None or into is None:
+            return
+        rows, made = objects[lines.object], objects[into.object]
+        source, quantity = made.fields[definition.source], made.fields[definition.quantity]
+        if source.target != rows.name or source.name == made.master:
+            yield NOT_SOURCE.at(place + "/source", name=source.name, object=rows.name)
+            return
+        reason = _no_quantity(remaining, quantity)
+        if reason is not None:
+            yield NOT_CONVERTED.at(place + "/quantity", name=quantity.name, reason=reason)
+        taken = self._sums(rows, remaining, made, source)
+        if not taken:
+            yield NOTHING_TAKEN.at(
+                place + "/remaining",
+                remaining=remaining.source,
+                object=made.name,
+                source=source.name,
+            )
+        read = {path[0] for rule in rows.rules for path in rule.unless.references()}
+        computed = {one.id for one in rows.fields.values() if one.expression is not None}
+        if taken and not read & (taken | computed):
+            shown = next(one.name for one in rows.fields.values() if one.id in taken)
+            yield UNGUARDED.at(place, object=rows.name, taken=shown)
+        given = {one.field for one in action.each} | {source.name, quantity.name}
+        for one in action.each:
+            yield from _given(made.fields[one.field], f"{place}/each/{one.field}")
+        yield from _missing(made, {*given, made.master or ""}, place)
+
+    def _sums(
+        self, rows: ObjectModel, remaining: Expression, made: ObjectModel, source: FieldModel
+    ) -> frozenset[str]:
+        """Return the stored roll-ups over what was made of a row that a formula reads, by their ids."""
+        waiting, read = [remaining], set[str]()
+        by_id = {one.id: one for one in rows.fields.values()}
+        while waiting:
+            for path in waiting.pop().references():
+                field = by_id.get(path[0])
+                if field is None or field.id in read:
+                    continue
+                read.add(field.id)
+                if field.expression is not None:
+                    waiting.append(field.expression)
+        return frozenset(
+            rows.fields[one.field].id
+            for one in rows.stored_rollups
+            if one.source == made.name
+            and one.via
+            and one.via[-1].id == source.id
+            and rows.fields[one.field].id in read
+        )
 
     def _made(self, action: ActionModel, place: str) -> Iterator[Problem]:
         model = self.subject.catalog.objects[str(action.object)]
@@ -570,15 +664,9 @@ class _Walk:
         if people is not None:
             yield from self._for_people(model, people, place + "/each")
         for name in given:
-            field, where = model.fields[name], f"{place}/set/{name}"
-            yield from _settable(field, where)
-            if field.definition.written_by == "system":
-                yield NOT_SETTABLE.at(where, field=name)
-        for field in model.fields.values():
-            made = field.computed or field.system or field.default is not None
-            taken = people is not None and field.name in {people.person, people.organisation}
-            if field.definition.required and not made and not taken and field.name not in given:
-                yield REQUIRED_MISSING.at(place, field=field.name)
+            yield from _given(model.fields[name], f"{place}/set/{name}")
+        taken = set() if people is None else {people.person, people.organisation or ""}
+        yield from _missing(model, given | taken, place)
 
     def _for_people(self, model: ObjectModel, people: PeopleDef, place: str) -> Iterator[Problem]:
         """Yield where what a person, an organisation or names of roles are put into is none for that."""
@@ -614,6 +702,32 @@ class _Walk:
             if one.field and one.field[-1].pointed != USER_OBJECT:
                 path = ".".join(field.name for field in one.field)
                 yield APPROVER_TARGET.at(where + "/field", path=path, expected="user")
+
+
+def _given(field: FieldModel, place: str) -> Iterator[Problem]:
+    """Find a field that a new record cannot be given."""
+    yield from _settable(field, place)
+    if field.definition.written_by == "system":
+        yield NOT_SETTABLE.at(place, field=field.name)
+
+
+def _missing(model: ObjectModel, given: set[str], place: str) -> Iterator[Problem]:
+    """Find required fields that a new record would not have."""
+    for field in model.fields.values():
+        made = field.computed or field.system or field.default is not None
+        if field.definition.required and not made and field.name not in given:
+            yield REQUIRED_MISSING.at(place, field=field.name)
+
+
+def _no_quantity(remaining: Expression, quantity: FieldModel) -> Text | None:
+    """Return why a field cannot hold how much was taken of what is left."""
+    if Kind.NUMBER not in {remaining.type.kind} & {quantity.value_type.kind}:
+        return Text("both must be numbers", "二者都必须是数值")
+    if quantity.computed or quantity.system or quantity.definition.written_by == "system":
+        return Text("the platform fills it", "该字段由系统填写")
+    if remaining.type.scale > quantity.value_type.scale:
+        return Text("it has fewer digits than what is left", "其小数位数少于剩余数量")
+    return None
 
 
 def _settable(field: FieldModel, place: str) -> Iterator[Problem]:

@@ -251,8 +251,7 @@ def _of_automation(automation: AutomationModel) -> Iterator[Expression | None]:
 
 
 def _of_action(action: ActionModel) -> Iterator[Expression | None]:
-    yield from (action.when, action.rows)
-    yield from (one.value for one in action.assignments)
+    yield from action.formulas()
     yield from chain.from_iterable(map(_of_action, action.actions))
 
 

@@ -468,6 +468,10 @@ ITEMS: Final[Mapping[str, Items]] = {
         Text("{subject} now compares by {value}", "{subject}按{value}比较"),
         Text("{subject} no longer compares by {value}", "{subject}不再按{value}比较"),
     ),
+    "ConvertDef.each": Items(
+        Text("{subject} now sets {value} in each row", "{subject}在每行设置{value}"),
+        Text("{subject} no longer sets {value} in each row", "{subject}不再在每行设置{value}"),
+    ),
     "set": Items(
         Text("{subject} now sets {value}", "{subject}设置{value}"),
         Text("{subject} no longer sets {value}", "{subject}不再设置{value}"),

@@ -13,8 +13,10 @@ from headrace.platform.metadata.comparing.phrases import ALL_FIELDS, NOTHING, ph
 from headrace.platform.metadata.comparing.words import NOUNS, SCOPES, VALUE_WORDS
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.metadata.references.rules import RULES
+from headrace.platform.metadata.references.walking import ASSIGNED
 from headrace.platform.metadata.wording import called, kind_word, sentence, text_of
 
+FORMULAS: Final = frozenset({"formula", "line formula", *ASSIGNED})
 MAX_SHOWN: Final = 300
 """Characters of a value in a sentence; the whole value stands in the data."""
 
@@ -117,7 +119,7 @@ class Shower:
         if rule is None or rule.target == "template":
             return Text(f"“{value}”", f"“{value}”")
         match rule.target:
-            case "formula" | "assignments" | "row assignments":
+            case target if target in FORMULAS:
                 return self.labels.formula(value, about.object)
             case "row formula":
                 return self.labels.formula(value, about.rows)

@@ -99,6 +99,22 @@ class CreateDef:
 
 
 @dataclass(frozen=True, slots=True)
+class ConvertDef:
+    """Makes a document of another object from the record and what is left of its rows."""
+
+    object: Name = key("The object of the document.")
+    lines: Name = key("The child grid of the record whose rows are converted.")
+    remaining: Formula = key("What is left of a row, by a formula over it.")
+    into: Name = key("The child grid of the document.")
+    quantity: Name = key("Field of its rows for how much was taken.")
+    source: Name = key("Field of its rows that points to the row that it was taken of.")
+    set: dict[Name, Formula] = key("Fields of the document, by formulas over the record.", {})
+    each: dict[Name, Formula] = key(
+        "Fields of its rows, by formulas over the row; `this.` is the record.", {}
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class TakeDef:
     """Takes a transition of the record at hand; an approval that decides it begins."""
 
@@ -143,6 +159,7 @@ class RowActionDef:
     set: dict[Name, Formula] = key("Fields of the row that are set.", {})
     create: CreateDef | None = key("Make a record.", None)
     post: CreateDef | None = key("Post an entry of a ledger.", None)
+    convert: ConvertDef | None = key("Make a document of what is left of the rows of it.", None)
     take: TakeDef | None = key("Take a transition of the row.", None)
     notify: NotifyDef | None = key("Tell people.", None)
     webhook: WebhookDef | None = key("Tell another system.", None)

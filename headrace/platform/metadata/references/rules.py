@@ -19,6 +19,7 @@ from headrace.platform.metadata.definitions.access import (
 from headrace.platform.metadata.definitions.automations import (
     ActionDef,
     AutomationDef,
+    ConvertDef,
     CreateDef,
     ForEachDef,
     InputDef,
@@ -138,13 +139,18 @@ Target = Literal[
     "row formula",
     "assignments",
     "row assignments",
+    "target assignments",
+    "line assignments",
+    "target child",
+    "line formula",
     "template",
     "extended",
     "sibling",
 ]
 """What a key names: `field` a field of the object at hand, `member` also a child grid, `row field` a
 field of the rows that the part speaks of, `shared field` one of both, `sort` a path with a sign, `assignments` fields with formulas
-(`row assignments`: fields of the rows), `template` a text with fields in it,
+(`row assignments`: fields of the rows; `target assignments` and `target child`: of the document that is
+made of a record; `line formula` and `line assignments`: over its rows), `template` a text with fields in it,
 `sibling` what stands in the same list of the extended definition."""
 
 
@@ -159,6 +165,7 @@ class Rule:
 Key = tuple[type, str]
 
 FORMULA: Final = Rule("formula", "formula")
+LINE_FORMULA: Final = Rule("line formula", "formula")
 EXTENSIONS: Final[tuple[type, ...]] = (
     ExtendsDef,
     ExtendsModuleDef,
@@ -286,6 +293,14 @@ RULES: Final[Mapping[Key, Rule]] = {
     (PeopleDef, "among"): Rule("field", "told"),
     (PeopleDef, "roles"): Rule("role", "told"),
     (PeopleDef, "within"): FORMULA,
+    (ConvertDef, "object"): Rule("object", "creates"),
+    (ConvertDef, "set"): Rule("target assignments", "set"),
+    (ConvertDef, "lines"): Rule("child", "converts"),
+    (ConvertDef, "remaining"): LINE_FORMULA,
+    (ConvertDef, "into"): Rule("target child", "creates"),
+    (ConvertDef, "quantity"): Rule("row field", "set"),
+    (ConvertDef, "source"): Rule("row field", "set"),
+    (ConvertDef, "each"): Rule("line assignments", "set"),
     (TakeDef, "transition"): Rule("transition", "takes"),
     (RecipientDef, "field"): Rule("path", "told"),
     (RecipientDef, "role"): Rule("role", "told"),

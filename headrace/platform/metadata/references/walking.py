@@ -10,6 +10,7 @@ from typing import Any, Final, get_args, get_origin
 from headrace.platform.core.problems import Text, pointer
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, WorkflowModel
 from headrace.platform.metadata.definitions.automations import (
+    ConvertDef,
     CreateDef,
     ForEachDef,
     InputDef,
@@ -26,6 +27,7 @@ from headrace.platform.metadata.references.rules import (
     FORMULA,
     JSON_KEYS,
     KEYS,
+    LINE_FORMULA,
     PARTS,
     RULES,
     SHORT_FORMS,
@@ -36,6 +38,13 @@ from headrace.platform.metadata.schemas import definition_of
 from headrace.platform.metadata.templates import Template
 from headrace.platform.metadata.wording import extension_of, text_of
 
+ASSIGNED: Final[Mapping[str, str]] = {
+    "assignments": "model",
+    "row assignments": "rows",
+    "target assignments": "target",
+    "line assignments": "rows",
+}
+"""Of which object in scope the fields are that a key sets."""
 EXTENDED: Final = "extended "
 """Stands before a kind where what extensions add to it is looked up."""
 
@@ -80,6 +89,10 @@ class _Scope:
     """Names of the fields whose values a part speaks of."""
     this: ObjectModel | None = None
     """The object that `this.` speaks of, where it is not the one at hand."""
+    target: ObjectModel | None = None
+    """The object of the document that a record is converted to; `rows` are those of its grid."""
+    lines: ObjectModel | None = None
+    """The object of the rows that are converted."""
 
 
 class DocumentWalk:
@@ -145,7 +158,16 @@ class DocumentWalk:
         if definition is ForEachDef:
             inner = self._with_object(scope, str(content.get("object", "")))
             return replace(inner, this=scope.model)
+        if definition is ConvertDef:
+            return self._converted(content, scope)
         return replace(scope, rows=self._rows(definition, content, scope))
+
+    def _converted(self, content: Mapping[str, Any], scope: _Scope) -> _Scope:
+        target = self._find("object", str(content.get("object", "")))
+        of = ((target, "into"), (scope.model, "lines"))
+        children = (model.child(str(content.get(key, ""))) if model else None for model, key in of)
+        rows, lines = (self._find("object", one.object) if one else None for one in children)
+        return replace(scope, rows=rows, target=target, lines=lines)
 
     def _crumb(self, kind: str, content: Mapping[str, Any]) -> Crumb:
         """Return what a part is called; a grant by its role, a unique key by its fields."""
@@ -240,12 +262,13 @@ class DocumentWalk:
     # -- rules ------------------------------------------------------------------------------------
 
     def _apply(self, rule: Rule, value: Any, place: str, scope: _Scope) -> Iterator[Use]:
-        if rule.target in {"assignments", "row assignments"}:
-            about = scope.model if rule.target == "assignments" else scope.rows
+        if rule.target in ASSIGNED:
+            about: ObjectModel | None = getattr(scope, ASSIGNED[rule.target])
+            formulas = LINE_FORMULA if rule.target == "line assignments" else FORMULA
             for name, formula in value.items():
                 where = place + pointer(name)
                 yield from self._fields(about, (name,), rule.how, where, scope)
-                yield from self._apply(FORMULA, formula, where, scope)
+                yield from self._apply(formulas, formula, where, scope)
         elif isinstance(value, list):
             for position, one in enumerate(value):
                 yield from self._apply(rule, one, place + pointer(position), scope)
@@ -258,10 +281,8 @@ class DocumentWalk:
     def _name(self, rule: Rule, value: str, place: str, scope: _Scope) -> Iterator[Use]:
         how = rule.how
         match rule.target:
-            case "formula":
-                yield from self._formula(value, scope.model, place, scope)
-            case "row formula":
-                yield from self._formula(value, scope.rows, place, scope)
+            case "formula" | "row formula" | "line formula":
+                yield from self._formula_of(rule.target, value, place, scope)
             case "field" | "path" | "sort" | "shared field" | "row field" | "row path" | "template":
                 for names, model in _meant(rule, value, scope):
                     yield from self._fields(model, names, how, place, scope)
@@ -270,8 +291,9 @@ class DocumentWalk:
                 yield from self._definition_named("object", source, how, place, scope)
                 if field:
                     yield from self._fields(scope.rows, (field,), how, place, scope)
-            case "member" | "child":
-                yield from self._member(value, how, place, scope)
+            case "member" | "child" | "target child":
+                about = scope.target if rule.target == "target child" else scope.model
+                yield from self._member(value, how, place, replace(scope, model=about))
             case "state" | "transition" | "choice" | "record type":
                 yield from self._of_workflow(rule.target, value, how, place, scope)
             case "extended":
@@ -359,6 +381,15 @@ class DocumentWalk:
             used = Used("field", field.id, f"{model.name}.{name}")
             yield self._use(used, how if last else "path", place, scope)
             model = self._find("object", field.target) if field.target else None
+
+    def _formula_of(self, target: str, value: str, place: str, scope: _Scope) -> Iterator[Use]:
+        """Yield what a formula over the record, over its rows, or over those that are converted uses."""
+        if target == "line formula":
+            inner = replace(scope, this=scope.model)
+            yield from self._formula(value, scope.lines, place, inner)
+        else:
+            about = scope.rows if target == "row formula" else scope.model
+            yield from self._formula(value, about, place, scope)
 
     # -- formulas ---------------------------------------------------------------------------------
 
