@@ -707,4 +707,36 @@ BAD: tuple[Bad, ...] = (
         {**_convert(), **SYSTEM},
         change=_with_taken,
     ),
+    Bad(
+        "an approval of a transition that none decides",
+        "automation.no_approval",
+        "/actions/0/begin/transition",
+        _actions({"begin": {"transition": "revise"}}),
+    ),
+    Bad(
+        "an approval of a transition that is none",
+        "automation.unknown_transition",
+        "/actions/0/begin/transition",
+        _actions({"begin": {"transition": "send"}}),
+    ),
+    Bad(
+        "an approval of a record that is made without a workflow",
+        "automation.unknown_transition",
+        "/actions/0/create/begin/transition",
+        _actions(
+            {
+                "create": {
+                    "object": "company",
+                    "set": {"code": "subject", "name": "subject"},
+                    "begin": {"transition": "submit"},
+                }
+            }
+        ),
+    ),
+    Bad(
+        "an approval as the system without the right",
+        "automation.right_missing",
+        "/actions/0/begin",
+        _actions({"begin": {"transition": "submit"}}, runs_as="system"),
+    ),
 )

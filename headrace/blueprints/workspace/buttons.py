@@ -153,12 +153,20 @@ def _lines(
     found = []
     for number, (row_id, left) in enumerate(platform().buttons.left(context, button, record_id), 1):
         columns = grid.columns[:MOST_COLUMNS] if grid is not None and row_id in rows else ()
-        shown = [display.of(view, rows[row_id].get(view.name)).text for view in columns]
+        shown = [
+            (
+                view.label.within(context.language),
+                display.of(view, rows[row_id].get(view.name)).text,
+            )
+            for view in columns
+        ]
+        main = next((text for _, text in shown), "")
         text = f"{left.normalize():f}"
         found.append(
             {
                 "name": ROW + row_id,
-                "title": " · ".join(filter(None, shown)) or str(number),
+                "title": main or str(number),
+                "told": [f"{label}: {text}" for label, text in shown[1:] if text],
                 "left": text,
                 "value": request.form.get(ROW + row_id, text if left > 0 else ""),
                 "none": left <= 0,

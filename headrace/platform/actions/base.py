@@ -25,6 +25,15 @@ Progress = Mapping[str, Any]
 """How far an action is that goes on in further transactions: JSON."""
 
 
+class Taken(Protocol):
+    """What became of a transition."""
+
+    @property
+    def run_id(self) -> str | None:
+        """The approval that began; None where none did."""
+        ...
+
+
 class Transitions(Protocol):
     """What takes transitions: the workflow engine, plugged in by the runtime."""
 
@@ -38,7 +47,7 @@ class Transitions(Protocol):
         *,
         comment: str | None = None,
         version: int,
-    ) -> object:
+    ) -> Taken:
         """Take a transition of a record that is at `version`; an approval that decides it begins."""
         ...
 

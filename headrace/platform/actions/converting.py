@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from headrace.platform.actions.base import Acting, Action, Progress
+from headrace.platform.actions.taking import begin
 from headrace.platform.core.errors import ConflictError, RefusedError
 from headrace.platform.core.problems import Message, Problem, pointer
 from headrace.platform.formulas.python import compile_python
@@ -115,6 +116,8 @@ class Convert:
         ]
         saved = acting.services.store.create(context, work, target, data)
         acting.note(self.key, model, saved.id, rows=len(taken))
+        if definition.begin is not None:
+            begin(acting, target, saved.id, definition.begin)
 
     def _row(
         self, acting: Acting, action: ActionModel, target: str, quantity: Decimal

@@ -12,6 +12,7 @@ from headrace.platform.access.principals import SYSTEM_USER_ID
 from headrace.platform.access.tables import USER, USER_ROLE
 from headrace.platform.actions.base import Acting, Action, Progress
 from headrace.platform.actions.repeating import CHUNK
+from headrace.platform.actions.taking import begin
 from headrace.platform.metadata.catalog import ActionModel
 from headrace.platform.metadata.definitions.automations import PeopleDef
 from headrace.platform.metadata.storage_types import values_in
@@ -32,7 +33,7 @@ class Create:
         definition = action.definition.create
         if definition is not None and definition.each is not None:
             return self._for_people(acting, action, definition.each, data, progress)
-        self._make(acting, target, data)
+        self._make(acting, action, data)
         return None
 
     def _for_people(
@@ -50,13 +51,17 @@ class Create:
             own = {**data, each.person: user_id}
             if each.organisation is not None and organisation is not None:
                 own[each.organisation] = organisation
-            self._make(acting, str(action.object), own)
+            self._make(acting, action, own)
         done += CHUNK
         return {"people": people, "done": done} if done < len(people) else None
 
-    def _make(self, acting: Acting, target: str, data: Mapping[str, Any]) -> None:
+    def _make(self, acting: Acting, action: ActionModel, data: Mapping[str, Any]) -> None:
+        target = str(action.object)
         saved = acting.services.store.create(acting.context, acting.work, target, data)
         acting.note(self.key, acting.context.catalog.objects[target], saved.id)
+        made = action.definition.create or action.definition.post
+        if made is not None and made.begin is not None:
+            begin(acting, target, saved.id, made.begin)
 
 
 def _found(acting: Acting, action: ActionModel, each: PeopleDef) -> list[list[str | None]]:

@@ -23,7 +23,7 @@ from headrace.platform.metadata.checks.conditions import ALWAYS, NEVER, choices
 from headrace.platform.metadata.checks.queries import judged
 from headrace.platform.metadata.checks.satisfiable import Answer, can_be, is_always
 from headrace.platform.metadata.checks.workflows import APPROVER_TARGET, NOT_SETTABLE
-from headrace.platform.metadata.definitions.automations import PeopleDef, TriggerDef
+from headrace.platform.metadata.definitions.automations import BeginDef, PeopleDef, TriggerDef
 from headrace.platform.metadata.field_types.references import USER_OBJECT
 from headrace.platform.metadata.inputs import INPUT, inputs_in
 from headrace.platform.metadata.storage_types import HOLDS_FILES
@@ -182,6 +182,13 @@ NOT_ROLES = Message(
     "Name a multiple choice whose values are names of roles.",
     "请填写取值为角色名称的多选字段。",
 )
+NO_APPROVAL = Message(
+    "automation.no_approval",
+    "No approval decides the transition “{transition}”.",
+    "没有审批决定转换“{transition}”。",
+    "Use “take”, or name a transition that an approval decides.",
+    "请使用“take”,或改用由审批决定的转换。",
+)
 RECIPIENT_SHAPE = Message(
     "automation.recipient",
     "A recipient is a field, a role or an endpoint.",
@@ -338,6 +345,8 @@ _KEYS_OF: Final[Mapping[str, str]] = {
 }
 """To which event a key of a trigger belongs."""
 _BEFORE: Final = frozenset(("set", "refuse"))
+OF_A_RECORD: Final = frozenset({"set", "take", "begin", "notify", "webhook", "convert"})
+"""Actions on the record in hand."""
 _OF_OTHERS: Final = ("depends_on", "allowed", "currency_field")
 """Options of types that speak of other fields of a record."""
 
@@ -463,7 +472,7 @@ def _timed(subject: Subject, automation: AutomationModel) -> Iterator[Problem]:
         this = any(
             isinstance(node, FieldRef) and node.outer for one in inner for node in walk(one.tree)
         )
-        if speaks or this or action.kind in {"set", "take", "notify", "webhook", "convert"}:
+        if speaks or this or action.kind in OF_A_RECORD:
             yield NO_RECORD.at(place("actions", position, action.kind))
 
 
@@ -560,6 +569,8 @@ class _Walk:
                 yield from self._converted(model, action, where)
             case "take":
                 yield from self._taken(model, action, where)
+            case "begin":
+                yield from self._begun(model, action.definition.begin, where)
             case "notify":
                 yield from self._told(action, where)
             case "for_each":
@@ -574,7 +585,7 @@ class _Walk:
             yield NOT_BEFORE.at(place)
         if self.run != "before" and action.kind == "refuse":
             yield ONLY_BEFORE.at(place)
-        gone = {"set", "take", "notify", "convert"}
+        gone = {"set", "take", "begin", "notify", "convert"}
         if self.deleted and not inside and action.kind in gone:
             yield NOTHING_LEFT.at(place)
         if self.run == "job" and any(one.uses_old for one in action.formulas()):
@@ -667,6 +678,9 @@ class _Walk:
             yield from _given(model.fields[name], f"{place}/set/{name}")
         taken = set() if people is None else {people.person, people.organisation or ""}
         yield from _missing(model, given | taken, place)
+        made = action.definition.convert or created or action.definition.post
+        if made is not None:
+            yield from self._begun(model, made.begin, place + "/begin")
 
     def _for_people(self, model: ObjectModel, people: PeopleDef, place: str) -> Iterator[Problem]:
         """Yield where what a person, an organisation or names of roles are put into is none for that."""
@@ -693,6 +707,21 @@ class _Walk:
         found = workflow.transitions.get(taken.transition) if workflow else None
         if found is not None and "comment" in found.definition.needs and not taken.comment:
             yield COMMENT_MISSING.at(place, transition=taken.transition)
+
+    def _begun(self, model: ObjectModel, begun: BeginDef | None, place: str) -> Iterator[Problem]:
+        """Find an approval of records of `model` that can never begin."""
+        if begun is None:
+            return
+        self.needs.append(Need(model.name, "transition", place))
+        workflow = self.subject.catalog.workflows.get(model.workflow or "")
+        yield from _known(workflow, model, begun.transition, place + "/transition")
+        found = workflow.transitions.get(begun.transition) if workflow else None
+        if workflow is None or found is None:
+            return
+        if not workflow.approvals.get(begun.transition):
+            yield NO_APPROVAL.at(place + "/transition", transition=begun.transition)
+        if "comment" in found.definition.needs and not begun.comment:
+            yield COMMENT_MISSING.at(place, transition=begun.transition)
 
     def _told(self, action: ActionModel, place: str) -> Iterator[Problem]:
         for position, one in enumerate(action.recipients):

@@ -173,6 +173,8 @@ NOUNS: Final[Mapping[str, Text]] = {
     "ConvertDef.quantity": Text("quantity of a row that is made", "生成明细的数量字段"),
     "ConvertDef.source": Text("field that points to the row it was taken of", "指向来源行的字段"),
     "take": Text("transition that is taken", "执行的转换"),
+    "begin": Text("approval that is begun", "发起的审批"),
+    "BeginDef.comment": Text("comment", "意见"),
     "TakeDef.comment": Text("comment", "意见"),
     "notify": Text("notification", "通知"),
     "NotifyDef.to": Text("recipient", "通知对象"),

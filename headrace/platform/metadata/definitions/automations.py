@@ -90,12 +90,21 @@ class PeopleDef:
 
 
 @dataclass(frozen=True, slots=True)
+class BeginDef:
+    """Begins the approval that decides a transition; where none would decide it, nothing is done."""
+
+    transition: Name = key("The transition.")
+    comment: str | None = key("The comment that it is taken with.", None, maxLength=1000)
+
+
+@dataclass(frozen=True, slots=True)
 class CreateDef:
     """Makes a record."""
 
     object: Name = key("The object.")
     set: dict[Name, Formula] = key("Its fields, by formulas over the record at hand.", {})
     each: PeopleDef | None = key("Make one for each of some people.", None)
+    begin: BeginDef | None = key("An approval of the record that is made.", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +121,7 @@ class ConvertDef:
     each: dict[Name, Formula] = key(
         "Fields of its rows, by formulas over the row; `this.` is the record.", {}
     )
+    begin: BeginDef | None = key("An approval of the document.", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +171,7 @@ class RowActionDef:
     post: CreateDef | None = key("Post an entry of a ledger.", None)
     convert: ConvertDef | None = key("Make a document of what is left of the rows of it.", None)
     take: TakeDef | None = key("Take a transition of the row.", None)
+    begin: BeginDef | None = key("Begin an approval of the row.", None)
     notify: NotifyDef | None = key("Tell people.", None)
     webhook: WebhookDef | None = key("Tell another system.", None)
 

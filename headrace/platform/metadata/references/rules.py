@@ -19,6 +19,7 @@ from headrace.platform.metadata.definitions.access import (
 from headrace.platform.metadata.definitions.automations import (
     ActionDef,
     AutomationDef,
+    BeginDef,
     ConvertDef,
     CreateDef,
     ForEachDef,
@@ -301,6 +302,7 @@ RULES: Final[Mapping[Key, Rule]] = {
     (ConvertDef, "quantity"): Rule("row field", "set"),
     (ConvertDef, "source"): Rule("row field", "set"),
     (ConvertDef, "each"): Rule("line assignments", "set"),
+    (BeginDef, "transition"): Rule("transition", "begins"),
     (TakeDef, "transition"): Rule("transition", "takes"),
     (RecipientDef, "field"): Rule("path", "told"),
     (RecipientDef, "role"): Rule("role", "told"),
@@ -406,6 +408,7 @@ PLAIN: Final[frozenset[Key]] = frozenset(
         (FieldDef, "type"),
         (ExtendsDef, "of"),
         (TakeDef, "comment"),
+        (BeginDef, "comment"),
         (TriggerDef, "cron"),
         (InputDef, "type"),
         (WebhookDef, "endpoint"),

@@ -66,6 +66,7 @@ HOW: Final[Mapping[str, Text]] = {
     "button in": Text("{by} is there in it", "{by}在该状态下可用"),
     "creates": Text("{by} makes its records", "{by}新建它的记录"),
     "converts": Text("{by} converts its rows", "{by}转换它的行"),
+    "begins": Text("{by} begins its approval", "{by}发起它的审批"),
     "takes": Text("{by} takes it", "{by}执行它"),
     "told": Text("{by} finds whom to tell by it", "{by}由它确定通知对象"),
     "shown in": Text("{by} shows it in a text", "{by}在文本中显示它"),

@@ -10,6 +10,7 @@ from typing import Any, Final, get_args, get_origin
 from headrace.platform.core.problems import Text, pointer
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, WorkflowModel
 from headrace.platform.metadata.definitions.automations import (
+    BeginDef,
     ConvertDef,
     CreateDef,
     ForEachDef,
@@ -158,6 +159,9 @@ class DocumentWalk:
         if definition is ForEachDef:
             inner = self._with_object(scope, str(content.get("object", "")))
             return replace(inner, this=scope.model)
+        made = scope.target or scope.rows
+        if definition is BeginDef and made is not None:
+            return self._with_object(scope, made.name)
         if definition is ConvertDef:
             return self._converted(content, scope)
         return replace(scope, rows=self._rows(definition, content, scope))
