@@ -525,7 +525,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
             database,
             store,
             functools.partial(fire_many, workflow),
-            buttons.press_many,
+            buttons,
             outbox,
             ids,
             settings.import_rows,

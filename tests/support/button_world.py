@@ -75,8 +75,14 @@ def with_buttons(contents: dict[tuple[str, str], dict[str, Any]]) -> None:
     actions[0]["when"] = "input.why IS NULL OR input.why = 'late'"
 
 
-def open_buttons(url: str) -> Live:
-    live = open_live(url, with_buttons)
+def open_buttons(url: str, *more: dict[str, Any]) -> Live:
+    """Publish the buttons, and `more` of them."""
+
+    def change(contents: dict[tuple[str, str], dict[str, Any]]) -> None:
+        with_buttons(contents)
+        contents.update({(one["kind"], one["name"]): one for one in more})
+
+    live = open_live(url, change)
     with live.platform.database.writing(None) as work:
         for login in ("ann", "fin"):
             live.platform.identity.set_password(work, live.ids[login], PASSWORD)

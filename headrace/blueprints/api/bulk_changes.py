@@ -18,11 +18,12 @@ from headrace.blueprints.api.calls import (
 )
 from headrace.blueprints.api.jobs import accepted
 from headrace.blueprints.shared.bulk_files import result_file
+from headrace.platform.access.policy import can, readable_fields
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.exchange.batches import within
-from headrace.platform.exchange.bulk_changes import BulkChange, records_of_change
+from headrace.platform.exchange.bulk_changes import BulkChange, BulkRecord, records_of_change
 from headrace.platform.exchange.bulk_files import titles_of_change
 from headrace.platform.exchange.exporting import FORMATS
 from headrace.platform.metadata.storage_types import instant_text
@@ -72,6 +73,7 @@ def records(change_id: str) -> Response:
                 "status": one.status,
                 "version": one.new_version,
                 "problems": [within(it, language_of(context)) for it in one.problems],
+                **effect_of(context, change, one),
             }
             for one in shown
         ]
@@ -79,6 +81,28 @@ def records(change_id: str) -> Response:
         return answer(context, {"items": items, "next": following})
 
     return read(action)
+
+
+def effect_of(context: Context, change: BulkChange, record: BulkRecord) -> dict[str, Any]:
+    """Return what a dry run saw of a record, where it is one of the first, as the caller may read it."""
+    if record.shown is None:
+        return {}
+    name = change.request.object
+    readable = readable_fields(context.catalog, context.principal, name)
+    fields = context.catalog.objects[name].fields.values()
+    names = {one.id: one.name for one in fields if one.name in readable}
+    objects = {
+        one.id: one.name
+        for one in context.catalog.objects.values()
+        if can(context.catalog, context.principal, one.name, "read")
+    }
+    changes = {
+        names[field_id]: {"before": before, "after": after}
+        for field_id, before, after in record.shown["changes"]
+        if field_id in names
+    }
+    made = {objects[one]: count for one, count in record.shown["made"].items() if one in objects}
+    return {"changes": changes, "made": made}
 
 
 @blueprint.get("/<change_id>/file")
@@ -131,6 +155,8 @@ def _shown(context: Context, change: BulkChange) -> dict[str, Any]:
         "query": asked.query if asked.act != "undo" else None,
         "view": asked.view,
         "values": asked.values if asked.act == "update" else None,
+        "inputs": asked.values if asked.act == "button" else None,
+        "button": asked.button,
         "transition": asked.transition,
         "comment": asked.comment,
         "undoes": asked.undoes,

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from headrace.blueprints.shared.pages import render
 from headrace.blueprints.shared.session import new_key, platform, read, write, write_once
 from headrace.blueprints.workspace.blueprint import blueprint, known_object, need_right
+from headrace.blueprints.workspace.bulk_changes import first_line
 from headrace.blueprints.workspace.buttons import PLACE, given_inputs, input_views
 from headrace.blueprints.workspace.conflicts import sent_inputs
 from headrace.blueprints.workspace.lists import query_of
@@ -23,6 +24,7 @@ from headrace.platform.automation.buttons import Button, buttons, check_for_seve
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
 from headrace.platform.core.problems import Problem
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.exchange.bulk_previews import FIRST, Effect, effects, seen_now
 from headrace.platform.exchange.bulk_requests import BulkRequest
 from headrace.platform.exchange.bulk_undoing import values_before
 from headrace.platform.forms.bulk import (
@@ -113,8 +115,8 @@ def change_several(object_name: str) -> BaseResponse | str:
         wrong = read(lambda context: _wrong(context, asked))
         if wrong:
             return read(lambda context: _choosing(context, asked, problems=wrong))
-        told = write(lambda context, work: _rehearsed(context, work, asked))
-        return read(lambda context: _preview(context, asked, told))
+        told, seen = write(lambda context, work: _rehearsed(context, work, asked))
+        return read(lambda context: _preview(context, asked, told, seen))
     return read(lambda context: _choosing(context, asked))
 
 
@@ -235,9 +237,17 @@ def _transition(context: Context, asked: Asked) -> TransitionModel:
     return context.catalog.workflows[str(model.workflow)].transitions[str(asked.transition)]
 
 
-def _rehearsed(context: Context, work: UnitOfWork, asked: Asked) -> list[Any]:
+def _rehearsed(
+    context: Context, work: UnitOfWork, asked: Asked
+) -> tuple[list[Any], dict[str, Effect]]:
+    """Return what is told of each record, and what would become of the first ones."""
+    name, first = asked.object, [one.id for one in asked.chosen[:FIRST]]
+    looked = [] if asked.act == "delete" else first
     with work.rehearsal():
-        return _told(context, _run(context, work, asked))
+        before = seen_now(context, work, name, looked)
+        items = _run(context, work, asked)
+        after = seen_now(context, work, name, looked)
+        return _told(context, items), effects(context, name, before, after, items)
 
 
 def _run(context: Context, work: UnitOfWork, asked: Asked) -> list[Item]:
@@ -263,18 +273,29 @@ def _run(context: Context, work: UnitOfWork, asked: Asked) -> list[Item]:
     return write_many(store, context, work, asked.object, "update", items, partial=True)
 
 
+def _undoable(context: Context, asked: Asked) -> BulkRequest | None:
+    """Return what is asked, where it sets values that can be led back."""
+    if asked.act == "edit":
+        values = given_values(context, asked.object, _settable(context, asked), sent_inputs())
+        return BulkRequest(asked.object, "update", values=values)
+    if asked.button is None:
+        return None
+    inputs = _inputs(context, asked)
+    press = BulkRequest(asked.object, "button", values=inputs, button=asked.button)
+    press = platform().bulk_changes.checked(context, press)
+    return press if press.sets else None
+
+
 def _done(context: Context, work: UnitOfWork, asked: Asked) -> str:
-    """Do it; keep what an edit did, so that it can be undone."""
-    if asked.act != "edit":
+    """Do it; keep what an edit or a button set, so that it can be undone."""
+    changes, edit = platform().bulk_changes, _undoable(context, asked)
+    if edit is None:
         return orjson.dumps({"told": _told(context, _run(context, work, asked))}).decode()
-    values = given_values(context, asked.object, _settable(context, asked), sent_inputs())
-    edit = BulkRequest(asked.object, "update", values=values)
     before = values_before(context, work, edit, [one.id for one in asked.chosen])
     items = _run(context, work, asked)
     change = None
     if any(one.status == "updated" for one in items):
         records = [(one.id, one.version) for one in asked.chosen]
-        changes = platform().bulk_changes
         change = changes.keep_done(context, work, edit, records, items, before)
     return orjson.dumps({"told": _told(context, items), "change": change}).decode()
 
@@ -333,7 +354,9 @@ def _choosing(
     )
 
 
-def _preview(context: Context, asked: Asked, told: Sequence[Any]) -> str:
+def _preview(
+    context: Context, asked: Asked, told: Sequence[Any], seen: Mapping[str, Effect]
+) -> str:
     kept = [pair for pair in request.form.items(multi=True) if pair[0] not in NOT_KEPT]
     set_now = []
     if asked.act == "edit":
@@ -358,7 +381,12 @@ def _preview(context: Context, asked: Asked, told: Sequence[Any]) -> str:
             if view.name in given
         ]
     titles = _titles(context, asked)
-    return _page(context, asked, "preview", told, titles, kept=kept, set_now=set_now)
+    first = [
+        first_line(context, asked.object, titles.get(one.id), seen[one.id].as_json())
+        for one in asked.chosen
+        if one.id in seen
+    ]
+    return _page(context, asked, "preview", told, titles, kept=kept, set_now=set_now, first=first)
 
 
 def _page(
@@ -386,5 +414,5 @@ def _page(
         fine=sum(not one.refused for one in lines),
         warned=sum(bool(one.problems) and not one.refused for one in lines),
         told=[one for one in lines if one.problems][:MOST_SHOWN],
-        **{"set_now": (), "change": None, "token": None, **values},
+        **{"set_now": (), "first": (), "change": None, "token": None, **values},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from headrace.blueprints.shared.session import new_key, platform, read, write, w
 from headrace.blueprints.workspace.blueprint import blueprint, known_object
 from headrace.blueprints.workspace.buttons import input_views
 from headrace.blueprints.workspace.rows import record_address
+from headrace.platform.access.policy import can, readable_fields
 from headrace.platform.automation.buttons import Button, buttons
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.core.problems import Text
@@ -26,9 +27,10 @@ from headrace.platform.exchange.bulk_changes import (
     records_of_change,
 )
 from headrace.platform.exchange.bulk_files import titles_of_change
+from headrace.platform.exchange.bulk_previews import FIRST
 from headrace.platform.exchange.exporting import FORMATS
 from headrace.platform.forms.bulk import settable_fields
-from headrace.platform.forms.field_view import FieldView
+from headrace.platform.forms.field_view import FieldView, field_view
 from headrace.platform.forms.shown import Display
 from headrace.platform.jobs.long_jobs import JobState, ask_to_cancel, read_job
 from headrace.platform.metadata.storage_types import typed_parts
@@ -36,6 +38,7 @@ from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 
 SHOWN: Final = 100
+NOTHING: Final = "–"
 SECONDS: Final = "1"
 """After how many a page of a change that is under way looks again."""
 
@@ -50,8 +53,12 @@ def bulk_change(change_id: str) -> Response:
             change = platform().bulk_changes.mine(context, connection, change_id)
             job = read_job(connection, change.job) if change.job else None
             told = records_of_change(connection, change.id, limit=SHOWN, told=True)
-            titles = titles_of_change(context, reading, change, told)
-        return _change_page(context, change, job, told, titles)
+            first = []
+            if change.state == "checked":
+                first = records_of_change(connection, change.id, limit=FIRST)
+            titles = titles_of_change(context, reading, change, [*told, *first])
+        seen = [(titles.get(one.id), one.shown) for one in first if one.shown is not None]
+        return _change_page(context, change, job, told, titles, seen)
 
     return read(action)
 
@@ -111,6 +118,7 @@ def _change_page(
     job: JobState | None,
     told: list[BulkRecord],
     titles: Mapping[str, Any],
+    seen: Sequence[tuple[Any, Mapping[str, Any]]],
 ) -> Response:
     object_name, language = change.request.object, context.language
     model = known_object(context, object_name)
@@ -134,6 +142,7 @@ def _change_page(
         progress=(job.progress if job else None) or {},
         problems=[within(one, language) for one in change.problems],
         lines=lines,
+        first=[first_line(context, object_name, title, shown) for title, shown in seen],
         more=change.counts.refused + change.counts.warned - len(lines),
         formats=FORMATS,
         key=new_key(),
@@ -142,6 +151,29 @@ def _change_page(
     if change.is_under_way:
         response.headers["Refresh"] = SECONDS
     return response
+
+
+def first_line(
+    context: Context, object_name: str, title: Any, shown: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what would become of a record, in words: what changes in it, and what is made."""
+    model = context.catalog.objects[object_name]
+    readable = readable_fields(context.catalog, context.principal, object_name)
+    by_id = {one.id: one for one in model.fields.values() if one.name in readable}
+    objects = {
+        one.id: one
+        for one in context.catalog.objects.values()
+        if can(context.catalog, context.principal, one.name, "read")
+    }
+    display = Display(context.language, context.principal.zone)
+    changes = []
+    for field_id, before, after in shown["changes"]:
+        if field_id in by_id:
+            view = field_view(context.catalog, by_id[field_id])
+            texts = [display.of(view, value).text or NOTHING for value in (before, after)]
+            changes.append((view.label, *texts))
+    made = [(objects[one].label, count) for one, count in shown["made"].items() if one in objects]
+    return {"title": title or NOTHING, "changes": changes, "made": made}
 
 
 def _doing(context: Context, change: BulkChange) -> Text | None:

@@ -7,10 +7,11 @@ who pressed it, or those that the document names where it runs as the system.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from headrace.platform.actions.converting import rows_left
 from headrace.platform.automation import messages
@@ -295,9 +296,34 @@ class Buttons:
         version, record_id = record.get("version"), str(record.get("id"))
         if isinstance(version, bool) or not isinstance(version, int):
             raise PreconditionRequiredError(VERSION_NEEDED.at("/version"))
-        self.press(context, work, object_name, record_id, name, inputs=inputs, version=version)
-        left = self._store.lock(context, work, object_name, record_id)
-        return Item(index, "updated", record_id, int(left["version"]))
+        pressed = self.press(
+            context, work, object_name, record_id, name, inputs=inputs, version=version
+        )
+        left = int(self._store.lock(context, work, object_name, record_id)["version"])
+        made = Counter(str(one["object_id"]) for one in pressed.did if one["did"] in MAKING)
+        if self.sets(context, object_name, name):
+            # What it set is one change, whatever that started; without it there is nothing to undo.
+            status: Literal["updated", "unchanged"] = "updated" if left > version else "unchanged"
+            return Item(index, status, record_id, min(left, version + 1))
+        return Item(index, "updated", record_id, left, made=made)
+
+    def sets(self, context: Context, object_name: str, name: str) -> tuple[str, ...]:
+        """Return the fields that a button sets, where that is all it does, so that it can be undone.
+
+        That is so for one `set`, at once and in the name of who presses it.
+        """
+        button = buttons(context.catalog).get(object_name, {}).get(name)
+        if button is None:
+            return ()
+        definition, actions = button.automation.definition, button.automation.actions
+        alone = [one.kind for one in actions] == ["set"]
+        if not alone or definition.run != "after" or definition.runs_as != "actor":
+            return ()
+        return tuple(one.field for one in actions[0].assignments)
+
+    def check(self, context: Context, object_name: str, name: str, inputs: Any) -> None:
+        """Raise where the caller cannot press a button for several records, or an input is wrong."""
+        check_for_several(context, object_name, name, inputs)
 
 
 def check_for_several(

@@ -70,6 +70,7 @@ class BulkOutcome:
     version: int | None = None
     problems: tuple[Problem, ...] = ()
     before: Mapping[str, Any] | None = None
+    shown: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, record_id: str, item: Item, before: Mapping[str, Any] | None = None) -> BulkOutcome:
@@ -87,6 +88,7 @@ class BulkRecord:
     status: str | None
     new_version: int | None
     problems: tuple[Mapping[str, Any], ...]
+    shown: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class BulkChange:
     def can_be_undone(self) -> bool:
         """Whether it has set values that can be led back."""
         return (
-            self.request.act in {"update", "undo"}
+            (self.request.act in {"update", "undo"} or bool(self.request.sets))
             and self.state in {"done", "cancelled", "failed", "refused"}
             and self.counts.updated > 0
             and not self.request.dry_run
@@ -222,6 +224,7 @@ def forget_outcomes(work: UnitOfWork, change_id: str) -> None:
         "new_version": None,
         "problems": sa.null(),
         "before": sa.null(),
+        "shown": sa.null(),
     }
     statement = sa.update(BULK_RECORD).where(BULK_RECORD.c.bulk_id == change_id)
     work.connection.execute(statement.values(**cleared))
@@ -235,13 +238,14 @@ def keep_outcomes(work: UnitOfWork, change_id: str, outcomes: Sequence[BulkOutco
             "b_status": one.status,
             "b_new_version": one.version,
             "b_before": None if one.before is None else dict(one.before),
+            "b_shown": None if one.shown is None else dict(one.shown),
             "b_problems": [in_both_languages(problem) for problem in one.problems],
         }
         for one in outcomes
     ]
     if not rows:
         return
-    names = ("status", "new_version", "problems", "before")
+    names = ("status", "new_version", "problems", "before", "shown")
     types = {name: BULK_RECORD.c[name].type for name in (*names, "record_id")}
     statement = (
         sa.update(BULK_RECORD)
@@ -281,6 +285,7 @@ def records_of_change(
             row.status,
             row.new_version,
             tuple(row.problems or ()),
+            row.shown,
         )
         for row in found
     ]

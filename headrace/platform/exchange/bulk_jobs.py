@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import sqlalchemy as sa
 
@@ -43,6 +43,7 @@ from headrace.platform.exchange.bulk_changes import (
     records_of_change,
     update_change,
 )
+from headrace.platform.exchange.bulk_previews import FIRST, effects, seen_now
 from headrace.platform.exchange.bulk_requests import BulkRequest
 from headrace.platform.exchange.bulk_undoing import (
     NOTHING_BEFORE,
@@ -55,7 +56,7 @@ from headrace.platform.exchange.importing import UNFOLLOWED, Doors, Following
 from headrace.platform.jobs.long_jobs import Course
 from headrace.platform.jobs.outbox import Job, Outbox
 from headrace.platform.records import reader
-from headrace.platform.records.bulk import Item, write_many
+from headrace.platform.records.bulk import Item, Outcome, write_many
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import Query, parse_query
 from headrace.platform.records.store import RecordStore
@@ -131,10 +132,18 @@ class Fire(Protocol):
         ...
 
 
-class Press(Protocol):
+class Pressing(Protocol):
     """How buttons are pressed: by automations, of which nothing more is known here."""
 
-    def __call__(
+    def check(self, context: Context, object_name: str, name: str, inputs: Any) -> None:
+        """Raise where the caller cannot press a button for several records."""
+        ...
+
+    def sets(self, context: Context, object_name: str, name: str) -> tuple[str, ...]:
+        """Return the fields that a button sets, where that is all it does."""
+        ...
+
+    def press_many(
         self,
         context: Context,
         work: UnitOfWork,
@@ -164,7 +173,7 @@ class BulkChanges:
     database: Database
     store: RecordStore
     fire: Fire
-    press: Press
+    pressing: Pressing
     outbox: Outbox
     ids: IdSource
     most_records: int = 100_000
@@ -177,10 +186,22 @@ class BulkChanges:
         Raise RefusedError or NotFoundError where the caller may not ask the query at all.
         """
         query_of(context, request)
+        request = self.checked(context, request)
         model = context.catalog.objects[request.object]
         change_id = self.ids.record_id()
         add_change(work, change_id, model.id, request, context.principal.user_id)
         return change_id, self._put(work, change_id, context.principal.user_id)
+
+    def checked(self, context: Context, request: BulkRequest) -> BulkRequest:
+        """Return a request with the fields that its button sets, where it presses one and that is all.
+
+        Raise where the caller cannot press it for several records.
+        """
+        if request.act != "button":
+            return request
+        about = (context, request.object, str(request.button))
+        self.pressing.check(*about, request.values)
+        return replace(request, sets=self.pressing.sets(*about))
 
     def carry_out(self, context: Context, work: UnitOfWork, change_id: str) -> str:
         """Ask for what was checked to be done, with the records as they were chosen then.
@@ -485,28 +506,49 @@ class _Run:
     def _act(
         self, context: Context, work: UnitOfWork, records: Sequence[BulkRecord]
     ) -> list[BulkOutcome]:
+        """Do it to some records; of the first ones a dry run looks what would become of them."""
+        first = [one.id for one in records if one.number < FIRST]
+        if not self.request.dry_run or not first or self.request.act == "delete":
+            return self._done_to(context, work, records)[0]
+        name = self.request.object
+        before = seen_now(context, work, name, first)
+        outcomes, items = self._done_to(context, work, records)
+        after = seen_now(context, work, name, first)
+        shown = effects(context, name, before, after, items)
+        return [
+            replace(one, shown=shown[one.record_id].as_json()) if one.record_id in shown else one
+            for one in outcomes
+        ]
+
+    def _done_to(
+        self, context: Context, work: UnitOfWork, records: Sequence[BulkRecord]
+    ) -> tuple[list[BulkOutcome], Sequence[Item]]:
         name, store = self.request.object, self.changes.store
         sent: list[dict[str, Any]] = [{"id": one.id, "version": one.version} for one in records]
         match self.request.act:
             case "undo":
-                return Undoing(context, work, store, name, str(self.request.undoes)).undo(records)
+                undoing = Undoing(context, work, store, name, str(self.request.undoes))
+                undone = undoing.undo(records)
+                return undone, [_as_item(one) for one in undone]
             case "delete":
                 items = write_many(store, context, work, name, "delete", sent, partial=True)
             case "update":
                 before = values_before(context, work, self.request, [one.id for one in records])
                 sent = [{**self.request.values, **one} for one in sent]
                 items = write_many(store, context, work, name, "update", sent, partial=True)
-                return outcomes_of(records, items, before)
+                return outcomes_of(records, items, before), items
             case "button":
                 button, inputs = str(self.request.button), self.request.values
-                items = self.changes.press(
+                before = values_before(context, work, self.request, [one.id for one in records])
+                items = self.changes.pressing.press_many(
                     context, work, name, button, sent, inputs=inputs, partial=True
                 )
+                return outcomes_of(records, items, before), items
             case _:
                 sent = [{**one, "comment": self.request.comment} for one in sent]
                 transition = str(self.request.transition)
                 items = self.changes.fire(context, work, name, transition, sent, partial=True)
-        return outcomes_of(records, items)
+        return outcomes_of(records, items), items
 
     # -- telling -------------------------------------------------------------------------------
 
@@ -532,6 +574,12 @@ class _Run:
         if problems:
             result["problems"] = [in_both_languages(one) for one in problems]
         self.following.ended(work, state, result)
+
+
+def _as_item(outcome: BulkOutcome) -> Item:
+    """Return what became of a record that was led back, as the store would tell it."""
+    status = cast("Outcome", outcome.status)
+    return Item(0, status, outcome.record_id, outcome.version)
 
 
 def outcomes_of(

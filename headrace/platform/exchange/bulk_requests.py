@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ class BulkRequest:
 
     `query` is that of a list (`filter`, `q`, `sort`), `view` the list whose condition they fit too. `values`
     are what an update sets, or what was entered for the `button` that is pressed, `transition` and
-    `comment` what a transition takes, `undoes` is the bulk change that is undone. Not `partial`: all records or none.
+    `comment` what a transition takes, `undoes` is the bulk change that is undone. `sets` are the fields that a button sets, where that is all it does. Not `partial`: all records or none.
     """
 
     object: str
@@ -27,9 +27,15 @@ class BulkRequest:
     transition: str | None = None
     comment: str | None = None
     button: str | None = None
+    sets: Sequence[str] = ()
     undoes: str | None = None
     partial: bool = True
     dry_run: bool = False
+
+    @property
+    def fields(self) -> Sequence[str]:
+        """The fields and child grids that are set."""
+        return self.sets if self.act == "button" else tuple(self.values)
 
     def render(self) -> dict[str, Any]:
         """Return the JSON form."""

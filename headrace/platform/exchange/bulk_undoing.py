@@ -148,7 +148,7 @@ def values_before(
     if request.object not in context.catalog.objects:
         return NOTHING_BEFORE
     shape = shapes_of(context).of(request.object)
-    names = [name for name in request.values if name in shape.fields and name not in shape.kept]
+    names = [name for name in request.fields if name in shape.fields and name not in shape.kept]
     return unkept_values(work, shape, [shape.fields[name].id for name in names], ids)
 
 
@@ -170,7 +170,7 @@ def unkept_values(
 def check_relations(context: Context, request: BulkRequest) -> None:
     """Raise ConflictError where a change has set child rows of which no history is kept."""
     shape = shapes_of(context).of(request.object)
-    for name in request.values:
+    for name in request.fields:
         relation = shape.relations.get(name)
         if relation is not None and not shape.shapes.of(relation.object).keeps_history:
             raise ConflictError(NO_HISTORY.at(object=shape.model.label))

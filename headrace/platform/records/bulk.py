@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from headrace.platform.access.policy import readable_fields
@@ -27,11 +28,12 @@ from headrace.platform.records.references import check_key, id_by_key
 from headrace.platform.records.store import RecordStore, Revision
 
 Mode = Literal["create", "update", "upsert", "delete"]
-Outcome = Literal["created", "updated", "deleted", "refused"]
+Outcome = Literal["created", "updated", "deleted", "unchanged", "refused"]
 _Numbered = tuple[int, Any]
 """A record with its place in the request."""
 MODES: Final[tuple[Mode, ...]] = ("create", "update", "upsert", "delete")
 MOST_ITEMS: Final = 1000
+NOTHING_MADE: Final[Mapping[str, int]] = MappingProxyType({})
 SMALL_PART: Final = 8
 """Of how many records, one of which is refused, each is tried by itself."""
 
@@ -55,7 +57,8 @@ VERSION_NEEDED: Final = Message(
 class Item:
     """What became of one record; `error` says why it was refused, paths are within the item.
 
-    `warnings` are what rules tell of a record that was written.
+    `warnings` are what rules tell of a record that was written, `made` how many records of which objects (by
+    their ids) were made of it.
     """
 
     index: int
@@ -64,6 +67,7 @@ class Item:
     version: int | None = None
     error: PlatformError | None = None
     warnings: tuple[Problem, ...] = ()
+    made: Mapping[str, int] = field(default_factory=lambda: NOTHING_MADE)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
