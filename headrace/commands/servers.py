@@ -16,7 +16,7 @@ from headrace.platform.database.opening import open_initialised
 from headrace.platform.jobs.broker_opening import checked_broker
 from headrace.platform.jobs.worker import LANES, Lane
 from headrace.platform.runtime import Platform
-from headrace.working import lead, work_for_broker, work_in_threads
+from headrace.working import consume_led, lead, work_in_threads
 
 
 def add_to(main: click.Group) -> None:
@@ -36,7 +36,8 @@ def add_to(main: click.Group) -> None:
     multiple=True,
     help="Only short jobs, long ones, or those of other systems (repeatable).",
 )
-def worker(threads: int, lanes: tuple[Lane, ...]) -> None:
+@click.option("--led", is_flag=True, hidden=True, help="Started by another worker.")
+def worker(threads: int, lanes: tuple[Lane, ...], led: bool) -> None:  # noqa: FBT001 - click
     """Do jobs until told to end."""
     shell = open_shell()
     wanted = [one for one in LANES if one in (lanes or LANES)]
@@ -44,9 +45,9 @@ def worker(threads: int, lanes: tuple[Lane, ...]) -> None:
         with shell.platform() as platform:
             shell.say(Text("Working.", "开始处理作业。"))
             work_in_threads(platform, wanted, threads)
-    elif len(wanted) == 1:
+    elif led:
         with shell.platform() as platform:
-            work_for_broker(platform, wanted[0], threads)
+            consume_led(platform, wanted[0], threads)
     else:
         open_initialised(shell.settings.database_url).dispose()
         checked_broker(shell.settings.broker_url)

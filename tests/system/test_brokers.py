@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -16,12 +16,16 @@ import pytest
 import sqlalchemy as sa
 from redis import Redis
 
+from headrace.doctor import examine
+from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Text
+from headrace.platform.jobs.broker_opening import checked_broker
 from headrace.platform.jobs.brokers import BrokerAwayError
 from headrace.platform.jobs.celery_broker import CeleryBroker
 from headrace.platform.jobs.relay import Relay
 from headrace.platform.jobs.tables import JOB
 from headrace.platform.jobs.worker import Worker
+from headrace.platform.runtime import Platform
 from tests.support import broker_worker
 from tests.support.broker_worker import EFFECT, make_worker
 from tests.support.brokers import RunningBroker, end_group, guarded, rabbitmq, redis, wait_until
@@ -40,12 +44,6 @@ def brokers() -> Iterator[dict[str, RunningBroker]]:
     """Both brokers, started at once."""
     with redis() as one, rabbitmq() as other:
         yield {"redis": one, "rabbitmq": other}
-
-
-@pytest.fixture
-def redis_broker(brokers: dict[str, RunningBroker]) -> RunningBroker:
-    brokers["redis"].wait()
-    return brokers["redis"]
 
 
 @dataclass
@@ -72,9 +70,9 @@ class Bench:
     def relay(self, **more: Any) -> Relay:
         return Relay(self.worker, self.client(), **more)
 
-    def start(self, fall_back: str = "never") -> Any:
+    def start(self, how: str = "never") -> Any:
         command = [sys.executable, broker_worker.__file__, self.url, self.broker.url, self.prefix]
-        process = guarded([*command, str(LEASE), fall_back], environment(self.url), self.folder)
+        process = guarded([*command, str(LEASE), how], environment(self.url), self.folder)
         self.stack.callback(end_group, process)
         return process
 
@@ -183,6 +181,18 @@ def test_workers_do_without_a_broker_that_is_away(bench_on: Callable[[str, str],
     assert bench.done() == dict.fromkeys(range(20), 1)
 
 
+def test_a_process_that_hears_nothing_ends(bench_on: Callable[[str, str], Bench]) -> None:
+    bench = bench_on("redis", "sqlite")
+    deaf = bench.start("deaf")
+    bench.put(range(3))
+    wait_until(lambda: deaf.poll() is not None)
+    assert bench.done() == {}
+    bench.start("alone")
+    wait_until(lambda: bench.states() == {"done": 3})
+
+    assert bench.done() == dict.fromkeys(range(3), 1)
+
+
 def test_a_job_that_the_broker_refused_may_be_told_of_at_once(
     bench_on: Callable[[str, str], Bench],
 ) -> None:
@@ -198,43 +208,81 @@ def test_a_job_that_the_broker_refused_may_be_told_of_at_once(
     assert relay.hand_over() == 3
 
 
-def test_the_product_works_with_a_broker(
-    brokers: dict[str, RunningBroker], fresh_database: Callable[[str], str], tmp_path: Path
-) -> None:
-    """`serve` hands over, `worker` does: all lanes, through the command line."""
-    brokers["rabbitmq"].wait()
-    url = fresh_database("sqlite")
-    headrace(url, "init")
-    platform = open_platform(url)
-    told = environment(url, HEADRACE_BROKER_URL=brokers["rabbitmq"].url)
-    command = [sys.executable, "-m", "headrace", "worker", "--threads", "1"]
-    process = guarded(command, told, tmp_path)
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a database with a workspace in which nothing is published."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('installed') / 'workspace.sqlite'}"
+    open_platform(url).close()
+    return url
+
+
+@contextmanager
+def opened(url: str, broker: RunningBroker) -> Iterator[tuple[Platform, str]]:
+    """Open the platform with a broker, and a user whom it can tell things."""
+    broker.wait()
+    platform = open_platform(url, HEADRACE_BROKER_URL=broker.url)
     try:
-        user = platform.identity.users()[0].id
-        platform.write_as_system(
-            lambda _, work: platform.notifications.send(work, [user], "hello", Text("Hi", "你好"))
-        )
-        wait_until(lambda: platform.notifications.unread_count(user))
+        yield platform, platform.ids.record_id()
     finally:
-        end_group(process)
-    shown = headrace(url, "doctor", "--json", check=False, variables=told).stdout
-    platform.close()
-
-    assert "Broker reached; messages: short" in shown
+        platform.close()
 
 
-@pytest.mark.parametrize("address", ["redis://127.0.0.1:1/0", "amqp://guest:wrong word@{rabbit}//"])
-def test_a_wrong_address_stops_a_worker_with_the_reason(
-    address: str, brokers: dict[str, RunningBroker], fresh_database: Callable[[str], str]
+def tell(platform: Platform, user: str) -> None:
+    send = platform.notifications.send
+    platform.write_as_system(lambda _, work: send(work, [user], "hello", Text("Hi", "你好")))
+
+
+def test_a_worker_keeps_processes_that_do_what_the_broker_says(
+    brokers: dict[str, RunningBroker], installed: str, tmp_path: Path
 ) -> None:
-    brokers["rabbitmq"].wait()
-    url = fresh_database("sqlite")
-    headrace(url, "init")
-    address = address.format(rabbit=f"127.0.0.1:{brokers['rabbitmq'].port}").replace(" ", "%20")
-    told = environment(url, HEADRACE_BROKER_URL=address)
-    for command in ("worker", "doctor"):
-        ended = headrace(url, command, check=False, variables=told)
-        shown = ended.stdout + ended.stderr
-        assert ended.returncode == 1
-        assert "does not let us in" in shown
-        assert "wrong" not in shown
+    broker = brokers["rabbitmq"]
+    told = environment(installed, HEADRACE_BROKER_URL=broker.url)
+    only = ("--only", "short", "--only", "long")
+    with opened(installed, broker) as (platform, user):
+        process = guarded([sys.executable, "-m", "headrace", "worker", *only], told, tmp_path)
+        try:
+            tell(platform, user)
+            wait_until(lambda: platform.notifications.unread_count(user))
+        finally:
+            end_group(process)
+        shown = [one.what.en for one in examine(platform.settings)]
+
+    assert any(one.startswith("Broker reached; messages: short ") for one in shown)
+
+
+def test_a_server_hands_over_and_does_nothing(
+    brokers: dict[str, RunningBroker], installed: str
+) -> None:
+    with opened(installed, brokers["redis"]) as (platform, user):
+        finish = platform.work_beside()
+        tell(platform, user)
+        client = CeleryBroker(brokers["redis"].url)
+        wait_until(lambda: client.queued("short"))
+        client.close()
+        finish()
+
+        assert platform.notifications.unread_count(user) == 0
+        assert platform.worker().drain() == 1
+        assert platform.notifications.unread_count(user) == 1
+
+
+@pytest.mark.parametrize("address", ["redis://127.0.0.1:1/0", "amqp://guest:wrong@{rabbit}//"])
+def test_a_wrong_address_says_why(address: str, brokers: dict[str, RunningBroker]) -> None:
+    if "rabbit" in address:
+        brokers["rabbitmq"].wait()
+    address = address.format(rabbit=f"127.0.0.1:{brokers['rabbitmq'].port}")
+    with pytest.raises(RefusedError) as caught:
+        checked_broker(address)
+    (problem,) = caught.value.problems
+
+    assert problem.code == "broker.away"
+    assert "refused" in problem.message.en
+    assert "wrong" not in problem.message.en
+
+
+def test_a_worker_does_not_start_where_the_broker_is_not(installed: str) -> None:
+    told = environment(installed, HEADRACE_BROKER_URL="redis://127.0.0.1:1/0")
+    ended = headrace(installed, "worker", check=False, variables=told)
+
+    assert ended.returncode == 1
+    assert "broker.away" in ended.stderr

@@ -40,6 +40,8 @@ class Relay:
     most: int = MOST_QUEUED
     away: bool = False
     """Whether the broker was away when it was last told of something."""
+    missed: Callable[[], None] = lambda: None
+    """Called where a job of this process's lanes was not taken in time by whoever was told of it."""
     full: bool = False
     """Whether a lane of the broker holds all that it may."""
 
@@ -90,7 +92,8 @@ class Relay:
     def run_forever(self, stop: threading.Event, lanes: Collection[Lane] = ()) -> None:
         """Hand over until `stop` is set, woken by jobs of this process; look after the rounds too.
 
-        While the broker is away, the jobs of `lanes` are done here, one after the other.
+        While the broker is away, or brings jobs of `lanes` to nobody, they are done here, one after
+        the other.
         """
         rounds, arrived = Rounds(self.worker), self.worker.outbox.arrived
         while not stop.is_set():
@@ -106,6 +109,9 @@ class Relay:
         self.broker.close()
 
     def _once(self, lanes: Collection[Lane], stop: threading.Event) -> bool:
+        if lanes and self._nobody_came(lanes):
+            self.missed()
+            self._do_alone(lanes, stop)
         try:
             handed = self.hand_over()
         except BrokerAwayError as error:
@@ -117,6 +123,14 @@ class Relay:
             LOG.warning("the broker is back")
             self.away = False
         return handed > 0
+
+    def _nobody_came(self, lanes: Collection[Lane]) -> bool:
+        """Say whether jobs of `lanes` were told of, and not taken in time."""
+        told = JOB.c.handed_until <= self.worker.real_clock.now()
+        ours = sa.or_(sa.false(), *(self.worker.of_lane(lane) for lane in lanes))
+        late = sa.select(JOB.c.id).where(self.worker.ready(), ours, told)
+        with self.worker.database.reading() as reading:
+            return reading.connection.execute(late.limit(1)).first() is not None
 
     def _do_alone(self, lanes: Collection[Lane], stop: threading.Event) -> bool:
         """Do jobs of `lanes` for a while; say whether more may be there."""

@@ -242,10 +242,13 @@ class Worker:
 
     def ready(self) -> sa.ColumnElement[bool]:
         """Return which jobs can be done now."""
-        return sa.or_(
-            sa.and_(JOB.c.state == "waiting", JOB.c.due <= self.clock.now()),
-            sa.and_(JOB.c.state == "started", JOB.c.leased_until <= self.real_clock.now()),
-        )
+        return sa.or_(self._left(), self._due())
+
+    def _due(self) -> sa.ColumnElement[bool]:
+        return sa.and_(JOB.c.state == "waiting", JOB.c.due <= self.clock.now())
+
+    def _left(self) -> sa.ColumnElement[bool]:
+        return sa.and_(JOB.c.state == "started", JOB.c.leased_until <= self.real_clock.now())
 
     def of_lane(self, lane: Lane) -> sa.ColumnElement[bool]:
         """Return which jobs are those of `lane`."""
@@ -263,9 +266,8 @@ class Worker:
 
     def _lease(self, wanted: sa.ColumnElement[bool]) -> Job | None:
         """Take the first of the jobs that are `wanted` and can be done, in a transaction of its own."""
-        ready = sa.select(JOB).where(self.ready(), wanted).order_by(JOB.c.due, JOB.c.id).limit(1)
         with self.database.writing(None) as work:
-            row = work.connection.execute(ready.with_for_update(skip_locked=True)).first()
+            row = self._first(work, wanted)
             if row is None:
                 return None
             if row.attempts >= MAX_ATTEMPTS:
@@ -283,6 +285,15 @@ class Worker:
             }
             work.connection.execute(sa.update(JOB).where(JOB.c.id == row.id).values(**lease))
             return Job(row.id, row.kind, row.payload, row.attempts + 1)
+
+    def _first(self, work: UnitOfWork, wanted: sa.ColumnElement[bool]) -> Any:
+        """Lock what was left first, else what is due: each is the head of an index, however many wait."""
+        for ready, order in ((self._left(), JOB.c.leased_until), (self._due(), JOB.c.due)):
+            first = sa.select(JOB).where(ready, wanted).order_by(order, JOB.c.id).limit(1)
+            row = work.connection.execute(first.with_for_update(skip_locked=True)).first()
+            if row is not None:
+                return row
+        return None
 
     def _perform(self, job: Job) -> None:
         handler = self.handlers.get(job.kind)
