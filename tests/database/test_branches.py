@@ -214,6 +214,20 @@ def test_who_leaves_is_replaced_in_their_branch(world):
     assert asked(world, run) == {"ann"}
 
 
+def test_an_edit_that_another_branch_depends_on_reopens_it_and_its_own_goes_on(world):
+    left = [step("left", MANAGER, depends_on=["fee"]), step("more", BOSS)]
+    right = [step("right", FINANCE, editable=["fee"]), step("next", RITA)]
+    world.publish(approval(block(left=left, right=right), LAST))
+    run = submitted(world, "mia")
+    assert asked(world, run) == {"bob", "fred", "faye"}
+    world.decide("fred", run, values={"fee": "7"})
+    assert asked(world, run) == {"mia", "rita"}
+    for login in ("mia", "rita", "bob"):
+        world.decide(login, run)
+    assert asked(world, run) == {"ann"}
+    assert [state for name, state in names(world, run) if name == "next"] == ["approved"]
+
+
 # -- back ----------------------------------------------------------------------------------------------
 
 

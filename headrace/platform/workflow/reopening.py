@@ -17,7 +17,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.notifications import Notifications
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.store import RecordStore
-from headrace.platform.workflow.branching import Point
+from headrace.platform.workflow.branching import Point, points_beside
 from headrace.platform.workflow.cases import Case, case_of
 from headrace.platform.workflow.course import go_to
 from headrace.platform.workflow.depending import (
@@ -123,7 +123,11 @@ def _go_back(case: Case, nodes: Sequence[int]) -> None:
             case.rows.end_step(row.id, "closed")
     again = case_of(case.store, case.notifications, case.context, case.work, case.run.id)
     again.line("reopen", None)
-    go_to(again, points[0].node, "reopen", None, beside=points[1:])
+    # The branch in which the edit was made goes on too, where that decided its step.
+    going_on = [
+        one for one in points_beside(again, first) if one.branch not in branches and not one.asks
+    ]
+    go_to(again, points[0].node, "reopen", None, beside=[*points[1:], *going_on])
 
 
 def in_force(case: Case) -> dict[str, Row]:
