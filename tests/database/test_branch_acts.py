@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from headrace.platform.core.errors import PlatformError
+from headrace.platform.workflow.branching import ENDED
 from headrace.platform.workflow.pinned import PinnedApproval
 from headrace.platform.workflow.repairing import Repairs
 from headrace.platform.workflow.runs import definition_of
@@ -25,8 +26,9 @@ BRANCHES = 3
 ACTS = (
     *("approve",) * 5,
     *("return", "take_back", "jump") * 2,
-    *("skip", "restart", "move", "undo", "publish", "add"),
+    *("skip", "restart", "move", "undo", "publish", "add", "edit"),
 )
+OF_APPROVERS = (*("approve",) * 5, *("edit",) * 3, "return", "take_back", "add")
 KEPT = "0 decisions on a task that is approved"
 """What a move lets stand was decided in another step."""
 
@@ -38,7 +40,11 @@ def some_approval(random: Random) -> Contents:
     def some_step() -> dict[str, Any]:
         nonlocal number
         number += 1
-        more = {"when": "fee > 10"} if random.random() < 0.2 else {}
+        more: dict[str, Any] = {"when": "fee > 10"} if random.random() < 0.2 else {}
+        if random.random() < 0.3:
+            more |= {"editable": ["fee"]}
+        if random.random() < 0.3:
+            more |= {"depends_on": ["fee"]}
         mode = random.choice(("any", "one", "all", "sequence"))
         sources = random.sample(SOURCES, random.randint(1, 2))
         return step(f"s{number}", *sources, mode=mode, **more)
@@ -62,6 +68,7 @@ class Actor:
     world: World
     random: Random
     versions: tuple[Contents, Contents]
+    acts: tuple[str, ...] = ACTS
     run: str = ""
 
     def begin(self) -> None:
@@ -94,10 +101,12 @@ class Actor:
         self.world.does("ann", lambda c, w: act(repairs, c, w))
 
     def act(self) -> None:
-        act, to = self.random.choice(ACTS), self.random.choice(self.pinned().steps).name
+        act, to = self.random.choice(self.acts), self.random.choice(self.pinned().steps).name
         match act:
             case "approve":
                 self.say("approve")
+            case "edit":
+                self.say("approve", values={"fee": self.random.choice(("5", "20"))})
             case "return":
                 self.say("return", to=to, course=self.random.choice(("again", "on")))
             case "take_back":
@@ -133,24 +142,40 @@ def world(shared_database_url: str) -> Iterator[World]:
         yield found
 
 
+def play(actor: Actor) -> int:
+    """Act at random, then approve whatever is asked; return how many acts were refused."""
+    refused = 0
+    actor.begin()
+    for _ in range(20):
+        if not actor.is_open:
+            break
+        try:
+            actor.act()
+        except PlatformError:
+            refused += 1
+        actor.check()
+    for _ in range(100):
+        if not actor.is_open:
+            break
+        actor.say("approve")
+        actor.check()
+    assert actor.world.run(actor.run).state == "approved"
+    return refused
+
+
 def test_random_acts_and_repairs_leave_rows_that_agree_and_an_end(world: World, deep: bool):
     refused = 0
-    for seed in range(400 if deep else 5):
+    for seed in range(400 if deep else 4):
         random = Random(seed)
-        actor = Actor(world, random, (some_approval(random), some_approval(random)))
-        actor.begin()
-        for _ in range(20):
-            if not actor.is_open:
-                break
-            try:
-                actor.act()
-            except PlatformError:
-                refused += 1
-            actor.check()
-        for _ in range(100):
-            if not actor.is_open:
-                break
-            actor.say("approve")
-            actor.check()
-        assert world.run(actor.run).state == "approved", seed
+        refused += play(Actor(world, random, (some_approval(random), some_approval(random))))
     assert refused > 0
+
+
+def test_without_repairs_no_step_of_any_branch_is_left_out(world: World, deep: bool):
+    for seed in range(400 if deep else 4):
+        random = Random(seed)
+        made = some_approval(random)
+        actor = Actor(world, random, (made, made), OF_APPROVERS)
+        play(actor)
+        ended = {one.node for one in world.rows_of_step(actor.run) if one.state in ENDED}
+        assert ended == set(range(len(actor.pinned().steps))), seed

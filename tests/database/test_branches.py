@@ -228,6 +228,18 @@ def test_an_edit_that_another_branch_depends_on_reopens_it_and_its_own_goes_on(w
     assert [state for name, state in names(world, run) if name == "next"] == ["approved"]
 
 
+def test_who_was_added_behind_an_edit_has_their_turn_though_another_branch_is_reopened(world):
+    left = [step("left", MANAGER, depends_on=["fee"])]
+    world.publish(approval(block(left=left, right=[step("right", RITA, editable=["fee"])])))
+    run = submitted(world, "mia")
+    world.decide("rita", run, "add_approver", to=world.users["fred"], place="after")
+    world.decide("rita", run, values={"fee": "7"})
+    assert asked(world, run) == {"mia", "fred"}
+    for login in ("mia", "fred"):
+        world.decide(login, run)
+    assert world.run(run).state == "approved"
+
+
 # -- back ----------------------------------------------------------------------------------------------
 
 

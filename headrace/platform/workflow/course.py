@@ -53,12 +53,19 @@ def settle(case: Case, step_row: Row, action: str, comment: str | None) -> None:
             if not follow(case, step_row, action, comment):
                 case.line(action, comment)
         case _:
-            superfluous = moot(step, tasks)
-            if superfluous:
-                case.rows.close_tasks(superfluous)
-                tasks = tasks_of_step(case.work.connection, step_row.id)
-            give_turns(case, step, tasks)
+            let_wait(case, step_row)
             case.line(action, comment)
+
+
+def let_wait(case: Case, step_row: Row) -> None:
+    """Close what an open step no longer needs, and open the tasks in it whose turn it is."""
+    step = case.step_of(step_row)
+    tasks = tasks_of_step(case.work.connection, step_row.id)
+    superfluous = moot(step, tasks)
+    if superfluous:
+        case.rows.close_tasks(superfluous)
+        tasks = tasks_of_step(case.work.connection, step_row.id)
+    give_turns(case, step, tasks)
 
 
 def give_turns(case: Case, step: Step, tasks: list[Row]) -> None:

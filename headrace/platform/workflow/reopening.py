@@ -19,7 +19,7 @@ from headrace.platform.records.batch import Batch
 from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow.branching import Point, points_beside
 from headrace.platform.workflow.cases import Case, case_of
-from headrace.platform.workflow.course import go_to
+from headrace.platform.workflow.course import go_to, let_wait
 from headrace.platform.workflow.depending import (
     Changed,
     approver_dependencies,
@@ -35,6 +35,7 @@ from headrace.platform.workflow.runs import (
     node_of,
     open_run,
     open_steps_of_run,
+    step_by_id,
     tasks_of_step,
 )
 from headrace.platform.workflow.subjects import Subject
@@ -103,6 +104,10 @@ def reopen(
         told = [one.to_json() for one in hit.changed[:MOST_TOLD]]
         case.add_decision("reopen", None, found.version, step=hit.row.id, changes=told)
     _go_back(case, [hit.node for hit in hits])
+    own = None if task is None else step_by_id(case.work.connection, task.step)
+    if own is not None and own.state == "open":
+        # In a branch beside those that go back it goes on waiting, for others.
+        let_wait(case, own)
     return True
 
 
