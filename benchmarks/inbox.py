@@ -42,14 +42,15 @@ def main() -> int:
     rounds = min(options.rounds, 10) if options.quick else options.rounds
     missed = False
     for database in options.database or ("sqlite", "postgresql"):
-        with _database(database) as url, approval_world(url) as world:
+        with own_database(database) as url, approval_world(url) as world:
             _fill(world, past)
             missed |= _measure(world, database, past, rounds)
     return int(missed)
 
 
 @contextmanager
-def _database(kind: str) -> Iterator[str]:
+def own_database(kind: str) -> Iterator[str]:
+    """Give the address of an empty database on a disk, gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         if kind == "sqlite":
             yield f"sqlite:///{Path(folder) / 'inbox.sqlite'}"
@@ -68,15 +69,16 @@ def _fill(world: World, past: int) -> None:
     (pattern,) = world.rows(sa.select(RUN))
     for login, many in (("mia", past), ("fred", FEW)):
         for start in range(0, many, BATCH):
-            _add(world, login, pattern, min(BATCH, many - start), "approved")
-        _add(world, login, pattern, WAITING, "open")
+            add_runs(world, login, pattern, min(BATCH, many - start), "approved")
+        add_runs(world, login, pattern, WAITING, "open")
     with world.database.writing(None) as work:
         if work.dialect == "postgresql":
             for table in (RUN, STEP, TASK, DECISION):
                 work.connection.exec_driver_sql(f"ANALYZE {table.name}")
 
 
-def _add(world: World, login: str, pattern: Any, count: int, state: str) -> None:
+def add_runs(world: World, login: str, pattern: Any, count: int, state: str) -> None:
+    """Add runs like `pattern`, each with a step and a task of a user, all in `state`."""
     user, now = world.users[login], world.clock.now()
     values = {column.name: getattr(pattern, column.name) for column in RUN.columns}
     new = world.ids.record_id

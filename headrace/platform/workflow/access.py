@@ -105,10 +105,12 @@ def renew_tasks(context: Context, work: UnitOfWork, change: Change) -> None:
     changed = change.fields - SYSTEM_FIELD_NAMES - {model.state_field}
     if not changed:
         return
+    run = open_run(work.connection, model.id, change.id)
+    if run is None:
+        return
     rows = Runs(work, context.ids, context.now())
     rows.renew_tasks(model.id, change.id)
-    run = open_run(work.connection, model.id, change.id)
-    if run is None or change.new is None:
+    if change.new is None:
         return
     shown = run.summary.get("field")
     field = next((one for one in model.fields.values() if one.id == shown), None)

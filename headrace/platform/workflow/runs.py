@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from headrace.platform.core.ids import IdSource
+from headrace.platform.database.system_tables import id_type
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.outbox import cancel
 from headrace.platform.workflow.people import Person
@@ -79,17 +80,24 @@ class Runs:
 
     def end_run(self, run_id: str, state: str) -> bool:
         """End an open run with its open steps and tasks; say whether it was open."""
-        ended = {"ended_at": self._at}
         change = sa.update(RUN).where(RUN.c.id == run_id, RUN.c.state == "open")
-        if self._connection.execute(change.values(state=state, **ended)).rowcount != 1:
+        if not self._end(RUN, change.values(state=state, ended_at=self._at)):
             return False
-        waiting = sa.select(STEP.c.id).where(STEP.c.run == run_id, STEP.c.state == "open")
-        for clock in (run_id, *self._connection.execute(waiting).scalars()):
-            cancel(self._work, timer_key(clock))
-        for table in (STEP, TASK):
-            left = sa.update(table).where(table.c.run == run_id, table.c.state.in_(UNDECIDED))
-            self._connection.execute(left.values(state="closed", **ended))
+        closed = {"state": "closed", "ended_at": self._at}
+        left = sa.update(STEP).where(STEP.c.run == run_id, STEP.c.state == "open")
+        if self._end(STEP, left.values(closed)):
+            # Tasks wait in open steps only.
+            asked = sa.update(TASK).where(TASK.c.run == run_id, TASK.c.state.in_(UNDECIDED))
+            self._connection.execute(asked.values(closed))
         return True
+
+    def _end(self, table: sa.Table, change: sa.Update) -> bool:
+        """Carry out the end of runs or steps and stop their clocks; say whether there were any."""
+        ended = self._connection.execute(change.returning(table.c.id, table.c.due_at)).all()
+        for row in ended:
+            if row.due_at is not None:
+                cancel(self._work, timer_key(row.id))
+        return bool(ended)
 
     def stand(self, run_id: str, standing: Mapping[str, Any] | None) -> None:
         """Keep whose approvals stand, by the name of the step; None: nobody's."""
@@ -129,18 +137,10 @@ class Runs:
 
     def end_step(self, step_id: str, state: str) -> None:
         """End an open step, stop its clock and close the tasks on it that are left."""
-        cancel(self._work, timer_key(step_id))
-        ended = {"ended_at": self._at}
-        self._connection.execute(
-            sa.update(STEP)
-            .where(STEP.c.id == step_id, STEP.c.state == "open")
-            .values(state=state, **ended)
-        )
-        self._connection.execute(
-            sa.update(TASK)
-            .where(TASK.c.step == step_id, TASK.c.state.in_(UNDECIDED))
-            .values(state="closed", **ended)
-        )
+        change = sa.update(STEP).where(STEP.c.id == step_id, STEP.c.state == "open")
+        self._end(STEP, change.values(state=state, ended_at=self._at))
+        left = sa.update(TASK).where(TASK.c.step == step_id, TASK.c.state.in_(UNDECIDED))
+        self._connection.execute(left.values(state="closed", ended_at=self._at))
 
     def close_tasks(self, ids: Collection[str]) -> None:
         """Close undecided tasks on which nothing depends any more."""
@@ -307,23 +307,31 @@ class Runs:
 
 # -- reading ---------------------------------------------------------------------------------------
 
+# Each decision asks these; to write them down anew takes as long as to run them.
+_OF: Final = sa.bindparam("of", type_=id_type())
+_RUN: Final = sa.select(RUN).where(RUN.c.id == _OF)
+_OPEN_RUN: Final = sa.select(RUN).where(
+    RUN.c.object_id == sa.bindparam("object"), RUN.c.record_id == _OF, RUN.c.state == "open"
+)
+_TASK: Final = sa.select(TASK).where(TASK.c.id == _OF)
+_TASKS_OF_STEP: Final = sa.select(TASK).where(TASK.c.step == _OF).order_by(TASK.c.id)
+_STEP: Final = sa.select(STEP).where(STEP.c.id == _OF)
+_STEPS_OF_RUN: Final = sa.select(STEP).where(STEP.c.run == _OF).order_by(STEP.c.position)
+
 
 def run_by_id(connection: sa.Connection, run_id: str) -> Row | None:
     """Return a run."""
-    return connection.execute(sa.select(RUN).where(RUN.c.id == run_id)).first()
+    return connection.execute(_RUN, {"of": run_id}).first()
 
 
 def known_run(connection: sa.Connection, run_id: str) -> Row:
     """Return a run that exists."""
-    return connection.execute(sa.select(RUN).where(RUN.c.id == run_id)).one()
+    return connection.execute(_RUN, {"of": run_id}).one()
 
 
 def open_run(connection: sa.Connection, object_id: str, record_id: str) -> Row | None:
     """Return the run that is open on a record."""
-    statement = sa.select(RUN).where(
-        RUN.c.object_id == object_id, RUN.c.record_id == record_id, RUN.c.state == "open"
-    )
-    return connection.execute(statement).first()
+    return connection.execute(_OPEN_RUN, {"object": object_id, "of": record_id}).first()
 
 
 def runs_of(
@@ -354,12 +362,12 @@ def runs_pinned_to(connection: sa.Connection, workflow_id: str, approval: str) -
 
 def task_by_id(connection: sa.Connection, task_id: str) -> Row | None:
     """Return a task."""
-    return connection.execute(sa.select(TASK).where(TASK.c.id == task_id)).first()
+    return connection.execute(_TASK, {"of": task_id}).first()
 
 
 def known_task(connection: sa.Connection, task_id: str) -> Row:
     """Return a task that exists."""
-    return connection.execute(sa.select(TASK).where(TASK.c.id == task_id)).one()
+    return connection.execute(_TASK, {"of": task_id}).one()
 
 
 def open_steps_of_run(connection: sa.Connection, run_id: str) -> list[Row]:
@@ -381,14 +389,12 @@ def undecided_tasks_of_user(connection: sa.Connection, user_id: str) -> list[Row
 
 def tasks_of_step(connection: sa.Connection, step_id: str) -> list[Row]:
     """Return all tasks of a step, whatever became of them."""
-    statement = sa.select(TASK).where(TASK.c.step == step_id).order_by(TASK.c.id)
-    return list(connection.execute(statement))
+    return list(connection.execute(_TASKS_OF_STEP, {"of": step_id}))
 
 
 def steps_of(connection: sa.Connection, run_id: str) -> list[Row]:
     """Return the steps of a run in the order in which they were reached."""
-    statement = sa.select(STEP).where(STEP.c.run == run_id).order_by(STEP.c.position)
-    return list(connection.execute(statement))
+    return list(connection.execute(_STEPS_OF_RUN, {"of": run_id}))
 
 
 def open_step(connection: sa.Connection, run_id: str) -> Row | None:
@@ -413,7 +419,7 @@ def node_of(step: Row) -> int:
 
 def step_by_id(connection: sa.Connection, step_id: str) -> Row:
     """Return a step that exists."""
-    return connection.execute(sa.select(STEP).where(STEP.c.id == step_id)).one()
+    return connection.execute(_STEP, {"of": step_id}).one()
 
 
 def rows_of_runs(
