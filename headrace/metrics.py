@@ -31,6 +31,9 @@ FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 """The variable that names the folder in which the processes of a server count together."""
 STARTED: Final = "headrace.started"
 NOWHERE: Final = "none"
+METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+OTHER: Final = "other"
+"""Stands for methods that nothing here answers: anybody may make up any number of them."""
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -70,7 +73,8 @@ class Metrics:
 
     def _end(self, response: Response) -> Response:
         endpoint = request.endpoint or NOWHERE
-        self._requests.labels(endpoint, request.method, str(response.status_code)).inc()
+        method = request.method if request.method in METHODS else OTHER
+        self._requests.labels(endpoint, method, str(response.status_code)).inc()
         began = request.environ.get(STARTED)
         if began is not None:
             self._seconds.labels(endpoint).observe(time.perf_counter() - began)

@@ -91,6 +91,7 @@ from headrace.platform.workflow.access import (
 )
 from headrace.platform.workflow.approvals import Approvals
 from headrace.platform.workflow.bulk import fire_many
+from headrace.platform.workflow.changes import changed_since
 from headrace.platform.workflow.delegations import Delegations
 from headrace.platform.workflow.engine import WorkflowEngine
 from headrace.platform.workflow.moving import MovingRuns
@@ -470,7 +471,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
     webhooks = Webhooks(outbox, real_clock, settings.webhook_hosts, base_url=settings.base_url)
     services = Services(store, notifications, workflow, webhooks, identity.principal_of_user)
     automations = Automations(services, built_in_actions(), outbox, clock)
-    buttons = Buttons(store, automations)
+    buttons = Buttons(store, automations, changed_since)
     store.before_write.plug(automations.before)
     store.after_write.plug(automations.after)
     timing = Timing(database, outbox, automations)

@@ -102,6 +102,10 @@ def test_a_button_says_which_version_it_was_pressed_at(live: Live):
     assert live.client("ann").post(address, json=sent).status_code == 428
     answer = press(live, record, "charge", version=9, **sent)
     assert (answer.status_code, answer.json["code"]) == (409, "record.stale")
+    assert press(live, record, "charge", **sent).status_code == 200
+    stale = press(live, record, "charge", version=1, inputs={"fee": "6"})
+    assert stale.status_code == 409
+    assert stale.json["differences"]["fee"] == ["0.00", "5.00"], "what has happened since"
 
 
 # -- what it asks ------------------------------------------------------------------------------------
@@ -242,6 +246,27 @@ def test_the_page_asks_tells_what_is_wrong_and_what_was_done(live: Live):
     assert "It was charged." in told.text
     assert f"/o/memo/{memos(live, 'seen')[0]}" in told.links
     assert row(live, record)["fee"] == "3.00"
+
+
+def test_a_page_of_before_says_what_stands_in_the_way(live: Live):
+    record = claim(live, "an old page")
+    ann, fin = Surfer(live, "ann"), Surfer(live, "fin")
+    asked = ann.get(f"/o/claim/{record}/buttons/charge").form("/buttons/charge")
+    there = fin.get(f"/o/claim/{record}").form("/buttons/settle")
+    assert press(live, record, "charge", inputs={"fee": "5"}).status_code == 200
+    old = ann.send_values(asked, {"f.fee": "7", "f.note": "typed"})
+    assert old.status == 409
+    assert "changed since" in old.text
+    again = old.form("/buttons/charge")
+    assert (again.values["version"], again.values["f.note"]) == ("2", "typed")
+    assert ann.send(again).status == 303
+    assert row(live, record)["fee"] == "7.00"
+    assert press(live, record, "recall").status_code == 200
+    gone = fin.send(there)
+    assert gone.status == 409, "the button is there no more, the record is"
+    assert "changed since" in gone.text
+    assert all("settle" not in one.action or "button" not in one.labels for one in gone.forms)
+    assert fin.get(f"/o/claim/{record}/buttons/settle").status == 404
 
 
 def test_the_list_presses_a_button_for_what_was_picked(live: Live):

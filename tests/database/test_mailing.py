@@ -284,6 +284,10 @@ def test_no_text_can_add_a_header_or_mark_up(live: Live, box: MailBox):
         '"a b"@example.com',
         "a@example.com ",
         "a@[127.0.0.1]",
+        ".a@example.com",
+        "a..b@example.com",
+        "a@example..com",
+        "a@-example.com",
     ],
 )
 def test_who_has_no_plain_address_gets_no_mail(live: Live, box: MailBox, address: str | None):

@@ -221,6 +221,45 @@ def test_metrics_count_jobs_and_name_nobody(live: Live):
         assert secret not in text
 
 
+def test_nobody_can_make_up_metrics(live: Live):
+    client = live.client()
+    for method in ("MADE", "UP"):
+        client.open("/healthz", method=method)
+    text = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
+    assert 'method="other"' in text
+    assert "MADE" not in text
+
+
+def test_a_kind_that_cannot_be_is_one_without_jobs(live: Live):
+    dead(live)
+    found = live.client("admin").get(f"{API}/jobs?kind=%00")
+    assert (found.status_code, found.json["items"]) == (200, [])
+    keeper = Surfer(live, "keeper")
+    page = keeper.get("/jobs?state=dead&only=%00")
+    assert page.status == 200
+    again = keeper.get("/jobs?state=dead").form("/jobs/retry")
+    assert keeper.send_values(again, {"kind": "\0"}).status == 303
+    assert set(states(live).values()) == {"dead"}
+
+
+def test_errors_show_nothing_of_what_people_entered(live: Live):
+    """What a database says of a row it refuses is kept from those who look after jobs only."""
+    job = put(live, NOTIFY, {})
+
+    def fails(_: Any, work: Any) -> None:
+        row = {"id": job, "kind": NOTIFY, "payload": {}, "key": "net price 777", "state": "waiting"}
+        times = {"due": _now(), "created": _now(), "attempts": 0}
+        work.connection.execute(sa.insert(JOB).values(**row, **times))
+
+    worker = live.platform.worker()
+    worker.handlers = {NOTIFY: fails}
+    assert worker.drain() == 1
+    (shown,) = live.client("admin").get(f"{API}/jobs").json["items"]
+    assert shown["error"].startswith("IntegrityError")
+    assert "777" not in shown["error"]
+    assert job not in shown["error"]
+
+
 def test_the_screen_shows_jobs_and_tries_them_again(live: Live):
     model = live.platform.catalogs.current().catalog.objects["company"]
     about = {"users": [], "object_id": model.id, "record_id": live.ids["acme"]}

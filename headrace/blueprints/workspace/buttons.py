@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -16,8 +17,14 @@ from headrace.blueprints.statuses import status_of
 from headrace.blueprints.workspace.blueprint import blueprint, form_version, known_object
 from headrace.blueprints.workspace.conflicts import sent_inputs
 from headrace.blueprints.workspace.rows import display_of, record_address, title_of
-from headrace.platform.automation.buttons import Button, buttons, made_by
-from headrace.platform.core.errors import NOT_FOUND, ConflictError, NotFoundError, RefusedError
+from headrace.platform.automation.buttons import Button, buttons, made_by, may_press
+from headrace.platform.core.errors import (
+    NOT_FOUND,
+    ConflictError,
+    NotFoundError,
+    RefusedError,
+    StaleError,
+)
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Problem, Text
 from headrace.platform.database.unit_of_work import UnitOfWork
@@ -66,8 +73,10 @@ def press_button(object_name: str, record_id: str, name: str) -> Response:
     try:
         state, made = orjson.loads(write_once(action))
     except (RefusedError, ConflictError) as error:
-        problems = error.problems
-        body = read(lambda context: _page(context, object_name, record_id, name, problems))
+        problems, stale = error.problems, isinstance(error, StaleError)
+        body = read(
+            lambda context: _page(context, object_name, record_id, name, problems, stale=stale)
+        )
         return make_response(body, status_of(error))
     more = {"made": made} if made else {}
     address = url_for(
@@ -177,11 +186,18 @@ def _lines(
 
 
 def _page(
-    context: Context, object_name: str, record_id: str, name: str, problems: Sequence[Problem]
+    context: Context,
+    object_name: str,
+    record_id: str,
+    name: str,
+    problems: Sequence[Problem],
+    *,
+    stale: bool = False,
 ) -> str:
+    """Return the page that asks; after a `stale` press it is that of the record as it is now."""
     known_object(context, object_name)
     found = reader.get(context, object_name, record_id)
-    button = _known(context, object_name, record_id, name)
+    button = _known(context, object_name, record_id, name, problems)
     views = input_views(context, button.automation)
     again = request.method == "POST"
     errors = {
@@ -210,15 +226,21 @@ def _page(
         errors=errors,
         problems=told,
         token=None,
-        version=request.form.get("version") or found["version"],
+        version=(not stale and request.form.get("version")) or found["version"],
         key=new_key(),
         back=url_for("workspace.record", object_name=object_name, record_id=record_id),
     )
 
 
-def _known(context: Context, object_name: str, record_id: str, name: str) -> Button:
+def _known(
+    context: Context, object_name: str, record_id: str, name: str, problems: Sequence[Problem]
+) -> Button:
+    """Return a button as it is now; one that was pressed, and is gone since, cannot be pressed."""
     found = platform().buttons.available(context, object_name, record_id)
     button = next((one for one in found if one.name == name), None)
-    if button is None:
+    if button is not None:
+        return button
+    gone = buttons(context.catalog).get(object_name, {}).get(name)
+    if gone is None or not problems or not may_press(context, gone):
         raise NotFoundError(NOT_FOUND.at())
-    return button
+    return replace(gone, reason=problems[0])

@@ -30,7 +30,7 @@ from headrace.platform.core.errors import (
 from headrace.platform.core.problems import Problem, Text, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.formulas.python import compile_python
-from headrace.platform.metadata.catalog import ActionModel, AutomationModel, Catalog
+from headrace.platform.metadata.catalog import ActionModel, AutomationModel, Catalog, ObjectModel
 from headrace.platform.metadata.definitions.automations import TriggerDef
 from headrace.platform.metadata.field_types.values import OBJECT, WRONG_TYPE, type_name
 from headrace.platform.records import reader
@@ -134,6 +134,21 @@ class Running(Protocol):
         ...
 
 
+class ChangedSince(Protocol):
+    """What reads the history of a record for who may: plugged in by the runtime."""
+
+    def __call__(
+        self,
+        context: Context,
+        work: UnitOfWork,
+        model: ObjectModel,
+        record_id: str,
+        version: int,
+    ) -> Mapping[str, Any]:
+        """Return what has changed since `version`, by the names of fields that the caller may read."""
+        ...
+
+
 def buttons(catalog: Catalog) -> Mapping[str, Mapping[str, Button]]:
     """Return all buttons by object and name, in the order of their automations."""
     return catalog.once(_BY_OBJECT, lambda: _buttons(catalog))
@@ -158,9 +173,10 @@ def of_several(context: Context, object_name: str) -> tuple[Button, ...]:
 class Buttons:
     """Tells which buttons are there, and presses them. Holds no state; safe to share."""
 
-    def __init__(self, store: RecordStore, running: Running) -> None:
+    def __init__(self, store: RecordStore, running: Running, changed_since: ChangedSince) -> None:
         self._store = store
         self._running = running
+        self._changed_since = changed_since
 
     def available(self, context: Context, object_name: str, record_id: str) -> list[Button]:
         """Return the buttons at a record in its present state, each with why it cannot be pressed.
@@ -226,7 +242,9 @@ class Buttons:
             raise ForbiddenError(messages.NO_BUTTON.at(name=name))
         row = self._store.lock(context, work, object_name, record_id)
         if row["version"] != version:
-            raise StaleError(STALE.at())
+            model = context.catalog.objects[object_name]
+            differences = self._changed_since(context, work, model, record_id, version)
+            raise StaleError(STALE.at(), differences=differences)
         environment = Batch(context, work).environment_of(object_name, record_id)
         if environment is None:
             raise NotFoundError(NOT_FOUND.at())

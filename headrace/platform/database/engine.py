@@ -379,6 +379,8 @@ def connect_database(url: str) -> Database:
         address,
         poolclass=pool.NullPool,
         connect_args=dict(CONNECT_ARGUMENTS[dialect]),
+        # What people entered has no place in the logs.
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")

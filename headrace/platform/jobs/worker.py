@@ -67,6 +67,15 @@ def delay_after(attempt: int) -> timedelta:
     return min(LONGEST_DELAY, FIRST_DELAY * (1 << min(attempt - 1, 20)))
 
 
+def said(error: Exception) -> str:
+    """Return what is kept of an error for people who may not see the data of all companies.
+
+    Only its first line: behind it databases quote the row, and SQLAlchemy the statement.
+    """
+    first = next(iter(str(error).splitlines()), "")
+    return f"{type(error).__name__}: {first}"[:ERROR_LENGTH]
+
+
 @dataclass
 class Worker:
     """Drains the job table; any number of them may run, in threads and operating-system processes.
@@ -334,7 +343,7 @@ class Worker:
             "finished": now if gives_up else None,
             "leased_until": None if gives_up else now + delay_after(job.attempt),
             "leased_by": None,
-            "error": f"{type(error).__name__}: {error}"[:ERROR_LENGTH],
+            "error": said(error),
         }
         try:
             with self.database.writing(None) as work:

@@ -21,7 +21,9 @@ from headrace.platform.core.problems import Language, Text
 SUBJECT_LENGTH: Final = 150
 NAME_LENGTH: Final = 80
 ADDRESS: Final = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?"
+    r"(?=[^@]{1,64}@.{1,252}\Z)"
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
 )
 """Addresses that mail is sent to: none needs quoting, none holds anything but one address."""
 
