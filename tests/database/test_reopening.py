@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from headrace.platform.core.errors import StaleError
+from headrace.platform.core.errors import ConflictError, StaleError
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.checks import run_checks
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.records import reader
+from headrace.platform.records.batch import Batch
 from headrace.platform.records.context import Context
-from headrace.platform.workflow.tables import DECISION
+from headrace.platform.workflow.tables import DECISION, TASK
 from tests.database.test_ways_back import REASON, asked
 from tests.database.test_workflow_races import in_threads
 from tests.support.approval_world import World, approval_world
@@ -51,6 +52,12 @@ STEPS: dict[str, tuple[dict[str, Any], ...]] = {
     ),
     "key": (step("first", MANAGER), step("second", FINANCE), step("last", BOSS)),
     "hidden": (step("first", MANAGER, depends_on=["reserve"]), step("last", FINANCE)),
+    "three": (
+        step("money", MANAGER, depends_on=["fee"]),
+        step("both", FINANCE, mode="all", depends_on=["fee", "subject"]),
+        step("more", BOSS),
+        step("last", {"user": "rita"}),
+    ),
     "own": (
         step("first", MANAGER),
         step("both", FINANCE, mode="all", editable=["fee"], depends_on=["fee"]),
@@ -118,6 +125,16 @@ def edit(world: World, claim: str, **values: Any) -> None:
 def row_of(world: World, claim: str) -> str:
     found = reader.get(world.context("ann"), "claim", claim, expand=["items"])
     return str(found["items"][0]["id"])
+
+
+def take_back(world: World, login: str, run: str) -> None:
+    """Take the newest decision of somebody back."""
+    mine = sa.select(TASK).where(TASK.c.run == run, TASK.c.user == world.users[login])
+    task = world.rows(mine.where(TASK.c.state == "approved").order_by(TASK.c.id.desc()))[0]
+    world.does(
+        login,
+        lambda c, w: world.tasks.decide(c, w, task.id, "take_back", version=task.version),
+    )
 
 
 def reopened(world: World, run: str) -> list[dict[str, Any]]:
@@ -269,6 +286,82 @@ def test_a_return_asks_all_again_even_where_something_stood(world):
     world.decide("bob", run, "return", to="money", comment=REASON)
     world.decide("mia", run)
     assert asked(world, run) == {"fred", "faye"}
+
+
+def test_what_stood_falls_with_an_edit_that_comes_before_it_is_reached_again(world):
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    row = row_of(world, claim)
+    edit(world, claim, fee="5")
+    half = str(AMOUNTS["plain"] / 2)
+    edit(world, claim, items={"update": [{"id": row, "qty": "2", "price": half}]})
+    assert asked(world, run) == {"mia"}
+    world.decide("mia", run)
+    # Finance decided on another quantity.
+    assert asked(world, run) == {"fred", "faye"}
+    assert [one["after"] for one in reopened(world, run)] == ["155.00", "2.000"]
+
+
+def test_what_stands_survives_a_second_edit_of_something_else(world):
+    claim, run = submitted(world, "three")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    world.decide("faye", run)
+    world.decide("bob", run)
+    edit(world, claim, fee="5")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    # Half of finance has decided: they are asked again, the boss decided on nothing of it.
+    edit(world, claim, subject=f"Yet another {claim}")
+    assert asked(world, run) == {"fred", "faye"}
+    world.decide("fred", run)
+    world.decide("faye", run)
+    assert world.steps(run)[-2:] == ["kept", "open"]
+    assert asked(world, run) == {"rita"}
+
+
+def test_a_decision_that_an_edit_has_overtaken_is_not_taken_back(world):
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    edit(world, claim, fee="5")
+    for login in ("fred", "mia"):
+        with pytest.raises(ConflictError) as error:
+            take_back(world, login, run)
+        assert error.value.problems[0].code == "task.not_taken_back"
+    # Nobody gets past the manager, who has not seen the fee.
+    assert asked(world, run) == {"mia"}
+
+
+def test_what_a_decision_makes_automations_change_belongs_to_it(world):
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    done = set()
+
+    def follow_up(batch: Batch, work: UnitOfWork) -> None:
+        """Do in the transaction of an edit what an automation does."""
+        edits = [one for one in batch.drafts() if (one.id, one.action) == (claim, "edited")]
+        if edits and not done:
+            done.add(claim)
+            context = world.context("system")
+            version = int(world.store.lock(context, work, "claim", claim)["version"])
+            world.store.update(context, work, "claim", claim, {"fee": "9"}, version)
+
+    world.store.after_write.plug(follow_up)
+    world.decide("bob", run, values={"reserve": "1"})
+    assert done
+    assert asked(world, run) == {"mia"}
+    assert world.steps(run) == ["approved", "approved", "approved", "open"]
+    world.decide("mia", run)
+    assert world.run(run).state == "approved"
+    assert world.steps(run)[3:] == ["approved", "kept", "kept"]
+    assert [one for one in world.decisions(run) if one[0] == "bob"] == [
+        ("bob", "approve"),
+        ("bob", "reopen"),
+        ("bob", "keep"),
+    ]
 
 
 def test_the_timeline_and_the_task_say_what_was_changed_by_whom(world):

@@ -40,7 +40,7 @@ from headrace.platform.workflow.delegations import colleagues, decides_for
 from headrace.platform.workflow.depending import Changed
 from headrace.platform.workflow.people import People, Person, holds_role, is_active
 from headrace.platform.workflow.pinned import Step, pin
-from headrace.platform.workflow.reopening import reopen
+from headrace.platform.workflow.reopening import deciding, reopen
 from headrace.platform.workflow.resubmitting import fingerprint, kept_steps
 from headrace.platform.workflow.returning import Course, return_run, take_back
 from headrace.platform.workflow.runs import (
@@ -167,7 +167,8 @@ class Approvals:
         case.add_decision(decision, comment, case.subject().version, task=task, seen=seen)
         again = decision == "approve" and changed and reopen(case, changed, task, comment)
         if not again:
-            settle(case, step_row, decision, comment)
+            # An edit may have let approvals of later steps fall.
+            settle(case.again() if changed else case, step_row, decision, comment)
         return self._decided(case, task_id)
 
     def return_run(
@@ -454,10 +455,11 @@ class Approvals:
         task = self.own_task(context, work, task_id)
         case = self._case(context, work, task.run)
         case.lock()
-        return known_task(work.connection, task_id), case
+        # An edit that was waited for may have changed what stands.
+        return known_task(work.connection, task_id), case.again()
 
     def _edit(self, case: Case, step: Step, values: Mapping[str, Any]) -> tuple[Changed, ...]:
-        """Write what the step lets its approvers change; return what became of the record's fields."""
+        """Write what the step lets its approvers change; return what that changed of the record."""
         dialect = case.context.database.dialect
         before = snapshot(case.model, case.subject().row, dialect)
         names = {field.name for field in case.model.fields.values() if field.id in step.editable}
@@ -470,23 +472,25 @@ class Approvals:
         if wrong:
             raise RefusedError.of(wrong)
         try:
-            self._store.update_granted(
-                case.context,
-                case.work,
-                case.model.name,
-                case.run.record_id,
-                values,
-                frozenset(names),
-                action="edited",
-            )
+            with deciding(case.run.id) as caused:
+                self._store.update_granted(
+                    case.context,
+                    case.work,
+                    case.model.name,
+                    case.run.record_id,
+                    values,
+                    frozenset(names),
+                    action="edited",
+                )
         except RefusedError as error:
             raise RefusedError.of(one.below("/values") for one in error.problems) from error
         after = snapshot(case.model, case.subject().row, dialect)
-        return tuple(
+        fields = (
             Changed((key,), None, before.get(key), value)
             for key, value in after.items()
             if before.get(key) != value
         )
+        return (*fields, *(one for one in caused if one.row is not None))
 
     def _decided(self, case: Case, task_id: str | None) -> Decided:
         connection = case.work.connection

@@ -109,6 +109,22 @@ def reached_after(case: Case, row: Row, node: int) -> list[Row]:
     return [one for one, name in rows if one.position > row.position and name not in beside]
 
 
+def in_force(case: Case) -> dict[str, Row]:
+    """Return the step rows that count, by name: the newest of each that no way back has overtaken."""
+    names = {step.name: node for node, step in enumerate(case.pinned.steps)}
+    found: dict[str, Row] = {}
+    for row, name in named_steps(case.work.connection, case.run, case.pinned):
+        node = names.get(name)
+        if node is None:
+            continue
+        until = row.then_node
+        for other in [one for one in found if node in case.pinned.before(names[one])]:
+            if until is None or names[other] >= until:
+                del found[other]
+        found[name] = row
+    return found
+
+
 def approvers_before(case: Case, node: int) -> frozenset[str]:
     """Return who approved what was taken last before a step, themselves or in passing.
 

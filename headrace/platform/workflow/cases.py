@@ -87,12 +87,16 @@ class Case:
         """Hold the record until the end of the transaction: acts on its run wait for each other."""
         self.store.lock(self.context, self.work, self.model.name, self.run.record_id)
 
+    def again(self) -> Case:
+        """Return the case with the run as it is now."""
+        return replace(self, run=known_run(self.work.connection, self.run.id))
+
     def without_standing(self) -> Case:
         """Let no approval stand any more: the run is led to a step, and all that follow are asked."""
         if not self.run.standing:
             return self
         self.rows.stand(self.run.id, None)
-        return replace(self, run=known_run(self.work.connection, self.run.id))
+        return self.again()
 
     def step_of(self, row: Row) -> Step:
         """Return the definition of a step that was reached."""

@@ -9,15 +9,17 @@ was said there stands too, unless the step itself depends on what was changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.notifications import Notifications
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.store import RecordStore
-from headrace.platform.workflow.branching import Point, points_beside
+from headrace.platform.workflow.branching import Point, in_force, points_beside
 from headrace.platform.workflow.cases import Case, case_of
 from headrace.platform.workflow.course import go_to, let_wait
 from headrace.platform.workflow.depending import (
@@ -57,6 +59,25 @@ class _Hit:
     changed: Sequence[Changed]
 
 
+_DECIDING: ContextVar[Mapping[str, list[Changed]] | None] = ContextVar("deciding", default=None)
+"""The runs on which a decision is being made, by id, with what was changed meanwhile."""
+
+
+@contextmanager
+def deciding(run_id: str) -> Iterator[list[Changed]]:
+    """Leave edits of a run's record to the decision that causes them; yield what they changed.
+
+    Automations that run in its transaction write too: reopening the run then would close the step that
+    is just being decided.
+    """
+    found: list[Changed] = []
+    token = _DECIDING.set({**(_DECIDING.get() or {}), run_id: found})
+    try:
+        yield found
+    finally:
+        _DECIDING.reset(token)
+
+
 class Reopening:
     """Takes edits of records in approval to the steps that depend on them (an `after_write` hook)."""
 
@@ -72,7 +93,12 @@ class Reopening:
             if workflow is None or not workflow.approvals or edited.actions & OF_DECISIONS:
                 continue
             run = open_run(work.connection, edited.model.id, edited.id)
-            if run is not None:
+            if run is None:
+                continue
+            decision = (_DECIDING.get() or {}).get(run.id)
+            if decision is not None:
+                decision += edited.changed
+            else:
                 case = case_of(self._store, self._notifications, context, work, run.id)
                 reopen(case, edited.changed)
 
@@ -94,15 +120,22 @@ def reopen(
         and (concerned := _concerned(case, step, changed))
         and _is_open_to(case, present[step.name], step, concerned, found, task)
     ]
+    standing, fallen = _still_standing(case, present, changed)
+    for step_id, lost in fallen:
+        _tell(case, step_id, lost, found)
     if not hits:
+        if fallen:
+            case.rows.stand(case.run.id, standing)
         return False
     if task is not None:
         case.line("approve", comment)
         present = _settled(case, present, hits, task)
-    _stand(case, present, hits, task)
+    standing = {name: entry for name, entry in standing.items() if name not in present} | _standing(
+        case, present, hits, task
+    )
+    case.rows.stand(case.run.id, standing)
     for hit in hits:
-        told = [one.to_json() for one in hit.changed[:MOST_TOLD]]
-        case.add_decision("reopen", None, found.version, step=hit.row.id, changes=told)
+        _tell(case, hit.row.id, hit.changed, found)
     _go_back(case, [hit.node for hit in hits])
     own = None if task is None else step_by_id(case.work.connection, task.step)
     if own is not None and own.state == "open":
@@ -133,22 +166,6 @@ def _go_back(case: Case, nodes: Sequence[int]) -> None:
         one for one in points_beside(again, first) if one.branch not in branches and not one.asks
     ]
     go_to(again, points[0].node, "reopen", None, beside=[*points[1:], *going_on])
-
-
-def in_force(case: Case) -> dict[str, Row]:
-    """Return the step rows that count, by name: the newest of each that no way back has overtaken."""
-    names = {step.name: node for node, step in enumerate(case.pinned.steps)}
-    found: dict[str, Row] = {}
-    for row, name in named_steps(case.work.connection, case.run, case.pinned):
-        node = names.get(name)
-        if node is None:
-            continue
-        until = row.then_node
-        for other in [one for one in found if node in case.pinned.before(names[one])]:
-            if until is None or names[other] >= until:
-                del found[other]
-        found[name] = row
-    return found
 
 
 def _concerned(case: Case, step: Step, changed: Sequence[Changed]) -> list[Changed]:
@@ -212,8 +229,39 @@ def _settled(
     return in_force(case)
 
 
-def _stand(case: Case, present: Mapping[str, Row], hits: Sequence[_Hit], task: Row | None) -> None:
-    """Keep whose approvals stand: of whole steps, and of the open one who has approved so far."""
+def _tell(case: Case, step_id: str, changed: Sequence[Changed], found: Subject) -> None:
+    told = [one.to_json() for one in changed[:MOST_TOLD]]
+    case.add_decision("reopen", None, found.version, step=step_id, changes=told)
+
+
+def _still_standing(
+    case: Case, present: Mapping[str, Row], changed: Sequence[Changed]
+) -> tuple[dict[str, Any], list[tuple[str, Sequence[Changed]]]]:
+    """Return what an earlier edit let stand and this one does, and what falls with it.
+
+    Only of steps that the run has not come to again: those have rows, which say themselves how they
+    stand. What falls is told at the last row of the step, with what it depended on.
+    """
+    entries = case.run.standing or {}
+    standing = dict(entries)
+    fallen: list[tuple[str, Sequence[Changed]]] = []
+    newest = {
+        name: row.id for row, name in named_steps(case.work.connection, case.run, case.pinned)
+    }
+    for step in case.pinned.steps:
+        if step.name not in entries or step.name in present:
+            continue
+        concerned = _concerned(case, step, changed)
+        if concerned:
+            del standing[step.name]
+            fallen.append((newest[step.name], concerned))
+    return standing, fallen
+
+
+def _standing(
+    case: Case, present: Mapping[str, Row], hits: Sequence[_Hit], task: Row | None
+) -> dict[str, Any]:
+    """Return whose approvals stand: of whole steps, and of the open one who has approved so far."""
     hit = {one.row.id for one in hits}
     rows = {name: row for name, row in present.items() if row.id not in hit}
     whole = {name: row.id for name, row in rows.items() if row.state in APPROVED_STATES}
@@ -226,7 +274,7 @@ def _stand(case: Case, present: Mapping[str, Row], hits: Sequence[_Hit], task: R
             said = _said(case, row, task if row.id in hit else None, whole=row.id not in hit)
             if said:
                 standing[name] = {"people": said, "whole": False}
-    case.rows.stand(case.run.id, standing)
+    return standing
 
 
 def _said(case: Case, row: Row, task: Row | None, *, whole: bool) -> list[str]:

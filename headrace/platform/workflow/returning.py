@@ -8,7 +8,13 @@ import sqlalchemy as sa
 
 from headrace.platform.core.errors import ConflictError, ForbiddenError, RefusedError
 from headrace.platform.workflow import messages
-from headrace.platform.workflow.branching import ENDED, TAKEN, newest_beside, reached_after
+from headrace.platform.workflow.branching import (
+    ENDED,
+    TAKEN,
+    in_force,
+    newest_beside,
+    reached_after,
+)
 from headrace.platform.workflow.cases import Case
 from headrace.platform.workflow.clocks import resume_clock
 from headrace.platform.workflow.course import end, give_turns, go_to
@@ -100,9 +106,15 @@ def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
 
 
 def _is_late(case: Case, task: Row, step_row: Row) -> bool:
-    """Say whether somebody has decided what came after a task, or the run has left its block."""
+    """Say whether somebody has decided what came after a task, or the run has been elsewhere since.
+
+    A step that an edit or a repair has overtaken is taken again: going on from its first row would pass
+    by those that the run went back to.
+    """
     connection = case.work.connection
     node = node_of(step_row)
+    if all(row.id != step_row.id for row in in_force(case).values()):
+        return True
     for later in reached_after(case, step_row, node):
         if any(
             standing_decision(connection, one.id) for one in tasks_of_step(connection, later.id)

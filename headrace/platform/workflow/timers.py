@@ -78,6 +78,7 @@ class Timers:
         try:
             case = case_of(self._store, self._notifications, context, work, run_id)
             case.lock()
+            case = case.again()
         except NotFoundError:
             return
         clock = _clock(case, step_id)
