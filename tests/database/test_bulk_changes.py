@@ -235,6 +235,21 @@ def test_a_cancelled_change_keeps_the_blocks_that_are_done(world):
     assert undone.counts.updated == bulk_jobs.BLOCK
 
 
+def test_a_change_whose_job_was_taken_from_it_is_over(world):
+    """Somebody who looks after the queue cancels a job at once, whatever it is at."""
+    stock(world, 3)
+    change = ask(world)
+    world.platform.write_as_system(
+        lambda _, work: work.connection.execute(sa.update(BULK).values(state="running"))
+    )
+    assert kept(world, change).state == "running"
+    job = kept(world, change).job
+    world.platform.write_as_system(lambda _, work: world.platform.queue.cancel(work, job))
+    assert run(world, change).state == "cancelled"
+    assert not kept(world, change).is_under_way
+    assert set(column(world, "version").values()) == {1}
+
+
 def test_each_block_has_the_rights_that_its_asker_has_then(own_world):
     world = own_world
     stock(world)

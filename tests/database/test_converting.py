@@ -93,6 +93,20 @@ def test_parts_are_converted_one_after_the_other(live: Live):
     assert [one["qty"] for one in get(live, "shipment", second)["lines"]] == ["6.000", "2.000"]
 
 
+def test_a_row_that_is_no_row_is_refused_in_words(live: Live):
+    order, rows = purchase(live, "made-up rows", "10")
+    ann = Surfer(live, "ann")
+    form = ann.get(f"/o/purchase/{order}/buttons/ship").form("/buttons/ship")
+    for name in ("q.\0", "q.x", f"q.{order}"):
+        answer = ann.send_values(form, {name: "1"})
+        assert answer.status == 422, name
+        assert "no such row" in answer.text
+    assert codes(press(live, order, quantities={rows[0].upper(): "1"})) == {
+        ("convert.no_row", f"/quantities/{rows[0].upper()}")
+    }
+    assert left(live, order) == ["10.000"]
+
+
 def test_what_is_cancelled_deleted_or_made_less_can_be_converted_again(live: Live):
     order, rows = purchase(live, "given back", "10")
     first, second = (shipped(press(live, order, quantities={rows[0]: "5"})) for _ in range(2))

@@ -333,6 +333,22 @@ def test_a_link_of_one_task_says_nothing_of_another(
         assert reader.client.get(path, base_url=BASE).status_code in (303, 401)
 
 
+def test_no_log_holds_a_link(
+    live: Live, link: str, reader: Reader, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    """An error on the way is logged with its place, by which nobody can decide."""
+
+    def breaks(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(type(live.platform.task_links), "standing", breaks)
+    monkeypatch.setitem(live.app.config, "PROPAGATE_EXCEPTIONS", False)
+    assert reader.get(link).status_code == 500
+    assert "unexpected error" in caplog.text
+    assert "/task-link/<token>" in caplog.text
+    assert link.removeprefix("/task-link/") not in caplog.text
+
+
 def test_no_links_where_the_setting_says_so(
     live: Live, link: str, submitted: tuple[Surfer, str]
 ) -> None:

@@ -68,7 +68,10 @@ def _http_error(error: HTTPException) -> BaseResponse:
 
 def _unexpected(error: Exception) -> BaseResponse:
     reference = _reference()
-    LOG.error("unexpected error %s at %s", reference, request.path, exc_info=error)
+    place = request.path
+    if request.url_rule is not None and "token" in (request.view_args or {}):
+        place = request.url_rule.rule  # who reads the log could decide by what was filled in
+    LOG.error("unexpected error %s at %s", reference, place, exc_info=error)
     return _page(HTTPStatus.INTERNAL_SERVER_ERROR, (), reference)
 
 

@@ -38,6 +38,8 @@ from headrace.platform.records.context import Context
 
 PLACE: Final = "/inputs/"
 """How the places of problems begin that speak of an input."""
+QUANTITY: Final = "/quantities/"
+"""How the places of problems begin that speak of how much of a row is converted."""
 ROW: Final = "q."
 """How the inputs are called for how much of a row is converted."""
 MOST_COLUMNS: Final = 3
@@ -179,7 +181,7 @@ def _lines(
                 "left": text,
                 "value": request.form.get(ROW + row_id, text if left > 0 else ""),
                 "none": left <= 0,
-                "error": wrong.get(f"/quantities/{row_id}", ""),
+                "error": wrong.get(QUANTITY + row_id, ""),
             }
         )
     return found
@@ -205,8 +207,9 @@ def _page(
         for one in problems
         if one.path.startswith(PLACE)
     }
-    own = (PLACE, "/quantities/")
-    told = [one for one in problems if not one.path.startswith(own)]
+    lines = _lines(context, button, record_id, problems)
+    shown = {QUANTITY + line["name"].removeprefix(ROW) for line in lines}
+    told = [one for one in problems if not one.path.startswith(PLACE) and one.path not in shown]
     if button.reason is not None and not told:
         told = [button.reason]
     entries: Mapping[str, Entry] = record_entries(views, {})
@@ -221,7 +224,7 @@ def _page(
         record_id=record_id,
         title=title_of(context, object_name, found),
         views=views,
-        lines=_lines(context, button, record_id, problems),
+        lines=lines,
         entries=entries,
         errors=errors,
         problems=told,

@@ -9,9 +9,10 @@ from typing import Any, Final, cast
 
 from marshmallow import ValidationError
 
-from headrace.platform.actions.converting import QUANTITIES
+from headrace.platform.actions.converting import NO_ROW, QUANTITIES
 from headrace.platform.automation.messages import UNKNOWN_INPUT
 from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Problem, pointer
 from headrace.platform.metadata.catalog import ActionModel, AutomationModel
 from headrace.platform.metadata.field_types.values import (
@@ -124,6 +125,9 @@ def _read_quantities(
     reader = DecimalField(SCALE, Decimal(0), MOST)
     for row_id, value in sent.items():
         if value is None:
+            continue
+        if not is_record_id(row_id):
+            yield NO_ROW.at(pointer(QUANTITIES, str(row_id)))
             continue
         try:
             found[str(row_id)] = cast("Decimal", reader.deserialize(value))

@@ -391,4 +391,6 @@ def state_with_job(kept: str, job: str | None) -> str:
     """Return the state of what a job does; the job may have ended before it could say so."""
     if kept == "waiting" and job in {"cancelled", None}:
         return "cancelled"
+    if kept == "running" and job == "cancelled":
+        return "cancelled"  # by somebody who looks after the queue
     return "failed" if kept in {"waiting", "running"} and job == "dead" else kept
