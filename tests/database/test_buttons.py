@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -246,6 +247,28 @@ def test_the_page_asks_tells_what_is_wrong_and_what_was_done(live: Live):
     assert "It was charged." in told.text
     assert f"/o/memo/{memos(live, 'seen')[0]}" in told.links
     assert row(live, record)["fee"] == "3.00"
+
+
+def test_warnings_of_rules_are_told_and_confirmed_on_the_screen(live: Live):
+    record = claim(live, "dear")
+    told = press(live, record, "charge", inputs={"fee": "310"}).json["_warnings"]
+    assert [(one["severity"], one["path"]) for one in told] == [("warning", "/fee")]
+    assert "_warnings" not in press(live, record, "charge", inputs={"fee": "20"}).json
+    sent = {"mode": "button", "button": "charge", "inputs": {"fee": "320"}}
+    sent["records"] = [{"id": record, "version": row(live, record)["version"]}]
+    [item] = live.client("ann").post("/api/v1/records/claim/bulk", json=sent).json["items"]
+    assert (item["status"], [one["path"] for one in item["problems"]]) == ("updated", ["/fee"])
+    ann = Surfer(live, "ann")
+    form = ann.get(f"/o/claim/{record}/buttons/charge").form("/buttons/charge")
+    warned = ann.send_values(form, {"f.fee": "330"})
+    assert (warned.status, "Unusually dear" in warned.text) == (422, True)
+    assert row(live, record)["fee"] == "320.00", "nothing is done before it is confirmed"
+    again = warned.form("/buttons/charge")
+    assert ann.send_values(again, {"f.fee": "340", "confirmed": "made up"}).status == 422
+    token = re.search(r'name="confirmed" value="([^"]+)"', warned.response.text)
+    assert token is not None
+    assert ann.send_values(again, {"confirmed": token[1]}).status == 303
+    assert row(live, record)["fee"] == "330.00"
 
 
 def test_a_page_of_before_says_what_stands_in_the_way(live: Live):

@@ -66,9 +66,20 @@ BUTTONS: tuple[dict[str, Any], ...] = (
 )
 
 
+DEAR: dict[str, Any] = {
+    "name": "dear",
+    "severity": "warning",
+    "unless": "fee <= 300",
+    "field": "fee",
+    "message": label("Unusually dear", "费用偏高"),
+}
+
+
 def with_buttons(contents: dict[tuple[str, str], dict[str, Any]]) -> None:
     for one in (MEMO, GRANTS, *BUTTONS):
         contents[one["kind"], one["name"]] = one
+    claim = contents["object", "claim"]
+    claim["rules"] = [*claim.get("rules", ()), DEAR]
     inputs = contents["automation", "charge"]["on"][0]["inputs"]
     inputs[2].pop("default", None)
     actions = contents["automation", "charge"]["actions"]

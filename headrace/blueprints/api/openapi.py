@@ -1165,6 +1165,7 @@ PRESSED: Final[Json] = {
         "state": {"enum": ["done", "waiting"], "description": "`waiting`: a job does it (202)."},
         "message": {"type": ["string", "null"]},
         "made": {"type": "array", "items": {"type": "object"}},
+        WARNINGS: {"type": "array", "items": {"type": "object"}},
     },
 }
 UNDO: Final[Json] = {

@@ -410,13 +410,15 @@ def press(object_name: str, record_id: str, name: str) -> Response:
             quantities=data.get("quantities"),
             version=version,
         )
-        return (200 if pressed.state == "done" else 202), {
+        told = {
             "button": name,
             "run": pressed.run,
             "state": pressed.state,
             "message": pressed.told.within(context.language) or None,
             "made": [one.render(context.language) for one in made_by(context, work, pressed)],
         }
+        status = 200 if pressed.state == "done" else 202
+        return status, with_warnings(context, told, pressed.warnings)
 
     return write_once(action, data)
 

@@ -15,6 +15,7 @@ from headrace.blueprints.shared.pages import render
 from headrace.blueprints.shared.session import new_key, platform, read, write_once
 from headrace.blueprints.statuses import status_of
 from headrace.blueprints.workspace.blueprint import blueprint, form_version, known_object
+from headrace.blueprints.workspace.confirming import need_confirmation, token_of
 from headrace.blueprints.workspace.conflicts import sent_inputs
 from headrace.blueprints.workspace.rows import display_of, record_address, title_of
 from headrace.platform.automation.buttons import Button, buttons, made_by, may_press
@@ -58,15 +59,19 @@ def press_button(object_name: str, record_id: str, name: str) -> Response:
 
     def action(context: Context, work: UnitOfWork) -> str:
         known_object(context, object_name)
+        inputs, quantities = _sent(context, object_name, name), _quantities()
         pressed = platform().buttons.press(
             context,
             work,
             object_name,
             record_id,
             name,
-            inputs=_sent(context, object_name, name),
-            quantities=_quantities(),
+            inputs=inputs,
+            quantities=quantities,
             version=version,
+        )
+        need_confirmation(
+            pressed.warnings, [object_name, record_id, version, name, inputs, quantities]
         )
         made = made_by(context, work, pressed)
         first = f"{made[0].object}.{made[0].record_id}" if made else ""
@@ -76,8 +81,11 @@ def press_button(object_name: str, record_id: str, name: str) -> Response:
         state, made = orjson.loads(write_once(action))
     except (RefusedError, ConflictError) as error:
         problems, stale = error.problems, isinstance(error, StaleError)
+        token = token_of(error) if isinstance(error, RefusedError) else None
         body = read(
-            lambda context: _page(context, object_name, record_id, name, problems, stale=stale)
+            lambda context: _page(
+                context, object_name, record_id, name, problems, stale=stale, token=token
+            )
         )
         return make_response(body, status_of(error))
     more = {"made": made} if made else {}
@@ -195,6 +203,7 @@ def _page(
     problems: Sequence[Problem],
     *,
     stale: bool = False,
+    token: str | None = None,
 ) -> str:
     """Return the page that asks; after a `stale` press it is that of the record as it is now."""
     known_object(context, object_name)
@@ -228,7 +237,7 @@ def _page(
         entries=entries,
         errors=errors,
         problems=told,
-        token=None,
+        token=token,
         version=(not stale and request.form.get("version")) or found["version"],
         key=new_key(),
         back=url_for("workspace.record", object_name=object_name, record_id=record_id),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from headrace.platform.access.principals import Principal
-from headrace.platform.core.problems import Text
+from headrace.platform.core.problems import Problem, Text
 from headrace.platform.core.registry import Registry
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.formulas.expression import Expression
@@ -31,6 +31,11 @@ class Taken(Protocol):
     @property
     def run_id(self) -> str | None:
         """The approval that began; None where none did."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What rules tell of the record as it has become."""
         ...
 
 
@@ -125,6 +130,8 @@ class Acting:
     automation: str = ""
     quantities: Mapping[str, Decimal] | None = None
     did: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    """What rules tell of the records that were written for who acts; the system is told nothing."""
 
     @property
     def model(self) -> ObjectModel:
@@ -158,6 +165,15 @@ class Acting:
     def note(self, what: str, model: ObjectModel, record_id: str, **more: Any) -> None:
         """Keep what was done with a record."""
         self.did.append({"did": what, "object_id": model.id, "record_id": record_id, **more})
+
+    def warn(self, warnings: Iterable[Problem], *, of_another: bool = False) -> None:
+        """Keep what rules tell of a record; places in `of_another` than the one in hand say nothing."""
+        if self.context.principal.is_system:
+            return
+        for one in warnings:
+            told = replace(one, path="") if of_another else one
+            if told not in self.warnings:
+                self.warnings.append(told)
 
     def on(self, environment: RowEnvironment, record_id: str) -> Acting:
         """Return the same with another record in hand."""

@@ -115,6 +115,7 @@ class Convert:
             for one, quantity in taken
         ]
         saved = acting.services.store.create(context, work, target, data)
+        acting.warn(saved.warnings, of_another=True)
         acting.note(self.key, model, saved.id, rows=len(taken))
         if definition.begin is not None:
             begin(acting, target, saved.id, definition.begin)

@@ -58,6 +58,7 @@ class Create:
     def _make(self, acting: Acting, action: ActionModel, data: Mapping[str, Any]) -> None:
         target = str(action.object)
         saved = acting.services.store.create(acting.context, acting.work, target, data)
+        acting.warn(saved.warnings, of_another=True)
         acting.note(self.key, acting.context.catalog.objects[target], saved.id)
         made = action.definition.create or action.definition.post
         if made is not None and made.begin is not None:

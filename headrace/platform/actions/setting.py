@@ -23,10 +23,13 @@ class SetFields:
         if not values:
             return
         if context.principal.is_system:
-            store.apply_system(context, work, name, acting.record_id, values, action="updated")
+            saved = store.apply_system(
+                context, work, name, acting.record_id, values, action="updated"
+            )
         else:
             sent = dict.fromkeys(values) | acting.as_json(name, values)
-            store.update(context, work, name, acting.record_id, sent, int(row["version"]))
+            saved = store.update(context, work, name, acting.record_id, sent, int(row["version"]))
+        acting.warn(saved.warnings)
         ids = [acting.model.fields[field].id for field in sorted(values)]
         acting.note("set", acting.model, acting.record_id, fields=ids)
 

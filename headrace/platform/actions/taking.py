@@ -71,6 +71,7 @@ def fire(
         comment=comment,
         version=int(row["version"]),
     )
+    acting.warn(fired.warnings, of_another=record_id != acting.record_id)
     return fired.run_id
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, Literal, Protocol
 
@@ -95,6 +95,14 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """What actions did, and what rules tell of the records that they wrote for who pressed."""
+
+    did: tuple[Mapping[str, Any], ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Pressed:
     """What became of pressing a button: its run, and what was done in it so far."""
 
@@ -102,6 +110,7 @@ class Pressed:
     state: str
     told: Text
     did: tuple[Mapping[str, Any], ...]
+    warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +138,7 @@ class Running(Protocol):
         automation: AutomationModel,
         record_id: str,
         given: Entered,
-    ) -> tuple[str, str, list[dict[str, Any]]]:
+    ) -> tuple[str, str, Done]:
         """Run an automation for a record; return the id and state of the run, and what it did."""
         ...
 
@@ -255,10 +264,10 @@ class Buttons:
         if reason is not None:
             raise RefusedError(reason)
         given = entered(button.automation, inputs, quantities)
-        run, state_of_run, did = self._running.press(
+        run, state_of_run, done = self._running.press(
             context, work, button.automation, record_id, given
         )
-        return Pressed(run, state_of_run, button.trigger.told, tuple(did))
+        return Pressed(run, state_of_run, button.trigger.told, done.did, done.warnings)
 
     def press_many(
         self,
@@ -322,8 +331,10 @@ class Buttons:
         if self.sets(context, object_name, name):
             # What it set is one change, whatever that started; without it there is nothing to undo.
             status: Literal["updated", "unchanged"] = "updated" if left > version else "unchanged"
-            return Item(index, status, record_id, min(left, version + 1))
-        return Item(index, "updated", record_id, left, made=made)
+            found = Item(index, status, record_id, min(left, version + 1))
+        else:
+            found = Item(index, "updated", record_id, left, made=made)
+        return replace(found, warnings=pressed.warnings)
 
     def sets(self, context: Context, object_name: str, name: str) -> tuple[str, ...]:
         """Return the fields that a button sets, where that is all it does, so that it can be undone.

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from headrace.platform.actions.base import Acting, Action, Services
 from headrace.platform.automation import chain, runs
+from headrace.platform.automation.buttons import Done
 from headrace.platform.automation.entered import Entered, stored
 from headrace.platform.automation.messages import BROKE, CHANGED, GONE, NOT_FAILED, REFUSED
 from headrace.platform.automation.runs import Run
@@ -127,7 +128,7 @@ class Automations:
         automation: AutomationModel,
         record_id: str,
         given: Entered,
-    ) -> tuple[str, str, list[dict[str, Any]]]:
+    ) -> tuple[str, str, Done]:
         """Run what a button starts, or leave it to a job; who may press it is the caller's business.
 
         Return the id and state of the run, and what it did.
@@ -142,7 +143,7 @@ class Automations:
         )
         if not now:
             self._outbox.put(work, AUTOMATION, {"run": run_id})
-            return run_id, state, []
+            return run_id, state, Done()
         if automation.definition.runs_as == "system":
             context = context.as_system()
 
@@ -165,9 +166,10 @@ class Automations:
         run_id: str,
         record_id: str,
         hold: Callable[[], Acting],
-    ) -> list[dict[str, Any]]:
+    ) -> Done:
         """Do all actions of a run here and now; return what they did."""
-        did: list[dict[str, Any]] = []
+        did: list[Mapping[str, Any]] = []
+        warnings: list[Problem] = []
         with chain.within(chain.present(), automation, record_id):
             for position, action in enumerate(automation.actions):
                 acting = hold()
@@ -181,7 +183,8 @@ class Automations:
                     context, work, run_id, position, action.kind, "done", did=acting.did
                 )
                 did += acting.did
-        return did
+                warnings += acting.warnings
+        return Done(tuple(did), tuple(dict.fromkeys(warnings)))
 
     def _begin(
         self,
