@@ -27,7 +27,7 @@ OWN = {"role": "dealer", "chosen": {"max": 2}}
 BOSS = {"role": "boss", "within": "company.region", "chosen": {"names": True}}
 TWO = {"role": "finance", "chosen": {"min": 2, "max": 2, "names": True}}
 MANAGER = {"field": "company.manager"}
-NAMED, PRIVATE, DEALERS, BOSSES, BOTH, LATER = 150, 250, 350, 450, 550, 650
+NAMED, PRIVATE, DEALERS, BOSSES, BOTH, LATER, AGAIN = 150, 250, 350, 450, 550, 650, 750
 """Amounts: the approval of each asks in its own way."""
 
 
@@ -65,8 +65,12 @@ def contents() -> dict[tuple[str, str], dict[str, Any]]:
         band(BOSSES, BOSS),
         band(BOTH, TWO, how="sequence"),
         band(LATER, MANAGER, FINANCE, when="fee > 10"),
+        band(AGAIN, MANAGER, FINANCE, {"user": "rita"}),
     ):
         found["approval", one["name"]] = one
+    again = found["approval", f"by_{AGAIN}"]
+    again["key_fields"] = ["company"]
+    again["steps"][0]["depends_on"] = ["fee"]
     grants = found["permission", "claim"]["grants"]
     grants.append({"role": "admin", "actions": ["read"], "scope": "all", "transitions": ["submit"]})
     found["workflow", "claim_flow"]["transitions"][0]["by"] = ["dealer", "admin"]
@@ -209,6 +213,24 @@ def test_a_choice_is_proposed_again_and_kept_where_the_step_stands(world):
     assert other == ("approval.choice_kept", "/approvers/s0")
     run = world.submit(record)
     assert world.steps(run) == ["kept", "open"]
+
+
+def test_who_was_chosen_is_asked_where_the_run_comes_to_the_step_again(world):
+    record = claim(world, AGAIN)
+    run = world.submit(record, **choose(world, s1=["fred"]))
+    world.decide("mia", run)
+    world.decide("fred", run)
+    world.decide("rita", run, "reject", comment=REASON)
+    world.fire("dora", record, "revise")
+    version = world.version(record)
+    world.does(
+        "dora", lambda c, w: world.store.update(c, w, "claim", record, {"fee": "5"}, version)
+    )
+    run = world.submit(record)
+    assert asked(world, run) == {"mia"}
+    world.decide("mia", run)
+    # Whoever decides now: it is not somebody whom nobody chose.
+    assert asked(world, run) == {"fred"}
 
 
 def test_all_are_asked_where_a_step_comes_to_be_needed_without_a_choice(world):

@@ -139,8 +139,12 @@ class Chooser:
         kept = stands(self.kept, step, self.excluded)
         where = pointer(PLACE, step.name)
         if kept:
-            again = sent is None or frozenset(sent) == kept
-            return [] if again else messages.CHOICE_KEPT.at(where, step=step.label)
+            if sent is not None and frozenset(sent) != kept:
+                return messages.CHOICE_KEPT.at(where, step=step.label)
+            # The run may stop before it and come to ask its people after all.
+            pool = self.people.pool(step, self.found.environment, self.excluded)
+            still = {one.id for one in pool}
+            return [one for one in before if one in still]
         if not sent and not self.found.holds(step.when):
             return []
         pool = self.people.pool(step, self.found.environment, self.excluded)
