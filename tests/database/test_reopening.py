@@ -58,6 +58,11 @@ STEPS: dict[str, tuple[dict[str, Any], ...]] = {
         step("more", BOSS),
         step("last", {"user": "rita"}),
     ),
+    "undone": (
+        step("money", MANAGER, depends_on=["fee"]),
+        step("more", BOSS, editable=["fee"]),
+        step("last", FINANCE),
+    ),
     "own": (
         step("first", MANAGER),
         step("both", FINANCE, mode="all", editable=["fee"], depends_on=["fee"]),
@@ -362,6 +367,19 @@ def test_what_a_decision_makes_automations_change_belongs_to_it(world):
         ("bob", "reopen"),
         ("bob", "keep"),
     ]
+
+
+def test_what_was_approved_of_a_value_that_a_rejection_takes_back_does_not_stand(world):
+    claim, run = submitted(world, "undone")
+    world.decide("mia", run)
+    world.decide("bob", run, values={"fee": "9"})
+    world.decide("mia", run)
+    world.decide("fred", run, "reject", comment=REASON)
+    assert str(world.row(claim)["fee"]) == "0.00"
+    world.fire("dora", claim, "revise")
+    again = world.submit(claim)
+    # She approved 9.
+    assert asked(world, again) == {"mia"}
 
 
 def test_the_timeline_and_the_task_say_what_was_changed_by_whom(world):

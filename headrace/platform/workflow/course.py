@@ -21,7 +21,7 @@ from headrace.platform.workflow.clocks import start_clock
 from headrace.platform.workflow.machine import Branch, GuardError, NoWayError, move
 from headrace.platform.workflow.people import Asked, Person, keep_active
 from headrace.platform.workflow.pinned import Step
-from headrace.platform.workflow.resubmitting import left_with
+from headrace.platform.workflow.resubmitting import UNDONE, left_with
 from headrace.platform.workflow.runs import Row, node_of, open_step, tasks_of_step
 from headrace.platform.workflow.subjects import Subject, snapshot
 from headrace.platform.workflow.voting import moot, next_turns, result_of
@@ -266,8 +266,7 @@ def end(
 
     A rejection first takes back what approvers changed in the fields that their steps opened.
     """
-    if ending == "rejected":
-        _undo_edits(case)
+    undone = _undo_edits(case) if ending == "rejected" else ()
     found = case.subject()
     outcome = case.pinned.outcomes.get(ending)
     if outcome is None:
@@ -288,21 +287,22 @@ def end(
         outcome=ending,
     )
     if ending in SENT_BACK:
-        case.rows.keep(case.run.id, left_with(case.context, case.work, case.subject()))
+        held = left_with(case.context, case.work, case.subject())
+        case.rows.keep(case.run.id, {**held, UNDONE: sorted(undone)})
     tell_end(case, run_state)
     if ending in COPIED:
         case.copy("end")
 
 
-def _undo_edits(case: Case) -> None:
-    """Give the fields that steps open the values that were submitted.
+def _undo_edits(case: Case) -> frozenset[str]:
+    """Give the fields that steps open the values that were submitted; return ids of what changed so.
 
     Files stay as they are. Where the values can no longer be, because of rules or of records that are
     gone, the record is rejected as it is: a rejection must not fail for them.
     """
     opened = {field_id for step in case.pinned.steps for field_id in step.editable}
     if not opened:
-        return
+        return frozenset()
     now = snapshot(case.model, case.subject().row, case.context.database.dialect)
     submitted = case.run.snapshot
     values = {
@@ -314,13 +314,15 @@ def _undo_edits(case: Case) -> None:
         and submitted[field.id] != now.get(field.id)
     }
     if not values:
-        return
+        return frozenset()
     system = replace(case.context, principal=SYSTEM_PRINCIPAL)
     model, record_id, names = case.model.name, case.run.record_id, frozenset(values)
     with suppress(RefusedError):
         case.store.update_granted(
             system, case.work, model, record_id, values, names, action="undone"
         )
+    after = snapshot(case.model, case.subject().row, case.context.database.dialect)
+    return frozenset(key for key, value in after.items() if now.get(key) != value)
 
 
 def _target(case: Case, found: Subject, ending: Branch) -> str:

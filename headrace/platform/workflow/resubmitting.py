@@ -30,6 +30,9 @@ from headrace.platform.workflow.runs import (
 from headrace.platform.workflow.subjects import Subject, snapshot
 
 APPROVED_STATES: Final = frozenset({"approved", "passed", "kept"})
+UNDONE: Final = "undone"
+"""The key under which a run keeps which fields its rejection gave back their values, by id."""
+
 Values = Mapping[str, Any]
 
 
@@ -99,7 +102,10 @@ def kept_steps(
 
 
 def _changed(found: Subject, before: Row, now: Values) -> list[Changed]:
-    """Return what differs from the submission before, but for what transitions set themselves."""
+    """Return what differs from the submission before, but for what transitions set themselves.
+
+    What its rejection gave back counts too: it was decided on as approvers had changed it.
+    """
     then, out = before.left_with, _set_by_workflow(found)
     fields = [
         Changed((field.id,), None, then["fields"].get(field.id), now["fields"].get(field.id))
@@ -109,7 +115,8 @@ def _changed(found: Subject, before: Row, now: Values) -> list[Changed]:
     rows = [
         Changed((name,), "", then["rows"].get(name), value) for name, value in now["rows"].items()
     ]
-    return [one for one in (*fields, *rows) if one.before != one.after]
+    undone = then.get(UNDONE, ())
+    return [one for one in (*fields, *rows) if one.before != one.after or one.key[0] in undone]
 
 
 def run_before(work: UnitOfWork | Reading, found: Subject, pinned: PinnedApproval) -> Row | None:
