@@ -85,6 +85,27 @@ CHECKS = {
     ],
 }
 STEPS["branches"] = (CHECKS, step("last", {"user": "rita"}, editable=["fee"]))
+SIDES = {
+    "name": "sides",
+    "label": {"en": "Sides", "zh": "两边"},
+    "branches": [
+        {
+            "name": "a",
+            "label": {"en": "A", "zh": "甲"},
+            "steps": [step("money", MANAGER, depends_on=["fee"])],
+        },
+        {
+            "name": "b",
+            "label": {"en": "B", "zh": "乙"},
+            "steps": [
+                step("terms", BOSS, editable=["fee"]),
+                step("things", FINANCE),
+                step("more", {"user": "rita"}),
+            ],
+        },
+    ],
+}
+STEPS["sides"] = (SIDES,)
 AMOUNTS = {name: 150 + 100 * index for index, name in enumerate(STEPS)}
 
 
@@ -455,6 +476,27 @@ def test_an_edit_of_what_both_branches_depend_on_asks_both(world):
     world.decide("faye", run)
     world.decide("mia", run)
     assert asked(world, run) == {"bob"}
+
+
+def test_a_branch_that_was_sent_back_takes_every_step_again_behind_an_edit(world):
+    _, run = submitted(world, "sides")
+    world.decide("bob", run)
+    world.decide("fred", run)
+    world.decide("mia", run)
+    world.decide("rita", run, "return", to="terms", comment=REASON)
+    world.decide("bob", run, values={"fee": "7"})
+    # The return said that all steps in between are taken again.
+    assert asked(world, run) == {"mia", "fred", "faye"}
+
+
+def test_a_branch_that_goes_straight_on_does_so_behind_an_edit(world):
+    _, run = submitted(world, "sides")
+    world.decide("bob", run)
+    world.decide("fred", run)
+    world.decide("mia", run)
+    world.decide("rita", run, "return", to="terms", course="on", comment=REASON)
+    world.decide("bob", run, values={"fee": "7"})
+    assert asked(world, run) == {"mia", "rita"}
 
 
 def test_decisions_keep_the_fingerprint_of_what_was_seen(world):

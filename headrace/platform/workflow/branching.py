@@ -70,6 +70,10 @@ def _point(pinned: PinnedApproval, branch: range, rows: Named) -> Point | None:
     if row.state not in ENDED:
         stays = row.definition is None and row.then_node is not None and row.then_node in branch
         return Point(last, branch, asks=True, then_node=row.then_node if stays else None)
+    if row.definition is None:
+        # What is behind it was taken before a way back, or is left out by one that goes straight on.
+        then = last + 1 if row.then_node is None else row.then_node
+        return Point(then, branch) if then in branch else None
     following = range(last + 1, branch.stop)
     left = (one for one in following if one not in reached or reached[one].state not in ENDED)
     node = next(left, None)
