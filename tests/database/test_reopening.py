@@ -20,7 +20,7 @@ from headrace.platform.workflow.tables import DECISION, TASK
 from tests.database.test_ways_back import REASON, asked
 from tests.database.test_workflow_races import in_threads
 from tests.support.approval_world import World, approval_world
-from tests.support.documents import documents, workspace
+from tests.support.documents import documents, field, workspace
 
 MANAGER, FINANCE, BOSS = (
     {"field": "company.manager"},
@@ -106,6 +106,17 @@ SIDES = {
     ],
 }
 STEPS["sides"] = (SIDES,)
+STEPS["parts"] = (step("things", MANAGER, depends_on=["items"]), step("last", FINANCE))
+PART: dict[str, Any] = {
+    "kind": "object",
+    "name": "claim_part",
+    "label": {"en": "Part", "zh": "部件"},
+    "fields": [
+        field("item", "master_detail", to="claim_item", required=True),
+        field("what", "text", length=60, required=True),
+        field("cost", "money", audience="internal"),
+    ],
+}
 AMOUNTS = {name: 150 + 100 * index for index, name in enumerate(STEPS)}
 
 
@@ -123,6 +134,15 @@ def contents() -> dict[tuple[str, str], dict[str, Any]]:
             "when": f"payable > {amount - 50} AND payable <= {amount + 50}",
             "steps": list(steps),
         }
+    found["object", "claim_part"] = PART
+    found["object", "claim_item"]["children"] = [
+        {
+            "name": "parts",
+            "object": "claim_part",
+            "by": "item",
+            "label": {"en": "Parts", "zh": "部件"},
+        }
+    ]
     found["approval", "key"]["key_fields"] = ["subject"]
     return found
 
@@ -439,6 +459,28 @@ def test_what_somebody_may_not_read_is_not_told(world):
     partner = world.engine.approvals(world.context("dora"), "claim", claim)[0]
     found = [one for step in partner.steps for one in step.decisions if one.action == "reopen"]
     assert [one.changes for one in found] == [()]
+
+
+def test_what_changed_below_a_detail_row_is_not_told_as_the_row(world):
+    claim, run = submitted(world, "parts")
+    item = row_of(world, claim)
+    part = world.does(
+        "system",
+        lambda c, w: world.store.create(
+            c, w, "claim_part", {"item": item, "what": "Seal", "cost": "3"}
+        ),
+    ).id
+    world.decide("mia", run)
+    world.does(
+        "system",
+        lambda c, w: world.store.update(c, w, "claim_part", part, {"cost": "4321"}, 1),
+    )
+    assert asked(world, run) == {"mia"}
+    partner = world.engine.approvals(world.context("dora"), "claim", claim)[0]
+    found = [one for step in partner.steps for one in step.decisions if one.action == "reopen"]
+    told = [change.render("en") for one in found for change in one.changes]
+    # Partners learn that the row was changed, and nothing of what a part costs the house.
+    assert told == [{"field": "items", "label": "Items", "row": item}]
 
 
 def test_an_edit_goes_back_in_the_branches_that_depend_on_it_only(world):

@@ -69,7 +69,8 @@ def _of_row(context: Context, on: Reading, model: ObjectModel, one: Changed) -> 
     readable = row_rights(context, on, rows.name, one.row or "", "read", by_task=True)
     if len(one.key) == 1:
         # A row that is gone has no rights any more, so its title is not told.
-        told = readable is not None and rows.title in readable
+        made_or_gone = (one.before is None) is not (one.after is None)
+        told = made_or_gone and readable is not None and rows.title in readable
         return ChangeView(relation, named, one.row, told, one.before, one.after, None)
     field = next((field for field in rows.fields.values() if field.id == one.key[1]), None)
     if field is None or (readable is not None and field.name not in readable):

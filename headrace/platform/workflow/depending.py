@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,8 @@ Key = tuple[str, ...]
 class Changed:
     """What an edit changed: a field of the record, or of one of its detail rows.
 
-    A row that was made or taken away has the relation alone as its key. Values are as the API sends them.
+    A row that was made or taken away has the relation alone as its key; so has one below which
+    something was changed, without values. Values are as the API sends them.
     """
 
     key: Key
@@ -143,7 +144,7 @@ def _of_record(draft: Draft) -> Iterator[Changed]:
             yield Changed((field.id,), None, before, after)
 
 
-def _of_rows(draft: Draft, changed: Iterable[Changed]) -> Iterator[Changed]:
+def _of_rows(draft: Draft, changed: Sequence[Changed]) -> Iterator[Changed]:
     """Yield changes of a detail row as those of its master; those of rows below it by the relation."""
     relation = draft.shape.relation_name
     if draft.old is None or draft.kind == "delete" or draft.undeleted:
@@ -152,6 +153,8 @@ def _of_rows(draft: Draft, changed: Iterable[Changed]) -> Iterator[Changed]:
         yield Changed((relation,), draft.id, title if gone else None, None if gone else title)
         return
     for one in changed:
-        below = one.row is not None
-        key = (relation,) if below else (relation, *one.key)
-        yield Changed(key, draft.id, one.before, one.after)
+        if one.row is None:
+            yield Changed((relation, *one.key), draft.id, one.before, one.after)
+    if any(one.row is not None for one in changed):
+        # Values of rows below it have rights of their own: only that there was a change is kept.
+        yield Changed((relation,), draft.id, None, None)
