@@ -167,6 +167,10 @@ def test_a_text_is_cut_between_characters():
             assert most - 4 <= len(content.encode()) <= most
             assert "\ufffd" not in content
     assert "a" * 2_048 in robot_body("wecom", "a" * 2_048)
+    address = "https://orders.example.com/o/memo/1"
+    content = orjson.loads(robot_body("wecom", "长" * 2_000, address))["text"]["content"]
+    assert content.endswith(f"…\n{address}"), "where the rest is read"
+    assert len(content.encode()) <= 2_048
 
 
 def test_an_endpoint_of_events_takes_the_text_as_an_event(live: Live, robot: Receiver):

@@ -69,11 +69,11 @@ def check_form(form: str, secret: str | None) -> None:
         raise RefusedError(BAD_SECRET.at("/secret"))
 
 
-def robot_body(form: str, text: str) -> str:
-    """Return the JSON that a robot takes for a text, cut to what it takes."""
-    return orjson.dumps(
-        {"msgtype": "text", "text": {"content": _cut(text, LONGEST_TEXT[form])}}
-    ).decode()
+def robot_body(form: str, text: str, address: str = "") -> str:
+    """Return the JSON that a robot takes for a text, cut to what it takes; `address` stays whole."""
+    behind = f"\n{address}" if address else ""
+    said = _cut(text, LONGEST_TEXT[form] - len(behind.encode())) + behind
+    return orjson.dumps({"msgtype": "text", "text": {"content": said}}).decode()
 
 
 def _cut(text: str, most: int) -> str:

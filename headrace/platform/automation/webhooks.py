@@ -272,7 +272,7 @@ class Webhooks:
             object_name, _, record_id = about
             said = text.within("en" if found.language == "en" else "zh")
             address = f"{self._base_url}/o/{object_name}/{record_id}"
-            body = robot_body(found.form, f"{said}\n{address}")
+            body = robot_body(found.form, said, address)
         else:
             told = {"text": text.as_dict()}
             body = self._event(context, event_id, event, about, told)
