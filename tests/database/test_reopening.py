@@ -555,6 +555,22 @@ def test_decisions_keep_the_fingerprint_of_what_was_seen(world):
     assert all(seen)
 
 
+def test_the_fingerprint_of_what_was_seen_is_not_told_to_partners(world):
+    """It covers fields that are hidden from them: whoever knows the others could try values."""
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run)
+    told = {
+        login: [
+            one.seen
+            for step in world.engine.approvals(world.context(login), "claim", claim)[0].steps
+            for one in step.decisions
+        ]
+        for login in ("ann", "dora")
+    }
+    assert all(told["ann"])
+    assert told["dora"] == [None]
+
+
 def test_an_edit_and_a_decision_at_the_same_moment_agree(world):
     """Whoever comes second sees what the other did: no step is decided on what it was not."""
     pairs = [submitted(world, "plain") for _ in range(8)]

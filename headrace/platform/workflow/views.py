@@ -61,8 +61,9 @@ class DecisionView:
 
     `given_to` is who a task was transferred to or who was added, `to_step` the step returned to,
     `reason` why the platform decided, `worked_hours` the working hours from asking to deciding; `by_mail`
-    says that it was done by a link in mail. `seen` is
-    the fingerprint of the record as it was decided, `changes` what made a step be decided again.
+    says that it was done by a link in mail. `seen` is the fingerprint of the record as it was decided, for
+    internal people: it covers what partners may not read, who could try values against it.
+    `changes` is what made a step be decided again.
     """
 
     person: PersonView
@@ -500,7 +501,7 @@ class _Viewer:
                 reason if row.action in TIMEOUTS else None,
                 None if row.worked_seconds is None else worked_hours(row.worked_seconds),
                 row.through == "mail",
-                row.seen,
+                row.seen if self._internal else None,
                 self._changes.get(row.id, ()),
             )
             for row in rows
