@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +31,7 @@ COLLEAGUES = ("ann", "bob", "faye", "fred", "rita")
 RATIO = 60
 EACH = ("all", "sequence", "ratio")
 UNDECIDED = ("open", "waiting")
+TAKEN = ("approved", "passed", "kept")
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,8 @@ class Asked:
     state: str
     place: str | None = None
     by: str | None = None
+    stood: bool = False
+    """Whether they approved before an edit interrupted the step: nothing that is taken back here."""
     number: int = field(default_factory=itertools.count().__next__)
 
 
@@ -135,6 +138,11 @@ class Reached:
     people: dict[str, Asked] = field(default_factory=dict)
     approvers: list[str] = field(default_factory=list)
     then: int | None = None
+    overtaken: set[str] = field(default_factory=set)
+    """Whose tasks an edit has closed: they are told that the record has changed."""
+
+    def said(self) -> list[str]:
+        return [login for login, one in self.people.items() if one.state == "approved"]
 
     def own(self) -> list[Asked]:
         return [one for one in self.people.values() if one.place is None and one.state != "closed"]
@@ -156,6 +164,10 @@ class Model:
     run_state: str = "none"
     reached: list[Reached] = field(default_factory=list)
     sent_back: dict[int, list[str]] = field(default_factory=dict)
+    stand: dict[int, list[str]] = field(default_factory=dict)
+    """Who approved steps that are reached again because of an edit, and need not do so again."""
+    whole: set[int] = field(default_factory=set)
+    """Which of those steps were approved as a whole."""
 
     # -- questions
 
@@ -192,6 +204,8 @@ class Model:
             return "task.waits", entry
         if one.state != "open":
             done = self.is_decided() or self.run_state == "withdrawn"
+            if login in entry.overtaken and one.state == "closed":
+                return "either", entry
             return ("task.already_decided" if done else "task.closed"), entry
         return None, entry
 
@@ -201,6 +215,7 @@ class Model:
         if self.state != "draft":
             return "workflow.wrong_state"
         kept, self.sent_back = self.sent_back, {}
+        self.stand, self.whole = {}, set()
         self.runs, self.reached = self.runs + 1, []
         self.state, self.submitted_fee = "in_approval", self.fee
         self.run_state = "open"
@@ -240,6 +255,9 @@ class Model:
         if kept and node in kept:
             self.reached.append(Reached(node, "kept", approvers=kept[node]))
             return False
+        if node in self.whole:
+            self.reached.append(Reached(node, "kept", approvers=self.stand[node]))
+            return False
         again = [one for one in step.asked() if one in self.approved_before(node)]
         if again and not forced and step.mode not in EACH and not step.editable:
             self.reached.append(Reached(node, "passed", approvers=again[:1]))
@@ -248,8 +266,102 @@ class Model:
         if step.mode == "sequence":
             for login in step.asked()[1:]:
                 people[login].state = "waiting"
-        self.reached.append(Reached(node, "open", people, then=then))
+        now = Reached(node, "open", people, then=then)
+        self.reached.append(now)
+        said = [one for one in self.stand.get(node, ()) if one in people]
+        for login in said:
+            people[login].state, people[login].stood = "approved", True
+        if said and self.own_result(now) == "approved":
+            self.end_step(now, "approved")
+            return False
+        if said:
+            self.turns(now)
         return True
+
+    # -- edits
+
+    def in_force(self) -> dict[int, Reached]:
+        """Return the newest row of each step, but for those behind one that was taken since.
+
+        A return that goes straight on leaves what is in between.
+        """
+        found: dict[int, Reached] = {}
+        for row in self.reached:
+            found = {
+                node: one
+                for node, one in found.items()
+                if row.node not in self.shape.before(node)
+                or (row.then is not None and node < row.then)
+            }
+            found[row.node] = row
+        return found
+
+    def falls(self, row: Reached, now: Reached, login: str) -> bool:
+        """Say whether a step has to be taken again because `login` has changed the fee in `now`."""
+        step = self.shape.steps[row.node]
+        needed = CONDITIONS[step.when](self.fee, self.amount + self.fee)
+        if step.when is None or row.state not in (*TAKEN, "skipped", "open"):
+            return False
+        if row.state == "skipped":
+            return needed
+        if row.state in TAKEN or [one for one in row.said() if row is not now or one != login]:
+            return True
+        return row is not now and not needed
+
+    def reopen(self, now: Reached, login: str) -> bool:
+        """Go back to what depends on the fee, which `login` has just changed; False where nothing does."""
+        counts = self.in_force()
+        fallen = sorted(node for node, row in counts.items() if self.falls(row, now, login))
+        lost = [
+            node
+            for node in self.stand
+            if node not in counts and self.shape.steps[node].when is not None
+        ]
+        for node in lost:
+            del self.stand[node]
+            self.whole.discard(node)
+        if not fallen:
+            return False
+        if now.node not in fallen and self.result(now) == "approved":
+            self.end_step(now, "approved")
+        for node, row in counts.items():
+            self.stand.pop(node, None)
+            self.whole.discard(node)
+            if row.state == "open":
+                own = [login] if row is now else []
+                said = own if node in fallen else row.said()
+                if said:
+                    self.stand[node] = said
+            elif row.state in TAKEN and node not in fallen:
+                self.stand[node] = self.approvers(row)
+                self.whole.add(node)
+        self.back_to(fallen)
+        if now.state == "open":
+            self.let_wait(now)
+        return True
+
+    def back_to(self, fallen: list[int]) -> None:
+        """Take the first of some steps again; in a block the first of each branch."""
+        block = self.shape.block(fallen[0])
+        first: dict[range, int] = {}
+        for node in fallen:
+            if node == fallen[0] or node in range(fallen[0], block[-1].stop if block else 0):
+                first.setdefault(self.shape.branch(node), node)
+        beside = [one for one in block if one not in first]
+        for row in self.opened():
+            if not any(row.node in one for one in beside):
+                self.end_step(row, "closed")
+        for branch, node in list(first.items())[1:]:
+            if not self.take(node, forced=True):
+                self.walk(range(node + 1, branch.stop))
+        for branch in beside:
+            newest = [one for one in self.reached if one.node in branch][-1]
+            if newest.state in (*TAKEN, "skipped"):
+                follows = newest.node + 1 if newest.then is None else newest.then
+                if newest.then is None or follows in branch:
+                    self.walk(range(follows, branch.stop))
+        if not self.take(fallen[0], forced=True):
+            self.after(fallen[0], None)
 
     def after(self, node: int, then: int | None) -> None:
         """Take what follows a step that has ended, or was not asked."""
@@ -301,13 +413,13 @@ class Model:
 
     @staticmethod
     def approvers(entry: Reached) -> list[str]:
-        said = [login for login, one in entry.people.items() if one.state == "approved"]
-        return said or entry.approvers
+        return entry.said() or entry.approvers
 
     def finish(self, run_state: str, state: str) -> None:
         for entry in self.opened():
             self.end_step(entry, "closed")
         self.run_state, self.state = run_state, state
+        undone = run_state == "rejected" and self.fee != self.submitted_fee
         if run_state == "rejected":
             self.fee = self.submitted_fee
         if run_state in {"rejected", "returned"}:
@@ -315,7 +427,7 @@ class Model:
             self.sent_back = {
                 node: self.approvers(one)
                 for node, one in newest.items()
-                if one.state in {"approved", "passed", "kept"}
+                if one.state in TAKEN and not (undone and self.shape.steps[node].when is not None)
             }
 
     @staticmethod
@@ -330,9 +442,20 @@ class Model:
             return refused
         if fee is not None and not self.shape.steps[now.node].editable:
             return "approval.not_editable"
+        changed = fee is not None and fee != self.fee
         self.fee = self.fee if fee is None else fee
         now.people[login].state = "rejected" if action == "reject" else "approved"
-        self.settle(now)
+        undecided = [
+            (entry, asked)
+            for entry in self.reached
+            for asked, one in entry.people.items()
+            if one.state in UNDECIDED
+        ]
+        if action == "reject" or not changed or not self.reopen(now, login):
+            self.settle(now)
+        if changed:
+            for entry, asked in undecided:
+                entry.overtaken.add(asked)
         return None
 
     def own_result(self, now: Reached) -> str:
@@ -352,13 +475,38 @@ class Model:
             return "approved" if yes == len(states) else "open"
         return "approved" if yes else "open"
 
-    def settle(self, now: Reached) -> None:
+    def result(self, now: Reached) -> str:
+        """Return how a step stands, with those who were added."""
         own = self.own_result(now)
         if own == "rejected" or any(one.state == "rejected" for one in now.added()):
+            return "rejected"
+        needed = [
+            one
+            for one in now.added()
+            if one.state in UNDECIDED
+            and (one.place != "before" or now.people[str(one.by)].state in UNDECIDED)
+            and not (
+                one.place == "before"
+                and own == "approved"
+                and now.people[str(one.by)].place is None
+            )
+        ]
+        return "open" if own == "approved" and needed else own
+
+    def settle(self, now: Reached) -> None:
+        result = self.result(now)
+        if result == "rejected":
             self.end_step(now, "rejected")
             self.finish("rejected", "rejected")
             return
-        if own == "approved":
+        self.let_wait(now)
+        if result == "approved":
+            self.end_step(now, "approved")
+            self.after(now.node, now.then)
+
+    def let_wait(self, now: Reached) -> None:
+        """Close what a step no longer needs, and give their turn to those whose it is."""
+        if self.own_result(now) == "approved":
             for one in now.own():
                 one.state = "closed" if one.state in UNDECIDED else one.state
         for one in now.added():
@@ -366,10 +514,6 @@ class Model:
             if one.place == "before" and one.state in UNDECIDED:
                 asker = now.people[str(one.by)]
                 one.state = "closed" if asker.state not in UNDECIDED else one.state
-        if own == "approved" and not any(one.state in UNDECIDED for one in now.added()):
-            self.end_step(now, "approved")
-            self.after(now.node, now.then)
-            return
         self.turns(now)
 
     def turns(self, now: Reached) -> None:
@@ -419,6 +563,7 @@ class Model:
         if to is None:
             self.finish("returned", "draft")
             return None
+        self.stand, self.whole = {}, set()
         if to not in self.shape.branch(now.node):
             for other in self.opened():
                 self.end_step(other, "closed")
@@ -434,6 +579,8 @@ class Model:
         entry, one = latest
         if one.state not in {"approved", "rejected", "returned"}:
             return "task.not_decided"
+        if one.stood:
+            return "task.not_decided"
         beside = self.shape.beside(entry.node)
         place = next(n for n, other in enumerate(self.reached) if other is entry)
         later = [
@@ -441,8 +588,10 @@ class Model:
             for other in self.reached[place + 1 :]
             if not any(other.node in branch for branch in beside)
         ]
-        said = {o.state for other in later for o in other.people.values()}
+        said = {o.state for other in later for o in other.people.values() if not o.stood}
         late = bool(said & {"approved", "rejected", "returned"})
+        # Who goes on from a step that an edit has overtaken would leave out those it went back to.
+        late = late or not any(other is entry for other in self.in_force().values())
         for branch in beside:
             last = [other for other in self.reached if other.node in branch][-1]
             late = late or last.state in {"closed", "returned", "rejected"}
@@ -504,7 +653,7 @@ SOMEBODY = st.sampled_from(APPROVERS)
 PARTS = st.one_of(
     STEPS,
     STEPS,
-    st.lists(st.lists(STEPS, min_size=1, max_size=2), min_size=2, max_size=3),
+    st.lists(st.lists(STEPS, min_size=1, max_size=3), min_size=2, max_size=3),
 )
 COMMANDS = st.one_of(
     st.tuples(st.sampled_from(["submit", "withdraw", "revise", "cancel", "edit"])),
@@ -661,27 +810,6 @@ EDGES = {
 }
 
 
-def apart(parts: list[Part]) -> list[Part]:
-    """Return parts in which approvers change no field that a condition reads.
-
-    Such edits let the steps that depend on them be decided again (`test_reopening`): the model
-    does not know that.
-    """
-
-    def with_steps(change: Any) -> list[Part]:
-        return [
-            [[change(step) for step in branch] for branch in part]
-            if isinstance(part, list)
-            else change(part)
-            for part in parts
-        ]
-
-    steps = Shape.of(parts).steps
-    if not any(step.editable for step in steps):
-        return parts
-    return with_steps(lambda step: replace(step, when=None))
-
-
 def test_random_approvals_do_what_the_model_says(database_url: str, deep: bool):
     with approval_world(database_url) as world:
         count = 0
@@ -699,14 +827,17 @@ def test_random_approvals_do_what_the_model_says(database_url: str, deep: bool):
         )
         def follow(parts: list[Part], amount: Decimal, commands: list[tuple[Any, ...]]) -> None:
             nonlocal count
-            contents, parts = workspace(), apart(parts)
+            contents = workspace()
             approval = contents["approval", "claim_by_amount"]
             approval["steps"] = documents_of(parts)
             world.publish(contents)
             model, real = Model(Shape.of(parts), amount), Real(world, amount)
             for command in (("submit",), *commands):
                 expected, found = apply(model, real, command)
-                assert found == expected, command
+                assert found == expected or (
+                    # Closed with an edit: told as a change, or by who has decided.
+                    expected == "either" and found in {"task.stale", "task.already_decided"}
+                ), command
                 check(model, real)
                 count += 1
             changes = [tuple(one) for one in world.state_changes(real.claim)]
