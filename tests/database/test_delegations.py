@@ -86,7 +86,7 @@ def test_a_delegate_sees_decides_and_is_named_with_who_was_asked(world):
 
     context = world.context("ann")
     with context.database.reading() as reading:
-        (view,) = runs_view(context, reading.connection, world.catalog.objects["claim"], claim)
+        (view,) = runs_view(context, reading, world.catalog.objects["claim"], claim)
     (decision,) = view.steps[0].decisions
     assert (decision.person.name, decision.acted_for.name) == ("Faye", "Mia")
 
