@@ -818,6 +818,7 @@ def test_random_approvals_do_what_the_model_says(database_url: str, deep: bool):
             max_examples=10_000 if deep else 50,
             deadline=None,
             database=None,
+            derandomize=not deep,
             suppress_health_check=list(HealthCheck),
         )
         @given(
