@@ -19,6 +19,7 @@ from headrace.platform.metadata.checks import most_telling, run_checks
 from headrace.platform.metadata.documents import KINDS, Document
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.loading import load_documents
+from headrace.platform.publishing import identities
 from headrace.platform.publishing.identities import assign_ids, check_ids
 from tests.support.documents import documents as claims_documents
 from tests.support.extensions import extended
@@ -151,4 +152,6 @@ def known_codes() -> frozenset[str]:
         for module in pkgutil.walk_packages(package.__path__, name + "."):
             members = vars(importlib.import_module(module.name)).values()
             found |= {member.code for member in members if isinstance(member, Message)}
+    # Ids are looked at where a draft is read.
+    found |= {one.code for one in vars(identities).values() if isinstance(one, Message)}
     return frozenset(found)
