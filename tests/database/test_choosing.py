@@ -229,6 +229,10 @@ def test_who_was_chosen_is_asked_where_the_run_comes_to_the_step_again(world):
     run = world.submit(record)
     assert asked(world, run) == {"mia"}
     world.decide("mia", run)
+    assert world.steps(run) == ["approved", "kept", "open"], "as the page said before"
+    assert asked(world, run) == {"rita"}
+    world.decide("rita", run, "return", to="s0", comment=REASON)
+    world.decide("mia", run)
     # Whoever decides now: it is not somebody whom nobody chose.
     assert asked(world, run) == {"fred"}
 

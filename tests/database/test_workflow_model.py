@@ -215,11 +215,11 @@ class Model:
         if self.state != "draft":
             return "workflow.wrong_state"
         kept, self.sent_back = self.sent_back, {}
-        self.stand, self.whole = {}, set()
+        self.stand, self.whole = dict(kept), set(kept)
         self.runs, self.reached = self.runs + 1, []
         self.state, self.submitted_fee = "in_approval", self.fee
         self.run_state = "open"
-        self.onward(0, kept)
+        self.onward(0)
         return None
 
     def edit(self) -> str | None:
@@ -228,32 +228,28 @@ class Model:
         self.sent_back = {}
         return None
 
-    def onward(self, node: int, kept: dict[int, list[str]] | None = None) -> None:
+    def onward(self, node: int) -> None:
         """Take what comes from a node on, where no branch is open."""
         while node < len(self.shape.steps):
             branches = self.shape.block(node) or (range(node, node + 1),)
-            waits = [self.walk(one, kept) for one in branches]
+            waits = [self.walk(one) for one in branches]
             if any(waits):
                 return
             node = branches[-1].stop
         self.finish("approved", "paid")
 
-    def walk(self, nodes: range, kept: dict[int, list[str]] | None = None) -> bool:
-        return any(self.take(node, kept) for node in nodes)
+    def walk(self, nodes: range) -> bool:
+        return any(self.take(node) for node in nodes)
 
     def take(
         self,
         node: int,
-        kept: dict[int, list[str]] | None = None,
         forced: bool = False,
         then: int | None = None,
     ) -> bool:
         step = self.shape.steps[node]
         if not CONDITIONS[step.when](self.fee, self.amount + self.fee):
             self.reached.append(Reached(node, "skipped"))
-            return False
-        if kept and node in kept:
-            self.reached.append(Reached(node, "kept", approvers=kept[node]))
             return False
         if node in self.whole:
             self.reached.append(Reached(node, "kept", approvers=self.stand[node]))

@@ -125,6 +125,12 @@ class Approvals:
                 "submitter": submitter,
                 "excluded": sorted(kept_out),
                 "choices": choices or None,
+                "standing": {
+                    name: {"people": sorted(people), "whole": True}
+                    for name, people in kept.items()
+                    if people
+                }
+                or None,
                 "comment": comment,
                 "title": found.title,
                 "summary": summary(context.catalog, found, chosen, dialect),
@@ -135,7 +141,7 @@ class Approvals:
         case = self._case(context, work, run_id)
         start_clock(case, pinned.time, spent=time_before(case) if kept else NO_TIME)
         case.copy("start")
-        set_out(case, "auto_approve", None, kept=kept)
+        set_out(case, "auto_approve", None)
         return run_id
 
     # -- decide -----------------------------------------------------------------------------

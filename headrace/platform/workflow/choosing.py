@@ -141,7 +141,7 @@ class Chooser:
         if kept:
             if sent is not None and frozenset(sent) != kept:
                 return messages.CHOICE_KEPT.at(where, step=step.label)
-            # The run may stop before it and come to ask its people after all.
+            # What stands may fall, and then its people are asked after all.
             pool = self.people.pool(step, self.found.environment, self.excluded)
             still = {one.id for one in pool}
             return [one for one in before if one in still]

@@ -6,7 +6,7 @@ So a block is complete when no step of the run is open: nothing else is kept abo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final, Literal
@@ -27,10 +27,6 @@ from headrace.platform.workflow.subjects import Subject, snapshot
 from headrace.platform.workflow.voting import moot, next_turns, result_of
 
 Ending = Literal["approved", "rejected", "withdrawn", "returned"]
-Kept = Mapping[str, frozenset[str]]
-"""Steps that were approved in the submission before, by name, with who approved them."""
-
-NOTHING_KEPT: Final[Kept] = {}
 COPIED: Final = frozenset({"approved", "rejected"})
 SENT_BACK: Final = frozenset({"rejected", "returned"})
 
@@ -78,12 +74,12 @@ def give_turns(case: Case, step: Step, tasks: list[Row]) -> None:
         case.tell(step, people, case.subject())
 
 
-def set_out(case: Case, action: str, comment: str | None, *, kept: Kept = NOTHING_KEPT) -> bool:
+def set_out(case: Case, action: str, comment: str | None) -> bool:
     """Take the steps from the first on until people are waited for; say whether nobody is.
 
     Then the run is approved, with a history line of `action` and `comment`.
     """
-    return _onward(case, 0, action, comment, kept)
+    return _onward(case, 0, action, comment)
 
 
 def follow(case: Case, row: Row, action: str, comment: str | None) -> bool:
@@ -115,19 +111,17 @@ def go_to(
     return _after(case, node, then_node, action, comment)
 
 
-def _onward(
-    case: Case, node: int, action: str, comment: str | None, kept: Kept = NOTHING_KEPT
-) -> bool:
+def _onward(case: Case, node: int, action: str, comment: str | None) -> bool:
     """Take the steps and blocks from `node` on, where no branch is open."""
     while node < len(case.pinned.steps):
         block = case.pinned.block_of(node)
         if block is None:
-            if _take(case, node, kept):
+            if _take(case, node):
                 return False
             node += 1
         else:
             # All of them begin, whatever becomes of the first.
-            waiting = [_waits(case, branch, kept) for branch in block.branches]
+            waiting = [_waits(case, branch) for branch in block.branches]
             if any(waiting):
                 return False
             node = block.nodes.stop
@@ -157,9 +151,9 @@ def _after(case: Case, node: int, then_node: int | None, action: str, comment: s
     return go_to(case, then_node, action, comment, asks=False, beside=beside)
 
 
-def _waits(case: Case, nodes: range, kept: Kept = NOTHING_KEPT) -> bool:
+def _waits(case: Case, nodes: range) -> bool:
     """Take the steps of a branch, one after the other; say whether one waits for people."""
-    return any(_take(case, node, kept) for node in nodes)
+    return any(_take(case, node) for node in nodes)
 
 
 def _resume(case: Case, point: Point) -> None:
@@ -172,7 +166,6 @@ def _resume(case: Case, point: Point) -> None:
 def _take(
     case: Case,
     node: int,
-    kept: Kept = NOTHING_KEPT,
     *,
     asks: bool = False,
     then_node: int | None = None,
@@ -183,7 +176,7 @@ def _take(
     if not found.holds(step.when):
         case.rows.add_step(case.run.id, node, "skipped")
         return False
-    stands, whole = _standing(case, step, kept)
+    stands, whole = _standing(case, step)
     if whole and not stands & set(case.run.excluded):
         step_id = case.rows.add_step(case.run.id, node, "kept")
         for user in sorted(stands):
@@ -218,13 +211,11 @@ def _tell_failed(case: Case, asked: Asked, step_id: str, found: Subject) -> None
         case.add_decision("unresolved", formula, version, step=step_id, user=SYSTEM_USER_ID)
 
 
-def _standing(case: Case, step: Step, kept: Kept) -> tuple[frozenset[str], bool]:
+def _standing(case: Case, step: Step) -> tuple[frozenset[str], bool]:
     """Return who has approved a step, and whether that is the whole of it.
 
     In the submission before, or in this one before an edit let an earlier step be decided again.
     """
-    if step.name in kept:
-        return kept[step.name], bool(kept[step.name])
     entry = (case.run.standing or {}).get(step.name)
     return (frozenset(entry["people"]), entry["whole"]) if entry else (frozenset(), False)
 

@@ -229,22 +229,23 @@ def _settled(
     return in_force(case)
 
 
-def _tell(case: Case, step_id: str, changed: Sequence[Changed], found: Subject) -> None:
+def _tell(case: Case, step_id: str | None, changed: Sequence[Changed], found: Subject) -> None:
     told = [one.to_json() for one in changed[:MOST_TOLD]]
     case.add_decision("reopen", None, found.version, step=step_id, changes=told)
 
 
 def _still_standing(
     case: Case, present: Mapping[str, Row], changed: Sequence[Changed]
-) -> tuple[dict[str, Any], list[tuple[str, Sequence[Changed]]]]:
+) -> tuple[dict[str, Any], list[tuple[str | None, Sequence[Changed]]]]:
     """Return what an earlier edit let stand and this one does, and what falls with it.
 
     Only of steps that the run has not come to again: those have rows, which say themselves how they
-    stand. What falls is told at the last row of the step, with what it depended on.
+    stand. What falls is told at the last row of the step, with what it depended on; without a step
+    where it stood since the submission before.
     """
     entries = case.run.standing or {}
     standing = dict(entries)
-    fallen: list[tuple[str, Sequence[Changed]]] = []
+    fallen: list[tuple[str | None, Sequence[Changed]]] = []
     newest = {
         name: row.id for row, name in named_steps(case.work.connection, case.run, case.pinned)
     }
@@ -254,7 +255,7 @@ def _still_standing(
         concerned = _concerned(case, step, changed)
         if concerned:
             del standing[step.name]
-            fallen.append((newest[step.name], concerned))
+            fallen.append((newest.get(step.name), concerned))
     return standing, fallen
 
 
