@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from headrace.platform.access.audit import Entry, Piece, record
 from headrace.platform.automation.engine import AUTOMATION, Automations
 from headrace.platform.automation.timing import RECORD_TIMER, SCHEDULE, timed
-from headrace.platform.automation.webhooks import WEBHOOK
+from headrace.platform.automation.webhooks import WEBHOOK, Webhooks
 from headrace.platform.core.clock import Clock
 from headrace.platform.core.problems import Text
 from headrace.platform.database.unit_of_work import UnitOfWork
@@ -34,7 +34,9 @@ RETRIED: Final = Text(
 CANCELLED: Final = Text("A job of the kind “{kind}” was cancelled.", "取消了一个“{kind}”类作业。")
 
 
-def make_queue(automations: Automations, clock: Clock, real_clock: Clock) -> Queue:
+def make_queue(
+    automations: Automations, webhooks: Webhooks, clock: Clock, real_clock: Clock
+) -> Queue:
     """Return the queue with the kinds of jobs that there are; interfering is written to the audit trail."""
     kinds = {
         NOTIFY: JobKind(Text("Notifications", "通知"), _record_of_notification),
@@ -59,6 +61,7 @@ def make_queue(automations: Automations, clock: Clock, real_clock: Clock) -> Que
         WEBHOOK: JobKind(
             Text("Webhooks", "Webhook"),
             lambda *_: Cause("webhooks"),
+            bury=webhooks.bury,
             needed=Text("Turn the receiver off instead.", "请改为停用该接收方。"),
         ),
         IMPORT: JobKind(

@@ -293,7 +293,7 @@ class Platform:
                 MAIL: self.mailing.send,
                 DIGEST: self.mailing.send,
             },
-            burials={AUTOMATION: self.automations.bury, WEBHOOK: self.webhooks.bury},
+            burials=self.queue.burials,
         )
 
     def work_beside(self) -> Callable[[], None]:
@@ -540,7 +540,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         trials=Trials(database, catalogs, drafts, draft_publisher, identity),
         sweeper=Sweeper(database, real_clock),
         outbox=outbox,
-        queue=make_queue(automations, clock, real_clock),
+        queue=make_queue(automations, webhooks, clock, real_clock),
         notifications=notifications,
         mailing=mailing,
         task_links=task_links,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, Response, request
 
@@ -15,11 +15,9 @@ from headrace.blueprints.api.calls import (
     read,
     write_once,
 )
-from headrace.blueprints.api.designing import require_design
+from headrace.blueprints.api.designing import ListArguments, page_of, require_design
 from headrace.platform.automation.views import PAGE, STATES, run, runs
-from headrace.platform.core.errors import RefusedError
-from headrace.platform.core.ids import is_record_id
-from headrace.platform.core.problems import Message, pointer
+from headrace.platform.core.problems import Message
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.records.context import Context
 
@@ -32,24 +30,20 @@ BAD_ARGUMENT = Message(
     "“state” is one of {states}; “cursor” is what the page before gave as “next”.",
     "“state”为 {states} 之一;“cursor”为上一页返回的“next”。",
 )
+ARGUMENTS: Final = ListArguments(STATES, BAD_ARGUMENT)
 
 
 @blueprint.get("")
 def listed() -> Response:
     """The runs that are asked for, the newest first, page by page."""
     known_arguments("state", "automation", "cursor")
-    state, cursor = request.args.get("state"), request.args.get("cursor")
 
     def action(context: Context) -> Response:
         require_design(context)
-        if state is not None and state not in STATES:
-            raise _refusal("state", state)
-        if cursor is not None and not is_record_id(cursor):
-            raise _refusal("cursor", cursor)
+        state, cursor = ARGUMENTS.read()
         found = runs(context, state=state, automation=request.args.get("automation"), before=cursor)
         items = [one.render(language_of(context)) for one in found]
-        following = items[-1]["id"] if len(items) == PAGE else None
-        return answer(context, {"items": items, "next": following})
+        return answer(context, page_of(items, PAGE))
 
     return read(action)
 
@@ -80,8 +74,3 @@ def resume(run_id: str) -> Response:
         return 202, {"id": run_id, "state": "waiting"}
 
     return write_once(action, data)
-
-
-def _refusal(name: str, value: str) -> RefusedError:
-    shown = ", ".join(STATES)
-    return RefusedError(BAD_ARGUMENT.at(pointer(name), name=name, value=value, states=shown))

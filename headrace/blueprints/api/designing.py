@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, Final
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any, Final, Generic, TypeVar
 
 import orjson
 from flask import request
@@ -13,6 +14,7 @@ from headrace.blueprints.api.calls import read as call
 from headrace.blueprints.shared.designing import may_design
 from headrace.platform.core.canonical import document_text
 from headrace.platform.core.errors import ForbiddenError, RefusedError
+from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Message, pointer
 from headrace.platform.metadata.loading import load_documents
 from headrace.platform.metadata.strict_json import parse_json
@@ -20,6 +22,8 @@ from headrace.platform.publishing.folders import Modules, missing_modules, read_
 from headrace.platform.publishing.sources import archive_source
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
+
+StateT = TypeVar("StateT", bound=str)
 
 ZIP: Final = "application/zip"
 DESIGN_NEEDED: Final = Message(
@@ -109,6 +113,36 @@ def _text(content: Any) -> bytes:
     if isinstance(content, dict):
         return document_text(content).encode()
     return orjson.dumps(content)
+
+
+@dataclass(frozen=True, slots=True)
+class ListArguments(Generic[StateT]):
+    """What is said in the address of a list that those who may design read page by page.
+
+    `refusal` tells of a state that is none of `states`, or of a cursor that is none.
+    """
+
+    states: Collection[StateT]
+    refusal: Message
+
+    def read(self) -> tuple[StateT | None, str | None]:
+        """Return the state that is asked for and the last id of the page before."""
+        asked, cursor = request.args.get("state"), request.args.get("cursor")
+        state = next((one for one in self.states if one == asked), None)
+        if asked is not None and state is None:
+            raise self._refused("state", asked)
+        if cursor is not None and not is_record_id(cursor):
+            raise self._refused("cursor", cursor)
+        return state, cursor
+
+    def _refused(self, name: str, value: str) -> RefusedError:
+        states = ", ".join(self.states)
+        return RefusedError(self.refusal.at(pointer(name), name=name, value=value, states=states))
+
+
+def page_of(items: list[dict[str, Any]], full: int) -> dict[str, Any]:
+    """Return the JSON of a page; a `full` one is followed by another."""
+    return {"items": items, "next": items[-1]["id"] if len(items) == full else None}
 
 
 def require_design(context: Context) -> None:

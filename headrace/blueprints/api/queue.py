@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, Response, request
 
@@ -15,7 +15,7 @@ from headrace.blueprints.api.calls import (
     read,
     write_once,
 )
-from headrace.blueprints.api.designing import require_design
+from headrace.blueprints.api.designing import ListArguments, page_of, require_design
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Message, Text, pointer
@@ -34,6 +34,7 @@ BAD_ARGUMENT = Message(
     "“state” is one of {states}; “cursor” is what the page before gave as “next”.",
     "“state”为 {states} 之一;“cursor”为上一页返回的“next”。",
 )
+ARGUMENTS: Final = ListArguments(STATES, BAD_ARGUMENT)
 
 
 @blueprint.get("")
@@ -55,15 +56,10 @@ def counts() -> Response:
 def listed() -> Response:
     """The jobs that are not done, the newest first, page by page."""
     known_arguments("state", "kind", "cursor")
-    asked, cursor = request.args.get("state"), request.args.get("cursor")
 
     def action(context: Context) -> Response:
         require_design(context)
-        state = next((one for one in STATES if one == asked), None)
-        if asked is not None and state is None:
-            raise _refusal("state", asked)
-        if cursor is not None and not is_record_id(cursor):
-            raise _refusal("cursor", cursor)
+        state, cursor = ARGUMENTS.read()
         with context.database.reading() as reading:
             found = platform().queue.jobs(
                 reading.connection,
@@ -73,8 +69,7 @@ def listed() -> Response:
                 before=cursor,
             )
         items = [_job(one, language_of(context)) for one in found]
-        following = items[-1]["id"] if len(items) == PAGE else None
-        return answer(context, {"items": items, "next": following})
+        return answer(context, page_of(items, PAGE))
 
     return read(action)
 
@@ -160,8 +155,3 @@ def _job(one: JobView, language: str) -> dict[str, Any]:
         else {"kind": cause.kind, "object": cause.object or None, "id": cause.id or None},
         "cancellable": one.may_cancel,
     }
-
-
-def _refusal(name: str, value: str) -> RefusedError:
-    shown = ", ".join(STATES)
-    return RefusedError(BAD_ARGUMENT.at(pointer(name), name=name, value=value, states=shown))

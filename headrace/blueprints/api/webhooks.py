@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from headrace.blueprints.api.calls import (
     answer,
@@ -16,10 +16,9 @@ from headrace.blueprints.api.calls import (
     write,
     write_once,
 )
-from headrace.blueprints.api.designing import require_design
+from headrace.blueprints.api.designing import ListArguments, page_of, require_design
 from headrace.platform.automation.webhooks import PAGE, STATES, deliveries, endpoints
 from headrace.platform.core.errors import RefusedError
-from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Message, Text, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.field_types.values import WRONG_TYPE, type_name
@@ -35,6 +34,7 @@ BAD_ARGUMENT = Message(
     "“state” is one of {states}; “cursor” is what the page before gave as “next”.",
     "“state”为 {states} 之一;“cursor”为上一页返回的“next”。",
 )
+ARGUMENTS: Final = ListArguments(STATES, BAD_ARGUMENT)
 
 
 @blueprint.get("/webhook-endpoints")
@@ -97,19 +97,14 @@ def renew(name: str) -> Response:
 def events() -> Response:
     """The events that were written, the newest first, page by page."""
     known_arguments("state", "cursor")
-    state, cursor = request.args.get("state"), request.args.get("cursor")
 
     def action(context: Context) -> Response:
         require_design(context)
-        if state is not None and state not in STATES:
-            raise _refusal("state", state)
-        if cursor is not None and not is_record_id(cursor):
-            raise _refusal("cursor", cursor)
+        state, cursor = ARGUMENTS.read()
         language = language_of(context)
         found = deliveries(context, state=state, before=cursor)
         items = [_shown(one, language) for one in found]
-        following = items[-1]["id"] if len(items) == PAGE else None
-        return answer(context, {"items": items, "next": following})
+        return answer(context, page_of(items, PAGE))
 
     return read(action)
 
@@ -136,8 +131,3 @@ def _shown(event: dict[str, Any], language: str) -> dict[str, Any]:
 
 def _wrong(name: str, expected: Text, given: Any) -> RefusedError:
     return RefusedError(WRONG_TYPE.at(pointer(name), expected=expected, given=type_name(given)))
-
-
-def _refusal(name: str, value: str) -> RefusedError:
-    shown = ", ".join(STATES)
-    return RefusedError(BAD_ARGUMENT.at(pointer(name), name=name, value=value, states=shown))

@@ -12,22 +12,19 @@ from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from headrace.blueprints.approvals.views import blueprint
-from headrace.blueprints.shared.designing import may_design
+from headrace.blueprints.shared.designing import only_designers
 from headrace.blueprints.shared.pages import render
 from headrace.blueprints.shared.repairs import Result, each
 from headrace.blueprints.shared.session import new_key, platform, read, write, write_once
 from headrace.blueprints.statuses import status_of
 from headrace.platform.core.errors import (
-    NOT_FOUND,
     ConflictError,
     ForbiddenError,
-    NotFoundError,
     RefusedError,
 )
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Problem
 from headrace.platform.database.unit_of_work import UnitOfWork
-from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.workflow.delegations import colleagues
 from headrace.platform.workflow.repairing import (
@@ -60,14 +57,14 @@ def repair_group() -> Response:
     act, reason = form.get("act", ""), form.get("reason")
 
     def found(context: Context) -> list[str]:
-        _only_designers(context)
+        only_designers(context)
         after = form.get("cursor")
         after = after if is_record_id(after) else None
         definition, step = form.get("definition", ""), form.get("step", "")
         return platform().repairs.members(context, definition, step, after=after)
 
     def one(context: Context, work: UnitOfWork, run_id: str) -> None:
-        _only_designers(context)
+        only_designers(context)
         platform().repairs.repair(context, work, run_id, act, reason=reason, batch=batch)
 
     ids = read(found) if act in GROUP_ACTS else []
@@ -80,11 +77,11 @@ def undo_group() -> Response:
     batch, reason = request.form.get("batch", ""), request.form.get("reason")
 
     def found(context: Context) -> list[str]:
-        _only_designers(context)
+        only_designers(context)
         return platform().repairs.batch(context, batch)
 
     def one(context: Context, work: UnitOfWork, run_id: str) -> None:
-        _only_designers(context)
+        only_designers(context)
         platform().repairs.undo(context, work, run_id, reason)
 
     return _after(each(write, read(found), one), None)
@@ -102,7 +99,7 @@ def repair(definition: str, step: str, run_id: str) -> Response:
     form = request.form
 
     def act(context: Context, work: UnitOfWork) -> str:
-        _only_designers(context)
+        only_designers(context)
         platform().repairs.repair(
             context,
             work,
@@ -139,7 +136,7 @@ def _after(results: Sequence[Result], batch: str | None) -> Response:
 
 
 def _groups(context: Context, outcome: Outcome | None) -> str:
-    _only_designers(context)
+    only_designers(context)
     return render(
         context,
         "approvals/running.html",
@@ -151,7 +148,7 @@ def _groups(context: Context, outcome: Outcome | None) -> str:
 
 
 def _runs(context: Context, definition: str, step: str, problems: Sequence[Problem]) -> str:
-    _only_designers(context)
+    only_designers(context)
     after = request.args.get("after")
     found = platform().repairs
     ids = found.members(context, definition, step, after=after if is_record_id(after) else None)
@@ -170,10 +167,3 @@ def _runs(context: Context, definition: str, step: str, problems: Sequence[Probl
         keys=[new_key() for _ in ids],
         **more,
     )
-
-
-def _only_designers(context: Context) -> None:
-    """Raise NotFoundError for everybody else: the page is not there for them."""
-    reader.check_current(context)
-    if not may_design(context):
-        raise NotFoundError(NOT_FOUND.at())

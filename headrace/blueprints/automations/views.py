@@ -9,7 +9,7 @@ from typing import Final
 from flask import Blueprint, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from headrace.blueprints.shared.designing import may_design
+from headrace.blueprints.shared.designing import only_designers
 from headrace.blueprints.shared.pages import render
 from headrace.blueprints.shared.session import platform, read, write
 from headrace.blueprints.statuses import status_of
@@ -17,11 +17,10 @@ from headrace.platform.automation.robots import LABELS, ROBOTS
 from headrace.platform.automation.views import PAGE, STATES, run, runs
 from headrace.platform.automation.webhooks import STATES as EVENT_STATES
 from headrace.platform.automation.webhooks import deliveries, endpoints
-from headrace.platform.core.errors import NOT_FOUND, ConflictError, NotFoundError, RefusedError
+from headrace.platform.core.errors import ConflictError, RefusedError
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Problem
 from headrace.platform.database.unit_of_work import UnitOfWork
-from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 
 blueprint = Blueprint("automations", __name__, url_prefix="/automations")
@@ -52,7 +51,7 @@ def resume(run_id: str) -> Response:
     """Let a failed run go on with the action that failed."""
 
     def action(context: Context, work: UnitOfWork) -> None:
-        _only_designers(context)
+        only_designers(context)
         platform().automations.resume(context, work, run_id)
 
     try:
@@ -74,7 +73,7 @@ def put_endpoint() -> Response:
     sent = request.form
 
     def action(context: Context, work: UnitOfWork) -> str | None:
-        _only_designers(context)
+        only_designers(context)
         return platform().webhooks.put_endpoint(
             context,
             work,
@@ -101,7 +100,7 @@ def replay(event: str) -> Response:
     """Send an event again that was given up."""
 
     def action(context: Context, work: UnitOfWork) -> None:
-        _only_designers(context)
+        only_designers(context)
         platform().webhooks.replay(work, event)
 
     try:
@@ -113,7 +112,7 @@ def replay(event: str) -> Response:
 
 
 def _webhooks(context: Context, problems: Sequence[Problem], secret: str | None = None) -> str:
-    _only_designers(context)
+    only_designers(context)
     state = request.args.get("state")
     return render(
         context,
@@ -132,15 +131,8 @@ def _webhooks(context: Context, problems: Sequence[Problem], secret: str | None 
     )
 
 
-def _only_designers(context: Context) -> None:
-    """Raise NotFoundError for everybody else: the page is not there for them."""
-    reader.check_current(context)
-    if not may_design(context):
-        raise NotFoundError(NOT_FOUND.at())
-
-
 def _list(context: Context) -> str:
-    _only_designers(context)
+    only_designers(context)
     state, before = request.args.get("state"), request.args.get("before")
     state = state if state in STATES else None
     found = runs(context, state=state, before=before if is_record_id(before) else None)
@@ -157,7 +149,7 @@ def _list(context: Context) -> str:
 
 
 def _page(context: Context, run_id: str) -> str:
-    _only_designers(context)
+    only_designers(context)
     return render(
         context,
         "automations/run.html",

@@ -9,7 +9,7 @@ from typing import Final
 from flask import Blueprint, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from headrace.blueprints.shared.designing import may_design
+from headrace.blueprints.shared.designing import only_designers
 from headrace.blueprints.shared.pages import render
 from headrace.blueprints.shared.session import platform, read, write
 from headrace.blueprints.statuses import status_of
@@ -18,7 +18,6 @@ from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Problem
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.queue import PAGE, STATES
-from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 
 blueprint = Blueprint("queue", __name__, url_prefix="/jobs")
@@ -59,7 +58,7 @@ def retry_kind() -> Response:
 
 def _interfere(act: Callable[[UnitOfWork], object]) -> Response:
     def action(context: Context, work: UnitOfWork) -> None:
-        _only_designers(context)
+        only_designers(context)
         act(work)
 
     try:
@@ -78,15 +77,8 @@ def _known(job: str) -> str:
     return job
 
 
-def _only_designers(context: Context) -> None:
-    """Raise NotFoundError for everybody else: the page is not there for them."""
-    reader.check_current(context)
-    if not may_design(context):
-        raise NotFoundError(NOT_FOUND.at())
-
-
 def _list(context: Context, problems: Sequence[Problem]) -> str:
-    _only_designers(context)
+    only_designers(context)
     asked = request.values
     state, kind, before = asked.get("state"), asked.get("only"), asked.get("before")
     chosen = next((one for one in STATES if one == state), None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from headrace.platform.core.errors import NOT_FOUND, NotFoundError
+from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 
 
@@ -9,3 +11,10 @@ def may_design(context: Context) -> bool:
     """Say whether the caller holds a role with the design right."""
     roles = context.catalog.roles
     return any(roles[one].design for one in context.principal.role_names if one in roles)
+
+
+def only_designers(context: Context) -> None:
+    """Raise NotFoundError for everybody else: the page is not there for them."""
+    reader.check_current(context)
+    if not may_design(context):
+        raise NotFoundError(NOT_FOUND.at())

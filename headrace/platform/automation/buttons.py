@@ -21,21 +21,17 @@ from headrace.platform.core.errors import (
     ConflictError,
     ForbiddenError,
     NotFoundError,
-    PlatformError,
-    PreconditionRequiredError,
     RefusedError,
     StaleError,
-    UnavailableError,
 )
-from headrace.platform.core.problems import Problem, Text, pointer
+from headrace.platform.core.problems import Problem, Text
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.formulas.python import compile_python
 from headrace.platform.metadata.catalog import ActionModel, AutomationModel, Catalog, ObjectModel
 from headrace.platform.metadata.definitions.automations import TriggerDef
-from headrace.platform.metadata.field_types.values import OBJECT, WRONG_TYPE, type_name
 from headrace.platform.records import reader
 from headrace.platform.records.batch import Batch
-from headrace.platform.records.bulk import MOST_ITEMS, TOO_MANY, VERSION_NEEDED, Item
+from headrace.platform.records.bulk import Item, check_count, each_apart, version_of
 from headrace.platform.records.context import Context
 from headrace.platform.records.environment import RowEnvironment
 from headrace.platform.records.flushing import STALE
@@ -286,27 +282,13 @@ class Buttons:
         NotFoundError for a button that the caller does not know, RefusedError for one that is not
         for several, or where an input is wrong: that is the same for all.
         """
-        if len(records) > MOST_ITEMS:
-            raise RefusedError(TOO_MANY.at("/records", limit=MOST_ITEMS, count=len(records)))
+        check_count(records)
         check_for_several(context, object_name, name, inputs)
-        items = []
-        for index, record in enumerate(records):
-            try:
-                with work.connection.begin_nested():
-                    items.append(
-                        self._one_of_many(context, work, object_name, name, index, record, inputs)
-                    )
-            except UnavailableError:
-                raise
-            except PlatformError as error:
-                if not partial:
-                    place = pointer("records", index)
-                    error.problems = tuple(problem.below(place) for problem in error.problems)
-                    raise
-                sent = record.get("id") if isinstance(record, Mapping) else None
-                known = sent if isinstance(sent, str) else None
-                items.append(Item(index, "refused", known, error=error))
-        return items
+
+        def press(index: int, record: Mapping[str, Any]) -> Item:
+            return self._one_of_many(context, work, object_name, name, index, record, inputs)
+
+        return each_apart(work, enumerate(records), press, partial=partial)
 
     def _one_of_many(
         self,
@@ -315,14 +297,10 @@ class Buttons:
         object_name: str,
         name: str,
         index: int,
-        record: Any,
+        record: Mapping[str, Any],
         inputs: Any,
     ) -> Item:
-        if not isinstance(record, Mapping):
-            raise RefusedError(WRONG_TYPE.at(expected=OBJECT, given=type_name(record)))
-        version, record_id = record.get("version"), str(record.get("id"))
-        if isinstance(version, bool) or not isinstance(version, int):
-            raise PreconditionRequiredError(VERSION_NEEDED.at("/version"))
+        version, record_id = version_of(record), str(record.get("id"))
         pressed = self.press(
             context, work, object_name, record_id, name, inputs=inputs, version=version
         )

@@ -133,6 +133,11 @@ class Queue:
         self._real_clock = real_clock
         self.told: Hook[[UnitOfWork, Told]] = Hook("queue.told")
 
+    @property
+    def burials(self) -> Mapping[str, Burial]:
+        """What takes note that jobs were given up, by kind: for workers."""
+        return {kind: one.bury for kind, one in self.kinds.items() if one.bury is not None}
+
     # -- reading ------------------------------------------------------------------------------
 
     def counts(self, connection: sa.Connection) -> tuple[KindCount, ...]:

@@ -29,11 +29,13 @@ from headrace.platform.records.store import RecordStore, Revision
 
 Mode = Literal["create", "update", "upsert", "delete"]
 Outcome = Literal["created", "updated", "deleted", "unchanged", "refused"]
-_Numbered = tuple[int, Any]
+Numbered = tuple[int, Any]
 """A record with its place in the request."""
 MODES: Final[tuple[Mode, ...]] = ("create", "update", "upsert", "delete")
 MOST_ITEMS: Final = 1000
 NOTHING_MADE: Final[Mapping[str, int]] = MappingProxyType({})
+Act = Callable[[int, Mapping[str, Any]], "Item"]
+"""Does something to one record and says what became of it."""
 SMALL_PART: Final = 8
 """Of how many records, one of which is refused, each is tried by itself."""
 
@@ -100,8 +102,7 @@ def write_many(
     which records without an id are found. Changes carry a `version`; an upsert may do without.
     `migrate` makes records with state, numbers and times, for those who may.
     """
-    if len(records) > MOST_ITEMS:
-        raise RefusedError(TOO_MANY.at("/records", limit=MOST_ITEMS, count=len(records)))
+    check_count(records)
     if key is not None and object_name in context.catalog.objects:
         if not readable_fields(context.catalog, context.principal, object_name):
             raise NotFoundError(NOT_FOUND.at())
@@ -110,12 +111,44 @@ def write_many(
     writer.store_mode = "migration" if migrate else "normal"
     numbered = list(enumerate(records))
     if writer.one_by_one():
-        return [writer.attempt(*one) if partial else writer.placed(*one) for one in numbered]
-    if partial:
-        return writer.write_partly(numbered)
-    if mode == "create":
+        return writer.write_apart(numbered, partial=partial)
+    if mode == "create" and not partial:
         return writer.create_together(numbered)
-    return writer.write_all(numbered)
+    return writer.write(numbered, partial=partial)
+
+
+def check_count(records: Sequence[Any]) -> None:
+    """Refuse more records than one request may hold."""
+    if len(records) > MOST_ITEMS:
+        raise RefusedError(TOO_MANY.at("/records", limit=MOST_ITEMS, count=len(records)))
+
+
+def each_apart(
+    work: UnitOfWork, records: Iterable[Numbered], act: Act, *, partial: bool
+) -> list[Item]:
+    """Do `act` for one record after the other; each finds those before it written.
+
+    With `partial` a refusal undoes its own record and is its result; without, the first is raised, its
+    paths below `/records/<index>`.
+    """
+    items = []
+    for index, record in records:
+        try:
+            with work.connection.begin_nested():
+                if not isinstance(record, Mapping):
+                    raise RefusedError(WRONG_TYPE.at(expected=OBJECT, given=type_name(record)))
+                items.append(act(index, record))
+        except UnavailableError:
+            raise
+        except PlatformError as error:
+            if not partial:
+                place = pointer("records", index)
+                error.problems = tuple(problem.below(place) for problem in error.problems)
+                raise
+            sent = record.get("id") if isinstance(record, Mapping) else None
+            known = sent if isinstance(sent, str) else None
+            items.append(Item(index, "refused", known, error=error))
+    return items
 
 
 class _ApartError(Exception):
@@ -141,7 +174,7 @@ class _Writer:
         self.mode = mode
         self.key = key
         self.store_mode = "normal"
-        self.acts: Mapping[str, Callable[[int, Mapping[str, Any]], Item]] = {
+        self.acts: Mapping[str, Act] = {
             "create": self._create,
             "update": self._update,
             "upsert": self._upsert,
@@ -152,11 +185,11 @@ class _Writer:
         """Say whether each record must find those before it written."""
         return self.mode == "delete" or asks_own_rows(self.context, self.object_name)
 
-    def write_partly(self, records: Sequence[_Numbered]) -> list[Item]:
-        """Write what can be written: together where all is well, else by halves.
+    def write(self, records: Sequence[Numbered], *, partial: bool) -> list[Item]:
+        """Write records together where all is well, else by halves, small parts one by one.
 
-        A refused record among n costs log n further attempts; where many are refused, small parts are
-        gone through one by one.
+        So a refused record among n costs log n further attempts. Without `partial` the first refusal
+        is raised.
         """
         try:
             with self.work.connection.begin_nested():
@@ -164,26 +197,23 @@ class _Writer:
         except UnavailableError:
             raise
         except (PlatformError, _ApartError):
-            if len(records) <= SMALL_PART:
-                return [self.attempt(*one) for one in records]
+            if not partial or len(records) <= SMALL_PART:
+                return self.write_apart(records, partial=partial)
         half = len(records) // 2
-        return self.write_partly(records[:half]) + self.write_partly(records[half:])
+        return [
+            *self.write(records[:half], partial=True),
+            *self.write(records[half:], partial=True),
+        ]
 
-    def write_all(self, records: Sequence[_Numbered]) -> list[Item]:
-        """Write all records: together where all is well, else up to the first that is refused."""
-        try:
-            with self.work.connection.begin_nested():
-                return self._together(records)
-        except UnavailableError:
-            raise
-        except (PlatformError, _ApartError):
-            return [self.placed(*one) for one in records]
+    def write_apart(self, records: Iterable[Numbered], *, partial: bool) -> list[Item]:
+        """Write one record after the other."""
+        return each_apart(self.work, records, self.acts[self.mode], partial=partial)
 
-    def _together(self, records: Sequence[_Numbered]) -> list[Item]:
+    def _together(self, records: Sequence[Numbered]) -> list[Item]:
         if self.mode == "create":
             return self.create_together(records)
         changes: list[tuple[int, Revision]] = []
-        new: list[_Numbered] = []
+        new: list[Numbered] = []
         known: set[str] = set()
         for index, record in records:
             found = self._find(record) if isinstance(record, Mapping) else None
@@ -197,7 +227,7 @@ class _Writer:
         items = [*self._change_together(changes), *(self.create_together(new) if new else ())]
         return sorted(items, key=lambda item: item.index)
 
-    def create_together(self, records: Sequence[_Numbered]) -> list[Item]:
+    def create_together(self, records: Sequence[Numbered]) -> list[Item]:
         """Create all records together."""
         places = [pointer("records", index) for index, _ in records]
         saved = self.store.create_many(
@@ -222,35 +252,10 @@ class _Writer:
             yield Item.of(index, "updated", one, revision.place)
 
     def _revision(self, record_id: str, record: Mapping[str, Any]) -> Revision:
-        version = None if self.mode == "upsert" and "version" not in record else _version(record)
+        version = None if self.mode == "upsert" and "version" not in record else version_of(record)
         identity = {"id", "version", self.key}
         data = {name: value for name, value in record.items() if name not in identity}
         return Revision(record_id, data, version, f"/{record_id}")
-
-    def attempt(self, index: int, record: Any) -> Item:
-        """Write one record; a refusal undoes this record only."""
-        try:
-            with self.work.connection.begin_nested():
-                return self._act(index, record)
-        except UnavailableError:
-            raise
-        except PlatformError as error:
-            sent = record.get("id") if isinstance(record, Mapping) else None
-            return Item(index, "refused", sent if isinstance(sent, str) else None, error=error)
-
-    def placed(self, index: int, record: Any) -> Item:
-        """Write one record; a refusal says which one it was."""
-        try:
-            return self._act(index, record)
-        except PlatformError as error:
-            place = pointer("records", index)
-            error.problems = tuple(problem.below(place) for problem in error.problems)
-            raise
-
-    def _act(self, index: int, record: Any) -> Item:
-        if not isinstance(record, Mapping):
-            raise RefusedError(WRONG_TYPE.at(expected=OBJECT, given=type_name(record)))
-        return self.acts[self.mode](index, record)
 
     def _create(self, index: int, record: Mapping[str, Any]) -> Item:
         saved = self.store.create(
@@ -262,7 +267,7 @@ class _Writer:
         found = self._find(record)
         if found is None:
             raise NotFoundError(NOT_FOUND.at())
-        saved = self._change(found, record, _version(record))
+        saved = self._change(found, record, version_of(record))
         return Item.of(index, "updated", saved)
 
     def _upsert(self, index: int, record: Mapping[str, Any]) -> Item:
@@ -273,14 +278,14 @@ class _Writer:
         if version is None:
             row = self.store.lock(self.context, self.work, self.object_name, found)
             version = row["version"]
-        saved = self._change(found, record, _version({"version": version}))
+        saved = self._change(found, record, version_of({"version": version}))
         return Item.of(index, "updated", saved)
 
     def _delete(self, index: int, record: Mapping[str, Any]) -> Item:
         found = self._find(record)
         if found is None:
             raise NotFoundError(NOT_FOUND.at())
-        version = _version(record)
+        version = version_of(record)
         saved = self.store.delete(self.context, self.work, self.object_name, found, version)
         return Item.of(index, "deleted", saved)
 
@@ -341,7 +346,8 @@ def _without_version(record: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in record.items() if name != "version"}
 
 
-def _version(record: Mapping[str, Any]) -> int:
+def version_of(record: Mapping[str, Any]) -> int:
+    """Return the version that a record was sent with; raise where it is missing or none."""
     version = record.get("version")
     if version is None:
         raise PreconditionRequiredError(VERSION_NEEDED.at("/version"))
