@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from headrace.app import create_app
 from headrace.platform.access.tables import USER
 from headrace.platform.core.errors import ForbiddenError, NotFoundError, RefusedError
 from headrace.platform.core.ids import RandomIds
@@ -24,6 +25,8 @@ from headrace.platform.runtime import assemble
 from tests.demo.generate import TARGET
 from tests.demo.test_flow import decide, fire, state
 from tests.demo.world import ZONE, World, make_world
+from tests.support.live import PASSWORD, Live
+from tests.support.surfing import Surfer
 
 MODULES = ("foundation", "partner_master", "notices")
 EXPECTED = ("fangchen", "gurun", "shaohui")
@@ -45,8 +48,17 @@ def world(
             url = databases.enter_context(server.database())
         made = make_world(url, root, MODULES)
         at(made, "2025-06-11 10:00")
+        let_sign_in(made, "fangchen", "tangke")
         yield made
         made.platform.close()
+
+
+def let_sign_in(world: World, *logins: str) -> None:
+    """Give people a password, before anybody acts for them: it ends what they have open."""
+    query = sa.select(USER.c.id).where(USER.c.login.in_(logins))
+    for row in world.rows(query):
+        with world.platform.database.writing(None) as work:
+            world.platform.identity.set_password(work, str(row.id), PASSWORD)
 
 
 def at(world: World, text: str) -> None:
@@ -169,6 +181,17 @@ def test_reading_and_confirming_are_each_readers_own_and_the_publisher_sees_who(
     rows = [one for one in seen_by(world, "tangke") if one["notice"]["id"] == notice_id]
     assert sorted(one["status"] for one in rows) == ["confirmed", "read", "unread"]
     assert {one["person"]["title"] for one in rows if one["status"] == "unread"} == {"顾润"}
+
+
+def test_the_page_of_a_receipt_has_no_line_for_what_its_reader_may_not_read(world: World) -> None:
+    notice_id = publish(world, title="新品培训")
+    receipt = receipts(world, notice_id)["fangchen"]
+    live = Live(world.platform, create_app(world.platform))
+    for login, lines in (("fangchen", ()), ("tangke", ("接收人", "催办次数"))):
+        page = Surfer(live, login, "zh").get(f"/o/notice_receipt/{receipt['id']}").text
+        assert "新品培训" in page
+        assert "阅读时间" in page, "an empty line of what may be read"
+        assert tuple(one for one in ("接收人", "催办次数") if one in page) == lines, login
 
 
 def test_who_has_not_confirmed_is_reminded_three_times_a_day_apart(world: World) -> None:

@@ -19,7 +19,7 @@ from headrace.blueprints.shared.errors import page_language
 from headrace.blueprints.shared.pages import render_alone
 from headrace.blueprints.shared.session import platform, sent_version
 from headrace.blueprints.statuses import status_of
-from headrace.blueprints.workspace.records import shown_record
+from headrace.blueprints.workspace.records import reading_page, shown_record
 from headrace.blueprints.workspace.rows import display_of, title_of
 from headrace.platform.core.errors import (
     ConflictError,
@@ -31,7 +31,7 @@ from headrace.platform.core.errors import (
 )
 from headrace.platform.core.problems import Language, Problem
 from headrace.platform.database.unit_of_work import UnitOfWork
-from headrace.platform.forms.form_page import FormPage, form_for
+from headrace.platform.forms.form_page import FormPage
 from headrace.platform.records.context import Context
 from headrace.platform.workflow.task_links import ACTS, DEAD, ExpiredLinkError, TaskLink
 
@@ -153,7 +153,7 @@ def _dead(error: PlatformError, status: int) -> BaseResponse:
 def _page(context: Context, link: TaskLink, token: str, problems: Sequence[Problem]) -> str:
     found = platform().tasks.get(context, link.task_id)
     item = found.item
-    page = form_for(context.catalog, context.principal, item.object, "read", by_task=True)
+    page = reading_page(context, item.object, item.record_id)
     record: dict[str, Any] = shown_record(context, page, item.record_id)
     model = context.catalog.objects[item.object]
     return render_alone(

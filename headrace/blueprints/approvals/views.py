@@ -23,7 +23,7 @@ from headrace.blueprints.shared.session import (
     write_once,
 )
 from headrace.blueprints.statuses import status_of
-from headrace.blueprints.workspace.records import shown_record
+from headrace.blueprints.workspace.records import reading_page, shown_record
 from headrace.blueprints.workspace.rows import display_of, record_address, state_of, title_of
 from headrace.blueprints.workspace.saves import ChangeLine, change_lines
 from headrace.platform.access.policy import readable_fields
@@ -44,7 +44,7 @@ from headrace.platform.forms.entries import (
     sent_entries,
 )
 from headrace.platform.forms.field_view import FieldView, field_view
-from headrace.platform.forms.form_page import form_for, with_editable
+from headrace.platform.forms.form_page import with_editable
 from headrace.platform.forms.posted import Posted, place_of, posted
 from headrace.platform.forms.shown import Shown, text_of
 from headrace.platform.metadata.catalog import ObjectModel
@@ -397,7 +397,7 @@ def _page(
     found = platform().tasks.get(context, task_id)
     item = found.item
     model = context.catalog.objects[item.object]
-    page = form_for(context.catalog, context.principal, item.object, "read", by_task=True)
+    page = reading_page(context, item.object, item.record_id)
     try:
         record: dict[str, Any] = shown_record(context, page, item.record_id)
     except NotFoundError:

@@ -106,6 +106,27 @@ def type_of(context: Context, object_name: str, record_id: str) -> str | None:
     return None if kind is None else str(kind)
 
 
+def reading_page(
+    context: Context, object_name: str, record_id: str, *, record_type: str | None = None
+) -> FormPage:
+    """Return the form on which a record is read, with what its viewer may read of this record.
+
+    By grants, an open task or a copy: a field of which there is nothing to see is no empty line. Of a
+    record that the viewer does not see at all it is the whole form.
+    """
+    page = form_for(
+        context.catalog,
+        context.principal,
+        object_name,
+        "read",
+        by_task=True,
+        record_type=record_type,
+    )
+    with context.database.reading() as reading:
+        names = row_rights(context, reading, object_name, record_id, "read", by_task=True)
+    return page if names is None else page.without({one.name for one in page.fields} - names)
+
+
 def shown_record(
     context: Context, page: FormPage, record_id: str, *, by_task: bool = True
 ) -> dict[str, Any]:
@@ -132,14 +153,8 @@ def _page(
     context: Context, object_name: str, record_id: str, whole: Mapping[str, Any] = NOTHING
 ) -> str:
     model = known_object(context, object_name)
-    page = form_for(
-        context.catalog,
-        context.principal,
-        object_name,
-        "read",
-        by_task=True,
-        record_type=type_of(context, object_name, record_id),
-    )
+    kind = type_of(context, object_name, record_id)
+    page = reading_page(context, object_name, record_id, record_type=kind)
     found = {**shown_record(context, page, record_id), **whole}
     page = page.without(_hidden(context, model, record_id))
     engine = platform().workflow
