@@ -420,7 +420,7 @@ def row_rights(
         ("row_rights", rights, object_name, action, by_task),
         lambda: _rights_plan(context.surroundings(), object_name, action, by_task=by_task),
     )
-    if plan is None:
+    if plan is None or not is_record_id(record_id):
         return None
     rows = on.rows(plan.prepared, {**plan.late(context), RECORD: record_id})
     if not rows:

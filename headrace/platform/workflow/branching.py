@@ -134,6 +134,8 @@ def approvers_before(case: Case, node: int) -> frozenset[str]:
 
     Behind a block that is what was taken last in each of its branches; in a branch, nothing beside it.
     """
+    if node == 0:
+        return frozenset()
     rows = named_steps(case.work.connection, case.run, case.pinned)
     ids = list(_taken_before(case.pinned, rows, node))
     found = approvers_of_steps(case.work.connection, ids)

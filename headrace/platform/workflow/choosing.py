@@ -113,8 +113,8 @@ class Chooser:
         needed. Raise RefusedError for a choice that is missing or cannot be.
         """
         sent = _sent(given)
-        before = choices_before(self.work, self.found, self.pinned)
         steps = {step.name: step for step in self.pinned.steps if step.choice is not None}
+        before = choices_before(self.work, self.found, self.pinned) if steps else {}
         problems = [
             messages.CHOICE_UNKNOWN.at(pointer(PLACE, name), step=name)
             for name in sent

@@ -33,6 +33,8 @@ SPECIAL: Final = ("kind", "veto", "added_by", "added_to", "place")
 STANDS: Final = sa.or_(DECISION.c.round.is_(None), DECISION.c.round == TASK.c.round)
 """Whether a decision, joined with its task, was not taken back."""
 
+_ADD_RUN: Final = sa.insert(RUN)
+_ADD_DECISION: Final = sa.insert(DECISION)
 _ADD_DEFINITION: Final = {
     "sqlite": sqlite.insert(DEFINITION).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(DEFINITION).on_conflict_do_nothing(),
@@ -70,7 +72,7 @@ class Runs:
             "submission": self._connection.execute(before).scalar_one() + 1,
             "started_at": self._at,
         }
-        self._connection.execute(sa.insert(RUN).values(**row))
+        self._connection.execute(_ADD_RUN, row)
         return run_id
 
     def set_summary(self, run_id: str, summary: Mapping[str, Any]) -> None:
@@ -289,7 +291,7 @@ class Runs:
         """Add a row to what was said; return its id."""
         decision_id = self._ids.record_id()
         row = {**values, "id": decision_id, "at": self._at}
-        self._connection.execute(sa.insert(DECISION).values(**row))
+        self._connection.execute(_ADD_DECISION, row)
         return decision_id
 
     def renew_tasks(self, object_id: str, record_id: str) -> None:
@@ -312,6 +314,11 @@ _OF: Final = sa.bindparam("of", type_=id_type())
 _RUN: Final = sa.select(RUN).where(RUN.c.id == _OF)
 _OPEN_RUN: Final = sa.select(RUN).where(
     RUN.c.object_id == sa.bindparam("object"), RUN.c.record_id == _OF, RUN.c.state == "open"
+)
+_RUNS: Final = (
+    sa.select(RUN)
+    .where(RUN.c.object_id == sa.bindparam("object"), RUN.c.record_id == _OF)
+    .order_by(RUN.c.id.desc())
 )
 _TASK: Final = sa.select(TASK).where(TASK.c.id == _OF)
 _TASKS_OF_STEP: Final = sa.select(TASK).where(TASK.c.step == _OF).order_by(TASK.c.id)
@@ -338,13 +345,8 @@ def runs_of(
     connection: sa.Connection, object_id: str, record_id: str, limit: int | None = None
 ) -> list[Row]:
     """Return the runs of a record, newest first."""
-    statement = (
-        sa.select(RUN)
-        .where(RUN.c.object_id == object_id, RUN.c.record_id == record_id)
-        .order_by(RUN.c.id.desc())
-        .limit(limit)
-    )
-    return list(connection.execute(statement))
+    statement = _RUNS if limit is None else _RUNS.limit(limit)
+    return list(connection.execute(statement, {"object": object_id, "of": record_id}))
 
 
 def runs_pinned_to(connection: sa.Connection, workflow_id: str, approval: str) -> list[Row]:
