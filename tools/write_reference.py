@@ -20,10 +20,18 @@ from headrace.platform.core.errors import PlatformError
 from headrace.platform.core.problems import Message, Text
 from headrace.platform.formulas.functions import FUNCTIONS
 from headrace.platform.metadata.definitions.access import ScopeDef
-from headrace.platform.metadata.definitions.keys import After, Formula, Name, hints, json_name
+from headrace.platform.metadata.definitions.keys import (
+    After,
+    Formula,
+    Name,
+    hints,
+    json_name,
+    schema_key,
+)
 from headrace.platform.metadata.definitions.keys import Path as FieldPath
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.field_types.base import FieldType
+from headrace.platform.metadata.key_texts import key_text
 from headrace.platform.metadata.schemas import DEFINITIONS, EXTENSIONS
 from headrace.settings import SETTINGS
 
@@ -219,12 +227,18 @@ def _keys_table(definition: type) -> str:
             f"`{json_name(field.name)}`",
             _shown(hints(definition)[field.name]),
             "yes" if _is_required(field) else "",
-            field.metadata.get("help", ""),
+            _meaning(definition, field),
         )
         for field in dataclasses.fields(definition)
         if not field.metadata.get("internal")
     ]
     return table(("key", "value", "needed", "meaning"), rows)
+
+
+def _meaning(definition: type, field: dataclasses.Field[Any]) -> str:
+    """Return what a key means, in both languages where it has words for designers."""
+    text = key_text(schema_key(definition, field.name))
+    return both(Text(field.metadata.get("help", ""), text.help_zh if text else ""))
 
 
 def _is_required(field: dataclasses.Field[Any]) -> bool:

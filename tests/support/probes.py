@@ -800,6 +800,14 @@ def definitions(mark: Mark) -> Iterator[Ask]:
         yield get(f"{API}/metadata/{kind}")
 
 
+@probe("api.api_schemas.schemas")
+@probe("api.api_schemas.tiles")
+def described(mark: Mark) -> Iterator[Ask]:
+    for name in ("schemas", "palette"):
+        for language in ("zh", "en", "tlh"):
+            yield get(f"{API}/metadata/{name}", language=language)
+
+
 @probe("api.api_moving.export")
 def exported(mark: Mark) -> Iterator[Ask]:
     yield get(f"{API}/metadata/export")

@@ -26,6 +26,7 @@ from headrace.blueprints.api import (
     records,
     repairs,
     reports,
+    schemas,
     search,
     tasks,
     trying,
@@ -74,6 +75,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     versions.blueprint,
     audit.blueprint,
     drafts.blueprint,
+    schemas.blueprint,
     metadata.blueprint,
     description.blueprint,
 )

@@ -21,7 +21,7 @@ from headrace.platform.automation.buttons import buttons, may_press, of_several
 from headrace.platform.automation.robots import FORMS
 from headrace.platform.automation.views import STATES
 from headrace.platform.automation.webhooks import STATES as EVENT_STATES
-from headrace.platform.core.problems import Text
+from headrace.platform.core.problems import LANGUAGES, Text
 from headrace.platform.jobs.queue import STATES as JOB_STATES
 from headrace.platform.mailing.topics import TOPICS, WAYS
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
@@ -716,6 +716,10 @@ class _Writer:
             _query("kind", {"type": "string"}, "Kind of the definition."),
             _query("name", {"type": "string"}, "Its name or id; a field is `object.field`."),
         ]
+        languages: Json = {"enum": list(LANGUAGES)}
+        words = [
+            _query("language", languages, "Language of labels and help; the caller's without.")
+        ]
         instant: Json = {"type": "string", "format": "date-time"}
         whose = [
             _query("kind", {"type": "string"}, "What it concerns: object, user, token, draft …"),
@@ -727,6 +731,8 @@ class _Writer:
             _query("limit", {"type": "integer", "maximum": 100}, "Entries on a page."),
         ]
         for path, title, action, parameters in (
+            ("schemas", "What documents may say, with words", "schemas", words),
+            ("palette", "Field types and functions, with words", "palette", words),
             ("versions", "Published versions", "versions", []),
             ("versions/{number}", "Published version", "version", [number]),
             ("diff", "What two versions differ in", "diff", between),

@@ -20,7 +20,12 @@ from headrace.platform.metadata.definitions.extensions import (
     ExtendsViewDef,
     ExtendsWorkflowDef,
 )
-from headrace.platform.metadata.definitions.keys import load_object, schema_of
+from headrace.platform.metadata.definitions.keys import (
+    SCHEMA_KEY,
+    load_object,
+    schema_key,
+    schema_of,
+)
 from headrace.platform.metadata.definitions.modules import ModuleDef
 from headrace.platform.metadata.definitions.objects import FieldDef, ObjectDef
 from headrace.platform.metadata.definitions.screens import FormDef, ReportDef, ViewDef
@@ -73,7 +78,11 @@ def field_schema(types: FieldTypes) -> dict[str, Any]:
 def _typed_schema(definition: type, types: Sequence[FieldType[Any]]) -> dict[str, Any]:
     common = schema_of(definition)
     known = [one.key for one in types]
-    common["properties"]["type"] = {"enum": known, "description": "Field type."}
+    common["properties"]["type"] = {
+        "enum": known,
+        "description": "Field type.",
+        SCHEMA_KEY: schema_key(definition, "type"),
+    }
     branches = []
     for one in types:
         options = schema_of(one.options_type)
@@ -127,6 +136,7 @@ def _extends_schema(fields: Mapping[str, Any]) -> dict[str, Any]:
     common["properties"]["of"] = {
         "enum": list(EXTENSIONS),
         "description": "Kind of the definition that is extended.",
+        SCHEMA_KEY: schema_key(ExtendsDef, "of"),
     }
     branches = [
         {

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from headrace.platform.core.problems import Text
-from headrace.platform.metadata.definitions.keys import Formula, Name, Path, key, schema_of
+from headrace.platform.metadata.definitions.keys import (
+    SCHEMA_KEY,
+    Formula,
+    Name,
+    Path,
+    key,
+    schema_key,
+    schema_of,
+)
 
 Action = Literal["create", "read", "update", "delete", "migrate", "reverse", "close", "reopen"]
 SimpleScope = Literal[
@@ -63,7 +71,10 @@ class ScopeDef:
             "minProperties": 1,
             "maxProperties": 1,
             "if": {"type": "string"},
-            "then": {"enum": list(SimpleScope.__args__)},  # type: ignore[attr-defined]  # Literal
+            "then": {
+                "enum": list(SimpleScope.__args__),  # type: ignore[attr-defined]  # Literal
+                SCHEMA_KEY: schema_key(cls, "name"),
+            },
         }
 
 

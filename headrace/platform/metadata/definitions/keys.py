@@ -11,6 +11,7 @@ import functools
 import types
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from inspect import get_annotations
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from headrace.platform.core.problems import Text
@@ -36,6 +37,9 @@ AFTER_PATTERN = rf"^$|{PATH_PATTERN}"
 VALUE_PATTERN = r"^[A-Za-z0-9_.-]{1,40}$"
 MAX_FORMULA = 10_000
 MAX_TEXT = 4000
+
+SCHEMA_KEY = "x-key"
+"""Keyword of the schema of a key: the class and the attribute that it is of, as `FieldDef.name`."""
 
 _SCALARS: dict[Any, dict[str, Any]] = {
     Formula: {"type": "string", "minLength": 1, "maxLength": MAX_FORMULA, "format": "formula"},
@@ -99,6 +103,9 @@ def schema_of(definition: type, without: Collection[str] = ()) -> dict[str, Any]
         help_text = field.metadata.get("help")
         if help_text:
             schema["description"] = help_text
+        if isinstance(field.default, (bool, int, str)):
+            schema["default"] = field.default
+        schema[SCHEMA_KEY] = schema_key(definition, field.name)
         properties[json_name(field.name)] = schema
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             required.append(json_name(field.name))
@@ -110,6 +117,12 @@ def schema_of(definition: type, without: Collection[str] = ()) -> dict[str, Any]
     if required:
         result["required"] = required
     return result
+
+
+def schema_key(definition: type, attribute: str) -> str:
+    """Return what a key is called in schemas: the class that declares it, and the attribute."""
+    declared = (one for one in definition.__mro__ if attribute in get_annotations(one))
+    return f"{next(declared).__name__}.{attribute}"
 
 
 def type_schema(annotation: Any) -> dict[str, Any]:

@@ -7,11 +7,13 @@ from typing import Any, Literal
 
 from headrace.platform.core.problems import Text
 from headrace.platform.metadata.definitions.keys import (
+    SCHEMA_KEY,
     Formula,
     Name,
     Path,
     key,
     load_object,
+    schema_key,
     schema_of,
 )
 
@@ -219,6 +221,7 @@ class BranchDef:
             "items": schema_of(StepDef, without=("branches",)),
             **steps["schema"],
             "description": steps["help"],
+            SCHEMA_KEY: schema_key(cls, "steps"),
         }
         return {**own, "required": ["name", "steps"]}
 
