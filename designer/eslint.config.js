@@ -7,7 +7,7 @@ export default tseslint.config(
   { ignores: ["node_modules/**"] },
   js.configs.recommended,
   {
-    files: ["**/*.ts"],
+    files: ["**/*.ts", "**/*.tsx"],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
@@ -24,6 +24,8 @@ export default tseslint.config(
         "error",
         { allowNumber: true, allowBoolean: true },
       ],
+      // Handlers of components are one call each: braces around them would say nothing.
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       eqeqeq: "error",
       "no-console": "error",
     },
@@ -36,6 +38,17 @@ export default tseslint.config(
       "no-restricted-imports": [
         "error",
         { patterns: ["htmx.org*", "vega*", "../app*", "../chart*"] },
+      ],
+    },
+  },
+  {
+    // What a draft is and how it changes knows no page and no library of components.
+    files: ["src/design/model/**/*.ts"],
+    rules: {
+      "no-restricted-globals": ["error", ...browserGlobals],
+      "no-restricted-imports": [
+        "error",
+        { patterns: ["react*", "@xyflow/*", "**/ui/*", "**/editors/*", "**/page/*"] },
       ],
     },
   },

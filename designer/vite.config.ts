@@ -1,6 +1,12 @@
 import { defineConfig } from "vitest/config";
 
-const entries = { app: "src/app.ts", chart: "src/chart.ts", style: "src/app.css" };
+const entries = {
+  app: "src/app.ts",
+  chart: "src/chart.ts",
+  style: "src/app.css",
+  design: "src/design/main.tsx",
+  design_style: "src/design.css",
+};
 
 export default defineConfig(({ isSsrBuild }) => ({
   // Relative addresses: the pages may be served below any prefix.

@@ -39,6 +39,16 @@ def test_every_key_in_use_is_there() -> None:
     assert used <= words.keys("en"), sorted(used - words.keys("en"))
 
 
+def test_every_word_of_the_designer_is_there() -> None:
+    folder = ROOT / "designer" / "src" / "design"
+    texts = [path.read_text(encoding="utf-8") for path in folder.rglob("*.ts*")]
+    used = {one for text in texts for one in re.findall(r"""\bw\(\s*"([a-z_0-9]+)\"""", text)}
+    done = {one for text in texts for one in re.findall(r'"design\.(did_[a-z_]+)"', text)}
+    assert len(used) > 40
+    missing = {f"design.{one}" for one in used | done} - Words.load().keys("en")
+    assert not missing, sorted(missing)
+
+
 def test_every_family_in_use_has_members() -> None:
     keys = Words.load().keys("en")
     families = {one for text in _sources() for one in FAMILY.findall(text)}

@@ -10,6 +10,7 @@ import orjson
 from flask import Response, current_app, request
 from werkzeug.datastructures import Headers
 
+from headrace.blueprints.shared import session
 from headrace.platform.core.errors import (
     PreconditionRequiredError,
     RefusedError,
@@ -83,13 +84,29 @@ def bearer() -> str:
     return secret
 
 
+def from_page() -> bool:
+    """Say whether one of our own pages calls, for who is signed in there.
+
+    Such a call has no token but the header of forms, which no other site can send: raise ForbiddenError
+    where that is wrong. Without it a cookie means nothing here.
+    """
+    if "Authorization" in request.headers or session.CSRF_HEADER not in request.headers:
+        return False
+    session.check_csrf()
+    return True
+
+
 def read(action: Callable[[Context], T]) -> T:
     """Run a reading use case for the caller."""
+    if from_page():
+        return session.read(action)
     return platform().perform_for_token(bearer(), action)
 
 
 def write(action: Callable[[Context, UnitOfWork], T]) -> T:
     """Run a writing use case for the caller in one unit of work."""
+    if from_page():
+        return session.write(action)
     return platform().write_for_token(bearer(), action)
 
 

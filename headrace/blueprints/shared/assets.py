@@ -9,6 +9,7 @@ from typing import Any, Final
 
 BUILD: Final = Path(__file__).parents[2] / "static" / "build"
 PREFIX: Final = "/static/"
+STYLE: Final = "src/app.css"
 MANIFEST: Final = Path(".vite") / "manifest.json"
 
 
@@ -27,10 +28,7 @@ class Assets:
         """Return the address of the script built from `source`."""
         return PREFIX + str(self.manifest[source]["file"])
 
-    def styles(self) -> list[str]:
-        """Return the addresses of the style sheets."""
-        return [
-            PREFIX + str(entry["file"])
-            for entry in self.manifest.values()
-            if str(entry["file"]).endswith(".css")
-        ]
+    def styles(self, source: str = STYLE) -> list[str]:
+        """Return the addresses of the style sheets that every page has, and of `source`."""
+        sources = dict.fromkeys((STYLE, source))
+        return [PREFIX + str(self.manifest[one]["file"]) for one in sources]

@@ -41,10 +41,6 @@ class Words:
         """Return the keys of a language."""
         return frozenset(self._texts[language])
 
-    def for_browser(self, language: str) -> dict[str, str]:
-        """Return the words that scripts use."""
-        return {
-            key: text
-            for key, text in self._texts[language].items()
-            if key.startswith(BROWSER_PREFIX)
-        }
+    def for_browser(self, language: str, prefix: str = BROWSER_PREFIX) -> dict[str, str]:
+        """Return the words that the scripts of every page use, or those with another prefix."""
+        return {key: text for key, text in self._texts[language].items() if key.startswith(prefix)}

@@ -1,0 +1,196 @@
+/** An object: its fields in order, a palette of types beside them. */
+
+import { useState, type DragEvent, type JSX, type KeyboardEvent } from "react";
+import { insertItem } from "../model/commands/insert_item";
+import { moveItem } from "../model/commands/move_item";
+import { removeItem } from "../model/commands/remove_item";
+import { setValue } from "../model/commands/set_value";
+import { freeName, labelOf, newId, ofKind, type Doc } from "../model/documents";
+import { isList, isObject, textOf, type JsonObject } from "../model/json";
+import { newItem, resolved } from "../model/schema";
+import { findingsAt, schemaOf, useChoose, useRun, useView, useWorkbench, type Workbench } from "../ui/desk";
+import { Icon, IconButton } from "../ui/icon";
+import { w } from "../ui/words";
+
+const FIELDS = ["fields"] as const;
+const TYPE = "application/x-headrace-type";
+const ROW = "application/x-headrace-row";
+
+export function ObjectEditor({ doc }: { readonly doc: Doc }): JSX.Element {
+  const view = useView();
+  const workbench = useWorkbench();
+  const run = useRun();
+  const choose = useChoose();
+  const [over, setOver] = useState<number | null>(null);
+  const fields = isList(doc.content.fields) ? doc.content.fields.filter(isObject) : [];
+  const add = (type: string, position: number): void => {
+    const field = newField(workbench, doc, type, fields.map((one) => textOf(one.name)));
+    run(insertItem(doc.id, FIELDS, position, field));
+    choose(doc.id, ["fields", position]);
+  };
+  const drop = (event: DragEvent, position: number): void => {
+    event.preventDefault();
+    setOver(null);
+    const type = event.dataTransfer.getData(TYPE);
+    const row = event.dataTransfer.getData(ROW);
+    if (type !== "") add(type, position);
+    else if (row !== "") {
+      const from = Number(row);
+      run(moveItem(doc.id, FIELDS, from, from < position ? position - 1 : position));
+    }
+  };
+  return (
+    <div className="object-editor">
+      <ol
+        className="field-list"
+        aria-label={w("fields")}
+        onDragOver={(event) => event.preventDefault()}
+        onDrop={(event) => drop(event, over ?? fields.length)}
+        onDragLeave={() => setOver(null)}
+      >
+        {fields.map((field, position) => (
+          <FieldRow
+            key={textOf(field.id) || textOf(field.name)}
+            {...{ doc, field, position }}
+            last={position === fields.length - 1}
+            isOver={over === position}
+            isWrong={findingsAt(view, doc, ["fields", position]).some((one) => one.severity === "error")}
+            isChosen={view.chosen?.path[0] === "fields" && view.chosen.path[1] === position}
+            onOver={() => setOver(position)}
+          />
+        ))}
+        {fields.length === 0 ? <li className="quiet">{w("no_fields")}</li> : null}
+      </ol>
+      <Palette onAdd={(type) => add(type, fields.length)} />
+    </div>
+  );
+}
+
+function FieldRow(props: {
+  readonly doc: Doc;
+  readonly field: JsonObject;
+  readonly position: number;
+  readonly last: boolean;
+  readonly isOver: boolean;
+  readonly isWrong: boolean;
+  readonly isChosen: boolean;
+  readonly onOver: () => void;
+}): JSX.Element {
+  const { doc, field, position } = props;
+  const { language, vocabulary } = useWorkbench();
+  const run = useRun();
+  const choose = useChoose();
+  const move = (to: number): void => {
+    run(moveItem(doc.id, FIELDS, position, to));
+    choose(doc.id, ["fields", to]);
+  };
+  const press = (event: KeyboardEvent): void => {
+    if (!event.altKey) return;
+    if (event.key === "ArrowUp" && position > 0) move(position - 1);
+    else if (event.key === "ArrowDown" && !props.last) move(position + 1);
+    else return;
+    event.preventDefault();
+  };
+  const type = textOf(field.type);
+  const shown = vocabulary.palette.flatMap((group) => group.types).find((one) => one.key === type);
+  const classes = ["field-row", props.isOver ? "over" : "", props.isChosen ? "chosen" : ""];
+  return (
+    <li
+      className={classes.join(" ").trim()}
+      draggable
+      onDragStart={(event) => event.dataTransfer.setData(ROW, String(position))}
+      onDragOver={(event) => {
+        event.preventDefault();
+        event.stopPropagation();
+        props.onOver();
+      }}
+      onKeyDown={press}
+      onClick={() => choose(doc.id, ["fields", position])}
+    >
+      <Icon name="grip" />
+      <input
+        className="inline"
+        aria-label={w("field_label", { name: textOf(field.name) })}
+        value={labelOf(field, language)}
+        onFocus={() => choose(doc.id, ["fields", position])}
+        onChange={(event) =>
+          run(setValue(doc.id, ["fields", position, "label", language], event.target.value))
+        }
+      />
+      <span className="field-type">{shown?.title ?? type}</span>
+      <span className="field-marks">
+        {field.required === true ? <span className="needed">{w("needed")}</span> : null}
+        {props.isWrong ? <span className="dot" aria-label={w("has_problems")} /> : null}
+        <code>{textOf(field.name)}</code>
+      </span>
+      <IconButton icon="up" name={w("move_up")} disabled={position === 0} onPress={() => move(position - 1)} />
+      <IconButton icon="down" name={w("move_down")} disabled={props.last} onPress={() => move(position + 1)} />
+      <IconButton
+        icon="trash"
+        name={`${w("remove")}: ${labelOf(field, language)}`}
+        onPress={() => run(removeItem(doc.id, ["fields", position], false))}
+      />
+    </li>
+  );
+}
+
+function Palette({ onAdd }: { readonly onAdd: (type: string) => void }): JSX.Element {
+  const { vocabulary } = useWorkbench();
+  return (
+    <div className="palette" aria-label={w("palette")} role="group">
+      <h3>{w("palette")}</h3>
+      <p className="quiet">{w("palette_text")}</p>
+      {vocabulary.palette.map((group) => (
+        <div key={group.title}>
+          <h4>{group.title}</h4>
+          <ul>
+            {group.types.map((one) => (
+              <li key={one.key}>
+                <button
+                  type="button"
+                  className="palette-type"
+                  title={one.help}
+                  draggable
+                  onDragStart={(event) => event.dataTransfer.setData(TYPE, one.key)}
+                  onClick={() => onAdd(one.key)}
+                >
+                  {one.title}
+                </button>
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** Return a field of a type as it begins: what its type needs has a first value. */
+function newField(
+  { vocabulary, store, language }: Workbench,
+  doc: Doc,
+  type: string,
+  taken: readonly string[],
+): JsonObject {
+  const list = isObject(schemaOf(vocabulary, doc).properties);
+  const fields = list ? (schemaOf(vocabulary, doc).properties as JsonObject).fields : undefined;
+  const items = isObject(fields) && isObject(fields.items) ? fields.items : {};
+  const started = newItem(resolved(items, { type }), newId);
+  const name = freeName(type === "formula" || type === "rollup" ? "value" : type, taken);
+  const title = vocabulary.palette.flatMap((group) => group.types).find((one) => one.key === type)?.title;
+  const needed: Record<string, JsonObject> = {
+    choice: { choices: [{ id: newId(), value: "one", label: { en: "One", zh: "选项一" } }] },
+    multi_choice: { choices: [{ id: newId(), value: "one", label: { en: "One", zh: "选项一" } }] },
+  };
+  const other = ofKind(store.view.docs, "object").find((one) => one.id !== doc.id);
+  const to = other === undefined ? {} : { to: textOf(other.content.name) };
+  return {
+    ...(isObject(started) ? started : {}),
+    ...(isObject(started) && "to" in started ? to : {}),
+    ...(needed[type] ?? {}),
+    id: newId(),
+    name,
+    type,
+    label: { [language]: title ?? type },
+  };
+}

@@ -1,0 +1,162 @@
+/** The editors by kind of document: a new one is a file and a line here. */
+
+import type { JSX } from "react";
+import type { Doc, Docs } from "../model/documents";
+import { find, ofKind } from "../model/documents";
+import { isObject, textOf, type JsonObject } from "../model/json";
+import { newId } from "../model/documents";
+import { ObjectEditor } from "./object";
+import { PlainEditor } from "./plain";
+
+type Editor = (props: { readonly doc: Doc }) => JSX.Element;
+
+/** Kinds in the order in which a module is drawn. */
+export const KINDS: readonly string[] = [
+  "module",
+  "object",
+  "choice_set",
+  "form",
+  "view",
+  "workflow",
+  "approval",
+  "automation",
+  "report",
+  "role",
+  "permission",
+  "extends",
+];
+
+const EDITORS: Readonly<Record<string, Editor>> = {
+  object: ObjectEditor,
+};
+
+/** Return the editor of a kind; its options alone where nothing is drawn for it. */
+export function editorOf(kind: string): Editor {
+  return EDITORS[kind] ?? PlainEditor;
+}
+
+/** What is known when a definition is made. */
+interface Asked {
+  readonly name: string;
+  readonly label: string;
+  readonly language: "zh" | "en";
+  /** Name of the object or workflow that it is about. */
+  readonly of: string;
+  readonly docs: Docs;
+}
+
+/** How a definition of a kind begins, so that it can be published as it is. */
+interface Start {
+  /** Kind of what it is about. */
+  readonly of?: "object" | "workflow";
+  content(asked: Asked): JsonObject;
+}
+
+const labelled = (asked: Asked): JsonObject => ({
+  label: { [asked.language]: asked.label || asked.name },
+});
+
+/** The names of the fields that people fill or read, in order. */
+function fieldNames(asked: Asked): string[] {
+  const fields = find(asked.docs, "object", asked.of)?.content.fields;
+  const known = Array.isArray(fields) ? fields.filter(isObject) : [];
+  return known.map((one) => textOf(one.name));
+}
+
+const STARTS: Readonly<Record<string, Start>> = {
+  module: { content: (asked) => ({ ...labelled(asked), version: "0.1.0", requires: [], menu: [] }) },
+  object: {
+    content: (asked) => ({
+      ...labelled(asked),
+      fields: [
+        {
+          id: newId(),
+          name: "title",
+          type: "text",
+          max_length: 200,
+          required: true,
+          label: { en: "Title", zh: "名称" },
+        },
+      ],
+      title: "title",
+      search: ["title"],
+    }),
+  },
+  choice_set: {
+    content: (asked) => ({
+      ...labelled(asked),
+      choices: [{ id: newId(), value: "one", label: { en: "One", zh: "选项一" } }],
+    }),
+  },
+  form: {
+    of: "object",
+    content: (asked) => ({
+      ...labelled(asked),
+      object: asked.of,
+      sections: [{ columns: 2, items: fieldNames(asked).slice(0, 40) }],
+    }),
+  },
+  view: {
+    of: "object",
+    content: (asked) => ({
+      ...labelled(asked),
+      object: asked.of,
+      type: "table",
+      columns: fieldNames(asked).slice(0, 6),
+    }),
+  },
+  workflow: {
+    of: "object",
+    content: (asked) => ({
+      ...labelled(asked),
+      object: asked.of,
+      field: "status",
+      states: [
+        { id: newId(), name: "draft", initial: true, label: { en: "Draft", zh: "草稿" } },
+        { id: newId(), name: "done", final: true, label: { en: "Done", zh: "已完成" } },
+      ],
+      transitions: [
+        {
+          id: newId(),
+          name: "finish",
+          from: ["draft"],
+          to: "done",
+          by: ofKind(asked.docs, "role").slice(0, 1).map((one) => textOf(one.content.name)),
+          label: { en: "Finish", zh: "完成" },
+        },
+      ],
+    }),
+  },
+  approval: {
+    of: "workflow",
+    content: (asked) => {
+      const transitions = find(asked.docs, "workflow", asked.of)?.content.transitions;
+      const first = Array.isArray(transitions) ? transitions.find(isObject) : undefined;
+      const roles = ofKind(asked.docs, "role").map((one) => textOf(one.content.name));
+      return {
+        ...labelled(asked),
+        workflow: asked.of,
+        transition: textOf(first?.name),
+        steps: [
+          {
+            id: newId(),
+            name: "first",
+            label: { en: "First step", zh: "第一步" },
+            approvers: [{ role: roles[0] ?? "" }],
+          },
+        ],
+      };
+    },
+  },
+  automation: { of: "object", content: (asked) => ({ ...labelled(asked), object: asked.of, on: [], actions: [] }) },
+  report: {
+    of: "object",
+    content: (asked) => ({ ...labelled(asked), object: asked.of, type: "grouped", measures: [{ op: "count" }] }),
+  },
+  role: { content: (asked) => ({ ...labelled(asked), audience: "internal" }) },
+  permission: { of: "object", content: (asked) => ({ object: asked.of, grants: [] }) },
+};
+
+export function startOf(kind: string): Start {
+  return STARTS[kind] ?? { content: labelled };
+}

@@ -1,0 +1,40 @@
+/** Opens a draft in the designer. */
+
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Saver } from "./model/saver";
+import { Store } from "./model/store";
+import { WorkbenchContext } from "./ui/desk";
+import { HttpDraft, vocabulary } from "./ui/http";
+import { Keeper } from "./ui/keeper";
+import { Shell } from "./ui/shell";
+import { page } from "./ui/words";
+
+async function open(place: HTMLElement): Promise<void> {
+  const draft = new HttpDraft(page().draft);
+  const [words, found] = await Promise.all([vocabulary(), draft.open()]);
+  const docs = new Map(
+    found.held.flatMap((one) =>
+      one.content === null ? [] : [[one.id, { id: one.id, module: one.module, content: one.content }]],
+    ),
+  );
+  const store = new Store(docs);
+  const desk = { docs: () => store.view.docs, take: store.take.bind(store) };
+  const keeper = new Keeper(store, new Saver(draft, desk, found.held, found.number), draft);
+  const workbench = { store, draft, vocabulary: words, language: page().language };
+  createRoot(place).render(
+    <StrictMode>
+      <WorkbenchContext value={workbench}>
+        <Shell keeper={keeper} />
+      </WorkbenchContext>
+    </StrictMode>,
+  );
+  keeper.start();
+  document.documentElement.dataset.design = "ready";
+}
+
+const place = document.getElementById("studio");
+if (place !== null)
+  open(place).catch((error: unknown) => {
+    place.textContent = error instanceof Error ? error.message : String(error);
+  });

@@ -1,0 +1,55 @@
+/** The documents of a draft as the designer holds them. */
+
+import { isObject, textOf, type Json, type JsonObject } from "./json";
+
+/** A definition: its id, the module that it belongs to, its content. */
+export interface Doc {
+  readonly id: string;
+  readonly module: string;
+  readonly content: JsonObject;
+}
+
+/** All documents by id, in the order of their files. */
+export type Docs = ReadonlyMap<string, Doc>;
+
+export function kindOf(doc: Doc): string {
+  return textOf(doc.content.kind);
+}
+
+export function nameOf(doc: Doc): string {
+  return textOf(doc.content.name);
+}
+
+/** Return the text of a label in `language`, in the other one where it is missing, or the name. */
+export function labelOf(content: Json | undefined, language: "zh" | "en"): string {
+  if (!isObject(content)) return "";
+  const label = content.label;
+  const name = textOf(content.name) || textOf(content.value);
+  if (!isObject(label)) return name;
+  const other = language === "zh" ? "en" : "zh";
+  return textOf(label[language]) || textOf(label[other]) || name;
+}
+
+/** Return the document of a kind with a name. */
+export function find(docs: Docs, kind: string, name: string): Doc | undefined {
+  for (const doc of docs.values()) if (kindOf(doc) === kind && nameOf(doc) === name) return doc;
+  return undefined;
+}
+
+export function ofKind(docs: Docs, kind: string): Doc[] {
+  return [...docs.values()].filter((doc) => kindOf(doc) === kind);
+}
+
+/** Return a new id for a definition or a part of one: 26 hexadecimal digits, as the server makes them. */
+export function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(13));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Return `wanted`, or it with a number behind that no name of `taken` has. */
+export function freeName(wanted: string, taken: Iterable<string>): string {
+  const names = new Set(taken);
+  let name = wanted;
+  for (let number = 2; names.has(name); number++) name = `${wanted.slice(0, 36)}_${number}`;
+  return name;
+}

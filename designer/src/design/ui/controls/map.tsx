@@ -1,0 +1,68 @@
+/** Values by name: a row for each, such as the fields that an action sets. */
+
+import { useState, type JSX } from "react";
+import { isObject, textOf, withAt, type Json } from "../../model/json";
+import { typesOf } from "../../model/schema";
+import { useView, useWorkbench } from "../desk";
+import { IconButton } from "../icon";
+import { w } from "../words";
+import type { ControlProps } from "./control";
+import { FormulaControl } from "./formula";
+import { JsonControl } from "./json_value";
+import { fieldsOf, objectOf } from "./references";
+
+export function MapControl(props: ControlProps): JSX.Element {
+  const { id, doc, path, value, set, schema } = props;
+  const view = useView();
+  const { language } = useWorkbench();
+  const [name, setName] = useState("");
+  const known = isObject(value) ? value : {};
+  const inner = isObject(schema.additionalProperties) ? schema.additionalProperties : {};
+  const Kind = typesOf(inner).includes("string") ? FormulaControl : JsonControl;
+  const put = (key: string, wanted: Json | undefined): void => {
+    const made = withAt(known, [key], wanted);
+    set(isObject(made) && Object.keys(made).length === 0 ? undefined : made);
+  };
+  const fields = fieldsOf(view.docs, objectOf(view.docs, doc), language);
+  return (
+    <div className="map">
+      {Object.entries(known).map(([key, one]) => (
+        <div key={key} className="map-row">
+          <span>{fields.find((field) => field.value === key)?.label ?? key}</span>
+          <Kind
+            id={`${id}-${key}`}
+            doc={doc}
+            path={[...path, key]}
+            schema={inner}
+            value={one}
+            set={(wanted) => put(key, wanted ?? "")}
+          />
+          <IconButton icon="trash" name={`${w("remove")}: ${key}`} onPress={() => put(key, undefined)} />
+        </div>
+      ))}
+      <div className="map-row">
+        <input
+          id={id}
+          className="input"
+          list={`${id}-names`}
+          placeholder={w("add_another")}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key !== "Enter" || textOf(name) === "") return;
+            event.preventDefault();
+            put(name, typesOf(inner).includes("array") ? [] : "");
+            setName("");
+          }}
+        />
+        <datalist id={`${id}-names`}>
+          {fields.map((one) => (
+            <option key={one.value} value={one.value}>
+              {one.label}
+            </option>
+          ))}
+        </datalist>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,78 @@
+/** What a name in a document may be: names of other documents and of their parts, with labels. */
+
+import { find, labelOf, nameOf, ofKind, type Doc, type Docs } from "../../model/documents";
+import { isList, isObject, textOf, type Json } from "../../model/json";
+
+export interface Option {
+  readonly value: string;
+  readonly label: string;
+}
+
+/** Return the object that a document is about, itself included; undefined where it is about none. */
+export function objectOf(docs: Docs, doc: Doc): Doc | undefined {
+  const kind = textOf(doc.content.kind);
+  if (kind === "object") return doc;
+  if (kind === "approval") {
+    const workflow = find(docs, "workflow", textOf(doc.content.workflow));
+    return workflow === undefined ? undefined : objectOf(docs, workflow);
+  }
+  if (kind === "extends" && doc.content.of === "object")
+    return find(docs, "object", nameOf(doc));
+  const name = textOf(doc.content.object);
+  return name === "" ? undefined : find(docs, "object", name);
+}
+
+/** Return the parts of a list of a document as options: fields, states, transitions … */
+export function parts(list: Json | undefined, language: "zh" | "en"): Option[] {
+  if (!isList(list)) return [];
+  return list.filter(isObject).map((one) => ({
+    value: textOf(one.name) || textOf(one.value),
+    label: labelOf(one, language),
+  }));
+}
+
+/** Return the fields of an object, those that extensions add included. */
+export function fieldsOf(docs: Docs, object: Doc | undefined, language: "zh" | "en"): Option[] {
+  if (object === undefined) return [];
+  const added = ofKind(docs, "extends").filter(
+    (one) => one.content.of === "object" && nameOf(one) === nameOf(object),
+  );
+  return [object, ...added].flatMap((one) => parts(one.content.fields, language));
+}
+
+/** Return what a text with `x-refers-to` may be, in the document where it stands. */
+export function optionsFor(
+  docs: Docs,
+  doc: Doc,
+  refersTo: string,
+  language: "zh" | "en",
+): readonly Option[] {
+  const object = objectOf(docs, doc);
+  const workflow =
+    find(docs, "workflow", textOf(doc.content.workflow)) ??
+    ofKind(docs, "workflow").find((one) => object !== undefined && one.content.object === nameOf(object));
+  switch (refersTo) {
+    case "field":
+      return fieldsOf(docs, object, language);
+    case "children":
+      return parts(object?.content.children, language);
+    case "record_type":
+      return parts(object?.content.record_types, language);
+    case "state":
+      return parts((textOf(doc.content.kind) === "workflow" ? doc : workflow)?.content.states, language);
+    case "transition":
+      return parts(
+        (textOf(doc.content.kind) === "workflow" ? doc : workflow)?.content.transitions,
+        language,
+      );
+    case "step":
+      return parts(doc.content.steps, language);
+    case "view":
+      return ofKind(docs, "view").map((one) => ({ value: nameOf(one), label: labelOf(one.content, language) }));
+    default:
+      return ofKind(docs, refersTo).map((one) => ({
+        value: nameOf(one),
+        label: labelOf(one.content, language),
+      }));
+  }
+}

@@ -1,0 +1,161 @@
+/** The designer's frame: what is open above, then outline, canvas and options side by side. */
+
+import { useEffect, useState, useSyncExternalStore, type JSX } from "react";
+import { editorOf } from "../editors/registry";
+import { kindOf, labelOf, nameOf, type Doc } from "../model/documents";
+import { useChoose, useView, useWorkbench } from "./desk";
+import { Icon, IconButton } from "./icon";
+import { JsonPane } from "./json_pane";
+import type { Keeper } from "./keeper";
+import { Options } from "./options";
+import { Outline } from "./outline";
+import { Problems } from "./problems";
+import { page, w } from "./words";
+
+export function Shell({ keeper }: { readonly keeper: Keeper }): JSX.Element {
+  const view = useView();
+  const doc = view.chosen === null ? undefined : view.docs.get(view.chosen.id);
+  useShortcuts();
+  useAddress(doc);
+  return (
+    <div className="studio">
+      <Bar keeper={keeper} />
+      <Outline />
+      <section className="canvas" aria-label={w("canvas")}>
+        {doc === undefined ? <Welcome /> : <Canvas key={doc.id} doc={doc} />}
+      </section>
+      <aside className="options" aria-label={w("options")}>
+        {doc === undefined || view.chosen === null ? null : (
+          <Options key={`${doc.id} ${view.chosen.path.join("/")}`} doc={doc} path={view.chosen.path} />
+        )}
+      </aside>
+    </div>
+  );
+}
+
+function Bar({ keeper }: { readonly keeper: Keeper }): JSX.Element {
+  const view = useView();
+  const { store } = useWorkbench();
+  const kept = useSyncExternalStore(keeper.subscribe, keeper.snapshot);
+  const [open, setOpen] = useState(false);
+  const wrong = view.findings.filter((one) => one.severity === "error").length;
+  const refused = [...kept.refusals.values()];
+  return (
+    <header className="studio-bar">
+      <a className="button quiet" href="/design">
+        <Icon name="back" />
+        {w("all_drafts")}
+      </a>
+      <strong className="studio-name">{page().name}</strong>
+      <span className="badge amber">{w("not_live", { version: page().base })}</span>
+      <span className="saving" role="status">
+        {w(`saving_${kept.saving}`)}
+        {kept.others.size > 0 ? ` · ${w("others", { who: [...new Set(kept.others.values())].join(", ") })}` : ""}
+      </span>
+      <span className="studio-acts">
+        <IconButton
+          icon="undo"
+          name={view.undoes === null ? w("undo") : `${w("undo")}: ${w(view.undoes.slice(7))}`}
+          disabled={view.undoes === null}
+          onPress={store.undo}
+        />
+        <IconButton
+          icon="redo"
+          name={view.redoes === null ? w("redo") : `${w("redo")}: ${w(view.redoes.slice(7))}`}
+          disabled={view.redoes === null}
+          onPress={store.redo}
+        />
+        <button
+          type="button"
+          className={wrong > 0 ? "button bad" : "button quiet"}
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
+          <Icon name={wrong > 0 ? "alert" : "check"} />
+          {wrong > 0 ? w("problems", { count: wrong }) : w("no_problems")}
+        </button>
+        <a className="button main" href={`/design/${page().draft}/publish`}>
+          {w("publish")}
+        </a>
+      </span>
+      {open ? <Problems onClose={() => setOpen(false)} /> : null}
+      {refused.length > 0 ? (
+        <p className="message bad" role="alert">
+          <Icon name="alert" />
+          <span>
+            {w("refused")} {refused.join(" ")}
+          </span>
+        </p>
+      ) : null}
+    </header>
+  );
+}
+
+function Canvas({ doc }: { readonly doc: Doc }): JSX.Element {
+  const { language } = useWorkbench();
+  const [json, setJson] = useState(false);
+  const choose = useChoose();
+  const Editor = editorOf(kindOf(doc));
+  return (
+    <>
+      <div className="canvas-head">
+        <div>
+          <p className="quiet">
+            {w(`kind_${kindOf(doc)}`)} · <code>{nameOf(doc)}</code>
+          </p>
+          <h2>
+            <button type="button" className="plain" onClick={() => choose(doc.id)}>
+              {labelOf(doc.content, language)}
+            </button>
+          </h2>
+        </div>
+        <div className="switch" role="group" aria-label={w("shown_as")}>
+          <button type="button" aria-pressed={!json} onClick={() => setJson(false)}>
+            {w("drawn")}
+          </button>
+          <button type="button" aria-pressed={json} onClick={() => setJson(true)}>
+            JSON
+          </button>
+        </div>
+      </div>
+      {json ? <JsonPane doc={doc} /> : <Editor doc={doc} />}
+    </>
+  );
+}
+
+function Welcome(): JSX.Element {
+  return (
+    <div className="empty">
+      <h2>{w("welcome")}</h2>
+      <p>{w("welcome_text")}</p>
+    </div>
+  );
+}
+
+function useShortcuts(): void {
+  const { store } = useWorkbench();
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+      const key = event.key.toLowerCase();
+      if (key === "z" && !event.shiftKey) store.undo();
+      else if (key === "y" || (key === "z" && event.shiftKey)) store.redo();
+      else return;
+      event.preventDefault();
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  }, [store]);
+}
+
+/** What is open stands in the address, so that it can be sent and comes back on reload. */
+function useAddress(doc: Doc | undefined): void {
+  const { store } = useWorkbench();
+  useEffect(() => {
+    const id = window.location.hash.slice(1);
+    if (id !== "" && store.view.docs.has(id)) store.choose({ id, path: [] });
+  }, [store]);
+  useEffect(() => {
+    if (doc !== undefined) window.history.replaceState(null, "", `#${doc.id}`);
+  }, [doc]);
+}

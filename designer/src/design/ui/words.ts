@@ -1,0 +1,25 @@
+/** The designer's words in the viewer's language, sent with the page. */
+
+import { data } from "../../page/dom";
+
+export interface Island {
+  readonly draft: string;
+  readonly name: string;
+  readonly base: number;
+  readonly language: "zh" | "en";
+  readonly words: Readonly<Record<string, string>>;
+}
+
+let island: Island | null = null;
+
+export function page(): Island {
+  island ??= data("design") as Island;
+  return island;
+}
+
+/** Return a text with its `{name}` places filled. */
+export function w(key: string, values: Readonly<Record<string, string | number>> = {}): string {
+  let text = page().words[`design.${key}`] ?? key;
+  for (const [name, value] of Object.entries(values)) text = text.replaceAll(`{${name}}`, String(value));
+  return text;
+}
