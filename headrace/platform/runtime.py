@@ -65,6 +65,7 @@ from headrace.platform.publishing.drafts import Drafts
 from headrace.platform.publishing.publish_jobs import PUBLISH, PublishJobs
 from headrace.platform.publishing.publisher import Publisher
 from headrace.platform.publishing.samples import Samples
+from headrace.platform.publishing.spreadsheets import Spreadsheets, forget_old_spreadsheets
 from headrace.platform.publishing.sweeping import Sweeper
 from headrace.platform.publishing.transfer import Transfer
 from headrace.platform.publishing.trying import Trials
@@ -142,6 +143,7 @@ class Platform:
     sweeper: Sweeper
     publish_jobs: PublishJobs
     imports: Imports
+    spreadsheets: Spreadsheets
     bulk_changes: BulkChanges
     files: FileStore
     outbox: Outbox
@@ -264,7 +266,7 @@ class Platform:
             self.real_clock,
             chores=(
                 *(sweep, forget_old, forget_old_imports, forget_old_changes, forget_waiting),
-                *(forget_old_runs, forget_old_deliveries),
+                *(forget_old_runs, forget_old_deliveries, forget_old_spreadsheets),
             ),
             rounds=(
                 self.publisher.leftovers.remove_abandoned,
@@ -505,6 +507,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         database, catalogs, store, ids, system_context, runs, real_clock, settings.prepared_from
     )
     drafts = Drafts(database, catalogs, ids)
+    imports = Imports(database, Importer(store, settings.import_rows), outbox, ids)
     upgrader = Upgrader(database, catalogs, publisher, ids)
     uninstaller = Uninstaller(database, catalogs, publisher, identity)
     draft_publisher = DraftPublisher(database, catalogs, drafts, publisher)
@@ -531,7 +534,8 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
             ids,
             settings.import_rows,
         ),
-        imports=Imports(database, Importer(store, settings.import_rows), outbox, ids),
+        imports=imports,
+        spreadsheets=Spreadsheets(drafts, imports, ids),
         files=files,
         upgrader=upgrader,
         samples=Samples(store, identity, workflow),

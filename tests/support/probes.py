@@ -1018,6 +1018,22 @@ def tried(mark: Mark) -> Iterator[Ask]:
     yield send(f"{API}/metadata/replay", {"workflow": "claim_flow"})
 
 
+@probe("api.api_spreadsheets.find")
+@probe("api.api_spreadsheets.upload", "POST")
+@probe("api.api_spreadsheets.get")
+@probe("api.api_spreadsheets.put_into_draft", "POST")
+@probe("api.api_spreadsheets.start_import", "POST")
+def spreadsheets(mark: Mark) -> Iterator[Ask]:
+    here = f"{API}/metadata/spreadsheets"
+    names = "\n".join(map(str, mark.values.values()))
+    yield get(here)
+    yield send_file(here, "rows.csv", f"claim\n{names}\n")
+    for one in mark.all_ids("claim"):
+        yield get(f"{here}/{one}")
+        yield send(f"{here}/{one}/draft", {"proposal": {}})
+        yield send(f"{here}/{one}/import", {})
+
+
 @probe("api.api_drafts.find")
 @probe("api.api_drafts.create", "POST")
 @probe("api.api_drafts.get")

@@ -28,6 +28,7 @@ from headrace.blueprints.api import (
     reports,
     schemas,
     search,
+    spreadsheets,
     tasks,
     trying,
     uninstalling,
@@ -76,6 +77,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     audit.blueprint,
     drafts.blueprint,
     schemas.blueprint,
+    spreadsheets.blueprint,
     metadata.blueprint,
     description.blueprint,
 )

@@ -746,6 +746,7 @@ class _Writer:
         self._add_queue()
         self._add_repairs()
         self._add_drafts()
+        self._add_spreadsheets()
         back = self._call("Go back to a version", "metadata", "rollback", anything, [])
         back["requestBody"] = _body(ROLLBACK)
         self.paths["/metadata/rollback"] = {"post": back}
@@ -845,6 +846,28 @@ class _Writer:
                 | ({"requestBody": _body(anything)} if method in {"post", "put"} else {})
                 for method, title in methods.items()
             }
+
+    def _add_spreadsheets(self) -> None:
+        """Add what makes a module of a spreadsheet."""
+        anything: Json = {"type": "object"}
+        one = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+        where = [
+            _query("sheet", {"type": "string"}, "The sheet with the table."),
+            _query("header", {"type": "integer"}, "The row with the names; 0 for none."),
+        ]
+        listed = self._call("Spreadsheets", "spreadsheets", "list", anything, [])
+        kept = self._call("Keep a file", "spreadsheets", "upload", anything, [], "201")
+        kept["requestBody"] = {"required": True, "content": {"multipart/form-data": A_FILE}}
+        shown = self._call("What is proposed", "spreadsheets", "get", anything, [one, *where])
+        drafted = self._call(
+            "Put a module into a draft", "spreadsheets", "draft", anything, [one], "201"
+        )
+        drafted["requestBody"] = _body(REVIEWED)
+        asked = self._call("Import the rows", "spreadsheets", "import", anything, [one], "202")
+        self.paths["/metadata/spreadsheets"] = {"get": listed, "post": kept}
+        self.paths["/metadata/spreadsheets/{id}"] = {"get": shown}
+        self.paths["/metadata/spreadsheets/{id}/draft"] = {"post": drafted}
+        self.paths["/metadata/spreadsheets/{id}/import"] = {"post": asked}
 
     def _call(
         self,
@@ -1224,6 +1247,32 @@ DOCUMENTS: Final[Json] = {
     },
     "required": ["modules"],
     "additionalProperties": False,
+}
+A_FILE: Final[Json] = {
+    "schema": {
+        "type": "object",
+        "required": ["file"],
+        "properties": {"file": {"type": "string", "format": "binary"}},
+    }
+}
+REVIEWED: Final[Json] = {
+    "type": "object",
+    "required": ["proposal"],
+    "properties": {
+        "draft": {"type": "string"},
+        "proposal": {
+            "type": "object",
+            "required": ["module", "object", "fields"],
+            "properties": {
+                "sheet": {"type": "string"},
+                "header": {"type": "integer"},
+                "title": {"type": ["string", "null"]},
+                "module": {"type": "object"},
+                "object": {"type": "object"},
+                "fields": {"type": "array", "items": {"type": "object"}},
+            },
+        },
+    },
 }
 DRAFT_CALLS: Final[Mapping[str, Mapping[str, str]]] = {
     "": {"get": "Drafts", "post": "Make a draft"},

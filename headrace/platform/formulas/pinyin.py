@@ -53,6 +53,20 @@ def searched_pinyin(text: str) -> str | None:
     return plain if plain and plain.isascii() and plain.isalnum() else None
 
 
+def spelled(text: str) -> list[str]:
+    """Return a text in pieces: the pinyin of each Chinese character, and what stands between them."""
+    pieces: list[str] = []
+    for chinese, run in itertools.groupby(text, is_han):
+        found = "".join(run)
+        if chinese:
+            from pypinyin import Style, lazy_pinyin  # noqa: PLC0415 - as below
+
+            pieces += lazy_pinyin(found, style=Style.NORMAL, errors="ignore")
+        else:
+            pieces.append(found)
+    return pieces
+
+
 def is_han(character: str) -> bool:
     """Say whether a character is a Chinese one."""
     return (

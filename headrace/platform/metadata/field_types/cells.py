@@ -216,14 +216,14 @@ def _boolean(cell: Cell) -> bool:
 
 
 def _day(cell: Cell) -> str:
-    moment = _moment(cell)
+    moment = moment_of(cell)
     if moment is None or moment.tzinfo is not None or moment.time() != time():
         raise refuse(INVALID.at(value=cell.text, expected=A_DAY, example="2025-06-10"))
     return moment.date().isoformat()
 
 
 def _instant(cell: Cell, zone: tzinfo) -> str:
-    moment = _moment(cell)
+    moment = moment_of(cell)
     try:
         if moment is not None:
             aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
@@ -233,7 +233,7 @@ def _instant(cell: Cell, zone: tzinfo) -> str:
     raise refuse(INVALID.at(value=cell.text, expected=A_MOMENT, example="2025-06-10 10:04"))
 
 
-def _moment(cell: Cell) -> datetime | None:
+def moment_of(cell: Cell) -> datetime | None:
     """Return the moment that a cell speaks of; None where it speaks of none."""
     if cell.moment is not None:
         return cell.moment
