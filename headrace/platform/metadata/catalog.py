@@ -31,6 +31,7 @@ from headrace.platform.metadata.definitions.objects import (
     ObjectDef,
     RuleDef,
 )
+from headrace.platform.metadata.definitions.scenarios import ScenarioDef
 from headrace.platform.metadata.definitions.screens import FormDef, ReportDef, ViewDef
 from headrace.platform.metadata.definitions.workflows import (
     ApprovalDef,
@@ -657,6 +658,7 @@ class Catalog:
     choice_sets: Mapping[str, ChoiceSetDef] = field(default_factory=dict)
     expressions: Mapping[str, NamedExpression] = field(default_factory=dict)
     calendars: Mapping[str, CalendarModel] = field(default_factory=dict)
+    scenarios: Mapping[str, ScenarioDef] = field(default_factory=dict)
     extended: Mapping[tuple[str, str], Extended] = field(default_factory=dict)
     """By kind and name, the definitions that extensions add to."""
     documents: tuple[Any, ...] = ()

@@ -23,6 +23,7 @@ KINDS: tuple[str, ...] = (
     "form",
     "view",
     "report",
+    "scenario",
 )
 FOLDERS: Mapping[str, str] = {
     "role": "roles",
@@ -35,6 +36,7 @@ FOLDERS: Mapping[str, str] = {
     "form": "forms",
     "view": "views",
     "report": "reports",
+    "scenario": "scenarios",
 }
 EXTENDABLE: tuple[str, ...] = (
     "module",

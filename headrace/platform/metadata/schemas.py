@@ -28,6 +28,7 @@ from headrace.platform.metadata.definitions.keys import (
 )
 from headrace.platform.metadata.definitions.modules import ModuleDef
 from headrace.platform.metadata.definitions.objects import FieldDef, ObjectDef
+from headrace.platform.metadata.definitions.scenarios import ScenarioDef
 from headrace.platform.metadata.definitions.screens import FormDef, ReportDef, ViewDef
 from headrace.platform.metadata.definitions.workflows import ApprovalDef, WorkflowDef
 from headrace.platform.metadata.field_types import FieldTypes
@@ -54,6 +55,7 @@ DEFINITIONS: Mapping[str, type] = {
     "form": FormDef,
     "view": ViewDef,
     "report": ReportDef,
+    "scenario": ScenarioDef,
 }
 EXTENSIONS: Mapping[str, type] = {
     "module": ExtendsModuleDef,

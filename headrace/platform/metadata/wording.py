@@ -21,6 +21,7 @@ KIND_WORDS: Final[Mapping[str, Text]] = {
     "form": Text("form", "表单"),
     "view": Text("view", "视图"),
     "report": Text("report", "报表"),
+    "scenario": Text("scenario", "业务场景"),
     "field": Text("field", "字段"),
     "rule": Text("rule", "规则"),
     "field rule": Text("field rule", "字段规则"),
@@ -47,6 +48,8 @@ KIND_WORDS: Final[Mapping[str, Text]] = {
     "shift": Text("shift", "班次"),
     "menu": Text("menu entry", "菜单项"),
     "rows": Text("rows", "行数据"),
+    "given person": Text("person", "人员"),
+    "given record": Text("record", "记录"),
 }
 """Kinds of documents and of the parts in them."""
 

@@ -97,6 +97,7 @@ def _build(work: Workbench, version: int) -> Catalog:
         choice_sets=choice_sets,
         expressions=work.expressions,
         calendars=work.calendars,
+        scenarios=work.definitions.get("scenario", {}),
         extended=work.extended,
         documents=work.documents,
         memory=work.memory(),

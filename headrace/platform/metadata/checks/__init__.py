@@ -28,6 +28,7 @@ from headrace.platform.metadata.checks.matching import check_matching
 from headrace.platform.metadata.checks.memory import Memory
 from headrace.platform.metadata.checks.objects import check_objects
 from headrace.platform.metadata.checks.queries import check_queries
+from headrace.platform.metadata.checks.scenarios import check_scenarios
 from headrace.platform.metadata.checks.screens import check_screens
 from headrace.platform.metadata.checks.sizes import check_sizes
 from headrace.platform.metadata.checks.soundness import check_soundness
@@ -58,6 +59,7 @@ BUILT_IN: tuple[Check, ...] = (
     check_timing,
     check_access,
     check_screens,
+    check_scenarios,
     check_lists,
     check_inert,
     check_labels,

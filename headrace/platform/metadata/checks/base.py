@@ -307,6 +307,7 @@ _PARTS: Final = (
     "constants",
     "expressions",
     "calendars",
+    "scenarios",
 )
 """The parts of a catalog that checks look things up in."""
 

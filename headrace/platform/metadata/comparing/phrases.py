@@ -552,6 +552,8 @@ ORDERED: Final = frozenset(
         ),
         *("sections", "items", "measures", "group_rows", "group_columns", "menu", "views"),
         *("columns", "sort", "rules", "record_types", "children", "approvers", "inputs"),
+        "ScenarioDef.when",
+        "GivenDef.records",
     }
 )
 """Lists whose order people see or that decides something; others are sets."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from headrace.platform.core.canonical import canonical_bytes
@@ -11,11 +11,15 @@ from headrace.platform.core.problems import Text
 from headrace.platform.metadata.comparing.labels import Json, Labels, joined, listed, quoted
 from headrace.platform.metadata.comparing.phrases import ALL_FIELDS, NOTHING, phrase_key
 from headrace.platform.metadata.comparing.words import NOUNS, SCOPES, VALUE_WORDS
+from headrace.platform.metadata.definitions.scenarios import GivenRecordDef, NewRecordDef
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.metadata.references.rules import RULES
-from headrace.platform.metadata.references.walking import ASSIGNED
+from headrace.platform.metadata.references.walking import ASSIGNED, OF_RECORD, objects_of
+from headrace.platform.metadata.scenario_words import act_words
 from headrace.platform.metadata.wording import called, kind_word, sentence, text_of
 
+MAKING: Final = frozenset({GivenRecordDef, NewRecordDef})
+"""Parts of scenarios that say their object themselves."""
 FORMULAS: Final = frozenset({"formula", "line formula", *ASSIGNED})
 MAX_SHOWN: Final = 300
 """Characters of a value in a sentence; the whole value stands in the data."""
@@ -79,6 +83,18 @@ def rows_of(definition: str, content: Json, about: About, labels: Labels) -> str
             return str(content.get("of") or content.get("to") or "").partition(".")[0] or None
         case _:
             return None
+
+
+def about_local(definition: type, content: Json, document: Json, about: About) -> About:
+    """Return what the names in a part of a scenario speak of; `about` in other documents."""
+    if document.get("kind") != "scenario":
+        return about
+    name: Any = None
+    if definition in OF_RECORD:
+        name = objects_of(document).get(str(content.get("record")))
+    elif definition in MAKING:
+        name = content.get("object")
+    return replace(about, object=name) if isinstance(name, str) else about
 
 
 class Shower:
@@ -191,6 +207,8 @@ class Shower:
             "OverlapKeyDef": self._overlap_key,
             "ChoiceDef": self._choice,
             "FieldDef": self._field,
+            "ActDef": self._act,
+            "ExpectedDef": self._expected,
         }
         if definition in special:
             return special[definition](item, about)
@@ -295,6 +313,12 @@ class Shower:
         kind = self._word("FieldDef", "type", item.get("type")) or Text()
         title = called("field", text_of(item.get("label")), str(item.get("name", "")))
         return Text(f"{title.en} of the type {kind.en}", f"{title.zh}(类型{kind.zh})")
+
+    def _act(self, item: Json, about: About) -> Text:
+        return act_words(item)
+
+    def _expected(self, item: Json, about: About) -> Text:
+        return quoted(Text(), str(item.get("record", "")))
 
     def grant(self, item: Json, about: About, *, added: bool) -> Text:
         """Return a grant that comes or goes as a sentence."""

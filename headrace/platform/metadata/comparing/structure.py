@@ -26,6 +26,7 @@ IDENTITY: Final[Mapping[str, tuple[str, ...] | None]] = {
     "OverlapKeyDef": ("field",),
     "MeasureDef": ("op", "field"),
     "GrantDef": ("role",),
+    "ExpectedDef": ("record",),
 }
 """Keys that make a part without a name another one when they change; None: any key does."""
 SAME: Final[Mapping[str, tuple[str, ...]]] = {"TriggerDef": ("event",)}

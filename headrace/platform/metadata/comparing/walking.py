@@ -14,6 +14,7 @@ from headrace.platform.metadata.comparing.showing import (
     About,
     Shower,
     about_document,
+    about_local,
     rows_of,
     sentence_part,
 )
@@ -294,6 +295,10 @@ class Walk:
         if inner.__name__ == "OutcomeDef":
             noun = self.shower.noun(owner.__name__, attribute)
             place = replace(place, subject=(*place.subject, noun))
+        content = place.document.content
+        place = replace(
+            place, about=about_local(inner, after or before or {}, content, place.about)
+        )
         yield from self._keys(inner, before or {}, after or {}, place)
 
     def _unit(
@@ -409,6 +414,7 @@ class Walk:
         """Return the place within a part."""
         rows = rows_of(inner.__name__, after, place.about, self.labels)
         about = replace(place.about, rows=rows)
+        about = about_local(inner, after, place.document.content, about)
         part = part_of(inner, after) or place.part
         subject = self._subject(inner, after, place)
         return replace(place, about=about, part=part, subject=subject)
@@ -431,6 +437,12 @@ class Walk:
             case "SectionDef" | "MenuItemDef":
                 kind = "section" if inner.__name__ == "SectionDef" else "menu"
                 return (*place.subject, called(kind, label, str(item.get("name", ""))))
+            case "ActDef":
+                number = int(place.path.rpartition("/")[2]) + 1
+                return (*place.subject, Text(f"step {number}", f"第 {number} 步"))
+            case "ExpectedDef":
+                name = self.shower.item(inner.__name__, item, place.about)
+                return (*place.subject, Text(f"what is expected of {name.en}", f"{name.zh}的预期"))
             case _:
                 if inner not in PARTS:
                     return place.subject

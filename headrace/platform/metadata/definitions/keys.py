@@ -31,6 +31,9 @@ Value = Annotated[str, "value"]
 After = Annotated[str, "after"]
 """What something stands behind within its list: a name or path, or an empty text for the first place."""
 
+Given = Annotated[Any, "given"]
+"""A value of a field as the API takes it, whatever its type."""
+
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
 PATH_PATTERN = r"^[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39}){0,5}$"
 AFTER_PATTERN = rf"^$|{PATH_PATTERN}"
@@ -47,6 +50,7 @@ _SCALARS: dict[Any, dict[str, Any]] = {
     Path: {"type": "string", "pattern": PATH_PATTERN, "format": "path"},
     Value: {"type": "string", "pattern": VALUE_PATTERN},
     After: {"type": "string", "pattern": AFTER_PATTERN},
+    Given: {"type": ["string", "number", "boolean", "null", "array", "object"]},
     str: {"type": "string", "maxLength": MAX_TEXT},
     int: {"type": "integer"},
     bool: {"type": "boolean"},

@@ -70,6 +70,18 @@ from headrace.platform.metadata.definitions.objects import (
     ScopePathsDef,
     UniqueDef,
 )
+from headrace.platform.metadata.definitions.scenarios import (
+    ActDef,
+    DecisionDef,
+    EditDef,
+    ExpectedDef,
+    GivenRecordDef,
+    GivenUserDef,
+    MoveDef,
+    NewRecordDef,
+    PressDef,
+    ScenarioDef,
+)
 from headrace.platform.metadata.definitions.screens import (
     FormDef,
     FormForDef,
@@ -120,6 +132,7 @@ Target = Literal[
     "choice_set",
     "workflow",
     "module",
+    "automation",
     "calendar",
     "view",
     "report",
@@ -142,6 +155,7 @@ Target = Literal[
     "row assignments",
     "target assignments",
     "line assignments",
+    "row values",
     "target child",
     "line formula",
     "template",
@@ -151,7 +165,7 @@ Target = Literal[
 """What a key names: `field` a field of the object at hand, `member` also a child grid, `row field` a
 field of the rows that the part speaks of, `shared field` one of both, `sort` a path with a sign, `assignments` fields with formulas
 (`row assignments`: fields of the rows; `target assignments` and `target child`: of the document that is
-made of a record; `line formula` and `line assignments`: over its rows), `template` a text with fields in it,
+made of a record; `line formula` and `line assignments`: over its rows), `template` a text with fields in it, `row values`: fields of the rows with values,
 `sibling` what stands in the same list of the extended definition."""
 
 
@@ -326,6 +340,17 @@ RULES: Final[Mapping[Key, Rule]] = {
     (ReportDef, "roles"): Rule("role", "report for"),
     (GroupDef, "field"): Rule("path", "group"),
     (MeasureDef, "field"): Rule("path", "measure"),
+    (GivenUserDef, "roles"): Rule("role", "acts in"),
+    (GivenRecordDef, "object"): Rule("object", "tried with"),
+    (NewRecordDef, "object"): Rule("object", "tried with"),
+    **{
+        (one, "values"): Rule("row values", "tried with")
+        for one in (GivenRecordDef, NewRecordDef, EditDef)
+    },
+    (MoveDef, "transition"): Rule("transition", "takes"),
+    (PressDef, "button"): Rule("automation", "presses"),
+    (ExpectedDef, "state"): Rule("state", "expects"),
+    (ExpectedDef, "values"): Rule("row values", "expects"),
     **{(one, "name"): Rule("extended", "extends") for one in EXTENSIONS},
     **{(one, "after"): Rule("sibling", "after") for one in EXTENSIONS},
     (ExtendsModuleDef, "views"): Rule("view", "menu"),
@@ -359,7 +384,7 @@ OWN_NAMES: Final[frozenset[Key]] = frozenset(
     for definition in (
         *(ModuleDef, RoleDef, ObjectDef, FieldDef, WorkflowDef, StateDef, ApprovalDef),
         AutomationDef,
-        *(PermissionDef, FormDef, ViewDef, ReportDef, ChoiceSetDef),
+        *(PermissionDef, FormDef, ViewDef, ReportDef, ChoiceSetDef, ScenarioDef),
     )
     for attribute in ("name", "was")
 ) | {
@@ -377,6 +402,9 @@ OWN_NAMES: Final[frozenset[Key]] = frozenset(
     (BranchDef, "name"),
     (InputDef, "name"),
     (SectionDef, "name"),
+    (GivenUserDef, "name"),
+    (GivenRecordDef, "name"),
+    (NewRecordDef, "name"),
 }
 """Names by which a definition is called itself."""
 
@@ -413,6 +441,17 @@ PLAIN: Final[frozenset[Key]] = frozenset(
         (InputDef, "type"),
         (WebhookDef, "endpoint"),
         (RecipientDef, "endpoint"),
+        (GivenUserDef, "territory"),
+        (GivenUserDef, "organisation"),
+        (GivenUserDef, "manager"),
+        (GivenRecordDef, "key"),
+        (ActDef, "by"),
+        (ActDef, "refused"),
+        *((one, "record") for one in (EditDef, MoveDef, DecisionDef, PressDef, ExpectedDef)),
+        *((one, "comment") for one in (MoveDef, DecisionDef)),
+        *((ExpectedDef, one) for one in ("tasks", "seen_by", "hidden_from")),
+        (PressDef, "inputs"),
+        (ScenarioDef, "at"),
     }
 )
 """Texts that name nothing."""
@@ -451,5 +490,7 @@ PARTS: Final[Mapping[type, str]] = {
     ParameterDef: "parameter",
     MenuItemDef: "menu",
     InputDef: "input",
+    GivenUserDef: "given person",
+    GivenRecordDef: "given record",
 }
 """Parts of documents that are spoken of by their own names."""

@@ -20,6 +20,15 @@ from headrace.platform.metadata.definitions.automations import (
 from headrace.platform.metadata.definitions.keys import Formula, Path, hints, json_name
 from headrace.platform.metadata.definitions.modules import ExpressionDef
 from headrace.platform.metadata.definitions.objects import ChildDef, FieldDef, FieldRuleDef
+from headrace.platform.metadata.definitions.scenarios import (
+    DecisionDef,
+    EditDef,
+    ExpectedDef,
+    GivenRecordDef,
+    MoveDef,
+    NewRecordDef,
+    PressDef,
+)
 from headrace.platform.metadata.definitions.screens import FormItemDef
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.record_types import RECORD_TYPE
@@ -46,6 +55,8 @@ ASSIGNED: Final[Mapping[str, str]] = {
     "line assignments": "rows",
 }
 """Of which object in scope the fields are that a key sets."""
+OF_RECORD: Final = frozenset({EditDef, MoveDef, DecisionDef, PressDef, ExpectedDef})
+"""Parts of scenarios that speak of a record by its local name."""
 EXTENDED: Final = "extended "
 """Stands before a kind where what extensions add to it is looked up."""
 
@@ -65,6 +76,7 @@ _PARTS_OF_CATALOG: Final[Mapping[str, str]] = {
     "role": "roles",
     "view": "views",
     "report": "reports",
+    "scenario": "scenarios",
     "form": "forms",
     "choice_set": "choice_sets",
     "module": "modules",
@@ -103,6 +115,7 @@ class DocumentWalk:
         self.catalog = catalog
         self.document = document
         self.visited: dict[tuple[str, str], Any] = {}
+        self._local = objects_of(document.content) if document.kind == "scenario" else {}
 
     def uses(self) -> tuple[Use, ...]:
         """Return the uses in the order of the document."""
@@ -159,6 +172,10 @@ class DocumentWalk:
         if definition is ForEachDef:
             inner = self._with_object(scope, str(content.get("object", "")))
             return replace(inner, this=scope.model)
+        if definition in OF_RECORD:
+            about = self._local.get(str(content.get("record", "")), "")
+            inner = self._with_object(scope, about)
+            return replace(inner, rows=inner.model)
         made = scope.target or scope.rows
         if definition is BeginDef and made is not None:
             return self._with_object(scope, made.name)
@@ -187,7 +204,7 @@ class DocumentWalk:
     ) -> ObjectModel | None:
         """Return the object of the rows that a part speaks of."""
         name: Any = None
-        if definition in {ChildDef, CreateDef}:
+        if definition in {ChildDef, CreateDef, GivenRecordDef, NewRecordDef}:
             name = content.get("object")
         elif definition is PeopleDef:
             return scope.rows
@@ -273,6 +290,8 @@ class DocumentWalk:
                 where = place + pointer(name)
                 yield from self._fields(about, (name,), rule.how, where, scope)
                 yield from self._apply(formulas, formula, where, scope)
+        elif rule.target == "row values":
+            yield from self._values(scope.rows, value, rule.how, place, scope)
         elif isinstance(value, list):
             for position, one in enumerate(value):
                 yield from self._apply(rule, one, place + pointer(position), scope)
@@ -281,6 +300,28 @@ class DocumentWalk:
                 yield from self._apply(rule, one, place + pointer(name), scope)
         else:
             yield from self._name(rule, str(value), place, scope)
+
+    def _values(
+        self,
+        model: ObjectModel | None,
+        values: Mapping[str, Any],
+        how: str,
+        place: str,
+        scope: _Scope,
+    ) -> Iterator[Use]:
+        """Yield the fields, child grids and choices of a record that is given with its rows."""
+        for name, one in values.items():
+            where = place + pointer(name)
+            child = model.child(name) if model else None
+            if child is None:
+                yield from self._fields(model, (name,), how, where, scope)
+                yield from self._value(model, (name,), str(one), where, scope, how)
+                continue
+            yield from self._member(name, how, where, replace(scope, model=model))
+            rows = self._find("object", child.object)
+            for position, row in enumerate(one if isinstance(one, list) else ()):
+                if isinstance(row, Mapping):
+                    yield from self._values(rows, row, how, where + pointer(position), scope)
 
     def _name(self, rule: Rule, value: str, place: str, scope: _Scope) -> Iterator[Use]:
         how = rule.how
@@ -487,6 +528,23 @@ class DocumentWalk:
                 owner = self._find("object", field.target) if field and field.target else None
             field = owner.fields.get(name) if owner else None
         return owner, field
+
+
+def objects_of(scenario: Mapping[str, Any]) -> dict[str, str]:
+    """Return the objects of the records of a scenario, which need not fit, by their local names."""
+    given = scenario.get("given")
+    records = given.get("records") if isinstance(given, Mapping) else None
+    steps = scenario.get("when")
+    found = [
+        *(records if isinstance(records, list) else ()),
+        *(
+            one.get("create")
+            for one in (steps if isinstance(steps, list) else ())
+            if isinstance(one, Mapping)
+        ),
+    ]
+    parts = [one for one in found if isinstance(one, Mapping)]
+    return {str(one.get("name")): str(one.get("object")) for one in parts}
 
 
 def choices_of(options: Any) -> Sequence[Any]:
