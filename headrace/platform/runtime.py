@@ -6,7 +6,7 @@ import functools
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -84,6 +84,7 @@ from headrace.platform.records.context import CompiledParts, Context
 from headrace.platform.records.file_sweeping import FileSweeper
 from headrace.platform.records.idempotency import forget_old
 from headrace.platform.records.store import RecordStore
+from headrace.platform.scenarios.running import Scenarios
 from headrace.platform.workflow import tables as workflow_tables
 from headrace.platform.workflow.access import (
     refuse_change_in_approval,
@@ -140,6 +141,7 @@ class Platform:
     transfer: Transfer
     uninstaller: Uninstaller
     trials: Trials
+    scenarios: Scenarios
     sweeper: Sweeper
     publish_jobs: PublishJobs
     imports: Imports
@@ -506,6 +508,8 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
     publisher = Publisher(
         database, catalogs, store, ids, system_context, runs, real_clock, settings.prepared_from
     )
+    scenarios = Scenarios(functools.partial(_scratch, settings, types), types, zone)
+    publisher.scenarios = scenarios.run
     drafts = Drafts(database, catalogs, ids)
     imports = Imports(database, Importer(store, settings.import_rows), outbox, ids)
     upgrader = Upgrader(database, catalogs, publisher, ids)
@@ -542,6 +546,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         transfer=Transfer(store, identity, workflow, files),
         uninstaller=uninstaller,
         trials=Trials(database, catalogs, drafts, draft_publisher, identity),
+        scenarios=scenarios,
         sweeper=Sweeper(database, real_clock),
         outbox=outbox,
         queue=make_queue(automations, webhooks, clock, real_clock),
@@ -566,3 +571,9 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         handlers=MappingProxyType({NOTIFY: notifications.write}),
         real_clock=real_clock,
     )
+
+
+def _scratch(settings: Settings, types: FieldTypes, database: Database) -> Platform:
+    """Wire the parts over a scratch database: no mail, broker or scanner, and nobody works on its jobs."""
+    alone = replace(settings, smtp_url="", broker_url="", scanner="", webhook_hosts=frozenset())
+    return assemble(alone, database, types, RandomIds())

@@ -18,6 +18,7 @@ from headrace.platform.publishing.catalogs import Content
 from headrace.platform.publishing.decisions import NO_DECISIONS, Decision, Decisions
 from headrace.platform.publishing.row_work import RowWork
 from headrace.platform.publishing.rows import RowsFile
+from headrace.platform.publishing.scenario_results import ScenarioResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,8 @@ class Plan:
     id). `restoring` is the version that comes back, `held` are the kept columns that held its fields,
     by field id. `large` are objects with so many rows that they are prepared before the switch (id ->
     rows), `relocated` the ids of their fields that get another column, because their values or keys
-    change in place. `prepared` says which objects really are, by API name.
+    change in place. `prepared` says which objects really are, by API name. `scenarios` says what came out
+    of those of the content.
     """
 
     base: int
@@ -139,6 +141,7 @@ class Plan:
     large: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     relocated: frozenset[str] = frozenset()
     prepared: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    scenarios: tuple[ScenarioResult, ...] = ()
 
     @property
     def refused(self) -> tuple[Problem, ...]:
@@ -175,6 +178,8 @@ class Plan:
         }
         if self.prepared:
             shown["prepared"] = dict(self.prepared)
+        if self.scenarios:
+            shown["scenarios"] = [one.render(language) for one in self.scenarios]
         return shown
 
 

@@ -44,6 +44,7 @@ from headrace.platform.publishing.preparing.preparations import (
 from headrace.platform.publishing.preparing.preparer import Preparer
 from headrace.platform.publishing.preparing.scope import Left, all_in_the_switch, scope_of
 from headrace.platform.publishing.result import UNFOLLOWED, Done, Following, Result
+from headrace.platform.publishing.scenario_results import RunScenarios
 from headrace.platform.publishing.switching import (
     ContextFactory,
     Prepared,
@@ -98,6 +99,8 @@ class Publisher:
         self.prepared_from = prepared_from
         """Objects with as many rows are prepared before the switch."""
         self.leftovers = Leftovers(database, clock)
+        self.scenarios: RunScenarios | None = None
+        """What runs the scenarios of a plan; without it none is run."""
 
     @property
     def types(self) -> FieldTypes:
@@ -115,11 +118,11 @@ class Publisher:
 
     def plan_modules(self, modules: Modules, decisions: Answers = None) -> Plan:
         """Return what publishing modules that are already read would do."""
-        return make_plan(self._bench(), modules, read_decisions(decisions))
+        return self._tried(make_plan(self._bench(), modules, read_decisions(decisions)))
 
     def plan_content(self, content: Content, decisions: Answers = None) -> Plan:
         """Return what publishing `content`, and nothing beside it, would do."""
-        return make_content_plan(self._bench(), content, read_decisions(decisions))
+        return self._tried(make_content_plan(self._bench(), content, read_decisions(decisions)))
 
     def plan_rollback(self, number: int, decisions: Answers = None) -> Plan:
         """Return what going back to the content of a version would do; what was kept comes back.
@@ -127,9 +130,19 @@ class Publisher:
         Raise NotFoundError for a version that there is not.
         """
         content = self._catalogs.content_of(number)
-        return make_content_plan(
+        plan = make_content_plan(
             self._bench(), content, read_decisions(decisions), restoring=number
         )
+        return self._tried(plan)
+
+    def _tried(self, plan: Plan) -> Plan:
+        """Return the plan with what came out of its scenarios; a red one refuses it."""
+        run, catalog = self.scenarios, plan.catalog
+        if run is None or catalog is None or plan.is_empty or not catalog.scenarios:
+            return plan
+        results = run(catalog, plan.content)
+        red = [one.problem for one in results if one.problem is not None]
+        return replace(plan, scenarios=results, problems=(*red, *plan.problems))
 
     def _bench(self) -> Bench:
         zone = self._context_of(self._catalogs.current()).zone

@@ -1,0 +1,45 @@
+"""What scenarios say: the first difference, in words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from headrace.platform.core.problems import Message, Text
+
+NO_TASK: Final = Message(
+    "scenario.no_task",
+    "No task of “{name}” is open for “{by}”.",
+    "“{by}”没有“{name}”的待办。",
+    "Look at who is asked.",
+    "请查看由谁审批。",
+)
+GIVEN: Final = Text("given “{name}”: {message}", "前提“{name}”:{message}")
+NOT_FOUND: Final = Text(
+    "given “{name}”: there is no {object} with the external id “{key}”",
+    "前提“{name}”:没有外部标识为“{key}”的{object}",
+)
+NOT_MADE: Final = Text(
+    "step {step}: “{name}” is not there, the step that makes it was to be refused",
+    "第 {step} 步:“{name}”不存在,新建它的步骤须被拒绝",
+)
+REFUSED: Final = Text(
+    "step {step}: {act} was refused: {message}", "第 {step} 步:{act}被拒绝:{message}"
+)
+WENT_THROUGH: Final = Text("step {step}: {act} went through", "第 {step} 步:{act}未被拒绝")
+OTHERWISE_REFUSED: Final = Text(
+    "step {step}: {act} was refused with {codes}: {message}",
+    "第 {step} 步:{act}以 {codes} 被拒绝:{message}",
+)
+STATE: Final = Text(
+    "“{name}”: expected {field} “{expected}”, it is “{actual}”",
+    "“{name}”:预期{field}为“{expected}”,实际为“{actual}”",
+)
+TASKS: Final = Text(
+    "“{name}”: expected open tasks for {expected}, they are open for {actual}",
+    "“{name}”:预期待办属于{expected},实际属于{actual}",
+)
+UNSEEN: Final = Text("“{name}”: “{by}” may not read it", "“{name}”:“{by}”无权查看")
+SEEN: Final = Text("“{name}”: “{by}” may read it", "“{name}”:“{by}”可以查看")
+GONE: Final = Text("“{name}” is not there any more", "“{name}”已不存在")
+NOBODY: Final = Text("nobody", "无人")
+EMPTY: Final = Text("nothing", "空")

@@ -1,0 +1,87 @@
+"""Runs the scenarios of a content in scratch databases; nothing live is touched, nothing goes out."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from headrace.platform.core.canonical import combined_hash
+from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.definitions.scenarios import ScenarioDef
+from headrace.platform.metadata.documents import Document
+from headrace.platform.metadata.field_types import FieldTypes
+from headrace.platform.publishing.catalogs import Content
+from headrace.platform.publishing.scenario_results import ScenarioResult
+from headrace.platform.scenarios.acting import act_out
+from headrace.platform.scenarios.expecting import compare
+from headrace.platform.scenarios.scratch import Assemble, Workshop, workshop
+from headrace.platform.scenarios.stage import DifferenceError, Stage
+
+KEPT: Final = 4
+"""Contents whose results are kept in a process: a plan and the publish after it run them once."""
+
+
+class Scenarios:
+    """Runs scenarios."""
+
+    def __init__(self, assemble: Assemble, types: FieldTypes, zone: ZoneInfo) -> None:
+        self._assemble = assemble
+        self._types = types
+        self._zone = zone
+        self._kept: OrderedDict[str, tuple[ScenarioResult, ...]] = OrderedDict()
+
+    def run(
+        self, catalog: Catalog, content: Content, only: Iterable[str] | None = None
+    ) -> tuple[ScenarioResult, ...]:
+        """Return what comes out of each scenario, or of those named, by module and name.
+
+        `catalog` is that of `content`. All of them share one database that begins with the content
+        and its reference rows; each works on a copy of it.
+        """
+        wanted = set(catalog.scenarios if only is None else only) & catalog.scenarios.keys()
+        chosen = [one for one in content.documents if one.kind == "scenario" and one.name in wanted]
+        if not chosen:
+            return ()
+        key = combined_hash([*content.hashes, *sorted(wanted), self._zone.key])
+        if key not in self._kept:
+            ordered = sorted(chosen, key=lambda one: (one.module, one.name))
+            with workshop(self._assemble, self._types, catalog, content, self._zone) as bench:
+                self._kept[key] = tuple(_result(bench, one) for one in ordered)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return self._kept[key]
+
+
+def _result(bench: Workshop, document: Document) -> ScenarioResult:
+    scenario = bench.catalog.scenarios[document.name]
+    started = time.perf_counter()
+    found: DifferenceError | None = None
+    try:
+        _run(bench, scenario)
+    except DifferenceError as error:
+        found = error
+    return ScenarioResult(
+        document.name,
+        document.module,
+        scenario.label,
+        document.file,
+        time.perf_counter() - started,
+        found.difference if found else None,
+        found.place if found else "",
+        found.step if found else None,
+    )
+
+
+def _run(bench: Workshop, scenario: ScenarioDef) -> None:
+    instant = datetime.fromisoformat(scenario.at).replace(tzinfo=bench.zone)
+    with bench.platform(instant) as platform:
+        stage = Stage(platform, scenario)
+        stage.prepare()
+        for position, act in enumerate(scenario.when, start=1):
+            act_out(stage, act, position)
+        for position, expected in enumerate(scenario.then):
+            compare(stage, expected, f"/then/{position}")
