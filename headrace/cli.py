@@ -16,6 +16,7 @@ AREAS: Final = {
     "installation": ("init", "doctor", "sweep"),
     "recounting": ("recount",),
     "moving": ("export", "sample"),
+    "scenarios": ("scenario",),
     "servers": ("worker", "demo"),
     "serving": ("serve",),
     "trying": ("simulate", "replay"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from headrace.platform.core.problems import Message, Text, errors
 from headrace.platform.metadata.strict_json import parse_json
 from headrace.platform.publishing.plan import Plan, PlanLine
 from headrace.platform.publishing.result import Following, Progress
+from headrace.platform.publishing.scenario_results import ScenarioResult
 
 NO_FILE = Message(
     "file.missing",
@@ -79,6 +80,16 @@ def plan_lines(made: Plan, language: str) -> Iterator[str]:
             f"= {name}({rows} 行)将在不影响使用者的情况下预先准备",
         )
         yield prepared.within(language)
+    yield from scenario_lines(made.scenarios, language)
+
+
+def scenario_lines(results: Sequence[ScenarioResult], language: str) -> Iterator[str]:
+    """Write what came out of scenarios for a terminal, a line for each."""
+    for one in results:
+        name = (one.label or Text(one.name, one.name)).within(language)
+        came = Text("green", "通过") if one.green else Text("red", "未通过")
+        shown = f"{name} ({one.module}): {came.within(language)}, {one.seconds * 1000:.0f} ms"
+        yield f"{'=' if one.green else '!'} {shown}"
 
 
 def _shown(line: PlanLine, language: str) -> Iterator[str]:

@@ -1034,6 +1034,12 @@ def spreadsheets(mark: Mark) -> Iterator[Ask]:
         yield send(f"{here}/{one}/import", {})
 
 
+@probe("api.api_scenarios.run", "POST")
+def scenarios_run(mark: Mark) -> Iterator[Ask]:
+    yield send(f"{API}/metadata/scenarios/run", {})
+    yield send(f"{API}/metadata/scenarios/run", {"names": ["nothing_like_it"], "version": 1})
+
+
 @probe("api.api_drafts.find")
 @probe("api.api_drafts.create", "POST")
 @probe("api.api_drafts.get")

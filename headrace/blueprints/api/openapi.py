@@ -700,6 +700,7 @@ class _Writer:
         for action, title, body in (
             ("simulate", "Try an approval", SIMULATE),
             ("replay", "Take past runs through other definitions", REPLAY),
+            ("scenarios/run", "Run scenarios", RUN_SCENARIOS),
         ):
             tried = self._call(title, "metadata", action, anything, [])
             tried["requestBody"] = _body(body)
@@ -1336,6 +1337,18 @@ REPLAY: Final[Json] = {
         **DEFINED_BY,
     },
     "required": ["workflow"],
+    "additionalProperties": False,
+}
+RUN_SCENARIOS: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "names": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Names of scenarios; all without.",
+        },
+        **DEFINED_BY,
+    },
     "additionalProperties": False,
 }
 UNINSTALL: Final[Json] = {
