@@ -85,7 +85,9 @@ def rows_of(definition: str, content: Json, about: About, labels: Labels) -> str
             return None
 
 
-def about_local(definition: type, content: Json, document: Json, about: About) -> About:
+def about_local(
+    definition: type, content: Json, document: Json, about: About, labels: Labels
+) -> About:
     """Return what the names in a part of a scenario speak of; `about` in other documents."""
     if document.get("kind") != "scenario":
         return about
@@ -94,7 +96,9 @@ def about_local(definition: type, content: Json, document: Json, about: About) -
         name = objects_of(document).get(str(content.get("record")))
     elif definition in MAKING:
         name = content.get("object")
-    return replace(about, object=name) if isinstance(name, str) else about
+    if not isinstance(name, str):
+        return about
+    return replace(about, object=name, workflow=_workflow_of(name, labels))
 
 
 class Shower:

@@ -297,7 +297,8 @@ class Walk:
             place = replace(place, subject=(*place.subject, noun))
         content = place.document.content
         place = replace(
-            place, about=about_local(inner, after or before or {}, content, place.about)
+            place,
+            about=about_local(inner, after or before or {}, content, place.about, self.labels),
         )
         yield from self._keys(inner, before or {}, after or {}, place)
 
@@ -414,7 +415,7 @@ class Walk:
         """Return the place within a part."""
         rows = rows_of(inner.__name__, after, place.about, self.labels)
         about = replace(place.about, rows=rows)
-        about = about_local(inner, after, place.document.content, about)
+        about = about_local(inner, after, place.document.content, about, self.labels)
         part = part_of(inner, after) or place.part
         subject = self._subject(inner, after, place)
         return replace(place, about=about, part=part, subject=subject)
