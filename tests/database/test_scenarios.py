@@ -64,8 +64,10 @@ def test_a_plan_says_what_came_out(claims):
 
 Change = Callable[[Contents], object]
 RED: dict[str, tuple[Change, str, str, str]] = {
-    "a step that is left out": (
-        lambda one: one["approval", "claim_by_amount"]["steps"][0].update(when="payable > 9999"),
+    "a step that asks somebody else": (
+        lambda one: one["approval", "claim_by_amount"]["steps"][0].update(
+            approvers=[{"role": "finance"}]
+        ),
         "/when/3",
         "Step 4: “mia” approves “claim” was refused: No task of “claim” is open for “mia”.",
         "第 4 步:“mia”同意“claim”被拒绝:“mia”没有“claim”的待办。",
