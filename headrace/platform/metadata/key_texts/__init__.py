@@ -14,6 +14,7 @@ from headrace.platform.metadata.key_texts import (
     field_types,
     modules,
     objects,
+    scenarios,
     screens,
     workflows,
 )
@@ -25,6 +26,7 @@ KEY_TEXTS: Final[Mapping[str, KeyText]] = {
     **screens.TEXTS,
     **workflows.TEXTS,
     **automations.TEXTS,
+    **scenarios.TEXTS,
     **modules.TEXTS,
 }
 """Words by class and attribute, or by the attribute alone where it means the same everywhere."""
