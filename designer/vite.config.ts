@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 const entries = {
   app: "src/app.ts",
   chart: "src/chart.ts",
+  dashboard: "src/dashboard.ts",
   style: "src/app.css",
   design: "src/design/main.tsx",
   design_style: "src/design.css",

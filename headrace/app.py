@@ -13,7 +13,17 @@ from flask.sessions import SessionInterface
 from flask_login import LoginManager
 from whitenoise import WhiteNoise
 
-from headrace.blueprints import api, approvals, auth, automations, design, queue, reports, workspace
+from headrace.blueprints import (
+    api,
+    approvals,
+    auth,
+    automations,
+    dashboards,
+    design,
+    queue,
+    reports,
+    workspace,
+)
 from headrace.blueprints.shared import errors, pages, session
 from headrace.blueprints.shared.assets import BUILD, PREFIX, Assets
 from headrace.blueprints.shared.files import allow_large
@@ -76,7 +86,7 @@ def create_app(platform: Platform) -> Flask:
     _add_login(app)
     app.before_request(_check_request)
     app.after_request(_finish)
-    pages = (auth, workspace, approvals, automations, design, queue, reports)
+    pages = (auth, workspace, approvals, automations, design, queue, reports, dashboards)
     for blueprint in (one.blueprint for one in pages):
         app.register_blueprint(blueprint)
     app.register_blueprint(approvals.links.blueprint)

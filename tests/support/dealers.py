@@ -228,9 +228,20 @@ def contents() -> Contents:
         "group_columns": [],
         "measures": [{"op": "count", "label": label("Count", "单数")}],
     }
+    made["dashboard", "claims_overview"]["tiles"] += [
+        {"name": "kinds", "report": "claims_by_kind", "kind": "table"},
+        {"name": "grades", "report": "grades", "kind": "table"},
+    ]
+    made["dashboard", "grades_only"] = {
+        "kind": "dashboard",
+        "name": "grades_only",
+        "label": label("Grades", "评级"),
+        "tiles": [{"name": "grades", "report": "grades", "kind": "number"}],
+    }
     made["module", "claims"]["menu"] += [
         {"label": label("Companies", "公司"), "object": "company"},
         {"label": label("By kind", "按类型"), "report": "claims_by_kind"},
+        {"label": label("Grades", "评级"), "dashboard": "grades_only"},
     ]
     return made
 

@@ -300,6 +300,24 @@ REPORT: dict[str, Any] = {
     ],
     "chart": {"mark": "bar"},
 }
+DASHBOARD: dict[str, Any] = {
+    "kind": "dashboard",
+    "name": "claims_overview",
+    "label": label("Claims overview", "理赔看板"),
+    "help": label("What claims cost", "理赔费用"),
+    "tiles": [
+        {"name": "cost", "report": "claims_by_month", "kind": "number"},
+        {
+            "name": "claims",
+            "report": "claims_by_month",
+            "kind": "number",
+            "label": label("Claims", "理赔单"),
+            "measure": "count_all",
+        },
+        {"name": "course", "report": "claims_by_month", "kind": "chart", "width": 2},
+        {"name": "months", "report": "claims_by_month", "kind": "table", "width": 4},
+    ],
+}
 
 
 def workspace() -> dict[tuple[str, str], dict[str, Any]]:
@@ -317,6 +335,7 @@ def workspace() -> dict[tuple[str, str], dict[str, Any]]:
         FORM,
         VIEW,
         REPORT,
+        DASHBOARD,
     ]
     return {(one["kind"], one["name"]): copy.deepcopy(one) for one in documents}
 

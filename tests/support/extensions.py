@@ -147,6 +147,19 @@ EXTENSIONS: tuple[dict[str, Any], ...] = (
         group_rows=["carrier.name"],
     ),
     extension(
+        "dashboard",
+        "claims_overview",
+        tiles=[
+            {
+                "name": "last_inspection",
+                "report": "claims_by_month",
+                "kind": "number",
+                "measure": "max_inspected_on",
+            }
+        ],
+        after={"last_inspection": "cost"},
+    ),
+    extension(
         "module",
         "claims",
         menu=[{"label": label("Carriers", "承运商"), "object": "carrier"}],

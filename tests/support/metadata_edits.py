@@ -222,12 +222,22 @@ def _groups_more(contents: Contents, chosen: random.Random, about: Any, _: Any) 
     return {"group_rows": [_a_path(contents, chosen, about)]}
 
 
+def _tiles_more(contents: Contents, chosen: random.Random, _: Any, dashboard: Any) -> Any:
+    name = f"tile_{chosen.randrange(3)}"
+    after = {name: chosen.choice(dashboard["tiles"])["name"]} if chosen.random() < 0.5 else {}
+    return {
+        "tiles": [{"name": name, "report": "claims_by_month", "kind": "number"}],
+        "after": after,
+    }
+
+
 ADDITIONS: dict[str, Callable[[Contents, random.Random, Any, Any], Any]] = {
     "object": _fields_more,
     "view": _columns_more,
     "permission": _grants_more,
     "workflow": _states_more,
     "report": _groups_more,
+    "dashboard": _tiles_more,
 }
 
 

@@ -794,6 +794,21 @@ def report_rows(mark: Mark) -> Iterator[Ask]:
             yield get(f"{API}/reports/{name}/rows", cell="{}", cursor=text)
 
 
+DASHBOARDS = ("claims_overview", "grades_only", "nothing_like_it")
+TILES = ("cost", "claims", "course", "months", "kinds", "grades", "nothing_like_it")
+
+
+@probe("api.api_dashboards.listed")
+def dashboards(mark: Mark) -> Iterator[Ask]:
+    yield get(f"{API}/dashboards")
+
+
+@probe("api.api_dashboards.opened")
+def opened_dashboards(mark: Mark) -> Iterator[Ask]:
+    for name in DASHBOARDS:
+        yield get(f"{API}/dashboards/{name}")
+
+
 @probe("api.api_metadata.find")
 def definitions(mark: Mark) -> Iterator[Ask]:
     for kind in ("objects", "object", "permissions", "roles", "workflows", "nothing"):
@@ -1552,6 +1567,24 @@ def report_row_pages(mark: Mark) -> Iterator[Ask]:
             yield get(f"/reports/{name}/rows", cell=cell)
         for text in mark.cursors:
             yield get(f"/reports/{name}/rows", cell="{}", cursor=text)
+
+
+@probe("dashboards.index")
+def dashboard_index(mark: Mark) -> Iterator[Ask]:
+    yield get("/dashboards/")
+
+
+@probe("dashboards.dashboard")
+def dashboard_pages(mark: Mark) -> Iterator[Ask]:
+    for name in DASHBOARDS:
+        yield get(f"/dashboards/{name}")
+
+
+@probe("dashboards.tile")
+def tiles(mark: Mark) -> Iterator[Ask]:
+    for name in DASHBOARDS:
+        for one in TILES:
+            yield get(f"/dashboards/{name}/tiles/{one}")
 
 
 # who is who, and the rest

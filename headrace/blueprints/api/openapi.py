@@ -29,6 +29,7 @@ from headrace.platform.metadata.field_types.base import files_of
 from headrace.platform.metadata.field_types.files import CAPTURED, kinds_shown, megabytes
 from headrace.platform.records.context import Context
 from headrace.platform.records.periods import may_see_periods
+from headrace.platform.reports import dashboards
 from headrace.platform.reports.running import available
 from headrace.platform.workflow.repairing import ACTS, GROUP_ACTS
 
@@ -121,6 +122,11 @@ def openapi_document(context: Context, base_url: str) -> Json:
     writer.add_files()
     for report in available(context):
         writer.add_report(report.name, report.label)
+    boards = dashboards.available(context)
+    if boards:
+        writer.add_dashboards()
+    for board in boards:
+        writer.add_dashboard(board.name, board.label)
     if any(_designs(context, role) for role in context.principal.role_names):
         writer.add_metadata()
     return {
@@ -656,6 +662,18 @@ class _Writer:
         self.paths[f"/reports/{name}/rows"] = {
             "get": self._call(self.text(label), name, "rows", anything, page)
         }
+
+    def add_dashboards(self) -> None:
+        """Add the list of dashboards."""
+        items = {"type": "object", "properties": {"items": {"type": "array", "items": DASHBOARD}}}
+        self.paths["/dashboards"] = {
+            "get": self._call("Dashboards", "dashboards", "list", items, [])
+        }
+
+    def add_dashboard(self, name: str, label: Text) -> None:
+        """Add a dashboard with what its tiles show."""
+        call = self._call(self.text(label), name, "open", SHOWN_DASHBOARD, [])
+        self.paths[f"/dashboards/{name}"] = {"get": call}
 
     def add_metadata(self) -> None:
         """Add what designers use."""
@@ -1225,6 +1243,48 @@ REPORT: Final[Json] = {
                 },
             },
         }
+    },
+}
+_TILE: Final[Json] = {
+    "name": {"type": "string"},
+    "label": {"type": "string"},
+    "kind": {"enum": ["number", "chart", "table"]},
+    "width": {"type": "integer", "minimum": 1, "maximum": 4},
+    "report": {"type": "string", "description": "Name of the report that it shows."},
+}
+_DASHBOARD: Final[Json] = {
+    "name": {"type": "string"},
+    "label": {"type": "string"},
+    "help": {"type": "string"},
+}
+DASHBOARD: Final[Json] = {
+    "type": "object",
+    "properties": {
+        **_DASHBOARD,
+        "tiles": {"type": "array", "items": {"type": "object", "properties": _TILE}},
+    },
+}
+SHOWN_DASHBOARD: Final[Json] = {
+    "type": "object",
+    "properties": {
+        **_DASHBOARD,
+        "tiles": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    **_TILE,
+                    "as_of": {"type": "string", "format": "date-time"},
+                    "record_count": {"type": "integer"},
+                    "measure": {
+                        **REPORT["properties"]["measures"]["items"],
+                        "description": "Of a number.",
+                    },
+                    "value": {"description": "Total of the measure, of a number."},
+                    "result": {**REPORT, "description": "The report, of a chart or table."},
+                },
+            },
+        },
     },
 }
 DOCUMENTS: Final[Json] = {

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
+from headrace.blueprints.reports.tables import keys_text, sentence_of, table_of
 from headrace.blueprints.shared.errors import sign_in_again
 from headrace.blueprints.shared.pages import render, word
 from headrace.blueprints.shared.session import read, session_cookie
@@ -17,41 +17,14 @@ from headrace.blueprints.workspace.rows import Row, cells_of, display_of, record
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.forms.field_view import FieldView, path_view
 from headrace.platform.forms.lists import list_for
-from headrace.platform.forms.shown import amount_text, text_of
 from headrace.platform.metadata.catalog import ReportModel
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import BAD_PARAMETER
 from headrace.platform.reports import running
-from headrace.platform.reports.results import Cell, Header, Key, Line, ReportResult
 
 blueprint = Blueprint("reports", __name__, url_prefix="/reports")
 
 PAGE_SIZE: Final = 100
-NOTHING: Final = "–"
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number of the table, or one for each currency, and the records that they count."""
-
-    texts: tuple[str, ...]
-    address: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class TableLine:
-    """One row of the table."""
-
-    keys: list[str]
-    cells: list[Number]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The table with its last line."""
-
-    lines: list[TableLine]
-    totals: list[Number]
 
 
 @blueprint.before_request
@@ -81,10 +54,9 @@ def report(name: str) -> str:
             "reports/report.html",
             "reports",
             result=result,
-            table=_table(context, result),
-            sentence=_sentence(context, context.catalog.reports[name], result),
-            measured=len(result.measures) > 1,
-            keys_text=lambda keys: _keys_text(context, keys),
+            table=table_of(context, result),
+            sentence=sentence_of(context, result),
+            keys_text=lambda keys: keys_text(context, keys),
         )
 
     return read(action)
@@ -169,77 +141,3 @@ def _heading(context: Context, cell: dict[str, Any]) -> str:
     if isinstance(shown, str) and shown:
         return shown
     return word(context.language, "reports.total")
-
-
-def _sentence(context: Context, model: ReportModel, result: ReportResult) -> str:
-    about = model.definition.help.within(context.language)
-    if about:
-        return about
-    groups = (*result.row_groups, *result.column_groups)
-    by = " × ".join(group.label.within(context.language) for group in groups)
-    measures = word(context.language, "shell.comma").join(
-        measure.label.within(context.language) for measure in result.measures
-    )
-    asked = word(context.language, "reports.sentence", measures=measures, by=by)
-    return asked if by else measures
-
-
-def _table(context: Context, result: ReportResult) -> Table:
-    lines = [_line(context, result, line) for line in result.lines]
-    totals: list[Number] = []
-    for keys, cell in zip(result.columns, result.column_totals, strict=True):
-        totals += _numbers(context, result, cell, (), keys)
-    totals += _numbers(context, result, result.total, (), ())
-    return Table(lines, totals)
-
-
-def _line(context: Context, result: ReportResult, line: Line) -> TableLine:
-    cells: list[Number] = []
-    for keys, cell in zip(result.columns, line.cells, strict=True):
-        cells += _numbers(context, result, cell, line.keys, keys)
-    cells += _numbers(context, result, line.total, line.keys, ())
-    return TableLine([key.text.within(context.language) for key in line.keys], cells)
-
-
-def _numbers(
-    context: Context,
-    result: ReportResult,
-    cell: Cell | None,
-    row_keys: Sequence[Key],
-    column_keys: Sequence[Key],
-) -> list[Number]:
-    if cell is None:
-        return [Number((), None) for _ in result.measures]
-    address = _address(context, result, row_keys, column_keys)
-    return [
-        Number(_texts(measure, value), address)
-        for measure, value in zip(result.measures, cell.values, strict=True)
-    ]
-
-
-def _texts(measure: Header, value: Any) -> tuple[str, ...]:
-    if value is None or value == []:
-        return (NOTHING,)
-    if measure.by_currency:
-        return tuple(amount_text(one["amount"], one["currency"]) for one in value)
-    if measure.currency is not None:
-        return (amount_text(value, measure.currency),)
-    return (text_of(measure.kind, value),)
-
-
-def _address(
-    context: Context, result: ReportResult, row_keys: Sequence[Key], column_keys: Sequence[Key]
-) -> str:
-    cell: dict[str, Any] = {}
-    if row_keys:
-        cell["rows"] = [key.value for key in row_keys]
-    if column_keys:
-        cell["columns"] = [key.value for key in column_keys]
-    shown = _keys_text(context, (*row_keys, *column_keys))
-    if shown:
-        cell["shown"] = shown
-    return url_for("reports.rows", name=result.name, cell=orjson.dumps(cell).decode())
-
-
-def _keys_text(context: Context, keys: Sequence[Key]) -> str:
-    return " · ".join(key.text.within(context.language) for key in keys)

@@ -24,6 +24,7 @@ from headrace.platform.forms.posted import told_of
 from headrace.platform.forms.shown import Display, Shown, indented
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
+from headrace.platform.reports import dashboards
 from headrace.platform.reports.running import available
 
 BRAND: Final = "Headrace"
@@ -79,7 +80,8 @@ def render(context: Context, template: str, here: str, /, **values: Any) -> str:
     reader.check_current(context)
     parts = platform()
     principal = context.principal
-    menu = menu_for(context.catalog, principal)
+    boards = dashboards.available(context)
+    menu = menu_for(context.catalog, principal, [one.name for one in boards])
     entries = [entry for group in menu for entry in group.entries if entry.object]
     display = Display(context.language, principal.zone)
     language = context.language
@@ -90,6 +92,7 @@ def render(context: Context, template: str, here: str, /, **values: Any) -> str:
         menu=menu,
         main_entries=entries[:PHONE_ENTRIES],
         has_reports=bool(available(context)),
+        boards=boards,
         designs=may_design(context),
         counts=Counts(
             parts.tasks.open_count(context),
@@ -118,6 +121,13 @@ def render(context: Context, template: str, here: str, /, **values: Any) -> str:
         entry_place=_entry_place,
         **values,
     )
+
+
+def render_part(context: Context, template: str, /, **values: Any) -> str:
+    """Render a part that is put into a page which is there already: no shell, no counts."""
+    reader.check_current(context)
+    display = Display(context.language, context.principal.zone)
+    return _render(template, context.language, when=lambda one: _when(display, one), **values)
 
 
 def render_alone(template: str, language: Language, /, **values: Any) -> str:
@@ -202,11 +212,15 @@ def _csrf_field() -> Markup:
 def _entry_address(entry: MenuEntry) -> str:
     if entry.object:
         return url_for("workspace.records", object_name=entry.object)
-    return url_for("reports.report", name=entry.report)
+    if entry.report:
+        return url_for("reports.report", name=entry.report)
+    return url_for("dashboards.dashboard", name=entry.dashboard)
 
 
 def _entry_place(entry: MenuEntry) -> str:
-    return f"object:{entry.object}" if entry.object else f"report:{entry.report}"
+    if entry.object:
+        return f"object:{entry.object}"
+    return f"report:{entry.report}" if entry.report else f"dashboard:{entry.dashboard}"
 
 
 FLASHES: Final = frozenset(

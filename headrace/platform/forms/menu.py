@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from headrace.platform.access.policy import can
@@ -14,11 +14,12 @@ from headrace.platform.metadata.definitions.modules import MenuItemDef, ModuleDe
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
-    """A list or a report that can be opened."""
+    """A list, a report or a dashboard that can be opened."""
 
     label: Text
     object: str | None = None
     report: str | None = None
+    dashboard: str | None = None
     icon: str | None = None
 
 
@@ -31,9 +32,14 @@ class MenuGroup:
     entries: tuple[MenuEntry, ...]
 
 
-def menu_for(catalog: Catalog, principal: Principal) -> tuple[MenuGroup, ...]:
-    """Return the modules in order of dependence, without those in which nothing can be opened."""
-    groups = (_group(catalog, principal, module) for module in _ordered(catalog))
+def menu_for(
+    catalog: Catalog, principal: Principal, dashboards: Collection[str] = ()
+) -> tuple[MenuGroup, ...]:
+    """Return the modules in order of dependence, without those in which nothing can be opened.
+
+    `dashboards` are those in which the principal may see something.
+    """
+    groups = (_group(catalog, principal, module, dashboards) for module in _ordered(catalog))
     return tuple(group for group in groups if group.entries)
 
 
@@ -45,20 +51,26 @@ def may_open_report(catalog: Catalog, principal: Principal, report: ReportModel)
     return can(catalog, principal, report.definition.object, "read")
 
 
-def _group(catalog: Catalog, principal: Principal, module: ModuleDef) -> MenuGroup:
+def _group(
+    catalog: Catalog, principal: Principal, module: ModuleDef, dashboards: Collection[str]
+) -> MenuGroup:
     entries = tuple(
-        MenuEntry(_label(catalog, item), item.object, item.report, item.icon)
+        MenuEntry(_label(catalog, item), item.object, item.report, item.dashboard, item.icon)
         for item in module.menu
-        if _opens(catalog, principal, item)
+        if _opens(catalog, principal, item, dashboards)
     )
     label = module.label or Text(module.name, module.name)
     return MenuGroup(module.name, label, entries)
 
 
-def _opens(catalog: Catalog, principal: Principal, item: MenuItemDef) -> bool:
+def _opens(
+    catalog: Catalog, principal: Principal, item: MenuItemDef, dashboards: Collection[str]
+) -> bool:
     if item.object is not None:
         return item.object in catalog.objects and can(catalog, principal, item.object, "read")
-    report = catalog.reports.get(item.report or "")
+    if item.report is None:
+        return item.dashboard in dashboards
+    report = catalog.reports.get(item.report)
     return report is not None and may_open_report(catalog, principal, report)
 
 
@@ -67,7 +79,9 @@ def _label(catalog: Catalog, item: MenuItemDef) -> Text:
         return item.label
     if item.object is not None:
         return catalog.objects[item.object].plural
-    return catalog.reports[str(item.report)].label
+    if item.report is not None:
+        return catalog.reports[item.report].label
+    return catalog.dashboards[str(item.dashboard)].title
 
 
 def _ordered(catalog: Catalog) -> Iterator[ModuleDef]:

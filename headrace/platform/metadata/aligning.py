@@ -24,7 +24,7 @@ class Missing(Enum):
 MISSING: Final = Missing.MISSING
 NAMES: Final = ("name", "value")
 """Keys that name an item within its list."""
-SIGNATURE: Final = ("role", "field", "children", "object", "report", "fields")
+SIGNATURE: Final = ("role", "field", "children", "object", "report", "dashboard", "fields")
 """Keys that say what an item without a name is about."""
 
 

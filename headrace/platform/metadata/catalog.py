@@ -21,6 +21,7 @@ from headrace.platform.metadata.definitions.automations import (
     TriggerDef,
 )
 from headrace.platform.metadata.definitions.choices import ChoiceSetDef
+from headrace.platform.metadata.definitions.dashboards import DashboardDef
 from headrace.platform.metadata.definitions.modules import ModuleDef
 from headrace.platform.metadata.definitions.objects import (
     ChildDef,
@@ -655,6 +656,7 @@ class Catalog:
     reports: Mapping[str, ReportModel]
     constants: Mapping[str, ConstantModel]
     automations: Mapping[str, AutomationModel] = field(default_factory=dict)
+    dashboards: Mapping[str, DashboardDef] = field(default_factory=dict)
     choice_sets: Mapping[str, ChoiceSetDef] = field(default_factory=dict)
     expressions: Mapping[str, NamedExpression] = field(default_factory=dict)
     calendars: Mapping[str, CalendarModel] = field(default_factory=dict)

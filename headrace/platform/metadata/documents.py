@@ -23,6 +23,7 @@ KINDS: tuple[str, ...] = (
     "form",
     "view",
     "report",
+    "dashboard",
     "scenario",
 )
 FOLDERS: Mapping[str, str] = {
@@ -36,6 +37,7 @@ FOLDERS: Mapping[str, str] = {
     "form": "forms",
     "view": "views",
     "report": "reports",
+    "dashboard": "dashboards",
     "scenario": "scenarios",
 }
 EXTENDABLE: tuple[str, ...] = (
@@ -48,6 +50,7 @@ EXTENDABLE: tuple[str, ...] = (
     "form",
     "view",
     "report",
+    "dashboard",
 )
 """Kinds of definitions that other modules can add to."""
 EXTENSION_FOLDERS: Mapping[str, str] = {of: f"extends/{of}" for of in EXTENDABLE}

@@ -8,9 +8,11 @@ from typing import Any, Final
 from headrace.platform.metadata.definitions.access import PermissionDef, RoleDef
 from headrace.platform.metadata.definitions.automations import AutomationDef, InputDef
 from headrace.platform.metadata.definitions.choices import ChoiceSetDef
+from headrace.platform.metadata.definitions.dashboards import DashboardDef
 from headrace.platform.metadata.definitions.extensions import (
     ExtendsApprovalDef,
     ExtendsChoiceSetDef,
+    ExtendsDashboardDef,
     ExtendsDef,
     ExtendsFormDef,
     ExtendsModuleDef,
@@ -55,6 +57,7 @@ DEFINITIONS: Mapping[str, type] = {
     "form": FormDef,
     "view": ViewDef,
     "report": ReportDef,
+    "dashboard": DashboardDef,
     "scenario": ScenarioDef,
 }
 EXTENSIONS: Mapping[str, type] = {
@@ -67,6 +70,7 @@ EXTENSIONS: Mapping[str, type] = {
     "form": ExtendsFormDef,
     "view": ExtendsViewDef,
     "report": ExtendsReportDef,
+    "dashboard": ExtendsDashboardDef,
 }
 """Classes of extension files by the kind of what is extended."""
 DRAFT = "https://json-schema.org/draft/2020-12/schema"

@@ -21,6 +21,8 @@ KIND_WORDS: Final[Mapping[str, Text]] = {
     "form": Text("form", "表单"),
     "view": Text("view", "视图"),
     "report": Text("report", "报表"),
+    "dashboard": Text("dashboard", "看板"),
+    "tile": Text("tile", "图块"),
     "scenario": Text("scenario", "业务场景"),
     "field": Text("field", "字段"),
     "rule": Text("rule", "规则"),

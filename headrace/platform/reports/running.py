@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from headrace.platform.access.policy import can
-from headrace.platform.core.errors import NOT_FOUND, NotFoundError
+from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
 from headrace.platform.metadata.catalog import ReportModel
+from headrace.platform.metadata.definitions.screens import measure_name
 from headrace.platform.records.aggregating import CheckedSelect, compile_checked, run_checked
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import Query, parse_query
@@ -42,11 +43,7 @@ def run(context: Context, name: str) -> ReportResult:
     `field.unknown` where it needs a field that the principal may not read.
     """
     report = _report(context, name)
-    plan = context.compiled.get(
-        context.catalog,
-        ("report", name, context.principal.rights, context.principal.credential.kind),
-        lambda: _plan(context, report),
-    )
+    plan = _plan(context, report)
     found = run_checked(context, plan.select)
     arranged = arrange(plan.compiled, found, context.catalog, context.database.dialect)
     chart = report.definition.chart
@@ -57,7 +54,7 @@ def run(context: Context, name: str) -> ReportResult:
         column_groups=tuple(_group_header(one) for one in plan.compiled.columns),
         measures=tuple(
             Header(
-                f"{one.definition.op}_{one.definition.field or 'all'}",
+                measure_name(one.definition),
                 one.label,
                 one.kind,
                 one.currency,
@@ -75,6 +72,15 @@ def run(context: Context, name: str) -> ReportResult:
         metadata_version=context.catalog.version,
         chart=chart_spec(chart, plan.compiled, arranged, context.language) if chart else None,
     )
+
+
+def may_run(context: Context, name: str) -> bool:
+    """Say whether `run` would give the principal a result: the report is open, each field readable."""
+    report = context.catalog.reports.get(name)
+    if report is None or not _open_to(context, report):
+        return False
+    key = ("report runs", *_key(context, name))
+    return context.compiled.get(context.catalog, key, lambda: _compiles(context, report))
 
 
 def cell_query(
@@ -101,8 +107,23 @@ def rows(context: Context, name: str, cell: Mapping[str, Any], page: Mapping[str
 
 
 def _plan(context: Context, report: ReportModel) -> _Plan:
-    compiled = compile_report(context, report)
-    return _Plan(compiled, compile_checked(context, compiled.statement))
+    def make() -> _Plan:
+        compiled = compile_report(context, report)
+        return _Plan(compiled, compile_checked(context, compiled.statement))
+
+    return context.compiled.get(context.catalog, ("report", *_key(context, report.name)), make)
+
+
+def _key(context: Context, name: str) -> tuple[Hashable, ...]:
+    return name, context.principal.rights, context.principal.credential.kind
+
+
+def _compiles(context: Context, report: ReportModel) -> bool:
+    try:
+        _plan(context, report)
+    except RefusedError:
+        return False
+    return True
 
 
 def _report(context: Context, name: str) -> ReportModel:

@@ -21,6 +21,7 @@ export const KINDS: readonly string[] = [
   "approval",
   "automation",
   "report",
+  "dashboard",
   "role",
   "permission",
   "extends",
@@ -152,6 +153,14 @@ const STARTS: Readonly<Record<string, Start>> = {
   report: {
     of: "object",
     content: (asked) => ({ ...labelled(asked), object: asked.of, type: "grouped", measures: [{ op: "count" }] }),
+  },
+  dashboard: {
+    content: (asked) => ({
+      ...labelled(asked),
+      tiles: ofKind(asked.docs, "report")
+        .slice(0, 1)
+        .map((one) => ({ name: "first", report: textOf(one.content.name), kind: "number" })),
+    }),
   },
   role: { content: (asked) => ({ ...labelled(asked), audience: "internal" }) },
   permission: { of: "object", content: (asked) => ({ object: asked.of, grants: [] }) },

@@ -82,7 +82,7 @@ function keyed(items: readonly Json[]): ReadonlyMap<string, Json> {
   return result;
 }
 
-const NAMES = ["id", "name", "value", "field", "children", "role", "object", "report"] as const;
+const NAMES = ["id", "name", "value", "field", "children", "role", "object", "report", "dashboard"] as const;
 
 function keyOf(item: Json): string {
   if (isObject(item))

@@ -92,6 +92,7 @@ def _build(work: Workbench, version: int) -> Catalog:
         forms=definitions_of(work, "form"),
         views=build_views(work),
         reports=build_reports(work),
+        dashboards=work.definitions.get("dashboard", {}),
         constants=work.constants,
         automations=build_automations(work),
         choice_sets=choice_sets,

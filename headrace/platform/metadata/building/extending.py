@@ -41,6 +41,7 @@ LISTS: Final[Mapping[str, tuple[str, ...]]] = {
     "form": ("sections",),
     "view": ("columns",),
     "report": ("measures", "group_rows", "group_columns"),
+    "dashboard": ("tiles",),
 }
 """Lists of a definition that an extension adds to under the same key, by kind."""
 
@@ -76,6 +77,7 @@ NAMED: Final = frozenset({"fields", "rules", "children", "states", "transitions"
     "record_types",
     "sections",
     "choices",
+    "tiles",
 }
 """Lists whose items are told apart by name; a name that is taken is an error."""
 NAMELESS: Final = frozenset({"menu", "unique", "grants", "measures"})

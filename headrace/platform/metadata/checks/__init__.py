@@ -16,6 +16,7 @@ from headrace.platform.metadata.checks.computed import check_computed
 from headrace.platform.metadata.checks.conditions import check_conditions
 from headrace.platform.metadata.checks.contradictions import check_contradictions
 from headrace.platform.metadata.checks.currencies import check_currencies
+from headrace.platform.metadata.checks.dashboards import check_dashboards
 from headrace.platform.metadata.checks.field_rules import check_field_rules
 from headrace.platform.metadata.checks.fields import check_fields
 from headrace.platform.metadata.checks.inert import check_inert
@@ -59,6 +60,7 @@ BUILT_IN: tuple[Check, ...] = (
     check_timing,
     check_access,
     check_screens,
+    check_dashboards,
     check_scenarios,
     check_lists,
     check_inert,

@@ -302,6 +302,7 @@ _PARTS: Final = (
     "forms",
     "views",
     "reports",
+    "dashboards",
     "choice_sets",
     "modules",
     "constants",

@@ -17,7 +17,20 @@ LANGUAGE_MISSING = Message(
     "请在文档中补充,或写入模块的 help/{language}.json。",
     severity="warning",
 )
-_LABELLED = ("fields", "states", "transitions", "steps", "branches", "sections", "menu", "choices")
+_LABELLED = (
+    "fields",
+    "states",
+    "transitions",
+    "steps",
+    "branches",
+    "sections",
+    "menu",
+    "choices",
+    "tiles",
+)
+
+_MAY_LACK = frozenset({"sections", "tiles"})
+"""Parts that need no label of their own."""
 
 
 def check_labels(subject: Subject) -> Iterator[Problem]:
@@ -35,7 +48,7 @@ def _of_document(document: Document) -> tuple[Problem, ...]:
 def _parts(content: Mapping[str, Any], place: str) -> Iterator[Problem]:
     for key in _LABELLED:
         for where, part in _listed(content.get(key, ()), f"{place}/{key}"):
-            if key != "sections" or "label" in part:
+            if key not in _MAY_LACK or "label" in part:
                 yield from _label(part, where)
             yield from _parts(part, where)
 

@@ -11,10 +11,12 @@ from headrace.platform.formulas.types import Kind
 from headrace.platform.metadata.building import closest
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.checks.base import Subject
+from headrace.platform.metadata.checks.dashboards import openers as openers_of
 from headrace.platform.metadata.checks.sizes import Sizes
 from headrace.platform.metadata.definitions.modules import MenuItemDef, ModuleDef
 from headrace.platform.metadata.definitions.screens import FormDef, ReportDef, ViewDef
 from headrace.platform.metadata.storage_types import HOLDS_FILES
+from headrace.platform.metadata.wording import kind_word
 
 UNKNOWN_FIELD = Message(
     "ref.unknown_field",
@@ -55,8 +57,8 @@ EMPTY_MENU = Message(
     "menu.empty",
     "The menu entry opens nothing.",
     "此菜单项不会打开任何内容。",
-    "Give it an object or a report.",
-    "请指定对象或报表。",
+    "Give it an object, a report or a dashboard.",
+    "请指定对象、报表或看板。",
 )
 AGGREGATE = Message(
     "report.aggregate",
@@ -214,6 +216,13 @@ MENU_BOTH = Message(
     "menu.both",
     "The entry opens the list of “{object}”; its {part} is never looked at.",
     "此菜单项打开“{object}”的列表,其{part}不起作用。",
+    "Make two entries of it.",
+    "请拆分为两个菜单项。",
+)
+MENU_REPORT = Message(
+    "menu.both",
+    "The entry opens the report “{report}”; its dashboard is never looked at.",
+    "此菜单项打开报表“{report}”,其看板不起作用。",
     "Make two entries of it.",
     "请拆分为两个菜单项。",
 )
@@ -460,11 +469,7 @@ def _menu(subject: Subject, module: ModuleDef) -> Iterator[Problem]:
     catalog = subject.catalog
     for index, item in enumerate(module.menu):
         place = subject.at("module", module.name, "menu", index)
-        if item.object is None and item.report is None:
-            yield EMPTY_MENU.at(place)
-        if item.object is not None and item.report is not None:
-            part = Text("report", "报表")
-            yield MENU_BOTH.at(place + "/report", object=item.object, part=part)
+        yield from _one_thing(item, place)
         if item.object is None and item.views:
             yield MENU_VIEWS.at(place + "/views")
             continue
@@ -473,6 +478,8 @@ def _menu(subject: Subject, module: ModuleDef) -> Iterator[Problem]:
             yield UNKNOWN_VIEW.at(place + "/object", kind="object", name=item.object)
         if item.report is not None and item.report not in catalog.reports:
             yield UNKNOWN_VIEW.at(place + "/report", kind="report", name=item.report)
+        if item.dashboard is not None and item.dashboard not in catalog.dashboards:
+            yield UNKNOWN_VIEW.at(place + "/dashboard", kind="dashboard", name=item.dashboard)
         for position, name in enumerate(item.views):
             where = subject.at("module", module.name, "menu", index, "views", position)
             view = catalog.views.get(name)
@@ -482,9 +489,23 @@ def _menu(subject: Subject, module: ModuleDef) -> Iterator[Problem]:
                 yield WRONG_OBJECT.at(where, view=name, object=item.object)
 
 
+def _one_thing(item: MenuItemDef, place: str) -> Iterator[Problem]:
+    """Find entries that open nothing, or that name more than the one thing that opens."""
+    if item.object is None and item.report is None and item.dashboard is None:
+        yield EMPTY_MENU.at(place)
+    if item.object is not None:
+        for part, named in (("report", item.report), ("dashboard", item.dashboard)):
+            if named is not None:
+                word = kind_word(part)
+                yield MENU_BOTH.at(f"{place}/{part}", object=item.object, part=word)
+    elif item.report is not None and item.dashboard is not None:
+        yield MENU_REPORT.at(place + "/dashboard", report=item.report)
+
+
 def _opened(subject: Subject, item: MenuItemDef, place: str) -> Iterator[Problem]:
     catalog = subject.catalog
     report = catalog.reports.get(item.report or "")
+    dashboard = catalog.dashboards.get(item.dashboard or "")
     if not catalog.permissions:
         return
     if item.object in catalog.objects:
@@ -492,6 +513,8 @@ def _opened(subject: Subject, item: MenuItemDef, place: str) -> Iterator[Problem
     elif item.object is None and report is not None:
         named = report.definition.roles or catalog.roles
         openers = subject.readers.who(report.definition.object) & set(named)
+    elif item.object is None and item.report is None and dashboard is not None:
+        openers = openers_of(subject, dashboard)
     else:
         return
     if not openers:

@@ -433,6 +433,10 @@ ITEMS: Final[Mapping[str, Items]] = {
         Text("{subject} may now be opened by {value}", "{subject}可由{value}打开"),
         Text("{subject} may no longer be opened by {value}", "{subject}不再可由{value}打开"),
     ),
+    "DashboardDef.roles": Items(
+        Text("{subject} may now be opened by {value}", "{subject}可由{value}打开"),
+        Text("{subject} may no longer be opened by {value}", "{subject}不再可由{value}打开"),
+    ),
     "requires": Items(
         Text("{subject} now needs the module {value}", "{subject}依赖模块{value}"),
         Text("{subject} no longer needs the module {value}", "{subject}不再依赖模块{value}"),
@@ -551,7 +555,7 @@ ORDERED: Final = frozenset(
             "steps",
         ),
         *("sections", "items", "measures", "group_rows", "group_columns", "menu", "views"),
-        *("columns", "sort", "rules", "record_types", "children", "approvers", "inputs"),
+        *("columns", "sort", "rules", "record_types", "children", "approvers", "inputs", "tiles"),
         "ScenarioDef.when",
         "GivenDef.records",
     }

@@ -50,6 +50,7 @@ from headrace.platform.metadata.wording import (
 )
 
 OWN: Final = frozenset({"kind", "id", "was", "name"})
+"""Keys that say which definition it is; a part of one may have a `kind` that says something about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class Walk:
         """Yield the differences of two JSON objects."""
         known = attributes(definition, before, after, self.shower.types)
         for key in dict.fromkeys((*known, *before, *after)):
-            if key in OWN:
+            if key in OWN and not (key == "kind" and definition in PARTS):
                 continue
             owner, attribute, annotation = known.get(key, (definition, key, Any))
             default = default_of(owner, attribute)

@@ -106,6 +106,11 @@ NOUNS: Final[Mapping[str, Text]] = {
     "mark": Text("form of the chart", "图表形式"),
     "children": Text("child grid", "明细"),
     "report": Text("report", "报表"),
+    "dashboard": Text("dashboard", "看板"),
+    "tiles": Text("tile", "图块"),
+    "TileDef.kind": Text("kind", "展示方式"),
+    "width": Text("width", "宽度"),
+    "TileDef.measure": Text("measure", "度量"),
     "icon": Text("icon", "图标"),
     "states": Text("state", "状态"),
     "transitions": Text("transition", "转换"),
@@ -363,6 +368,11 @@ VALUE_WORDS: Final[Mapping[str, Mapping[str, Text]]] = {
         "approve": Text("approved", "同意"),
         "reject": Text("rejected", "驳回"),
         "return": Text("returned", "退回"),
+    },
+    "TileDef.kind": {
+        "number": Text("a number", "数值"),
+        "chart": Text("the chart", "图表"),
+        "table": Text("the table", "表格"),
     },
     "TransitionDef.needs": {"comment": Text("comment", "意见")},
     "op": {

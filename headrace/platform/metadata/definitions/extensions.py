@@ -11,6 +11,7 @@ from typing import Literal
 
 from headrace.platform.metadata.definitions.access import GrantDef
 from headrace.platform.metadata.definitions.choices import ChoiceDef
+from headrace.platform.metadata.definitions.dashboards import TileDef
 from headrace.platform.metadata.definitions.keys import After, Name, Path, key
 from headrace.platform.metadata.definitions.modules import MenuItemDef
 from headrace.platform.metadata.definitions.objects import (
@@ -161,4 +162,15 @@ class ExtendsReportDef(ExtendsDef):
         "Which group stands within which, by their fields; outermost where the text is empty, else"
         " innermost.",
         {},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendsDashboardDef(ExtendsDef):
+    """What a module adds to another module's dashboard."""
+
+    of: Literal["dashboard"] = key("Kind of the definition that is extended.")
+    tiles: tuple[TileDef, ...] = key("Tiles that are added.", ())
+    after: dict[Name, After] = key(
+        "Which tile stands behind which, by names; first where the text is empty, else last.", {}
     )

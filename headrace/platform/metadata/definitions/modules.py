@@ -125,12 +125,13 @@ class CalendarDef:
 
 @dataclass(frozen=True, slots=True)
 class MenuItemDef:
-    """One entry of the module's menu: an object with its views, or a report."""
+    """One entry of the module's menu: an object with its views, a report, or a dashboard."""
 
     label: Text = key("Text of the entry.")
     object: Name | None = key("Object whose list opens.", None)
     views: tuple[Name, ...] = key("Views shown as tabs, in this order.", ())
     report: Name | None = key("Report that opens.", None)
+    dashboard: Name | None = key("Dashboard that opens.", None)
     icon: Icon | None = key("An icon of the built-in set.", None)
 
 

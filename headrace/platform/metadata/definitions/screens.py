@@ -129,6 +129,11 @@ class MeasureDef:
     label: Text = key("Heading.", Text())
 
 
+def measure_name(measure: MeasureDef) -> str:
+    """Return what a measure is called in a report's answer: `sum_amount`, `count_all`."""
+    return f"{measure.op}_{measure.field or 'all'}"
+
+
 @dataclass(frozen=True, slots=True)
 class ChartDef:
     """The chart over a report's groups."""

@@ -47,6 +47,7 @@ TEXTS: Final[Mapping[str, KeyText]] = {
     "MenuItemDef.object": daily("Object", "对象", "打开哪个对象的列表。"),
     "MenuItemDef.views": daily("Views", "视图", "以页签显示的视图,按此顺序排列。"),
     "MenuItemDef.report": daily("Report", "报表", "打开的报表。"),
+    "MenuItemDef.dashboard": daily("Dashboard", "看板", "打开的看板。"),
     "of": daily("Kind", "种类", "被扩展的定义属于哪一种。"),
     "ExtendsDef.name": daily("API name", "API 名称", "被扩展的定义的名称。"),
     "ExtendsModuleDef.menu": daily("Menu", "菜单", "增加的菜单项。"),
@@ -95,6 +96,10 @@ TEXTS: Final[Mapping[str, KeyText]] = {
     "ExtendsReportDef.group_columns": daily("Groups across the page", "列分组", "增加的横向分组。"),
     "ExtendsReportDef.after": more(
         "Places", "顺序位置", "按字段指明哪个分组位于哪个之内;文本为空为最外层,不填为最内层。"
+    ),
+    "ExtendsDashboardDef.tiles": daily("Tiles", "图块", "增加的图块。"),
+    "ExtendsDashboardDef.after": more(
+        "Places", "顺序位置", "按名称指明哪个图块排在哪个之后;文本为空排在最前,不填排在最后。"
     ),
     "was": more("Former API name", "曾用名", "改名之前的 API 名称,用于没有标识的文件。"),
     "id": more("Stable id", "固定标识", "首次发布时产生的固定标识,改名后不变。"),

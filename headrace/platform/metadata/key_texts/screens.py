@@ -1,4 +1,4 @@
-"""Words for the keys of forms, views, reports, roles and permissions, in the order of the options panel."""
+"""Words for the keys of forms, views, reports, dashboards, roles and permissions, in the order of the options panel."""
 
 from __future__ import annotations
 
@@ -52,6 +52,25 @@ TEXTS: Final[Mapping[str, KeyText]] = {
     "GroupDef.label": daily("Heading", "标题", "分组的标题。"),
     "ChartDef.mark": daily("Form", "图表形式", "图表的形式。"),
     "ChartDef.stack": daily("Stack", "堆叠", "把列分组堆叠在一起。"),
+    "DashboardDef.label": daily("Title", "标题", "看板的标题。"),
+    "DashboardDef.name": daily("API name", "API 名称", "看板的名称。"),
+    "DashboardDef.help": daily("Help", "说明", "看板的用途,显示在标题下方。"),
+    "DashboardDef.tiles": daily("Tiles", "图块", "看板的图块,按显示顺序排列。"),
+    "DashboardDef.roles": daily(
+        "Roles", "角色", "可以打开此看板的角色;不填则能打开其中任一报表的人都可以打开。"
+    ),
+    "TileDef.label": daily("Heading", "标题", "图块的标题;不填则使用报表的标题。"),
+    "TileDef.name": daily("API name", "API 名称", "图块的名称,在看板内唯一。"),
+    "TileDef.report": daily("Report", "报表", "图块显示的报表。"),
+    "TileDef.kind": daily(
+        "Kind", "展示方式", "以数值显示报表的合计,或显示其图表,或显示表格的前几行。"
+    ),
+    "TileDef.width": daily("Width", "宽度", "在四列网格中占几列。"),
+    "TileDef.measure": daily(
+        "Measure",
+        "度量",
+        "数值显示哪个度量,用报表结果中的名称(`sum_amount`、`count_all`);不填则为第一个。",
+    ),
     "RoleDef.label": daily("Name", "名称", "显示的名称。"),
     "RoleDef.name": daily("API name", "API 名称", "角色的名称。"),
     "RoleDef.audience": daily(

@@ -27,7 +27,7 @@ KINDS: Final = (
     *("module", "role", "object", "field", "child", "choice", "choice_set", "constant"),
     *("expression", "calendar"),
     *("workflow", "state", "transition", "approval", "automation"),
-    *("permission", "form", "view", "report", "scenario"),
+    *("permission", "form", "view", "report", "dashboard", "scenario"),
 )
 """Kinds that where-used can be asked about."""
 
@@ -147,6 +147,7 @@ def _all_of(catalog: Catalog, kind: str) -> Iterable[Any]:
         "role": catalog.roles,
         "view": catalog.views,
         "report": catalog.reports,
+        "dashboard": catalog.dashboards,
         "scenario": catalog.scenarios,
         "form": catalog.forms,
         "module": catalog.modules,

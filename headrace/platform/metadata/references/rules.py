@@ -35,9 +35,11 @@ from headrace.platform.metadata.definitions.automations import (
     WebhookDef,
 )
 from headrace.platform.metadata.definitions.choices import ChoiceDef, ChoiceSetDef
+from headrace.platform.metadata.definitions.dashboards import DashboardDef, TileDef
 from headrace.platform.metadata.definitions.extensions import (
     ExtendsApprovalDef,
     ExtendsChoiceSetDef,
+    ExtendsDashboardDef,
     ExtendsDef,
     ExtendsFormDef,
     ExtendsModuleDef,
@@ -136,6 +138,7 @@ Target = Literal[
     "calendar",
     "view",
     "report",
+    "dashboard",
     "field",
     "member",
     "row field",
@@ -192,6 +195,7 @@ EXTENSIONS: Final[tuple[type, ...]] = (
     ExtendsFormDef,
     ExtendsViewDef,
     ExtendsReportDef,
+    ExtendsDashboardDef,
 )
 
 RULES: Final[Mapping[Key, Rule]] = {
@@ -202,6 +206,7 @@ RULES: Final[Mapping[Key, Rule]] = {
     (MenuItemDef, "object"): Rule("object", "menu"),
     (MenuItemDef, "views"): Rule("view", "menu"),
     (MenuItemDef, "report"): Rule("report", "menu"),
+    (MenuItemDef, "dashboard"): Rule("dashboard", "menu"),
     (PermissionDef, "object"): Rule("object", "object"),
     (GrantDef, "role"): Rule("role", "grant"),
     (GrantDef, "when"): FORMULA,
@@ -338,6 +343,8 @@ RULES: Final[Mapping[Key, Rule]] = {
     (ReportDef, "object"): Rule("object", "object"),
     (ReportDef, "where"): FORMULA,
     (ReportDef, "roles"): Rule("role", "report for"),
+    (DashboardDef, "roles"): Rule("role", "dashboard for"),
+    (TileDef, "report"): Rule("report", "tile"),
     (GroupDef, "field"): Rule("path", "group"),
     (MeasureDef, "field"): Rule("path", "measure"),
     (GivenUserDef, "roles"): Rule("role", "acts in"),
@@ -384,7 +391,7 @@ OWN_NAMES: Final[frozenset[Key]] = frozenset(
     for definition in (
         *(ModuleDef, RoleDef, ObjectDef, FieldDef, WorkflowDef, StateDef, ApprovalDef),
         AutomationDef,
-        *(PermissionDef, FormDef, ViewDef, ReportDef, ChoiceSetDef, ScenarioDef),
+        *(PermissionDef, FormDef, ViewDef, ReportDef, DashboardDef, ChoiceSetDef, ScenarioDef),
     )
     for attribute in ("name", "was")
 ) | {
@@ -402,6 +409,7 @@ OWN_NAMES: Final[frozenset[Key]] = frozenset(
     (BranchDef, "name"),
     (InputDef, "name"),
     (SectionDef, "name"),
+    (TileDef, "name"),
     (GivenUserDef, "name"),
     (GivenRecordDef, "name"),
     (NewRecordDef, "name"),
@@ -433,6 +441,7 @@ PLAIN: Final[frozenset[Key]] = frozenset(
         (ShiftDef, "opens"),
         (ShiftDef, "closes"),
         (MenuItemDef, "icon"),
+        (TileDef, "measure"),
         (FieldDef, "type"),
         (ExtendsDef, "of"),
         (TakeDef, "comment"),
@@ -489,6 +498,7 @@ PARTS: Final[Mapping[type, str]] = {
     ExpressionDef: "expression",
     ParameterDef: "parameter",
     MenuItemDef: "menu",
+    TileDef: "tile",
     InputDef: "input",
     GivenUserDef: "given person",
     GivenRecordDef: "given record",

@@ -90,6 +90,8 @@ HOW: Final[Mapping[str, Text]] = {
     "group": Text("{by} groups by it", "{by}按它分组"),
     "measure": Text("{by} aggregates it", "{by}统计它"),
     "report for": Text("{by} may be opened by it", "{by}可由它打开"),
+    "tile": Text("{by} shows it", "{by}显示它"),
+    "dashboard for": Text("{by} may be opened by it", "{by}可由它打开"),
     "menu": Text("{by} opens it", "{by}打开它"),
     "choice set": Text("{by} takes its values from it", "{by}使用它的选项值"),
     "depends on": Text("{by} allows values by it", "{by}的可选值取决于它"),

@@ -76,6 +76,7 @@ _PARTS_OF_CATALOG: Final[Mapping[str, str]] = {
     "role": "roles",
     "view": "views",
     "report": "reports",
+    "dashboard": "dashboards",
     "scenario": "scenarios",
     "form": "forms",
     "choice_set": "choice_sets",
