@@ -5,8 +5,11 @@ import type { Doc, Docs } from "../model/documents";
 import { find, ofKind } from "../model/documents";
 import { isObject, textOf, type JsonObject } from "../model/json";
 import { newId } from "../model/documents";
+import { ModuleEditor } from "./module";
 import { ObjectEditor } from "./object";
+import { PermissionEditor } from "./permission";
 import { PlainEditor } from "./plain";
+import { RoleEditor } from "./role";
 
 type Editor = (props: { readonly doc: Doc }) => JSX.Element;
 
@@ -28,8 +31,25 @@ export const KINDS: readonly string[] = [
 ];
 
 const EDITORS: Readonly<Record<string, Editor>> = {
+  module: ModuleEditor,
   object: ObjectEditor,
+  permission: PermissionEditor,
+  role: RoleEditor,
 };
+
+/** Keys that the editor of a kind draws, so that the options beside it need not. */
+const DRAWN: Readonly<Record<string, readonly string[]>> = {
+  module: ["menu"],
+  object: ["fields"],
+  permission: ["grants"],
+  role: [],
+};
+
+/** Return the keys that a kind's editor draws; null where that is all of them. */
+export function drawnBy(kind: string): ReadonlySet<string> | null {
+  const keys = DRAWN[kind];
+  return keys === undefined ? null : new Set(keys);
+}
 
 /** Return the editor of a kind; its options alone where nothing is drawn for it. */
 export function editorOf(kind: string): Editor {

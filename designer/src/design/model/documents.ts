@@ -30,6 +30,18 @@ export function labelOf(content: Json | undefined, language: "zh" | "en"): strin
   return textOf(label[language]) || textOf(label[other]) || name;
 }
 
+/** Return what people call a document: its label; what has none is called after what it is about. */
+export function titleOf(docs: Docs, doc: Doc, language: "zh" | "en"): string {
+  const kind = kindOf(doc);
+  const about =
+    kind === "permission"
+      ? find(docs, "object", textOf(doc.content.object))
+      : kind === "extends"
+        ? find(docs, textOf(doc.content.of), nameOf(doc))
+        : undefined;
+  return labelOf((about ?? doc).content, language);
+}
+
 /** Return the document of a kind with a name. */
 export function find(docs: Docs, kind: string, name: string): Doc | undefined {
   for (const doc of docs.values()) if (kindOf(doc) === kind && nameOf(doc) === name) return doc;

@@ -1,8 +1,8 @@
 /** The options of what is chosen, drawn from its schema: what is used daily first, the rest folded. */
 
 import { useState, type JSX } from "react";
-import type { Doc } from "../model/documents";
-import { labelOf } from "../model/documents";
+import { drawnBy } from "../editors/registry";
+import { kindOf, labelOf, titleOf, type Doc } from "../model/documents";
 import { at, isObject, type Path } from "../model/json";
 import { properties, schemaAt, type Property } from "../model/schema";
 import { Control } from "./controls/control";
@@ -12,6 +12,7 @@ import { w } from "./words";
 
 /** Keys that stand elsewhere: the kind is fixed, ids are the system's, names are in the heading. */
 const HIDDEN: ReadonlySet<string> = new Set(["kind", "id", "was"]);
+const NOTHING: ReadonlySet<string> = new Set();
 
 export function Options(props: { readonly doc: Doc; readonly path: Path }): JSX.Element | null {
   const { doc } = props;
@@ -21,7 +22,8 @@ export function Options(props: { readonly doc: Doc; readonly path: Path }): JSX.
   const path = shownPath(doc, props.path);
   const schema = schemaAt(schemaOf(vocabulary, doc), doc.content, path);
   const value = at(doc.content, path);
-  if (schema === undefined || !isObject(value)) return null;
+  const drawn = path.length === 0 ? drawnBy(kindOf(doc)) : NOTHING;
+  if (schema === undefined || !isObject(value) || drawn === null) return null;
   const found = findingsAt(view, doc, path);
   return (
     <div className="option-list">
@@ -29,10 +31,10 @@ export function Options(props: { readonly doc: Doc; readonly path: Path }): JSX.
         {path.length > 0 ? (
           <button type="button" className="button quiet" onClick={() => choose(doc.id)}>
             <Icon name="back" />
-            {labelOf(doc.content, language)}
+            {titleOf(view.docs, doc, language)}
           </button>
         ) : null}
-        <h2>{labelOf(value, language) || w("options")}</h2>
+        <h2>{(path.length === 0 ? titleOf(view.docs, doc, language) : labelOf(value, language)) || w("options")}</h2>
       </div>
       {found.map((one, position) => (
         <p key={position} className={`message ${one.severity === "error" ? "bad" : "warn"}`}>
@@ -42,7 +44,7 @@ export function Options(props: { readonly doc: Doc; readonly path: Path }): JSX.
           </span>
         </p>
       ))}
-      <PropertyList doc={doc} path={path} found={properties(schema, value)} />
+      <PropertyList doc={doc} path={path} found={properties(schema, value).filter((one) => !drawn.has(one.key))} />
     </div>
   );
 }

@@ -3,7 +3,7 @@
 import { useMemo, useState, type JSX } from "react";
 import { KINDS, startOf } from "../editors/registry";
 import { addDocument } from "../model/commands/add_document";
-import { freeName, kindOf, labelOf, nameOf, newId, type Doc } from "../model/documents";
+import { find, freeName, kindOf, labelOf, nameOf, newId, titleOf, type Doc, type Docs } from "../model/documents";
 import { findingsAt, useChoose, useRun, useView, useWorkbench } from "./desk";
 import { Icon } from "./icon";
 import { w } from "./words";
@@ -13,7 +13,7 @@ export function Outline(): JSX.Element {
   const { language } = useWorkbench();
   const [sought, setSought] = useState("");
   const [adding, setAdding] = useState(false);
-  const modules = useMemo(() => grouped([...view.docs.values()], sought, language), [view.docs, sought, language]);
+  const modules = useMemo(() => grouped(view.docs, sought, language), [view.docs, sought, language]);
   return (
     <nav className="outline" aria-label={w("outline")}>
       <div className="outline-head">
@@ -46,7 +46,7 @@ function Module(props: {
   const view = useView();
   const { language } = useWorkbench();
   const choose = useChoose();
-  const manifest = props.docs.find((doc) => kindOf(doc) === "module");
+  const manifest = find(view.docs, "module", props.module);
   const holds = props.docs.some((doc) => doc.id === view.chosen?.id);
   const [opened, setOpened] = useState<boolean | null>(null);
   const open = props.open || (opened ?? holds);
@@ -69,7 +69,7 @@ function Module(props: {
                         aria-current={view.chosen?.id === doc.id ? "true" : undefined}
                         onClick={() => choose(doc.id)}
                       >
-                        {labelOf(doc.content, language)}
+                        {titleOf(view.docs, doc, language)}
                         {findingsAt(view, doc).some((one) => one.severity === "error") ? (
                           <span className="dot" aria-label={w("has_problems")} />
                         ) : null}
@@ -183,7 +183,7 @@ export function named(text: string): string {
 }
 
 function grouped(
-  docs: readonly Doc[],
+  docs: Docs,
   sought: string,
   language: "zh" | "en",
 ): [string, readonly Doc[]][] {
@@ -191,9 +191,9 @@ function grouped(
   const fits = (doc: Doc): boolean =>
     words === "" ||
     nameOf(doc).includes(words) ||
-    labelOf(doc.content, language).toLowerCase().includes(words);
+    titleOf(docs, doc, language).toLowerCase().includes(words);
   const result = new Map<string, Doc[]>();
-  for (const doc of docs) {
+  for (const doc of docs.values()) {
     const manifest = kindOf(doc) === "module" && words === "";
     if (!fits(doc) && !manifest) continue;
     result.set(doc.module, [...(result.get(doc.module) ?? []), doc]);

@@ -2,7 +2,7 @@
 
 import { useEffect, useState, useSyncExternalStore, type JSX } from "react";
 import { editorOf } from "../editors/registry";
-import { kindOf, labelOf, nameOf, type Doc } from "../model/documents";
+import { kindOf, nameOf, titleOf, type Doc } from "../model/documents";
 import { useChoose, useView, useWorkbench } from "./desk";
 import { Icon, IconButton } from "./icon";
 import { JsonPane } from "./json_pane";
@@ -93,6 +93,7 @@ function Bar({ keeper }: { readonly keeper: Keeper }): JSX.Element {
 
 function Canvas({ doc }: { readonly doc: Doc }): JSX.Element {
   const { language } = useWorkbench();
+  const view = useView();
   const [json, setJson] = useState(false);
   const choose = useChoose();
   const Editor = editorOf(kindOf(doc));
@@ -105,7 +106,7 @@ function Canvas({ doc }: { readonly doc: Doc }): JSX.Element {
           </p>
           <h2>
             <button type="button" className="plain" onClick={() => choose(doc.id)}>
-              {labelOf(doc.content, language)}
+              {titleOf(view.docs, doc, language)}
             </button>
           </h2>
         </div>

@@ -8,6 +8,7 @@ import { helpOf, titleOf, typesOf, type Property, type Schema } from "../../mode
 import { findingsAt, useRun, useView } from "../desk";
 import { w } from "../words";
 import { ChoiceControl } from "./choice";
+import { EitherControl } from "./either";
 import { FormulaControl } from "./formula";
 import { ItemsControl } from "./items";
 import { JsonControl } from "./json_value";
@@ -74,6 +75,7 @@ function kindOf(schema: Schema, value: Json | undefined): Kind {
   if (types.includes("boolean") && types.length === 1) return SwitchControl;
   if (types.includes("integer") || types.includes("number")) return NumberControl;
   if (types.includes("array")) return isList(value) || value === undefined ? listKind(schema) : JsonControl;
+  if (types.includes("string") && types.includes("object")) return EitherControl;
   if (types.length > 1) return typeof value === "string" || value === undefined ? TextControl : JsonControl;
   if (types.includes("object")) {
     if (isObject(schema.properties)) return PartControl;

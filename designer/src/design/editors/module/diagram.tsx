@@ -1,0 +1,80 @@
+/** The objects of a module and their references, laid out by themselves. */
+
+import { Graph, layout } from "@dagrejs/dagre";
+import { Background, Controls, MarkerType, Position, ReactFlow, type Edge, type Node } from "@xyflow/react";
+import { useMemo, type JSX } from "react";
+import { labelOf, nameOf, type Doc, type Docs } from "../../model/documents";
+import { isList } from "../../model/json";
+import { aroundModule, relationsOf } from "../../model/relations";
+import { useChoose, useView, useWorkbench } from "../../ui/desk";
+import { w } from "../../ui/words";
+
+const WIDTH = 180;
+const HEIGHT = 56;
+
+export function Diagram({ doc }: { readonly doc: Doc }): JSX.Element {
+  const view = useView();
+  const { language } = useWorkbench();
+  const choose = useChoose();
+  const { nodes, edges } = useMemo(
+    () => drawn(view.docs, doc.module, language),
+    [view.docs, doc.module, language],
+  );
+  return (
+    <div className="diagram" role="group" aria-label={w("module_diagram")}>
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        fitView
+        nodesConnectable={false}
+        nodesDraggable={false}
+        onNodeClick={(_, node) => choose(node.id)}
+        onNodeDoubleClick={(_, node) => choose(node.id)}
+      >
+        <Background />
+        <Controls showInteractive={false} />
+      </ReactFlow>
+    </div>
+  );
+}
+
+function drawn(docs: Docs, module: string, language: "zh" | "en"): { nodes: Node[]; edges: Edge[] } {
+  const { own, others } = aroundModule(docs, module);
+  const shown = [...own, ...others];
+  const ids = new Map(shown.map((one) => [nameOf(one), one.id]));
+  const edges = relationsOf(docs, language).flatMap((one): Edge[] => {
+    const [source, target] = [ids.get(one.from), ids.get(one.to)];
+    if (source === undefined || target === undefined) return [];
+    return [
+      {
+        id: `${source} ${one.field}`,
+        source,
+        target,
+        label: one.label,
+        markerEnd: { type: MarkerType.ArrowClosed },
+        ...(one.owned ? { style: { strokeWidth: 2.5 } } : {}),
+      },
+    ];
+  });
+  const graph = new Graph({ multigraph: true });
+  graph.setGraph({ rankdir: "LR", nodesep: 24, ranksep: 90 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const one of shown) graph.setNode(one.id, { width: WIDTH, height: HEIGHT });
+  for (const one of edges) graph.setEdge(one.source, one.target, {}, one.id);
+  layout(graph);
+  const nodes = shown.map((one): Node => {
+    const place = graph.node(one.id) as { x: number; y: number };
+    const fields = isList(one.content.fields) ? one.content.fields.length : 0;
+    return {
+      id: one.id,
+      position: { x: place.x - WIDTH / 2, y: place.y - HEIGHT / 2 },
+      data: { label: `${labelOf(one.content, language)} (${fields})` },
+      className: one.module === module ? "own" : "other",
+      style: { width: WIDTH },
+      sourcePosition: Position.Right,
+      targetPosition: Position.Left,
+      ariaLabel: labelOf(one.content, language),
+    };
+  });
+  return { nodes, edges };
+}

@@ -1,0 +1,88 @@
+/** All texts of a module in both languages side by side, the missing ones first. */
+
+import { useState, type JSX } from "react";
+import { setValue } from "../../model/commands/set_value";
+import { kindOf, labelOf, type Doc } from "../../model/documents";
+import { at, type Path } from "../../model/json";
+import { isMissing, textsOf } from "../../model/texts";
+import { useChoose, useRun, useView, useWorkbench } from "../../ui/desk";
+import { w } from "../../ui/words";
+
+const MOST = 200;
+
+export function Translations({ doc }: { readonly doc: Doc }): JSX.Element {
+  const view = useView();
+  const { language } = useWorkbench();
+  const run = useRun();
+  const choose = useChoose();
+  const [only, setOnly] = useState(true);
+  const docs = [...view.docs.values()].filter((one) => one.module === doc.module);
+  const found = docs.flatMap((one) => textsOf(one.content).map((texts) => ({ doc: one, ...texts })));
+  const missing = found.filter(isMissing);
+  const shown = (only ? missing : found).slice(0, MOST);
+  return (
+    <>
+      <p role="status">
+        {missing.length === 0 ? w("texts_whole", { count: found.length }) : w("texts_missing", { count: missing.length, all: found.length })}
+      </p>
+      <label className="texts-only">
+        <input type="checkbox" checked={only} onChange={(event) => setOnly(event.target.checked)} />{" "}
+        {w("texts_only")}
+      </label>
+      <table className="matrix texts-table">
+        <thead>
+          <tr>
+            <th scope="col">{w("texts_place")}</th>
+            <th scope="col">中文</th>
+            <th scope="col">English</th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((one) => {
+            const place = `${w(`kind_${kindOf(one.doc)}`)} ${labelOf(one.doc.content, language)} ${placeOf(one.doc, one.path, language)}`;
+            return (
+              <tr key={`${one.doc.id} ${one.path.join("/")}`}>
+                <td>
+                  <button
+                    type="button"
+                    className="plain limits"
+                    onClick={() => choose(one.doc.id, one.path.slice(0, -1))}
+                  >
+                    {place}
+                  </button>
+                </td>
+                {(["zh", "en"] as const).map((each) => (
+                  <td key={each}>
+                    <input
+                      className="input"
+                      lang={each === "zh" ? "zh-CN" : "en"}
+                      aria-label={`${place} ${w(`in_${each}`)}`}
+                      value={one[each]}
+                      onChange={(event) =>
+                        run(
+                          setValue(
+                            one.doc.id,
+                            [...one.path, each],
+                            event.target.value === "" ? undefined : event.target.value,
+                          ),
+                        )
+                      }
+                    />
+                  </td>
+                ))}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+/** Return the place of a text in words: the labels of the parts around it, and its own key. */
+function placeOf(doc: Doc, path: Path, language: "zh" | "en"): string {
+  const parts = path.flatMap((step, position) =>
+    typeof step === "number" ? [labelOf(at(doc.content, path.slice(0, position + 1)), language)] : [],
+  );
+  return [...parts, path.at(-1)].filter((one) => one !== "" && one !== undefined).join(" › ");
+}

@@ -1,0 +1,195 @@
+/** The permissions on an object: a row for each grant, by role; a column for each action. */
+
+import type { JSX } from "react";
+import { insertItem } from "../model/commands/insert_item";
+import { removeItem } from "../model/commands/remove_item";
+import { setValue } from "../model/commands/set_value";
+import { labelOf, nameOf, ofKind, type Doc } from "../model/documents";
+import { actionsOf, grantsOf, withActions, type Grant } from "../model/grants";
+import { isList, isObject, textOf } from "../model/json";
+import { findingsAt, useChoose, useRun, useView, useWorkbench } from "../ui/desk";
+import { IconButton } from "../ui/icon";
+import { w } from "../ui/words";
+
+export const ACTIONS = ["create", "read", "update", "delete"] as const;
+const SCOPES = ["all", "own", "organisation", "organisation_tree", "organisation_below", "territory_tree"] as const;
+
+export function PermissionEditor({ doc }: { readonly doc: Doc }): JSX.Element {
+  const view = useView();
+  const { language } = useWorkbench();
+  const run = useRun();
+  const roles = ofKind(view.docs, "role");
+  const grants = grantsOf(doc);
+  const count = grants.length;
+  return (
+    <div className="matrix-scroll">
+      <table className="matrix">
+        <thead>
+          <tr>
+            <th scope="col">{w("kind_role")}</th>
+            {ACTIONS.map((one) => (
+              <th scope="col" key={one} className="matrix-tick">
+                {w(`action_${one}`)}
+              </th>
+            ))}
+            <th scope="col">{w("scope")}</th>
+            <th scope="col">{w("limits")}</th>
+            <th aria-label={w("remove")} />
+          </tr>
+        </thead>
+        <tbody>
+          {roles.map((role) => {
+            const held = grants.filter((one) => one.content.role === nameOf(role));
+            return held.length > 0 ? (
+              held.map((one, position) => (
+                <GrantRow key={one.position} grant={one} role={role} isFirst={position === 0} />
+              ))
+            ) : (
+              <tr key={role.id} className="quiet">
+                <th scope="row">{labelOf(role.content, language)}</th>
+                {ACTIONS.map((action) => (
+                  <td key={action} className="matrix-tick">
+                    <input
+                      type="checkbox"
+                      className="switch-box"
+                      aria-label={`${labelOf(role.content, language)}: ${w(`action_${action}`)}`}
+                      checked={false}
+                      onChange={() =>
+                        run(
+                          insertItem(doc.id, ["grants"], count, {
+                            role: nameOf(role),
+                            actions: [action],
+                            scope: usualScope(role),
+                          }),
+                        )
+                      }
+                    />
+                  </td>
+                ))}
+                <td>{w("scope_none")}</td>
+                <td />
+                <td />
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** People of other companies see their own company's rows, where nothing else is said. */
+function usualScope(role: Doc): string {
+  return role.content.audience === "partner" ? "organisation" : "all";
+}
+
+function GrantRow(props: {
+  readonly grant: Grant;
+  readonly role: Doc;
+  readonly isFirst: boolean;
+}): JSX.Element {
+  const { grant, role } = props;
+  const view = useView();
+  const { language } = useWorkbench();
+  const run = useRun();
+  const choose = useChoose();
+  const { doc, position, content } = grant;
+  const path = ["grants", position];
+  const label = labelOf(role.content, language);
+  const actions = actionsOf(grant);
+  const scope = typeof content.scope === "string" ? content.scope : "";
+  const isChosen = view.chosen?.path[0] === "grants" && view.chosen.path[1] === position;
+  const wrong = findingsAt(view, doc, path).some((one) => one.severity === "error");
+  return (
+    <tr className={isChosen ? "chosen" : undefined}>
+      <th scope="row">
+        {props.isFirst ? label : <span className="visually-hidden">{label}</span>}
+        {wrong ? <span className="dot" aria-label={w("has_problems")} /> : null}
+      </th>
+      {ACTIONS.map((action) => (
+        <td key={action} className="matrix-tick">
+          <input
+            type="checkbox"
+            className="switch-box"
+            aria-label={`${label}: ${w(`action_${action}`)}`}
+            checked={actions.includes(action)}
+            onChange={(event) =>
+              run(
+                withActions(
+                  grant,
+                  event.target.checked ? [...actions, action] : actions.filter((one) => one !== action),
+                ),
+              )
+            }
+          />
+        </td>
+      ))}
+      <td>
+        <select
+          aria-label={`${label}: ${w("scope")}`}
+          value={scope}
+          onChange={(event) => {
+            if (event.target.value === "") choose(doc.id, path);
+            else run(setValue(doc.id, [...path, "scope"], event.target.value));
+          }}
+        >
+          <option value="">{w(isObject(content.scope) ? "scope_own_words" : "scope_other")}</option>
+          {SCOPES.map((one) => (
+            <option key={one} value={one}>
+              {w(`scope_${one}`)}
+            </option>
+          ))}
+        </select>
+      </td>
+      <td>
+        <button type="button" className="plain limits" onClick={() => choose(doc.id, path)}>
+          {limitsOf(view.docs, grant, language) || w("no_limits")}
+        </button>
+      </td>
+      <td>
+        {props.isFirst ? (
+          <IconButton
+            icon="plus"
+            name={`${w("another_grant")}: ${label}`}
+            onPress={() => {
+              run(
+                insertItem(doc.id, ["grants"], position + 1, {
+                  role: nameOf(role),
+                  actions: ["read"],
+                  scope: usualScope(role),
+                }),
+              );
+              choose(doc.id, ["grants", position + 1]);
+            }}
+          />
+        ) : null}
+        <IconButton
+          icon="trash"
+          name={`${w("remove")}: ${label}`}
+          onPress={() => run(removeItem(doc.id, path, false))}
+        />
+      </td>
+    </tr>
+  );
+}
+
+/** Return in words what narrows or widens a grant: its condition, its fields, its transitions. */
+function limitsOf(docs: ReadonlyMap<string, Doc>, grant: Grant, language: "zh" | "en"): string {
+  const { when, fields, transitions, scope } = grant.content;
+  const workflow = ofKind(docs, "workflow").find((one) => one.content.object === grant.doc.content.object);
+  const known = isList(workflow?.content.transitions) ? workflow.content.transitions.filter(isObject) : [];
+  const named = isList(transitions)
+    ? transitions.map((name) => labelOf(known.find((one) => one.name === name) ?? { name }, language))
+    : [];
+  const parts = [
+    isObject(scope) ? Object.values(scope).map(textOf).join(" ") : "",
+    textOf(when),
+    isObject(fields)
+      ? Object.entries(fields)
+          .map(([key, one]) => w(`limit_${key}`, { count: isList(one) ? one.length : 0 }))
+          .join(", ")
+      : "",
+    named.join(", "),
+  ];
+  return parts.filter((one) => one !== "").join(" · ");
+}

@@ -1,0 +1,48 @@
+/** Which objects of a draft refer to which. */
+
+import { kindOf, labelOf, nameOf, ofKind, type Doc, type Docs } from "./documents";
+import { isList, isObject, textOf } from "./json";
+
+export interface Relation {
+  readonly from: string;
+  readonly to: string;
+  readonly field: string;
+  readonly label: string;
+  /** Whether the one it points to owns the one it comes from. */
+  readonly owned: boolean;
+}
+
+/** Return the references between objects, by the names of the objects; extensions count to what they extend. */
+export function relationsOf(docs: Docs, language: "zh" | "en"): readonly Relation[] {
+  const holders = [...docs.values()].filter(
+    (doc) => kindOf(doc) === "object" || (kindOf(doc) === "extends" && doc.content.of === "object"),
+  );
+  return holders.flatMap((doc) => {
+    const fields = isList(doc.content.fields) ? doc.content.fields.filter(isObject) : [];
+    return fields.flatMap((field) => {
+      const targets = isList(field.to) ? field.to.map(textOf) : [textOf(field.to)];
+      return targets
+        .filter((to) => to !== "")
+        .map((to) => ({
+          from: nameOf(doc),
+          to,
+          field: textOf(field.name),
+          label: labelOf(field, language),
+          owned: field.type === "master_detail",
+        }));
+    });
+  });
+}
+
+/** Return the objects that a diagram of a module shows: its own, and those that they touch. */
+export function aroundModule(docs: Docs, module: string): { own: Doc[]; others: Doc[] } {
+  const objects = ofKind(docs, "object");
+  const own = objects.filter((doc) => doc.module === module);
+  const names = new Set(own.map(nameOf));
+  const touched = new Set(
+    relationsOf(docs, "en").flatMap((one) =>
+      names.has(one.from) || names.has(one.to) ? [one.from, one.to] : [],
+    ),
+  );
+  return { own, others: objects.filter((doc) => !names.has(nameOf(doc)) && touched.has(nameOf(doc))) };
+}
