@@ -983,6 +983,22 @@ def retried_kind(mark: Mark) -> Iterator[Ask]:
     yield send(f"{API}/queue/retry", {"kind": "notify"})
 
 
+@probe("design.drafts")
+def drafts_page(mark: Mark) -> Iterator[Ask]:
+    yield get("/design")
+
+
+@probe("design.create", "POST")
+def begun_draft(mark: Mark) -> Iterator[Ask]:
+    yield post_form("/design", name="")
+
+
+@probe("design.studio")
+def studio_page(mark: Mark) -> Iterator[Ask]:
+    for one in (ABSENT, "x"):
+        yield get(f"/design/{one}")
+
+
 @probe("queue.listed")
 def queue_page(mark: Mark) -> Iterator[Ask]:
     yield get("/jobs", state="due", only="notify")
