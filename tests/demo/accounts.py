@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from tests.demo.people import APPLICANT, CHANNEL_TYPES, PARTNERS, Partner
+from tests.demo.promotions import payable_of
 from tests.demo.tables import BEIJING, Row, Table, instant, money
 
 TYPES = ("ar", "prepay", "rebate", "deposit", "mdf")
@@ -123,16 +124,16 @@ def accounts(
 
 def _move(books: dict[str, Book], heads: Sequence[Row], lines: Sequence[Row]) -> None:
     """Post what orders move: shipments on receivables, what they use of the rebate."""
-    gross: dict[str, Decimal] = defaultdict(Decimal)
+    own: dict[str, list[Row]] = defaultdict(list)
     for line in lines:
-        gross[line["order"]] += Decimal(line["qty"]) * Decimal(line["price"])
+        own[line["order"]].append(line)
     for head in heads:
         book = books[head["partner"]]
         if head["status"] not in SHIPPED:
             continue
         rebate = Decimal(head["rebate_requested"])
         shipped = date.fromisoformat(head["confirmed_at"][:10]) + timedelta(days=2)
-        payable = gross[head["order_no"]] - rebate + Decimal(head["freight"])
+        payable = payable_of(head, own[head["order_no"]])
         if book.partner.number in RECEIVABLE_THEN and shipped.month >= JUNE[0][0].month:
             continue  # whose June is given
         due = shipped + timedelta(days=DAYS[_terms(book.partner)])

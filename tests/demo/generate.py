@@ -9,7 +9,7 @@ import random
 import sys
 from pathlib import Path
 
-from tests.demo import accounts, goods, orders, people, regions, stock
+from tests.demo import accounts, goods, orders, people, promotions, regions, stock
 from tests.demo.tables import Table
 
 SEED = 20250601
@@ -33,6 +33,7 @@ def tables() -> tuple[Table, ...]:
         goods.products(),
         goods.skus(),
         *goods.price_books(),
+        promotions.promotions(),
         heads,
         lines,
         *accounts.accounts(chance, heads.rows, lines.rows),

@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from tests.demo.goods import LATE_LAUNCHES, SKUS, Sku, price_of
 from tests.demo.people import APPLICANT, PARTNERS, TIERS, Address, Partner
+from tests.demo.promotions import of_head, of_line
 from tests.demo.tables import BEIJING, Row, Table, instant, money
 
 MONTHS = (
@@ -40,8 +41,7 @@ NEW_WAYS = (("portal", 45), ("mobile", 32), ("wechat", 9), ("assist", 10), ("api
 NOTES = ("请尽快安排", "送货前请电话联系", "周末不收货", "与上一单合并发货", "请随货附出库单")
 REJECT_NOTES = ("超出本季度计划,请下调数量", "收货地址待核实", "请先结清上月货款")
 RO800 = "CL-WP-RO800-WH"
-GIFT = next(one for one in SKUS if one.code == "CL-FC-RO-01")
-GIFT_FROM = date(2025, 6, 1)
+_SKU_BY_CODE = {one.code: one for one in SKUS}
 SATURDAY = 5
 HOLIDAYS = (
     (date(2025, 1, 1), date(2025, 1, 1)),
@@ -170,17 +170,26 @@ def _line(number: str, order: Order, sku: Sku, quantity: int) -> Row:
         "list_price": money(sku.listed),
         "price": money(price),
         "price_source": book,
+        **of_line(sku.code, quantity, order.partner, order.day, order.source),
     }
 
 
 def _gifts(number: str, order: Order, rows: list[Row]) -> list[Row]:
-    """From June on gold and diamond partners get two filters for every ten RO800."""
-    bought = sum(int(row["qty"]) for row in rows if row["sku"] == RO800)
-    earned = bought // 10 * 2
-    if order.day < GIFT_FROM or order.partner.tier not in {"gold", "diamond"} or not earned:
-        return []
-    gift = {"line_type": "gift", "qty": str(earned), "price": "0.00", "price_source": "gift"}
-    return [{**_line(number, order, GIFT, GIFT.multiple), **gift}]
+    """Return the lines that promotions give for others."""
+    return [
+        {
+            **_line(number, order, _SKU_BY_CODE[row["gift_sku"]], int(row["gift_qty"])),
+            "line_type": "gift",
+            "price": "0.00",
+            "price_source": "gift",
+            "in_reduction": "false",
+            "gift_policy": row["gift_policy"],
+            "gift_sku": "",
+            "gift_qty": "",
+        }
+        for row in rows
+        if row["gift_sku"]
+    ]
 
 
 def _head(
@@ -212,6 +221,7 @@ def _head(
         "price_date": order.day.isoformat(),
         "ship_to": chance.choices(open_to, [3] + [1] * (len(open_to) - 1))[0].code,
         "requested_date": (order.day + timedelta(days=chance.randint(3, 12))).isoformat(),
+        **of_head(order.partner, order.day, order.source),
         "rebate_requested": money(_rebate(order.partner, gross, chance)),
         "freight": money(chance.choices((0, 200, 350, 500), (8, 1, 1, 1))[0]),
         "status": order.status,

@@ -18,7 +18,7 @@ from tests.demo.world import World
 from tests.support.live import open_platform
 from tests.support.moving import exported, load, values, write
 
-RECORDS = 5364
+RECORDS = 5372
 USERS = 34
 ORDERS = "ordering/records/data/sales_order.jsonl"
 

@@ -77,10 +77,10 @@ def world(database_url: str) -> Iterator[World]:
 def order(world: World, login: str, payable: str) -> str:
     """Create an order of exactly `payable`: goods, and the freight that is left."""
     saved = create(world, login, {"lines": [line(100)]})
-    gross = Decimal(state(world, "sales_order", saved.id)["gross_amount"])
-    quantity = int(Decimal(payable) / (gross / 100))
+    net = Decimal(state(world, "sales_order", saved.id)["net_amount"])
+    quantity = int(Decimal(payable) / (net / 100))
     saved = create(world, login, {"lines": [line(quantity)]})
-    gross = Decimal(state(world, "sales_order", saved.id)["gross_amount"])
+    net = Decimal(state(world, "sales_order", saved.id)["net_amount"])
     store = world.platform.store
     world.platform.write_as_system(
         lambda context, work: store.update(
@@ -88,7 +88,7 @@ def order(world: World, login: str, payable: str) -> str:
             work,
             "sales_order",
             saved.id,
-            {"freight": str(Decimal(payable) - gross)},
+            {"freight": str(Decimal(payable) - net)},
             saved.version,
         )
     )

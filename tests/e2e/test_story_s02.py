@@ -1,7 +1,7 @@
-"""Story S02, steps 1 to 3, as far as the shipped modules go: a re-order on a phone, confirmed by nobody.
+"""Story S02 on a phone: a re-order with three promotions, rebate and credit, confirmed by nobody.
 
-Promotions, gifts and their explanation, stock bands, reservations and the button that repeats an order are
-not there yet: so the net is the gross, and the cap of the rebate is 30 % of that.
+The button that repeats an order is not there yet: the lines are typed. What follows the confirmation is
+tested in `tests/demo/test_story_s02.py`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ LINES = (
     ("CL-GS-D5-BK", "8", "1089.00", "8712.00"),
     ("CL-FC-RO-01", "40", "219.00", "8760.00"),
 )
-GROSS, CAP = Decimal("75164.00"), Decimal("22549.20")
-PAYABLE, TAX = Decimal("55164.00"), Decimal("6346.30")
+GROSS, NET, CAP = Decimal("75164.00"), Decimal("72927.36"), Decimal("21878.21")
+REDUCTION, INCENTIVE = Decimal("1500.00"), Decimal("736.64")
+PAYABLE = Decimal("52927.36")
 CREDIT = "/o/credit_profile"
 
 
@@ -59,7 +60,7 @@ def test_a_clean_order_is_priced_capped_and_confirmed_without_a_human(
     _fill(clerk)
     page = clerk.page
     rebate = page.locator("[name='f.rebate_requested']")
-    rebate.fill("22600")
+    rebate.fill("22000")
     rebate.press("Tab")
     page.locator(".bar button.main").click()
     expect(page.locator(".message.bad, .error:not(:empty)").first).to_be_visible()
@@ -77,8 +78,11 @@ def test_a_clean_order_is_priced_capped_and_confirmed_without_a_human(
     page.locator(".page-head form .button.main").click()
     expect(page.locator(".state-line")).to_contain_text("已确认")
     text = page.locator("main").inner_text()
-    for shown in ("75,164.00", "22,549.20", "20,000.00", "55,164.00", "6,346.30"):
+    amounts = ("75,164.00", "1,500.00", "736.64", "72,927.36", "21,878.21", "20,000.00")
+    for shown in (*amounts, "52,927.36", "6,088.99"):
         assert shown in text, shown
+    for promotion in ("六月净水器满30000减1500", "试点伙伴线上下单优惠1%", "RO复合滤芯"):
+        assert promotion in text, promotion
     assert text.count("2025-06-10 10:04") >= 2, "submitted and confirmed in the same minute"
     clerk.look("order confirmed")
     assert before - _available(finance) == PAYABLE
@@ -108,6 +112,9 @@ def _fill(clerk: Person) -> None:
         assert clerk.amount(row.locator("[data-output=price]")) == Decimal(price), code
         assert clerk.amount(row.locator("[data-output=line_amount]")) == Decimal(amount), code
     assert clerk.amount("[data-output=gross_amount]") == GROSS
+    assert clerk.amount("[data-output=full_reduction]") == REDUCTION
+    assert clerk.amount("[data-output=online_incentive]") == INCENTIVE
+    assert clerk.amount("[data-output=net_amount]") == NET
     assert clerk.amount("[data-output=rebate_cap]") == CAP
 
 
