@@ -24,6 +24,7 @@ from headrace.blueprints import (
     reports,
     workspace,
 )
+from headrace.blueprints.design import spreadsheet
 from headrace.blueprints.shared import errors, pages, session
 from headrace.blueprints.shared.assets import BUILD, PREFIX, Assets
 from headrace.blueprints.shared.files import allow_large
@@ -90,6 +91,7 @@ def create_app(platform: Platform) -> Flask:
     for blueprint in (one.blueprint for one in pages):
         app.register_blueprint(blueprint)
     app.register_blueprint(approvals.links.blueprint)
+    app.register_blueprint(spreadsheet.blueprint)
     api.register(app)
     app.add_url_rule(CSP_REPORTS, "csp_report", _csp_report, methods=["POST"])
     app.add_url_rule("/healthz", "health", _health)

@@ -1071,6 +1071,21 @@ def scenarios_run(mark: Mark) -> Iterator[Ask]:
     yield send(f"{API}/metadata/scenarios/run", {"names": ["nothing_like_it"], "version": 1})
 
 
+@probe("spreadsheets.listed")
+@probe("spreadsheets.upload", "POST")
+@probe("spreadsheets.shown")
+@probe("spreadsheets.put_into_draft", "POST")
+@probe("spreadsheets.start_import", "POST")
+def spreadsheet_pages(mark: Mark) -> Iterator[Ask]:
+    here = "/design/spreadsheet"
+    yield get(here)
+    yield send_file(here, "rows.csv", f"claim\n{mark.word}\n")
+    for one in mark.all_ids("claim"):
+        yield get(f"{here}/{one}")
+        yield post_form(f"{here}/{one}", sheet="")
+        yield post_form(f"{here}/{one}/import")
+
+
 @probe("api.api_drafts.find")
 @probe("api.api_drafts.create", "POST")
 @probe("api.api_drafts.get")

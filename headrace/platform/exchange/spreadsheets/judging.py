@@ -47,7 +47,7 @@ TYPES: Final[Mapping[str, Text]] = {
     "date": Text("dates", "日期"),
     "datetime": Text("dates with a time", "日期时间"),
     "month": Text("months", "月份"),
-    "boolean": Text("yes or no", "是或否"),
+    "boolean": Text("yes or no", "“是/否”"),
     "choice": Text("choices", "选项"),
     "phone": Text("telephone numbers", "电话号码"),
     "email": Text("e-mail addresses", "邮箱地址"),
