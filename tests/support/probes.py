@@ -1071,6 +1071,16 @@ def scenarios_run(mark: Mark) -> Iterator[Ask]:
     yield send(f"{API}/metadata/scenarios/run", {"names": ["nothing_like_it"], "version": 1})
 
 
+@probe("design.drafts")
+@probe("design.create", "POST")
+@probe("design.studio")
+def design_pages(mark: Mark) -> Iterator[Ask]:
+    yield get("/design")
+    yield post_form("/design", name=mark.word)
+    for one in mark.all_ids("claim"):
+        yield get(f"/design/{one}")
+
+
 @probe("spreadsheets.listed")
 @probe("spreadsheets.upload", "POST")
 @probe("spreadsheets.shown")
