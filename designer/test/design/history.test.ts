@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Command } from "../../src/design/model/command";
+import { addChildTable } from "../../src/design/model/commands/add_child_table";
 import { addDocument } from "../../src/design/model/commands/add_document";
 import { insertItem } from "../../src/design/model/commands/insert_item";
 import { moveItem } from "../../src/design/model/commands/move_item";
@@ -44,6 +45,11 @@ const COMMANDS: readonly (readonly [string, Command, unknown])[] = [
   ["move_item", moveItem("a", ["fields"], 0, 1), { ...CLAIM, fields: [fields()[1], fields()[0]] }],
   ["replace_content", replaceContent("a", { kind: "object", name: "x" }), { kind: "object", name: "x" }],
   ["remove_document", removeDocument("a"), undefined],
+  [
+    "add_child_table",
+    addChildTable({ id: "a", module: "m", content: CLAIM }, "c", { en: "Lines" }, "visit_line"),
+    { ...CLAIM, children: [{ name: "lines", object: "visit_line", by: "visit", label: { en: "Lines" } }] },
+  ],
   [
     "several",
     several("design.did_set", [setValue("a", ["help"], "one"), setValue("a", ["help"], "two")]),

@@ -9,7 +9,7 @@ from flask import Blueprint, current_app, make_response, redirect, request, url_
 from werkzeug.wrappers import Response
 
 from headrace.blueprints.shared.assets import Assets
-from headrace.blueprints.shared.designing import only_designers
+from headrace.blueprints.shared.designing import design_roles, only_designers
 from headrace.blueprints.shared.pages import render, words
 from headrace.blueprints.shared.session import platform, read, write
 from headrace.blueprints.statuses import status_of
@@ -68,6 +68,7 @@ def studio(draft: str) -> Response:
                 "name": held.name,
                 "base": held.base,
                 "language": context.language,
+                "roles": design_roles(context),
                 "words": words().for_browser(context.language, WORDS),
             },
         )

@@ -7,10 +7,15 @@ from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 
 
+def design_roles(context: Context) -> list[str]:
+    """Return the names of the caller's roles that have the design right."""
+    roles = context.catalog.roles
+    return [one for one in context.principal.role_names if one in roles and roles[one].design]
+
+
 def may_design(context: Context) -> bool:
     """Say whether the caller holds a role with the design right."""
-    roles = context.catalog.roles
-    return any(roles[one].design for one in context.principal.role_names if one in roles)
+    return bool(design_roles(context))
 
 
 def only_designers(context: Context) -> None:

@@ -1,6 +1,7 @@
 /** An object: its fields in order, a palette of types beside them. */
 
 import { useState, type DragEvent, type JSX, type KeyboardEvent } from "react";
+import { addChildTable } from "../model/commands/add_child_table";
 import { insertItem } from "../model/commands/insert_item";
 import { moveItem } from "../model/commands/move_item";
 import { removeItem } from "../model/commands/remove_item";
@@ -61,7 +62,7 @@ export function ObjectEditor({ doc }: { readonly doc: Doc }): JSX.Element {
         ))}
         {fields.length === 0 ? <li className="quiet">{w("no_fields")}</li> : null}
       </ol>
-      <Palette onAdd={(type) => add(type, fields.length)} />
+      <Palette doc={doc} onAdd={(type) => add(type, fields.length)} />
     </div>
   );
 }
@@ -134,12 +135,27 @@ function FieldRow(props: {
   );
 }
 
-function Palette({ onAdd }: { readonly onAdd: (type: string) => void }): JSX.Element {
+function Palette(props: {
+  readonly doc: Doc;
+  readonly onAdd: (type: string) => void;
+}): JSX.Element {
+  const { doc, onAdd } = props;
   const { vocabulary } = useWorkbench();
+  const run = useRun();
+  const choose = useChoose();
+  const addTable = (): void => {
+    const id = newId();
+    const label = { en: "Lines", zh: "明细" };
+    run(addChildTable(doc, id, label, `${textOf(doc.content.name).slice(0, 34)}_line`));
+    choose(id);
+  };
   return (
     <div className="palette" aria-label={w("palette")} role="group">
       <h3>{w("palette")}</h3>
       <p className="quiet">{w("palette_text")}</p>
+      <button type="button" className="palette-type child-table" onClick={addTable}>
+        <Icon name="plus" /> {w("child_table")}
+      </button>
       {vocabulary.palette.map((group) => (
         <div key={group.title}>
           <h4>{group.title}</h4>

@@ -1,6 +1,9 @@
 /** The editors by kind of document: a new one is a file and a line here. */
 
 import type { JSX } from "react";
+import type { Command } from "../model/command";
+import { addDocument } from "../model/commands/add_document";
+import { insertItem } from "../model/commands/insert_item";
 import type { Doc, Docs } from "../model/documents";
 import { find, ofKind } from "../model/documents";
 import { isObject, textOf, type JsonObject } from "../model/json";
@@ -64,6 +67,9 @@ interface Asked {
   /** Name of the object or workflow that it is about. */
   readonly of: string;
   readonly docs: Docs;
+  readonly module: string;
+  /** The roles of who makes it that may design. */
+  readonly roles: readonly string[];
 }
 
 /** How a definition of a kind begins, so that it can be published as it is. */
@@ -71,11 +77,45 @@ interface Start {
   /** Kind of what it is about. */
   readonly of?: "object" | "workflow";
   content(asked: Asked): JsonObject;
+  /** What has to be there or is wanted beside it. */
+  also?(asked: Asked): readonly Command[];
 }
 
 const labelled = (asked: Asked): JsonObject => ({
   label: { [asked.language]: asked.label || asked.name },
 });
+
+/** Put a new object into the menu of its module. */
+function opened(asked: Asked): readonly Command[] {
+  const module = find(asked.docs, "module", asked.module);
+  if (module === undefined) return [];
+  const { menu } = module.content;
+  const entry = { ...labelled(asked), object: asked.name };
+  return [insertItem(module.id, ["menu"], Array.isArray(menu) ? menu.length : 0, entry)];
+}
+
+/** Let who makes an object work with its records; everybody else is given rights later. */
+function permitted(asked: Asked): readonly Command[] {
+  const actions = ["create", "read", "update", "delete"];
+  const grants = asked.roles.map((role) => ({ role, actions, scope: "all" }));
+  const content = { kind: "permission", id: newId(), name: asked.name, object: asked.name, grants };
+  return [addDocument({ id: content.id, module: asked.module, content })];
+}
+
+/** Give the object of a workflow the field that holds the state. */
+function withState(asked: Asked): readonly Command[] {
+  const object = find(asked.docs, "object", asked.of);
+  if (object === undefined) return [];
+  const fields = object.content.fields;
+  const field = {
+    id: newId(),
+    name: "status",
+    type: "state",
+    workflow: asked.name,
+    label: { en: "Status", zh: "状态" },
+  };
+  return [insertItem(object.id, ["fields"], Array.isArray(fields) ? fields.length : 0, field)];
+}
 
 /** The names of the fields that people fill or read, in order. */
 function fieldNames(asked: Asked): string[] {
@@ -102,6 +142,7 @@ const STARTS: Readonly<Record<string, Start>> = {
       title: "title",
       search: ["title"],
     }),
+    also: (asked) => [...opened(asked), ...permitted(asked)],
   },
   choice_set: {
     content: (asked) => ({
@@ -147,6 +188,7 @@ const STARTS: Readonly<Record<string, Start>> = {
         },
       ],
     }),
+    also: (asked) => withState(asked),
   },
   approval: {
     of: "workflow",

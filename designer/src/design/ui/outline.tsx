@@ -3,10 +3,11 @@
 import { useMemo, useState, type JSX } from "react";
 import { KINDS, startOf } from "../editors/registry";
 import { addDocument } from "../model/commands/add_document";
+import { several } from "../model/commands/several";
 import { find, freeName, kindOf, labelOf, nameOf, newId, titleOf, type Doc, type Docs } from "../model/documents";
 import { findingsAt, useChoose, useRun, useView, useWorkbench } from "./desk";
 import { Icon } from "./icon";
-import { w } from "./words";
+import { page, w } from "./words";
 
 export function Outline(): JSX.Element {
   const view = useView();
@@ -106,9 +107,11 @@ function NewDocument({ onDone }: { readonly onDone: () => void }): JSX.Element {
   const ready = wanted === undefined || about.some((doc) => nameOf(doc) === of);
   const add = (): void => {
     const id = newId();
-    const made = start.content({ name: proposed, label, language, of, docs: view.docs });
-    const content = { kind, id, name: proposed, ...made };
-    run(addDocument({ id, module: kind === "module" ? proposed : module, content }));
+    const home = kind === "module" ? proposed : module;
+    const asked = { name: proposed, label, language, of, docs: view.docs, module: home, roles: page().roles };
+    const content = { kind, id, name: proposed, ...start.content(asked) };
+    const beside = start.also?.(asked) ?? [];
+    run(several("design.did_add_document", [addDocument({ id, module: home, content }), ...beside]));
     choose(id);
     onDone();
   };

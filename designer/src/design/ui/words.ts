@@ -7,6 +7,8 @@ export interface Island {
   readonly name: string;
   readonly base: number;
   readonly language: "zh" | "en";
+  /** The viewer's roles that may design. */
+  readonly roles: readonly string[];
   readonly words: Readonly<Record<string, string>>;
 }
 
