@@ -92,6 +92,8 @@ def create_app(platform: Platform) -> Flask:
         app.register_blueprint(blueprint)
     app.register_blueprint(approvals.links.blueprint)
     app.register_blueprint(spreadsheet.blueprint)
+    for part in (design.publishing, design.history, design.moving):
+        app.register_blueprint(part.blueprint)
     api.register(app)
     app.add_url_rule(CSP_REPORTS, "csp_report", _csp_report, methods=["POST"])
     app.add_url_rule("/healthz", "health", _health)

@@ -27,7 +27,7 @@ STYLE: Final = "src/design.css"
 @blueprint.get("")
 def drafts() -> str:
     """The drafts that are open, the last changed first, and a form for another one."""
-    return read(lambda context: _list(context, None))
+    return read(lambda context: drafts_page(context, None))
 
 
 @blueprint.post("")
@@ -43,7 +43,7 @@ def create() -> Response:
         draft = write(action)
     except RefusedError as error:
         problem = error
-        return make_response(read(lambda context: _list(context, problem)), status_of(error))
+        return make_response(read(lambda context: drafts_page(context, problem)), status_of(error))
     return redirect(url_for("design.studio", draft=draft), HTTPStatus.SEE_OTHER)
 
 
@@ -77,14 +77,17 @@ def studio(draft: str) -> Response:
     return read(action)
 
 
-def _list(context: Context, problem: PlatformError | None) -> str:
+def drafts_page(context: Context, problem: PlatformError | None) -> str:
+    """Return the page of the drafts, with why something was not done."""
     only_designers(context)
     return render(
         context,
         "design/drafts.html",
         "design",
         drafts=platform().drafts.all(),
+        people=platform().drafts.people(),
         version=context.catalog.version,
+        modules=sorted(context.catalog.modules.values(), key=lambda one: one.name),
         problems=problem.problems if problem else (),
         sent=request.form.get("name", ""),
     )

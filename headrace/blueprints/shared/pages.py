@@ -243,6 +243,9 @@ FLASHES: Final = frozenset(
         "reversed",
         "urged",
         "urged_before",
+        "published",
+        "gone_back",
+        "discarded",
     }
 )
 """What a page may say that it was just done: it stands in the address, so only these."""

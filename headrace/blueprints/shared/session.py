@@ -103,16 +103,10 @@ def write_once(action: Callable[[Context, UnitOfWork], str]) -> str:
 
     `action` returns what the answer is made of; a form sent twice gets the first one's.
     """
-    key = request.form.get("key", "")
-    content = [(name, value) for name, value in request.form.items(multi=True)]
-    keyed = KeyedRequest(
-        key,
-        f"{request.method} {request.path}",
-        orjson.dumps([pair for pair in content if pair[0] not in NOT_CONTENT]),
-    )
+    keyed = keyed_form()
 
     def once(context: Context, work: UnitOfWork) -> str:
-        if not key:
+        if keyed is None:
             return action(context, work)
         kept = replay(context, work, keyed)
         if kept is not None:
@@ -122,6 +116,14 @@ def write_once(action: Callable[[Context, UnitOfWork], str]) -> str:
         return result
 
     return write(once)
+
+
+def keyed_form() -> KeyedRequest | None:
+    """Return what makes this form the same when it is sent again; None where it carries no key."""
+    key = request.form.get("key", "")
+    content = [(name, value) for name, value in request.form.items(multi=True)]
+    kept = orjson.dumps([pair for pair in content if pair[0] not in NOT_CONTENT])
+    return KeyedRequest(key, f"{request.method} {request.path}", kept) if key else None
 
 
 def sent_version() -> int | None:

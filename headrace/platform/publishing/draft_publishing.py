@@ -13,7 +13,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.checks import run_checks
-from headrace.platform.metadata.comparing import compare
+from headrace.platform.metadata.comparing import Change, compare, compare_content
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.loading import check_document
 from headrace.platform.metadata.merging import Conflict, Merged, Resolutions, Sides, merge
@@ -23,6 +23,7 @@ from headrace.platform.publishing.draft_rows import Draft
 from headrace.platform.publishing.drafts import Drafts, refuse_closed, refuse_stale
 from headrace.platform.publishing.folders import Modules, missing_modules
 from headrace.platform.publishing.identities import check_ids
+from headrace.platform.publishing.overtaken import overtaken
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.publisher import CONFLICT, Answers, Publisher
 from headrace.platform.publishing.result import UNFOLLOWED, Following
@@ -155,6 +156,20 @@ class DraftPublisher:
         merged = merge(base, documents, content.documents, resolutions, SIDES)
         return MergedDraft(draft, live, Content(merged.documents, content.rows), merged)
 
+    def differences(self, wanted: MergedDraft) -> tuple[Change, ...] | None:
+        """Return how a merged draft differs from what is live.
+
+        None where one of its documents does not fit its schema: there is no sentence about it.
+        """
+        live = self._catalogs.content_of(wanted.live)
+        if errors(self._form_problems(live.documents, wanted.content.documents)):
+            return None
+        return compare_content(
+            (live.documents, live.rows),
+            (wanted.content.documents, wanted.content.rows),
+            self._catalogs.types,
+        )
+
     def rebase(
         self,
         work: UnitOfWork,
@@ -188,6 +203,7 @@ class DraftPublisher:
         within: Callable[[UnitOfWork, int, Draft], None] | None = None,
         following: Following = UNFOLLOWED,
         planned: Plan | None = None,
+        live: int | None = None,
     ) -> Outcome:
         """Publish the draft as it is at version `expected`.
 
@@ -195,10 +211,13 @@ class DraftPublisher:
         `publish.conflict`, what changed and what contradicts; with `merging` only where something
         contradicts. `within` runs in the transaction that makes the version live; `following` is told
         how far it is. `planned` is what `plan` gave for the same draft and answers, where it was asked.
+        `live` is the version that the caller saw live: nothing is published on top of another one.
         """
         for attempt in range(1, ATTEMPTS + 1):
             draft = self._current(draft, expected)
             wanted = self.merged(draft, resolutions)
+            if live is not None and wanted.live != live:
+                raise overtaken(self._catalogs, live, wanted.live)
             self._refuse(wanted, merging=merging)
             fresh = planned is not None and attempt == 1 and planned.base == wanted.live
             plan = planned if planned and fresh else self._plan(wanted, decisions)
@@ -207,8 +226,8 @@ class DraftPublisher:
             try:
                 return self._carry_out(wanted, plan, message, by_user, within, following)
             except ConflictError as error:
-                overtaken = any(one.code == CONFLICT.code for one in error.problems)
-                if not merging or not overtaken or attempt == ATTEMPTS:
+                late = any(one.code == CONFLICT.code for one in error.problems)
+                if not merging or not late or attempt == ATTEMPTS:
                     raise
         raise AssertionError("the last attempt returns or raises")
 

@@ -18,11 +18,12 @@ from headrace.platform.access.tables import USER
 from headrace.platform.core.canonical import canonical_bytes
 from headrace.platform.core.errors import ConflictError, NotFoundError, RefusedError, StaleError
 from headrace.platform.core.ids import IdSource, is_record_id
-from headrace.platform.core.problems import Message
+from headrace.platform.core.problems import Message, errors
 from headrace.platform.database.engine import Database
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.merging import changed, slot_of
+from headrace.platform.publishing.aliases import load_aliases
 from headrace.platform.publishing.catalogs import CatalogStore
 from headrace.platform.publishing.draft_content import (
     OTHER_ID,
@@ -48,6 +49,8 @@ from headrace.platform.publishing.draft_rows import (
     held_document,
 )
 from headrace.platform.publishing.draft_tables import DRAFT, DRAFT_CHANGE, DRAFT_DOCUMENT
+from headrace.platform.publishing.folders import Modules
+from headrace.platform.publishing.identities import Known, identify
 
 LONGEST_NAME: Final = 100
 
@@ -184,6 +187,22 @@ class Drafts:
         with self._database.reading() as reading:
             return tuple(change_of(row) for row in reading.connection.execute(query))
 
+    def people(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the names of those who changed each open draft, by its id."""
+        query = (
+            sa.select(DRAFT_CHANGE.c.draft_id, USER.c.name)
+            .join(USER, USER.c.id == DRAFT_CHANGE.c.by_user)
+            .join(DRAFT, DRAFT.c.id == DRAFT_CHANGE.c.draft_id)
+            .where(DRAFT.c.state == "open")
+            .distinct()
+            .order_by(USER.c.name)
+        )
+        found: dict[str, tuple[str, ...]] = {}
+        with self._database.reading() as reading:
+            for draft, name in reading.connection.execute(query):
+                found[str(draft)] = (*found.get(str(draft), ()), name)
+        return found
+
     def entries(self, connection: sa.Connection, draft_id: str) -> dict[str, Document | None]:
         """Return what a draft holds, by definition id; None for what it deletes."""
         query = sa.select(DRAFT_DOCUMENT).where(DRAFT_DOCUMENT.c.draft_id == draft_id)
@@ -303,6 +322,26 @@ class Drafts:
             if old is None or new is None or changed(old, new):
                 draft = self._log(work, draft, action, by_user, key, old, new)
         return draft
+
+    def take_modules(
+        self, work: UnitOfWork, draft: Draft, modules: Modules, by_user: str | None
+    ) -> Draft:
+        """Let the draft have modules as they were read, in the place of its own ones.
+
+        A definition with the name of a live one is that one, whatever its id. Raise RefusedError for
+        what is wrong with the modules, and for names that definitions of other modules have.
+        """
+        wrong = errors(modules.problems)
+        if wrong:
+            raise RefusedError.of(wrong)
+        draft = self.locked(work, draft.id)
+        present = self._on_base(work.connection, draft)
+        known = Known(load_aliases(work.connection), unasked="same", modules=modules.names)
+        found = identify(modules.documents, present, self._ids, known)
+        if found.problems:
+            raise RefusedError.of(found.problems)
+        kept = [one for one in present if one.module not in modules.names]
+        return self.replace(work, draft, (*kept, *found.documents), "put", by_user)
 
     def discard(
         self, work: UnitOfWork, draft: Draft, expected: int | None, by_user: str | None

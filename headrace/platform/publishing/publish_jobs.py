@@ -116,7 +116,10 @@ class PublishJobs:
         by_user: str | None,
         wanted: Mapping[str, Any],
     ) -> str:
-        """Ask for the publish of a draft as it is; `wanted` are the decisions of its request."""
+        """Ask for the publish of a draft as it is; `wanted` are the decisions of its request.
+
+        Its `live`, where it says one, is the version that must still be live then.
+        """
         payload = {
             "what": "draft",
             "draft": draft.id,
@@ -124,6 +127,7 @@ class PublishJobs:
             "decisions": wanted.get("decisions"),
             "resolutions": wanted.get("resolutions"),
             "merging": wanted.get("merge") is True,
+            "live": wanted.get("live"),
         }
         return self._ask(work, payload, message, by_user)
 
@@ -211,6 +215,7 @@ class PublishJobs:
             merging=asked["merging"],
             within=within,
             following=_following(course),
+            live=asked.get("live"),
         )
 
 

@@ -253,6 +253,31 @@ def _becoming(finder: RowFinder, row_set: RowSet) -> Becoming | None:
     return values
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The first rows of a line that its reader may read: their object, ids with titles."""
+
+    object: str
+    first: tuple[tuple[str, str], ...]
+
+
+def told_rows(finder: RowFinder, plan: Plan, reader: Context) -> dict[str, Told]:
+    """Return, by key of a line that can be listed for `reader`, the first rows of it."""
+    told: dict[str, Told] = {}
+    for line in plan.lines:
+        if not line.count:
+            continue
+        try:
+            former = finder.rows.former[row_set_of(finder, line).object_id]
+            listed = _Listed(finder, reader, former, ())
+        except NotFoundError:
+            continue
+        first = line.failing.first if line.failing is not None else ()
+        rows = [(row[0], str(row[1] or row[0])) for row in listed.read(first)]
+        told[line.key] = Told(former.name, tuple(rows))
+    return told
+
+
 def readable_plan(finder: RowFinder, plan: Plan, reader: Context) -> Plan:
     """Return `plan` with those first ids only that `reader` may read; counts stay."""
     if reader.principal.is_system:
