@@ -24,7 +24,7 @@ from headrace.blueprints import (
     reports,
     workspace,
 )
-from headrace.blueprints.design import spreadsheet
+from headrace.blueprints.design import preview, spreadsheet
 from headrace.blueprints.shared import errors, pages, session
 from headrace.blueprints.shared.assets import BUILD, PREFIX, Assets
 from headrace.blueprints.shared.files import allow_large
@@ -47,6 +47,8 @@ POLICY: Final = "; ".join(
         "connect-src 'self'",
         "font-src 'self'",
         "form-action 'self'",
+        # The designer shows previews in a frame; no page but they lets itself be shown so.
+        "frame-src 'self'",
         "frame-ancestors 'none'",
         "base-uri 'none'",
         f"report-uri {CSP_REPORTS}",
@@ -92,6 +94,7 @@ def create_app(platform: Platform) -> Flask:
         app.register_blueprint(blueprint)
     app.register_blueprint(approvals.links.blueprint)
     app.register_blueprint(spreadsheet.blueprint)
+    app.register_blueprint(preview.blueprint)
     for part in (design.publishing, design.history, design.moving):
         app.register_blueprint(part.blueprint)
     api.register(app)

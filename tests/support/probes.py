@@ -823,6 +823,16 @@ def described(mark: Mark) -> Iterator[Ask]:
             yield get(f"{API}/metadata/{name}", language=language)
 
 
+@probe("design_preview.form")
+@probe("design_preview.record")
+@probe("design_preview.rows")
+def draft_previews(mark: Mark) -> Iterator[Ask]:
+    for place in ("form", "record", "list"):
+        yield get(f"/design/nothing_like_it/preview/claim/{place}", role="dealer")
+        for text in mark.cursors:
+            yield get(f"/design/{text}/preview/claim/{place}", record=text)
+
+
 @probe("api.api_moving.export")
 def exported(mark: Mark) -> Iterator[Ask]:
     yield get(f"{API}/metadata/export")

@@ -30,6 +30,8 @@ from headrace.platform.reports.running import available
 BRAND: Final = "Headrace"
 HTML_LANGUAGES: Final[Mapping[str, str]] = {"en": "en", "zh": "zh-CN"}
 PHONE_ENTRIES: Final = 1
+FILE: Final = "workspace.file"
+NOWHERE: Final = "#"
 DAYS_SAID: Final = 14
 """Up to how many days ago people count; what is older has a date."""
 SHORTCUTS: Final = (
@@ -83,7 +85,6 @@ def render(context: Context, template: str, here: str, /, **values: Any) -> str:
     boards = dashboards.available(context)
     menu = menu_for(context.catalog, principal, [one.name for one in boards])
     entries = [entry for group in menu for entry in group.entries if entry.object]
-    display = Display(context.language, principal.zone)
     language = context.language
     return _render(
         template,
@@ -103,23 +104,12 @@ def render(context: Context, template: str, here: str, /, **values: Any) -> str:
         page_words=words().for_browser(language),
         shortcuts=SHORTCUTS,
         flashes=_flashes(language),
-        display=display,
-        shown=display.of,
-        shown_whole=display.whole,
-        shown_file=display.file,
-        told_of=told_of,
-        when=lambda moment: _when(display, moment),
-        ago=lambda moment: _ago(language, display, context.now(), moment),
-        local_time=lambda value: local_time(context, value),
-        indented=lambda value: indented(str(value)),
-        lasting=lambda value: clock_text(value) if isinstance(value, int) else value,
-        choice_labels=lambda view: choice_labels(view, language),
         may_open=lambda name: (
             name in context.catalog.objects and can(context.catalog, principal, name, "read")
         ),
         entry_address=_entry_address,
         entry_place=_entry_place,
-        **values,
+        **{**_reading(context), **values},
     )
 
 
@@ -130,6 +120,45 @@ def render_part(context: Context, template: str, /, **values: Any) -> str:
     return _render(template, context.language, when=lambda one: _when(display, one), **values)
 
 
+def render_still(context: Context, template: str, frame: str, /, **values: Any) -> str:
+    """Render a page to look at only: inside the template `frame`, without script; it leads nowhere.
+
+    What is read was read by the live version; `context` says the language and the zone to show it in.
+    """
+    still = {
+        "layout": frame,
+        "csrf_token": "",
+        "csrf_field": lambda: "",
+        "url_for": _still_address,
+        "may_open": lambda _: False,
+    }
+    return _render(template, context.language, **{**_reading(context), **values, **still})
+
+
+def _still_address(endpoint: str, **values: Any) -> str:
+    """Return where a link of a page to look at leads: to files, else nowhere."""
+    return url_for(endpoint, **values) if endpoint == FILE else NOWHERE
+
+
+def _reading(context: Context) -> dict[str, Any]:
+    """Return what templates show values with."""
+    language = context.language
+    display = Display(language, context.principal.zone)
+    return {
+        "display": display,
+        "shown": display.of,
+        "shown_whole": display.whole,
+        "shown_file": display.file,
+        "told_of": told_of,
+        "when": lambda moment: _when(display, moment),
+        "ago": lambda moment: _ago(language, display, context.now(), moment),
+        "local_time": lambda value: local_time(context, value),
+        "indented": lambda value: indented(str(value)),
+        "lasting": lambda value: clock_text(value) if isinstance(value, int) else value,
+        "choice_labels": lambda view: choice_labels(view, language),
+    }
+
+
 def render_alone(template: str, language: Language, /, **values: Any) -> str:
     """Render a page without the shell."""
     return _render(template, language, **values)
@@ -137,18 +166,17 @@ def render_alone(template: str, language: Language, /, **values: Any) -> str:
 
 def _render(template: str, language: str, /, **values: Any) -> str:
     assets: Assets = current_app.extensions["headrace.assets"]
-    return render_template(
-        template,
-        t=lambda key, **filled: _worded(language, key, filled),
-        language=language,
-        html_lang=HTML_LANGUAGES[language],
-        brand=BRAND,
-        csrf_token=csrf_token(),
-        csrf_field=_csrf_field,
-        asset_styles=assets.styles(),
-        asset_script=assets.script,
-        **values,
-    )
+    common: dict[str, Any] = {
+        "t": lambda key, **filled: _worded(language, key, filled),
+        "language": language,
+        "html_lang": HTML_LANGUAGES[language],
+        "brand": BRAND,
+        "csrf_token": csrf_token(),
+        "csrf_field": _csrf_field,
+        "asset_styles": assets.styles(),
+        "asset_script": assets.script,
+    }
+    return render_template(template, **{**common, **values})
 
 
 def _worded(language: str, key: str, values: Mapping[str, Any]) -> str:

@@ -120,8 +120,11 @@ def form_for(
     editable: frozenset[str] | None = None,
     by_task: bool = False,
     record_type: str | None = None,
+    form: str | None = None,
 ) -> FormPage:
     """Return the form of an object for `principal`, of records of a type where it has types.
+
+    `form` names the one to take, whomever it is for; without it that is found by type and roles.
 
     `editable` names the fields and child relations that can be changed in the record at hand;
     without it they are those that could be in some record. `by_task` adds what an open task lets
@@ -131,7 +134,8 @@ def form_for(
     if editable is None:
         editable = _editable(catalog, principal, object_name, mode)
     builder = _FormBuilder(catalog, principal, model, mode, editable, by_task)
-    definition = _chosen(catalog, principal, object_name, record_type)
+    named = catalog.forms.get(form) if form else None
+    definition = named or _chosen(catalog, principal, object_name, record_type)
     sections = builder.defined(definition) if definition else builder.default()
     typed = any(
         one.for_.record_types for one in catalog.forms.values() if one.object == object_name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -12,7 +14,7 @@ from headrace.platform.database.engine import Database
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
-from headrace.platform.metadata.checks import run_checks
+from headrace.platform.metadata.checks import Checker, run_checks
 from headrace.platform.metadata.comparing import Change, compare, compare_content
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.loading import check_document
@@ -29,6 +31,8 @@ from headrace.platform.publishing.publisher import CONFLICT, Answers, Publisher
 from headrace.platform.publishing.result import UNFOLLOWED, Following
 
 ATTEMPTS: Final = 5
+KEPT_AHEAD: Final = 4
+"""How many catalogs of drafts are kept for previews; a change of a draft makes another one."""
 TOLD: Final = 50
 """How many differences a refusal tells in sentences; the data hold them all."""
 
@@ -111,6 +115,9 @@ class DraftPublisher:
         self._catalogs = catalogs
         self._drafts = drafts
         self._publisher = publisher
+        self._checker = Checker()
+        self._lock = threading.Lock()
+        self._ahead: OrderedDict[tuple[str, int, int], Catalog] = OrderedDict()
 
     def check(self, draft: Draft) -> tuple[Problem, ...]:
         """Return what is wrong with the draft as it stands, on the version that it stands on."""
@@ -133,6 +140,34 @@ class DraftPublisher:
         built = build_catalog(documents, self._catalogs.types, draft.base)
         if built.catalog is None:
             raise RefusedError.of(errors(built.problems))
+        return built.catalog
+
+    def catalog_ahead(self, draft: Draft) -> Catalog:
+        """Return what would be live were the draft published now: checked, and kept while it lasts.
+
+        Raise RefusedError with all that is wrong, and where it contradicts what is live.
+        """
+        live_catalog = self._catalogs.refresh().catalog
+        key = (draft.id, draft.version, live_catalog.version)
+        with self._lock:
+            if key in self._ahead:
+                self._ahead.move_to_end(key)
+                return self._ahead[key]
+        wanted = self.merged(draft)
+        live = self._catalogs.content_of(wanted.live).documents
+        documents = wanted.content.documents
+        wrong = errors((*wanted.problems, *self._form_problems(live, documents)))
+        if wrong:
+            raise RefusedError.of(wrong)
+        built = build_catalog(documents, self._catalogs.types, wanted.live, live_catalog)
+        found = self._checker.run(built.catalog) if built.catalog else ()
+        wrong = errors((*built.problems, *found))
+        if wrong or built.catalog is None:
+            raise RefusedError.of(wrong)
+        with self._lock:
+            self._ahead[draft.id, draft.version, wanted.live] = built.catalog
+            while len(self._ahead) > KEPT_AHEAD:
+                self._ahead.popitem(last=False)
         return built.catalog
 
     def plan(

@@ -7,7 +7,7 @@ or locked for them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -76,15 +76,20 @@ NONE: Final[Behaviours] = MappingProxyType({})
 
 
 def behaviours(shape: ObjectShape, row: Environment) -> Behaviours:
-    """Return how fields of a row behave, for those of which a field rule says something.
+    """Return how fields of a row behave, for those of which a field rule says something."""
+    return behaviours_under(shape.field_rules, row)
+
+
+def behaviours_under(rules: Sequence[CompiledFieldRule], row: Environment) -> Behaviours:
+    """Return how fields of a row behave under rules, which need not be live.
 
     A hidden field is neither required, nor locked, nor limited.
     """
-    if not shape.field_rules:
+    if not rules:
         return NONE
     found: dict[str, Behaviour] = {}
     by_platform = row.user == SYSTEM_USER_ID
-    for rule in shape.field_rules:
+    for rule in rules:
         # What depends on who acts says nothing of what the platform does by itself.
         if by_platform and rule.asks_user:
             continue

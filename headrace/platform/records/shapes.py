@@ -365,18 +365,7 @@ class ObjectShape:
     @functools.cached_property
     def field_rules(self) -> tuple[CompiledFieldRule, ...]:
         """The field rules of the object."""
-        return tuple(
-            CompiledFieldRule(
-                name=rule.name,
-                effect=rule.definition.effect,
-                about=rule.definition.about,
-                when=compile_python(rule.when.tree),
-                allowed=frozenset(rule.definition.allowed),
-                message=rule.definition.message,
-                asks_user=rule.when.uses_user,
-            )
-            for rule in self.model.field_rules
-        )
+        return compiled_field_rules(self.model)
 
     @functools.cached_property
     def file_fields(self) -> tuple[FieldModel, ...]:
@@ -625,4 +614,20 @@ def shapes_of(context: Context) -> Shapes:
         context.catalog,
         "records.shapes",
         lambda: Shapes(context.catalog, context.tables, context.database.dialect),
+    )
+
+
+def compiled_field_rules(model: ObjectModel) -> tuple[CompiledFieldRule, ...]:
+    """Return the field rules of an object, ready to be evaluated."""
+    return tuple(
+        CompiledFieldRule(
+            name=rule.name,
+            effect=rule.definition.effect,
+            about=rule.definition.about,
+            when=compile_python(rule.when.tree),
+            allowed=frozenset(rule.definition.allowed),
+            message=rule.definition.message,
+            asks_user=rule.when.uses_user,
+        )
+        for rule in model.field_rules
     )

@@ -1,0 +1,483 @@
+"""Records as they would stand under definitions that are not live: read as live ones, matched by id.
+
+Nothing is written and no statement knows the new definitions: values come from the live tables, as far
+as who asks may read them there. What is new has its default, what is computed anew is computed from
+them; where that asks other records it stays empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, tzinfo
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from headrace.platform.access.policy import names_of, pairs_for
+from headrace.platform.access.principals import Principal, RoleHolding
+from headrace.platform.core.errors import (
+    ForbiddenError,
+    NotFoundError,
+    PlatformError,
+    RefusedError,
+)
+from headrace.platform.core.ids import is_record_id
+from headrace.platform.formulas.environment import Environment
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.formulas.messages import FormulaValueError
+from headrace.platform.formulas.python import compile_python, holds
+from headrace.platform.formulas.tree import Query, Value
+from headrace.platform.metadata.catalog import (
+    Catalog,
+    FieldModel,
+    ObjectModel,
+    TransitionModel,
+)
+from headrace.platform.metadata.storage_types import instant_of, instant_text, joined, listed
+from headrace.platform.records import reader
+from headrace.platform.records.context import Context
+from headrace.platform.records.field_rules import Behaviours, behaviours_under
+from headrace.platform.records.query import parse_query
+from headrace.platform.records.shapes import compiled_field_rules
+
+Record = dict[str, Any]
+MOST_STEPS: Final = 400
+"""How many formulas one page computes at most, those within others included."""
+
+
+class UnknowableError(Exception):
+    """A formula asks what only live definitions could tell."""
+
+
+def seen_as(principal: Principal, catalog: Catalog, roles: Iterable[str]) -> Principal:
+    """Return somebody with the roles of a catalog, for forms and lists to be made for.
+
+    It never reads: its territories and its organisation are nobody's. Raise NotFoundError where the
+    catalog has no such role.
+    """
+    held = [catalog.roles.get(one) for one in roles]
+    if None in held:
+        raise NotFoundError
+    known = [one for one in held if one is not None]
+    partner = bool(known) and all(one.audience == "partner" for one in known)
+    return replace(
+        principal,
+        roles=frozenset(RoleHolding(one.name) for one in known),
+        audience="partner" if partner else "internal",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Rows of a list ahead; `filtered` says whether its condition could be asked of live rows."""
+
+    rows: list[Record]
+    count: int | str
+    filtered: bool
+
+
+class Ahead:
+    """Reads live records as a catalog that is not live describes them."""
+
+    def __init__(self, live: Context, catalog: Catalog, seen: Principal) -> None:
+        self.live = live
+        self.catalog = catalog
+        self.seen = seen
+        self.steps = 0
+        self._objects = {one.id: one for one in live.catalog.objects.values()}
+        self._rows: dict[tuple[str, str], AheadRow | None] = {}
+
+    def live_object(self, model: ObjectModel) -> ObjectModel | None:
+        """Return the live object that `model` is a version of."""
+        system = self.live.catalog.system_objects.get(model.name)
+        return self._objects.get(model.id) or system
+
+    def newest(self, model: ObjectModel) -> str | None:
+        """Return the id of the newest record that the asker sees; None where there is none."""
+        live = self.live_object(model)
+        if live is None:
+            return None
+        try:
+            query = parse_query(self.live, live.name, {"sort": "-created_at", "limit": 1})
+            found = reader.find(self.live, live.name, query).items
+        except (NotFoundError, ForbiddenError, RefusedError):
+            return None
+        return str(found[0]["id"]) if found else None
+
+    def record(self, model: ObjectModel, record_id: str) -> AheadRow:
+        """Return a live record with its child rows; raise NotFoundError where there is none to see."""
+        live = self.live_object(model)
+        if live is None or not is_record_id(record_id):
+            raise NotFoundError
+        readable = names_of(
+            pairs_for(self.live.catalog, self.live.principal.rights, live.name, "read")
+        )
+        expand = tuple(one.name for one in live.children if one.name in readable)
+        found = reader.get(self.live, live.name, record_id, expand=expand)
+        row = AheadRow(self, model, live, found)
+        for child in model.children:
+            self._take_rows(row, child.name, child.object, live, found)
+        return row
+
+    def blank(self, model: ObjectModel) -> AheadRow:
+        """Return a record that is yet to be made: its defaults and what they give."""
+        return AheadRow(self, model, None, {})
+
+    def row_of(self, object_name: str, record_id: str) -> AheadRow | None:
+        """Return the record that a reference leads to; None where it is not seen."""
+        key = (object_name, record_id)
+        if key not in self._rows:
+            self._rows[key] = self._row_of(object_name, record_id)
+        return self._rows[key]
+
+    def rows(
+        self,
+        model: ObjectModel,
+        paths: Sequence[str],
+        where: Expression | None,
+        sort: Sequence[str],
+        limit: int,
+    ) -> Listed:
+        """Return the first rows of a list with the columns that are live already."""
+        live = self.live_object(model)
+        if live is None:
+            return Listed([], 0, filtered=True)
+        known = {path: self._live_path(model, path) for path in paths}
+        filtered = where is None or self._is_known(model, where)
+        keys = [self._live_path(model, one.lstrip("-")) for one in sort]
+        ordered = [
+            ("-" if one.startswith("-") else "") + key
+            for one, key in zip(sort, keys, strict=True)
+            if key is not None
+        ]
+        read = (*known.values(), *self._read_by(model, paths))
+        asked = dict.fromkeys(("id", "version", *(one for one in read if one)))
+        data: dict[str, Any] = {"fields": ",".join(asked), "limit": limit, "count": "exact"}
+        if ordered:
+            data["sort"] = ",".join(ordered)
+        conditions = (where,) if where is not None and filtered else ()
+        try:
+            query = parse_query(self.live, live.name, data, conditions)
+            page = reader.find(self.live, live.name, query)
+        except (NotFoundError, ForbiddenError, RefusedError):
+            return Listed([], 0, filtered=True)
+        rows = [self._listed(model, live, known, one) for one in page.items]
+        return Listed(rows, page.count if page.count is not None else len(rows), filtered)
+
+    # -- parts ------------------------------------------------------------------------------
+
+    def _take_rows(
+        self, row: AheadRow, relation: str, object_name: str, live: ObjectModel, found: Record
+    ) -> None:
+        model = self.catalog.objects[object_name]
+        of = self.live_object(model)
+        child = next((one for one in live.children if of and one.object == of.name), None)
+        given = found.get(child.name) if child else None
+        rows = given if isinstance(given, list) else []
+        row.rows[relation] = [AheadRow(self, model, of, one, row) for one in rows]
+
+    def _row_of(self, object_name: str, record_id: str) -> AheadRow | None:
+        model = self.catalog.object(object_name)
+        live = self.live_object(model) if model else None
+        if model is None or live is None:
+            return None
+        try:
+            found = reader.get(self.live, live.name, record_id)
+        except PlatformError:
+            return None
+        return AheadRow(self, model, live, found)
+
+    def _live_path(self, model: ObjectModel, path: str) -> str | None:
+        """Return what a path is called live; None where a part of it is not there, or another type."""
+        names = []
+        about: ObjectModel | None = model
+        for name in path.split("."):
+            field = about.fields.get(name) if about else None
+            live = self.live_object(about) if about else None
+            known = live_field(live, field) if live and field else None
+            if field is None or known is None:
+                return None
+            names.append(known.name)
+            about = self.catalog.object(field.target) if field.target else None
+        return ".".join(names)
+
+    def _is_known(self, model: ObjectModel, where: Expression) -> bool:
+        """Say whether the live tables can be asked a condition: it reads nothing that is new."""
+        live = self.live_object(model)
+        here = self.catalog.constants
+        there = self.live.catalog.constants
+        same = all(
+            name in there and there[name].value == here[name].value for name in where.constants()
+        )
+        return (
+            same
+            and not where.queries
+            and all(self._is_live(live, path) for path in where.references())
+        )
+
+    def _is_live(self, live: ObjectModel | None, path: Sequence[str]) -> bool:
+        for field_id in path:
+            fields = live.fields.values() if live else ()
+            field = next((one for one in fields if one.id == field_id), None)
+            if field is None:
+                return False
+            live = self.live.catalog.object(field.target) if field.target else None
+        return True
+
+    def _listed(
+        self,
+        model: ObjectModel,
+        live: ObjectModel,
+        known: Mapping[str, str | None],
+        found: Record,
+    ) -> Record:
+        whole = AheadRow(self, model, live, found)
+        row: Record = {"id": whole.id, "version": whole.version}
+        own = [path for path in known if "." not in path]
+        row |= whole.as_json(own)
+        for path, name in known.items():
+            if path not in own and name is not None:
+                _put(row, path.split("."), _at(found, name.split(".")))
+        return row
+
+    def _read_by(self, model: ObjectModel, paths: Iterable[str]) -> Iterator[str | None]:
+        """Yield what live rows must hold for columns that are computed anew."""
+        names = {one.id: one.name for one in model.fields.values()}
+        for path in paths:
+            field = model.fields.get(path)
+            if field is not None and field.expression is not None:
+                for reference in field.expression.references():
+                    name = names.get(reference[0])
+                    yield self._live_path(model, name) if name else None
+
+
+class AheadRow:
+    """A live record, or one yet to be made, as the `Environment` of formulas that are not live."""
+
+    def __init__(
+        self,
+        ahead: Ahead,
+        model: ObjectModel,
+        live: ObjectModel | None,
+        found: Mapping[str, Any],
+        enclosing: AheadRow | None = None,
+    ) -> None:
+        self.ahead = ahead
+        self.model = model
+        self.enclosing = enclosing
+        self.rows: dict[str, list[AheadRow]] = {}
+        self._by_id = {one.id: one for one in model.fields.values()}
+        self._found: Record = {}
+        self._new: dict[str, Expression] = {}
+        self._made: dict[str, Value] = {}
+        self._is_blank = not found
+        for field in model.fields.values():
+            known = live_field(live, field) if live else None
+            expression = field.expression or (field.default if self._is_blank else None)
+            old = known.expression if known else None
+            if field.expression and (old is None or old.source != field.expression.source):
+                self._new[field.name] = field.expression
+            elif known is not None and known.name in found:
+                self._found[field.name] = found[known.name]
+            elif expression is not None:
+                self._new[field.name] = expression
+        self.id = str(found["id"]) if "id" in found else None
+        self.version = found.get("version")
+
+    def as_json(self, names: Iterable[str] | None = None) -> Record:
+        """Return the values of the fields, or of some, and the rows as the API would send them."""
+        wanted = self.model.fields.keys() if names is None else names
+        shown: Record = {
+            name: self._json(self.model.fields[name], self._value(name))
+            if name in self._new
+            else self._found.get(name)
+            for name in wanted
+            if name in self.model.fields
+        }
+        for relation, rows in self.rows.items():
+            shown[relation] = [one.as_json() for one in rows]
+        return {**shown, "id": self.id, "version": self.version}
+
+    def behaviours(self) -> Behaviours:
+        """Return how the fields behave under the field rules of the catalog."""
+        try:
+            return behaviours_under(compiled_field_rules(self.model), self)
+        except UnknowableError:
+            return {}
+
+    def is_met(self, condition: Expression | None) -> bool:
+        """Say whether a condition holds, as far as it can be told; none holds always."""
+        if condition is None:
+            return True
+        try:
+            return holds(compile_python(condition.tree)(self))
+        except (UnknowableError, FormulaValueError):
+            return False
+
+    # -- what formulas ask ----------------------------------------------------------------------
+
+    @property
+    def today(self) -> date:
+        """The workspace's day."""
+        return self.ahead.live.today()
+
+    @property
+    def now(self) -> datetime:
+        """The workspace's instant."""
+        return self.ahead.live.now()
+
+    @property
+    def zone(self) -> tzinfo:
+        """The workspace's zone."""
+        return self.ahead.live.zone
+
+    @property
+    def user(self) -> str | None:
+        """The id of who asks."""
+        return self.ahead.seen.user_id
+
+    @property
+    def organisation(self) -> str | None:
+        """The organisation of who asks."""
+        return self.ahead.seen.organisation
+
+    def value(self, path: tuple[str, ...], /) -> Value:
+        """Return a field, or one reached over lookups; None where the way ends."""
+        field = self._by_id.get(path[0])
+        if field is None:
+            raise UnknowableError
+        found = self._value(field.name)
+        if len(path) == 1 or found is None:
+            return found
+        following = self.ahead.row_of(field.target, str(found)) if field.target else None
+        return None if following is None else following.value(path[1:])
+
+    def outer(self, path: tuple[str, ...], /) -> Value:
+        """Return a field of the record that encloses this one."""
+        return (self.enclosing or self).value(path)
+
+    def old(self, path: tuple[str, ...], /) -> Value:
+        """Return the value before a change: nothing is changed here."""
+        return None if self._is_blank else self.value(path)
+
+    def constant(self, name: str, /) -> Value:
+        """Return a constant of the catalog."""
+        return self.ahead.catalog.constants[name].value
+
+    def has_role(self, name: str, /) -> bool:
+        """Say whether the role that is tried is a certain one."""
+        return self.ahead.seen.holds(name)
+
+    def in_subtree(self, node: str, root: str, /) -> bool:
+        """Trees are asked of live definitions only, but a node is in its own subtree."""
+        if node == root:
+            return True
+        raise UnknowableError
+
+    def run_query(self, query: Query, environment: Environment, /) -> Value:
+        """Queries run as the system over live definitions; here nobody answers them."""
+        raise UnknowableError
+
+    # -- values ---------------------------------------------------------------------------------
+
+    def _value(self, name: str) -> Value:
+        if name not in self._made:
+            self._made[name] = None
+            self._made[name] = self._made_of(name)
+        return self._made[name]
+
+    def _made_of(self, name: str) -> Value:
+        expression = self._new.get(name)
+        if expression is None:
+            return _python(self.model.fields[name], self._found.get(name))
+        self.ahead.steps += 1
+        if self.ahead.steps > MOST_STEPS:
+            return None
+        try:
+            return compile_python(expression.tree)(self)
+        except (UnknowableError, FormulaValueError):
+            return None
+
+    def _json(self, field: FieldModel, value: Value) -> Any:
+        if value is None:
+            return None
+        if field.target is not None:
+            row = self.ahead.row_of(field.target, str(value))
+            title = row.as_json([row.model.title]).get(row.model.title) if row else None
+            return {"id": str(value), "title": None if title is None else str(title)}
+        if isinstance(value, datetime):
+            return instant_text(value)
+        if isinstance(value, date):
+            return value.isoformat()
+        if isinstance(value, Decimal):
+            return int(value) if field.storage.kind == "integer" else format(value, "f")
+        return value if isinstance(value, bool) else str(value)
+
+
+def live_field(live: ObjectModel, field: FieldModel) -> FieldModel | None:
+    """Return the live field whose values one ahead has: the same id and type."""
+    same = (
+        one
+        for one in live.fields.values()
+        if one.id == field.id or (field.system and one.system and one.name == field.name)
+    )
+    return next((one for one in same if one.type.key == field.type.key), None)
+
+
+def takes(
+    catalog: Catalog, seen: Principal, model: ObjectModel, state: str
+) -> list[TransitionModel]:
+    """Return the transitions that leave a state and that the roles of somebody may take."""
+    workflow = catalog.workflows.get(model.workflow or "")
+    if workflow is None:
+        return []
+    granted = names_of(pairs_for(catalog, seen.rights, model.name, "transition"))
+    return [
+        one
+        for one in workflow.transitions.values()
+        if one.name in granted
+        and state in one.definition.from_
+        and (not one.definition.by or seen.role_names & set(one.definition.by))
+    ]
+
+
+def _python(field: FieldModel, raw: Any) -> Value:
+    """Return a value of the API as formulas reckon with it; None where it cannot be one (masked)."""
+    if raw is None:
+        return None
+    if isinstance(raw, Mapping):
+        return str(raw.get("id"))
+    if isinstance(raw, list):
+        ids = [str(one.get("id")) if isinstance(one, Mapping) else str(one) for one in raw]
+        return listed(ids) if field.links is not None else joined(ids)
+    try:
+        match field.storage.kind:
+            case "integer" | "decimal":
+                return Decimal(str(raw))
+            case "date":
+                return date.fromisoformat(str(raw))
+            case "instant":
+                return instant_of(str(raw))
+            case "boolean":
+                return bool(raw)
+            case _:
+                return str(raw)
+    except (ValueError, InvalidOperation):
+        return None
+
+
+def _at(found: Any, names: Sequence[str]) -> Any:
+    for name in names:
+        if not isinstance(found, Mapping):
+            return None
+        found = found.get(name)
+    return found
+
+
+def _put(row: Record, names: Sequence[str], value: Any) -> None:
+    for name in names[:-1]:
+        inner = row.get(name)
+        if not isinstance(inner, dict):
+            inner = row[name] = {}
+        row = inner
+    row[names[-1]] = value

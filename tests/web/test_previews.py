@@ -1,0 +1,356 @@
+"""What a draft would make, shown with real records to who designs it, and to nobody else."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.documents import field, label
+from tests.support.live import PASSWORD, Live, open_live
+from tests.support.surfing import Seen, Surfer
+
+Edit = Callable[[dict[str, Any]], object]
+PLACES = ("form", "record", "list")
+HOSTILE = ("'", "%00", "..%2f..", "<script>alert(1)</script>", "x" * 3000, "claim;drop")
+
+
+class World:
+    """Drafts of the claims workspace, and Ada who designs and sees one company's claims only."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        ids = live.ids
+        live.add_user("near", "architect", "dealer", organisation=ids["acme"])
+        with live.platform.database.writing(None) as work:
+            for login in ("admin", "near", "ann"):
+                live.platform.identity.set_password(work, ids[login], PASSWORD)
+        rows = [
+            {"what": "Glass", "qty": "3", "price": "10"},
+            {"what": "Frame", "qty": "1", "price": "5"},
+        ]
+        claim = {"company": ids["acme"], "subject": "Broken <b>glass</b>", "fee": "20"}
+        self.claim = live.create("claim", {**claim, "reserve": "77.00", "items": rows})
+        other = {"company": ids["rival"], "subject": "Rival secret", "reserve": "66.00"}
+        self.other = live.create("claim", other)
+        self.surfer, self.near, self.ann = (Surfer(live, one) for one in ("admin", "near", "ann"))
+
+    def draft(self, name: str, **edits: Edit) -> str:
+        """Make a draft in which some documents, named `kind__name`, are edited; return its id."""
+        drafts = self.live.platform.drafts
+        user = self.live.ids["admin"]
+        made = self.live.platform.write_as_system(lambda _, work: drafts.create(work, name, user))
+        for key, edit in edits.items():
+            kind, _, called = key.partition("__")
+            held = next(
+                one
+                for one in drafts.documents(made)
+                if one.document is not None
+                and (one.document.kind, one.document.name) == (kind, called)
+            )
+            content = copy.deepcopy(dict(held.document.content))
+            edit(content)
+            self.put(made.id, held.id, content, held.version)
+        return str(made.id)
+
+    def put(self, draft: str, definition: str, content: dict[str, Any], version: int) -> None:
+        client = self.live.renewed_client("admin")
+        place = f"/api/v1/metadata/drafts/{draft}/documents/{definition}"
+        done = client.put(place, json={"content": content}, headers={"If-Match": f'"{version}"'})
+        assert done.status_code == 200, done.text
+
+    def see(self, draft: str, place: str, object_name: str = "claim", **query: str) -> Seen:
+        asked = "&".join(f"{name}={value}" for name, value in query.items())
+        return self.surfer.get(f"/design/{draft}/preview/{object_name}/{place}?{asked}")
+
+
+def with_architect(contents: dict[Any, Any]) -> None:
+    """Add a role that designs and reads nothing."""
+    contents["role", "architect"] = {
+        "kind": "role",
+        "name": "architect",
+        "label": label("Architect", "架构师"),
+        "design": True,
+    }
+
+
+@pytest.fixture(scope="module")
+def world(shared_database_url: str) -> Iterator[World]:
+    live = open_live(shared_database_url, with_architect)
+    yield World(live)
+    live.platform.close()
+
+
+@pytest.fixture(scope="module")
+def draft(world: World) -> str:
+    """A draft with a new field, a new formula, a changed one, a rule for fields and a renamed field."""
+
+    def claim(content: dict[str, Any]) -> None:
+        fields = content["fields"]
+        named = {one["name"]: one for one in fields}
+        named["payable"]["formula"] = "total + fee + 1000"
+        named["subject"] |= {"name": "topic", "was": "subject", "label": label("Topic", "主题")}
+        content["search"] = ["claim_no", "topic"]
+        content["unique"] = [{"fields": ["company", "topic"]}]
+        fields.append(field("colour", "text", length=20, default="'teal'"))
+        fields.append(field("twice", "formula", returns="money", formula="fee * 2"))
+        fields.append(field("place", "formula", returns="text", formula="company.region.name"))
+        content["field_rules"] = [
+            {"name": "no_kind", "about": ["kind"], "effect": "show", "when": "fee > 100"}
+        ]
+
+    def form(content: dict[str, Any]) -> None:
+        items = content["sections"][0]["items"]
+        items[items.index("subject")] = "topic"
+        items += ["colour", "twice", "place"]
+
+    def view(content: dict[str, Any]) -> None:
+        content["columns"] += ["topic", "twice", "company.region.name"]
+
+    def permission(content: dict[str, Any]) -> None:
+        edit = content["grants"][2]["fields"]["edit"]
+        edit[edit.index("subject")] = "topic"
+
+    return world.draft(
+        "Colours",
+        object__claim=claim,
+        form__claim_entry=form,
+        view__open_claims=view,
+        permission__claim=permission,
+    )
+
+
+def test_a_form_has_what_is_new_with_its_default(world: World, draft: str) -> None:
+    page = world.see(draft, "form", role="dealer")
+
+    assert page.status == 200
+    assert 'value="teal"' in page.response.text
+    assert "Topic" in page.text
+
+
+def test_a_form_of_a_record_has_its_values_under_their_new_names(world: World, draft: str) -> None:
+    page = world.see(draft, "form", role="dealer", record=world.claim)
+
+    assert 'name="f.topic"' in page.response.text
+    assert "Broken &lt;b&gt;glass&lt;/b&gt;" in page.response.text
+    assert 'value="20.00"' in page.response.text
+    assert "Glass" in page.response.text
+
+
+def test_formulas_are_computed_as_the_draft_has_them(world: World, draft: str) -> None:
+    page = world.see(draft, "record", role="dealer", record=world.claim)
+
+    # 3 × 10 and 5 in the rows, a fee of 20, and the 1000 that the draft adds.
+    assert "1,055.00" in page.text
+    assert "40.00" in page.text
+    assert "East" in page.text
+
+
+def test_nothing_of_the_draft_is_live(world: World, draft: str) -> None:
+    live = world.surfer.get(f"/o/claim/{world.claim}")
+
+    assert "Topic" not in live.text
+    assert "1,055.00" not in live.text
+
+
+def test_a_role_sees_its_own_form_and_not_what_it_may_not_read(world: World, draft: str) -> None:
+    dealer = world.see(draft, "record", role="dealer", record=world.claim)
+    boss = world.see(draft, "record", role="boss", record=world.claim)
+
+    assert "77.00" not in dealer.text
+    assert "reserve" not in dealer.text
+    assert "77.00" in boss.text
+
+
+def test_a_form_can_be_named_whomever_it_is_for(world: World, draft: str) -> None:
+    assert "region_name" in world.see(draft, "form", role="boss", record=world.claim).text
+    named = world.see(draft, "form", role="boss", record=world.claim, form="claim_entry")
+
+    assert "region_name" not in named.text
+
+
+def test_field_rules_of_the_draft_hold(world: World, draft: str) -> None:
+    page = world.see(draft, "record", role="dealer", record=world.claim)
+
+    assert "Damage" not in page.text
+
+
+def test_transitions_are_those_of_the_role_from_the_state(world: World, draft: str) -> None:
+    dealer = world.see(draft, "record", role="dealer", record=world.claim)
+    boss = world.see(draft, "record", role="boss", record=world.claim)
+
+    assert "Submit" in dealer.text
+    assert "Submit" not in boss.text
+
+
+def test_a_list_has_the_columns_of_the_draft(world: World, draft: str) -> None:
+    page = world.see(draft, "list", role="admin", view="open_claims")
+
+    assert "Broken &lt;b&gt;glass&lt;/b&gt;" in page.response.text
+    assert "40.00" in page.text
+    assert "East" in page.text
+
+
+def test_a_condition_over_what_is_new_is_told(world: World) -> None:
+    def claim(content: dict[str, Any]) -> None:
+        content["fields"].append(field("hot", "boolean"))
+
+    def view(content: dict[str, Any]) -> None:
+        content["where"] = "hot"
+
+    made = world.draft("Hot", object__claim=claim, view__open_claims=view)
+    page = world.see(made, "list", view="open_claims")
+
+    assert "all records are shown" in page.text
+    assert page.text.count("CL-") == 2
+
+
+def test_a_condition_over_what_is_live_filters(world: World) -> None:
+    def view(content: dict[str, Any]) -> None:
+        content["columns"] = ["subject"]
+        content["where"] = "fee = 20"
+
+    made = world.draft("Twenty", view__open_claims=view)
+    page = world.see(made, "list", view="open_claims")
+
+    assert "Broken" in page.text
+    assert "Rival secret" not in page.text
+
+
+def test_the_language_is_the_one_asked_for(world: World, draft: str) -> None:
+    page = world.see(draft, "form", role="dealer", language="zh")
+
+    assert '<html lang="zh-CN"' in page.response.text
+    assert "主题" in page.text
+    assert "预览" in page.text
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_page_is_to_be_looked_at_only(world: World, draft: str, place: str) -> None:
+    page = world.see(draft, place, role="dealer")
+    text = page.response.text
+
+    assert "<fieldset disabled>" in text
+    assert "<script" not in text.replace('<script type="application/json"', "")
+    assert 'name="csrf"' not in text
+    assert {one for one in page.links if not one.startswith("#")} == set()
+    assert {one.action for one in page.forms} <= {"#"}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_page_may_stand_in_a_frame_of_our_own(world: World, draft: str, place: str) -> None:
+    headers = world.see(draft, place).response.headers
+
+    assert headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
+    assert "form-action 'none'" in headers["Content-Security-Policy"]
+
+
+def test_other_pages_may_not(world: World) -> None:
+    headers = world.surfer.get("/o/claim").response.headers
+
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_nothing_is_posted(world: World, draft: str, place: str) -> None:
+    address = f"/design/{draft}/preview/claim/{place}"
+
+    assert world.surfer.client.post(address).status_code in {400, 403, 405}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_it_is_not_there_for_others(world: World, draft: str, place: str) -> None:
+    assert world.ann.get(f"/design/{draft}/preview/claim/{place}").status == 404
+    assert world.live.client().get(f"/design/{draft}/preview/claim/{place}").status_code == 303
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_designer_sees_only_records_that_are_theirs(world: World, draft: str, place: str) -> None:
+    near = world.near
+    here = f"/design/{draft}/preview/claim/{place}"
+    own = near.get(f"{here}?role=admin&record={world.claim}")
+    whole = near.get(f"{here}?role=admin")
+
+    assert own.status == 200
+    for page in (own, whole):
+        assert "Rival secret" not in page.text
+        assert "77.00" not in page.text
+        assert "66.00" not in page.text
+    if place != "list":
+        assert near.get(f"{here}?role=admin&record={world.other}").status == 404
+
+
+def test_a_broken_draft_answers_what_is_wrong(world: World) -> None:
+    def claim(content: dict[str, Any]) -> None:
+        content["fields"].append(
+            field("bad", "formula", returns="money", formula="no_such_field + 1")
+        )
+
+    page = world.see(world.draft("Broken", object__claim=claim), "form")
+
+    assert page.status == 422
+    assert "no_such_field" in page.text
+    assert page.response.headers["X-Frame-Options"] == "SAMEORIGIN"
+
+
+def test_a_draft_that_contradicts_what_is_live_answers_so(world: World) -> None:
+    def named(words: str) -> Edit:
+        return lambda content: content.update(label=label(words, words))
+
+    made = world.draft("Contradicting", role__finance=named("Money people"))
+    other = world.draft("First", role__finance=named("Counters"))
+    client = world.live.renewed_client("admin")
+    place = f"/api/v1/metadata/drafts/{other}"
+    version = client.get(place).json["version"]
+    done = client.post(f"{place}/publish", json={}, headers={"If-Match": f'"{version}"'})
+    assert done.status_code == 200
+
+    assert world.see(made, "form").status == 422
+    assert world.see(other, "form").status == 404
+
+
+def test_an_object_that_is_new_has_no_records(world: World) -> None:
+    made = world.draft("New object")
+    content = {
+        "kind": "object",
+        "name": "truck",
+        "label": label("Truck", "货车"),
+        "title": "plate",
+        "fields": [field("plate", "text", length=20, default="'B-1'")],
+    }
+    rights = {
+        "kind": "permission",
+        "name": "truck",
+        "object": "truck",
+        "grants": [{"role": "admin", "actions": ["create", "read"], "scope": "all"}],
+    }
+    client = world.live.renewed_client("admin")
+    for one in (content, rights):
+        place = f"/api/v1/metadata/drafts/{made}/documents"
+        done = client.post(place, json={"module": "claims", "content": one})
+        assert done.status_code in {200, 201}, done.text
+
+    assert 'value="B-1"' in world.see(made, "form", "truck").response.text
+    assert "There is no record" in world.see(made, "record", "truck").text
+    assert world.see(made, "list", "truck").status == 200
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_makes_no_sense_is_no_accident(world: World, draft: str, place: str) -> None:
+    keys = ("role", "record_type", "record", "form", "view", "language")
+    for key, value in zip(keys, HOSTILE, strict=True):
+        for asked in ({key: value}, dict.fromkeys(keys, value)):
+            page = world.see(draft, place, **asked)
+            assert page.status in {200, 404}, (place, asked)
+            assert "<script>alert" not in page.response.text
+
+
+def test_what_is_not_there_is_not_found(world: World, draft: str) -> None:
+    assert world.see(draft, "form", "nothing").status == 404
+    assert world.see("nothing", "form").status == 404
+    assert world.see(draft, "form", role="nobody").status == 404
+    assert world.see(draft, "form", form="nothing").status == 404
