@@ -194,6 +194,7 @@ def drop_object(contents: Contents) -> None:
         ("form", "claim_entry"),
         ("view", "open_claims"),
         ("report", "claims_by_month"),
+        ("dashboard", "claims_overview"),
     ]:
         del contents[key]
     contents["module", "claims"]["menu"] = []
