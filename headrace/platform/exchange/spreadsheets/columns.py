@@ -43,6 +43,8 @@ class Column:
     header: str
     rows: int
     values: Mapping[Cell, tuple[int, ...]]
+    texts: Mapping[str, Sequence[int]]
+    """The values as people read them, with their rows."""
 
     @property
     def filled(self) -> int:
@@ -55,16 +57,9 @@ class Column:
         filled = self.filled
         return max(filled // TOLERATED, 1 if filled >= FEW else 0)
 
-    def texts(self) -> dict[str, list[int]]:
-        """Return the values as people read them, with their rows."""
-        found: dict[str, list[int]] = {}
-        for cell, rows in self.values.items():
-            found.setdefault(shown(cell), []).extend(rows)
-        return found
-
     def samples(self) -> tuple[str, ...]:
         """Return the first values."""
-        return tuple(dict.fromkeys(map(shown, self.values)))[:SAMPLES]
+        return tuple(self.texts)[:SAMPLES]
 
     def hints(self, kind: str) -> bool:
         """Say whether the column's name speaks of a kind of values."""
@@ -105,5 +100,12 @@ def columns_of(table: Table) -> list[Column]:
             if not cell.is_empty:
                 values.setdefault(cell, []).append(row.number)
         whole = {cell: tuple(rows) for cell, rows in values.items()}
-        found.append(Column(at, header, len(table.rows), whole))
+        found.append(Column(at, header, len(table.rows), whole, _texts(whole)))
+    return found
+
+
+def _texts(values: Mapping[Cell, Sequence[int]]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for cell, rows in values.items():
+        found.setdefault(shown(cell), []).extend(rows)
     return found

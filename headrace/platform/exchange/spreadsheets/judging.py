@@ -291,13 +291,13 @@ def _codes(column: Column) -> Problem | None:
     if any(_LONG_DIGITS.fullmatch(one) for one in texts):
         return CODES.at(reason=ZEROS)
     whole = all(shown(cell).isdigit() for cell in column.values)
-    if column.hints("code") and whole and len(column.texts()) == column.filled:
+    if column.hints("code") and whole and len(column.texts) == column.filled:
         return CODES.at(reason=CALLED_CODE)
     return None
 
 
 def _choices(column: Column) -> Judgement | None:
-    texts = column.texts()
+    texts = column.texts
     if not 1 < len(texts) <= MOST_CHOICES or 2 * len(texts) > column.filled:
         return None
     if any(len(one) > LONGEST_CHOICE or "\n" in one for one in texts):
@@ -310,7 +310,7 @@ def _choices(column: Column) -> Judgement | None:
 def choice_of(column: Column) -> Judgement:
     """Return a column as choices, the most frequent first."""
     labels: dict[str, tuple[str, int]] = {}
-    for text, rows in column.texts().items():
+    for text, rows in column.texts.items():
         label, count = labels.get(text.casefold(), (text, 0))
         labels[text.casefold()] = (label, count + len(rows))
     ordered = sorted(labels.values(), key=lambda one: -one[1])[:MOST_DECLARED]
@@ -326,7 +326,7 @@ def choice_of(column: Column) -> Judgement:
 
 def text_of(column: Column) -> Judgement:
     """Return a column as texts."""
-    texts = column.texts()
+    texts = column.texts
     longest = max(map(len, texts), default=0)
     reasons = [ANY_TEXT.at(count=len(texts), length=longest)]
     codes = _codes(column)

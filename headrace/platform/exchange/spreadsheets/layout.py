@@ -105,23 +105,21 @@ class SheetSize:
     rows: int
 
 
-def sizes_of(sheets: Sheets) -> tuple[SheetSize, ...]:
-    """Return the sheets with their rows; raise RefusedError where one is larger than is looked at."""
-    return tuple(SheetSize(one, len(_rows(sheets, one))) for one in sheets.names)
+def find_table(
+    sheets: Sheets, sheet: str | None, header: int | None = None
+) -> tuple[Table, tuple[SheetSize, ...]]:
+    """Find the table of a sheet, of the one with most rows where none is named; return the sheets too.
 
-
-def find_table(sheets: Sheets, sheet: str | None, header: int | None = None) -> Table:
-    """Find the table of a sheet, of the one with most rows where none is named.
-
-    `header` is the row with the names as somebody said it. Raise RefusedError where there is no table.
+    `header` is the row with the names as somebody said it. Raise RefusedError where there is no table,
+    or where a sheet is larger than is looked at.
     """
-    names = tuple(sheets.names)
+    every = {name: _rows(sheets, name) for name in sheets.names}
     if sheet is None:
-        sheet = max(sizes_of(sheets), key=lambda one: one.rows).name
-    if sheet not in names:
-        known = ", ".join(names)
+        sheet = max(every, key=lambda name: len(every[name]))
+    if sheet not in every:
+        known = ", ".join(every)
         raise refused(UNKNOWN_SHEET.at("/sheet", name=sheet, known=known))
-    rows = _rows(sheets, sheet)
+    rows = every[sheet]
     found = _table(sheet, rows, _header_place(rows))
     if header is not None and (found is None or found.header != header):
         places = {row.number: at for at, row in enumerate(rows)} | {0: -1}
@@ -130,7 +128,7 @@ def find_table(sheets: Sheets, sheet: str | None, header: int | None = None) -> 
             raise refused(BAD_HEADER.at("/header", row=header, sheet=sheet))
     if found is None:
         raise refused(NO_TABLE.at("/sheet", sheet=sheet))
-    return found
+    return found, tuple(SheetSize(name, len(found_rows)) for name, found_rows in every.items())
 
 
 def _table(sheet: str, rows: Sequence[SheetRow], place: int) -> Table | None:
@@ -242,20 +240,24 @@ def _split(body: Sequence[SheetRow], names: Sequence[str]) -> tuple[list[SheetRo
     others: list[LeftOut] = []
     wide = max((_filled(row) for row in body), default=0) >= WIDE
     end = _notes_from(body) if wide else len(body)
+    said = [name for name in names if name] or [""]
+    usual = _usual(body)
     for place, row in enumerate(body):
         texts = [tidy(cell.text) for cell in row.cells if not cell.is_empty]
         first = texts[0] if texts else ""
-        if names and [_name(cell) for cell in row.cells if not cell.is_empty] == [
-            name for name in names if name
-        ]:
+        if len(texts) == len(said) and _name(Cell(first)) == said[0] and _says(row) == said:
             others.append(LeftOut(row.number, REPEATED.at()))
-        elif _TOTALS.fullmatch(first) and len(texts) < _usual(body):
+        elif _TOTALS.fullmatch(first) and len(texts) < usual:
             others.append(LeftOut(row.number, TOTALS.at(text=first)))
         elif place >= end:
             others.append(LeftOut(row.number, NOTE.at(text=first)))
         else:
             kept.append(row)
     return kept, others
+
+
+def _says(row: SheetRow) -> list[str]:
+    return [_name(cell) for cell in row.cells if not cell.is_empty]
 
 
 def _usual(body: Sequence[SheetRow]) -> int:

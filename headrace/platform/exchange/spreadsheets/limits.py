@@ -9,7 +9,7 @@ from headrace.platform.core.problems import Message
 LARGEST_FILE: Final = 6 * 1024 * 1024
 MOST_ROWS: Final = 20_000
 MOST_COLUMNS: Final = 100
-MOST_CELLS: Final = 400_000
+MOST_CELLS: Final = 200_000
 LAST_ROW: Final = 200_000
 """The greatest number that a row may have: a few rows far down are looked for in all above them."""
 

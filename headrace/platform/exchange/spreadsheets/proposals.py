@@ -17,7 +17,6 @@ from headrace.platform.exchange.spreadsheets.layout import (
     SheetSize,
     Table,
     find_table,
-    sizes_of,
 )
 from headrace.platform.exchange.spreadsheets.limits import FILE_TOO_LARGE, LARGEST_FILE
 from headrace.platform.exchange.spreadsheets.references import references
@@ -175,23 +174,19 @@ def open_table(
     if len(data) > LARGEST_FILE:
         size, limit = -(-len(data) // MEGABYTE), LARGEST_FILE // MEGABYTE
         raise refused(FILE_TOO_LARGE.at("/file", size=size, limit=limit))
-    sheets = open_file(file_name, data)
-    sizes = sizes_of(sheets)
-    if sheet is None:
-        sheet = max(sizes, key=lambda one: one.rows).name
-    table = find_table(sheets, sheet, header)
+    table, sizes = find_table(open_file(file_name, data), sheet, header)
     return Opened(file_name, sizes, table, tuple(columns_of(table)))
 
 
 def propose(
-    opened: Opened, catalog: Catalog, looked_up: Mapping[int, Judgement] | None = None
+    opened: Opened, catalog: Catalog, known: Mapping[int, Judgement] | None = None
 ) -> Proposal:
-    """Return what an opened file proposes; `looked_up` are the columns that name live records."""
+    """Return what an opened file proposes; `known` is what was found out of columns before."""
     columns, table = opened.columns, opened.table
     found: list[FieldProposal] = []
     taken: set[str] = set()
     for column in columns:
-        judgement = (looked_up or {}).get(column.index) or judged(column)
+        judgement = (known or {}).get(column.index) or judged(column)
         found.append(_field(column, judgement, taken, found))
     fields = _with_key(columns, found)
     stem = opened.file.rpartition(".")[0] or opened.file
@@ -214,8 +209,10 @@ def propose(
 
 
 def look_up(context: Context, reading: Any, opened: Opened) -> dict[int, Judgement]:
-    """Return the columns of an opened file that name records which the caller may read."""
-    return references(context, reading, [(one, judged(one)) for one in opened.columns])
+    """Return what each column is taken for, with the records that it names and the caller may read."""
+    found = [(one, judged(one)) for one in opened.columns]
+    named = references(context, reading, found)
+    return {one.index: named.get(one.index, judgement) for one, judgement in found}
 
 
 def object_name(text: str, catalog: Catalog) -> str:
@@ -284,7 +281,7 @@ def _field(
         key=False,
         samples=column.samples(),
         filled=column.filled,
-        distinct=len(column.texts()),
+        distinct=len(column.texts),
         reasons=tuple(reasons),
         unread=judgement.unread,
     )
@@ -311,7 +308,7 @@ def _with_key(
         result[at] = replace(fields[at], key=True, reasons=reasons)
     for at in places:
         if columns[at].hints("code") and at not in whole:
-            twice = next(((t, r) for t, r in columns[at].texts().items() if len(r) > 1), None)
+            twice = next(((t, r) for t, r in columns[at].texts.items() if len(r) > 1), None)
             if twice is not None:
                 rows = ", ".join(map(str, sorted(twice[1])[:SHOWN_ROWS]))
                 told = TWICE.at(value=twice[0], rows=rows)
@@ -322,7 +319,7 @@ def _with_key(
 def _is_code(column: Column, field: FieldProposal) -> bool:
     if field.type != "text" or column.filled != column.rows or not column.values:
         return False
-    texts = column.texts()
+    texts = column.texts
     if any(len(one) > KEY_LENGTH for one in texts):
         return False
     shaped = all(_CODE.fullmatch(one) for one in texts)

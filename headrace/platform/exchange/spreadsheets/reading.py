@@ -74,7 +74,7 @@ class Amount:
 
 def tidy(text: str) -> str:
     """Return a text with plain digits, letters and spaces, none around it."""
-    return text.translate(_WIDE).strip()
+    return text.strip() if text.isascii() else text.translate(_WIDE).strip()
 
 
 def shown(cell: Cell) -> str:
@@ -133,7 +133,7 @@ def moment_in(cell: Cell, *, loosely: bool = False) -> datetime | None:
     text = narrow(cell.text)
     if not _DAY_WRITTEN.match(text) and not (loosely and _LOOSE.fullmatch(text)):
         return None
-    written = Cell(re.sub(r"\s*([年月])\s*", r"\1", text)) if "年" in text else Cell(text)
+    written = Cell(re.sub(r"\s*([年月日])\s*", r"\1", text)) if "年" in text else Cell(text)
     found = moment_of(written)
     return None if found is None or found.tzinfo is not None else found
 

@@ -67,7 +67,7 @@ def references(
         return {}
     best: dict[int, tuple[int, Judgement]] = {}
     for place in _places(context):
-        tried = {one.index: dict(list(one.texts().items())[:TRIED]) for one in asked}
+        tried = {one.index: dict(list(one.texts.items())[:TRIED]) for one in asked}
         wanted = [text for texts in tried.values() for text in texts]
         known = _known(context, work, place, wanted)
         for column in asked:
@@ -83,7 +83,7 @@ def references(
 
 
 def _may_name(column: Column, judgement: Judgement) -> bool:
-    texts = column.texts()
+    texts = column.texts
     return (
         judgement.type in NAMING
         and 0 < len(texts) <= MOST_VALUES
@@ -109,7 +109,7 @@ def _places(context: Context) -> Iterator[_Place]:
 def _whole(
     context: Context, work: UnitOfWork | Any, place: _Place, column: Column
 ) -> Judgement | None:
-    texts = column.texts()
+    texts = column.texts
     alike = _alike(place, column)
     if len(texts) < FEWEST and not alike:
         return None

@@ -233,8 +233,8 @@ def _judgement(
         return Judgement("lookup", {"to": target})
     if type_ == before.type:
         return replace(as_before, options=options or before.options)
-    if type_ == "choice" and len(column.texts()) > MOST_DECLARED:
-        told = {"field": column.header, "count": len(column.texts()), "limit": MOST_DECLARED}
+    if type_ == "choice" and len(column.texts) > MOST_DECLARED:
+        told = {"field": column.header, "count": len(column.texts), "limit": MOST_DECLARED}
         problems.append(TOO_MANY_CHOICES.at(place + "/type", **told))
         return as_before
     return as_type(column, type_)
