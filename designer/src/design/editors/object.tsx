@@ -195,8 +195,8 @@ function newField(
   const name = freeName(type === "formula" || type === "rollup" ? "value" : type, taken);
   const title = vocabulary.palette.flatMap((group) => group.types).find((one) => one.key === type)?.title;
   const needed: Record<string, JsonObject> = {
-    choice: { choices: [{ id: newId(), value: "one", label: { en: "One", zh: "选项一" } }] },
-    multi_choice: { choices: [{ id: newId(), value: "one", label: { en: "One", zh: "选项一" } }] },
+    choice: { choices: [{ value: "one", label: { en: "One", zh: "选项一" } }] },
+    multi_choice: { choices: [{ value: "one", label: { en: "One", zh: "选项一" } }] },
   };
   const other = ofKind(store.view.docs, "object").find((one) => one.id !== doc.id);
   const to = other === undefined ? {} : { to: textOf(other.content.name) };

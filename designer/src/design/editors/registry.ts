@@ -134,7 +134,7 @@ const STARTS: Readonly<Record<string, Start>> = {
           id: newId(),
           name: "title",
           type: "text",
-          max_length: 200,
+          length: 200,
           required: true,
           label: { en: "Title", zh: "名称" },
         },
@@ -147,7 +147,7 @@ const STARTS: Readonly<Record<string, Start>> = {
   choice_set: {
     content: (asked) => ({
       ...labelled(asked),
-      choices: [{ id: newId(), value: "one", label: { en: "One", zh: "选项一" } }],
+      choices: [{ value: "one", label: { en: "One", zh: "选项一" } }],
     }),
   },
   form: {

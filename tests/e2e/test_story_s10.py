@@ -1,0 +1,127 @@
+"""Story S10: a module for stands at trade fairs, drawn through the screens by an admin, used by a dealer.
+
+Counts the interactions, as a person would press and type them, and prints them with the time.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+
+from tests.support.browsing import Person, sit_down
+
+pytestmark = pytest.mark.e2e
+
+MOST_INTERACTIONS = 300
+
+
+class Drawer:
+    """An admin at the designer: every press and every text typed is counted."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self.page = person.page
+        self.interactions = 0
+
+    def press(self, what: Locator) -> None:
+        self.interactions += 1
+        what.click()
+
+    def type(self, what: Locator, text: str) -> None:
+        self.interactions += 1
+        what.fill(text)
+
+    def choose(self, what: Locator, value: str) -> None:
+        self.interactions += 1
+        what.select_option(value)
+
+    # -- the designer -----------------------------------------------------------------------------
+
+    def begin(self, name: str) -> None:
+        """Begin a draft."""
+        self.person.go("/design")
+        self.type(self.page.locator("#draft-name"), name)
+        self.press(self.page.locator("form[action='/design'] button"))
+        expect(self.page.locator("html[data-design=ready]")).to_be_attached(timeout=30_000)
+
+    def new(self, kind: str, label: str, name: str, **chosen: str) -> None:
+        """Add a definition; `of` is what it is about, `module` where it belongs."""
+        self.press(self.page.locator(".outline-head button"))
+        form = self.page.locator(".new-document")
+        selects = form.locator("select")
+        self.choose(selects.nth(0), kind)
+        if "module" in chosen:
+            self.choose(selects.nth(1), chosen["module"])
+        if "of" in chosen:
+            self.choose(selects.nth(2), chosen["of"])
+        self.type(form.locator("input").nth(0), label)
+        self.type(form.locator("input").nth(1), name)
+        self.press(form.locator("button"))
+        expect(self.page.locator(".canvas-head code")).to_have_text(name)
+
+    def field(self, kind: str, label: str, name: str) -> None:
+        """Add a field from the palette and give it its names."""
+        tile = self.page.locator(".palette-type:not(.child-table)").filter(
+            has_text=re.compile(f"^{kind}$")
+        )
+        self.press(tile)
+        self.type(self.option("label").locator("input").first, label)
+        self.type(self.option("name").locator("input"), name)
+
+    def option(self, key: str) -> Locator:
+        return self.page.locator(f".options [data-key={key}]").first
+
+    def open(self, kind: str, label: str) -> None:
+        """Open a definition from the outline."""
+        self.type(self.page.locator(".outline input[type=search]"), label)
+        part = self.page.locator(".outline-kind").filter(
+            has=self.page.locator("h3", has_text=re.compile(f"^{kind}$"))
+        )
+        self.press(part.locator("li button").filter(has_text=label).first)
+
+    def saved(self) -> None:
+        """Wait until everything is on the server and nothing is wrong."""
+        expect(self.page.locator(".saving")).to_contain_text("已保存", timeout=15_000)
+
+
+def test_a_module_is_drawn_and_used(server: str, browser: Browser, shots: Path) -> None:
+    began = time.monotonic()
+    admin = sit_down(browser, server, "linzhixia", "zh", 1280, shots)
+    drawer = Drawer(admin)
+    _draw_objects(drawer)
+    drawer.saved()
+    admin.look("objects drawn")
+    print(f"{drawer.interactions} interactions, {time.monotonic() - began:.1f} s by script")
+    assert drawer.interactions <= MOST_INTERACTIONS
+
+
+def _draw_objects(drawer: Drawer) -> None:
+    page = drawer.page
+    drawer.begin("展位申请")
+    drawer.new("module", "展会", "trade_fairs")
+    drawer.new("object", "展位申请", "booth_application", module="trade_fairs")
+    drawer.field("编号", "申请编号", "application_no")
+    drawer.type(drawer.option("pattern").locator("input"), "ZW-{YYYY}-{000}")
+    drawer.field("引用", "伙伴", "partner")
+    drawer.choose(drawer.option("to").locator("select"), "partner")
+    drawer.type(drawer.option("default").locator("textarea"), "MY_ORGANISATION()")
+    page.keyboard.press("Escape")
+    drawer.field("日期", "开始日期", "starts_on")
+    drawer.field("日期", "结束日期", "ends_on")
+    drawer.field("小数", "面积", "area")
+    drawer.field("金额", "单价", "unit_price")
+    drawer.field("公式", "展位费", "booth_fee")
+    drawer.choose(drawer.option("returns").locator("select"), "money")
+    drawer.type(drawer.option("formula").locator("textarea"), "area * unit_price")
+    drawer.field("百分比", "品牌补贴比例", "subsidy_pct")
+    drawer.type(drawer.option("default").locator("textarea"), "40")
+    drawer.field("公式", "申请补贴", "requested")
+    drawer.choose(drawer.option("returns").locator("select"), "money")
+    drawer.type(
+        drawer.option("formula").locator("textarea"), "ROUND(booth_fee * subsidy_pct / 100, 2)"
+    )
+    drawer.field("金额", "批准补贴", "approved")
