@@ -8,11 +8,13 @@ import type { Doc, Docs } from "../model/documents";
 import { find, ofKind } from "../model/documents";
 import { isObject, textOf, type JsonObject } from "../model/json";
 import { newId } from "../model/documents";
+import { ApprovalEditor } from "./approval";
 import { ModuleEditor } from "./module";
 import { ObjectEditor } from "./object";
 import { PermissionEditor } from "./permission";
 import { PlainEditor } from "./plain";
 import { RoleEditor } from "./role";
+import { WorkflowEditor } from "./workflow";
 
 type Editor = (props: { readonly doc: Doc }) => JSX.Element;
 
@@ -34,18 +36,22 @@ export const KINDS: readonly string[] = [
 ];
 
 const EDITORS: Readonly<Record<string, Editor>> = {
+  approval: ApprovalEditor,
   module: ModuleEditor,
   object: ObjectEditor,
   permission: PermissionEditor,
   role: RoleEditor,
+  workflow: WorkflowEditor,
 };
 
 /** Keys that the editor of a kind draws, so that the options beside it need not. */
 const DRAWN: Readonly<Record<string, readonly string[]>> = {
+  approval: ["steps"],
   module: ["menu"],
   object: ["fields"],
   permission: ["grants"],
   role: [],
+  workflow: ["states", "transitions"],
 };
 
 /** Return the keys that a kind's editor draws; null where that is all of them. */

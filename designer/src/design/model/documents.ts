@@ -65,3 +65,9 @@ export function freeName(wanted: string, taken: Iterable<string>): string {
   for (let number = 2; names.has(name); number++) name = `${wanted.slice(0, 36)}_${number}`;
   return name;
 }
+
+/** Return a text as a name: small letters, digits and lines; empty where nothing of it can stand. */
+export function named(text: string): string {
+  const letters = text.normalize("NFKD").toLowerCase().replace(/[^a-z0-9]+/g, "_");
+  return letters.replace(/^[^a-z]+|_+$/g, "").slice(0, 40);
+}

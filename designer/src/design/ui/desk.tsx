@@ -14,6 +14,8 @@ export interface Workbench {
   readonly draft: HttpDraft;
   readonly vocabulary: Vocabulary;
   readonly language: "zh" | "en";
+  /** Send what is unsaved now; true when the server has everything. */
+  readonly save: () => Promise<boolean>;
 }
 
 export const WorkbenchContext = createContext<Workbench | null>(null);

@@ -4,7 +4,7 @@ import { useMemo, useState, type JSX } from "react";
 import { KINDS, startOf } from "../editors/registry";
 import { addDocument } from "../model/commands/add_document";
 import { several } from "../model/commands/several";
-import { find, freeName, kindOf, labelOf, nameOf, newId, titleOf, type Doc, type Docs } from "../model/documents";
+import { find, freeName, kindOf, labelOf, named, nameOf, newId, titleOf, type Doc, type Docs } from "../model/documents";
 import { findingsAt, useChoose, useRun, useView, useWorkbench } from "./desk";
 import { Icon } from "./icon";
 import { page, w } from "./words";
@@ -177,12 +177,6 @@ function NewDocument({ onDone }: { readonly onDone: () => void }): JSX.Element {
       </button>
     </form>
   );
-}
-
-/** Return a text as a name: small letters, digits and lines; empty where nothing of it can stand. */
-export function named(text: string): string {
-  const letters = text.normalize("NFKD").toLowerCase().replace(/[^a-z0-9]+/g, "_");
-  return letters.replace(/^[^a-z]+|_+$/g, "").slice(0, 40);
 }
 
 function grouped(

@@ -1,0 +1,138 @@
+/** A canvas of nodes and edges: fitted to its frame, moved and zoomed by pointer and keyboard. */
+
+import {
+  Controls,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+  useStoreApi,
+  type Connection,
+  type Edge,
+  type EdgeTypes,
+  type Node,
+  type NodeChange,
+  type NodeTypes,
+} from "@xyflow/react";
+import { useEffect, useMemo, type JSX, type KeyboardEvent, type ReactNode } from "react";
+import { w } from "../../ui/words";
+
+export interface CanvasProps {
+  readonly name: string;
+  readonly nodes: Node[];
+  readonly edges: Edge[];
+  readonly nodeTypes: NodeTypes;
+  readonly edgeTypes: EdgeTypes;
+  readonly draggable?: boolean;
+  readonly onConnect?: (connection: Connection) => void;
+  readonly onNodesChange?: (changes: NodeChange[]) => void;
+  readonly onDrop?: (node: Node) => void;
+  /** What is fitted into the frame anew when it changes. */
+  readonly fitted: string;
+  readonly children?: ReactNode;
+}
+
+export function Canvas(props: CanvasProps): JSX.Element {
+  return (
+    <ReactFlowProvider>
+      <Inner {...props} />
+    </ReactFlowProvider>
+  );
+}
+
+const STEP = 60;
+const MOST_ZOOM = 1.6;
+const LEAST_ZOOM = 0.2;
+const PADDING = 0.04;
+/** The zoom at which labels can still be read: what does not fit then begins at its first node. */
+const READABLE = 0.72;
+const EDGE = 16;
+/** How far from the middle of a node a dragged edge is caught, in pixels. */
+const CATCH = 100;
+
+function Inner(props: CanvasProps): JSX.Element {
+  const flow = useReactFlow();
+  const { fitted } = props;
+  const { getNodesBounds, getNodes, setViewport } = flow;
+  const store = useStoreApi();
+  /** Fit everything in; `least` is the zoom below which the drawing is cut off instead. */
+  const fit = useMemo(
+    () =>
+      (least = LEAST_ZOOM): void => {
+        const { width, height } = store.getState();
+        const bounds = getNodesBounds(getNodes());
+        const room = 1 + 2 * PADDING;
+        const whole = Math.min(width / (bounds.width * room), height / (bounds.height * room), 1);
+        const zoom = Math.max(whole, least);
+        const place = (size: number, from: number, length: number): number =>
+          length * zoom > size ? EDGE - from * zoom : (size - length * zoom) / 2 - from * zoom;
+        const x = place(width, bounds.x, bounds.width);
+        void setViewport({ x, y: place(height, bounds.y, bounds.height), zoom });
+      },
+    [store, getNodesBounds, getNodes, setViewport],
+  );
+  useEffect(() => {
+    const wait = window.requestAnimationFrame(() => fit(READABLE));
+    return () => window.cancelAnimationFrame(wait);
+  }, [fit, fitted]);
+  const press = (event: KeyboardEvent): void => {
+    if (event.target instanceof HTMLElement && event.target.closest("input, select, textarea")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { x, y, zoom } = flow.getViewport();
+    const move = (dx: number, dy: number): void =>
+      void flow.setViewport({ x: x + dx, y: y + dy, zoom });
+    if (event.key === "+" || event.key === "=") void flow.zoomIn();
+    else if (event.key === "-") void flow.zoomOut();
+    else if (event.key === "0") fit();
+    else if (event.key === "ArrowLeft") move(STEP, 0);
+    else if (event.key === "ArrowRight") move(-STEP, 0);
+    else if (event.key === "ArrowUp") move(0, STEP);
+    else if (event.key === "ArrowDown") move(0, -STEP);
+    else return;
+    event.preventDefault();
+  };
+  const labels = useMemo(
+    () => ({
+      "controls.ariaLabel": w("flow_view"),
+      "controls.zoomIn.ariaLabel": w("flow_zoom_in"),
+      "controls.zoomOut.ariaLabel": w("flow_zoom_out"),
+      "controls.fitView.ariaLabel": w("flow_fit"),
+    }),
+    [],
+  );
+  return (
+    <div
+      className="flow"
+      role="group"
+      aria-label={props.name}
+      aria-description={w("flow_keys")}
+      tabIndex={0}
+      onKeyDown={press}
+    >
+      <ReactFlow
+        nodes={props.nodes}
+        edges={props.edges}
+        nodeTypes={props.nodeTypes}
+        edgeTypes={props.edgeTypes}
+        nodesDraggable={props.draggable ?? false}
+        nodesConnectable={props.onConnect !== undefined}
+        nodesFocusable={false}
+        edgesFocusable={false}
+        elementsSelectable={false}
+        deleteKeyCode={null}
+        selectionKeyCode={null}
+        multiSelectionKeyCode={null}
+        disableKeyboardA11y
+        minZoom={LEAST_ZOOM}
+        maxZoom={MOST_ZOOM}
+        connectionRadius={CATCH}
+        ariaLabelConfig={labels}
+        {...(props.onConnect === undefined ? {} : { onConnect: props.onConnect })}
+        {...(props.onNodesChange === undefined ? {} : { onNodesChange: props.onNodesChange })}
+        onNodeDragStop={(_, node) => props.onDrop?.(node)}
+      >
+        <Controls showInteractive={false} onFitView={() => fit()} fitViewOptions={{ duration: 0 }} />
+        {props.children}
+      </ReactFlow>
+    </div>
+  );
+}
