@@ -223,7 +223,6 @@ function useEdges(
         target: way.to,
         data,
         markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16 },
-        zIndex: isOpen ? 2 : 1,
       },
     ];
   });
