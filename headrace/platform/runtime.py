@@ -84,6 +84,7 @@ from headrace.platform.records.context import CompiledParts, Context
 from headrace.platform.records.file_sweeping import FileSweeper
 from headrace.platform.records.idempotency import forget_old
 from headrace.platform.records.store import RecordStore
+from headrace.platform.scenarios.recording import Recorder
 from headrace.platform.scenarios.running import Scenarios
 from headrace.platform.workflow import tables as workflow_tables
 from headrace.platform.workflow.access import (
@@ -142,6 +143,7 @@ class Platform:
     uninstaller: Uninstaller
     trials: Trials
     scenarios: Scenarios
+    recorder: Recorder
     sweeper: Sweeper
     publish_jobs: PublishJobs
     imports: Imports
@@ -547,6 +549,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         uninstaller=uninstaller,
         trials=Trials(database, catalogs, drafts, draft_publisher, identity),
         scenarios=scenarios,
+        recorder=Recorder(identity, workflow),
         sweeper=Sweeper(database, real_clock),
         outbox=outbox,
         queue=make_queue(automations, webhooks, clock, real_clock),

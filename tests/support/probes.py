@@ -1076,9 +1076,12 @@ def spreadsheets(mark: Mark) -> Iterator[Ask]:
 
 
 @probe("api.api_scenarios.run", "POST")
+@probe("api.api_scenarios.record", "POST")
 def scenarios_run(mark: Mark) -> Iterator[Ask]:
     yield send(f"{API}/metadata/scenarios/run", {})
     yield send(f"{API}/metadata/scenarios/run", {"names": ["nothing_like_it"], "version": 1})
+    for record in mark.all_ids("claim"):
+        yield send(f"{API}/metadata/scenarios/record", {"object": "claim", "record": record})
 
 
 @probe("design.drafts")

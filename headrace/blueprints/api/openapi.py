@@ -719,6 +719,7 @@ class _Writer:
             ("simulate", "Try an approval", SIMULATE),
             ("replay", "Take past runs through other definitions", REPLAY),
             ("scenarios/run", "Run scenarios", RUN_SCENARIOS),
+            ("scenarios/record", "Make a scenario of what was done with a record", RECORD_SCENARIO),
         ):
             tried = self._call(title, "metadata", action, anything, [])
             tried["requestBody"] = _body(body)
@@ -1409,6 +1410,16 @@ RUN_SCENARIOS: Final[Json] = {
         },
         **DEFINED_BY,
     },
+    "additionalProperties": False,
+}
+RECORD_SCENARIO: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "object": {"type": "string", "description": "The object."},
+        "record": {"type": "string", "description": "Id of the record."},
+        "name": {"type": "string", "description": "API name of the scenario."},
+    },
+    "required": ["object", "record"],
     "additionalProperties": False,
 }
 UNINSTALL: Final[Json] = {

@@ -44,6 +44,41 @@ def run() -> Response:
     return read(action)
 
 
+@blueprint.post("/record")
+def record() -> Response:
+    """A scenario made of what was done with a record, as a document; and what comes out of it now."""
+
+    def action(context: Context) -> Response:
+        require_design(context)
+        data = optional_body("object", "record", "name")
+        object_name, record_id = _needed(data, "object"), _needed(data, "record")
+        name = _of(data, "name", str) or f"{object_name[:30]}_recorded"
+        here, language = platform(), language_of(context)
+        content = here.catalogs.content_of()
+        document, left_out = here.recorder.record(context, content, object_name, record_id, name)
+        module = context.catalog.objects[object_name].module
+        problems, result = here.scenarios.try_out(context.catalog, content, module, document)
+        return answer(
+            context,
+            {
+                "module": module,
+                "content": document,
+                "left_out": [one.within(language) for one in left_out],
+                "problems": [one.render(language) for one in problems],
+                "result": None if result is None else result.render(language),
+            },
+        )
+
+    return read(action)
+
+
+def _needed(data: dict[str, Any], name: str) -> str:
+    found: str | None = _of(data, name, str)
+    if not found:
+        raise RefusedError(BAD_KEY.at(pointer(name), name=name))
+    return found
+
+
 def _names(data: dict[str, Any]) -> list[str] | None:
     given = data.get("names")
     if given is None:

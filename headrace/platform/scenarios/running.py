@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from headrace.platform.core.canonical import combined_hash
+from headrace.platform.core.problems import Problem
+from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.checks.base import Subject
+from headrace.platform.metadata.checks.scenarios import check_scenario
 from headrace.platform.metadata.definitions.scenarios import ScenarioDef
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import FieldTypes
+from headrace.platform.metadata.loading import check_document
 from headrace.platform.publishing.catalogs import Content
 from headrace.platform.publishing.scenario_results import ScenarioResult
 from headrace.platform.scenarios.acting import act_out
@@ -54,6 +59,27 @@ class Scenarios:
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return self._kept[key]
+
+    def try_out(
+        self, catalog: Catalog, content: Content, module: str, document: Mapping[str, Any]
+    ) -> tuple[tuple[Problem, ...], ScenarioResult | None]:
+        """Return what is wrong with the document of a scenario, and what comes out of it where nothing is."""
+        problems = tuple(check_document(document, self._types))
+        if problems:
+            return problems, None
+        new = Document(module, document)
+        documents = tuple(
+            one for one in content.documents if (one.kind, one.name) != (new.kind, new.name)
+        )
+        built = build_catalog((*documents, new), self._types, catalog.version, catalog)
+        if built.catalog is None:
+            return built.problems, None
+        mine = Subject(built.catalog)
+        problems = tuple(check_scenario(mine, built.catalog.scenarios[new.name]))
+        if problems:
+            return problems, None
+        (result,) = self.run(built.catalog, Content((*documents, new), content.rows), [new.name])
+        return (), result
 
 
 def _result(bench: Workshop, document: Document) -> ScenarioResult:

@@ -93,10 +93,11 @@ Locals = dict[str, str]
 
 def check_scenarios(subject: Subject) -> Iterator[Problem]:
     """Find scenarios that could not run; reads one with the objects and workflows that it names."""
-    yield from subject.each("scenarios", "scenarios", partial(_scenario, subject))
+    yield from subject.each("scenarios", "scenarios", partial(check_scenario, subject))
 
 
-def _scenario(subject: Subject, scenario: ScenarioDef) -> Iterator[Problem]:
+def check_scenario(subject: Subject, scenario: ScenarioDef) -> Iterator[Problem]:
+    """Find what of one scenario could not run."""
     at = partial(subject.at, "scenario", scenario.name)
     try:
         datetime.fromisoformat(scenario.at)
