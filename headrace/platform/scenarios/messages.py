@@ -41,7 +41,7 @@ TASKS: Final = Text(
 UNSEEN: Final = Text("“{name}”: “{by}” may not read it", "“{name}”:“{by}”无权查看")
 SEEN: Final = Text("“{name}”: “{by}” may read it", "“{name}”:“{by}”可以查看")
 GONE: Final = Text("“{name}” is not there any more", "“{name}”已不存在")
-UNREAD: Final = Text("a record of “{object}” that you may not read", "您无权查看的“{object}”记录")
+UNREAD: Final = Text("A record of “{object}” that you may not read", "您无权查看的“{object}”记录")
 NOT_RECORDED: Final = Text(
     "“{action}”, which scenarios cannot do", "“{action}”:业务场景中没有此操作"
 )

@@ -12,6 +12,7 @@ from headrace.platform.access.identity import Identity
 from headrace.platform.access.policy import editable_fields
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
 from headrace.platform.core.problems import Message, Text
+from headrace.platform.formulas.types import Kind
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.wording import sentence
 from headrace.platform.publishing.catalogs import Content
@@ -213,7 +214,10 @@ class _Take:
         return found & allowed if allowed else found
 
     def expected(self, record_id: str) -> Json:
-        """Return what became of the record: its state, what was computed, who is asked now."""
+        """Return what became of the record: its state, what was computed, who is asked now.
+
+        Computed texts may hold names, which other texts stand for in what is given.
+        """
         found: Json = {"record": self.name}
         if self.model.state_field is not None and self._data.get(self.model.state_field):
             found["state"] = self._data[self.model.state_field]
@@ -232,6 +236,7 @@ class _Take:
             if one.computed in {"formula", "rollup"}
             and one.key_of is None
             and one.pointed is None
+            and one.value_type.kind is not Kind.TEXT
             and isinstance(self._data.get(one.name), (str, int, float, bool))
         }
         if values:
