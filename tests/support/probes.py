@@ -147,6 +147,7 @@ CURSOR = re.compile(rb"(?<![\w-])Wy[\w-]{20,}")
 NEW_EACH_TIME = (
     (re.compile(rb'(name="key" value=)"[^"]*"'), rb"\1"),
     (re.compile(rb"(?<![0-9A-F])[0-9A-F]{8}(?![0-9A-F])"), b"<reference>"),
+    (re.compile(rb'("milliseconds":)[0-9]+'), rb"\1"),
 )
 NOT_COMPARED = frozenset({"date", "server", "content-length", "connection", "set-cookie", "allow"})
 
