@@ -219,6 +219,19 @@ def test_a_condition_over_what_is_live_filters(world: World) -> None:
     assert "Rival secret" not in page.text
 
 
+def test_a_condition_tells_nothing_of_what_the_designer_may_not_read(world: World) -> None:
+    def view(content: dict[str, Any]) -> None:
+        content["columns"] = ["subject"]
+        content["where"] = "reserve > 1000"
+
+    made = world.draft("Peeping", view__open_claims=view)
+    here = f"/design/{made}/preview/claim/list?role=admin&view=open_claims"
+
+    assert "Broken" not in world.surfer.get(here).text
+    assert "Broken" in world.near.get(here).text
+    assert "all records are shown" in world.near.get(here).text
+
+
 def test_the_language_is_the_one_asked_for(world: World, draft: str) -> None:
     page = world.see(draft, "form", role="dealer", language="zh")
 

@@ -13,7 +13,7 @@ from datetime import date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from headrace.platform.access.policy import names_of, pairs_for
+from headrace.platform.access.policy import names_of, pairs_for, readable_fields
 from headrace.platform.access.principals import Principal, RoleHolding
 from headrace.platform.core.errors import (
     ForbiddenError,
@@ -109,9 +109,7 @@ class Ahead:
         live = self.live_object(model)
         if live is None or not is_record_id(record_id):
             raise NotFoundError
-        readable = names_of(
-            pairs_for(self.live.catalog, self.live.principal.rights, live.name, "read")
-        )
+        readable = self._read_live(live)
         expand = tuple(one.name for one in live.children if one.name in readable)
         found = reader.get(self.live, live.name, record_id, expand=expand)
         row = AheadRow(self, model, live, found)
@@ -202,8 +200,11 @@ class Ahead:
         return ".".join(names)
 
     def _is_known(self, model: ObjectModel, where: Expression) -> bool:
-        """Say whether the live tables can be asked a condition: it reads nothing that is new."""
-        live = self.live_object(model)
+        """Say whether live rows can be asked a condition.
+
+        It reads nothing that is new, and nothing that the asker may not: which rows it lets through
+        would tell.
+        """
         here = self.catalog.constants
         there = self.live.catalog.constants
         same = all(
@@ -212,17 +213,27 @@ class Ahead:
         return (
             same
             and not where.queries
-            and all(self._is_live(live, path) for path in where.references())
+            and all(self._is_readable(model, path) for path in where.references())
         )
 
-    def _is_live(self, live: ObjectModel | None, path: Sequence[str]) -> bool:
+    def _is_readable(self, model: ObjectModel, path: Sequence[str]) -> bool:
+        """Say whether a path of field ids is live, and each of its fields one that the asker reads."""
+        about: ObjectModel | None = model
         for field_id in path:
-            fields = live.fields.values() if live else ()
+            fields = about.fields.values() if about else ()
             field = next((one for one in fields if one.id == field_id), None)
-            if field is None:
+            live = self.live_object(about) if about else None
+            known = live_field(live, field) if live and field else None
+            if live is None or field is None or known is None or known.id != field_id:
                 return False
-            live = self.live.catalog.object(field.target) if field.target else None
+            if known.name not in self._read_live(live):
+                return False
+            about = self.catalog.object(field.target) if field.target else None
         return True
+
+    def _read_live(self, live: ObjectModel) -> frozenset[str]:
+        """Return the fields and relations of a live object that the asker may read in some row."""
+        return readable_fields(self.live.catalog, self.live.principal, live.name)
 
     def _listed(
         self,
