@@ -144,6 +144,7 @@ def of_line(sku: str, quantity: int, partner: Partner, day: date, source: str) -
     policy = gift_for(sku, partner, day, source)
     times = quantity // policy.from_qty if policy else 0
     return {
+        "stock": "",  # of old orders it is not known where they were shipped from
         "in_reduction": "true" if reduction and reduction.takes(sku) else "false",
         "gift_policy": policy.code if policy else "",
         "gift_sku": policy.gift if policy and times else "",

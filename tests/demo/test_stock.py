@@ -38,18 +38,36 @@ def reserve(world: World, quantity: int) -> Any:
     )
 
 
-def test_the_last_units_are_kept_once(world: World) -> None:
-    before = stock(world)
-    assert (before["on_hand"], before["reserved"], before["available"]) == (120, 95, 25)
+def take_in(world: World, quantity: int) -> int:
+    """Let the warehouse take more in; return what is free then."""
+    row = stock(world)
+    more = {"on_hand": str(row["on_hand"] + quantity)}
+    store = world.platform.store
+    world.does(
+        "hecang",
+        lambda context, work: store.update(
+            context, work, "hq_stock", row["id"], more, row["version"]
+        ),
+    )
+    return int(stock(world)["available"])
 
-    kept = reserve(world, 20)
+
+def test_the_stock_of_the_plan(demo: World) -> None:
+    row = stock(demo)
+    assert (row["on_hand"], row["reserved"], row["available"]) == (120, 95, 25)
+
+
+def test_the_last_units_are_kept_once(world: World) -> None:
+    free = take_in(world, 25)
+
+    kept = reserve(world, free - 5)
     with pytest.raises(RefusedError) as refused:
         reserve(world, 20)
     rest = reserve(world, 5)
 
     assert [one.code for one in refused.value.problems] == ["rule.broken"]
     assert stock(world)["available"] == 0
-    for saved, quantity in ((kept, 20), (rest, 5)):
+    for saved, quantity in ((kept, free - 5), (rest, 5)):
         world.does(
             "wuxiaoman",
             lambda context, work, saved=saved, quantity=quantity: world.platform.store.update(
@@ -61,13 +79,13 @@ def test_the_last_units_are_kept_once(world: World) -> None:
                 saved.version,
             ),
         )
-    assert stock(world)["available"] == 25
+    assert stock(world)["available"] == free
 
 
-def test_credit_is_what_is_owed_and_what_is_ordered(world: World) -> None:
+def test_credit_is_what_is_owed_and_what_is_ordered(demo: World) -> None:
     balances = moved()
-    for row in listed(world.acting("sunmin"), "credit_profile"):
-        code = world.stored("partner", "id", row["partner"]["id"])[0]["code"]
+    for row in listed(demo.acting("sunmin"), "credit_profile"):
+        code = demo.stored("partner", "id", row["partner"]["id"])[0]["code"]
         ordered = [
             payable(one) for one in ORDERS if one["partner"] == code and one["status"] in RESERVING
         ]

@@ -77,7 +77,7 @@ def amounts(order: dict[str, Any]) -> dict[str, str]:
     return {name: str(order[name]) for name in names}
 
 
-def test_the_story(world: World) -> None:
+def test_a_re_order_is_taken_off_reserved_and_shipped(world: World) -> None:
     lines = [line(quantity, sku) for sku, quantity in LINES]
     with pytest.raises(RefusedError) as refused:
         create(world, "xumiao", {"lines": lines, "rebate_requested": "22000"})
@@ -116,3 +116,76 @@ def test_the_story(world: World) -> None:
     }
     assert str(own[RO800]["payable"]) == "26929.26"
     assert sum(one["payable"] for one in own.values()) == Decimal("52927.36")
+    _goods_are_reserved(world, own)
+    _goods_are_shipped_in_two_parts(world, saved.id, own)
+
+
+def _goods_are_reserved(world: World, own: dict[str, dict[str, Any]]) -> None:
+    """Of T9 six are there, so two wait; the gift is kept like the rest."""
+    kept = {sku: int(one["reserved_qty"]) for sku, one in own.items()}
+    assert kept == {RO800: 20, T9: 6, D5: 8, FILTER: 40, "gift": 4}
+
+
+def _ship(world: World, order: str, quantities: dict[str, str] | None = None) -> dict[str, Any]:
+    buttons = world.platform.buttons
+    version = state(world, "sales_order", order)["version"]
+    world.does(
+        "hecang",
+        lambda context, work: buttons.press(
+            context,
+            work,
+            "sales_order",
+            order,
+            "ship_goods",
+            inputs={"carrier": "sf", "tracking_no": "SF0001"},
+            quantities=quantities,
+            version=version,
+        ),
+    )
+    return world.stored("shipment", "order", order)[-1]
+
+
+def _receivable(world: World) -> Decimal:
+    company = world.id_of("partner", "PTN-00001")
+    found = world.stored("partner_account", "partner", company)
+    return Decimal(next(one["balance"] for one in found if one["account_type"] == "ar"))
+
+
+def _goods_are_shipped_in_two_parts(
+    world: World, order: str, own: dict[str, dict[str, Any]]
+) -> None:
+    owed, available = _receivable(world), _credit(world)["available"]
+    with pytest.raises(RefusedError) as refused:
+        _ship(world, order, {own[T9]["id"]: "7"})
+    assert {code for code, _ in codes(refused.value)} == {"convert.too_much"}
+
+    first = _ship(world, order)
+    assert str(first["amount"]) == "49566.23"
+    assert _receivable(world) - owed == Decimal("49566.23")
+    assert state(world, "sales_order", order)["status"] == "shipping"
+    assert _credit(world)["available"] == available, "what was reserved is owed now"
+
+    _two_more_arrive(world, own[T9])
+    _ship(world, order)
+    amounts = sorted(str(one["amount"]) for one in world.stored("shipment", "order", order))
+    assert amounts == ["3361.13", "49566.23"]
+    assert _receivable(world) - owed == Decimal("52927.36")
+    assert state(world, "sales_order", order)["status"] == "shipped"
+    assert _credit(world)["available"] == available
+
+
+def _two_more_arrive(world: World, row: dict[str, Any]) -> None:
+    """The warehouse takes two in and keeps them for the line."""
+    stock = state(world, "hq_stock", row["stock"])
+    [kept] = world.stored("stock_reservation", "order_line", row["id"])
+    store = world.platform.store
+    for name, found, values in (
+        ("hq_stock", stock, {"on_hand": str(stock["on_hand"] + 2)}),
+        ("stock_reservation", kept, {"qty": "8"}),
+    ):
+        world.does(
+            "hecang",
+            lambda context, work, name=name, found=found, values=values: store.update(
+                context, work, name, found["id"], values, found["version"]
+            ),
+        )

@@ -77,8 +77,8 @@ def world(database_url: str) -> Iterator[World]:
 def order(world: World, login: str, payable: str) -> str:
     """Create an order of exactly `payable`: goods, and the freight that is left."""
     saved = create(world, login, {"lines": [line(100)]})
-    net = Decimal(state(world, "sales_order", saved.id)["net_amount"])
-    quantity = int(Decimal(payable) / (net / 100))
+    gross = Decimal(state(world, "sales_order", saved.id)["gross_amount"])
+    quantity = int(Decimal(payable) / (gross / 100))
     saved = create(world, login, {"lines": [line(quantity)]})
     net = Decimal(state(world, "sales_order", saved.id)["net_amount"])
     store = world.platform.store
