@@ -1183,6 +1183,13 @@ def module_pages(mark: Mark) -> Iterator[Ask]:
     yield send_file("/design/modules/import", "modules.zip", mark.word, name="mine")
 
 
+@probe("api.api_drafted_reports.run", "POST")
+def drafted_report(mark: Mark) -> Iterator[Ask]:
+    yield send(f"{API}/metadata/drafts", {"name": "counting"})
+    for name in ("claims_by_month", "nothing"):
+        yield send(f"{API}/metadata/drafts/counting/reports/{name}/run", {})
+
+
 @probe("api.api_metadata.get")
 def definition(mark: Mark) -> Iterator[Ask]:
     for name in ("claim", "company", "nothing"):

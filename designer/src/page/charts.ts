@@ -51,8 +51,11 @@ function widthOf(element: HTMLElement): number {
 
 async function draw(element: HTMLElement): Promise<void> {
   const source = document.getElementById(element.dataset.chart ?? "");
-  if (source === null) return;
-  const given = JSON.parse(source.textContent) as TopLevelSpec;
+  if (source !== null) await drawChart(element, JSON.parse(source.textContent) as object);
+}
+
+/** Draws one chart into an element; returns what takes it away again. */
+export async function drawChart(element: HTMLElement, given: object): Promise<() => void> {
   const spec = {
     ...given,
     width: widthOf(element),
@@ -71,6 +74,10 @@ async function draw(element: HTMLElement): Promise<void> {
     if (view.width() !== widthOf(element)) void view.width(widthOf(element)).runAsync();
   });
   resize.observe(element);
+  return () => {
+    resize.disconnect();
+    view.finalize();
+  };
 }
 
 /** Draws every chart in a page or in a part of one. */

@@ -3,6 +3,7 @@ import type { Command } from "../../src/design/model/command";
 import { addChildTable } from "../../src/design/model/commands/add_child_table";
 import { addDocument } from "../../src/design/model/commands/add_document";
 import { insertItem } from "../../src/design/model/commands/insert_item";
+import { moveBetween } from "../../src/design/model/commands/move_between";
 import { moveItem } from "../../src/design/model/commands/move_item";
 import { removeDocument } from "../../src/design/model/commands/remove_document";
 import { removeItem } from "../../src/design/model/commands/remove_item";
@@ -43,6 +44,12 @@ const COMMANDS: readonly (readonly [string, Command, unknown])[] = [
   ["insert_item into a list that is not there", insertItem("a", ["rules"], 0, 1), { ...CLAIM, rules: [1] }],
   ["remove_item", removeItem("a", ["fields", 0]), { ...CLAIM, fields: [fields()[1]] }],
   ["move_item", moveItem("a", ["fields"], 0, 1), { ...CLAIM, fields: [fields()[1], fields()[0]] }],
+  [
+    "move_between",
+    moveBetween("a", ["fields", 0], ["rules"], 0),
+    { ...CLAIM, fields: [fields()[1]], rules: [fields()[0]] },
+  ],
+  ["move_between in one list", moveBetween("a", ["fields", 0], ["fields"], 1), { ...CLAIM, fields: [fields()[1], fields()[0]] }],
   ["replace_content", replaceContent("a", { kind: "object", name: "x" }), { kind: "object", name: "x" }],
   ["remove_document", removeDocument("a"), undefined],
   [
@@ -161,7 +168,7 @@ function anyCommand(number: (below: number) => number, docs: Docs, turn: number)
   const id = ids[number(ids.length)] ?? "a";
   const list = at(docs.get(id)?.content, ["fields"]);
   const length = isList(list) ? list.length : 0;
-  switch (number(7)) {
+  switch (number(8)) {
     case 0:
       return addDocument({ id: `d${turn}`, module: "m", content: { ...CLAIM, name: `n${turn}` } });
     case 1:
@@ -176,6 +183,8 @@ function anyCommand(number: (below: number) => number, docs: Docs, turn: number)
       return moveItem(id, ["fields"], number(length + 1), number(length + 1));
     case 5:
       return setValue(id, ["fields", number(length + 1), "label", "zh"], number(4) ? `名${turn}` : undefined);
+    case 6:
+      return moveBetween(id, ["fields", number(length + 1)], [number(2) ? "fields" : "rules"], number(length + 1));
     default:
       return several("design.did_set", [
         setValue(id, ["label", "en"], `l${turn}`),

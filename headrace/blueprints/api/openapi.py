@@ -856,6 +856,9 @@ class _Writer:
         anything: Json = {"type": "object"}
         draft = {"name": "draft", "in": "path", "required": True, "schema": {"type": "string"}}
         one = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+        name = {**one, "name": "name"}
+        run = self._call("Run a drafted report", "drafts", "run_report", REPORT, [draft, name])
+        self.paths["/metadata/drafts/{draft}/reports/{name}/run"] = {"post": run}
         for path, methods in DRAFT_CALLS.items():
             parameters = [draft] if "{draft}" in path else []
             parameters += [one] if "{id}" in path else []

@@ -9,12 +9,16 @@ import { find, ofKind } from "../model/documents";
 import { isObject, textOf, type JsonObject } from "../model/json";
 import { newId } from "../model/documents";
 import { ApprovalEditor } from "./approval";
+import { DashboardEditor } from "./dashboard";
+import { FormEditor } from "./form";
 import { ModuleEditor } from "./module";
 import { ObjectEditor } from "./object";
 import { PermissionEditor } from "./permission";
 import { PlainEditor } from "./plain";
+import { ReportEditor } from "./report";
 import { RoleEditor } from "./role";
 import { WorkflowEditor } from "./workflow";
+import { ViewEditor } from "./view";
 
 type Editor = (props: { readonly doc: Doc }) => JSX.Element;
 
@@ -37,21 +41,29 @@ export const KINDS: readonly string[] = [
 
 const EDITORS: Readonly<Record<string, Editor>> = {
   approval: ApprovalEditor,
+  dashboard: DashboardEditor,
+  form: FormEditor,
   module: ModuleEditor,
   object: ObjectEditor,
   permission: PermissionEditor,
+  report: ReportEditor,
   role: RoleEditor,
   workflow: WorkflowEditor,
+  view: ViewEditor,
 };
 
 /** Keys that the editor of a kind draws, so that the options beside it need not. */
 const DRAWN: Readonly<Record<string, readonly string[]>> = {
   approval: ["steps"],
+  dashboard: ["tiles"],
+  form: ["sections"],
   module: ["menu"],
   object: ["fields"],
   permission: ["grants"],
+  report: ["group_rows", "group_columns", "measures", "chart", "where"],
   role: [],
   workflow: ["states", "transitions"],
+  view: ["columns", "sort", "where"],
 };
 
 /** Return the keys that a kind's editor draws; null where that is all of them. */

@@ -247,7 +247,7 @@ def check_screens(subject: Subject) -> Iterator[Problem]:
     yield from subject.over_all("form variants", "forms", whose, partial(_variants, subject))
     yield from subject.each("screens", "forms", partial(_form, subject))
     yield from subject.each("screens", "views", lambda one: _view(subject, one.definition))
-    yield from subject.each("screens", "reports", lambda one: _report(subject, one.definition))
+    yield from subject.each("screens", "reports", lambda one: check_report(subject, one.definition))
     yield from subject.each("screens", "modules", partial(_menu, subject))
 
 
@@ -368,7 +368,8 @@ def _is_ordered(field: FieldModel) -> bool:
     return field.value_type.kind is not Kind.TEXT or "<" in field.type.operators
 
 
-def _report(subject: Subject, report: ReportDef) -> Iterator[Problem]:
+def check_report(subject: Subject, report: ReportDef) -> Iterator[Problem]:
+    """Find what a report of an object that is there cannot count, group or draw."""
     catalog = subject.catalog
     yield from _complexity(subject, report)
     openers = set(report.roles or catalog.roles) & subject.readers.who(report.object)

@@ -1,0 +1,27 @@
+/** How types of fields and names of roles are read. */
+
+import { find, labelOf, type Docs } from "../../model/documents";
+import { at, isList, textOf, type JsonObject } from "../../model/json";
+import type { Vocabulary } from "../../ui/http";
+import { w } from "../../ui/words";
+
+export function typeTitle(vocabulary: Vocabulary, type: string): string {
+  const types = vocabulary.palette.flatMap((group) => group.types);
+  return types.find((one) => one.key === type)?.title ?? type;
+}
+
+/** Return for whom a form or a dashboard is, in a few words: roles, then record types. */
+export function audience(docs: Docs, content: JsonObject, language: "zh" | "en"): string {
+  const names = (list: unknown): string[] => (isList(list as never) ? (list as string[]).map(String) : []);
+  const roles = names(at(content, ["for", "roles"])).map(
+    (one) => labelOf(find(docs, "role", one)?.content, language) || one,
+  );
+  const object = find(docs, "object", textOf(content.object))?.content;
+  const known = at(object, ["record_types"]);
+  const types = names(at(content, ["for", "record_types"])).map((one) => {
+    const found = isList(known) ? known.find((type) => at(type, ["name"]) === one) : undefined;
+    return labelOf(found, language) || one;
+  });
+  const said = [...roles, ...types];
+  return said.length === 0 ? w("for_everybody") : said.join(w("comma"));
+}
