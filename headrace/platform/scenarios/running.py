@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
@@ -38,6 +39,7 @@ class Scenarios:
         self._types = types
         self._zone = zone
         self._kept: OrderedDict[str, tuple[ScenarioResult, ...]] = OrderedDict()
+        self._lock = threading.Lock()
 
     def run(
         self, catalog: Catalog, content: Content, only: Iterable[str] | None = None
@@ -52,13 +54,16 @@ class Scenarios:
         if not chosen:
             return ()
         key = combined_hash([*content.hashes, *sorted(wanted), self._zone.key])
-        if key not in self._kept:
+        found = self._kept.get(key)
+        if found is None:
             ordered = sorted(chosen, key=lambda one: (one.module, one.name))
             with workshop(self._assemble, self._types, catalog, content, self._zone) as bench:
-                self._kept[key] = tuple(_result(bench, one) for one in ordered)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        return self._kept[key]
+                found = tuple(_result(bench, one) for one in ordered)
+            with self._lock:
+                self._kept[key] = found
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+        return found
 
     def try_out(
         self, catalog: Catalog, content: Content, module: str, document: Mapping[str, Any]
