@@ -438,6 +438,8 @@ WITHOUT_DATA = {
     "api.api_delegations.listed": "the caller's own, and names of their own organisation",
     "api.api_delegations.create": "looks at the form of the request first; names nobody else",
     "reports.index": "lists what may be opened",
+    "dashboards.index": "lists what may be opened",
+    "api.api_dashboards.listed": "lists what may be opened",
     "api.api_tasks.inbox": "the caller's own tasks",
     "api.api_description.me": "the caller's own name and roles",
     "api.api_description.openapi": "describes what may be used",
