@@ -335,3 +335,22 @@ def test_the_pages_speak_chinese(live: Live):
     page = Surfer(live, "admin", "zh").get(f"{drawing.address}/publish")
     assert "变更内容" in page.text
     assert "将会执行" in page.text
+
+
+def test_where_used_is_asked_of_a_draft(live: Live, admin: Surfer):
+    drawing = Drawing(live, "Used here")
+    drawing.add_field("used_here")
+    drawing.change(
+        "object",
+        "company",
+        lambda one: one["fields"].append(field("uses_it", "formula", formula="used_here")),
+    )
+    address = "/api/v1/metadata/where-used?kind=field&name=company.used_here"
+
+    found = drawing.client.get(f"{address}&draft={drawing.id}").json["items"]
+
+    assert ["/fields/" in one["path"] for one in found] == [True]
+    assert drawing.client.get(address).status_code == 404
+    assert drawing.client.get(f"{address}&draft={ABSENT}").status_code == 404
+    drawing.change("object", "company", lambda one: one["fields"].append({"name": "half"}))
+    assert drawing.client.get(f"{address}&draft={drawing.id}").status_code == 422

@@ -735,6 +735,7 @@ class _Writer:
         asked = [
             _query("kind", {"type": "string"}, "Kind of the definition."),
             _query("name", {"type": "string"}, "Its name or id; a field is `object.field`."),
+            _query("draft", {"type": "string"}, "Id of a draft; the live version without."),
         ]
         languages: Json = {"enum": list(LANGUAGES)}
         words = [

@@ -82,15 +82,17 @@ def differences() -> Response:
 
 @blueprint.get("/where-used")
 def where_used() -> Response:
-    """What uses a definition of the live version."""
-    known_arguments("kind", "name")
+    """What uses a definition of the live version, or of a draft."""
+    known_arguments("kind", "name", "draft")
 
     def action(context: Context) -> Response:
         require_design(context)
         kind, name = request.args.get("kind"), request.args.get("name")
         if not kind or not name:
             raise RefusedError(BAD_USED.at())
-        found = platform().versions.where_used(kind, name)
+        here, draft = platform(), request.args.get("draft")
+        drawn = here.draft_publisher.catalog(here.drafts.get(draft)) if draft else None
+        found = here.versions.where_used(kind, name, drawn)
         language = language_of(context)
         return answer(context, {"items": [one.render(language) for one in found]})
 

@@ -9,6 +9,7 @@ from typing import Any
 from headrace.platform.access.identity import Identity
 from headrace.platform.core.errors import NotFoundError
 from headrace.platform.core.problems import Message
+from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.comparing import Change, compare_content
 from headrace.platform.metadata.references import KINDS, Use, find, uses
 from headrace.platform.metadata.storage_types import instant_text
@@ -48,9 +49,9 @@ class Versions:
             (before.documents, before.rows), (after.documents, after.rows), self.catalogs.types
         )
 
-    def where_used(self, kind: str, name: str) -> tuple[Use, ...]:
-        """Return what names a definition of the live version, by API name or id."""
-        catalog = self.catalogs.refresh().catalog
+    def where_used(self, kind: str, name: str, catalog: Catalog | None = None) -> tuple[Use, ...]:
+        """Return what names a definition, by API name or id, in the live version or in `catalog`."""
+        catalog = catalog or self.catalogs.refresh().catalog
         if kind not in KINDS or find(catalog, kind, name) is None:
             raise NotFoundError(NOT_DEFINED.at(kind=kind, name=name, kinds=", ".join(KINDS)))
         return uses(catalog).of(kind, name)

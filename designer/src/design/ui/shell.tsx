@@ -1,6 +1,6 @@
 /** The designer's frame: what is open above, then outline, canvas and options side by side. */
 
-import { useEffect, useState, useSyncExternalStore, type JSX } from "react";
+import { Fragment, useEffect, useState, useSyncExternalStore, type JSX } from "react";
 import { editorOf } from "../editors/registry";
 import { kindOf, nameOf, titleOf, type Doc } from "../model/documents";
 import { useChoose, useView, useWorkbench } from "./desk";
@@ -10,6 +10,7 @@ import type { Keeper } from "./keeper";
 import { Options } from "./options";
 import { Outline } from "./outline";
 import { Problems } from "./problems";
+import { WhereUsed } from "./where_used";
 import { page, w } from "./words";
 
 export function Shell({ keeper }: { readonly keeper: Keeper }): JSX.Element {
@@ -26,7 +27,10 @@ export function Shell({ keeper }: { readonly keeper: Keeper }): JSX.Element {
       </section>
       <aside className="options" aria-label={w("options")}>
         {doc === undefined || view.chosen === null ? null : (
-          <Options key={`${doc.id} ${view.chosen.path.join("/")}`} doc={doc} path={view.chosen.path} />
+          <Fragment key={`${doc.id} ${view.chosen.path.join("/")}`}>
+            <Options doc={doc} path={view.chosen.path} />
+            <WhereUsed doc={doc} path={view.chosen.path} />
+          </Fragment>
         )}
       </aside>
     </div>
