@@ -119,13 +119,13 @@ def test_rows_that_go_are_counted_listed_and_accepted(live: Live, admin: Surfer)
     drawing.drop_field("shade")
 
     page = admin.get(f"{drawing.address}/publish")
-    assert "1 lines need your answer" in page.text
+    assert "need your answer before this can be published: 1" in page.text
     assert "1 rows" in page.text
     form = publish_form(page)
     assert form.values["k.0"] == "field.drop:company.shade"
     refused = admin.send_values(form, {})
     assert refused.status == 422
-    assert "1 lines need your answer" in refused.text
+    assert "need your answer before this can be published: 1" in refused.text
     listed = Form(f"{drawing.address}/rows", "post", form.values, set())
     file = admin.send(listed, list="field.drop:company.shade").response
     assert file.mimetype == "text/csv"
@@ -135,7 +135,7 @@ def test_rows_that_go_are_counted_listed_and_accepted(live: Live, admin: Surfer)
     assert admin.send(nothing, list="field.drop:company.nothing").status == 404
 
     answered = planned(admin, drawing, form, **{LINE: "accept", "message": "no shades"})
-    assert "1 lines need" not in answered.text
+    assert "need your answer before" not in answered.text
     kept = publish_form(answered)
     assert kept.values[LINE] == "accept"
     assert kept.values["message"] == "no shades"
@@ -240,11 +240,11 @@ def test_versions_are_listed_compared_and_gone_back_to(live: Live, admin: Surfer
     assert "size" in compared.text.lower()
 
     page = admin.get(f"/design/history/{number - 1}/back")
-    assert "1 lines need your answer" in page.text
+    assert "need your answer before this can be published: 1" in page.text
     form = page.form("/back")
     assert admin.send(form).status == 422
     planned_again = Form(f"{form.action}/plan", "post", form.values, set())
-    assert "1 lines need" not in admin.send_values(planned_again, {LINE: "accept"}).text
+    assert "need your answer before" not in admin.send_values(planned_again, {LINE: "accept"}).text
     listing = Form(f"{form.action}/rows", "post", form.values, set())
     assert "kept" in admin.send(listing, list=form.values["k.0"]).response.text
     done = admin.send_values(form, {LINE: "accept"})
@@ -343,7 +343,9 @@ def test_where_used_is_asked_of_a_draft(live: Live, admin: Surfer):
     drawing.change(
         "object",
         "company",
-        lambda one: one["fields"].append(field("uses_it", "formula", formula="used_here")),
+        lambda one: one["fields"].append(
+            field("uses_it", "formula", returns="text", formula="used_here")
+        ),
     )
     address = "/api/v1/metadata/where-used?kind=field&name=company.used_here"
 
