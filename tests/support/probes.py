@@ -1139,23 +1139,31 @@ def drafts(mark: Mark) -> Iterator[Ask]:
 
 
 @probe("publishing.page")
+def publish_pages(mark: Mark) -> Iterator[Ask]:
+    for draft in (ABSENT, "mine"):
+        yield get(f"/design/{draft}/publish")
+
+
 @probe("publishing.plan", "POST")
 @probe("publishing.rows", "POST")
 @probe("publishing.publish", "POST")
 @probe("publishing.discard", "POST")
-def publish_centre(mark: Mark) -> Iterator[Ask]:
+def publish_forms(mark: Mark) -> Iterator[Ask]:
     lines = {"k.0": "field.drop:claim.subject", "a.0": "accept", "list": "field.drop:claim.subject"}
     for draft in (ABSENT, "mine"):
-        yield get(f"/design/{draft}/publish")
         for action in ("plan", "rows", "publish", "discard"):
             yield post_form(f"/design/{draft}/{action}", version="1", **lines)
 
 
 @probe("publishing.progress")
-@probe("publishing.cancel", "POST")
 def publish_jobs(mark: Mark) -> Iterator[Ask]:
     for job in (ABSENT, "mine"):
         yield get(f"/design/jobs/{job}", draft=ABSENT)
+
+
+@probe("publishing.cancel", "POST")
+def stopped_publish(mark: Mark) -> Iterator[Ask]:
+    for job in (ABSENT, "mine"):
         yield post_form(f"/design/jobs/{job}/cancel")
 
 
@@ -1163,31 +1171,31 @@ def publish_jobs(mark: Mark) -> Iterator[Ask]:
 @probe("history.compare")
 @probe("history.version")
 @probe("history.back")
-@probe("history.back_plan", "POST")
-@probe("history.back_rows", "POST")
-@probe("history.go_back", "POST")
 def version_pages(mark: Mark) -> Iterator[Ask]:
     yield get("/design/history")
     yield get("/design/history/compare", **{"from": "1", "to": "2"})
     for number in (1, 2, 99):
         yield get(f"/design/history/{number}")
         yield get(f"/design/history/{number}/back")
+
+
+@probe("history.back_plan", "POST")
+@probe("history.back_rows", "POST")
+@probe("history.go_back", "POST")
+def version_forms(mark: Mark) -> Iterator[Ask]:
+    for number in (1, 2, 99):
         for action in ("back", "back/plan", "back/rows"):
             yield post_form(f"/design/history/{number}/{action}", list="field.drop:claim.subject")
 
 
 @probe("modules.export")
-@probe("modules.take_in", "POST")
-def module_pages(mark: Mark) -> Iterator[Ask]:
+def module_package(mark: Mark) -> Iterator[Ask]:
     yield get("/design/modules/export", module="claims", closure="yes")
+
+
+@probe("modules.take_in", "POST")
+def taken_module(mark: Mark) -> Iterator[Ask]:
     yield send_file("/design/modules/import", "modules.zip", mark.word, name="mine")
-
-
-@probe("api.api_drafted_reports.run", "POST")
-def drafted_report(mark: Mark) -> Iterator[Ask]:
-    yield send(f"{API}/metadata/drafts", {"name": "counting"})
-    for name in ("claims_by_month", "nothing"):
-        yield send(f"{API}/metadata/drafts/counting/reports/{name}/run", {})
 
 
 @probe("api.api_metadata.get")
