@@ -67,6 +67,14 @@ def test_a_form_is_filled_by_drag_and_by_keyboard(admin: Person) -> None:
     assert items(second) == [before[-1]]
     admin.look("form")
 
+    page.get_by_role("button", name="Preview", exact=True).click()
+    page.locator(".preview-asks select").last.select_option("375")
+    page.locator(".preview-asks select").nth(1).select_option("partner_clerk")
+    frame = page.frame_locator(".preview-frame iframe")
+    # The module has a form for everybody already: the preview says so, as publishing would.
+    expect(frame.locator("body")).to_contain_text("Nobody gets this form", timeout=15_000)
+    page.screenshot(path=admin.shots / "design-preview.png")
+
 
 def test_a_list_shows_live_rows_along_a_reference(admin: Person) -> None:
     page = admin.page

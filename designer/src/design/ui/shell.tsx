@@ -9,6 +9,7 @@ import { JsonPane } from "./json_pane";
 import type { Keeper } from "./keeper";
 import { Options } from "./options";
 import { Outline } from "./outline";
+import { hasPreview, Preview } from "./preview";
 import { Problems } from "./problems";
 import { WhereUsed } from "./where_used";
 import { page, w } from "./words";
@@ -98,7 +99,7 @@ function Bar({ keeper }: { readonly keeper: Keeper }): JSX.Element {
 function Canvas({ doc }: { readonly doc: Doc }): JSX.Element {
   const { language } = useWorkbench();
   const view = useView();
-  const [json, setJson] = useState(false);
+  const [shown, setShown] = useState<"drawn" | "json" | "preview">("drawn");
   const choose = useChoose();
   const Editor = editorOf(kindOf(doc));
   return (
@@ -115,15 +116,20 @@ function Canvas({ doc }: { readonly doc: Doc }): JSX.Element {
           </h2>
         </div>
         <div className="switch" role="group" aria-label={w("shown_as")}>
-          <button type="button" aria-pressed={!json} onClick={() => setJson(false)}>
+          <button type="button" aria-pressed={shown === "drawn"} onClick={() => setShown("drawn")}>
             {w("drawn")}
           </button>
-          <button type="button" aria-pressed={json} onClick={() => setJson(true)}>
+          <button type="button" aria-pressed={shown === "json"} onClick={() => setShown("json")}>
             JSON
           </button>
+          {hasPreview(kindOf(doc)) ? (
+            <button type="button" aria-pressed={shown === "preview"} onClick={() => setShown("preview")}>
+              {w("preview")}
+            </button>
+          ) : null}
         </div>
       </div>
-      {json ? <JsonPane doc={doc} /> : <Editor doc={doc} />}
+      {shown === "json" ? <JsonPane doc={doc} /> : shown === "preview" ? <Preview doc={doc} /> : <Editor doc={doc} />}
     </>
   );
 }

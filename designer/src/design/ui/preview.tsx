@@ -1,0 +1,106 @@
+/** What the draft makes of an object for somebody: the server's own pages, in a frame of a chosen width. */
+
+import { useEffect, useState, type JSX } from "react";
+import { kindOf, labelOf, nameOf, ofKind, type Doc } from "../model/documents";
+import { textOf } from "../model/json";
+import { partsOf } from "../model/screens/fields";
+import { useView, useWorkbench } from "./desk";
+import { page, w } from "./words";
+
+const PAGES = ["form", "list", "record"] as const;
+const WIDTHS = [375, 768, 1280] as const;
+
+/** Kinds of documents that can be looked at. */
+export function hasPreview(kind: string): boolean {
+  return kind === "object" || kind === "form" || kind === "view";
+}
+
+export function Preview({ doc }: { readonly doc: Doc }): JSX.Element {
+  const { docs } = useView();
+  const { language, save } = useWorkbench();
+  const kind = kindOf(doc);
+  const object = kind === "object" ? nameOf(doc) : textOf(doc.content.object);
+  const [shown, setShown] = useState<string>(kind === "view" ? "list" : "form");
+  const [role, setRole] = useState("");
+  const [type, setType] = useState("");
+  const [tongue, setTongue] = useState<string>(language);
+  const [width, setWidth] = useState<number>(768);
+  const [saved, setSaved] = useState<boolean | null>(null);
+  useEffect(() => {
+    let away = false;
+    void save().then((done) => {
+      if (!away) setSaved(done);
+    });
+    return () => {
+      away = true;
+    };
+  }, [save, doc]);
+  const asked = new URLSearchParams({ language: tongue });
+  if (role !== "") asked.set("role", role);
+  if (type !== "") asked.set("record_type", type);
+  if (kind === "form" && shown === "form") asked.set("form", nameOf(doc));
+  if (kind === "view" && shown === "list") asked.set("view", nameOf(doc));
+  const roles = ofKind(docs, "role").map((one) => [nameOf(one), labelOf(one.content, language)] as const);
+  const types = partsOf(docs, object, "record_types").map((one) => [textOf(one.name), labelOf(one, language)] as const);
+  const any = ["", w("preview_any")] as const;
+  return (
+    <div className="preview">
+      <div className="preview-asks">
+        <Ask name={w("preview_page")} value={shown} set={setShown} options={PAGES.map((one) => [one, w(`preview_${one}`)])} />
+        <Ask name={w("preview_role")} value={role} set={setRole} options={[any, ...roles]} />
+        {types.length === 0 ? null : (
+          <Ask name={w("preview_type")} value={type} set={setType} options={[any, ...types]} />
+        )}
+        <Ask
+          name={w("preview_language")}
+          value={tongue}
+          set={setTongue}
+          options={[
+            ["zh", w("in_zh")],
+            ["en", w("in_en")],
+          ]}
+        />
+        <Ask
+          name={w("preview_width")}
+          value={String(width)}
+          set={(wanted) => setWidth(Number(wanted))}
+          options={WIDTHS.map((one) => [String(one), `${one} px`])}
+        />
+      </div>
+      {saved === false ? <p className="message warn">{w("preview_unsaved")}</p> : null}
+      {saved === null ? (
+        <p className="quiet" role="status">
+          {w("preview_saving")}
+        </p>
+      ) : (
+        <div className="preview-frame">
+          <iframe
+            title={w("preview_frame", { name: labelOf(doc.content, language) })}
+            src={`/design/${page().draft}/preview/${object}/${shown}?${asked.toString()}`}
+            style={{ width }}
+          />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Ask(props: {
+  readonly name: string;
+  readonly value: string;
+  readonly set: (value: string) => void;
+  readonly options: readonly (readonly [string, string])[];
+}): JSX.Element {
+  return (
+    <label>
+      {props.name}
+      <select className="input" value={props.value} onChange={(event) => props.set(event.target.value)}>
+        {props.options.map(([value, label]) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
