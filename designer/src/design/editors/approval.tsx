@@ -225,6 +225,7 @@ function Chain(props: {
       edgeTypes={EDGES}
       draggable
       fitted={`${chain.nodes.length}`}
+      shown={nodes.find((one) => one.data.chosen === true)?.id}
       onNodesChange={change}
       onDrop={drop}
     />

@@ -71,6 +71,7 @@ export function WorkflowEditor({ doc }: { readonly doc: Doc }): JSX.Element {
         nodeTypes={NODES}
         edgeTypes={EDGES}
         fitted={`${graph.states.length}`}
+        shown={chosen[0] === "states" ? from : undefined}
         onConnect={({ source, target }) => add({ from: source, to: target, label: w("flow_new_way") })}
       />
       <Deciders doc={doc} transition={chosen[0] === "transitions" ? Number(chosen[1]) : null} />
@@ -139,7 +140,7 @@ function layoutOf(graph: FlowGraph): Layout {
     from: one.from,
     to: one.to,
     width: labelWidth(one),
-    height: 24,
+    height: 34,
   }));
   return layered(boxes, lines);
 }

@@ -28,6 +28,8 @@ export interface CanvasProps {
   readonly onDrop?: (node: Node) => void;
   /** What is fitted into the frame anew when it changes. */
   readonly fitted: string;
+  /** The node that is chosen: it is brought into sight. */
+  readonly shown: string | undefined;
   readonly children?: ReactNode;
 }
 
@@ -46,12 +48,20 @@ const PADDING = 0.04;
 /** The zoom at which labels can still be read: what does not fit then begins at its first node. */
 const READABLE = 0.72;
 const EDGE = 16;
+const MARGIN = 48;
 /** How far from the middle of a node a dragged edge is caught, in pixels. */
 const CATCH = 100;
 
+/** Return how far what stands at `from` must move to be inside of `size`. */
+function inside(from: number, length: number, size: number): number {
+  if (from < EDGE) return EDGE - from;
+  const over = from + length + MARGIN - size;
+  return over > 0 ? -over : 0;
+}
+
 function Inner(props: CanvasProps): JSX.Element {
   const flow = useReactFlow();
-  const { fitted } = props;
+  const { fitted, shown } = props;
   const { getNodesBounds, getNodes, setViewport } = flow;
   const store = useStoreApi();
   /** Fit everything in; `least` is the zoom below which the drawing is cut off instead. */
@@ -74,6 +84,19 @@ function Inner(props: CanvasProps): JSX.Element {
     const wait = window.requestAnimationFrame(() => fit(READABLE));
     return () => window.cancelAnimationFrame(wait);
   }, [fit, fitted]);
+  useEffect(() => {
+    const wait = window.requestAnimationFrame(() => {
+      const node = shown === undefined ? undefined : flow.getInternalNode(shown);
+      if (node === undefined) return;
+      const { x, y, zoom } = flow.getViewport();
+      const { width, height } = store.getState();
+      const at = node.internals.positionAbsolute;
+      const dx = inside(at.x * zoom + x, (node.measured.width ?? 0) * zoom, width);
+      const dy = inside(at.y * zoom + y, (node.measured.height ?? 0) * zoom, height);
+      if (dx !== 0 || dy !== 0) void flow.setViewport({ x: x + dx, y: y + dy, zoom });
+    });
+    return () => window.cancelAnimationFrame(wait);
+  }, [flow, store, shown, fitted]);
   const press = (event: KeyboardEvent): void => {
     if (event.target instanceof HTMLElement && event.target.closest("input, select, textarea")) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;

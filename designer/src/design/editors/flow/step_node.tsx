@@ -19,7 +19,7 @@ export interface CardLine {
   readonly kind: "who" | "mode" | "when" | "time" | "tried" | "quiet";
 }
 
-export const HEAD_HEIGHT = 42;
+export const HEAD_HEIGHT = 46;
 export const LINE_HEIGHT = 21;
 
 export interface CardData extends Record<string, unknown> {

@@ -26,15 +26,25 @@ export interface Layout {
   readonly lines: ReadonlyMap<string, { readonly points: readonly Point[]; readonly label: Point }>;
 }
 
+/** Above so many boxes the layout is quick rather than the best. */
+const LARGE = 40;
+
 /** Lay out boxes and the lines between them; the same input gives the same layout. Sizes in pixels. */
 export function layered(boxes: readonly Box[], lines: readonly Line[]): Layout {
   const graph = new Graph({ multigraph: true });
-  graph.setGraph({ rankdir: "LR", nodesep: 30, edgesep: 16, ranksep: 18, marginx: 8, marginy: 8 });
+  const large = boxes.length > LARGE;
+  graph.setGraph({
+    rankdir: "LR",
+    nodesep: 30,
+    edgesep: 16,
+    ranksep: 18,
+    ...(large ? { ranker: "tight-tree" } : {}),
+  });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { id, width, height } of boxes) graph.setNode(id, { width, height });
   for (const { id, from, to, width, height } of lines)
     graph.setEdge(from, to, { width, height, labelpos: "c" }, id);
-  layout(graph);
+  layout(graph, { disableOptimalOrderHeuristic: large });
   const corners = new Map(
     boxes.map(({ id, width, height }) => {
       const placed = graph.node(id) as Point;
