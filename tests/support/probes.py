@@ -1085,29 +1085,29 @@ def scenarios_run(mark: Mark) -> Iterator[Ask]:
         yield send(f"{API}/metadata/scenarios/record", {"object": "claim", "record": record})
 
 
-@probe("design.drafts")
-@probe("design.create", "POST")
-@probe("design.studio")
-def design_pages(mark: Mark) -> Iterator[Ask]:
-    yield get("/design")
-    yield post_form("/design", name=mark.word)
-    for one in mark.all_ids("claim"):
-        yield get(f"/design/{one}")
-
-
 @probe("spreadsheets.listed")
-@probe("spreadsheets.upload", "POST")
 @probe("spreadsheets.shown")
+def spreadsheet_pages(mark: Mark) -> Iterator[Ask]:
+    yield get("/design/spreadsheet")
+    for one in mark.all_ids("claim"):
+        yield get(f"/design/spreadsheet/{one}")
+
+
+@probe("spreadsheets.upload", "POST")
 @probe("spreadsheets.put_into_draft", "POST")
 @probe("spreadsheets.start_import", "POST")
-def spreadsheet_pages(mark: Mark) -> Iterator[Ask]:
+def spreadsheet_forms(mark: Mark) -> Iterator[Ask]:
     here = "/design/spreadsheet"
-    yield get(here)
     yield send_file(here, "rows.csv", f"claim\n{mark.word}\n")
     for one in mark.all_ids("claim"):
-        yield get(f"{here}/{one}")
         yield post_form(f"{here}/{one}", sheet="")
         yield post_form(f"{here}/{one}/import")
+
+
+@probe("api.api_drafted_reports.run", "POST")
+def drafted_reports(mark: Mark) -> Iterator[Ask]:
+    for draft in (ABSENT, "mine"):
+        yield send(f"{API}/metadata/drafts/{draft}/reports/claims_by_company/run", {})
 
 
 @probe("api.api_drafts.find")
