@@ -57,7 +57,10 @@ export function PropertyList(props: {
 }): JSX.Element {
   const value = at(props.doc.content, props.path);
   const present = isObject(value) ? value : {};
-  const shown = props.found.filter((one) => !HIDDEN.has(one.key));
+  // The kind of a document is fixed; that of a part, such as a tile, is not.
+  const shown = props.found.filter(
+    (one) => !HIDDEN.has(one.key) || (one.key === "kind" && props.path.length > 0),
+  );
   const isDaily = (one: Property): boolean =>
     one.required || one.schema["x-group"] !== "more" || present[one.key] !== undefined;
   const daily = shown.filter(isDaily);
