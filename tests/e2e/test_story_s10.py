@@ -75,6 +75,12 @@ class Drawer:
     def option(self, key: str) -> Locator:
         return self.page.locator(f".options [data-key={key}]").first
 
+    def formula(self, key: str, text: str) -> None:
+        """Type a formula and leave what is offered."""
+        area = self.option(key).locator("textarea")
+        self.type(area, text)
+        area.press("Escape")
+
     def open(self, kind: str, label: str) -> None:
         """Open a definition from the outline."""
         self.type(self.page.locator(".outline input[type=search]"), label)
@@ -95,8 +101,17 @@ def test_a_module_is_drawn_and_used(server: str, browser: Browser, shots: Path) 
     _draw_objects(drawer)
     drawer.saved()
     admin.look("objects drawn")
+    _say_who_may(drawer)
+    drawer.saved()
+    _publish(drawer)
     print(f"{drawer.interactions} interactions, {time.monotonic() - began:.1f} s by script")
     assert drawer.interactions <= MOST_INTERACTIONS
+    dealer = sit_down(browser, server, "fangchen", "zh", 375, shots)
+    address = _apply(dealer)
+    rival = sit_down(browser, server, "xumiao", "zh", 375, shots)
+    answer = rival.page.request.get(server + address)
+    assert answer.status == 404
+    rival.context.close()
 
 
 def _draw_objects(drawer: Drawer) -> None:
@@ -108,20 +123,80 @@ def _draw_objects(drawer: Drawer) -> None:
     drawer.type(drawer.option("pattern").locator("input"), "ZW-{YYYY}-{000}")
     drawer.field("引用", "伙伴", "partner")
     drawer.choose(drawer.option("to").locator("select"), "partner")
-    drawer.type(drawer.option("default").locator("textarea"), "MY_ORGANISATION()")
-    page.keyboard.press("Escape")
+    drawer.press(drawer.option("required").locator("input"))
+    drawer.formula("default", "MY_ORGANISATION()")
     drawer.field("日期", "开始日期", "starts_on")
     drawer.field("日期", "结束日期", "ends_on")
     drawer.field("小数", "面积", "area")
     drawer.field("金额", "单价", "unit_price")
     drawer.field("公式", "展位费", "booth_fee")
     drawer.choose(drawer.option("returns").locator("select"), "money")
-    drawer.type(drawer.option("formula").locator("textarea"), "area * unit_price")
+    drawer.formula("formula", "area * unit_price")
     drawer.field("百分比", "品牌补贴比例", "subsidy_pct")
-    drawer.type(drawer.option("default").locator("textarea"), "40")
+    drawer.formula("default", "40")
     drawer.field("公式", "申请补贴", "requested")
     drawer.choose(drawer.option("returns").locator("select"), "money")
-    drawer.type(
-        drawer.option("formula").locator("textarea"), "ROUND(booth_fee * subsidy_pct / 100, 2)"
-    )
+    drawer.formula("formula", "ROUND(booth_fee * subsidy_pct / 100, 2)")
     drawer.field("金额", "批准补贴", "approved")
+    drawer.press(page.locator(".canvas-head h2 button"))
+    drawer.press(drawer.option("rules").locator("> .items > button"))
+    rule = drawer.option("rules")
+    drawer.type(rule.locator("[data-key=name] input"), "ends_after_start")
+    drawer.type(rule.locator("[data-key=unless] textarea"), "ends_on >= starts_on")
+    drawer.type(rule.locator("[data-key=message] input").first, "结束日期不得早于开始日期")
+    drawer.press(page.locator(".options .option-list > details > summary"))
+    drawer.press(drawer.option("scope_paths").locator("button").first)
+    drawer.type(
+        drawer.option("scope_paths").locator("[data-key=organisation] input"), "partner"
+    )
+    drawer.press(page.locator(".palette-type.child-table"))
+    expect(page.locator(".canvas-head code")).to_have_text("booth_application_line")
+    drawer.field("文本", "展品", "product")
+    drawer.field("整数", "数量", "quantity")
+
+
+def _say_who_may(drawer: Drawer) -> None:
+    page = drawer.page
+    for label, name in (("展位申请", "booth_application"), ("明细", "booth_application_line")):
+        drawer.open("权限", label)
+        expect(page.locator(".canvas-head code")).to_have_text(name)
+        for action in ("新建", "查看", "修改", "删除"):
+            tick = page.get_by_role("checkbox", name=f"伙伴管理员: {action}")
+            if not tick.first.is_checked():
+                drawer.press(tick.first)
+
+
+def _publish(drawer: Drawer) -> None:
+    page = drawer.page
+    drawer.press(page.locator(".studio-acts a.main"))
+    expect(page.locator("form.publish")).to_be_visible()
+    drawer.person.look("publish centre")
+    drawer.type(page.locator("[name=message]"), "展会展位申请")
+    drawer.press(page.locator(".bar button.main"))
+    expect(page.locator("h1")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    drawer.person.look("published")
+    drawer.person.go("/o/booth_application")
+    expect(page.locator("h1")).to_contain_text("展位申请")
+
+
+def _apply(dealer: Person) -> str:
+    page = dealer.page
+    dealer.go("/o/booth_application/new")
+    for name, value in (
+        ("title", "广州建博会"),
+        ("starts_on", "2026-12-20"),
+        ("ends_on", "2026-12-23"),
+        ("area", "36"),
+        ("unit_price", "1200"),
+    ):
+        page.locator(f"[name='f.{name}']").fill(value)
+    page.locator("[name='f.unit_price']").press("Tab")
+    dealer.look("application")
+    page.locator(".bar button.main").click()
+    expect(page.locator(".message.good")).to_be_visible()
+    text = page.locator("main").inner_text()
+    assert "43,200.00" in text
+    assert "17,280.00" in text
+    dealer.look("application saved")
+    return page.url.removeprefix(dealer.address).partition("?")[0]

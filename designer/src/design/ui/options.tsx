@@ -36,7 +36,9 @@ export function Options(props: { readonly doc: Doc; readonly path: Path }): JSX.
         ) : null}
         <h2>{(path.length === 0 ? titleOf(view.docs, doc, language) : labelOf(value, language)) || w("options")}</h2>
       </div>
-      {found.map((one, position) => (
+      {found
+        .filter((one) => one.severity === "error" || one.path.length <= path.length)
+        .map((one, position) => (
         <p key={position} className={`message ${one.severity === "error" ? "bad" : "warn"}`}>
           <Icon name="alert" />
           <span>

@@ -5,6 +5,7 @@ import { setValue } from "../../model/commands/set_value";
 import type { Doc } from "../../model/documents";
 import { at, isList, isObject, type Json, type Path } from "../../model/json";
 import { helpOf, titleOf, typesOf, type Property, type Schema } from "../../model/schema";
+import type { Finding } from "../../model/store";
 import { findingsAt, useRun, useView } from "../desk";
 import { w } from "../words";
 import { ChoiceControl } from "./choice";
@@ -48,7 +49,7 @@ export function Control(props: {
   const set = (wanted: Json | undefined): void => run(setValue(doc.id, path, wanted));
   const help = helpOf(property.schema);
   return (
-    <div className={found.length > 0 ? "option wrong" : "option"} data-key={property.key}>
+    <div className={found.some(isError) ? "option wrong" : "option"} data-key={property.key}>
       <div className="option-label">
         <label htmlFor={id}>{titleOf(property.schema, property.key)}</label>
         {property.required ? <span className="needed">{w("needed")}</span> : null}
@@ -60,12 +61,16 @@ export function Control(props: {
         </p>
       )}
       {found.map((one, position) => (
-        <p key={position} className="error">
+        <p key={position} className={isError(one) ? "error" : "warning"}>
           {one.message}
         </p>
       ))}
     </div>
   );
+}
+
+function isError(finding: Finding): boolean {
+  return finding.severity === "error";
 }
 
 function kindOf(schema: Schema, value: Json | undefined): Kind {
