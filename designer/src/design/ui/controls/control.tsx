@@ -17,6 +17,7 @@ import { LabelControl } from "./label";
 import { MapControl } from "./map";
 import { PartControl } from "./part";
 import { NumberControl, TextControl } from "./text";
+import { PathControl } from "./path";
 import { ReferenceControl } from "./reference";
 import { SwitchControl } from "./switch";
 import { TextsControl } from "./texts";
@@ -87,6 +88,7 @@ function kindOf(schema: Schema, value: Json | undefined): Kind {
     return MapControl;
   }
   if (schema.format === "formula") return FormulaControl;
+  if (schema.format === "path") return PathControl;
   if (typeof schema["x-refers-to"] === "string") return ReferenceControl;
   return TextControl;
 }
