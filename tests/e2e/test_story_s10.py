@@ -81,13 +81,14 @@ class Drawer:
         self.type(area, text)
         area.press("Escape")
 
-    def open(self, kind: str, label: str) -> None:
+    def open(self, kind: str, name: str) -> None:
         """Open a definition from the outline."""
-        self.type(self.page.locator(".outline input[type=search]"), label)
+        self.type(self.page.locator(".outline input[type=search]"), name)
         part = self.page.locator(".outline-kind").filter(
             has=self.page.locator("h3", has_text=re.compile(f"^{kind}$"))
         )
-        self.press(part.locator("li button").filter(has_text=label).first)
+        self.press(part.locator("li button").first)
+        expect(self.page.locator(".canvas-head code")).to_have_text(name)
 
     def saved(self) -> None:
         """Wait until everything is on the server and nothing is wrong."""
@@ -157,9 +158,9 @@ def _draw_objects(drawer: Drawer) -> None:
 
 def _say_who_may(drawer: Drawer) -> None:
     page = drawer.page
-    for label, name in (("展位申请", "booth_application"), ("明细", "booth_application_line")):
-        drawer.open("权限", label)
-        expect(page.locator(".canvas-head code")).to_have_text(name)
+    drawer.press(page.locator(".canvas-head h2 button"))
+    for name in ("booth_application_line", "booth_application"):
+        drawer.open("权限", name)
         for action in ("新建", "查看", "修改", "删除"):
             tick = page.get_by_role("checkbox", name=f"伙伴管理员: {action}")
             if not tick.first.is_checked():

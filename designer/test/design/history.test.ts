@@ -196,3 +196,23 @@ function anyCommand(number: (below: number) => number, docs: Docs, turn: number)
 function plain(docs: Docs | undefined): string {
   return JSON.stringify([...(docs ?? new Map())].sort(([one], [other]) => (one < other ? -1 : 1)));
 }
+
+describe("a table of lines", () => {
+  it("belongs to whom the record above it belongs to, with the same rights", () => {
+    const scoped = { ...CLAIM, scope_paths: { organisation: "id", territory: "place.territory" } };
+    const rights = { kind: "permission", object: "visit", name: "visit", grants: [{ role: "boss" }] };
+    const store = new Store(
+      new Map([
+        ["a", { id: "a", module: "m", content: scoped }],
+        ["p", { id: "p", module: "m", content: rights }],
+      ]),
+    );
+    store.run(addChildTable({ id: "a", module: "m", content: scoped }, "c", { en: "Lines" }, "line"));
+    expect(content(store, "c")?.scope_paths).toEqual({
+      organisation: "visit",
+      territory: "visit.place.territory",
+    });
+    const made = [...store.view.docs.values()].find((one) => one.content.object === "line");
+    expect(made?.content.grants).toEqual([{ role: "boss" }]);
+  });
+});

@@ -4,6 +4,17 @@ import type { Command } from "../command";
 import { freeName, nameOf, newId, ofKind, type Doc } from "../documents";
 import { at, inserted, isList, isObject, textOf, withAt, type JsonObject } from "../json";
 
+/** Rows of a table belong to whom the record above them belongs to. */
+function scopedBy(object: Doc, reference: string): JsonObject {
+  const paths = object.content.scope_paths;
+  if (!isObject(paths)) return {};
+  const below = Object.entries(paths).map(([scope, path]) => [
+    scope,
+    path === "id" ? reference : `${reference}.${textOf(path)}`,
+  ]);
+  return { scope_paths: Object.fromEntries(below) as JsonObject };
+}
+
 export function addChildTable(parent: Doc, childId: string, label: JsonObject, wanted: string): Command {
   return {
     name: "design.did_add_document",
@@ -20,6 +31,7 @@ export function addChildTable(parent: Doc, childId: string, label: JsonObject, w
           id: childId,
           name,
           label,
+          ...scopedBy(object, reference),
           fields: [
             {
               id: newId(),
