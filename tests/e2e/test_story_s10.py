@@ -147,9 +147,7 @@ def _draw_objects(drawer: Drawer) -> None:
     drawer.type(rule.locator("[data-key=message] input").first, "结束日期不得早于开始日期")
     drawer.press(page.locator(".options .option-list > details > summary"))
     drawer.press(drawer.option("scope_paths").locator("button").first)
-    drawer.type(
-        drawer.option("scope_paths").locator("[data-key=organisation] input"), "partner"
-    )
+    drawer.type(drawer.option("scope_paths").locator("[data-key=organisation] input"), "partner")
     drawer.press(page.locator(".palette-type.child-table"))
     expect(page.locator(".canvas-head code")).to_have_text("booth_application_line")
     drawer.field("文本", "展品", "product")

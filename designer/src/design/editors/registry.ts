@@ -36,6 +36,7 @@ export const KINDS: readonly string[] = [
   "dashboard",
   "role",
   "permission",
+  "scenario",
   "extends",
 ];
 
