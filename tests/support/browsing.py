@@ -128,7 +128,7 @@ def sit_down(
 def _console(person: Person, message: object) -> None:
     kind, text = message.type, message.text
     if kind in {"error", "warning"}:
-        person.faults.append(f"console {kind}: {text}")
+        person.faults.append(f"console {kind}: {text} {message.location.get('url', '')}")
 
 
 def _report(person: Person, request: object) -> None:

@@ -69,6 +69,7 @@ def studio(draft: str) -> Response:
                 "base": held.base,
                 "language": context.language,
                 "roles": design_roles(context),
+                "live": list(context.catalog.objects),
                 "words": words().for_browser(context.language, WORDS),
             },
         )

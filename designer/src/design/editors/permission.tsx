@@ -4,9 +4,9 @@ import type { JSX } from "react";
 import { insertItem } from "../model/commands/insert_item";
 import { removeItem } from "../model/commands/remove_item";
 import { setValue } from "../model/commands/set_value";
-import { labelOf, nameOf, ofKind, type Doc } from "../model/documents";
+import { labelOf, nameOf, ofKind, type Doc, type Docs } from "../model/documents";
 import { actionsOf, grantsOf, withActions, type Grant } from "../model/grants";
-import { isList, isObject, textOf } from "../model/json";
+import { isList, isObject, textOf, type JsonObject } from "../model/json";
 import { findingsAt, useChoose, useRun, useView, useWorkbench } from "../ui/desk";
 import { IconButton } from "../ui/icon";
 import { w } from "../ui/words";
@@ -21,6 +21,7 @@ export function PermissionEditor({ doc }: { readonly doc: Doc }): JSX.Element {
   const roles = ofKind(view.docs, "role");
   const grants = grantsOf(doc);
   const count = grants.length;
+  const ways = waysOf(view.docs, doc);
   return (
     <div className="matrix-scroll">
       <table className="matrix">
@@ -32,6 +33,7 @@ export function PermissionEditor({ doc }: { readonly doc: Doc }): JSX.Element {
                 {w(`action_${one}`)}
               </th>
             ))}
+            {ways.length > 0 ? <th scope="col">{w("transitions")}</th> : null}
             <th scope="col">{w("scope")}</th>
             <th scope="col">{w("limits")}</th>
             <th aria-label={w("remove")} />
@@ -42,7 +44,7 @@ export function PermissionEditor({ doc }: { readonly doc: Doc }): JSX.Element {
             const held = grants.filter((one) => one.content.role === nameOf(role));
             return held.length > 0 ? (
               held.map((one, position) => (
-                <GrantRow key={one.position} grant={one} role={role} isFirst={position === 0} />
+                <GrantRow key={one.position} grant={one} {...{ role, ways }} isFirst={position === 0} />
               ))
             ) : (
               <tr key={role.id} className="quiet">
@@ -66,6 +68,7 @@ export function PermissionEditor({ doc }: { readonly doc: Doc }): JSX.Element {
                     />
                   </td>
                 ))}
+                {ways.length > 0 ? <td /> : null}
                 <td>{w("scope_none")}</td>
                 <td />
                 <td />
@@ -83,8 +86,16 @@ function usualScope(role: Doc): string {
   return role.content.audience === "partner" ? "organisation" : "all";
 }
 
+/** Return the transitions of the workflow that an object has; none where it has no workflow. */
+function waysOf(docs: Docs, doc: Doc): readonly JsonObject[] {
+  const workflow = ofKind(docs, "workflow").find((one) => one.content.object === doc.content.object);
+  const found = workflow?.content.transitions;
+  return isList(found) ? found.filter(isObject) : [];
+}
+
 function GrantRow(props: {
   readonly grant: Grant;
+  readonly ways: readonly JsonObject[];
   readonly role: Doc;
   readonly isFirst: boolean;
 }): JSX.Element {
@@ -124,6 +135,11 @@ function GrantRow(props: {
           />
         </td>
       ))}
+      {props.ways.length > 0 ? (
+        <td>
+          <Transitions grant={grant} label={label} ways={props.ways} />
+        </td>
+      ) : null}
       <td>
         <select
           aria-label={`${label}: ${w("scope")}`}
@@ -143,7 +159,7 @@ function GrantRow(props: {
       </td>
       <td>
         <button type="button" className="plain limits" onClick={() => choose(doc.id, path)}>
-          {limitsOf(view.docs, grant, language) || w("no_limits")}
+          {limitsOf(grant) || w("no_limits")}
         </button>
       </td>
       <td>
@@ -173,14 +189,47 @@ function GrantRow(props: {
   );
 }
 
-/** Return in words what narrows or widens a grant: its condition, its fields, its transitions. */
-function limitsOf(docs: ReadonlyMap<string, Doc>, grant: Grant, language: "zh" | "en"): string {
-  const { when, fields, transitions, scope } = grant.content;
-  const workflow = ofKind(docs, "workflow").find((one) => one.content.object === grant.doc.content.object);
-  const known = isList(workflow?.content.transitions) ? workflow.content.transitions.filter(isObject) : [];
-  const named = isList(transitions)
-    ? transitions.map((name) => labelOf(known.find((one) => one.name === name) ?? { name }, language))
-    : [];
+/** The transitions that a grant covers, folded: what is ticked stands in the summary. */
+function Transitions(props: {
+  readonly grant: Grant;
+  readonly label: string;
+  readonly ways: readonly JsonObject[];
+}): JSX.Element {
+  const { doc, position, content } = props.grant;
+  const { language } = useWorkbench();
+  const run = useRun();
+  const held = isList(content.transitions) ? content.transitions.map(textOf) : [];
+  const set = (names: readonly string[]): void =>
+    run(setValue(doc.id, ["grants", position, "transitions"], names.length > 0 ? names : undefined));
+  const named = props.ways.filter((one) => held.includes(textOf(one.name)));
+  return (
+    <details className="ways">
+      <summary aria-label={`${props.label}: ${w("transitions")}`}>
+        {named.map((one) => labelOf(one, language)).join(", ") || "–"}
+      </summary>
+      {props.ways.map((one) => {
+        const name = textOf(one.name);
+        return (
+          <label key={name}>
+            <input
+              type="checkbox"
+              className="switch-box"
+              checked={held.includes(name)}
+              onChange={(event) =>
+                set(event.target.checked ? [...held, name] : held.filter((other) => other !== name))
+              }
+            />{" "}
+            {labelOf(one, language)}
+          </label>
+        );
+      })}
+    </details>
+  );
+}
+
+/** Return in words what narrows a grant: its scope where it is not a plain one, its condition, its fields. */
+function limitsOf(grant: Grant): string {
+  const { when, fields, scope } = grant.content;
   const parts = [
     isObject(scope) ? Object.values(scope).map(textOf).join(" ") : "",
     textOf(when),
@@ -189,7 +238,6 @@ function limitsOf(docs: ReadonlyMap<string, Doc>, grant: Grant, language: "zh" |
           .map(([key, one]) => w(`limit_${key}`, { count: isList(one) ? one.length : 0 }))
           .join(", ")
       : "",
-    named.join(", "),
   ];
   return parts.filter((one) => one !== "").join(" · ");
 }

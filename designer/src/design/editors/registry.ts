@@ -194,16 +194,21 @@ const STARTS: Readonly<Record<string, Start>> = {
       field: "status",
       states: [
         { id: newId(), name: "draft", initial: true, label: { en: "Draft", zh: "草稿" } },
-        { id: newId(), name: "done", final: true, label: { en: "Done", zh: "已完成" } },
+        { id: newId(), name: "in_approval", colour: "blue", label: { en: "In approval", zh: "审批中" } },
+        { id: newId(), name: "approved", final: true, colour: "green", label: { en: "Approved", zh: "已批准" } },
+        { id: newId(), name: "rejected", final: true, colour: "red", label: { en: "Rejected", zh: "已驳回" } },
       ],
+      // Until there is an approval for it, what is submitted is approved.
       transitions: [
         {
           id: newId(),
-          name: "finish",
+          name: "submit",
           from: ["draft"],
-          to: "done",
-          by: ofKind(asked.docs, "role").slice(0, 1).map((one) => textOf(one.content.name)),
-          label: { en: "Finish", zh: "完成" },
+          to: "in_approval",
+          on: { approved: "approved", rejected: "rejected", withdrawn: "draft" },
+          without_approval: { to: "approved" },
+          by: asked.roles,
+          label: { en: "Submit", zh: "提交" },
         },
       ],
     }),

@@ -9,6 +9,8 @@ export interface Island {
   readonly language: "zh" | "en";
   /** The viewer's roles that may design. */
   readonly roles: readonly string[];
+  /** The names of the objects that are live, so that they may have records. */
+  readonly live: readonly string[];
   readonly words: Readonly<Record<string, string>>;
 }
 

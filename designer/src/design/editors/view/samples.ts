@@ -3,6 +3,7 @@
 import { useEffect, useState } from "react";
 import { isList, isObject, type JsonObject } from "../../model/json";
 import { call, type Answer } from "../../ui/http";
+import { page as island } from "../../ui/words";
 
 const ROWS = 4;
 const WAIT = 250;
@@ -35,7 +36,8 @@ export function useSamples(object: string, columns: readonly string[], sort: rea
 }
 
 async function read(object: string, columns: string[], sort: string[]): Promise<Samples> {
-  if (object === "" || columns.length === 0) return NOTHING;
+  if (columns.length === 0) return NOTHING;
+  if (!island().live.includes(object)) return { rows: [], missing: new Set(columns) };
   const whole = await page(object, columns, sort);
   if (whole !== undefined) return { rows: whole, missing: new Set() };
   const alone = await Promise.all(columns.map(async (one) => ((await page(object, [one], [])) === undefined ? one : "")));

@@ -3,7 +3,7 @@
 import { useId, type JSX } from "react";
 import { setValue } from "../../model/commands/set_value";
 import type { Doc } from "../../model/documents";
-import { at, isList, isObject, type Json, type Path } from "../../model/json";
+import { at, isList, isObject, textOf, type Json, type Path } from "../../model/json";
 import { helpOf, titleOf, typesOf, type Property, type Schema } from "../../model/schema";
 import type { Finding } from "../../model/store";
 import { findingsAt, useRun, useView } from "../desk";
@@ -19,6 +19,7 @@ import { PartControl } from "./part";
 import { NumberControl, TextControl } from "./text";
 import { PathControl } from "./path";
 import { ReferenceControl } from "./reference";
+import { isOffered } from "./references";
 import { SwitchControl } from "./switch";
 import { TextsControl } from "./texts";
 
@@ -89,7 +90,7 @@ function kindOf(schema: Schema, value: Json | undefined): Kind {
   }
   if (schema.format === "formula") return FormulaControl;
   if (schema.format === "path") return PathControl;
-  if (typeof schema["x-refers-to"] === "string") return ReferenceControl;
+  if (isOffered(textOf(schema["x-refers-to"]))) return ReferenceControl;
   return TextControl;
 }
 

@@ -40,6 +40,16 @@ export function fieldsOf(docs: Docs, object: Doc | undefined, language: "zh" | "
   return [object, ...added].flatMap((one) => parts(one.content.fields, language));
 }
 
+const OFFERED: ReadonlySet<string> = new Set([
+  ...["field", "member", "child", "record type", "state", "transition", "calendar"],
+  ...["object", "workflow", "role", "choice_set", "view", "report", "dashboard", "module", "automation"],
+]);
+
+/** Say whether all that a text may refer to is known here: other names are typed. */
+export function isOffered(refersTo: string): boolean {
+  return OFFERED.has(refersTo);
+}
+
 /** Return what a text with `x-refers-to` may be, in the document where it stands. */
 export function optionsFor(
   docs: Docs,
@@ -53,11 +63,21 @@ export function optionsFor(
     ofKind(docs, "workflow").find((one) => object !== undefined && one.content.object === nameOf(object));
   switch (refersTo) {
     case "field":
+    case "path":
       return fieldsOf(docs, object, language);
-    case "children":
+    case "member":
+      return [...fieldsOf(docs, object, language), ...parts(object?.content.children, language)];
+    case "child":
       return parts(object?.content.children, language);
-    case "record_type":
+    case "record type":
       return parts(object?.content.record_types, language);
+    case "sort":
+      return fieldsOf(docs, object, language).flatMap((one) => [
+        one,
+        { value: `-${one.value}`, label: `${one.label} ↓` },
+      ]);
+    case "calendar":
+      return ofKind(docs, "module").flatMap((one) => parts(one.content.calendars, language));
     case "state":
       return parts((textOf(doc.content.kind) === "workflow" ? doc : workflow)?.content.states, language);
     case "transition":
@@ -65,10 +85,6 @@ export function optionsFor(
         (textOf(doc.content.kind) === "workflow" ? doc : workflow)?.content.transitions,
         language,
       );
-    case "step":
-      return parts(doc.content.steps, language);
-    case "view":
-      return ofKind(docs, "view").map((one) => ({ value: nameOf(one), label: labelOf(one.content, language) }));
     default:
       return ofKind(docs, refersTo).map((one) => ({
         value: nameOf(one),

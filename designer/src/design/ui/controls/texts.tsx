@@ -6,7 +6,7 @@ import { useView, useWorkbench } from "../desk";
 import { Icon } from "../icon";
 import { w } from "../words";
 import type { ControlProps } from "./control";
-import { optionsFor } from "./references";
+import { isOffered, optionsFor } from "./references";
 
 export function TextsControl({ id, doc, value, set, schema }: ControlProps): JSX.Element {
   const view = useView();
@@ -54,7 +54,7 @@ export function TextsControl({ id, doc, value, set, schema }: ControlProps): JSX
           </li>
         ))}
       </ul>
-      {known.length > 0 ? (
+      {known.length > 0 && (fixed.length > 0 || isOffered(refersTo)) && items.format !== "path" ? (
         <select id={id} className="input" value="" onChange={(event) => add(event.target.value)}>
           <option value="">{w("add_another")}</option>
           {free.map((one) => (
@@ -67,6 +67,7 @@ export function TextsControl({ id, doc, value, set, schema }: ControlProps): JSX
         <input
           id={id}
           className="input"
+          list={`${id}-offers`}
           placeholder={w("add_another")}
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
@@ -78,6 +79,13 @@ export function TextsControl({ id, doc, value, set, schema }: ControlProps): JSX
           }}
         />
       )}
+      <datalist id={`${id}-offers`}>
+        {free.map((one) => (
+          <option key={one.value} value={one.value}>
+            {one.label}
+          </option>
+        ))}
+      </datalist>
     </div>
   );
 }
