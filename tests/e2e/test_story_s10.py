@@ -93,7 +93,9 @@ class Drawer:
                 self.press(items.locator("> .items > button"))
             else:
                 self.press(items.locator("> .items > ol > li .item-head .plain").nth(position))
-            chosen = items.locator("> .items > ol > li").nth(position).locator("[data-key=role] select")
+            chosen = (
+                items.locator("> .items > ol > li").nth(position).locator("[data-key=role] select")
+            )
             self.choose(chosen, role)
 
     def open(self, kind: str, name: str) -> None:
