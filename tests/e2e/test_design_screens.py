@@ -74,6 +74,9 @@ def test_a_form_is_filled_by_drag_and_by_keyboard(admin: Person) -> None:
     # The module has a form for everybody already: the preview says so, as publishing would.
     expect(frame.locator("body")).to_contain_text("Nobody gets this form", timeout=15_000)
     page.screenshot(path=admin.shots / "design-preview.png")
+    # The browser tells of the refused page; that is meant.
+    assert [one for one in admin.faults if "422" not in one] == []
+    admin.faults.clear()
 
 
 def test_a_list_shows_live_rows_along_a_reference(admin: Person) -> None:
