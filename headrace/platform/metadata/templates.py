@@ -34,3 +34,8 @@ class Template:
         return "".join(
             value(piece) if position % 2 else piece for position, piece in enumerate(self.pieces)
         )
+
+
+def holes(text: str) -> tuple[tuple[str, int], ...]:
+    """Return the paths that a template shows, each with where it begins in the text."""
+    return tuple((one["path"], one.start("path")) for one in _HOLE.finditer(text))

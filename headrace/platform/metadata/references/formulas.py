@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.formulas.functions import FUNCTIONS
@@ -22,8 +23,10 @@ from headrace.platform.formulas.syntax import (
     Question,
     Syntax,
 )
+from headrace.platform.metadata.references.values import Word
 
 THIS = "this"
+_NAME: Final = re.compile(r"[^\W\d]\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,89 +38,118 @@ class Mention:
     """
 
     what: Literal["name", "constant", "object", "value", "expression", "calendar"]
-    parts: tuple[str, ...]
+    words: tuple[Word, ...]
     query: str | None = None
-    compared: str = ""
+    compared: Word = Word("")
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of a dotted name."""
+        return tuple(one.text for one in self.words)
 
 
 @lru_cache(maxsize=4096)
 def mentions(source: str) -> tuple[Mention, ...]:
-    """Return the names in a formula; none where it cannot be read (the build says so)."""
+    """Return the names in a formula, each time that they stand there; none where it cannot be read.
+
+    What is wrong with one that cannot be read, the build says.
+    """
     try:
-        return tuple(dict.fromkeys(_walk(parse(source), None)))
+        return tuple(dict.fromkeys(_Mentions(source).walk(parse(source), None)))
     except RefusedError:
         return ()
 
 
-def _walk(node: Syntax | None, query: str | None) -> Iterator[Mention]:
-    match node:
-        case Name():
-            yield Mention("name", node.parts, query)
-        case ConstantName():
-            yield Mention("constant", (node.name,))
-        case Prefix():
-            yield from _walk(node.operand, query)
-        case Infix():
-            yield from _walk(node.left, query)
-            yield from _walk(node.right, query)
-            yield from _compared(node.left, (node.right,), query)
-            yield from _compared(node.right, (node.left,), query)
-        case Application():
-            yield from _named(node)
-            yield from _called(node, query)
-        case Membership():
-            yield from _walk(node.operand, query)
-            for part in node.items:
-                yield from _walk(part, query)
-            yield from _compared(node.operand, node.items, query)
-        case Choice():
-            yield from _choice(node, query)
-        case Question():
-            yield from _question(node)
+class _Mentions:
+    """Goes through the tree of a formula; the source says where each word of it stands."""
 
+    def __init__(self, source: str) -> None:
+        self._source = source
 
-def _called(node: Application, query: str | None) -> Iterator[Mention]:
-    for part in node.args:
-        yield from _walk(part, query)
-    if node.name == "HAS" and node.args:
-        yield from _compared(node.args[0], node.args[1:], query)
+    def _words(self, node: Syntax) -> tuple[Word, ...]:
+        """Return the words from the beginning of what is called by them to its end."""
+        return tuple(
+            Word(one.group(), one.start(), one.end())
+            for one in _NAME.finditer(self._source, *node.span)
+        )
 
+    def _text(self, node: Constant) -> Word:
+        """Return what a text holds between its quotes, which stand around it in the source."""
+        start = self._source.index("'", node.span[0]) + 1
+        return Word(str(node.value), start, self._source.rindex("'", start, node.span[1]))
 
-def _named(node: Application) -> Iterator[Mention]:
-    """Yield a named expression that is called, and the calendar that a function reckons in."""
-    function = FUNCTIONS.get(node.name)
-    if function is None:
-        yield Mention("expression", (node.name.lower(),))
-        return
-    for position, parameter in enumerate(function.parameters):
-        if parameter.calendar:
-            given = node.args[position] if position < len(node.args) else None
-            name = given.value if isinstance(given, Constant) else parameter.default
-            yield Mention("calendar", (str(name),))
+    def walk(self, node: Syntax | None, query: str | None) -> Iterator[Mention]:
+        match node:
+            case Name():
+                yield Mention("name", self._words(node), query)
+            case ConstantName():
+                yield Mention("constant", self._words(node)[-1:])
+            case Prefix():
+                yield from self.walk(node.operand, query)
+            case Infix():
+                yield from self.walk(node.left, query)
+                yield from self.walk(node.right, query)
+                yield from self._compared(node.left, (node.right,), query)
+                yield from self._compared(node.right, (node.left,), query)
+            case Application():
+                yield from self._named(node)
+                yield from self._called(node, query)
+            case Membership():
+                yield from self.walk(node.operand, query)
+                for part in node.items:
+                    yield from self.walk(part, query)
+                yield from self._compared(node.operand, node.items, query)
+            case Choice():
+                yield from self._choice(node, query)
+            case Question():
+                yield from self._question(node)
 
+    def _called(self, node: Application, query: str | None) -> Iterator[Mention]:
+        for part in node.args:
+            yield from self.walk(part, query)
+        if node.name == "HAS" and node.args:
+            yield from self._compared(node.args[0], node.args[1:], query)
 
-def _choice(node: Choice, query: str | None) -> Iterator[Mention]:
-    yield from _walk(node.subject, query)
-    for condition, result in node.branches:
-        yield from _walk(condition, query)
-        yield from _walk(result, query)
-        yield from _compared(node.subject, (condition,), query)
-    yield from _walk(node.otherwise, query)
+    def _named(self, node: Application) -> Iterator[Mention]:
+        """Yield a named expression that is called, and the calendar that a function reckons in."""
+        function = FUNCTIONS.get(node.name)
+        if function is None:
+            name = self._words(node)[0]
+            yield Mention("expression", (name._replace(text=name.text.lower()),))
+            return
+        for position, parameter in enumerate(function.parameters):
+            if parameter.calendar:
+                given = node.args[position] if position < len(node.args) else None
+                name = Word(str(parameter.default))
+                if isinstance(given, Constant) and isinstance(given.value, str):
+                    name = self._text(given)
+                yield Mention("calendar", (name,))
 
+    def _choice(self, node: Choice, query: str | None) -> Iterator[Mention]:
+        yield from self.walk(node.subject, query)
+        for condition, result in node.branches:
+            yield from self.walk(condition, query)
+            yield from self.walk(result, query)
+            yield from self._compared(node.subject, (condition,), query)
+        yield from self.walk(node.otherwise, query)
 
-def _question(node: Question) -> Iterator[Mention]:
-    yield Mention("object", (node.object,), node.object)
-    for field in (node.field, *node.more):
-        yield from _walk(field, node.object)
-    yield from _walk(node.where, node.object)
-    for name, _ in node.order_by:
-        yield from _walk(name, node.object)
+    def _question(self, node: Question) -> Iterator[Mention]:
+        # A query begins with its function and its object.
+        yield Mention("object", self._words(node)[1:2], node.object)
+        for field in (node.field, *node.more, *node.matches, node.at):
+            yield from self.walk(field, node.object)
+        yield from self.walk(node.where, node.object)
+        for name, _ in node.order_by:
+            yield from self.walk(name, node.object)
 
-
-def _compared(
-    field: Syntax | None, values: tuple[Syntax, ...], query: str | None
-) -> Iterator[Mention]:
-    if isinstance(field, Name):
-        for value in values:
-            if isinstance(value, Constant) and isinstance(value.value, str) and not value.is_number:
-                yield Mention("value", field.parts, query, value.value)
+    def _compared(
+        self, field: Syntax | None, values: tuple[Syntax, ...], query: str | None
+    ) -> Iterator[Mention]:
+        if isinstance(field, Name):
+            for value in values:
+                if (
+                    isinstance(value, Constant)
+                    and isinstance(value.value, str)
+                    and not value.is_number
+                ):
+                    yield Mention("value", self._words(field), query, self._text(value))

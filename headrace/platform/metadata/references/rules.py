@@ -162,13 +162,15 @@ Target = Literal[
     "target child",
     "line formula",
     "template",
+    "measure",
     "extended",
     "sibling",
 ]
 """What a key names: `field` a field of the object at hand, `member` also a child grid, `row field` a
 field of the rows that the part speaks of, `shared field` one of both, `sort` a path with a sign, `assignments` fields with formulas
 (`row assignments`: fields of the rows; `target assignments` and `target child`: of the document that is
-made of a record; `line formula` and `line assignments`: over its rows), `template` a text with fields in it, `row values`: fields of the rows with values,
+made of a record; `line formula` and `line assignments`: over its rows), `template` a text with fields in it, `measure` a number
+of the report at hand by what it puts together, `row values`: fields of the rows with values,
 `sibling` what stands in the same list of the extended definition."""
 
 
@@ -345,6 +347,7 @@ RULES: Final[Mapping[Key, Rule]] = {
     (ReportDef, "roles"): Rule("role", "report for"),
     (DashboardDef, "roles"): Rule("role", "dashboard for"),
     (TileDef, "report"): Rule("report", "tile"),
+    (TileDef, "measure"): Rule("measure", "measure"),
     (GroupDef, "field"): Rule("path", "group"),
     (MeasureDef, "field"): Rule("path", "measure"),
     (GivenUserDef, "roles"): Rule("role", "acts in"),
@@ -441,7 +444,6 @@ PLAIN: Final[frozenset[Key]] = frozenset(
         (ShiftDef, "opens"),
         (ShiftDef, "closes"),
         (MenuItemDef, "icon"),
-        (TileDef, "measure"),
         (FieldDef, "type"),
         (ExtendsDef, "of"),
         (TakeDef, "comment"),

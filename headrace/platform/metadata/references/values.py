@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
 
 from headrace.platform.core.problems import Text
 from headrace.platform.metadata.wording import called, kind_word, sentence, within
@@ -103,6 +103,18 @@ HOW: Final[Mapping[str, Text]] = {
 """How a definition can use another, as a sentence; `{by}` is who uses."""
 
 
+class Word(NamedTuple):
+    """A name as it stands within a text, or within the key of an object where `in_key`.
+
+    What is used without being written, as by default, has no place: it ends where it begins.
+    """
+
+    text: str
+    start: int = 0
+    end: int = 0
+    in_key: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Used:
     """A definition or a part of one that others can use.
@@ -138,6 +150,8 @@ class Use:
     path: str
     how: str
     crumbs: tuple[Crumb, ...] = ()
+    word: Word = field(default=Word(""), compare=False)
+    """Where the name stands in the text at `path`; several uses that differ in nothing else are one."""
 
     @property
     def disclosed(self) -> bool:

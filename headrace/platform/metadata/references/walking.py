@@ -17,6 +17,7 @@ from headrace.platform.metadata.definitions.automations import (
     InputDef,
     PeopleDef,
 )
+from headrace.platform.metadata.definitions.dashboards import TileDef
 from headrace.platform.metadata.definitions.keys import Formula, Path, hints, json_name
 from headrace.platform.metadata.definitions.modules import ExpressionDef
 from headrace.platform.metadata.definitions.objects import ChildDef, FieldDef, FieldRuleDef
@@ -43,9 +44,9 @@ from headrace.platform.metadata.references.rules import (
     SHORT_FORMS,
     Rule,
 )
-from headrace.platform.metadata.references.values import Crumb, Use, Used
+from headrace.platform.metadata.references.values import Crumb, Use, Used, Word
 from headrace.platform.metadata.schemas import definition_of
-from headrace.platform.metadata.templates import Template
+from headrace.platform.metadata.templates import holes
 from headrace.platform.metadata.wording import extension_of, text_of
 
 ASSIGNED: Final[Mapping[str, str]] = {
@@ -119,7 +120,11 @@ class DocumentWalk:
         self._local = objects_of(document.content) if document.kind == "scenario" else {}
 
     def uses(self) -> tuple[Use, ...]:
-        """Return the uses in the order of the document."""
+        """Return the uses in the order of the document, each once."""
+        return tuple(dict.fromkeys(self.places()))
+
+    def places(self) -> Iterator[Use]:
+        """Yield the uses each time that a name stands there."""
         content = self.document.content
         kind = self.document.kind
         of = str(content.get("of", kind))
@@ -132,7 +137,7 @@ class DocumentWalk:
             words = extension_of(of, label, name, self.document.module)
             crumb = Crumb(kind, label, name, words)
         scope = self._document_scope(about.content if about else content, of, _Scope((crumb,)))
-        return tuple(dict.fromkeys(self._definition(definition_of(content), content, "", scope)))
+        yield from self._definition(definition_of(content), content, "", scope)
 
     # -- what names mean --------------------------------------------------------------------------
 
@@ -173,6 +178,9 @@ class DocumentWalk:
         if definition is ForEachDef:
             inner = self._with_object(scope, str(content.get("object", "")))
             return replace(inner, this=scope.model)
+        if definition is TileDef:
+            report = self._find("report", str(content.get("report", "")))
+            return self._with_object(scope, report.definition.object if report else "")
         if definition in OF_RECORD:
             about = self._local.get(str(content.get("record", "")), "")
             inner = self._with_object(scope, about)
@@ -231,7 +239,7 @@ class DocumentWalk:
             names = KEYS.get((owner, attribute))
             if names is not None:
                 for name in value:
-                    yield from self._name(names, name, where + pointer(name), scope)
+                    yield from self._name(names, name, where + pointer(name), scope, in_key=True)
             rule = RULES.get((owner, attribute)) or _by_annotation(owner, definition, annotation)
             if rule is not None:
                 yield from self._apply(rule, value, where, scope)
@@ -289,7 +297,7 @@ class DocumentWalk:
             formulas = LINE_FORMULA if rule.target == "line assignments" else FORMULA
             for name, formula in value.items():
                 where = place + pointer(name)
-                yield from self._fields(about, (name,), rule.how, where, scope)
+                yield from self._fields(about, _words(name, in_key=True), rule.how, where, scope)
                 yield from self._apply(formulas, formula, where, scope)
         elif rule.target == "row values":
             yield from self._values(scope.rows, value, rule.how, place, scope)
@@ -315,44 +323,50 @@ class DocumentWalk:
             where = place + pointer(name)
             child = model.child(name) if model else None
             if child is None:
-                yield from self._fields(model, (name,), how, where, scope)
-                yield from self._value(model, (name,), str(one), where, scope, how)
+                names = _words(name, in_key=True)
+                yield from self._fields(model, names, how, where, scope)
+                yield from self._value(model, names, _word(str(one)), where, scope, how)
                 continue
-            yield from self._member(name, how, where, replace(scope, model=model))
+            inner = replace(scope, model=model)
+            yield from self._member(_words(name, in_key=True), how, where, inner)
             rows = self._find("object", child.object)
             for position, row in enumerate(one if isinstance(one, list) else ()):
                 if isinstance(row, Mapping):
                     yield from self._values(rows, row, how, where + pointer(position), scope)
 
-    def _name(self, rule: Rule, value: str, place: str, scope: _Scope) -> Iterator[Use]:
-        how = rule.how
+    def _name(
+        self, rule: Rule, value: str, place: str, scope: _Scope, *, in_key: bool = False
+    ) -> Iterator[Use]:
+        how, word = rule.how, _word(value, in_key=in_key)
         match rule.target:
             case "formula" | "row formula" | "line formula":
                 yield from self._formula_of(rule.target, value, place, scope)
             case "field" | "path" | "sort" | "shared field" | "row field" | "row path" | "template":
                 for names, model in _meant(rule, value, scope):
                     yield from self._fields(model, names, how, place, scope)
+            case "measure":
+                op, _, path = value.partition("_")
+                yield from self._fields(scope.model, _words(path, len(op) + 1), how, place, scope)
             case "roll-up":
-                source, _, field = value.partition(".")
+                source, *field = _words(value)
                 yield from self._definition_named("object", source, how, place, scope)
-                if field:
-                    yield from self._fields(scope.rows, (field,), how, place, scope)
+                yield from self._fields(scope.rows, field, how, place, scope)
             case "member" | "child" | "target child":
                 about = scope.target if rule.target == "target child" else scope.model
-                yield from self._member(value, how, place, replace(scope, model=about))
+                yield from self._member(_words(value), how, place, replace(scope, model=about))
             case "state" | "transition" | "choice" | "record type":
-                yield from self._of_workflow(rule.target, value, how, place, scope)
+                yield from self._of_workflow(rule.target, word, how, place, scope)
             case "extended":
                 found = self._find(EXTENDED + self.document.of, value)
                 if found is not None:
                     used = str(found.content.get("id") or value)
-                    yield self._use(Used(self.document.of, used, value), how, place, scope)
+                    yield self._use(Used(self.document.of, used, value), how, place, scope, word)
             case "sibling":
                 yield from self._sibling(value, how, place, scope)
             case kind:
-                yield from self._definition_named(kind, value, how, place, scope)
+                yield from self._definition_named(kind, word, how, place, scope)
 
-    def _use(self, used: Used, how: str, place: str, scope: _Scope) -> Use:
+    def _use(self, used: Used, how: str, place: str, scope: _Scope, word: Word) -> Use:
         document = self.document
         return Use(
             used=used,
@@ -363,69 +377,70 @@ class DocumentWalk:
             path=place,
             how=how,
             crumbs=scope.crumbs,
+            word=word,
         )
 
     def _definition_named(
-        self, kind: str, name: str, how: str, place: str, scope: _Scope
+        self, kind: str, name: Word, how: str, place: str, scope: _Scope
     ) -> Iterator[Use]:
-        found = self._find(kind, name)
+        found = self._find(kind, name.text)
         if found is not None:
-            yield self._use(Used(kind, id_of(found), name), how, place, scope)
+            yield self._use(Used(kind, id_of(found), name.text), how, place, scope, name)
 
-    def _member(self, value: str, how: str, place: str, scope: _Scope) -> Iterator[Use]:
+    def _member(self, words: Sequence[Word], how: str, place: str, scope: _Scope) -> Iterator[Use]:
         model = scope.model
-        name, _, field = value.partition(".")
-        child = model.child(name) if model else None
+        first, *names = words
+        child = model.child(first.text) if model else None
         if model is not None and child is not None:
-            used = Used("child", f"{model.id}.{name}", f"{model.name}.{name}")
-            yield self._use(used, how, place, scope)
-            if field:
+            used = Used("child", f"{model.id}.{first.text}", f"{model.name}.{first.text}")
+            yield self._use(used, how, place, scope, first)
+            if names:
                 rows = self._find("object", str(child.object))
-                yield from self._fields(rows, (field,), how, place, scope)
+                yield from self._fields(rows, names, how, place, scope)
         else:
-            yield from self._fields(model, (name,), how, place, scope)
+            yield from self._fields(model, (first,), how, place, scope)
 
     def _sibling(self, value: str, how: str, place: str, scope: _Scope) -> Iterator[Use]:
         """Yield what something of an extension stands behind, where others can name it too."""
         match self.document.of:
             case "object" | "form":
-                yield from self._member(value, how, place, scope)
+                yield from self._member(_words(value), how, place, scope)
             case "view" | "report":
-                yield from self._fields(scope.model, value.split("."), how, place, scope)
+                yield from self._fields(scope.model, _words(value), how, place, scope)
             case "workflow":
                 for part in ("state", "transition"):
-                    yield from self._of_workflow(part, value, how, place, scope)
+                    yield from self._of_workflow(part, _word(value), how, place, scope)
 
     def _of_workflow(
-        self, part: str, name: str, how: str, place: str, scope: _Scope
+        self, part: str, name: Word, how: str, place: str, scope: _Scope
     ) -> Iterator[Use]:
         if part in {"choice", "record type"}:
             for field in scope.limited if part == "choice" else (RECORD_TYPE,):
-                yield from self._value(scope.model, (field,), name, place, scope, how)
+                yield from self._value(scope.model, (Word(field),), name, place, scope, how)
             return
         workflow = scope.workflow
         if workflow is None:
             return
         found: Any = workflow.states if part == "state" else workflow.transitions
-        if name in found:
-            yield self._use(part_of(workflow, part, name), how, place, scope)
+        if name.text in found:
+            yield self._use(part_of(workflow, part, name.text), how, place, scope, name)
 
     def _fields(
         self,
         model: ObjectModel | None,
-        names: Sequence[str],
+        names: Sequence[Word],
         how: str,
         place: str,
         scope: _Scope,
     ) -> Iterator[Use]:
         """Yield the fields of a path, those on the way as such."""
         for position, name in enumerate(names):
-            field = model.fields.get(name) if model else None
+            field = model.fields.get(name.text) if model else None
             if model is None or field is None:
                 return
             last = position == len(names) - 1
-            used = Used("field", field.id, f"{model.name}.{name}")
-            yield self._use(used, how if last else "path", place, scope)
+            used = Used("field", field.id, f"{model.name}.{name.text}")
+            yield self._use(used, how if last else "path", place, scope, name)
             model = self._find("object", field.target) if field.target else None
 
     def _formula_of(self, target: str, value: str, place: str, scope: _Scope) -> Iterator[Use]:
@@ -448,13 +463,14 @@ class DocumentWalk:
     def _mention(
         self, mention: Mention, model: ObjectModel | None, place: str, scope: _Scope
     ) -> Iterator[Use]:
-        first = mention.parts[0]
+        first = mention.words[0]
         if mention.what == "constant":
             yield from self._definition_named("constant", first, "formula", place, scope)
             return
         if mention.what == "calendar":
-            if self._find("calendar", first) is not None:
-                yield self._use(Used("calendar", first, first), "formula", place, scope)
+            if self._find("calendar", first.text) is not None:
+                used = Used("calendar", first.text, first.text)
+                yield self._use(used, "formula", place, scope, first)
             return
         if mention.what == "expression":
             yield from self._definition_named("expression", first, "called", place, scope)
@@ -466,7 +482,7 @@ class DocumentWalk:
         if mention.what == "value":
             yield from self._value(about, names, mention.compared, place, scope)
             return
-        own = first == THIS or first in dict(scope.given)
+        own = first.text == THIS or first.text in dict(scope.given)
         disclosed = mention.query is not None and not own
         how = "disclosed formula" if disclosed else "formula"
         found = list(self._fields(about, names, how, place, scope))
@@ -476,22 +492,24 @@ class DocumentWalk:
 
     def _about(
         self, mention: Mention, model: ObjectModel | None, scope: _Scope
-    ) -> tuple[ObjectModel | None, tuple[str, ...]]:
+    ) -> tuple[ObjectModel | None, tuple[Word, ...]]:
         """Return the object that a name in a formula speaks of, and the rest of the name."""
         inner = self._find("object", mention.query) if mention.query else model
-        names = mention.parts[1:] if mention.parts[0] == THIS else mention.parts
+        words = mention.words
+        first = words[0].text
+        names = words[1:] if first == THIS else words
         for name, target in scope.given:
-            if names[:1] == (name,):
+            if names and names[0].text == name:
                 return (self._find("object", target) if target else None), names[1:]
-        if mention.parts[0] == THIS and not (inner and THIS in inner.fields):
-            return scope.this or scope.model, mention.parts[1:] or ("id",)
-        return inner, mention.parts
+        if first == THIS and not (inner and THIS in inner.fields):
+            return scope.this or scope.model, words[1:] or (Word("id"),)
+        return inner, words
 
     def _value(
         self,
         model: ObjectModel | None,
-        names: Sequence[str],
-        value: str,
+        names: Sequence[Word],
+        value: Word,
         place: str,
         scope: _Scope,
         how: str = "compared",
@@ -502,32 +520,33 @@ class DocumentWalk:
             return
         if field.computed == "workflow":
             workflow = self._find("workflow", field.options.workflow)
-            if workflow is not None and value in workflow.states:
-                yield self._use(part_of(workflow, "state", value), how, place, scope)
-        elif value in {getattr(one, "value", None) for one in choices_of(field.options)}:
-            name = f"{owner.name}.{field.name}.{value}"
-            yield self._use(Used("choice", f"{field.id}.{value}", name), how, place, scope)
+            if workflow is not None and value.text in workflow.states:
+                yield self._use(part_of(workflow, "state", value.text), how, place, scope, value)
+        elif value.text in {getattr(one, "value", None) for one in choices_of(field.options)}:
+            name = f"{owner.name}.{field.name}.{value.text}"
+            used = Used("choice", f"{field.id}.{value.text}", name)
+            yield self._use(used, how, place, scope, value)
             yield from self._shared(field, value, place, scope, how)
 
     def _shared(
-        self, field: FieldModel, value: str, place: str, scope: _Scope, how: str
+        self, field: FieldModel, value: Word, place: str, scope: _Scope, how: str
     ) -> Iterator[Use]:
         """Yield the value of the choice set that a field takes its values from."""
         shared = getattr(field.options, "choice_set", None)
         found = self._find("choice_set", shared) if shared else None
         if found is not None:
-            used = Used("choice", f"{id_of(found)}.{value}", f"{found.name}.{value}")
-            yield self._use(used, how, place, scope)
+            used = Used("choice", f"{id_of(found)}.{value.text}", f"{found.name}.{value.text}")
+            yield self._use(used, how, place, scope, value)
 
     def _last(
-        self, model: ObjectModel | None, names: Sequence[str]
+        self, model: ObjectModel | None, names: Sequence[Word]
     ) -> tuple[ObjectModel | None, FieldModel | None]:
         """Return the field at the end of a path, and its object."""
         owner, field = model, None
         for position, name in enumerate(names):
             if position:
                 owner = self._find("object", field.target) if field and field.target else None
-            field = owner.fields.get(name) if owner else None
+            field = owner.fields.get(name.text) if owner else None
         return owner, field
 
 
@@ -593,12 +612,30 @@ def _by_annotation(owner: type, definition: type, annotation: Any) -> Rule | Non
 
 def _meant(
     rule: Rule, value: str, scope: _Scope
-) -> Iterator[tuple[tuple[str, ...], ObjectModel | None]]:
+) -> Iterator[tuple[tuple[Word, ...], ObjectModel | None]]:
     """Yield the paths that a value names, one or those in a template, with the objects they are of."""
-    found = Template.of(value).paths if rule.target == "template" else (value.removeprefix("-"),)
-    for path in found:
+    if rule.target == "template":
+        found = tuple(_words(path, start) for path, start in holes(value))
+    else:
+        path = value.removeprefix("-")
+        found = (_words(path, len(value) - len(path)),)
+    for words in found:
         for model in _models(rule, scope):
-            yield tuple(path.split(".")), model
+            yield words, model
+
+
+def _word(text: str, *, in_key: bool = False) -> Word:
+    """Return a name that is a whole text, or a whole key."""
+    return Word(text, 0, len(text), in_key)
+
+
+def _words(path: str, start: int = 0, *, in_key: bool = False) -> tuple[Word, ...]:
+    """Return the names of a path that begins at `start`."""
+    found = []
+    for name in path.split("."):
+        found.append(Word(name, start, start + len(name), in_key))
+        start += len(name) + 1
+    return tuple(found)
 
 
 def _models(rule: Rule, scope: _Scope) -> tuple[ObjectModel | None, ...]:

@@ -1,0 +1,118 @@
+"""Other names for definitions: whatever names them is written anew, by the same walk that finds it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from headrace.platform.core.canonical import ordered
+from headrace.platform.core.problems import pointer
+from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.documents import Document
+from headrace.platform.metadata.references.values import Use, Word
+from headrace.platform.metadata.references.walking import DocumentWalk
+
+Names = Mapping[tuple[str, str], str]
+"""New names by kind and id of what gets them."""
+
+PARTS: Final[Mapping[tuple[str, str], str]] = {
+    ("object", "fields"): "field",
+    ("object", "children"): "child",
+    ("workflow", "states"): "state",
+    ("workflow", "transitions"): "transition",
+    ("module", "constants"): "constant",
+    ("module", "calendars"): "calendar",
+    ("module", "expressions"): "expression",
+}
+"""Kinds of the parts that others name, by what holds them and in which list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Where a definition or a part of one says its own name; `siblings` are the names beside it."""
+
+    kind: str
+    id: str
+    name: str
+    path: str
+
+
+def declared(catalog: Catalog, document: Document) -> Iterator[Declared]:
+    """Yield what a document declares that others can name: itself, and parts of it."""
+    content = document.content
+    if document.kind != "extends":
+        yield Declared(document.kind, _id(content, document.name), document.name, "")
+    of = document.of or document.kind
+    for (holder, part), kind in PARTS.items():
+        items = content.get(part) if holder == of else None
+        for position, one in enumerate(items if isinstance(items, list) else ()):
+            if isinstance(one, Mapping) and isinstance(one.get("name"), str):
+                found = _part_id(catalog, document, kind, one)
+                yield Declared(kind, found, one["name"], pointer(part, position))
+
+
+def rewritten(
+    catalog: Catalog, documents: Iterable[Document], names: Names
+) -> Iterator[tuple[Document, Document, tuple[Use, ...]]]:
+    """Yield each document that names something of `names`, as it is and with the new names, and where.
+
+    `catalog` says what the names in the documents mean; its own documents are not touched.
+    """
+    for document in documents:
+        uses = tuple(
+            use
+            for use in DocumentWalk(catalog, document).places()
+            if (use.used.kind, use.used.id) in names and use.word.end > use.word.start
+        )
+        edits: dict[str, list[tuple[Word, str]]] = defaultdict(list)
+        for use in uses:
+            edits[use.path].append((use.word, names[use.used.kind, use.used.id]))
+        for own in declared(catalog, document):
+            name = names.get((own.kind, own.id))
+            if name is not None:
+                edits[own.path + "/name"].append((Word(own.name, 0, len(own.name)), name))
+        if edits:
+            content = ordered(_written(document.content, "", edits))
+            yield document, Document(document.module, content), uses
+
+
+def _written(value: Any, place: str, edits: Mapping[str, list[tuple[Word, str]]]) -> Any:
+    if isinstance(value, Mapping):
+        made = {}
+        for key, one in value.items():
+            below = place + pointer(key)
+            made[_replaced(key, edits.get(below, ()), in_key=True)] = _written(one, below, edits)
+        return made
+    if isinstance(value, list):
+        return [
+            _written(one, place + pointer(position), edits) for position, one in enumerate(value)
+        ]
+    return _replaced(value, edits.get(place, ()), in_key=False) if isinstance(value, str) else value
+
+
+def _replaced(text: str, edits: Iterable[tuple[Word, str]], *, in_key: bool) -> str:
+    """Return a text with new names in it, put in from its end so that the places before stay."""
+    wanted = {(one.start, one.end): name for one, name in edits if one.in_key is in_key}
+    for (start, end), name in sorted(wanted.items(), reverse=True):
+        # Expressions are called like functions, which many write in capitals.
+        new = name.upper() if text[start:end].isupper() else name
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def _id(content: Mapping[str, Any], name: str) -> str:
+    return str(content.get("id") or name)
+
+
+def _part_id(catalog: Catalog, document: Document, kind: str, part: Mapping[str, Any]) -> str:
+    """Return the id by which uses speak of a part of a document."""
+    match kind:
+        case "child":
+            model = catalog.object(document.name)
+            return f"{model.id if model else document.name}.{part['name']}"
+        case "state" | "transition":
+            return _id(part, f"{document.name}.{part['name']}")
+        case _:
+            return _id(part, str(part["name"]))
