@@ -15,6 +15,7 @@ import pytest
 from tests.support import postgres
 from tests.support.exchange_world import Exchange, open_exchange
 from tests.support.places import work_in_memory
+from tests.support.thrift import collect_rarely, hash_cheaply
 
 BACKENDS = ("sqlite", "postgresql")
 DIRECTORY = pytest.StashKey[Path]()
@@ -33,10 +34,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     work_in_memory()
+    hash_cheaply()
     inherited = getattr(config, "workerinput", {}).get("postgres_directory")
     config.stash[DIRECTORY] = (
         Path(inherited) if inherited else postgres.make_directory(tempfile.gettempdir())
     )
+
+
+def pytest_collection_finish() -> None:
+    collect_rarely()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

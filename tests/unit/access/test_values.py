@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+import argon2
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
+from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from headrace.platform.access.parameters import is_one_of, list_value
 from headrace.platform.access.passwords import Passwords
@@ -138,3 +142,14 @@ def test_passwords_fit_only_themselves():
     for bad in ("", "1234567", "x" * 257):
         with pytest.raises(RefusedError):
             passwords.hash(bad)
+
+
+def test_the_product_hashes_at_the_cost_that_is_recommended():
+    """Asked in a process of its own: the one of the tests hashes cheaply."""
+    program = (
+        "from headrace.platform.access.passwords import Passwords; print(Passwords().hash('x' * 8))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, text=True
+    )
+    assert argon2.extract_parameters(done.stdout.strip()) == RFC_9106_LOW_MEMORY
