@@ -23,6 +23,7 @@ from headrace.platform.runtime import Platform, assemble, initialise
 from headrace.settings import load_settings
 from tests.demo.generate import TARGET
 from tests.support.live import SECRET
+from tests.support.templates import filled
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AS_OF = datetime(2025, 6, 30, 10, tzinfo=UTC)
@@ -53,7 +54,8 @@ class World:
         """Return the context of a demo user for reading."""
         published = self.platform.catalogs.current()
         token = self.token(login)
-        principal = self.platform.identity.principal_of_token(token, published.catalog)
+        # Asked anew: a test before may have changed the user, and reading here is not tried again.
+        principal = self.platform.identity.principal_of_token(token, published.catalog, fresh=True)
         return self.platform.context_of(published, principal)
 
     def does(self, login: str, action: Callable[[Context, UnitOfWork], T]) -> T:
@@ -96,18 +98,34 @@ class World:
 
 
 def make_world(url: str, root: Path = TARGET, modules: Sequence[str] = MODULES) -> World:
-    """Publish the shipped modules into an empty database and load all their rows."""
-    variables = {"HEADRACE_DATABASE_URL": url, "HEADRACE_SECRET_KEY": SECRET}
-    settings = load_settings(variables, root)
-    database = open_database(settings.database_url)
+    """Publish the shipped modules into an empty database and load all their rows.
+
+    Those of another `root` are published anew each time, for what is there may change.
+    """
+    if root == TARGET:
+        filled(url, ("demo", tuple(modules)), lambda place: _load(place, root, modules))
+    else:
+        _load(url, root, modules)
+    return World(_platform(url, root))
+
+
+def _load(url: str, root: Path, modules: Sequence[str]) -> None:
+    database = open_database(url)
     initialise(database, ZONE)
     with database.writing(None) as work:
         stop_clock(work, AS_OF)
-    platform = assemble(settings, database, built_in(), RandomIds())
+    database.dispose()
+    platform = _platform(url, root)
     platform.publisher.publish(platform.publisher.plan(root), "Demo", None)
     files = platform.catalogs.current().rows
     for module in modules:
         platform.write_as_system(
             lambda context, work, name=module: platform.samples.load(context, work, files, name)
         )
-    return World(platform)
+    platform.close()
+
+
+def _platform(url: str, root: Path) -> Platform:
+    variables = {"HEADRACE_DATABASE_URL": url, "HEADRACE_SECRET_KEY": SECRET}
+    settings = load_settings(variables, root)
+    return assemble(settings, open_database(settings.database_url), built_in(), RandomIds())
