@@ -48,6 +48,7 @@ __all__ = [
     "UnsupportedInSqlError",
     "compile_sql",
     "is_overflow",
+    "is_too_complex",
     "python_value",
     "storage_value",
 ]
@@ -61,7 +62,16 @@ _COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = {
     ">=": operator.ge,
 }
 _SQLITE_OVERFLOWS: Final = ("user-defined function raised exception", "integer overflow")
+_SQLITE_TOO_COMPLEX: Final = (
+    "parser stack overflow",
+    "Expression tree is too large",
+    "tables in a join",
+    "too many",
+    "string or blob too big",
+)
 _NUMERIC_OUT_OF_RANGE: Final = "22003"
+_PROGRAM_LIMIT_EXCEEDED: Final = "54"
+"""The class of errors of statements that are too deep, too long or over too many tables."""
 
 
 class UnsupportedInSqlError(Exception):
@@ -84,6 +94,14 @@ def is_overflow(error: BaseException) -> bool:
     if isinstance(cause, sqlite3.OperationalError):
         return any(sign in str(cause) for sign in _SQLITE_OVERFLOWS)
     return getattr(cause, "sqlstate", None) == _NUMERIC_OUT_OF_RANGE
+
+
+def is_too_complex(error: BaseException) -> bool:
+    """Say whether the database refused a statement as too deep or too large, whatever the rows are."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if isinstance(cause, sqlite3.Error):
+        return any(sign in str(cause) for sign in _SQLITE_TOO_COMPLEX)
+    return str(getattr(cause, "sqlstate", None) or "").startswith(_PROGRAM_LIMIT_EXCEEDED)
 
 
 class _Compiler:

@@ -241,13 +241,14 @@ def depth(node: Node) -> int:
         current, level = pending.pop()
         deepest = max(deepest, level)
         pending.extend(
-            (child, level if _same_connective(current, child) else level + 1)
+            (child, level if is_joined(current, child) else level + 1)
             for child in children(current)
         )
     return deepest
 
 
-def _same_connective(parent: Node, child: Node) -> bool:
+def is_joined(parent: Node, child: Node) -> bool:
+    """Say whether a node is part of the chain of AND (or of OR) that its parent belongs to."""
     return (
         isinstance(parent, Binary)
         and isinstance(child, Binary)

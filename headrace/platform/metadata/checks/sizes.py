@@ -14,7 +14,7 @@ from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.formulas.analysis import MAX_NODES, MAX_SQL_DEPTH
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.messages import TOO_COMPLEX
-from headrace.platform.formulas.tree import Binary, FieldRef, Node, children, walk
+from headrace.platform.formulas.tree import FieldRef, Node, children, is_joined, walk
 from headrace.platform.metadata.catalog import (
     FieldModel,
     FieldPath,
@@ -61,7 +61,7 @@ class Sizes:
             node, level = pending.pop()
             inner = self._read(node) if isinstance(node, FieldRef) else None
             deepest = max(deepest, level - 1 + self._depth_of(inner) if inner else level)
-            pending.extend((one, level + (not _joined(node, one))) for one in children(node))
+            pending.extend((one, level + (not is_joined(node, one))) for one in children(node))
         return deepest
 
     def _depth_of(self, one: FieldModel) -> int:
@@ -127,15 +127,6 @@ class Sizes:
             if last is not None and last.expression is not None and not last.stored:
                 found |= {(*ids[:-1], *inner) for inner in self.of_field(last)}
         return frozenset(found)
-
-
-def _joined(parent: Node, child: Node) -> bool:
-    return (
-        isinstance(parent, Binary)
-        and isinstance(child, Binary)
-        and parent.operator in {"AND", "OR"}
-        and parent.operator == child.operator
-    )
 
 
 def check_sizes(subject: Subject) -> Iterator[Problem]:

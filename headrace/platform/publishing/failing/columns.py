@@ -17,12 +17,14 @@ from headrace.platform.access.parameters import (
 from headrace.platform.access.rows import Rows, Statement, Surroundings, field_by_id
 from headrace.platform.database.tables import ObjectTable
 from headrace.platform.database.totals import SUMMED, select_figure
+from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.sql import UnsupportedInSqlError, compile_sql
 from headrace.platform.formulas.sql_types import bound
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.storage_types import Dialect
 from headrace.platform.publishing.catalogs import Published
 from headrace.platform.publishing.failing.changed import changed_values
+from headrace.platform.publishing.failing.written_out import COLUMN, Size, written_out
 from headrace.platform.publishing.row_work import ConvertValues, FillEmpty, MapValues
 
 FieldWork = ConvertValues | FillEmpty | MapValues
@@ -69,20 +71,35 @@ class PlannedColumns:
         self.base = base
         self._table = table
         self._dialect: Dialect = rows.live.tables.dialect
-        self._made: dict[str, Column] = {}
+        self._made: dict[str, Column | None] = {}
+        self._sizes: dict[str, Size] = {}
 
     def value(self, field: FieldModel) -> Column:
-        """Return the value of a stored field; raise UnsupportedInSqlError where SQL has none."""
+        """Return the value of a stored field.
+
+        Raise UnsupportedInSqlError where SQL has none, and where no statement holds it.
+        """
         if field.name not in self._made:
-            self._made[field.name] = self._value(field)
-        return self._made[field.name]
+            try:
+                self._made[field.name] = self._value(field)
+            except UnsupportedInSqlError:
+                self._made[field.name] = None
+        value = self._made[field.name]
+        if value is None:
+            raise UnsupportedInSqlError(field.name)
+        return value
+
+    def size(self, path: tuple[str, ...]) -> Size:
+        """Return how large the value is that a path leads to; what was not made is a column."""
+        field = field_by_id(self.model, path[0])
+        return self._sizes.get(field.name, COLUMN) if len(path) == 1 else COLUMN
 
     def _value(self, field: FieldModel) -> Column:
         earlier = field if field.built_in else self.rows.former_field(self.model, field)
         if not self.rows.changes(self.model, field) and earlier is not None:
             return self._stored(earlier)
         if field.computed == "formula" and field.expression is not None:
-            return self._as_stored(compile_sql(field.expression.tree, _Binder(self)), field)
+            return self._as_stored(self._formula(field, field.expression), field)
         if field.computed == "rollup":
             return self._rollup(field)
         value = self._present(earlier, field)
@@ -94,8 +111,22 @@ class PlannedColumns:
                     mapped = [(value == old, _text(new)) for old, new in one.values.items()]
                     value = sa.case(*mapped, else_=value) if mapped else value
                 case FillEmpty():
-                    filled = compile_sql(one.fill.tree, _Binder(self))
+                    filled = self._formula(field, one.fill)
                     value = sa.func.coalesce(value, self._as_stored(filled, field))
+        return value
+
+    def _formula(self, field: FieldModel, expression: Expression) -> Column:
+        """Return a formula with all that it reads written out in it.
+
+        Values that read each other several times grow with each level, beyond what a database
+        parses and what is worth sending to it.
+        """
+        value = compile_sql(expression.tree, _Binder(self))
+        read = {path: self.size(path) for path in expression.references()}
+        size = written_out(expression.tree, read)
+        if not size.fits(self._dialect):
+            raise UnsupportedInSqlError(field.name)
+        self._sizes[field.name] = size
         return value
 
     def _present(self, earlier: FieldModel | None, field: FieldModel) -> Column:
@@ -179,7 +210,7 @@ class PlannedColumns:
 
     def _read(self, field: FieldModel) -> Column:
         if not field.stored and field.expression is not None:
-            return compile_sql(field.expression.tree, _Binder(self))
+            return self._formula(field, field.expression)
         column = self.value(field) if field.stored else self._rollup(field)
         if self._dialect == "postgresql" and field.storage.kind == "integer":
             return sa.cast(column, sa.Numeric(18, 0))

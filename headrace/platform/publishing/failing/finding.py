@@ -25,7 +25,7 @@ from headrace.platform.database.prepared import prepare
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.messages import FormulaValueError
 from headrace.platform.formulas.python import holds, is_broken
-from headrace.platform.formulas.sql import UnsupportedInSqlError, is_overflow
+from headrace.platform.formulas.sql import UnsupportedInSqlError, is_overflow, is_too_complex
 from headrace.platform.metadata.catalog import FieldModel, FieldRuleModel, ObjectModel, RuleModel
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.field_types.base import files_of
@@ -166,7 +166,7 @@ class RowFinder:
         except UnsupportedInSqlError:
             pass
         except sa.exc.DBAPIError as error:
-            if not is_overflow(error):
+            if not _is_for_python(error):
                 raise
         else:
             return
@@ -176,14 +176,14 @@ class RowFinder:
     # -- in SQL -----------------------------------------------------------------------------
 
     def _in_sql(self, row_set: RowSet, action: Callable[[RowSet], Found]) -> Found | None:
-        """Return what `action` finds; None where SQL cannot say it or overflows."""
+        """Return what `action` finds; None where SQL cannot say it, overflows, or is too complex."""
         try:
             with self.rows.connection.begin_nested():
                 return action(row_set)
         except UnsupportedInSqlError:
             return None
         except sa.exc.DBAPIError as error:
-            if not is_overflow(error):
+            if not _is_for_python(error):
                 raise
             return None
 
@@ -544,6 +544,11 @@ class RowFinder:
             return held.value is not None and not stays and fails(held.value)
 
         return test
+
+
+def _is_for_python(error: sa.exc.DBAPIError) -> bool:
+    """Say whether the rows themselves can answer what this statement could not."""
+    return is_overflow(error) or is_too_complex(error)
 
 
 def rule_of(model: ObjectModel, name: str) -> RuleModel:

@@ -135,10 +135,33 @@ class PlannedRows:
             return False
         key = (model.id, field.id)
         if key not in self._changed:
+            for one in self._up_to(model, field):
+                self._judge(model, one)
+        return self._changed[key]
+
+    def _judge(self, model: ObjectModel, field: FieldModel) -> None:
+        key = (model.id, field.id)
+        if key not in self._changed:
             # A circle of formulas is refused earlier; a tree that sums itself ends here.
             self._changed[key] = False
             self._changed[key] = self._will_change(model, field)
-        return self._changed[key]
+
+    def _up_to(self, model: ObjectModel, field: FieldModel) -> list[FieldModel]:
+        """Return a field after the formulas that it reads, each after those that it reads itself.
+
+        In this order a long chain of them is no deep recursion.
+        """
+        by_id = {one.id: one for one in stored(model) if one.computed == "formula"}
+        found, pending = {field.id: field}, [field]
+        while pending:
+            one = pending.pop()
+            paths = one.expression.references() if one.expression is not None else ()
+            for read in (by_id.get(path[0]) for path in paths):
+                new = read is not None and (model.id, read.id) not in self._changed
+                if read is not None and new and read.id not in found:
+                    found[read.id] = read
+                    pending.append(read)
+        return in_order(model, found.values())
 
     def changed_in_order(self, model: ObjectModel) -> tuple[FieldModel, ...]:
         """Return the stored fields that will hold other values, each after those that fill it."""
@@ -241,7 +264,7 @@ class PlannedRows:
         made = PlannedColumns(self, model, table, base)
         values: dict[str, Column] = {}
         late: set[str] = set()
-        for field in fields:
+        for field in in_order(model, fields):
             values[field.name] = self._present(model, field, table, base)
             if planned and self.changes(model, field):
                 try:
@@ -327,6 +350,12 @@ class _Guarded(Mapping[str, Any]):
 def stored(model: ObjectModel) -> tuple[FieldModel, ...]:
     """Return the fields that have a column, system fields included."""
     return tuple(field for field in model.fields.values() if field.stored)
+
+
+def in_order(model: ObjectModel, fields: Iterable[FieldModel]) -> list[FieldModel]:
+    """Return fields each after those that it reads, so that a long chain is no deep recursion."""
+    rank = {name: number for number, name in enumerate(model.computed_order)}
+    return sorted(fields, key=lambda one: rank.get(one.name, -1))
 
 
 def _summed(source: ObjectModel, rollup: RollupModel) -> tuple[Any, ...]:
