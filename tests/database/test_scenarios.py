@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from headrace.platform.access.tables import USER
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.jobs.tables import JOB
 from headrace.platform.publishing.scenario_results import ScenarioResult
+from headrace.platform.scenarios.limits import Limits
 from headrace.platform.workflow.tables import RUN, TASK
 from tests.support.documents import label, workspace
 from tests.support.publishing import Contents, Publishing, platform_at
@@ -157,3 +159,43 @@ def test_nothing_of_it_is_in_the_live_database(claims):
     claims.contents["view", "open_claims"]["label"] = label("Open claims", "未结的")
     assert only(claims.plan().scenarios).green
     assert counts() == before
+
+
+def test_a_scenario_that_takes_too_long_is_red_and_run_again(claims, monkeypatch):
+    scenarios, catalogs = claims.platform.scenarios, claims.platform.catalogs
+    live = (catalogs.current().catalog, catalogs.content_of())
+    scenarios.forget()
+    monkeypatch.setattr(scenarios, "limits", Limits(one=0))
+    slow = only(scenarios.run(*live))
+    monkeypatch.setattr(scenarios, "limits", Limits(together=0))
+    late = only(scenarios.run(*live))
+    monkeypatch.undo()
+
+    assert slow.render("en")["difference"].startswith("It took longer than 0 seconds")
+    assert slow.render("en")["path"] == "/claims/scenarios/signed_off.json/given/users"
+    assert "all scenarios together may take 0 seconds" in late.render("en")["difference"]
+    assert only(scenarios.run(*live)).green
+
+
+def test_definitions_that_cannot_be_put_into_a_database_of_their_own_make_it_red(claims):
+    claims.contents["object", "region"]["rules"] = [
+        {"name": "far", "unless": "code != 'N'", "message": label("Not the north", "不可为北区")}
+    ]
+    claims.rows = {"reference/region.json": json.dumps([{"code": "N", "name": "North"}])}
+    plan = claims.plan()
+    claims.rows = {}
+
+    assert only(plan.scenarios).difference is not None
+    assert "could not be put into a database" in only(plan.scenarios).difference.en
+    assert "Not the north" in only(plan.scenarios).difference.en
+    assert [one.code for one in plan.refused] == ["scenario.red"]
+
+
+def test_what_is_given_and_cannot_be_made_tells_where(claims):
+    for user in claims.contents[KEY]["given"]["users"]:
+        user.update({"mia": {"manager": "fred"}, "fred": {"manager": "mia"}}.get(user["name"], {}))
+    plan = claims.plan()
+
+    assert only(plan.scenarios).place == "/given/users"
+    assert only(plan.scenarios).difference.en.startswith("It could not go on: ")
+    assert [one.code for one in plan.refused] == ["scenario.red"]

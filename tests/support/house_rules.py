@@ -196,6 +196,7 @@ RULES: tuple[Rule, ...] = (
             "headrace/platform/jobs/relay.py": "the edge of a thread",
             "headrace/platform/jobs/celery_broker.py": "the edge of a message",
             "headrace/platform/runtime.py": "the edge of an extension",
+            "headrace/platform/scenarios/running.py": "the edge of a scenario",
             "headrace/platform/database/engine.py": "a broken connection is closed, not kept",
         },
     ),

@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from headrace.platform.core.errors import ConflictError, PlatformError
-from headrace.platform.core.problems import Text
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.metadata.definitions.scenarios import (
@@ -33,6 +32,7 @@ Deed = Callable[[Context, UnitOfWork], Any]
 def act_out(stage: Stage, act: ActDef, number: int) -> None:
     """Let a person do one step, the `number`-th; raise DifferenceError where it comes out otherwise."""
     place = f"/when/{number - 1}"
+    stage.progress.at(place, number)
     words = act_words({**_plain(act), "refused": None})
     try:
         _do(stage, act, number, place)
@@ -40,7 +40,7 @@ def act_out(stage: Stage, act: ActDef, number: int) -> None:
         codes = [one.code for one in error.problems] or [error.code]
         if act.refused in codes:
             return
-        said = error.problems[0].message if error.problems else Text(error.code, error.code)
+        said = messages.said_by(error)
         template = messages.OTHERWISE_REFUSED if act.refused else messages.REFUSED
         shown = {"step": number, "act": words, "message": said, "codes": ", ".join(codes)}
         raise DifferenceError(sentence(template, **shown), place, number) from error

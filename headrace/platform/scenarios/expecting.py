@@ -23,6 +23,7 @@ from headrace.platform.workflow.tables import TASK
 
 def compare(stage: Stage, expected: ExpectedDef, place: str) -> None:
     """Raise DifferenceError at the first thing of a record that is not as expected."""
+    stage.progress.at(place)
     model, record_id = stage.records.get(expected.record, (None, ""))
     if model is None:
         raise DifferenceError(sentence(messages.GONE, name=expected.record), place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from headrace.platform.core.errors import PlatformError
 from headrace.platform.core.problems import Message, Text
 
 NO_TASK: Final = Message(
@@ -47,3 +48,26 @@ NOT_RECORDED: Final = Text(
 )
 NOBODY: Final = Text("nobody", "无人")
 EMPTY: Final = Text("nothing", "空")
+NOT_BUILT: Final = Text(
+    "it could not begin, because the definitions could not be put into a database of its own: {message}",
+    "无法开始:这些定义无法放入供业务场景使用的临时数据库:{message}",
+)
+CANNOT_GO_ON: Final = Text("it could not go on: {message}", "无法继续:{message}")
+UNEXPECTED: Final = Text(
+    "an unexpected error ({error}), which the log tells in full",
+    "发生意外错误({error}),详见日志",
+)
+TOO_LONG: Final = Text(
+    "it took longer than {seconds} seconds, the most for one scenario: give it fewer records and steps",
+    "运行超过 {seconds} 秒(单个业务场景的上限):请减少其数据和步骤",
+)
+NO_TIME_LEFT: Final = Text(
+    "it was not run to its end: all scenarios together may take {seconds} seconds, with making their "
+    "database",
+    "未运行完:全部业务场景(含准备数据库)合计最多 {seconds} 秒",
+)
+
+
+def said_by(error: PlatformError) -> Text:
+    """Return what a refusal says first."""
+    return error.problems[0].message if error.problems else Text(error.code, error.code)

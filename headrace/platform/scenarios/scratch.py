@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import event
 
 from headrace.platform.access.identity import Identity
 from headrace.platform.access.principals import Principal
@@ -28,12 +29,15 @@ from headrace.platform.publishing.reference_rows import take_reference_rows
 from headrace.platform.publishing.workspace import TIME_ZONE, stop_clock, write_setting
 from headrace.platform.records.context import Context
 from headrace.platform.records.store import RecordStore
+from headrace.platform.scenarios.limits import Deadline
 from headrace.platform.workflow.engine import WorkflowEngine
 from headrace.platform.workflow.tasks import Tasks
 
 T = TypeVar("T")
 VERSION: Final = 1
 """The number of the only version of a scratch database."""
+LOOK_EVERY: Final = 100_000
+"""Instructions of the database between looks at the time."""
 
 
 class Scratch(Protocol):
@@ -84,6 +88,7 @@ class Workshop:
         catalog: Catalog,
         content: Content,
         zone: ZoneInfo,
+        deadline: Deadline,
     ) -> None:
         self._folder = folder
         self._assemble = assemble
@@ -92,11 +97,11 @@ class Workshop:
         self.zone = zone
         self._template = folder / "template.sqlite"
         self._copies = 0
-        self._make(types)
+        self._make(types, deadline)
 
-    def _make(self, types: FieldTypes) -> None:
+    def _make(self, types: FieldTypes, deadline: Deadline) -> None:
         """Publish the content in an empty database."""
-        database = open_database(f"sqlite:///{self._template}")
+        database = _opened(self._template, deadline)
         try:
             create_system_tables(database)
             ids = RandomIds()
@@ -120,12 +125,15 @@ class Workshop:
         return platform.catalogs.refresh()
 
     @contextmanager
-    def platform(self, instant: datetime) -> Iterator[Scratch]:
-        """Lend a platform over a copy of the database whose clock stands at an instant."""
+    def platform(self, instant: datetime, deadline: Deadline) -> Iterator[Scratch]:
+        """Lend a platform over a copy of the database whose clock stands at an instant.
+
+        Its statements end with an error once the deadline has passed.
+        """
         self._copies += 1
         path = self._folder / f"{self._copies}.sqlite"
         shutil.copyfile(self._template, path)
-        database = open_database(f"sqlite:///{path}")
+        database = _opened(path, deadline)
         try:
             with database.writing(VERSION) as work:
                 stop_clock(work, instant)
@@ -137,10 +145,12 @@ class Workshop:
             path.unlink(missing_ok=True)
 
 
-@contextmanager
-def workshop(
-    assemble: Assemble, types: FieldTypes, catalog: Catalog, content: Content, zone: ZoneInfo
-) -> Iterator[Workshop]:
-    """Lend a workshop of a content; its files are gone afterwards."""
-    with TemporaryDirectory(prefix="headrace-scenarios-") as folder:
-        yield Workshop(Path(folder), assemble, types, catalog, content, zone)
+def _opened(path: Path, deadline: Deadline) -> Database:
+    """Return the database in a file; its statements do not outlast the deadline."""
+    database = open_database(f"sqlite:///{path}")
+
+    @event.listens_for(database.engine, "connect")
+    def watch(connection: Any, _: Any) -> None:
+        connection.set_progress_handler(lambda: deadline.passed, LOOK_EVERY)
+
+    return database

@@ -24,6 +24,7 @@ from headrace.platform.publishing.keys import ids_by_key
 from headrace.platform.publishing.row_order import waiting_states
 from headrace.platform.records.context import Context
 from headrace.platform.scenarios import messages
+from headrace.platform.scenarios.limits import Deadline
 from headrace.platform.scenarios.scratch import Scratch
 
 
@@ -37,23 +38,42 @@ class DifferenceError(Exception):
         self.step = step
 
 
+class Progress:
+    """Where in its document a scenario is, and by when it must be done."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self.deadline = deadline
+        self.place = ""
+        self.step: int | None = None
+
+    def at(self, place: str, step: int | None = None) -> None:
+        """Go on to a place; raise OutOfTimeError where the time is over."""
+        self.place, self.step = place, step
+        self.deadline.check()
+
+
 class Stage:
     """The people and records of a scenario as they are in the scratch database."""
 
-    def __init__(self, platform: Scratch, scenario: ScenarioDef) -> None:
+    def __init__(self, platform: Scratch, scenario: ScenarioDef, progress: Progress) -> None:
         self.platform = platform
         self.scenario = scenario
+        self.progress = progress
         self.people: dict[str, str] = {}
         self.records: dict[str, tuple[ObjectModel, str]] = {}
 
     def prepare(self) -> None:
         """Make who and what is given; raise DifferenceError where that cannot be."""
         given = self.scenario.given
+        self.progress.at("/given/users")
         self.platform.write_as(None, lambda c, w: self._come(c, w, given.users))
         for position, record in enumerate(given.records):
-            self._given(record, f"/given/records/{position}")
+            self.progress.at(f"/given/records/{position}")
+            self._given(record, self.progress.place)
+        self.progress.at("/given/users")
         self.platform.write_as(None, lambda _, work: self._settle(work, given.users))
-        for record in given.records:
+        for position, record in enumerate(given.records):
+            self.progress.at(f"/given/records/{position}")
             model, record_id = self.records[record.name]
             state = record.values.get(str(model.state_field))
             if state in waiting_states(self.platform.catalogs.current().catalog, model):
@@ -111,7 +131,7 @@ class Stage:
                 None, lambda c, w: store.create(c, w, model.name, values, mode="migration")
             )
         except PlatformError as error:
-            said = error.problems[0].message if error.problems else Text(error.code, error.code)
+            said = messages.said_by(error)
             difference = sentence(messages.GIVEN, name=record.name, message=said)
             where = error.problems[0].path if error.problems else ""
             raise DifferenceError(difference, f"{place}/values{where}") from error
