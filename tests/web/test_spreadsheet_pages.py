@@ -86,9 +86,35 @@ def test_a_file_becomes_a_module_and_its_rows_records(surfer: Any, live: Live):
     assert started.address in told.links
     assert "Customer" in admin.get("/o/customer").text
     assert "杭州暖通设备有限公司" in admin.get("/o/customer").text
-    again = admin.client.post(f"{address}/import", data=ready.form("/import").values)
+    again = admin.client.post(
+        f"{address}/import", data={**ready.form("/import").values, "key": "another"}
+    )
     assert again.status_code == 409
     assert "imported already" in again.text
+
+
+def test_a_form_sent_twice_does_its_work_once(surfer: Any, live: Live):
+    admin = surfer("admin")
+    form = admin.get(HERE).form(HERE)
+
+    def send(data: bytes) -> str:
+        values = {**form.values, "file": (io.BytesIO(data), "twice.csv")}
+        return str(admin.client.post(form.action, data=values).headers["Location"])
+
+    one = as_text([["code", "name"], ["t1", "x"], ["t2", "y"]])
+    other = as_text([["code", "name"], ["t1", "x"], ["t3", "y"]])
+    address = send(one)
+    assert send(one) == address != send(other)
+
+    reviewed = review(admin.get(address), address)
+    values = {"module.name": "twice_rows", "object.name": "twice_row"}
+    before = len(live.platform.drafts.all())
+    assert [admin.send_values(reviewed, values).status for _ in range(2)] == [303, 303]
+    assert len(live.platform.drafts.all()) == before + 1
+
+    publish(live, address)
+    ready = admin.get(address).form("/import")
+    assert admin.send(ready).address == admin.send(ready).address
 
 
 def test_what_was_typed_stays_where_something_is_wrong(surfer: Any):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -265,3 +266,19 @@ def test_another_sheet_or_row_of_names_can_be_said(live: Live):
     assert wrong.json["problems"][0]["code"] == "spreadsheet.unknown_sheet"
     wrong = client.get(f"{SHEETS}/{kept['id']}?header=99")
     assert wrong.json["problems"][0]["code"] == "spreadsheet.header_row"
+
+
+def test_of_two_who_go_on_at_once_one_does(live: Live):
+    client = live.client("admin")
+    data = as_text([["code", "name"], ["r1", "x"], ["r2", "y"]])
+    kept = upload(client, "raced.csv", data).json
+
+    def put(_: int) -> int:
+        sent = {"proposal": kept["proposal"]}
+        answer = live.client("admin").post(f"{SHEETS}/{kept['id']}/draft", json=sent)
+        return int(answer.status_code)
+
+    with ThreadPoolExecutor(4) as pool:
+        codes = sorted(pool.map(put, range(4)))
+
+    assert codes == [201, 409, 409, 409]

@@ -21,6 +21,7 @@ from headrace.blueprints.api.designing import require_design
 from headrace.blueprints.api.drafts import render_draft
 from headrace.blueprints.api.imports import FILE_NEEDED
 from headrace.blueprints.api.jobs import accepted
+from headrace.blueprints.shared.ahead import ahead
 from headrace.blueprints.shared.import_files import file_name
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message, pointer
@@ -28,7 +29,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.exchange.batches import within
 from headrace.platform.exchange.spreadsheets.proposals import Proposal
 from headrace.platform.metadata.storage_types import instant_text
-from headrace.platform.publishing.spreadsheets import Spreadsheet
+from headrace.platform.publishing.spreadsheets import ReadyRows, Reviewed, Spreadsheet
 from headrace.platform.records.context import Context
 
 blueprint = Blueprint("api_spreadsheets", __name__, url_prefix="/api/v1/metadata/spreadsheets")
@@ -124,10 +125,18 @@ def put_into_draft(spreadsheet: str) -> Response:
     if draft is not None and not isinstance(draft, str):
         raise RefusedError(BAD_BODY.at("/draft", name="draft"))
 
+    def review(context: Context) -> Reviewed:
+        require_design(context)
+        with context.database.reading() as reading:
+            here = platform().spreadsheets
+            return here.review(context, reading.connection, spreadsheet, given)
+
+    reviewed = ahead(lambda: read(review))
+
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
         require_design(context)
         here = platform().spreadsheets
-        held, made = here.put_into_draft(context, work, spreadsheet, given, draft)
+        held, made = here.put_into_draft(context, work, reviewed(), draft)
         documents = [
             {"id": one.id, "kind": one.document.kind, "name": one.document.name}
             for one in made
@@ -143,10 +152,17 @@ def start_import(spreadsheet: str) -> Response:
     """Ask for the import of the rows, once the object is live; the answer has those left out."""
     known_arguments()
 
+    def ready(context: Context) -> ReadyRows:
+        require_design(context)
+        with context.database.reading() as reading:
+            return platform().spreadsheets.rows(context, reading.connection, spreadsheet)
+
+    found = ahead(lambda: read(ready))
+
     def ask(context: Context, work: UnitOfWork) -> dict[str, Any]:
         require_design(context)
         here = platform().spreadsheets
-        job, import_id, left_out = here.start_import(context, work, spreadsheet)
+        job, import_id, left_out = here.start_import(context, work, found())
         language = language_of(context)
         rows = [{"row": one.row, **one.problem.render(language)} for one in left_out]
         return {"job": job, "import": import_id, "left_out": rows}

@@ -10,11 +10,12 @@ from flask import Blueprint, make_response, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from headrace.blueprints.shared.ahead import ahead
 from headrace.blueprints.shared.designing import only_designers
 from headrace.blueprints.shared.errors import sign_in_again
 from headrace.blueprints.shared.import_files import file_name
 from headrace.blueprints.shared.pages import render
-from headrace.blueprints.shared.session import platform, read, session_cookie, write
+from headrace.blueprints.shared.session import new_key, platform, read, session_cookie, write_once
 from headrace.blueprints.statuses import status_of
 from headrace.platform.core.errors import ConflictError, PlatformError, RefusedError
 from headrace.platform.core.problems import Message, Problem
@@ -22,7 +23,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.exchange.batches import within
 from headrace.platform.exchange.spreadsheets.judging import TYPES
 from headrace.platform.exchange.spreadsheets.proposals import TITLES
-from headrace.platform.publishing.spreadsheets import Spreadsheet
+from headrace.platform.publishing.spreadsheets import ReadyRows, Reviewed, Spreadsheet
 from headrace.platform.records.context import Context
 
 blueprint = Blueprint("spreadsheets", __name__, url_prefix="/design/spreadsheet")
@@ -65,7 +66,7 @@ def upload() -> Response:
             only_designers(context)
             return platform().spreadsheets.keep(context, work, name, data)
 
-        kept = write(action)
+        kept = write_once(action, sent=data)
     except RefusedError as error:
         problems = error.problems
         return make_response(read(lambda context: _list(context, problems)), status_of(error))
@@ -92,12 +93,20 @@ def put_into_draft(spreadsheet: str) -> Response:
     """Make a draft of the proposal as it was reviewed."""
     given = reviewed_form(request.form)
 
-    def action(context: Context, work: UnitOfWork) -> None:
+    def review(context: Context) -> Reviewed:
         only_designers(context)
-        platform().spreadsheets.put_into_draft(context, work, spreadsheet, given)
+        with context.database.reading() as reading:
+            here = platform().spreadsheets
+            return here.review(context, reading.connection, spreadsheet, given)
+
+    reviewed = ahead(lambda: read(review))
+
+    def action(context: Context, work: UnitOfWork) -> str:
+        only_designers(context)
+        return platform().spreadsheets.put_into_draft(context, work, reviewed())[0].id
 
     try:
-        write(action)
+        write_once(action)
     except (RefusedError, ConflictError) as error:
         refused = error
         return read(lambda context: _page(context, spreadsheet, refused, given))
@@ -108,12 +117,19 @@ def put_into_draft(spreadsheet: str) -> Response:
 def start_import(spreadsheet: str) -> Response:
     """Import the rows into the object, once it is live."""
 
+    def ready(context: Context) -> ReadyRows:
+        only_designers(context)
+        with context.database.reading() as reading:
+            return platform().spreadsheets.rows(context, reading.connection, spreadsheet)
+
+    rows = ahead(lambda: read(ready))
+
     def action(context: Context, work: UnitOfWork) -> str:
         only_designers(context)
-        return platform().spreadsheets.start_import(context, work, spreadsheet)[1]
+        return platform().spreadsheets.start_import(context, work, rows())[1]
 
     try:
-        batch = write(action)
+        batch = write_once(action)
     except (RefusedError, ConflictError) as error:
         refused = error
         return read(lambda context: _page(context, spreadsheet, refused))
@@ -174,7 +190,14 @@ def _list(context: Context, problems: tuple[Problem, ...]) -> str:
     only_designers(context)
     with context.database.reading() as reading:
         found = platform().spreadsheets.listed(context, reading.connection)
-    return render(context, "design/spreadsheets.html", PLACE, spreadsheets=found, problems=problems)
+    return render(
+        context,
+        "design/spreadsheets.html",
+        PLACE,
+        spreadsheets=found,
+        problems=problems,
+        key=new_key(),
+    )
 
 
 def _proposed(
@@ -230,6 +253,7 @@ def _review(
         "design/spreadsheet_review.html",
         PLACE,
         kept=kept,
+        key=new_key(),
         proposal=_overlaid(proposal, given or {}),
         problems=problems,
         types=[one for one in TYPES if one != "lookup"],
@@ -266,6 +290,7 @@ def _state(context: Context, kept: Spreadsheet, problems: tuple[Problem, ...]) -
         "design/spreadsheet.html",
         PLACE,
         kept=kept,
+        key=new_key(),
         model=model,
         left_out=[within(one, context.language) for one in kept.left_out],
         problems=problems,

@@ -32,6 +32,7 @@ SESSION_SECONDS: Final = 12 * 60 * 60
 LANGUAGE_COOKIE: Final = "headrace-language"
 CSRF_HEADER: Final = "X-CSRF-Token"
 VERSION_DIGITS: Final = 18
+FILE_DIGITS: Final = 24
 NOT_CONTENT: Final = frozenset({"csrf", "key"})
 """Inputs that do not say what is to be done."""
 
@@ -98,12 +99,13 @@ def write(action: Callable[[Context, UnitOfWork], T]) -> T:
     return platform().write_for_session(session_cookie(), action)
 
 
-def write_once(action: Callable[[Context, UnitOfWork], str]) -> str:
+def write_once(action: Callable[[Context, UnitOfWork], str], sent: bytes = b"") -> str:
     """Run a writing use case once for each key that a form carries.
 
-    `action` returns what the answer is made of; a form sent twice gets the first one's.
+    `action` returns what the answer is made of; a form sent twice gets the first one's. `sent` is the
+    file that came with the form: with another one it is another form.
     """
-    keyed = keyed_form()
+    keyed = keyed_form(sent)
 
     def once(context: Context, work: UnitOfWork) -> str:
         if keyed is None:
@@ -118,9 +120,11 @@ def write_once(action: Callable[[Context, UnitOfWork], str]) -> str:
     return write(once)
 
 
-def keyed_form() -> KeyedRequest | None:
+def keyed_form(sent: bytes = b"") -> KeyedRequest | None:
     """Return what makes this form the same when it is sent again; None where it carries no key."""
     key = request.form.get("key", "")
+    if key and sent:
+        key = f"{key}.{hashlib.sha256(sent).hexdigest()[:FILE_DIGITS]}"
     content = [(name, value) for name, value in request.form.items(multi=True)]
     kept = orjson.dumps([pair for pair in content if pair[0] not in NOT_CONTENT])
     return KeyedRequest(key, f"{request.method} {request.path}", kept) if key else None

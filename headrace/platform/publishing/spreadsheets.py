@@ -26,7 +26,7 @@ from headrace.platform.exchange.spreadsheets.proposals import (
     propose,
 )
 from headrace.platform.exchange.spreadsheets.reviewing import reviewed
-from headrace.platform.exchange.spreadsheets.writing import Kept, ready_file
+from headrace.platform.exchange.spreadsheets.writing import Kept, ReadyFile, ready_file
 from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.publishing.draft_rows import Draft, DraftDocument
 from headrace.platform.publishing.drafts import Drafts
@@ -92,6 +92,25 @@ class Spreadsheet:
         return "published" if self.draft_state == "published" else "drafted"
 
 
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A reviewed proposal and the documents that it becomes."""
+
+    spreadsheet: str
+    proposal: Proposal
+    documents: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyRows:
+    """The rows of a spreadsheet as an import takes them at a version of what is live."""
+
+    spreadsheet: str
+    version: int
+    asked: ImportRequest
+    ready: ReadyFile
+
+
 class Spreadsheets:
     """Keeps uploaded spreadsheets of designers, and leads each to its module and records."""
 
@@ -153,78 +172,107 @@ class Spreadsheets:
         )
         return spreadsheet
 
-    def put_into_draft(
+    def review(
         self,
         context: Context,
-        work: UnitOfWork,
+        connection: sa.Connection,
         spreadsheet: str,
         given: Mapping[str, Any],
-        draft_id: str | None = None,
-    ) -> tuple[Draft, list[DraftDocument]]:
-        """Put the documents of a reviewed proposal into a draft, a new one where none is named.
+    ) -> Reviewed:
+        """Return what a reviewed proposal becomes; reads the file, so it needs no unit of work.
 
-        Raise RefusedError with what is wrong with the review, ConflictError where it is in a draft.
+        Raise RefusedError with what is wrong with the review.
         """
-        row = self._row(context, work.connection, spreadsheet)
-        if self._of(row).state != "uploaded":
-            raise ConflictError(IN_DRAFT.at())
+        row = self._row(context, connection, spreadsheet)
         opened = _opened(row, given.get("sheet"), given.get("header"))
         proposal = reviewed(given, opened, propose(opened, context.catalog), context.catalog)
+        documents = documents_of(proposal, _designing(context), context.catalog)
+        return Reviewed(spreadsheet, proposal, tuple(documents))
+
+    def put_into_draft(
+        self, context: Context, work: UnitOfWork, review: Reviewed, draft_id: str | None = None
+    ) -> tuple[Draft, list[DraftDocument]]:
+        """Put the documents of a review into a draft, a new one where none is named.
+
+        Raise ConflictError where the spreadsheet is in a draft.
+        """
+        row = self._row(context, work.connection, review.spreadsheet, locked=True)
+        if self._of(row).state != "uploaded":
+            raise ConflictError(IN_DRAFT.at())
         user = context.principal.user_id
         if draft_id is None:
-            draft = self._drafts.create(work, self._draft_name(proposal), user)
+            draft = self._drafts.create(work, self._draft_name(review.proposal), user)
         else:
             draft = self._drafts.locked(work, draft_id)
-        roles = _designing(context)
         made = [
-            self._drafts.add(work, draft, proposal.module, content, user)
-            for content in documents_of(proposal, roles, context.catalog)
+            self._drafts.add(work, draft, review.proposal.module, content, user)
+            for content in review.documents
         ]
         work.connection.execute(
             sa.update(SPREADSHEET)
-            .where(SPREADSHEET.c.id == spreadsheet)
-            .values(draft_id=draft.id, made=_made(proposal, made))
+            .where(SPREADSHEET.c.id == review.spreadsheet)
+            .values(draft_id=draft.id, made=_made(review.proposal, made))
         )
         return self._drafts.locked(work, draft.id), made
 
-    def start_import(
-        self, context: Context, work: UnitOfWork, spreadsheet: str
-    ) -> tuple[str, str, Sequence[LeftOut]]:
-        """Ask for the import of the rows; return the job, the import and the rows that it is not given.
+    def rows(self, context: Context, connection: sa.Connection, spreadsheet: str) -> ReadyRows:
+        """Return the rows as the import will be given them; needs no unit of work.
 
         Fields are found by their ids: what was renamed meanwhile is renamed here too. Raise
-        ConflictError while the object is not live, or where the rows were imported.
+        ConflictError while the object is not live.
         """
-        row = self._row(context, work.connection, spreadsheet)
-        kept = self._of(row)
-        model = None if kept.made is None else _live(context, str(kept.made["object"]))
-        if kept.made is None or model is None:
+        row = self._row(context, connection, spreadsheet)
+        made = self._of(row).made
+        model = None if made is None else _live(context, str(made["object"]))
+        if made is None or model is None:
             raise ConflictError(NOT_LIVE.at())
-        self._refuse_twice(work, kept)
-        fields = _fields(model, kept.made["columns"])
+        fields = _fields(model, made["columns"])
         if not fields:
             raise ConflictError(NOTHING_LEFT.at())
-        opened = _opened(row, kept.made["sheet"], kept.made["header"])
-        ready = ready_file(opened, fields)
-        stem = kept.file_name.rpartition(".")[0] or kept.file_name
+        ready = ready_file(_opened(row, made["sheet"], made["header"]), fields)
+        stem = row.file_name.rpartition(".")[0] or row.file_name
         asked = ImportRequest(model.name, f"{stem}.csv", partial=True)
-        import_id = self._imports.upload(context, work, asked, ready.data)
-        job = self._imports.start(context, work, asked, import_id)
-        told = [{"row": one.row, **in_both_languages(one.problem)} for one in ready.left_out]
+        return ReadyRows(spreadsheet, context.catalog.version, asked, ready)
+
+    def start_import(
+        self, context: Context, work: UnitOfWork, rows: ReadyRows
+    ) -> tuple[str, str, Sequence[LeftOut]]:
+        """Ask for the import of rows; return the job, the import and the rows that it is not given.
+
+        Raise ConflictError where they were imported.
+        """
+        kept = self._of(self._row(context, work.connection, rows.spreadsheet, locked=True))
+        self._refuse_twice(work, kept)
+        if rows.version != context.catalog.version:
+            # Seldom: another version went live since, in which fields may have other names.
+            rows = self.rows(context, work.connection, rows.spreadsheet)
+        import_id = self._imports.upload(context, work, rows.asked, rows.ready.data)
+        job = self._imports.start(context, work, rows.asked, import_id)
+        left_out = rows.ready.left_out
+        told = [{"row": one.row, **in_both_languages(one.problem)} for one in left_out]
         work.connection.execute(
             sa.update(SPREADSHEET)
-            .where(SPREADSHEET.c.id == spreadsheet)
+            .where(SPREADSHEET.c.id == rows.spreadsheet)
             .values(import_id=import_id, left_out=told)
         )
-        return job, import_id, ready.left_out
+        return job, import_id, left_out
 
     # -- parts --------------------------------------------------------------------------------
 
-    def _row(self, context: Context, connection: sa.Connection, spreadsheet: str) -> Any:
+    def _row(
+        self,
+        context: Context,
+        connection: sa.Connection,
+        spreadsheet: str,
+        *,
+        locked: bool = False,
+    ) -> Any:
+        """Return the caller's row; `locked`, so that of two who go on with it only one does."""
         query = sa.select(SPREADSHEET).where(
             SPREADSHEET.c.id == spreadsheet,
             SPREADSHEET.c.by_user == context.principal.user_id,
         )
+        query = query.with_for_update() if locked else query
         row = connection.execute(query).first() if is_record_id(spreadsheet) else None
         if row is None:
             raise NotFoundError(NOT_FOUND.at())
@@ -257,8 +305,8 @@ class Spreadsheets:
         if kept.import_id is None:
             return
         batch = read_batch(work.connection, kept.import_id)
-        over = batch is None or (batch.has_ended and batch.state != "done")
-        if not over or (batch is not None and batch.counts.created):
+        failed = batch is not None and batch.has_ended and batch.state != "done"
+        if batch is None or not failed or batch.counts.created:
             raise ConflictError(IMPORTED.at())
 
 
