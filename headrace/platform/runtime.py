@@ -60,6 +60,7 @@ from headrace.platform.mailing.server import MailServer
 from headrace.platform.metadata.field_types import FieldTypes, built_in
 from headrace.platform.publishing import tables as publishing_tables
 from headrace.platform.publishing.catalogs import CatalogStore, Published
+from headrace.platform.publishing.draft_attendance import Attendance
 from headrace.platform.publishing.draft_publishing import DraftPublisher
 from headrace.platform.publishing.drafts import Drafts
 from headrace.platform.publishing.publish_jobs import PUBLISH, PublishJobs
@@ -136,6 +137,7 @@ class Platform:
     publisher: Publisher
     versions: Versions
     drafts: Drafts
+    attendance: Attendance
     draft_publisher: DraftPublisher
     upgrader: Upgrader
     samples: Samples
@@ -527,6 +529,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         publisher=publisher,
         versions=Versions(catalogs, identity),
         drafts=drafts,
+        attendance=Attendance(database, real_clock),
         draft_publisher=draft_publisher,
         publish_jobs=PublishJobs(
             database, catalogs, publisher, drafts, draft_publisher, upgrader, uninstaller, outbox

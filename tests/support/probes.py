@@ -1119,6 +1119,7 @@ def drafted_reports(mark: Mark) -> Iterator[Ask]:
 @probe("api.api_drafts.put_document", "PUT")
 @probe("api.api_drafts.delete_document", "DELETE")
 @probe("api.api_drafts.changes")
+@probe("api.api_drafts.presence", "POST")
 @probe("api.api_drafts.undo", "POST")
 @probe("api.api_drafts.check", "POST")
 @probe("api.api_drafts.plan", "POST")
@@ -1134,7 +1135,7 @@ def drafts(mark: Mark) -> Iterator[Ask]:
     yield get(f"{here}/mine/changes")
     yield get(f"{here}/mine/documents")
     yield get(f"{here}/mine/documents/x")
-    for action in ("check", "plan", "rebase", "publish", "undo", "documents"):
+    for action in ("check", "plan", "rebase", "publish", "undo", "documents", "presence"):
         yield send(f"{here}/mine/{action}", {})
 
 

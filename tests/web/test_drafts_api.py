@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from headrace.platform.publishing.draft_attendance import STAYS_FOR
+from headrace.platform.publishing.draft_tables import DRAFT_PRESENCE
 from tests.support.documents import field
 from tests.support.live import Live, open_live
 
@@ -186,3 +190,28 @@ def test_resolutions_that_mean_nothing_are_refused(live: Live, resolutions: Any)
 def test_drafts_are_for_designers(live: Live):
     assert live.client("ann").get(DRAFTS).status_code == 403
     assert live.client("ann").post(DRAFTS, json={"name": "x"}).status_code == 403
+
+
+def test_who_has_a_draft_open_is_told_to_the_others(live: Live):
+    live.add_user("second", "admin")
+    ann, ben = live.client("admin"), live.client("second")
+    draft = make(ann, "Colours")
+    claim = claim_in(ann, draft)["id"]
+    here = f"{DRAFTS}/{draft['id']}"
+
+    assert ann.post(f"{here}/presence", json={"document": claim}).status_code == 200
+    seen_by_ben = ben.get(f"{here}/changes").json["present"]
+    assert [one["document"] for one in seen_by_ben] == [claim]
+    assert ann.get(f"{here}/changes").json["present"] == []
+    ann.post(f"{here}/presence", json={"document": None})
+    assert [one["document"] for one in ben.get(f"{here}/changes").json["present"]] == [None]
+
+    def leave(_: Any, work: Any) -> None:
+        since = work.now - STAYS_FOR - timedelta(seconds=1)
+        work.connection.execute(sa.update(DRAFT_PRESENCE).values(seen_at=since))
+
+    live.platform.write_as_system(leave)
+    assert ben.get(f"{here}/changes").json["present"] == []
+    assert ann.get(f"{here}/changes").json["version"] == draft["version"], "it is no change"
+    refused = ann.post(f"{here}/presence", json={"document": 5})
+    assert (refused.status_code, refused.json["problems"][0]["path"]) == (422, "/document")

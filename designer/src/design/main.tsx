@@ -19,7 +19,11 @@ async function open(place: HTMLElement): Promise<void> {
     ),
   );
   const store = new Store(docs);
-  const desk = { docs: () => store.view.docs, take: store.take.bind(store) };
+  const desk = {
+    docs: () => store.view.docs,
+    take: store.take.bind(store),
+    complete: store.complete.bind(store),
+  };
   const keeper = new Keeper(store, new Saver(draft, desk, found.held, found.number), draft);
   const workbench = { store, draft, vocabulary: words, language: page().language, save: () => keeper.save() };
   createRoot(place).render(

@@ -130,6 +130,38 @@ describe("the history", () => {
     expect(content(store)).toEqual({ ...CLAIM, help: { en: "By somebody else" } });
   });
 
+  it("does not undo what somebody else set at the same place later", () => {
+    const store = started();
+    store.run(setValue("a", ["label", "en"], "Ours"));
+    store.take(new Map([["a", { id: "a", module: "m", content: { ...CLAIM, label: { en: "Theirs" } } }]]));
+    store.undo();
+    expect(at(content(store), ["label", "en"])).toBe("Theirs");
+  });
+
+  it("does not undo what somebody else did between two letters", () => {
+    const store = started();
+    store.run(setValue("a", ["label", "zh"], "拜"));
+    const theirs = { ...content(store), help: { en: "By somebody else" } } as JsonObject;
+    store.take(new Map([["a", { id: "a", module: "m", content: theirs }]]));
+    store.run(setValue("a", ["label", "zh"], "拜访"));
+    store.undo();
+    store.undo();
+    expect(content(store)).toEqual({ ...CLAIM, help: { en: "By somebody else" } });
+  });
+
+  it("neither brings back what somebody else removed nor removes what they changed", () => {
+    const store = started();
+    store.run(setValue("a", ["help"], { en: "x" }));
+    store.take(new Map([["a", null]]));
+    store.undo();
+    expect(store.view.docs.has("a")).toBe(false);
+    store.run(addDocument({ id: "b", module: "m", content: { kind: "role", name: "clerk" } }));
+    const theirs = { id: "b", module: "m", content: { kind: "role", name: "clerk", help: { en: "theirs" } } };
+    store.take(new Map([["b", theirs]]));
+    store.undo();
+    expect(store.view.docs.get("b")).toBe(theirs);
+  });
+
   it("returns to the same documents after 10,000 random edits with undo and redo", () => {
     const number = random(20_251);
     let now = 0;
@@ -214,5 +246,41 @@ describe("a table of lines", () => {
     });
     const made = [...store.view.docs.values()].find((one) => one.content.object === "line");
     expect(made?.content.grants).toEqual([{ role: "boss" }]);
+  });
+});
+
+describe("what is chosen", () => {
+  const others = (store: Store, fields: readonly unknown[]): void =>
+    store.take(new Map([["a", { id: "a", module: "m", content: { ...CLAIM, fields } as JsonObject }]]));
+
+  it("stays the same element when others put something before it, or move it", () => {
+    const store = started();
+    store.choose({ id: "a", path: ["fields", 1, "label"] });
+    others(store, [{ id: "f0", name: "new" }, ...fields()]);
+    expect(store.view.chosen?.path).toEqual(["fields", 2, "label"]);
+    others(store, [fields()[1], fields()[0]]);
+    expect(store.view.chosen?.path).toEqual(["fields", 0, "label"]);
+    store.run(moveItem("a", ["fields"], 0, 1));
+    expect(store.view.chosen?.path).toEqual(["fields", 1, "label"]);
+    store.undo();
+    expect(store.view.chosen?.path).toEqual(["fields", 0, "label"]);
+  });
+
+  it("is what the element stood in when others take it away, and nothing when that goes", () => {
+    const store = started();
+    store.choose({ id: "a", path: ["fields", 1] });
+    others(store, [fields()[0]]);
+    expect(store.view.chosen).toEqual({ id: "a", path: [] });
+    store.take(new Map([["a", null]]));
+    expect(store.view.chosen).toBeNull();
+  });
+
+  it("stays where its name is typed", () => {
+    const store = new Store(
+      new Map([["a", { id: "a", module: "m", content: { choices: [{ value: "one" }, { value: "two" }] } }]]),
+    );
+    store.choose({ id: "a", path: ["choices", 1] });
+    store.run(setValue("a", ["choices", 1, "value"], "twofold"));
+    expect(store.view.chosen?.path).toEqual(["choices", 1]);
   });
 });

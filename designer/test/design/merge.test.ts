@@ -42,4 +42,13 @@ describe("a merge", () => {
     const theirs = { ...BASE, label: { en: "theirs", zh: "拜访" } };
     expect(merged(BASE, ours, theirs)).toEqual(ours);
   });
+
+  it("knows an item by its name where only one side has its id yet", () => {
+    const base = { fields: [{ name: "a", type: "text" }] };
+    const ours = { fields: [{ name: "a", type: "text", required: true }] };
+    const theirs = { fields: [{ id: "1", name: "a", type: "text" }] };
+    expect(merged(base, ours, theirs)).toEqual({
+      fields: [{ id: "1", name: "a", type: "text", required: true }],
+    });
+  });
 });

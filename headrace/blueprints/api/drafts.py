@@ -37,6 +37,7 @@ from headrace.platform.records.context import Context
 blueprint = Blueprint("api_drafts", __name__, url_prefix="/api/v1/metadata/drafts")
 
 MOST_CHANGES: Final = 200
+LONGEST_ID: Final = 100
 BAD_VALUE: Final = Message(
     "request.value",
     "“{name}” is missing or has a value that it cannot have.",
@@ -189,7 +190,7 @@ def delete_document(draft: str, document: str) -> Response:
 
 @blueprint.get("/<draft>/changes")
 def changes(draft: str) -> Response:
-    """The changes with a number above `after`, the oldest first, with before and after."""
+    """The changes with a number above `after`, the oldest first, and who else is in the draft."""
     known_arguments("after")
     after = request.args.get("after", "0")
     if not after.isascii() or not after.isdigit() or len(after) > 15:  # noqa: PLR2004 - 64 bits
@@ -199,9 +200,34 @@ def changes(draft: str) -> Response:
         require_design(context)
         held = platform().drafts.get(draft)
         found = platform().drafts.changes(held, int(after), MOST_CHANGES)
-        return answer(context, {"items": [_change(one) for one in found], "version": held.version})
+        others = platform().attendance.others(held.id, context.principal.user_id)
+        shown = {
+            "items": [_change(one) for one in found],
+            "version": held.version,
+            "present": [
+                {"id": one.user_id, "title": one.name, "document": one.document} for one in others
+            ],
+        }
+        return answer(context, shown)
 
     return read(action)
+
+
+@blueprint.post("/<draft>/presence")
+def presence(draft: str) -> Response:
+    """Say that the caller works in a draft, and on which document (its id, or null)."""
+    data = optional_body("document")
+    document = data.get("document")
+    if document is not None and not (isinstance(document, str) and LONGEST_ID >= len(document) > 0):
+        raise RefusedError(BAD_VALUE.at("/document", name="document"))
+
+    def action(context: Context, work: UnitOfWork) -> Response:
+        require_design(context)
+        held = platform().drafts.locked(work, draft)
+        platform().attendance.note(work, held.id, context.principal.user_id, document)
+        return answer(context, {})
+
+    return write(action)
 
 
 @blueprint.post("/<draft>/undo")

@@ -65,6 +65,7 @@ def studio(draft: str) -> Response:
             styles=assets.styles(STYLE),
             island={
                 "draft": held.id,
+                "me": context.principal.user_id,
                 "name": held.name,
                 "base": held.base,
                 "language": context.language,

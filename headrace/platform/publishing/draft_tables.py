@@ -1,4 +1,4 @@
-"""The system tables of drafts: what is being worked on, and each change that was made to it."""
+"""The system tables of drafts: what is being worked on, and each change that was made to it, who is in it."""
 
 from __future__ import annotations
 
@@ -53,3 +53,13 @@ DRAFT_CHANGE: Final = sa.Table(
     sa.Column("after", text_type()),
 )
 """Every change of a draft in order, never changed: a document (as JSON with its module) before and after."""
+
+DRAFT_PRESENCE: Final = sa.Table(
+    "sys_draft_presence",
+    SYSTEM,
+    sa.Column("draft_id", id_type(), sa.ForeignKey(DRAFT.c.id), primary_key=True),
+    sa.Column("user_id", id_type(), primary_key=True),
+    sa.Column("document", text_type()),
+    sa.Column("seen_at", instant_type(), nullable=False),
+)
+"""Who had a draft open a moment ago, and the id of the document that they looked at."""

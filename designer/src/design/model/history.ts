@@ -41,7 +41,9 @@ export class History {
     const last = this.#done.at(-1);
     const joins = command.joins ?? "";
     this.#undone = [];
-    if (last !== undefined && joins !== "" && last.joins === joins && at - last.at < JOINED_MS)
+    const follows = [...before].every(([id, doc]) => last?.after.get(id) === doc);
+    // What came from others in between belongs to no step of ours.
+    if (last !== undefined && joins !== "" && last.joins === joins && follows && at - last.at < JOINED_MS)
       this.#done[this.#done.length - 1] = { ...last, at, after };
     else this.#done.push({ name: command.name, joins, at, before, after });
     if (this.#done.length > MOST_STEPS) this.#done.shift();
@@ -61,6 +63,25 @@ export class History {
     this.#done.push({ ...step, joins: "" });
     return led(docs, step.before, step.after);
   }
+
+  /** Take what the server added to `part`, which made it `whole`, into every step. */
+  complete(part: Doc, whole: Doc): void {
+    const made = new Map<Doc, Doc>([[part, whole]]);
+    const completed = (changes: Changes): Changes => {
+      const doc = changes.get(part.id) ?? null;
+      if (doc === null) return changes;
+      const content = merged(part.content, doc.content, whole.content) as JsonObject;
+      const found = made.get(doc) ?? { ...doc, content };
+      made.set(doc, found);
+      return new Map([...changes, [part.id, found]]);
+    };
+    const within = (step: Step): Step =>
+      step.after.has(part.id)
+        ? { ...step, before: completed(step.before), after: completed(step.after) }
+        : step;
+    this.#done = this.#done.map(within);
+    this.#undone = this.#undone.map(within);
+  }
 }
 
 /** Lead documents from one state to another; what others changed meanwhile stays as they left it. */
@@ -69,12 +90,13 @@ function led(docs: Docs, from: Changes, to: Changes): Docs {
   for (const [id, wanted] of to) {
     const now = docs.get(id) ?? null;
     const known = from.get(id) ?? null;
-    if (now === known || now === null || wanted === null || known === null) changes.set(id, wanted);
-    else
-      changes.set(id, {
-        ...wanted,
-        content: merged(known.content, wanted.content, now.content) as JsonObject,
-      });
+    if (now === known) changes.set(id, wanted);
+    // Somebody else removed it, brought it back, or changed what this would remove: that stays.
+    else if (now === null || wanted === null || known === null) continue;
+    else {
+      const content = merged(known.content, now.content, wanted.content) as JsonObject;
+      changes.set(id, { ...wanted, content });
+    }
   }
   return applied(docs, changes);
 }

@@ -3,10 +3,11 @@
  *
  * What only one side changed comes from that side. Where both changed the same value differently, the
  * one who is merging wins; the other's value stays in the draft's list of changes. Items of lists are the
- * same where their id is, else their name, else their value.
+ * same where their id is, else their name, else their value; one that got its id on one side only is still
+ * the one with its name.
  */
 
-import { isList, isObject, same, type Json, type JsonObject } from "./json";
+import { isList, isObject, same, textOf, type Json, type JsonObject } from "./json";
 
 export function merged(base: Json | undefined, ours: Json, theirs: Json): Json {
   if (same(base, theirs) || same(ours, theirs)) return ours;
@@ -41,7 +42,8 @@ function mergedList(
   ours: readonly Json[],
   theirs: readonly Json[],
 ): readonly Json[] {
-  const [known, mine, others] = [keyed(base), keyed(ours), keyed(theirs)];
+  const ids = idsByName([base, ours, theirs]);
+  const [known, mine, others] = [keyed(base, ids), keyed(ours, ids), keyed(theirs, ids)];
   const order = orderOf([...known.keys()], [...mine.keys()], [...others.keys()]);
   const result: Json[] = [];
   for (const key of order) {
@@ -57,24 +59,38 @@ function orderOf(
   ours: readonly string[],
   theirs: readonly string[],
 ): readonly string[] {
-  const common = (keys: readonly string[], other: readonly string[]): string =>
-    JSON.stringify(keys.filter((key) => other.includes(key)));
+  const common = (keys: readonly string[], other: readonly string[]): string => {
+    const there = new Set(other);
+    return JSON.stringify(keys.filter((key) => there.has(key)));
+  };
   const weMoved = common(base, ours) !== common(ours, base);
   const [first, second] = weMoved ? [ours, theirs] : [theirs, ours];
   const order = [...first];
+  const known = new Set(order);
   second.forEach((key, position) => {
-    if (order.includes(key)) return;
-    const before = second.slice(0, position).reverse();
-    const behind = before.find((one) => order.includes(one));
+    if (known.has(key)) return;
+    const behind = second.slice(0, position).findLast((one) => known.has(one));
     order.splice(behind === undefined ? 0 : order.indexOf(behind) + 1, 0, key);
+    known.add(key);
   });
   return order;
 }
 
-function keyed(items: readonly Json[]): ReadonlyMap<string, Json> {
+/** Return the ids of items by their names. */
+function idsByName(lists: readonly (readonly Json[])[]): ReadonlyMap<string, string> {
+  const found = lists
+    .flat()
+    .filter(isObject)
+    .filter((one) => typeof one.id === "string" && typeof one.name === "string");
+  return new Map(found.map((one) => [textOf(one.name), textOf(one.id)]));
+}
+
+function keyed(items: readonly Json[], ids: ReadonlyMap<string, string>): ReadonlyMap<string, Json> {
   const result = new Map<string, Json>();
+  const own = new Set(items.filter(isObject).map((one) => one.id));
   for (const item of items) {
-    const key = keyOf(item);
+    const id = isObject(item) && item.id === undefined ? ids.get(textOf(item.name)) : undefined;
+    const key = id === undefined || own.has(id) ? keyOf(item) : `id:${id}`;
     let free = key;
     for (let number = 2; result.has(free); number++) free = `${key} ${number}`;
     result.set(free, item);
@@ -84,7 +100,8 @@ function keyed(items: readonly Json[]): ReadonlyMap<string, Json> {
 
 const NAMES = ["id", "name", "value", "field", "children", "role", "object", "report", "dashboard"] as const;
 
-function keyOf(item: Json): string {
+/** Return what an item of a list is told apart by. */
+export function keyOf(item: Json): string {
   if (isObject(item))
     for (const name of NAMES) {
       const value = item[name];

@@ -10,23 +10,40 @@ import type { Changes } from "./command";
 import type { Doc, Docs } from "./documents";
 import { same, type JsonObject } from "./json";
 import { merged } from "./merge";
-import type { DraftServer, Held } from "./server";
-
+import { hindranceOf, type DraftServer, type Held, type Hindrance, type News } from "./server";
 
 /** What the saver reads and changes of the designer's state. */
 export interface Desk {
   docs(): Docs;
   /** Take in what came from the server: no step of undo. */
   take(changes: Changes): void;
+  /** Take in what the server added to our own document, such as ids: undo takes it for ours. */
+  complete(doc: Doc): void;
+}
+
+/** A document that is not on the server as it is here, and what it was made from. */
+export interface Unsent {
+  readonly id: string;
+  readonly module: string;
+  readonly base: JsonObject | null;
+  readonly content: JsonObject | null;
+}
+
+/** What others did since it was last asked: who, by document; and the rest of the news. */
+export interface Received extends Pick<News, "present" | "ended"> {
+  readonly people: ReadonlyMap<string, string>;
 }
 
 export class Saver {
-  readonly #server: DraftServer;
   readonly #desk: Desk;
   readonly #known = new Map<string, Held>();
   readonly #refused = new Map<string, { content: JsonObject | null; message: string }>();
+  /** What was sent and not answered: it may have arrived. */
+  readonly #tried = new Map<string, readonly (JsonObject | null)[]>();
+  readonly #flying = new Set<string>();
+  #server: DraftServer;
   #number: number;
-  #running: Promise<boolean> | null = null;
+  #running: Promise<Hindrance | null> | null = null;
 
   /** `held` is what the draft holds, `number` the number of its last change. */
   constructor(server: DraftServer, desk: Desk, held: readonly Held[], number: number) {
@@ -36,93 +53,159 @@ export class Saver {
     for (const one of held) this.#known.set(one.id, one);
   }
 
-  /** The ids of documents that are not on the server as they are here. */
+  /** The ids of documents that are not on the server as they are here, and that it has not refused so. */
   get unsaved(): readonly string[] {
-    const docs = this.#desk.docs();
-    const ids = new Set([...docs.keys(), ...this.#known.keys()]);
-    return [...ids].filter((id) => {
-      const content = docs.get(id)?.content ?? null;
-      const known = this.#known.get(id)?.content ?? null;
-      return !same(content, known) && this.#refused.get(id)?.content !== content;
+    // What was sent without an answer may be there, although it is as it was here by now.
+    const unsure = [...this.#tried.keys()].filter((id) => !this.#flying.has(id));
+    return [...new Set([...this.#different(), ...unsure])].filter((id) => !this.#isRefused(id));
+  }
+
+  /** Everything that the server does not have, with what it refused. */
+  get unsent(): readonly Unsent[] {
+    return this.#different().map((id) => {
+      const doc = this.#desk.docs().get(id);
+      const known = this.#known.get(id);
+      const module = doc?.module ?? known?.module ?? "";
+      return { id, module, base: known?.content ?? null, content: doc?.content ?? null };
     });
   }
 
-  /** What the server would not take, by document. */
+  /** What the server would not take as it is now, by document. */
   get refusals(): ReadonlyMap<string, string> {
-    return new Map([...this.#refused].map(([id, one]) => [id, one.message]));
+    const now = [...this.#refused].filter(([id]) => this.#isRefused(id));
+    return new Map(now.map(([id, one]) => [id, one.message]));
   }
 
-  /** Send everything that is unsaved; false where the server is away. Several calls share one run. */
-  flush(): Promise<boolean> {
+  /** Send everything that is unsaved; return what hinders that. Several calls share one run. */
+  flush(): Promise<Hindrance | null> {
     this.#running ??= this.#sendAll().finally(() => {
       this.#running = null;
     });
     return this.#running;
   }
 
-  /** Take in what others changed; return who did, by document. */
-  async receive(): Promise<ReadonlyMap<string, string>> {
-    const people = new Map<string, string>();
-    await this.#running;
-    const found = await this.#server.changes(this.#number);
-    for (const one of found) {
-      this.#number = Math.max(this.#number, one.version);
-      if (one.version <= (this.#known.get(one.id)?.version ?? 0)) continue;
-      people.set(one.id, one.by);
-      this.#takeIn(one);
-    }
-    return people;
+  /** Send everything at once, without waiting for answers: the page is about to go. */
+  leave(): void {
+    for (const id of this.unsaved)
+      if (!this.#flying.has(id)) this.#send(id).catch(() => undefined);
   }
 
-  async #sendAll(): Promise<boolean> {
+  /** Take in what others changed. */
+  async receive(): Promise<Received> {
+    const people = new Map<string, string>();
+    await this.#running;
+    const { changes, number, present, ended } = await this.#server.news(this.#number);
+    for (const one of changes) {
+      if (one.version <= (this.#known.get(one.id)?.version ?? 0)) continue;
+      // Our own that arrived before its answer is nobody else's.
+      if (!this.#isTried(one)) people.set(one.id, one.by);
+      this.#takeIn(one);
+    }
+    this.#number = Math.max(this.#number, number);
+    return { people, present, ended };
+  }
+
+  /** Take in what was kept elsewhere because it could not be sent. */
+  restore(kept: readonly Unsent[]): void {
+    for (const { id, module, base, content } of kept) {
+      const now = this.#desk.docs().get(id);
+      this.#show(id, now?.module ?? module, together(base, content, now?.content ?? null));
+    }
+  }
+
+  /** Go on in another draft, which holds `held`: what is unsent is to be sent there. */
+  move(server: DraftServer, held: readonly Held[], number: number): void {
+    this.#server = server;
+    this.#number = number;
+    this.#refused.clear();
+    this.#tried.clear();
+    const there = new Map(held.map((one) => [one.id, one]));
+    for (const [id, known] of this.#known)
+      if (!there.has(id)) {
+        this.#takeIn({ id, version: 0, module: known.module, content: null });
+        this.#known.delete(id);
+      }
+    for (const one of held) this.#takeIn(one);
+  }
+
+  #different(): string[] {
+    const docs = this.#desk.docs();
+    const ids = new Set([...docs.keys(), ...this.#known.keys()]);
+    return [...ids].filter((id) => {
+      const content = docs.get(id)?.content ?? null;
+      return !same(content, this.#known.get(id)?.content ?? null);
+    });
+  }
+
+  #isRefused(id: string): boolean {
+    return this.#refused.get(id)?.content === (this.#desk.docs().get(id)?.content ?? null);
+  }
+
+  #isTried(held: Held): boolean {
+    return (this.#tried.get(held.id) ?? []).some((one) => same(one, held.content));
+  }
+
+  async #sendAll(): Promise<Hindrance | null> {
     // A merge may leave something to send again; two people who type at once need no more than a few turns.
     for (let turn = 0; turn < 20; turn++) {
       const ids = this.unsaved;
-      if (ids.length === 0) return true;
+      if (ids.length === 0) return null;
       try {
         for (const id of ids) await this.#send(id);
-      } catch {
-        return false;
+      } catch (error) {
+        return hindranceOf(error);
       }
     }
-    return true;
+    return null;
   }
 
   async #send(id: string): Promise<void> {
     const doc = this.#desk.docs().get(id);
     const known = this.#known.get(id);
     const content = doc?.content ?? null;
-    if (known === undefined && doc === undefined) return;
+    if (known === undefined && doc === undefined && !this.#tried.has(id)) return;
+    const isNew = known === undefined || (known.content === null && known.version === 0);
     const module = doc?.module ?? known?.module ?? "";
-    const sent =
-      known === undefined && content !== null
-        ? await this.#server.add(module, content)
-        : await this.#server.put(id, module, content, known?.version ?? 0);
-    if (sent.kind === "refused") {
-      this.#refused.set(id, { content, message: sent.message });
-      return;
-    }
-    this.#refused.delete(id);
+    this.#tried.set(id, [...(this.#tried.get(id) ?? []).slice(-20), content]);
+    this.#flying.add(id);
+    const asked =
+      isNew && content !== null
+        ? this.#server.add(module, content)
+        : this.#server.put(id, module, content, known?.version ?? 0);
+    const sent = await asked.finally(() => this.#flying.delete(id));
+    if (sent.kind === "refused") this.#refused.set(id, { content, message: sent.message });
+    else this.#refused.delete(id);
+    if (sent.kind === "kept") this.#keep(content, sent.held);
     if (sent.kind === "stale") this.#takeIn(sent.held);
-    else this.#keep(content, sent.held);
+    this.#tried.delete(id);
   }
 
   /** What was sent is kept; the server may have added ids, while somebody may have gone on typing. */
   #keep(sent: JsonObject | null, held: Held): void {
-    this.#known.set(held.id, held);
+    // News of a later change may have come before this answer.
+    if (held.version < (this.#known.get(held.id)?.version ?? 0)) return;
     const now = this.#desk.docs().get(held.id);
-    if (now === undefined || held.content === null || same(now.content, held.content)) return;
-    const content = merged(sent ?? {}, now.content, held.content) as JsonObject;
-    if (!same(content, now.content)) this.#desk.take(new Map([[held.id, { ...now, content }]]));
+    if (now === undefined || held.content === null) this.#known.set(held.id, held);
+    else if (same(now.content, held.content)) this.#known.set(held.id, { ...held, content: now.content });
+    else {
+      this.#known.set(held.id, held);
+      const content = merged(sent ?? {}, now.content, held.content) as JsonObject;
+      if (!same(content, now.content)) this.#desk.complete({ ...now, content });
+    }
   }
 
   #takeIn(held: Held): void {
-    const base = this.#known.get(held.id)?.content ?? null;
-    const now = this.#desk.docs().get(held.id);
+    const known = this.#known.get(held.id)?.content ?? null;
+    const base = this.#isTried(held) ? held.content : known;
+    const now = this.#desk.docs().get(held.id)?.content ?? null;
     this.#known.set(held.id, held);
-    const content = together(base, now?.content ?? null, held.content);
-    const doc: Doc | null = content === null ? null : { id: held.id, module: held.module, content };
-    if (doc !== null || now !== undefined) this.#desk.take(new Map([[held.id, doc]]));
+    this.#show(held.id, held.module, together(base, now, held.content));
+  }
+
+  #show(id: string, module: string, content: JsonObject | null): void {
+    const now = this.#desk.docs().get(id);
+    if (same(content, now?.content ?? null)) return;
+    this.#desk.take(new Map([[id, content === null ? null : { id, module, content }]]));
   }
 }
 

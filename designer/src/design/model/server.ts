@@ -16,18 +16,57 @@ export interface DraftChange extends Held {
   readonly by: string;
 }
 
+/** Somebody else who has the draft open, and the document that they look at. */
+export interface Present {
+  readonly id: string;
+  readonly name: string;
+  readonly document: string | null;
+}
+
+/** What happened in a draft since a number. */
+export interface News {
+  readonly changes: readonly DraftChange[];
+  /** Number of the last change that is told of here, of whatever kind. */
+  readonly number: number;
+  readonly present: readonly Present[];
+  /** What ended the draft, where something did. */
+  readonly ended: Ended | null;
+}
+
+export interface Ended {
+  readonly how: "published" | "discarded";
+  readonly by: string;
+}
+
 /** What became of a document that was sent. */
 export type Sent =
   | { readonly kind: "kept"; readonly held: Held }
   | { readonly kind: "stale"; readonly held: Held }
   | { readonly kind: "refused"; readonly message: string };
 
-/** A draft on the server. Every call fails with an error where the server cannot be reached. */
+/** Why nothing can be sent just now, whatever the document is like. */
+export type Hindrance = "away" | "signed_out" | "forbidden" | "closed";
+
+export class HinderedError extends Error {
+  readonly hindrance: Hindrance;
+
+  constructor(hindrance: Hindrance) {
+    super(hindrance);
+    this.hindrance = hindrance;
+  }
+}
+
+/** A draft on the server. Calls fail with a HinderedError; any other error means that it cannot be reached. */
 export interface DraftServer {
   /** Take in a new document. */
   add(module: string, content: JsonObject): Promise<Sent>;
   /** Replace a document, or delete it where `content` is null, that was at `version`. */
   put(id: string, module: string, content: JsonObject | null, version: number): Promise<Sent>;
-  /** The changes with a number above `after`, the oldest first. */
-  changes(after: number): Promise<readonly DraftChange[]>;
+  /** What happened with a number above `after`, the oldest first. */
+  news(after: number): Promise<News>;
+}
+
+/** Return why a call failed. */
+export function hindranceOf(error: unknown): Hindrance {
+  return error instanceof HinderedError ? error.hindrance : "away";
 }

@@ -2,7 +2,8 @@
 
 import type { Changes, Command } from "./command";
 import { applied } from "./command";
-import type { Docs } from "./documents";
+import type { Doc, Docs } from "./documents";
+import { followed } from "./following";
 import { History } from "./history";
 import type { Path } from "./json";
 
@@ -71,6 +72,13 @@ export class Store {
     this.#change(applied(this.#view.docs, changes));
   }
 
+  /** Take in what the server added to a document of ours: undo takes it for ours. */
+  complete(doc: Doc): void {
+    const known = this.#view.docs.get(doc.id);
+    if (known !== undefined) this.#history.complete(known, doc);
+    this.take(new Map([[doc.id, doc]]));
+  }
+
   choose(chosen: Chosen | null): void {
     this.#set({ chosen });
   }
@@ -81,11 +89,22 @@ export class Store {
 
   #change(docs: Docs): void {
     const { undoes, redoes } = this.#history;
-    this.#set({ docs, undoes, redoes });
+    const chosen = chosenIn(this.#view.docs, docs, this.#view.chosen);
+    this.#set({ docs, undoes, redoes, chosen });
   }
 
   #set(part: Partial<View>): void {
     this.#view = { ...this.#view, ...part };
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** What is chosen stays the same element, wherever it went; where it is gone, what it stood in. */
+function chosenIn(before: Docs, after: Docs, chosen: Chosen | null): Chosen | null {
+  if (chosen === null) return null;
+  const [known, now] = [before.get(chosen.id), after.get(chosen.id)];
+  if (now === undefined) return null;
+  if (known === undefined || known === now) return chosen;
+  const path = followed(known.content, now.content, chosen.path);
+  return path === chosen.path ? chosen : { id: chosen.id, path };
 }

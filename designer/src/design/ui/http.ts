@@ -1,9 +1,18 @@
 /** The designer's way to the server: the API, for who is signed in on this page. */
 
-import { csrfToken } from "../../page/dom";
-import { isObject, pathOf, textOf, type Json, type JsonObject } from "../model/json";
+import { csrfToken, one } from "../../page/dom";
+import { isList, isObject, pathOf, textOf, type Json, type JsonObject } from "../model/json";
 import type { Schema } from "../model/schema";
-import type { DraftChange, DraftServer, Held, Sent } from "../model/server";
+import {
+  HinderedError,
+  type DraftChange,
+  type DraftServer,
+  type Ended,
+  type Held,
+  type News,
+  type Present,
+  type Sent,
+} from "../model/server";
 import type { Finding } from "../model/store";
 import { page } from "./words";
 
@@ -39,36 +48,85 @@ export interface FunctionHelp {
 
 const API = "/api/v1/metadata";
 
-/** Ask the API; fails where the server cannot be reached or says that it is away. */
+/** What a browser sends on while the page closes, all requests together, is 64 KB. */
+const MOST_ALIVE = 60_000;
+let alive = 0;
+
+/** Ask the API; fails with a HinderedError where nobody may ask, else where the server cannot be reached. */
 export async function call(
   method: string,
   address: string,
   body?: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
-  const response = await fetch(address, {
-    method,
-    headers: {
-      "Accept-Language": page().language,
-      "X-CSRF-Token": csrfToken(),
-      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    credentials: "same-origin",
-    // What is sent while the page closes still arrives; browsers take no more than 64 KB so.
-    keepalive: body !== undefined && JSON.stringify(body).length < 60_000,
-  });
-  if (response.status >= 502) throw new Error(String(response.status));
-  return { status: response.status, body: (await response.json().catch(() => null)) as Json };
+  const answer = await send(method, address, body, headers);
+  if (codeOf(answer) !== "csrf.invalid") return allowed(answer);
+  // Who signed in again, in another tab, has another session than this page was made for.
+  if (!(await renewed())) throw new HinderedError("signed_out");
+  return allowed(await send(method, address, body, headers));
+}
+
+async function send(
+  method: string,
+  address: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>>,
+): Promise<Answer> {
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const size = text === undefined ? 0 : new Blob([text]).size;
+  const keepalive = text !== undefined && alive + size < MOST_ALIVE;
+  if (keepalive) alive += size;
+  try {
+    const response = await fetch(address, {
+      method,
+      headers: {
+        "Accept-Language": page().language,
+        "X-CSRF-Token": csrfToken(),
+        ...(text === undefined ? {} : { "Content-Type": "application/json" }),
+        ...headers,
+      },
+      ...(text === undefined ? {} : { body: text }),
+      credentials: "same-origin",
+      keepalive,
+    });
+    return { status: response.status, body: (await response.json().catch(() => null)) as Json };
+  } finally {
+    if (keepalive) alive -= size;
+  }
+}
+
+/** Return an answer to somebody who may ask. */
+function allowed(answer: Answer): Answer {
+  const code = codeOf(answer);
+  if (answer.status === 401 || code === "csrf.invalid") throw new HinderedError("signed_out");
+  if (code === "access.design") throw new HinderedError("forbidden");
+  if (answer.status === 429 || answer.status >= 502) throw new HinderedError("away");
+  return answer;
+}
+
+/** Take the token of the session that there is now; false where nobody, or somebody else, is signed in. */
+async function renewed(): Promise<boolean> {
+  const response = await fetch(window.location.pathname, { credentials: "same-origin" });
+  const found = new DOMParser().parseFromString(await response.text(), "text/html");
+  const island = found.getElementById("design")?.textContent ?? "null";
+  const token = one(found, 'meta[name="csrf-token"]', HTMLMetaElement)?.content;
+  const held = one(document, 'meta[name="csrf-token"]', HTMLMetaElement);
+  const told = JSON.parse(island) as { me?: string } | null;
+  if (token === undefined || held === null || told?.me !== page().me) return false;
+  held.content = token;
+  return true;
+}
+
+function codeOf(answer: Answer): string {
+  return isObject(answer.body) ? textOf(answer.body.code) : "";
 }
 
 /** Return the sentences of a refusal. */
 export function refusal(answer: Answer): string {
   const body = isObject(answer.body) ? answer.body : {};
-  const problems = Array.isArray(body.errors) ? (body.errors as JsonObject[]) : [];
-  const texts = problems.map((one) => textOf(one.message));
-  return texts.join(" ") || textOf(body.detail);
+  const problems = isList(body.problems) ? body.problems.filter(isObject) : [];
+  const texts = new Set(problems.map((one) => textOf(one.message)));
+  return [...texts].join(" ") || textOf(body.detail) || textOf(body.title) || String(answer.status);
 }
 
 /** The draft of this page, through the API. */
@@ -80,9 +138,12 @@ export class HttpDraft implements DraftServer {
   }
 
   async add(module: string, content: JsonObject): Promise<Sent> {
-    const key = { "Idempotency-Key": `design-${textOf(content.id)}` };
-    const answer = await call("POST", `${this.address}/documents`, { module, content }, key);
-    return sentOf(answer);
+    const id = textOf(content.id);
+    const key = { "Idempotency-Key": `design-${id}` };
+    const answer = await this.#ask("POST", "/documents", { module, content }, key);
+    // It may be there already: sent before, with an answer that never came.
+    const known = answer.status === 409 || codeOf(answer) === "idempotency.mismatch";
+    return known ? this.#stale(id, answer) : sentOf(answer);
   }
 
   async put(
@@ -91,23 +152,60 @@ export class HttpDraft implements DraftServer {
     content: JsonObject | null,
     version: number,
   ): Promise<Sent> {
-    const address = `${this.address}/documents/${id}`;
+    const address = `/documents/${id}`;
     const match = { "If-Match": `"${version}"` };
     const answer =
       content === null
-        ? await call("DELETE", address, undefined, match)
-        : await call("PUT", address, { module, content }, match);
-    if (answer.status !== 409 && answer.status !== 412) return sentOf(answer);
-    const held = await call("GET", address);
-    if (held.status !== 200) return { kind: "refused", message: refusal(answer) };
-    return { kind: "stale", held: heldOf(held.body as JsonObject) };
+        ? await this.#ask("DELETE", address, undefined, match)
+        : await this.#ask("PUT", address, { module, content }, match);
+    // What is to go was never there, or is gone already.
+    if (content === null && answer.status === 404)
+      return { kind: "kept", held: { id, module, content, version } };
+    return answer.status === 409 ? this.#stale(id, answer) : sentOf(answer);
   }
 
-  async changes(after: number): Promise<readonly DraftChange[]> {
-    const answer = await call("GET", `${this.address}/changes?after=${after}`);
+  async news(after: number): Promise<News> {
+    const answer = await this.#ask("GET", `/changes?after=${after}`);
     if (answer.status !== 200) throw new Error(refusal(answer));
-    const items = (answer.body as { items: JsonObject[] }).items;
-    return items.filter((one) => typeof one.id === "string").map(changeOf);
+    const told = answer.body as { items: JsonObject[]; present: JsonObject[] };
+    const ends = told.items.find((one) => one.action === "publish" || one.action === "discard");
+    return {
+      changes: told.items.filter((one) => typeof one.id === "string").map(changeOf),
+      number: Math.max(after, ...told.items.map((one) => Number(one.number))),
+      present: told.present.map(presentOf),
+      ended: ends === undefined ? null : endedOf(ends),
+    };
+  }
+
+  /** Say that somebody works here, and on which document. */
+  async attend(document: string | null): Promise<void> {
+    await this.#ask("POST", "/presence", { document });
+  }
+
+  /** Begin another draft, on top of what is live. */
+  async another(name: string): Promise<string> {
+    const answer = await call("POST", `${API}/drafts`, { name });
+    if (answer.status !== 201) throw new Error(refusal(answer));
+    return textOf((answer.body as JsonObject).id);
+  }
+
+  async #ask(
+    method: string,
+    place: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    const answer = await call(method, this.address + place, body, headers);
+    const code = codeOf(answer);
+    if (code === "draft.closed" || code === "draft.unknown") throw new HinderedError("closed");
+    return answer;
+  }
+
+  /** Return what is there in the place of what was refused. */
+  async #stale(id: string, answer: Answer): Promise<Sent> {
+    const held = await this.#ask("GET", `/documents/${id}`);
+    if (held.status !== 200) return { kind: "refused", message: refusal(answer) };
+    return { kind: "stale", held: heldOf(held.body as JsonObject) };
   }
 
   /** Return everything that the draft holds, and the number of its last change. */
@@ -124,7 +222,7 @@ export class HttpDraft implements DraftServer {
   async check(): Promise<Finding[]> {
     const answer = await call("POST", `${this.address}/check`, {});
     const body = isObject(answer.body) ? answer.body : {};
-    const found = body.problems ?? body.errors;
+    const found = body.problems;
     return Array.isArray(found) ? (found as JsonObject[]).map(findingOf) : [];
   }
 }
@@ -175,16 +273,27 @@ function heldOf(body: JsonObject): Held {
   };
 }
 
+function byOf(body: JsonObject): string {
+  return isObject(body.by) ? textOf(body.by.title) : "";
+}
+
+function endedOf(body: JsonObject): Ended {
+  return { how: body.action === "publish" ? "published" : "discarded", by: byOf(body) };
+}
+
+function presentOf(body: JsonObject): Present {
+  return { id: textOf(body.id), name: textOf(body.title), document: textOf(body.document) || null };
+}
+
 function changeOf(body: JsonObject): DraftChange {
   const after = isObject(body.after) ? body.after : null;
   const before = isObject(body.before) ? body.before : null;
-  const by = isObject(body.by) ? textOf(body.by.title) : "";
   return {
     id: textOf(body.id),
     version: Number(body.number),
     module: textOf((after ?? before)?.module),
     content: after === null ? null : (after.content as JsonObject),
-    by,
+    by: byOf(body),
   };
 }
 

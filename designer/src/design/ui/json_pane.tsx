@@ -17,6 +17,7 @@ export function JsonPane({ doc }: { readonly doc: Doc }): JSX.Element {
   return (
     <div className="json-pane">
       <textarea
+        data-typed
         aria-label={w("json")}
         spellCheck={false}
         value={typed ?? text}

@@ -24,7 +24,12 @@ export function Options(props: { readonly doc: Doc; readonly path: Path }): JSX.
   const value = at(doc.content, path);
   const drawn = path.length === 0 ? drawnBy(kindOf(doc)) : NOTHING;
   if (schema === undefined || !isObject(value) || drawn === null) return null;
-  const found = findingsAt(view, doc, path);
+  const shown = properties(schema, value).filter((one) => !drawn.has(one.key));
+  // What is found at one of the controls below is said there.
+  const keys = new Set(shown.map((one) => one.key).filter((key) => isShown(key, path)));
+  const found = findingsAt(view, doc, path)
+    .filter((one) => one.severity === "error" || one.path.length <= path.length)
+    .filter((one) => one.path.length !== path.length + 1 || !keys.has(String(one.path.at(-1))));
   return (
     <div className="option-list">
       <div className="option-head">
@@ -36,9 +41,7 @@ export function Options(props: { readonly doc: Doc; readonly path: Path }): JSX.
         ) : null}
         <h2>{(path.length === 0 ? titleOf(view.docs, doc, language) : labelOf(value, language)) || w("options")}</h2>
       </div>
-      {found
-        .filter((one) => one.severity === "error" || one.path.length <= path.length)
-        .map((one, position) => (
+      {found.map((one, position) => (
         <p key={position} className={`message ${one.severity === "error" ? "bad" : "warn"}`}>
           <Icon name="alert" />
           <span>
@@ -46,7 +49,7 @@ export function Options(props: { readonly doc: Doc; readonly path: Path }): JSX.
           </span>
         </p>
       ))}
-      <PropertyList doc={doc} path={path} found={properties(schema, value).filter((one) => !drawn.has(one.key))} />
+      <PropertyList doc={doc} path={path} found={shown} />
     </div>
   );
 }
@@ -57,17 +60,19 @@ export function PropertyList(props: {
   readonly path: Path;
   readonly found: readonly Property[];
 }): JSX.Element {
+  const view = useView();
   const value = at(props.doc.content, props.path);
   const present = isObject(value) ? value : {};
-  // The kind of a document is fixed; that of a part, such as a tile, is not.
-  const shown = props.found.filter(
-    (one) => !HIDDEN.has(one.key) || (one.key === "kind" && props.path.length > 0),
-  );
+  const shown = props.found.filter((one) => isShown(one.key, props.path));
+  // What is set while it is shown stays where it is: whoever types there would lose the place.
+  const [set] = useState<ReadonlySet<string>>(() => new Set(Object.keys(present)));
   const isDaily = (one: Property): boolean =>
-    one.required || one.schema["x-group"] !== "more" || present[one.key] !== undefined;
+    one.required || one.schema["x-group"] !== "more" || set.has(one.key);
   const daily = shown.filter(isDaily);
   const more = shown.filter((one) => !isDaily(one));
-  const [open, setOpen] = useState(false);
+  const wrong = new Set(findingsAt(view, props.doc, props.path).map((one) => one.path[props.path.length]));
+  const [unfolded, setUnfolded] = useState(false);
+  const open = unfolded || more.some((one) => wrong.has(one.key));
   const draw = (one: Property): JSX.Element => (
     <Control key={one.key} doc={props.doc} path={[...props.path, one.key]} property={one} />
   );
@@ -75,13 +80,18 @@ export function PropertyList(props: {
     <>
       {daily.map(draw)}
       {more.length > 0 ? (
-        <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <details open={open} onToggle={(event) => setUnfolded(event.currentTarget.open)}>
           <summary>{w("more_options", { count: more.length })}</summary>
           {open ? more.map(draw) : null}
         </details>
       ) : null}
     </>
   );
+}
+
+/** The kind of a document is fixed; that of a part, such as a tile, is not. */
+function isShown(key: string, path: Path): boolean {
+  return !HIDDEN.has(key) || (key === "kind" && path.length > 0);
 }
 
 /** A finding may stand at a single value: the options show the object around it. */

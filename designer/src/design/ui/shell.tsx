@@ -3,6 +3,7 @@
 import { Fragment, useEffect, useState, useSyncExternalStore, type JSX } from "react";
 import { editorOf } from "../editors/registry";
 import { kindOf, nameOf, titleOf, type Doc } from "../model/documents";
+import { at, isObject, textOf, type Path } from "../model/json";
 import { useChoose, useView, useWorkbench } from "./desk";
 import { Icon, IconButton } from "./icon";
 import { JsonPane } from "./json_pane";
@@ -11,6 +12,8 @@ import { Options } from "./options";
 import { Outline } from "./outline";
 import { hasPreview, Preview } from "./preview";
 import { Problems } from "./problems";
+import { Hindered } from "./hindered";
+import { People } from "./people";
 import { WhereUsed } from "./where_used";
 import { page, w } from "./words";
 
@@ -28,7 +31,7 @@ export function Shell({ keeper }: { readonly keeper: Keeper }): JSX.Element {
       </section>
       <aside className="options" aria-label={w("options")}>
         {doc === undefined || view.chosen === null ? null : (
-          <Fragment key={`${doc.id} ${view.chosen.path.join("/")}`}>
+          <Fragment key={placeOf(doc, view.chosen.path)}>
             <Options doc={doc} path={view.chosen.path} />
             <WhereUsed doc={doc} path={view.chosen.path} />
           </Fragment>
@@ -38,13 +41,21 @@ export function Shell({ keeper }: { readonly keeper: Keeper }): JSX.Element {
   );
 }
 
+/** Name what the options speak of, so that its controls stay when others put something before it. */
+function placeOf(doc: Doc, path: Path): string {
+  const steps = path.map((step, position) => {
+    const part = at(doc.content, path.slice(0, position + 1));
+    return (isObject(part) ? textOf(part.id) : "") || step;
+  });
+  return [doc.id, ...steps].join("/");
+}
+
 function Bar({ keeper }: { readonly keeper: Keeper }): JSX.Element {
   const view = useView();
   const { store } = useWorkbench();
   const kept = useSyncExternalStore(keeper.subscribe, keeper.snapshot);
   const [open, setOpen] = useState(false);
   const wrong = view.findings.filter((one) => one.severity === "error").length;
-  const refused = [...kept.refusals.values()];
   return (
     <header className="studio-bar">
       <a className="button quiet" href="/design">
@@ -57,6 +68,7 @@ function Bar({ keeper }: { readonly keeper: Keeper }): JSX.Element {
         {w(`saving_${kept.saving}`)}
         {kept.others.size > 0 ? ` · ${w("others", { who: [...new Set(kept.others.values())].join(", ") })}` : ""}
       </span>
+      <People present={kept.present} />
       <span className="studio-acts">
         <IconButton
           icon="undo"
@@ -84,14 +96,7 @@ function Bar({ keeper }: { readonly keeper: Keeper }): JSX.Element {
         </a>
       </span>
       {open ? <Problems onClose={() => setOpen(false)} /> : null}
-      {refused.length > 0 ? (
-        <p className="message bad" role="alert">
-          <Icon name="alert" />
-          <span>
-            {w("refused")} {refused.join(" ")}
-          </span>
-        </p>
-      ) : null}
+      <Hindered kept={kept} keeper={keeper} />
     </header>
   );
 }
@@ -143,11 +148,16 @@ function Welcome(): JSX.Element {
   );
 }
 
+/** Say whether somebody types what is not in the draft yet: the browser undoes it there. */
+function undoesItself(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest("form, [type=search], [data-typed]") !== null;
+}
+
 function useShortcuts(): void {
   const { store } = useWorkbench();
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
-      if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || undoesItself(event.target)) return;
       const key = event.key.toLowerCase();
       if (key === "z" && !event.shiftKey) store.undo();
       else if (key === "y" || (key === "z" && event.shiftKey)) store.redo();

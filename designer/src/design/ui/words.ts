@@ -4,6 +4,8 @@ import { data } from "../../page/dom";
 
 export interface Island {
   readonly draft: string;
+  /** The viewer's id. */
+  readonly me: string;
   readonly name: string;
   readonly base: number;
   readonly language: "zh" | "en";

@@ -64,7 +64,7 @@ export function Control(props: {
       )}
       {found.map((one, position) => (
         <p key={position} className={isError(one) ? "error" : "warning"}>
-          {one.message}
+          {one.message} <span className="quiet">{one.hint}</span>
         </p>
       ))}
     </div>

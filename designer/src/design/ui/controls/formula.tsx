@@ -1,6 +1,6 @@
 /** A formula, with the names of fields and functions offered while typing. */
 
-import { useRef, useState, type JSX } from "react";
+import { useLayoutEffect, useRef, useState, type JSX } from "react";
 import { textOf } from "../../model/json";
 import { useView, useWorkbench } from "../desk";
 import type { ControlProps } from "./control";
@@ -18,8 +18,14 @@ export function FormulaControl({ id, doc, value, set }: ControlProps): JSX.Eleme
   const view = useView();
   const { vocabulary, language } = useWorkbench();
   const input = useRef<HTMLTextAreaElement>(null);
+  const caret = useRef<number | null>(null);
   const [word, setWord] = useState("");
   const [at, setAt] = useState(0);
+  // A text that is set from outside leaves the caret at its end: it belongs behind what was taken.
+  useLayoutEffect(() => {
+    if (caret.current !== null) input.current?.setSelectionRange(caret.current, caret.current);
+    caret.current = null;
+  });
   const object = objectOf(view.docs, doc);
   const sought = word.toLowerCase();
   const fields: Offer[] = fieldsOf(view.docs, object, language).map((one) => ({
@@ -47,9 +53,11 @@ export function FormulaControl({ id, doc, value, set }: ControlProps): JSX.Eleme
     const area = input.current;
     if (area === null) return;
     const end = area.selectionStart;
-    set(area.value.slice(0, end - word.length) + offer.text + area.value.slice(end));
+    const before = area.value.slice(0, end - word.length) + offer.text;
+    set(before + area.value.slice(end));
     setWord("");
     area.focus();
+    caret.current = before.length;
   };
   return (
     <div className="formula">

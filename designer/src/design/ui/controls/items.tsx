@@ -16,7 +16,7 @@ import type { ControlProps } from "./control";
 export function ItemsControl({ id, doc, path, value, schema }: ControlProps): JSX.Element {
   const run = useRun();
   const { language } = useWorkbench();
-  const [open, setOpen] = useState<number | null>(null);
+  const [open, setOpen] = useState<string | null>(null);
   const items = isList(value) ? value : [];
   const itemSchema = isObject(schema.items) ? schema.items : {};
   return (
@@ -28,8 +28,8 @@ export function ItemsControl({ id, doc, path, value, schema }: ControlProps): JS
               <button
                 type="button"
                 className="plain"
-                aria-expanded={open === position}
-                onClick={() => setOpen(open === position ? null : position)}
+                aria-expanded={open === keyOf(item, position)}
+                onClick={() => setOpen(open === keyOf(item, position) ? null : keyOf(item, position))}
               >
                 {summaryOf(item, language) || `${position + 1}`}
               </button>
@@ -60,7 +60,7 @@ export function ItemsControl({ id, doc, path, value, schema }: ControlProps): JS
                 }}
               />
             </div>
-            {open === position ? <Item {...{ doc, path: [...path, position], item }} /> : null}
+            {open === keyOf(item, position) ? <Item {...{ doc, path: [...path, position], item }} /> : null}
           </li>
         ))}
       </ol>
@@ -69,8 +69,9 @@ export function ItemsControl({ id, doc, path, value, schema }: ControlProps): JS
         type="button"
         className="button"
         onClick={() => {
-          run(insertItem(doc.id, path, items.length, newItem(itemSchema, newId)));
-          setOpen(items.length);
+          const item = newItem(itemSchema, newId);
+          run(insertItem(doc.id, path, items.length, item));
+          setOpen(keyOf(item, items.length));
         }}
       >
         <Icon name="plus" />
@@ -95,8 +96,9 @@ function Item(props: {
   );
 }
 
+/** What stays the same while somebody types in the item: its name does not. */
 function keyOf(item: Json, position: number): string {
-  return (isObject(item) ? textOf(item.id) || textOf(item.name) : "") || String(position);
+  return (isObject(item) ? textOf(item.id) : "") || String(position);
 }
 
 /** Return what an item is told apart by: its label, or its first texts. */

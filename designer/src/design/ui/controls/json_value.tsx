@@ -11,6 +11,7 @@ export function JsonControl({ id, value, set }: ControlProps): JSX.Element {
   return (
     <>
       <textarea
+        data-typed
         id={id}
         rows={3}
         spellCheck={false}

@@ -45,6 +45,7 @@ export function MapControl(props: ControlProps): JSX.Element {
           id={id}
           className="input"
           list={`${id}-names`}
+          data-typed
           placeholder={w("add_another")}
           value={name}
           onChange={(event) => setName(event.target.value)}

@@ -68,6 +68,7 @@ export function TextsControl({ id, doc, value, set, schema }: ControlProps): JSX
           id={id}
           className="input"
           list={`${id}-offers`}
+          data-typed
           placeholder={w("add_another")}
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
