@@ -30,7 +30,7 @@ FLAGS = (
 SECRET = "a-key-of-the-browser-tests-only-0123456789"
 
 
-def _environment(port: int = 0) -> dict[str, str]:
+def environment(port: int = 0) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")}
     return {
         **kept,
@@ -54,7 +54,7 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(
         [sys.executable, "-m", "headrace", "demo"],
         cwd=folder,
-        env=_environment(),
+        env=environment(),
         check=True,
         stdout=subprocess.DEVNULL,
         timeout=300,
@@ -83,7 +83,7 @@ def serving(folder: Path) -> Iterator[str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "headrace", "serve"],
         cwd=folder,
-        env=_environment(port),
+        env=environment(port),
         stdout=log,
         stderr=subprocess.STDOUT,
     )

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.conftest import _environment, serving
+from tests.e2e.conftest import environment, serving
 from tests.support.browsing import PASSWORD, Person, sit_down
 from tests.support.together import (
     CHOICES,
@@ -43,7 +43,7 @@ def server(
     subprocess.run(
         [sys.executable, "-m", "headrace", "user", "roles", ADMINS[1], *ROLES],
         cwd=folder,
-        env=_environment(),
+        env=environment(),
         check=True,
         stdout=subprocess.DEVNULL,
     )

@@ -134,7 +134,7 @@ class Drafter:
     def shown_json(self, name: str) -> Any:
         """Return a document as this browser has it."""
         self.look_at(name)
-        self.page.get_by_role("button", name="JSON", exact=True).click()
+        self.page.locator(".switch button", has_text="JSON").click()
         text = self.page.locator(".json-pane textarea").input_value()
-        self.page.get_by_role("button", name="Drawing", exact=True).click()
+        self.page.locator(".switch button").first.click()
         return json.loads(text)
