@@ -95,7 +95,7 @@ def create_app(platform: Platform) -> Flask:
     app.register_blueprint(approvals.links.blueprint)
     app.register_blueprint(spreadsheet.blueprint)
     app.register_blueprint(preview.blueprint)
-    for part in (design.publishing, design.history, design.moving):
+    for part in (design.publishing, design.history, design.moving, design.starting):
         app.register_blueprint(part.blueprint)
     api.register(app)
     app.add_url_rule(CSP_REPORTS, "csp_report", _csp_report, methods=["POST"])

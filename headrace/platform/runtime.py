@@ -67,6 +67,7 @@ from headrace.platform.publishing.publish_jobs import PUBLISH, PublishJobs
 from headrace.platform.publishing.publisher import Publisher
 from headrace.platform.publishing.samples import Samples
 from headrace.platform.publishing.spreadsheets import Spreadsheets, forget_old_spreadsheets
+from headrace.platform.publishing.starting import Beginnings
 from headrace.platform.publishing.sweeping import Sweeper
 from headrace.platform.publishing.transfer import Transfer
 from headrace.platform.publishing.trying import Trials
@@ -150,6 +151,7 @@ class Platform:
     publish_jobs: PublishJobs
     imports: Imports
     spreadsheets: Spreadsheets
+    beginnings: Beginnings
     bulk_changes: BulkChanges
     files: FileStore
     outbox: Outbox
@@ -545,6 +547,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         ),
         imports=imports,
         spreadsheets=Spreadsheets(drafts, imports, ids),
+        beginnings=Beginnings(catalogs, drafts, draft_publisher, ids),
         files=files,
         upgrader=upgrader,
         samples=Samples(store, identity, workflow),

@@ -1110,6 +1110,36 @@ def drafted_reports(mark: Mark) -> Iterator[Ask]:
         yield send(f"{API}/metadata/drafts/{draft}/reports/claims_by_company/run", {})
 
 
+@probe("api.api_starting.templates")
+@probe("api.api_starting.names")
+@probe("api.api_starting.begin", "POST")
+@probe("api.api_starting.other_name", "POST")
+def beginnings(mark: Mark) -> Iterator[Ask]:
+    here = f"{API}/metadata"
+    yield get(f"{here}/templates")
+    yield get(f"{here}/names", label=mark.word, otherwise="field")
+    for draft in (ABSENT, "mine"):
+        copy = {"module": "claims", "name": "copied", "label": {"en": "Copied"}}
+        yield send(f"{here}/drafts/{draft}/modules", copy)
+        other = {"document": ABSENT, "path": "", "name": "other"}
+        yield send(f"{here}/drafts/{draft}/rename", other)
+
+
+@probe("starting.listed")
+@probe("starting.form")
+def beginning_pages(mark: Mark) -> Iterator[Ask]:
+    yield get("/design/start")
+    for kind, source in (("module", "claims"), ("template", "simple_list"), ("other", mark.word)):
+        yield get(f"/design/start/{kind}/{source}")
+        yield get(f"/design/start/{kind}/{source}", draft=ABSENT)
+
+
+@probe("starting.begin", "POST")
+def beginning_forms(mark: Mark) -> Iterator[Ask]:
+    for kind, source in (("module", "claims"), ("template", "simple_list"), ("other", mark.word)):
+        yield post_form(f"/design/start/{kind}/{source}", name="copied", label_en="Copied")
+
+
 @probe("api.api_drafts.find")
 @probe("api.api_drafts.create", "POST")
 @probe("api.api_drafts.get")

@@ -32,6 +32,7 @@ from headrace.blueprints.api import (
     schemas,
     search,
     spreadsheets,
+    starting,
     tasks,
     trying,
     uninstalling,
@@ -84,6 +85,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     drafted_reports.blueprint,
     schemas.blueprint,
     spreadsheets.blueprint,
+    starting.blueprint,
     metadata.blueprint,
     description.blueprint,
 )

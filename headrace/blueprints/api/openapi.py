@@ -768,6 +768,7 @@ class _Writer:
         self._add_repairs()
         self._add_drafts()
         self._add_spreadsheets()
+        self._add_beginnings()
         back = self._call("Go back to a version", "metadata", "rollback", anything, [])
         back["requestBody"] = _body(ROLLBACK)
         self.paths["/metadata/rollback"] = {"post": back}
@@ -870,6 +871,18 @@ class _Writer:
                 | ({"requestBody": _body(anything)} if method in {"post", "put"} else {})
                 for method, title in methods.items()
             }
+
+    def _add_beginnings(self) -> None:
+        """Add what a module can be begun with, and names for it."""
+        anything: Json = {"type": "object"}
+        asked = [
+            _query("label", {"type": "string"}, "What people call it."),
+            _query("otherwise", {"type": "string"}, "The name where nothing can be spelled."),
+        ]
+        templates = self._call("Templates of modules", "templates", "list", anything, [])
+        name = self._call("A technical name", "names", "propose", anything, asked)
+        self.paths["/metadata/templates"] = {"get": templates}
+        self.paths["/metadata/names"] = {"get": name}
 
     def _add_spreadsheets(self) -> None:
         """Add what makes a module of a spreadsheet."""
@@ -1353,6 +1366,8 @@ DRAFT_CALLS: Final[Mapping[str, Mapping[str, str]]] = {
     "/{draft}/presence": {"post": "Say that somebody works in a draft"},
     "/{draft}/undo": {"post": "Take back a change of a draft"},
     "/{draft}/check": {"post": "Check a draft"},
+    "/{draft}/rename": {"post": "What another name changes in a draft"},
+    "/{draft}/modules": {"post": "Put a copy of a module, or a template, into a draft"},
     "/{draft}/plan": {"post": "Plan a draft"},
     "/{draft}/rebase": {"post": "Put a draft on top of the live version"},
     "/{draft}/publish": {"post": "Publish a draft"},

@@ -293,7 +293,7 @@ class ObjectModel:
         return self.definition.plural or self.label
 
     @property
-    def acts_as(self) -> str | None:
+    def acts_as(self) -> Literal["organisation", "territory"] | None:
         """Whether rows are the workspace's organisations or territories."""
         return self.definition.acts_as
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from headrace.platform.core.problems import Message, Problem
@@ -62,6 +62,19 @@ _LOOKALIKES: Final = str.maketrans(
 def is_name(text: str) -> bool:
     """Say whether `text` may be a name."""
     return _SHAPE.search(text) is not None
+
+
+def numbered(name: str, is_free: Callable[[str], bool]) -> str:
+    """Return a name, with the first number behind it that makes it free where it is taken."""
+    if is_free(name):
+        return name
+    number = 2
+    while True:
+        tail = f"_{number}"
+        candidate = name[: MAX_BYTES - len(tail)].rstrip("_") + tail
+        if is_free(candidate):
+            return candidate
+        number += 1
 
 
 def name_problem(value: str, others: Iterable[str], place: str) -> Problem:

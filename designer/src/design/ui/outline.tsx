@@ -7,6 +7,7 @@ import { several } from "../model/commands/several";
 import { find, freeName, kindOf, labelOf, named, nameOf, newId, titleOf, type Doc, type Docs } from "../model/documents";
 import { findingsAt, useChoose, useRun, useView, useWorkbench } from "./desk";
 import { Icon } from "./icon";
+import { useProposedName } from "./naming/proposing";
 import { page, w } from "./words";
 
 export function Outline(): JSX.Element {
@@ -103,7 +104,8 @@ function NewDocument({ onDone }: { readonly onDone: () => void }): JSX.Element {
   const wanted = start.of;
   const about = objects.filter((doc) => kindOf(doc) === wanted);
   const taken = docs.filter((doc) => kindOf(doc) === kind).map(nameOf);
-  const proposed = freeName(named(name || label) || kind, taken);
+  const spelled = useProposedName(label, kind);
+  const proposed = freeName(name === "" ? spelled : named(name) || kind, taken);
   const ready = wanted === undefined || about.some((doc) => nameOf(doc) === of);
   const add = (): void => {
     const id = newId();
@@ -175,6 +177,9 @@ function NewDocument({ onDone }: { readonly onDone: () => void }): JSX.Element {
       <button className="button main" disabled={!ready}>
         {w("add")}
       </button>
+      <a className="button quiet" href={`/design/start?draft=${page().draft}`}>
+        {w("start_from")}
+      </a>
     </form>
   );
 }

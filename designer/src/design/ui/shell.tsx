@@ -5,6 +5,7 @@ import { editorOf } from "../editors/registry";
 import { kindOf, nameOf, titleOf, type Doc } from "../model/documents";
 import { at, isObject, textOf, type Path } from "../model/json";
 import { useChoose, useView, useWorkbench } from "./desk";
+import { Guide, GuideButton } from "./guide/guide";
 import { Icon, IconButton } from "./icon";
 import { JsonPane } from "./json_pane";
 import type { Keeper } from "./keeper";
@@ -30,6 +31,7 @@ export function Shell({ keeper }: { readonly keeper: Keeper }): JSX.Element {
         {doc === undefined ? <Welcome /> : <Canvas key={doc.id} doc={doc} />}
       </section>
       <aside className="options" aria-label={w("options")}>
+        <Guide />
         {doc === undefined || view.chosen === null ? null : (
           <Fragment key={placeOf(doc, view.chosen.path)}>
             <Options doc={doc} path={view.chosen.path} />
@@ -70,6 +72,7 @@ function Bar({ keeper }: { readonly keeper: Keeper }): JSX.Element {
       </span>
       <People present={kept.present} />
       <span className="studio-acts">
+        <GuideButton />
         <IconButton
           icon="undo"
           name={view.undoes === null ? w("undo") : `${w("undo")}: ${w(view.undoes.slice(7))}`}
@@ -144,6 +147,13 @@ function Welcome(): JSX.Element {
     <div className="empty">
       <h2>{w("welcome")}</h2>
       <p>{w("welcome_text")}</p>
+      <p>{w("welcome_guide")}</p>
+      <p className="row">
+        <GuideButton />
+        <a className="button quiet" href={`/design/start?draft=${page().draft}`}>
+          {w("start_from")}
+        </a>
+      </p>
     </div>
   );
 }

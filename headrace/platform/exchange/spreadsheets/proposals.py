@@ -20,10 +20,11 @@ from headrace.platform.exchange.spreadsheets.layout import (
 )
 from headrace.platform.exchange.spreadsheets.limits import FILE_TOO_LARGE, LARGEST_FILE
 from headrace.platform.exchange.spreadsheets.references import references
-from headrace.platform.exchange.spreadsheets.spelling import api_name, label_of, numbered
+from headrace.platform.exchange.spreadsheets.spelling import api_name, label_of
 from headrace.platform.formulas.parser import RESERVED_WORDS
 from headrace.platform.metadata.building.system_fields import SYSTEM_FIELD_NAMES
 from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.naming import numbered
 from headrace.platform.records.context import Context
 
 MEGABYTE: Final = 1024 * 1024

@@ -9,7 +9,7 @@ from typing import Final
 
 from headrace.platform.core.problems import Text
 from headrace.platform.formulas.pinyin import is_han, spelled
-from headrace.platform.metadata.naming import MAX_BYTES
+from headrace.platform.metadata.naming import MAX_BYTES, numbered
 
 _BRACKETS: Final = re.compile(r"[（(\[【].*?[)）\]】]")
 _WORD: Final = re.compile(r"[A-Za-z0-9]+")
@@ -35,19 +35,6 @@ def api_name(text: str, otherwise: str, is_free: Callable[[str], bool]) -> str:
     if not name[0].isalpha():
         name = f"{otherwise}_{name}"[:MAX_BYTES].strip("_")
     return numbered(name, is_free)
-
-
-def numbered(name: str, is_free: Callable[[str], bool]) -> str:
-    """Return a name, with the first number behind it that makes it free where it is taken."""
-    if is_free(name):
-        return name
-    number = 2
-    while True:
-        tail = f"_{number}"
-        candidate = name[: MAX_BYTES - len(tail)].rstrip("_") + tail
-        if is_free(candidate):
-            return candidate
-        number += 1
 
 
 def value_name(text: str, taken: Collection[str], number: int) -> str:

@@ -1,0 +1,282 @@
+"""A module once more under other names: whatever it says of itself speaks of the copy, the rest of what it spoke of."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from headrace.platform.core.problems import Message, Problem, Text
+from headrace.platform.metadata.catalog import Catalog, ObjectModel
+from headrace.platform.metadata.documents import Document
+from headrace.platform.metadata.naming import MAX_BYTES, numbered
+from headrace.platform.metadata.references.rewriting import Declared, declared, rewritten
+from headrace.platform.metadata.references.walking import DocumentWalk
+from headrace.platform.metadata.wording import kind_word, text_of
+
+UNIQUE_ACROSS: Final = frozenset({"constant", "calendar", "expression"})
+"""Parts of modules whose names are unique in the workspace, as those of documents are."""
+UNIQUE_PARTS: Final = ("constants", "calendars", "expressions")
+ACTING: Final[Mapping[str, Text]] = {
+    "organisation": Text("organisation", "组织"),
+    "territory": Text("territory", "区域"),
+}
+
+EXTENSION_LEFT: Final = Message(
+    "copy.extension",
+    "What “{module}” adds to the {kind} “{name}” is not copied: it is there once.",
+    "“{module}”对{kind}“{name}”的扩展不会复制:该扩展只能有一份。",
+    "Add to it what the copy needs besides.",
+    "如副本另有需要,请自行扩展。",
+    severity="warning",
+)
+ACTING_LEFT: Final = Message(
+    "copy.acts_as",
+    "The copy of “{name}” does not act as {part} any more: one object does.",
+    "“{name}”的副本不再充当{part}:只能由一个对象充当。",
+    "Its field “{name}” says to which one of the first object a record belongs.",
+    "副本通过字段“{name}”指明记录所属的原对象数据。",
+    severity="warning",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a copy of a module is to be called.
+
+    `objects` are names for copies of some of its objects; `instead` names, by kind and name, what
+    takes the place of a definition that is not copied.
+    """
+
+    name: str
+    label: Mapping[str, str]
+    objects: Mapping[str, str] = field(default_factory=dict)
+    instead: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    """Modules that it requires besides those that the original does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """The documents of a copy, without ids, and what was left out."""
+
+    documents: tuple[Document, ...]
+    left_out: tuple[Problem, ...]
+
+
+def copied(catalog: Catalog, source: str, wanted: Wanted, beside: Iterable[Document]) -> Copied:
+    """Return the documents of the module `source` of `catalog` once more, without ids.
+
+    Their names are none that `beside` has, the documents among which the copy will stand.
+    """
+    own = [one for one in catalog.documents if one.module == source]
+    taking = [one for one in own if one.kind != "extends" and not _replaced(one, wanted)]
+    used = {
+        (use.used.kind, use.used.id)
+        for document in taking
+        for use in DocumentWalk(catalog, document).uses()
+    }
+    names = _names(catalog, taking, source, wanted, used, _taken(catalog, beside))
+    kept = set(names.values())
+    names |= {
+        (one.kind, one.id): wanted.instead[one.kind, one.name]
+        for document in own
+        if _replaced(document, wanted)
+        for one in declared(catalog, document)
+        if not one.path
+    }
+    copies = {one.name for one in taking if one.kind == "object"}
+    made = [
+        (before, Document(wanted.name, _without_ids(after.content)))
+        for before, after, _ in rewritten(catalog, taking, names)
+    ]
+    added = {
+        (one.kind, one.id)
+        for document in own
+        if document.kind == "extends"
+        for one in declared(catalog, document)
+    }
+    needs = (*wanted.needs, *((source,) if added & used else ()))
+    return Copied(
+        tuple(
+            _adjusted(one, wanted.label, kept, needs)
+            for one in (_acting(catalog, copies, before, after) for before, after in made)
+        ),
+        tuple(_left_out(catalog, (one for one in own if not _replaced(one, wanted)))),
+    )
+
+
+def proposed(
+    catalog: Catalog, source: str, name: str, beside: Iterable[Document]
+) -> dict[str, str]:
+    """Return what the objects of a module would be called in a copy called `name`."""
+    taken = _taken(catalog, beside)
+    return _objects(catalog, source, Wanted(name, {}), taken)
+
+
+def _replaced(document: Document, wanted: Wanted) -> bool:
+    return (document.kind, document.name) in wanted.instead
+
+
+def _objects(
+    catalog: Catalog, source: str, wanted: Wanted, taken: Mapping[str, set[str]]
+) -> dict[str, str]:
+    """Return the names of the copies of objects: the copy's own in front, or in the module's place."""
+    known = taken.get("object", set()) | set(wanted.objects.values())
+    names: dict[str, str] = {}
+    for one in catalog.documents:
+        if one.kind == "object" and one.module == source and not _replaced(one, wanted):
+            free = _free(_behind(one.name, source, wanted.name), known)
+            names[one.name] = wanted.objects.get(one.name, free)
+            known.add(names[one.name])
+    return names
+
+
+def _names(
+    catalog: Catalog,
+    documents: Iterable[Document],
+    source: str,
+    wanted: Wanted,
+    used: AbstractSet[tuple[str, str]],
+    taken: dict[str, set[str]],
+) -> dict[tuple[str, str], str]:
+    """Return the names of everything that has to be unique in the workspace.
+
+    Constants and their like that the copy does not use stay where they are: the original's serve others.
+    """
+    objects = _objects(catalog, source, wanted, taken)
+    names: dict[tuple[str, str], str] = {}
+    for one in (part for document in documents for part in declared(catalog, document)):
+        if one.path and (one.kind not in UNIQUE_ACROSS or (one.kind, one.id) not in used):
+            continue
+        new = _name(one, source, wanted.name, objects, taken)
+        names[one.kind, one.id] = new
+        taken.setdefault(one.kind, set()).add(new)
+    return names
+
+
+def _taken(catalog: Catalog, beside: Iterable[Document]) -> dict[str, set[str]]:
+    """Return the names that documents, and parts that are unique across them, have by kind."""
+    taken: dict[str, set[str]] = {}
+    for document in beside:
+        for one in declared(catalog, document):
+            if not one.path or one.kind in UNIQUE_ACROSS:
+                taken.setdefault(one.kind, set()).add(one.name)
+    return taken
+
+
+def _left_out(catalog: Catalog, own: Iterable[Document]) -> Iterator[Problem]:
+    for one in own:
+        place = f"/{one.file}"
+        if one.kind == "extends":
+            of = catalog.extended.get((one.of, one.name))
+            yield EXTENSION_LEFT.at(
+                place,
+                module=_called(catalog.modules[one.module].label, one.module),
+                kind=kind_word(one.of),
+                name=_called(text_of(of.content.get("label")) if of else Text(), one.name),
+            )
+        elif "acts_as" in one.content:
+            name = _called(text_of(one.content.get("label")), one.name)
+            yield ACTING_LEFT.at(place, name=name, part=ACTING[one.content["acts_as"]])
+
+
+def _called(label: Text, name: str) -> Text:
+    """Return what people call something: its label, its name where it has none."""
+    return label or Text(name, name)
+
+
+def _name(
+    one: Declared,
+    source: str,
+    name: str,
+    objects: Mapping[str, str],
+    taken: Mapping[str, set[str]],
+) -> str:
+    """Return the name of a copy: what is called after an object follows the object's."""
+    if one.kind == "module":
+        return name
+    if one.kind == "object":
+        return objects[one.name]
+    about = [of for of in objects if one.name == of or one.name.startswith(of + "_")]
+    wished = _behind(one.name, source, name)
+    if about:
+        of = max(about, key=len)
+        wished = objects[of] + one.name.removeprefix(of)
+    return _free(wished, taken.get(one.kind, ()))
+
+
+def _behind(old: str, source: str, name: str) -> str:
+    """Return a name with that of the copy in front."""
+    if old == source or old.startswith(source + "_"):
+        return name + old.removeprefix(source)
+    return f"{name}_{old}"
+
+
+def _free(wished: str, taken: Container[str]) -> str:
+    """Return a name that nothing has, as long as names may be."""
+    return numbered(wished[:MAX_BYTES].rstrip("_"), lambda name: name not in taken)
+
+
+def _acting(
+    catalog: Catalog, copies: AbstractSet[str], before: Document, after: Document
+) -> Document:
+    """Return an object of a copy with its records under those of the object that acts for all.
+
+    What acted as organisation or territory is an object like others in the copy, with a lookup to the
+    one that goes on acting; paths that ended in it go on along this lookup.
+    """
+    content = dict(after.content)
+    acts_as = content.pop("acts_as", None)
+    paths = {}
+    for part, path in content.get("scope_paths", {}).items():
+        end = _end(catalog, before.name, path)
+        if path == "id" and acts_as == part:
+            paths[part] = before.name
+        elif end is not None and end.acts_as == part and end.name in copies:
+            paths[part] = f"{path}.{end.name}"
+        else:
+            paths[part] = path
+    if paths:
+        content["scope_paths"] = paths
+    if acts_as is not None:
+        label = {"label": before.content["label"]} if "label" in before.content else {}
+        link = {"name": before.name, "type": "lookup", "to": before.name, **label}
+        content["fields"] = [*content["fields"], link]
+    return Document(after.module, content)
+
+
+def _end(catalog: Catalog, name: str, path: str) -> ObjectModel | None:
+    """Return the object whose record stands at the end of a path of lookups."""
+    model = catalog.object(name)
+    for step in path.split("."):
+        found = model.fields.get(step) if model is not None else None
+        model = catalog.object(found.target) if found is not None and found.target else None
+    return model
+
+
+def _adjusted(
+    document: Document, label: Mapping[str, str], names: AbstractSet[str], needs: Iterable[str]
+) -> Document:
+    """Return a document of a copy without what only one can have, the module with its own label."""
+    content = dict(document.content)
+    if document.kind == "module":
+        content |= {"label": dict(label), "version": "1.0.0"}
+        for part in UNIQUE_PARTS:
+            if part in content:
+                content[part] = [one for one in content[part] if one["name"] in names]
+        requires = [*content.get("requires", ()), *needs]
+        if requires:
+            content["requires"] = list(dict.fromkeys(requires))
+    return Document(document.module, {key: value for key, value in content.items() if value != []})
+
+
+def _without_ids(value: Any) -> Any:
+    """Return a definition without its ids: those of a copy are its own."""
+    if isinstance(value, Mapping):
+        keep = "name" not in value
+        return {key: _without_ids(one) for key, one in value.items() if key != "id" or keep}
+    if isinstance(value, list):
+        return [_without_ids(one) for one in value]
+    return value
