@@ -29,6 +29,7 @@ from headrace.blueprints.shared import errors, pages, session
 from headrace.blueprints.shared.assets import BUILD, PREFIX, Assets
 from headrace.blueprints.shared.files import allow_large
 from headrace.blueprints.shared.words import Words
+from headrace.late_rules import LateRule
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.runtime import Platform
 
@@ -78,6 +79,7 @@ class _NoSession(SessionInterface):
 def create_app(platform: Platform) -> Flask:
     """Make the WSGI application; static files are served by it, hashed ones for ever."""
     app = Flask("headrace", static_folder=None)
+    app.url_rule_class = LateRule
     app.secret_key = platform.settings.required_secret_key()
     app.session_interface = _NoSession()
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, MAX_FORM_PARTS=MOST_PARTS)
