@@ -15,7 +15,7 @@ import pytest
 from tests.support import postgres
 from tests.support.exchange_world import Exchange, open_exchange
 from tests.support.places import work_in_memory
-from tests.support.thrift import collect_rarely, hash_cheaply
+from tests.support.thrift import collect_rarely, compile_templates_once, hash_cheaply
 
 BACKENDS = ("sqlite", "postgresql")
 DIRECTORY = pytest.StashKey[Path]()
@@ -35,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     work_in_memory()
     hash_cheaply()
+    compile_templates_once()
     inherited = getattr(config, "workerinput", {}).get("postgres_directory")
     config.stash[DIRECTORY] = (
         Path(inherited) if inherited else postgres.make_directory(tempfile.gettempdir())

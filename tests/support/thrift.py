@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gc
 from functools import partial
+from types import CodeType
 
 from argon2 import PasswordHasher
+from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 
 from headrace.platform.access import passwords
 
@@ -19,6 +22,24 @@ def hash_cheaply() -> None:
     Servers that tests start hash as the product does.
     """
     passwords.PasswordHasher = partial(PasswordHasher, **CHEAPEST)
+
+
+class _Compiled(BytecodeCache):
+    """The templates that this process has compiled, by name and content."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+def compile_templates_once() -> None:
+    """Let all applications of this process share what Jinja made of their templates."""
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _Compiled()}
 
 
 def collect_rarely() -> None:
