@@ -16,7 +16,7 @@ from headrace.platform.publishing.planning import check_folders
 from tests.contract.bad_table import TABLE, Row
 from tests.support.documents import field, label, workspace
 from tests.support.live import Live, open_live
-from tests.support.publishing import Publishing, platform_at, write_module
+from tests.support.publishing import published_at, write_module
 
 IDS = [f"{row.id} {row.name}"[:60] for row in TABLE]
 
@@ -99,18 +99,15 @@ def test_the_api_says_so_and_nothing_changes(row: Row, live: Live):
 
 def test_words_of_databases_are_names_like_others(database_url: str, tmp_path: Path):
     """BAD-13: physical names are made by the platform, so no name is taken."""
-    with platform_at(database_url) as platform:
-        publishing = Publishing(platform, tmp_path)
-        for name in ("select", "order", "table", "pg_class", "sqlite_master"):
-            publishing.contents["object", name] = {
-                "kind": "object",
-                "name": name,
-                "label": label(name, name),
-                "fields": [field(one, "text") for one in ("user", "group", "where", "from")],
-            }
-
-        publishing.publish()
-
+    contents = workspace()
+    for name in ("select", "order", "table", "pg_class", "sqlite_master"):
+        contents["object", name] = {
+            "kind": "object",
+            "name": name,
+            "label": label(name, name),
+            "fields": [field(one, "text") for one in ("user", "group", "where", "from")],
+        }
+    with published_at(database_url, tmp_path, contents) as publishing:
         for name in ("select", "order", "table", "pg_class", "sqlite_master"):
             record = publishing.create(name, user="a", group="b", where="c")
             assert publishing.value(name, record, "where") == "c"

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from headrace.platform.access.tables import USER, USER_ROLE
 from tests.support.documents import field, label
-from tests.support.publishing import MODULE, Publishing, platform_at
+from tests.support.publishing import MODULE, Publishing, published_at
 from tests.support.retypes import planned, published
 
 ANN = "01900000-0000-7000-8000-000000000001"
@@ -24,27 +24,25 @@ def place(name: str, **keys: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def work(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        made = Publishing(platform, tmp_path / "modules")
-        made.contents = {
-            ("module", MODULE): {
-                "kind": "module",
-                "name": MODULE,
-                "version": "1.0.0",
-                "label": label("Places", "地点"),
-            },
-            ("role", "keeper"): {
-                "kind": "role",
-                "name": "keeper",
-                "label": label("Keeper", "管理员"),
-                "design": True,
-                "audience": "internal",
-            },
-            ("object", "firm"): place("firm", acts_as="organisation"),
-            ("object", "area"): place("area", acts_as="territory"),
-            ("object", "other"): place("other"),
-        }
-        made.publish()
+    contents = {
+        ("module", MODULE): {
+            "kind": "module",
+            "name": MODULE,
+            "version": "1.0.0",
+            "label": label("Places", "地点"),
+        },
+        ("role", "keeper"): {
+            "kind": "role",
+            "name": "keeper",
+            "label": label("Keeper", "管理员"),
+            "design": True,
+            "audience": "internal",
+        },
+        ("object", "firm"): place("firm", acts_as="organisation"),
+        ("object", "area"): place("area", acts_as="territory"),
+        ("object", "other"): place("other"),
+    }
+    with published_at(database_url, tmp_path / "modules", contents) as made:
         yield made
 
 

@@ -12,7 +12,7 @@ from headrace.platform.access.audit_trail import Wanted, read_audit, read_entry,
 from headrace.platform.core.canonical import canonical_bytes
 from headrace.platform.database.unit_of_work import COMMAND_LINE
 from tests.support.documents import field
-from tests.support.publishing import MODULE, Publishing, platform_at
+from tests.support.publishing import MODULE, Publishing, platform_at, published_at
 
 LONG = {"en": "word " * 500, "zh": "词" * 1000}
 
@@ -50,8 +50,8 @@ def test_a_refused_publish_leaves_no_trace(database_url: str, tmp_path: Path):
 def test_the_database_refuses_to_change_it(
     database_url: str, tmp_path: Path, statement: sa.Executable
 ):
-    with platform_at(database_url) as platform:
-        Publishing(platform, tmp_path).publish()
+    with published_at(database_url, tmp_path) as made:
+        platform = made.platform
         with (
             pytest.raises(sa.exc.DBAPIError, match="append-only"),
             platform.database.writing(None) as work,
@@ -63,8 +63,8 @@ def test_the_database_refuses_to_change_it(
 def test_a_long_definition_is_kept_once_and_read_whole_from_its_version(
     database_url: str, tmp_path: Path
 ):
-    with platform_at(database_url) as platform:
-        Publishing(platform, tmp_path).publish()
+    with published_at(database_url, tmp_path) as made:
+        platform = made.platform
         (listed,) = read_audit(platform.database, Wanted("object", "claim"))
         assert set(listed["after"][0]) == {"path", "document", "bytes"}
 
@@ -79,9 +79,8 @@ def test_a_long_definition_is_kept_once_and_read_whole_from_its_version(
 
 
 def test_what_an_entry_holds_is_bounded(database_url: str, tmp_path: Path):
-    with platform_at(database_url) as platform:
-        work = Publishing(platform, tmp_path)
-        work.publish()
+    with published_at(database_url, tmp_path) as work:
+        platform = work.platform
         fields = work.contents["object", "company"]["fields"]
         fields += [field(f"more_{number}", "text", help=LONG) for number in range(300)]
         work.publish()
@@ -95,10 +94,9 @@ def test_what_an_entry_holds_is_bounded(database_url: str, tmp_path: Path):
 
 
 def test_going_back_samples_and_modules_that_go_are_on_record(database_url: str, tmp_path: Path):
-    with platform_at(database_url) as platform:
-        work = Publishing(platform, tmp_path)
-        work.rows = {"sample/region.csv": "code,name\nN,North\nS,South\n"}
-        work.publish()
+    rows = {"sample/region.csv": "code,name\nN,North\nS,South\n"}
+    with published_at(database_url, tmp_path, rows=rows) as work:
+        platform = work.platform
         rows = platform.catalogs.refresh().rows
         samples = platform.samples
         platform.write_as_system(
@@ -117,18 +115,18 @@ def test_going_back_samples_and_modules_that_go_are_on_record(database_url: str,
 
 
 def test_a_draft_is_on_record_from_the_first_change_to_the_last(database_url: str, tmp_path: Path):
-    with platform_at(database_url) as platform:
-        Publishing(platform, tmp_path).publish()
+    with published_at(database_url, tmp_path) as made:
+        platform = made.platform
         drafts = platform.drafts
         draft = platform.write_as_system(lambda _, unit: drafts.create(unit, "Spring", None))
         role = {"kind": "role", "name": "auditor", "label": {"en": "Auditor", "zh": "审计"}}
         platform.write_as_system(lambda _, unit: drafts.add(unit, draft, MODULE, role, None))
         platform.write_as_system(lambda _, unit: drafts.discard(unit, draft, None, None))
 
-        made, added, given_up = reversed(read_audit(platform.database, Wanted("draft", "Spring")))
+        begun, added, given_up = reversed(read_audit(platform.database, Wanted("draft", "Spring")))
 
-        assert [one["action"] for one in (made, added, given_up)] == ["add", "change", "discard"]
+        assert [one["action"] for one in (begun, added, given_up)] == ["add", "change", "discard"]
         assert added["after"][0]["value"]["name"] == "auditor"
         assert added["after"][0]["path"] == f"/{MODULE}/role/auditor"
-        assert {one["definition_id"] for one in (made, added, given_up)} == {draft.id}
+        assert {one["definition_id"] for one in (begun, added, given_up)} == {draft.id}
         assert "审计" in shown_entry(added, "zh")["changes"][0]

@@ -15,7 +15,7 @@ from headrace.platform.core.errors import NotFoundError, RefusedError
 from headrace.platform.records.match_explaining import explain_match
 from headrace.platform.records.tracing import trace
 from tests.support.documents import field, label
-from tests.support.publishing import MODULE, Contents, Publishing, platform_at
+from tests.support.publishing import MODULE, Contents, published_at
 from tests.support.rollup_world import Depots
 
 KEYS = ("firm", "area", "kind")
@@ -98,10 +98,7 @@ def contents() -> Contents:
 
 @pytest.fixture
 def world(database_url: str, tmp_path: Path) -> Iterator[Depots]:
-    with platform_at(database_url) as platform:
-        work = Publishing(platform, tmp_path / "modules")
-        work.contents = contents()
-        work.publish()
+    with published_at(database_url, tmp_path / "modules", contents()) as work:
         yield Depots(work)
 
 
@@ -336,10 +333,7 @@ def _with_rights(documents: Contents) -> Contents:
 
 @pytest.fixture
 def people(database_url: str, tmp_path: Path) -> Iterator[Depots]:
-    with platform_at(database_url) as platform:
-        work = Publishing(platform, tmp_path / "modules")
-        work.contents = _with_rights(contents())
-        work.publish()
+    with published_at(database_url, tmp_path / "modules", _with_rights(contents())) as work:
         yield Depots(work)
 
 

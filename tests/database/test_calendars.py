@@ -15,7 +15,7 @@ from headrace.platform.metadata.checks import run_checks
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.references import uses
 from tests.support.documents import documents, field, label, workspace
-from tests.support.publishing import Publishing, platform_at
+from tests.support.publishing import Publishing, published_at
 
 STANDARD: dict[str, Any] = {
     "name": "standard",
@@ -44,10 +44,9 @@ def with_calendar(contents: dict[Any, Any]) -> dict[Any, Any]:
 
 @pytest.fixture
 def work(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        publishing = Publishing(platform, tmp_path / "modules")
-        with_calendar(publishing.contents)
-        publishing.publish()
+    contents = workspace()
+    with_calendar(contents)
+    with published_at(database_url, tmp_path / "modules", contents) as publishing:
         yield publishing
 
 

@@ -14,7 +14,7 @@ from headrace.platform.metadata.references import uses
 from headrace.platform.records import reader
 from headrace.platform.records.query import parse_query
 from tests.support.documents import field, label
-from tests.support.publishing import MODULE, Publishing, platform_at
+from tests.support.publishing import MODULE, Publishing, published_at
 from tests.support.retypes import back_to, listed, planned, published, values, version
 from tests.support.world import add_user, open_world, principal
 
@@ -66,10 +66,7 @@ def contents() -> dict[tuple[str, str], dict[str, Any]]:
 
 @pytest.fixture
 def work(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        made = Publishing(platform, tmp_path / "modules")
-        made.contents = contents()
-        made.publish()
+    with published_at(database_url, tmp_path / "modules", contents()) as made:
         yield made
 
 

@@ -12,14 +12,12 @@ from headrace.platform.metadata.merging import Resolution
 from headrace.platform.publishing.draft_rows import Draft
 from tests.database.test_drafts import Drafting
 from tests.support.documents import field
-from tests.support.publishing import Publishing, platform_at
+from tests.support.publishing import published_at
 
 
 @pytest.fixture
 def drafting(database_url: str, tmp_path: Path) -> Iterator[Drafting]:
-    with platform_at(database_url) as platform:
-        work = Publishing(platform, tmp_path / "modules")
-        work.publish()
+    with published_at(database_url, tmp_path / "modules") as work:
         yield Drafting(work)
 
 

@@ -20,7 +20,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.documents import Document
 from headrace.platform.publishing.drafts import Draft, DraftDocument
 from tests.support.documents import field, label
-from tests.support.publishing import Publishing, platform_at
+from tests.support.publishing import Publishing, published_at
 
 
 class Drafting:
@@ -67,9 +67,7 @@ class Drafting:
 
 @pytest.fixture
 def drafting(database_url: str, tmp_path: Path) -> Iterator[Drafting]:
-    with platform_at(database_url) as platform:
-        work = Publishing(platform, tmp_path / "modules")
-        work.publish()
+    with published_at(database_url, tmp_path / "modules") as work:
         yield Drafting(work)
 
 

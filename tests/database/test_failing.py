@@ -24,14 +24,12 @@ from headrace.platform.publishing.failing import (
 from headrace.platform.publishing.row_work import FillEmpty, MapValues
 from tests.support.documents import field, label
 from tests.support.plan_world import finder_of
-from tests.support.publishing import Publishing, platform_at
+from tests.support.publishing import Publishing, published_at
 
 
 @pytest.fixture
 def work(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        publishing = Publishing(platform, tmp_path / "modules")
-        publishing.publish()
+    with published_at(database_url, tmp_path / "modules") as publishing:
         yield publishing
 
 

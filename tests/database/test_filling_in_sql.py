@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.documents import field
-from tests.support.publishing import Publishing, platform_at
+from tests.support.publishing import Publishing, published_at
 
 CASES: tuple[tuple[dict[str, Any], Any], ...] = (
     (field("made", "text", default="CONCAT(UPPER(note), '-', code)"), "Xé二-C1"),
@@ -25,9 +25,7 @@ CASES: tuple[tuple[dict[str, Any], Any], ...] = (
 
 @pytest.fixture
 def work(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        publishing = Publishing(platform, tmp_path / "modules")
-        publishing.publish()
+    with published_at(database_url, tmp_path / "modules") as publishing:
         publishing.first = publishing.create("company", code="C1", name="C1", note="xé二")
         for number in range(2, 30):
             publishing.create("company", code=f"C{number}", name="n", note="n")

@@ -12,7 +12,7 @@ import pytest
 from headrace.platform.core.errors import RefusedError
 from tests.docs.test_howto_documents import blocks
 from tests.support.documents import field, label
-from tests.support.publishing import MODULE, Publishing, platform_at
+from tests.support.publishing import MODULE, published_at
 from tests.support.rollup_world import Depots, refused, rollup
 from tests.support.taking import takers
 
@@ -71,10 +71,7 @@ def contents() -> dict[tuple[str, str], dict[str, Any]]:
 
 @pytest.fixture
 def world(database_url: str, tmp_path: Path) -> Iterator[Depots]:
-    with platform_at(database_url) as platform:
-        work = Publishing(platform, tmp_path / "modules")
-        work.contents = contents()
-        work.publish()
+    with published_at(database_url, tmp_path / "modules", contents()) as work:
         yield Depots(work)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from headrace.platform.metadata.catalog import ObjectModel
-from tests.support.documents import field, label
-from tests.support.publishing import Publishing, platform_at
+from tests.support.documents import field, label, workspace
+from tests.support.publishing import Publishing, published_at
 
 COMPANY = "id.name_taken:object.company"
 NOTE = "id.name_taken:field.company.note"
@@ -19,15 +19,14 @@ NOTE = "id.name_taken:field.company.note"
 
 @pytest.fixture
 def work(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        publishing = Publishing(platform, tmp_path / "modules")
-        publishing.contents["object", "thing"] = {
-            "kind": "object",
-            "name": "thing",
-            "label": label("Thing", "物品"),
-            "fields": [field("code", "text", external_id=True)],
-        }
-        publishing.publish()
+    contents = workspace()
+    contents["object", "thing"] = {
+        "kind": "object",
+        "name": "thing",
+        "label": label("Thing", "物品"),
+        "fields": [field("code", "text", external_id=True)],
+    }
+    with published_at(database_url, tmp_path / "modules", contents) as publishing:
         yield publishing
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from headrace.platform.core.errors import PlatformError, RefusedError
 from headrace.platform.records.spans import Span, Spot, compared
 from tests.support.documents import field, label
-from tests.support.publishing import MODULE, Publishing, platform_at
+from tests.support.publishing import MODULE, published_at
 from tests.support.rollup_world import Depots, refused
 
 KEYS = [
@@ -24,33 +24,31 @@ KEYS = [
 
 @pytest.fixture
 def world(database_url: str, tmp_path: Path) -> Iterator[Depots]:
-    with platform_at(database_url) as platform:
-        work = Publishing(platform, tmp_path / "modules")
-        work.contents = {
-            ("module", MODULE): {
-                "kind": "module",
-                "name": MODULE,
-                "version": "1.0.0",
-                "label": label("Keys", "键"),
-            },
-            ("object", "firm"): {
-                "kind": "object",
-                "name": "firm",
-                "label": label("Firm", "公司"),
-                "fields": [field("name", "text", length=40)],
-            },
-            ("object", "address"): {
-                "kind": "object",
-                "name": "address",
-                "label": label("Address", "地址"),
-                "fields": [
-                    field("firm", "lookup", to="firm"),
-                    field("code", "text", length=40),
-                    field("main", "boolean", default="FALSE"),
-                ],
-            },
-        }
-        work.publish()
+    contents = {
+        ("module", MODULE): {
+            "kind": "module",
+            "name": MODULE,
+            "version": "1.0.0",
+            "label": label("Keys", "键"),
+        },
+        ("object", "firm"): {
+            "kind": "object",
+            "name": "firm",
+            "label": label("Firm", "公司"),
+            "fields": [field("name", "text", length=40)],
+        },
+        ("object", "address"): {
+            "kind": "object",
+            "name": "address",
+            "label": label("Address", "地址"),
+            "fields": [
+                field("firm", "lookup", to="firm"),
+                field("code", "text", length=40),
+                field("main", "boolean", default="FALSE"),
+            ],
+        },
+    }
+    with published_at(database_url, tmp_path / "modules", contents) as work:
         yield Depots(work)
 
 

@@ -13,7 +13,7 @@ from headrace.platform.core.errors import RefusedError
 from headrace.platform.records import reader
 from headrace.platform.records.query import parse_query
 from tests.support.documents import field, label
-from tests.support.publishing import MODULE, Publishing, platform_at
+from tests.support.publishing import MODULE, Publishing, published_at
 from tests.support.retypes import back_to, line_of, planned, published, version
 
 
@@ -97,10 +97,7 @@ class Shop:
 
 @pytest.fixture
 def shop(database_url: str, tmp_path: Path) -> Iterator[Shop]:
-    with platform_at(database_url) as platform:
-        work = Publishing(platform, tmp_path / "modules")
-        work.contents = contents()
-        work.publish()
+    with published_at(database_url, tmp_path / "modules", contents()) as work:
         yield Shop(work)
 
 

@@ -18,7 +18,7 @@ from headrace.platform.records.query import parse_query
 from headrace.platform.reports import running
 from tests.database.test_choices import change, choices, new, refused
 from tests.support.documents import field, label
-from tests.support.publishing import MODULE, Publishing, platform_at
+from tests.support.publishing import MODULE, Publishing, published_at
 from tests.support.retypes import back_to, listed, planned, published, values, version
 
 TAGS = ("a", "ab", "b_", "B.x", "c-1")
@@ -80,10 +80,7 @@ def contents() -> dict[tuple[str, str], dict[str, Any]]:
 
 @pytest.fixture
 def work(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        made = Publishing(platform, tmp_path / "modules")
-        made.contents = contents()
-        made.publish()
+    with published_at(database_url, tmp_path / "modules", contents()) as made:
         yield made
 
 

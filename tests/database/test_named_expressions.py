@@ -14,7 +14,7 @@ from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.references import uses
 from tests.support.documents import documents, field, label, workspace
-from tests.support.publishing import Publishing, platform_at
+from tests.support.publishing import Publishing, published_at
 
 CLAIM = {"name": "c", "type": "reference", "to": "company"}
 EXPRESSIONS: list[dict[str, Any]] = [
@@ -51,10 +51,9 @@ def with_expressions(contents: dict[Any, Any]) -> dict[Any, Any]:
 
 @pytest.fixture
 def work(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        publishing = Publishing(platform, tmp_path / "modules")
-        with_expressions(publishing.contents)
-        publishing.publish()
+    contents = workspace()
+    with_expressions(contents)
+    with published_at(database_url, tmp_path / "modules", contents) as publishing:
         yield publishing
 
 

@@ -12,7 +12,7 @@ import pytest
 from headrace.platform.core.errors import PlatformError, RefusedError
 from headrace.platform.records import overlaps
 from tests.support.documents import field, label
-from tests.support.publishing import MODULE, Publishing, platform_at
+from tests.support.publishing import MODULE, published_at
 from tests.support.rollup_world import Depots, refused
 
 BAN = {
@@ -42,39 +42,37 @@ def tree(name: str, chinese: str) -> dict[str, Any]:
 
 @pytest.fixture
 def world(database_url: str, tmp_path: Path) -> Iterator[Depots]:
-    with platform_at(database_url) as platform:
-        work = Publishing(platform, tmp_path / "modules")
-        work.contents = {
-            ("module", MODULE): {
-                "kind": "module",
-                "name": MODULE,
-                "version": "1.0.0",
-                "label": label("Licences", "授权"),
-            },
-            ("object", "area"): tree("area", "区域"),
-            ("object", "ware"): tree("ware", "品类"),
-            ("object", "licence"): {
-                "kind": "object",
-                "name": "licence",
-                "label": label("Licence", "授权"),
-                "fields": [
-                    field("code", "text", length=20),
-                    field("channel", "text", length=20, default="'shop'"),
-                    field("area", "lookup", to="area"),
-                    field("goods", "multi_lookup", to="ware"),
-                    field(
-                        "ways",
-                        "multi_choice",
-                        choices=[{"value": one, "label": label(one, one)} for one in "xyz"],
-                    ),
-                    field("exclusive", "boolean", default="TRUE"),
-                    field("starts", "date"),
-                    field("ends", "date"),
-                ],
-                "no_overlap": [BAN],
-            },
-        }
-        work.publish()
+    contents = {
+        ("module", MODULE): {
+            "kind": "module",
+            "name": MODULE,
+            "version": "1.0.0",
+            "label": label("Licences", "授权"),
+        },
+        ("object", "area"): tree("area", "区域"),
+        ("object", "ware"): tree("ware", "品类"),
+        ("object", "licence"): {
+            "kind": "object",
+            "name": "licence",
+            "label": label("Licence", "授权"),
+            "fields": [
+                field("code", "text", length=20),
+                field("channel", "text", length=20, default="'shop'"),
+                field("area", "lookup", to="area"),
+                field("goods", "multi_lookup", to="ware"),
+                field(
+                    "ways",
+                    "multi_choice",
+                    choices=[{"value": one, "label": label(one, one)} for one in "xyz"],
+                ),
+                field("exclusive", "boolean", default="TRUE"),
+                field("starts", "date"),
+                field("ends", "date"),
+            ],
+            "no_overlap": [BAN],
+        },
+    }
+    with published_at(database_url, tmp_path / "modules", contents) as work:
         found = Depots(work)
         for name, nodes in (("area", TREE), ("ware", GOODS)):
             for code, parent in nodes.items():

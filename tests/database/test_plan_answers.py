@@ -17,16 +17,14 @@ from headrace.platform.publishing.failing.listing import finder_of, write_rows
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.records.tables import HISTORY
 from tests.support.documents import field
-from tests.support.publishing import Publishing, platform_at, rename_state
+from tests.support.publishing import Publishing, published_at, rename_state
 
 FILL = "field.require:company.motto"
 
 
 @pytest.fixture
 def work(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        publishing = Publishing(platform, tmp_path / "modules")
-        publishing.publish()
+    with published_at(database_url, tmp_path / "modules") as publishing:
         yield publishing
 
 

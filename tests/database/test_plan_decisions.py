@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.documents import field, label
-from tests.support.publishing import Publishing, platform_at
+from tests.support.publishing import Publishing, published_at
 
 DROP = "field.drop:company.note"
 CHOICES = [{"value": one, "label": label(one, one)} for one in ("x", "y")]
@@ -16,9 +16,7 @@ CHOICES = [{"value": one, "label": label(one, one)} for one in ("x", "y")]
 
 @pytest.fixture
 def work(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        publishing = Publishing(platform, tmp_path / "modules")
-        publishing.publish()
+    with published_at(database_url, tmp_path / "modules") as publishing:
         publishing.create("company", code="C1", name="C1", note="x")
         yield publishing
 

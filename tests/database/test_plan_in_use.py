@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.publishing import Publishing, platform_at
+from tests.support.publishing import Publishing, published_at
 
 
 @pytest.fixture
 def work(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        made = Publishing(platform, tmp_path / "modules")
-        made.publish()
+    with published_at(database_url, tmp_path / "modules") as made:
         yield made
 
 

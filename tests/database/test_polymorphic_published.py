@@ -17,7 +17,7 @@ from headrace.platform.records import reader
 from headrace.platform.records.query import parse_query
 from headrace.platform.runtime import Platform
 from tests.support.documents import field, label
-from tests.support.publishing import MODULE, Publishing, platform_at
+from tests.support.publishing import MODULE, Publishing, platform_at, published_at
 from tests.support.retypes import back_to, line_of, planned, published, version
 
 
@@ -100,10 +100,7 @@ class Desk:
 
 @pytest.fixture
 def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
-    with platform_at(database_url) as platform:
-        work = Publishing(platform, tmp_path / "modules")
-        work.contents = contents()
-        work.publish()
+    with published_at(database_url, tmp_path / "modules", contents()) as work:
         yield Desk(work)
 
 

@@ -12,14 +12,12 @@ import sqlalchemy as sa
 from headrace.platform.core.errors import ConflictError, RefusedError
 from headrace.platform.database.names import load_names
 from tests.support.documents import field, label
-from tests.support.publishing import Publishing, platform_at
+from tests.support.publishing import Publishing, published_at
 
 
 @pytest.fixture
 def work(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        publishing = Publishing(platform, tmp_path / "modules")
-        publishing.publish()
+    with published_at(database_url, tmp_path / "modules") as publishing:
         yield publishing
 
 

@@ -19,8 +19,8 @@ from headrace.platform.publishing.result import Result
 from headrace.platform.records import reader
 from headrace.platform.records.tables import HISTORY
 from headrace.platform.runtime import Platform
-from tests.support.documents import field
-from tests.support.publishing import Publishing, platform_at
+from tests.support.documents import field, workspace
+from tests.support.publishing import Publishing, platform_at, published_at
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20
@@ -28,10 +28,9 @@ PATIENCE = 20
 
 @pytest.fixture
 def publishing(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        work = Publishing(platform, tmp_path / "modules")
-        work.contents["object", "company"]["history"] = True
-        work.publish()
+    contents = workspace()
+    contents["object", "company"]["history"] = True
+    with published_at(database_url, tmp_path / "modules", contents) as work:
         yield work
 
 

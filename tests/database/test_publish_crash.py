@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from headrace.platform.database.system_tables import LIVE, VERSION
 from headrace.platform.publishing.plan import Plan
 from tests.support.database_state import state_of
-from tests.support.documents import field, label
+from tests.support.documents import field, label, workspace
 from tests.support.kill_points import Points, count_in_child, in_child
-from tests.support.publishing import Publishing, platform_at, rename_state
+from tests.support.publishing import Publishing, published_at, rename_state
 
 SHARE = 30
 """Moments tried in a plain run, spread over all of them."""
@@ -23,10 +23,9 @@ SHARE = 30
 
 @contextmanager
 def prepared(url: str, folder: Path) -> Iterator[Publishing]:
-    with platform_at(url) as platform:
-        work = Publishing(platform, folder)
-        work.contents["object", "company"]["fields"].append(field("size", "text", length=9))
-        work.publish()
+    contents = workspace()
+    contents["object", "company"]["fields"].append(field("size", "text", length=9))
+    with published_at(url, folder, contents) as work:
         region = work.create("region", code="N", name="North")
         for number in range(3):
             values = {"region": region, "note": "n", "size": f"0{number}"}
@@ -151,10 +150,12 @@ def test_a_broken_transaction_is_found(publishing, database_url, monkeypatch):
 
 def check_goes_on(work: Publishing) -> None:
     """The next start needs no hand work: publishing and writing go on."""
-    with platform_at(work.platform.settings.database_url) as platform:
-        again = Publishing(platform, work.folder)
-        again.contents, again.rows = work.contents, work.rows
-        again.publish()
+    contents = workspace()
+    contents, rows = work.contents, work.rows
+    with published_at(
+        work.platform.settings.database_url, work.folder, contents, rows=rows
+    ) as again:
+        platform = again.platform
         assert again.plan().is_empty
         assert again.create("company", code="NEW", name="x", slogan="y")
         with platform.database.reading() as reading:

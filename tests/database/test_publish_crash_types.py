@@ -13,7 +13,7 @@ from tests.database.test_publish_crash import attempt, chosen
 from tests.support.database_state import state_of
 from tests.support.documents import field, label
 from tests.support.kill_points import count_in_child
-from tests.support.publishing import MODULE, Publishing, platform_at
+from tests.support.publishing import MODULE, Publishing, platform_at, published_at
 from tests.support.retypes import values
 
 RECORD_ID = re.compile(r"01[0-9a-f]{6}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -22,30 +22,28 @@ NAMES = ("01", "2", "three")
 
 @contextmanager
 def prepared(url: str, folder: Path) -> Iterator[Publishing]:
-    with platform_at(url) as platform:
-        work = Publishing(platform, folder)
-        work.contents = {
-            ("module", MODULE): {
-                "kind": "module",
-                "name": MODULE,
-                "version": "1.0.0",
-                "label": label("Orders", "订单"),
-            }
+    contents = {
+        ("module", MODULE): {
+            "kind": "module",
+            "name": MODULE,
+            "version": "1.0.0",
+            "label": label("Orders", "订单"),
         }
-        key = field("code", "text", length=20, external_id=True)
-        buyer = field("buyer", "lookup", to="shop")
-        size = field("size", "text", length=20)
-        double = field("long", "formula", returns="integer", formula="LEN(size)")
-        far = field("far", "formula", returns="text", formula="CONCAT(buyer.code, '!')")
-        above = field("above", "lookup", to="order")
-        for name, fields in (
-            ("shop", [key]),
-            ("firm", [key]),
-            ("order", [key, buyer, size, double, far, above]),
-        ):
-            content = {"kind": "object", "name": name, "label": label(name, name)}
-            work.contents["object", name] = {**content, "fields": [dict(one) for one in fields]}
-        work.publish()
+    }
+    key = field("code", "text", length=20, external_id=True)
+    buyer = field("buyer", "lookup", to="shop")
+    size = field("size", "text", length=20)
+    double = field("long", "formula", returns="integer", formula="LEN(size)")
+    far = field("far", "formula", returns="text", formula="CONCAT(buyer.code, '!')")
+    above = field("above", "lookup", to="order")
+    for name, fields in (
+        ("shop", [key]),
+        ("firm", [key]),
+        ("order", [key, buyer, size, double, far, above]),
+    ):
+        content = {"kind": "object", "name": name, "label": label(name, name)}
+        contents["object", name] = {**content, "fields": [dict(one) for one in fields]}
+    with published_at(url, folder, contents) as work:
         for name in NAMES:
             shop = work.create("shop", code=name)
             if name != "three":

@@ -13,7 +13,7 @@ from headrace.platform.access.tables import USER
 from headrace.platform.core.errors import ConflictError, RefusedError, UnauthenticatedError
 from headrace.platform.publishing.export import export_files, write_export
 from headrace.platform.runtime import Platform
-from tests.support.publishing import MODULE, Publishing, platform_at
+from tests.support.publishing import MODULE, Publishing, platform_at, published_at
 
 REGIONS = "code,name,parent\nN,North,\nN1,North one,N\n"
 COMPANIES = "code,name,region,manager,parent\nC1,One,N1,boss,\nC2,Two,N,,C1\n"
@@ -39,10 +39,8 @@ ROWS = {
 
 @pytest.fixture
 def work(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        publishing = Publishing(platform, tmp_path / "modules")
-        publishing.rows = dict(ROWS)
-        publishing.publish()
+    rows = dict(ROWS)
+    with published_at(database_url, tmp_path / "modules", rows=rows) as publishing:
         yield publishing
 
 

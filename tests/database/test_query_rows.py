@@ -11,8 +11,8 @@ import pytest
 
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.records.queries import MAX_LIST
-from tests.support.documents import field, label
-from tests.support.publishing import Publishing, platform_at
+from tests.support.documents import field, label, workspace
+from tests.support.publishing import Publishing, published_at
 
 RUNG: dict[str, Any] = {
     "kind": "object",
@@ -47,11 +47,10 @@ BONUS: dict[str, Any] = {
 
 @pytest.fixture
 def work(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        publishing = Publishing(platform, tmp_path / "modules")
-        for one in (RUNG, BONUS):
-            publishing.contents["object", one["name"]] = one
-        publishing.publish()
+    contents = workspace()
+    for one in (RUNG, BONUS):
+        contents["object", one["name"]] = one
+    with published_at(database_url, tmp_path / "modules", contents) as publishing:
         yield publishing
 
 

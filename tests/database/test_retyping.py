@@ -11,32 +11,30 @@ import sqlalchemy as sa
 
 from headrace.platform.core.errors import RefusedError
 from tests.support.documents import field, label
-from tests.support.publishing import MODULE, Publishing, platform_at
+from tests.support.publishing import MODULE, Publishing, published_at
 from tests.support.retypes import back_to, line_of, listed, planned, published, values, version
 
 
 @pytest.fixture
 def work(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        made = Publishing(platform, tmp_path / "modules")
-        made.contents = {
-            ("module", MODULE): {
-                "kind": "module",
-                "name": MODULE,
-                "version": "1.0.0",
-                "label": label("Things", "物品"),
-            },
-            ("object", "thing"): {
-                "kind": "object",
-                "name": "thing",
-                "label": label("Thing", "物品"),
-                "fields": [
-                    field("code", "text", length=20, external_id=True),
-                    field("size", "text", length=20),
-                ],
-            },
-        }
-        made.publish()
+    contents = {
+        ("module", MODULE): {
+            "kind": "module",
+            "name": MODULE,
+            "version": "1.0.0",
+            "label": label("Things", "物品"),
+        },
+        ("object", "thing"): {
+            "kind": "object",
+            "name": "thing",
+            "label": label("Thing", "物品"),
+            "fields": [
+                field("code", "text", length=20, external_id=True),
+                field("size", "text", length=20),
+            ],
+        },
+    }
+    with published_at(database_url, tmp_path / "modules", contents) as made:
         yield made
 
 

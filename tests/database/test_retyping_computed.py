@@ -11,44 +11,42 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.documents import field, label
-from tests.support.publishing import MODULE, Publishing, platform_at
+from tests.support.publishing import MODULE, Publishing, published_at
 from tests.support.retypes import back_to, line_of, planned, published, values, version
 
 
 @pytest.fixture
 def work(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        made = Publishing(platform, tmp_path / "modules")
-        made.contents = {
-            ("module", MODULE): {
-                "kind": "module",
-                "name": MODULE,
-                "version": "1.0.0",
-                "label": label("Orders", "订单"),
-            },
-            ("object", "order"): {
-                "kind": "object",
-                "name": "order",
-                "label": label("Order", "订单"),
-                "fields": [
-                    field("no", "text", length=20, external_id=True),
-                    field("total", "rollup", op="sum", of="item.price", by="order"),
-                    field("note", "text", length=40),
-                ],
-            },
-            ("object", "item"): {
-                "kind": "object",
-                "name": "item",
-                "label": label("Item", "明细"),
-                "fields": [
-                    field("order", "lookup", to="order"),
-                    field("price", "money"),
-                    field("double", "formula", returns="money", formula="price * 2"),
-                    field("of", "formula", returns="text", formula="CONCAT(order.no, '!')"),
-                ],
-            },
-        }
-        made.publish()
+    contents = {
+        ("module", MODULE): {
+            "kind": "module",
+            "name": MODULE,
+            "version": "1.0.0",
+            "label": label("Orders", "订单"),
+        },
+        ("object", "order"): {
+            "kind": "object",
+            "name": "order",
+            "label": label("Order", "订单"),
+            "fields": [
+                field("no", "text", length=20, external_id=True),
+                field("total", "rollup", op="sum", of="item.price", by="order"),
+                field("note", "text", length=40),
+            ],
+        },
+        ("object", "item"): {
+            "kind": "object",
+            "name": "item",
+            "label": label("Item", "明细"),
+            "fields": [
+                field("order", "lookup", to="order"),
+                field("price", "money"),
+                field("double", "formula", returns="money", formula="price * 2"),
+                field("of", "formula", returns="text", formula="CONCAT(order.no, '!')"),
+            ],
+        },
+    }
+    with published_at(database_url, tmp_path / "modules", contents) as made:
         yield made
 
 

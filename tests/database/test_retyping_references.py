@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from headrace.platform.access.tables import USER
 from headrace.platform.core.errors import RefusedError
-from tests.support.documents import field, label
-from tests.support.publishing import MODULE, Publishing, platform_at
+from tests.support.documents import field, label, workspace
+from tests.support.publishing import MODULE, Publishing, published_at
 from tests.support.retypes import back_to, line_of, listed, planned, published, values, version
 
 KEY = "field.retype:order.buyer"
@@ -24,26 +24,25 @@ def thing(name: str, *fields: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def work(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        made = Publishing(platform, tmp_path / "modules")
-        code = field("code", "text", length=20, external_id=True)
-        made.contents = {
-            ("module", MODULE): {
-                "kind": "module",
-                "name": MODULE,
-                "version": "1.0.0",
-                "label": label("Orders", "订单"),
-            },
-            ("object", "shop"): thing("shop", code),
-            ("object", "firm"): thing("firm", field("number", "integer", external_id=True)),
-            ("object", "order"): thing(
-                "order",
-                field("no", "text", length=20, external_id=True),
-                field("buyer", "lookup", to="shop"),
-                field("note", "text", length=40),
-            ),
-        }
-        made.publish()
+    contents = workspace()
+    code = field("code", "text", length=20, external_id=True)
+    contents = {
+        ("module", MODULE): {
+            "kind": "module",
+            "name": MODULE,
+            "version": "1.0.0",
+            "label": label("Orders", "订单"),
+        },
+        ("object", "shop"): thing("shop", code),
+        ("object", "firm"): thing("firm", field("number", "integer", external_id=True)),
+        ("object", "order"): thing(
+            "order",
+            field("no", "text", length=20, external_id=True),
+            field("buyer", "lookup", to="shop"),
+            field("note", "text", length=40),
+        ),
+    }
+    with published_at(database_url, tmp_path / "modules", contents) as made:
         yield made
 
 

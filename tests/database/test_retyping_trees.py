@@ -9,33 +9,31 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.documents import field, label
-from tests.support.publishing import MODULE, Publishing, platform_at
+from tests.support.publishing import MODULE, Publishing, published_at
 from tests.support.retypes import back_to, planned, published, values, version
 
 
 @pytest.fixture
 def work(database_url: str, tmp_path: Path) -> Iterator[Publishing]:
-    with platform_at(database_url) as platform:
-        made = Publishing(platform, tmp_path / "modules")
-        made.contents = {
-            ("module", MODULE): {
-                "kind": "module",
-                "name": MODULE,
-                "version": "1.0.0",
-                "label": label("Places", "地点"),
-            },
-            ("object", "place"): {
-                "kind": "object",
-                "name": "place",
-                "label": label("Place", "地点"),
-                "fields": [
-                    field("code", "text", length=20, external_id=True),
-                    field("above", "lookup", to="place"),
-                    field("beside", "lookup", to="place"),
-                ],
-            },
-        }
-        made.publish()
+    contents = {
+        ("module", MODULE): {
+            "kind": "module",
+            "name": MODULE,
+            "version": "1.0.0",
+            "label": label("Places", "地点"),
+        },
+        ("object", "place"): {
+            "kind": "object",
+            "name": "place",
+            "label": label("Place", "地点"),
+            "fields": [
+                field("code", "text", length=20, external_id=True),
+                field("above", "lookup", to="place"),
+                field("beside", "lookup", to="place"),
+            ],
+        },
+    }
+    with published_at(database_url, tmp_path / "modules", contents) as made:
         yield made
 
 

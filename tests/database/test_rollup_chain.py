@@ -12,7 +12,7 @@ import pytest
 
 from headrace.platform.core.errors import NotFoundError, PlatformError, RefusedError, StaleError
 from tests.support.chain_world import chain_contents
-from tests.support.publishing import Publishing, platform_at
+from tests.support.publishing import published_at
 from tests.support.rollup_world import Depots
 
 WRITERS = 16
@@ -22,10 +22,7 @@ FIRMS = 3
 
 @pytest.fixture
 def world(database_url: str, tmp_path: Path) -> Iterator[Depots]:
-    with platform_at(database_url) as platform:
-        work = Publishing(platform, tmp_path / "modules")
-        work.contents = chain_contents()
-        work.publish()
+    with published_at(database_url, tmp_path / "modules", chain_contents()) as work:
         yield Depots(work)
 
 

@@ -15,7 +15,7 @@ from headrace.platform.publishing.scenario_results import ScenarioResult
 from headrace.platform.scenarios.limits import Limits
 from headrace.platform.workflow.tables import RUN, TASK
 from tests.support.documents import label, workspace
-from tests.support.publishing import Contents, Publishing, platform_at
+from tests.support.publishing import Contents, Publishing, published_at
 from tests.support.scenarios import signed_off
 
 KEY = ("scenario", "signed_off")
@@ -25,10 +25,9 @@ KEY = ("scenario", "signed_off")
 def shared(
     shared_database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Publishing]:
-    with platform_at(shared_database_url) as platform:
-        work = Publishing(platform, tmp_path_factory.mktemp("modules"))
-        work.contents[KEY] = signed_off()
-        work.publish()
+    contents = workspace()
+    contents[KEY] = signed_off()
+    with published_at(shared_database_url, tmp_path_factory.mktemp("modules"), contents) as work:
         yield work
 
 

@@ -14,7 +14,7 @@ from headrace.platform.database.installing import (
     renew_system_tables,
 )
 from headrace.platform.database.system_tables import SETTING, VERSION
-from tests.support.publishing import Publishing, platform_at
+from tests.support.publishing import published_at
 
 LATER = (("sys_job", "error"), ("sys_task", "comment"), ("sys_version", "by_user"))
 """Columns that may be empty; here they are taken for ones that an older program had not."""
@@ -23,8 +23,8 @@ LATER = (("sys_job", "error"), ("sys_task", "comment"), ("sys_version", "by_user
 @pytest.fixture
 def older(database_url, tmp_path):
     """A published workspace whose system tables lack some columns."""
-    with platform_at(database_url) as platform:
-        Publishing(platform, tmp_path / "modules").publish()
+    with published_at(database_url, tmp_path / "modules") as made:
+        platform = made.platform
         settings = platform.settings
     database = connect_database(database_url)
     with database.defining() as connection:

@@ -14,13 +14,12 @@ from flask.testing import FlaskClient
 from headrace.app import create_app
 from headrace.platform import runtime
 from headrace.platform.access.principals import RoleHolding
-from headrace.platform.database.engine import connect_database
 from headrace.platform.metadata.documents import Document
 from headrace.platform.publishing.folders import Modules
 from headrace.platform.runtime import Platform
-from headrace.settings import Settings, load_settings
+from headrace.settings import load_settings
 from tests.support.documents import workspace
-from tests.support.templates import filled
+from tests.support.templates import filled, initialised
 
 PASSWORD = "a good long password"
 SECRET = "a secret key that only the tests know, long enough"
@@ -92,14 +91,8 @@ LiveT = TypeVar("LiveT", bound=Live)
 def open_platform(url: str, **more: str) -> Platform:
     variables = {"HEADRACE_DATABASE_URL": url, "HEADRACE_SECRET_KEY": SECRET, **more}
     settings = load_settings(variables, Path("/nonexistent"))
-    filled(url, ("platform", settings.time_zone), lambda place: _initialise(place, settings))
+    initialised(url, settings.time_zone)
     return runtime.build(settings)
-
-
-def _initialise(url: str, settings: Settings) -> None:
-    database = connect_database(url)
-    runtime.initialise(database, settings.time_zone)
-    database.dispose()
 
 
 def open_filled(

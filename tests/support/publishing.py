@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from headrace.platform.publishing.plan import Plan
 from headrace.platform.runtime import Platform
 from headrace.settings import load_settings
 from tests.support.documents import workspace
+from tests.support.templates import filled, initialised
 
 Contents = dict[tuple[str, str], dict[str, Any]]
 MODULE = "claims"
@@ -43,13 +45,31 @@ def _write(path: Path, text: str) -> None:
 def platform_at(url: str) -> Iterator[Platform]:
     """Open a platform on a database, made ready if it is empty."""
     settings = load_settings({"HEADRACE_DATABASE_URL": url}, Path(os.devnull).parent)
+    initialised(url, settings.time_zone)
     database = open_database(settings.database_url)
-    runtime.initialise(database, settings.time_zone)
     platform = runtime.assemble(settings, database, built_in(), RandomIds())
     try:
         yield platform
     finally:
         platform.close()
+
+
+@contextmanager
+def published_at(
+    url: str, folder: Path, contents: Contents | None = None, rows: dict[str, str] | None = None
+) -> Iterator[Publishing]:
+    """Open a platform on a database where `contents` are live: copied, or published if not empty."""
+    contents, rows = contents or workspace(), rows or {}
+
+    def fill(place: str) -> None:
+        with platform_at(place) as platform:
+            Publishing(platform, folder, copy.deepcopy(contents), rows).publish()
+
+    filled(url, ("published", json.dumps([list(contents.values()), rows])), fill)
+    with platform_at(url) as platform:
+        work = Publishing(platform, folder, contents, rows)
+        work.write()
+        yield work
 
 
 def accepted(plan: Plan) -> dict[str, Any]:
@@ -60,15 +80,24 @@ def accepted(plan: Plan) -> dict[str, Any]:
 class Publishing:
     """A workspace that a test changes and publishes again."""
 
-    def __init__(self, platform: Platform, folder: Path) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        folder: Path,
+        contents: Contents | None = None,
+        rows: dict[str, str] | None = None,
+    ) -> None:
         self.platform = platform
         self.folder = folder
-        self.contents: Contents = workspace()
-        self.rows: dict[str, str] = {}
+        self.contents: Contents = contents or workspace()
+        self.rows: dict[str, str] = dict(rows or {})
 
     def plan(self, decisions: dict[str, Any] | None = None) -> Plan:
-        path = write_module(self.folder, self.contents, self.rows)
-        return self.platform.publisher.plan(path, decisions=decisions)
+        return self.platform.publisher.plan(self.write(), decisions=decisions)
+
+    def write(self) -> Path:
+        """Write the contents as a module; return its folder."""
+        return write_module(self.folder, self.contents, self.rows)
 
     def publish(self, decisions: dict[str, Any] | None = None, *, accept: bool = True) -> Plan:
         """Publish the contents; with `accept` every line that takes it is accepted."""

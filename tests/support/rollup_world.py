@@ -15,7 +15,7 @@ from headrace.platform.records import reader
 from headrace.platform.records.drafts import Row
 from headrace.platform.records.recounting import Drift, Recount, computed_objects
 from tests.support.documents import field, label
-from tests.support.publishing import MODULE, Contents, Publishing, platform_at
+from tests.support.publishing import MODULE, Contents, Publishing, published_at
 
 CENT = Decimal("0.01")
 
@@ -298,10 +298,7 @@ def last(rows: Iterable[Row], name: str) -> Any:
 @contextmanager
 def depots_at(url: str, folder: Path) -> Iterator[Depots]:
     """Publish the world and fill it with a few records."""
-    with platform_at(url) as platform:
-        work = Publishing(platform, folder)
-        work.contents = depot_contents()
-        work.publish()
+    with published_at(url, folder, depot_contents()) as work:
         world = Depots(work)
         for code in ("north", "south"):
             world.ids[code] = world.create("city", code=code)

@@ -15,10 +15,14 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from psycopg import sql
 
+from headrace.platform import runtime
+from headrace.platform.database.engine import connect_database
+from headrace.platform.database.opening import is_initialised
 from tests.support.postgres import PostgresServer
 
 MOST_KEPT = 6
@@ -55,6 +59,18 @@ def filled(url: str, key: Hashable, fill: Callable[[str], ValueT]) -> ValueT:
         server.drop_database(name)
         _copy(server, str(found.url.database), name)
     return copy.deepcopy(found.value)
+
+
+def initialised(url: str, zone: ZoneInfo) -> None:
+    """Make the system tables in the database at `url` where it has none yet."""
+
+    def initialise(place: str) -> None:
+        database = connect_database(place)
+        if not is_initialised(database):
+            runtime.initialise(database, zone)
+        database.dispose()
+
+    filled(url, ("initialised", zone), initialise)
 
 
 def shared(url: str, key: Hashable, make: Callable[[], ValueT]) -> ValueT:
