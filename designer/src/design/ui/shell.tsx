@@ -7,10 +7,12 @@ import { useChoose, useView, useWorkbench } from "./desk";
 import { Icon, IconButton } from "./icon";
 import { JsonPane } from "./json_pane";
 import type { Keeper } from "./keeper";
+import { useKeptFocus } from "./kept_focus";
 import { Options } from "./options";
 import { Outline } from "./outline";
 import { hasPreview, Preview } from "./preview";
 import { Problems } from "./problems";
+import { useRegions } from "./regions";
 import { WhereUsed } from "./where_used";
 import { page, w } from "./words";
 
@@ -18,13 +20,16 @@ export function Shell({ keeper }: { readonly keeper: Keeper }): JSX.Element {
   const view = useView();
   const doc = view.chosen === null ? undefined : view.docs.get(view.chosen.id);
   useShortcuts();
+  useKeptFocus();
+  useRegions();
   useAddress(doc);
+  const [wide, setWide] = useState(false);
   return (
-    <div className="studio">
+    <div className={wide ? "studio wide" : "studio"}>
       <Bar keeper={keeper} />
       <Outline />
       <section className="canvas" aria-label={w("canvas")}>
-        {doc === undefined ? <Welcome /> : <Canvas key={doc.id} doc={doc} />}
+        {doc === undefined ? <Welcome /> : <Canvas key={doc.id} doc={doc} wide={wide} onWide={() => setWide(!wide)} />}
       </section>
       <aside className="options" aria-label={w("options")}>
         {doc === undefined || view.chosen === null ? null : (
@@ -56,6 +61,9 @@ function Bar({ keeper }: { readonly keeper: Keeper }): JSX.Element {
       <span className="saving" role="status">
         {w(`saving_${kept.saving}`)}
         {kept.others.size > 0 ? ` · ${w("others", { who: [...new Set(kept.others.values())].join(", ") })}` : ""}
+      </span>
+      <span className="visually-hidden" role="status">
+        {wrong > 0 ? w("problems", { count: wrong }) : ""}
       </span>
       <span className="studio-acts">
         <IconButton
@@ -96,7 +104,13 @@ function Bar({ keeper }: { readonly keeper: Keeper }): JSX.Element {
   );
 }
 
-function Canvas({ doc }: { readonly doc: Doc }): JSX.Element {
+function Canvas(props: {
+  readonly doc: Doc;
+  /** Whether the options are folded away. */
+  readonly wide: boolean;
+  readonly onWide: () => void;
+}): JSX.Element {
+  const { doc } = props;
   const { language } = useWorkbench();
   const view = useView();
   const [shown, setShown] = useState<"drawn" | "json" | "preview">("drawn");
@@ -115,6 +129,7 @@ function Canvas({ doc }: { readonly doc: Doc }): JSX.Element {
             </button>
           </h2>
         </div>
+        <div className="canvas-acts">
         <div className="switch" role="group" aria-label={w("shown_as")}>
           <button type="button" aria-pressed={shown === "drawn"} onClick={() => setShown("drawn")}>
             {w("drawn")}
@@ -127,6 +142,17 @@ function Canvas({ doc }: { readonly doc: Doc }): JSX.Element {
               {w("preview")}
             </button>
           ) : null}
+        </div>
+        <button
+          type="button"
+          className="button quiet icon-only fold"
+          aria-pressed={!props.wide}
+          aria-label={w("options_shown")}
+          title={w("options_shown")}
+          onClick={props.onWide}
+        >
+          <Icon name="panel" />
+        </button>
         </div>
       </div>
       {shown === "json" ? <JsonPane doc={doc} /> : shown === "preview" ? <Preview doc={doc} /> : <Editor doc={doc} />}

@@ -106,7 +106,9 @@ function Entry(props: {
         value={labelOf(entry, language)}
         onChange={(event) => run(setValue(doc.id, ["menu", position, "label", language], event.target.value))}
       />
-      <span className="field-type">{`${w(`kind_${opens}`)} ${textOf(entry[opens])}`}</span>
+      <span className="field-type">
+        {w(`kind_${opens}`)} <code>{textOf(entry[opens])}</code>
+      </span>
       <IconButton icon="up" name={w("move_up")} disabled={position === 0} onPress={() => move(position - 1)} />
       <IconButton icon="down" name={w("move_down")} disabled={props.last} onPress={() => move(position + 1)} />
       <IconButton
