@@ -25,6 +25,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("headrace")
     group.addoption("--deep", action="store_true", help="run the properties with all repetitions")
     group.addoption(
+        "--write-pictures", action="store_true", help="write the pictures of the docs anew"
+    )
+    group.addoption(
         "--backend",
         action="append",
         choices=BACKENDS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,12 @@ def test_records_of_a_list_are_changed_together(
     assert page.url.endswith("sort=name")
     # Whatever is searched for, boxes are those of the rows that are there.
     page.locator("[data-select]").click()
+    boxes.nth(1).check()
     page.locator("#list-search").fill("xwj")
     expect(page.locator(".rows tbody tr").first).to_contain_text("洗碗机")
     expect(page.locator("#bulk-form")).to_be_hidden()
+    expect(page.locator("#rows")).to_have_class(re.compile("picking"))
+    assert "q=xwj" in page.locator("[data-list-query]").input_value()
     boxes.first.check()
     page.locator("[data-pick-all]").click()
     page.locator("#bulk-form [value=delete]").click()

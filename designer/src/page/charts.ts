@@ -38,15 +38,18 @@ function look(element: HTMLElement): Config {
       orient: element.clientWidth < NARROW ? "bottom" : "right",
       columns: element.clientWidth < NARROW ? 4 : 1,
     },
+    // What has no colour of its own has the first of ours, not that of the library.
+    mark: { color: colours[0] },
     range: { category: colours },
   } as Config;
 }
 
 const HEIGHT = 280;
+const LEAST_WIDTH = 160;
 const NARROW = 500;
 
 function widthOf(element: HTMLElement): number {
-  return Math.max(200, element.clientWidth);
+  return Math.max(LEAST_WIDTH, element.clientWidth);
 }
 
 async function draw(element: HTMLElement): Promise<void> {

@@ -45,7 +45,7 @@ class Picking {
       else this.tapped(event, target);
     });
     // Searching while typing brings other rows: what was chosen is gone with the old ones.
-    document.addEventListener("htmx:afterSettle", () => {
+    document.addEventListener("htmx:after:swap", () => {
       this.takeQuery();
       this.turn(this.on);
     });

@@ -12,6 +12,7 @@ import { same, textOf, type JsonObject } from "../model/json";
 import { objectOf } from "../ui/controls/references";
 import { findingsAt, useChoose, useRun, useView, useWorkbench } from "../ui/desk";
 import { Icon } from "../ui/icon";
+import { enterLabel } from "../ui/regions";
 import { w } from "../ui/words";
 import { Canvas } from "./flow/canvas";
 import { ChainEdge, type LineData } from "./flow/chain_edge";
@@ -53,6 +54,7 @@ export function ApprovalEditor({ doc }: { readonly doc: Doc }): JSX.Element {
     const list = line.list ?? ["steps"];
     run(insertItem(doc.id, list, line.position, step));
     choose(doc.id, [...list, line.position]);
+    enterLabel();
   };
   const count = objects(doc.content.steps).length;
   return (

@@ -40,7 +40,8 @@ export function DashboardEditor({ doc }: { readonly doc: Doc }): JSX.Element {
     else if (from !== "") run(moveItem(doc.id, TILES, Number(from), position));
   };
   return (
-    <div className="screen-editor">
+    <div className="screen-editor board-editor">
+      <Reports onAdd={(report) => add(report, tiles.length)} />
       <div onDragEnd={() => setOver(null)}>
         <p className="quiet">{w("tile_keys")}</p>
         <ol
@@ -62,7 +63,6 @@ export function DashboardEditor({ doc }: { readonly doc: Doc }): JSX.Element {
           {tiles.length === 0 ? <li className="form-empty">{w("no_tiles")}</li> : null}
         </ol>
       </div>
-      <Reports onAdd={(report) => add(report, tiles.length)} />
     </div>
   );
 }

@@ -18,6 +18,7 @@ import {
 } from "../model/screens/form_layout";
 import { useChoose, useRun, useView, useWorkbench } from "../ui/desk";
 import { Icon } from "../ui/icon";
+import { enterLabel } from "../ui/regions";
 import { w } from "../ui/words";
 import { PLACE } from "./form/item";
 import { Section, type Handling } from "./form/section";
@@ -75,6 +76,7 @@ export function FormEditor({ doc }: { readonly doc: Doc }): JSX.Element {
     const label = { [language]: w("section_new") };
     run(insertItem(doc.id, ["sections"], sections.length, { label, columns: 2, items: [] }));
     choose(doc.id, ["sections", sections.length]);
+    enterLabel();
   };
   const handling: Handling = { over, setOver, drop, press, remove };
   return (

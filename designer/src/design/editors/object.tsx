@@ -11,6 +11,7 @@ import { isList, isObject, textOf, type JsonObject } from "../model/json";
 import { newItem, resolved } from "../model/schema";
 import { findingsAt, schemaOf, useChoose, useRun, useView, useWorkbench, type Workbench } from "../ui/desk";
 import { Icon, IconButton } from "../ui/icon";
+import { enterLabel } from "../ui/regions";
 import { w } from "../ui/words";
 
 const FIELDS = ["fields"] as const;
@@ -28,6 +29,7 @@ export function ObjectEditor({ doc }: { readonly doc: Doc }): JSX.Element {
     const field = newField(workbench, doc, type, fields.map((one) => textOf(one.name)));
     run(insertItem(doc.id, FIELDS, position, field));
     choose(doc.id, ["fields", position]);
+    enterLabel();
   };
   const drop = (event: DragEvent, position: number): void => {
     event.preventDefault();

@@ -10,6 +10,7 @@ import { at, same, textOf, type Path } from "../model/json";
 import type { View } from "../model/store";
 import { findingsAt, useChoose, useRun, useView, useWorkbench } from "../ui/desk";
 import { Icon } from "../ui/icon";
+import { enterLabel } from "../ui/regions";
 import { w } from "../ui/words";
 import { Canvas } from "./flow/canvas";
 import { STATE_HEIGHT, STATE_WIDTH, StateCard, type StateData } from "./flow/state_node";
@@ -47,6 +48,7 @@ export function WorkflowEditor({ doc }: { readonly doc: Doc }): JSX.Element {
     const state = { id: newId(), name: freeName("state", taken), label: { [language]: w("flow_new_state") } };
     run(insertItem(doc.id, ["states"], taken.length, state));
     choose(doc.id, ["states", taken.length]);
+    enterLabel();
   };
   const from = chosen[0] === "states" ? textOf(at(doc.content, [...chosen.slice(0, 2), "name"])) : "";
   return (

@@ -1,13 +1,15 @@
 /** Everything in the draft by module and kind; adds and removes definitions. */
 
-import { useMemo, useState, type JSX } from "react";
+import { useEffect, useMemo, useRef, useState, type JSX } from "react";
 import { KINDS, startOf } from "../editors/registry";
 import { addDocument } from "../model/commands/add_document";
 import { several } from "../model/commands/several";
 import { find, freeName, kindOf, labelOf, named, nameOf, newId, titleOf, type Doc, type Docs } from "../model/documents";
+import { textOf } from "../model/json";
 import { findingsAt, useChoose, useRun, useView, useWorkbench } from "./desk";
 import { Icon } from "./icon";
 import { useProposedName } from "./naming/proposing";
+import { enterCanvas, stepThrough } from "./regions";
 import { page, w } from "./words";
 
 export function Outline(): JSX.Element {
@@ -17,7 +19,8 @@ export function Outline(): JSX.Element {
   const [adding, setAdding] = useState(false);
   const modules = useMemo(() => grouped(view.docs, sought, language), [view.docs, sought, language]);
   return (
-    <nav className="outline" aria-label={w("outline")}>
+    <nav className="outline" aria-label={w("outline")} onKeyDown={stepThrough}>
+      <h2 className="visually-hidden">{w("outline")}</h2>
       <div className="outline-head">
         <input
           type="search"
@@ -47,7 +50,6 @@ function Module(props: {
 }): JSX.Element {
   const view = useView();
   const { language } = useWorkbench();
-  const choose = useChoose();
   const manifest = find(view.docs, "module", props.module);
   const holds = props.docs.some((doc) => doc.id === view.chosen?.id);
   const [opened, setOpened] = useState<boolean | null>(null);
@@ -61,28 +63,64 @@ function Module(props: {
             <div key={kind} className="outline-kind">
               <h3>{w(`kinds_${kind}`)}</h3>
               <ul>
-                {props.docs
-                  .filter((doc) => kindOf(doc) === kind)
-                  .map((doc) => (
-                    <li key={doc.id}>
-                      <button
-                        type="button"
-                        className="plain"
-                        aria-current={view.chosen?.id === doc.id ? "true" : undefined}
-                        onClick={() => choose(doc.id)}
-                      >
-                        {titleOf(view.docs, doc, language)}
-                        {findingsAt(view, doc).some((one) => one.severity === "error") ? (
-                          <span className="dot" aria-label={w("has_problems")} />
-                        ) : null}
-                      </button>
-                    </li>
-                  ))}
+                {titled(view.docs, props.docs.filter((doc) => kindOf(doc) === kind), language).map((one) => (
+                  <Entry key={one.doc.id} {...one} />
+                ))}
               </ul>
             </div>
           ))
         : null}
     </details>
+  );
+}
+
+interface Titled {
+  readonly doc: Doc;
+  readonly title: string;
+  /** What else tells it apart from another one of the same title; empty where nothing has to. */
+  readonly beside: string;
+}
+
+function titled(all: Docs, docs: readonly Doc[], language: "zh" | "en"): Titled[] {
+  const titles = docs.map((doc) => titleOf(all, doc, language));
+  const taken = new Map<string, number>();
+  for (const title of titles) taken.set(title, (taken.get(title) ?? 0) + 1);
+  return docs.map((doc, position) => {
+    const title = titles[position] ?? "";
+    const object = taken.get(title) === 1 ? undefined : find(all, "object", textOf(doc.content.object));
+    return { doc, title, beside: object === undefined ? "" : labelOf(object.content, language) };
+  });
+}
+
+/** The width from which on the outline scrolls by itself, beside the canvas. */
+const BESIDE = "(min-width: 901px)";
+
+function Entry({ doc, title, beside }: Titled): JSX.Element {
+  const view = useView();
+  const choose = useChoose();
+  const place = useRef<HTMLLIElement>(null);
+  const isChosen = view.chosen?.id === doc.id;
+  useEffect(() => {
+    if (isChosen && window.matchMedia(BESIDE).matches) place.current?.scrollIntoView({ block: "nearest" });
+  }, [isChosen]);
+  return (
+    <li ref={place}>
+      <button
+        type="button"
+        className="plain"
+        aria-current={isChosen ? "true" : undefined}
+        onClick={() => {
+          choose(doc.id);
+          if (!window.matchMedia(BESIDE).matches) enterCanvas();
+        }}
+      >
+        {title}
+        {beside === "" ? null : <span className="quiet"> · {beside}</span>}
+        {findingsAt(view, doc).some((one) => one.severity === "error") ? (
+          <span className="dot" role="img" aria-label={w("has_problems")} />
+        ) : null}
+      </button>
+    </li>
   );
 }
 
@@ -116,6 +154,7 @@ function NewDocument({ onDone }: { readonly onDone: () => void }): JSX.Element {
     run(several("design.did_add_document", [addDocument({ id, module: home, content }), ...beside]));
     choose(id);
     onDone();
+    enterCanvas();
   };
   return (
     <form

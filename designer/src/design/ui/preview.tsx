@@ -1,8 +1,8 @@
 /** What the draft makes of an object for somebody: the server's own pages, in a frame of a chosen width. */
 
-import { useEffect, useState, type JSX } from "react";
+import { useEffect, useRef, useState, type JSX } from "react";
 import { kindOf, labelOf, nameOf, ofKind, type Doc } from "../model/documents";
-import { textOf } from "../model/json";
+import { at, isList, textOf } from "../model/json";
 import { partsOf } from "../model/screens/fields";
 import { useView, useWorkbench } from "./desk";
 import { page, w } from "./words";
@@ -21,10 +21,10 @@ export function Preview({ doc }: { readonly doc: Doc }): JSX.Element {
   const kind = kindOf(doc);
   const object = kind === "object" ? nameOf(doc) : textOf(doc.content.object);
   const [shown, setShown] = useState<string>(kind === "view" ? "list" : "form");
-  const [role, setRole] = useState("");
+  const [role, setRole] = useState(firstOf(doc));
   const [type, setType] = useState("");
   const [tongue, setTongue] = useState<string>(language);
-  const [width, setWidth] = useState<number>(768);
+  const [width, setWidth] = useState<number>(() => (window.innerWidth < WIDTHS[1] ? WIDTHS[0] : WIDTHS[2]));
   const [saved, setSaved] = useState<boolean | null>(null);
   useEffect(() => {
     let away = false;
@@ -73,14 +73,50 @@ export function Preview({ doc }: { readonly doc: Doc }): JSX.Element {
           {w("preview_saving")}
         </p>
       ) : (
-        <div className="preview-frame">
-          <iframe
-            title={w("preview_frame", { name: labelOf(doc.content, language) })}
-            src={`/design/${page().draft}/preview/${object}/${shown}?${asked.toString()}`}
-            style={{ width }}
-          />
-        </div>
+        <Framed
+          title={w("preview_frame", { name: labelOf(doc.content, language) })}
+          address={`/design/${page().draft}/preview/${object}/${shown}?${asked.toString()}`}
+          width={width}
+        />
       )}
+    </div>
+  );
+}
+
+/** Return the first role that a form is for; nobody else would get it. */
+function firstOf(doc: Doc): string {
+  const roles = at(doc.content, ["for", "roles"]);
+  return isList(roles) ? textOf(roles[0]) : "";
+}
+
+/** A page in a frame of its width, drawn smaller where there is less room for it. */
+function Framed(props: {
+  readonly title: string;
+  readonly address: string;
+  readonly width: number;
+}): JSX.Element {
+  const place = useRef<HTMLDivElement>(null);
+  const [room, setRoom] = useState({ width: props.width, height: 600 });
+  useEffect(() => {
+    const frame = place.current;
+    if (frame === null) return;
+    const watch = new ResizeObserver(() => setRoom({ width: frame.clientWidth, height: frame.clientHeight }));
+    watch.observe(frame);
+    return () => watch.disconnect();
+  }, []);
+  const scale = Math.min(1, room.width / props.width);
+  return (
+    <div className="preview-frame" ref={place}>
+      <iframe
+        title={props.title}
+        src={props.address}
+        style={{
+          width: props.width,
+          height: room.height / scale,
+          transform: `scale(${scale})`,
+          left: Math.max(0, (room.width - props.width * scale) / 2),
+        }}
+      />
     </div>
   );
 }

@@ -9,12 +9,14 @@ import { Guide, GuideButton } from "./guide/guide";
 import { Icon, IconButton } from "./icon";
 import { JsonPane } from "./json_pane";
 import type { Keeper } from "./keeper";
+import { useKeptFocus } from "./kept_focus";
 import { Options } from "./options";
 import { Outline } from "./outline";
 import { hasPreview, Preview } from "./preview";
 import { Problems } from "./problems";
 import { Hindered } from "./hindered";
 import { People } from "./people";
+import { useRegions } from "./regions";
 import { WhereUsed } from "./where_used";
 import { page, w } from "./words";
 
@@ -22,13 +24,16 @@ export function Shell({ keeper }: { readonly keeper: Keeper }): JSX.Element {
   const view = useView();
   const doc = view.chosen === null ? undefined : view.docs.get(view.chosen.id);
   useShortcuts();
+  useKeptFocus();
+  useRegions();
   useAddress(doc);
+  const [wide, setWide] = useState(false);
   return (
-    <div className="studio">
+    <div className={wide ? "studio wide" : "studio"}>
       <Bar keeper={keeper} />
       <Outline />
       <section className="canvas" aria-label={w("canvas")}>
-        {doc === undefined ? <Welcome /> : <Canvas key={doc.id} doc={doc} />}
+        {doc === undefined ? <Welcome /> : <Canvas key={doc.id} doc={doc} wide={wide} onWide={() => setWide(!wide)} />}
       </section>
       <aside className="options" aria-label={w("options")}>
         <Guide />
@@ -71,6 +76,9 @@ function Bar({ keeper }: { readonly keeper: Keeper }): JSX.Element {
         {kept.others.size > 0 ? ` · ${w("others", { who: [...new Set(kept.others.values())].join(", ") })}` : ""}
       </span>
       <People present={kept.present} />
+      <span className="visually-hidden" role="status">
+        {wrong > 0 ? w("problems", { count: wrong }) : ""}
+      </span>
       <span className="studio-acts">
         <GuideButton />
         <IconButton
@@ -104,7 +112,13 @@ function Bar({ keeper }: { readonly keeper: Keeper }): JSX.Element {
   );
 }
 
-function Canvas({ doc }: { readonly doc: Doc }): JSX.Element {
+function Canvas(props: {
+  readonly doc: Doc;
+  /** Whether the options are folded away. */
+  readonly wide: boolean;
+  readonly onWide: () => void;
+}): JSX.Element {
+  const { doc } = props;
   const { language } = useWorkbench();
   const view = useView();
   const [shown, setShown] = useState<"drawn" | "json" | "preview">("drawn");
@@ -123,6 +137,7 @@ function Canvas({ doc }: { readonly doc: Doc }): JSX.Element {
             </button>
           </h2>
         </div>
+        <div className="canvas-acts">
         <div className="switch" role="group" aria-label={w("shown_as")}>
           <button type="button" aria-pressed={shown === "drawn"} onClick={() => setShown("drawn")}>
             {w("drawn")}
@@ -135,6 +150,17 @@ function Canvas({ doc }: { readonly doc: Doc }): JSX.Element {
               {w("preview")}
             </button>
           ) : null}
+        </div>
+        <button
+          type="button"
+          className="button quiet icon-only fold"
+          aria-pressed={!props.wide}
+          aria-label={w("options_shown")}
+          title={w("options_shown")}
+          onClick={props.onWide}
+        >
+          <Icon name="panel" />
+        </button>
         </div>
       </div>
       {shown === "json" ? <JsonPane doc={doc} /> : shown === "preview" ? <Preview doc={doc} /> : <Editor doc={doc} />}

@@ -46,7 +46,7 @@ const MOST_ZOOM = 1.6;
 const LEAST_ZOOM = 0.2;
 const PADDING = 0.04;
 /** The zoom at which labels can still be read: what does not fit then begins at its first node. */
-const READABLE = 0.72;
+const READABLE = 0.8;
 const EDGE = 16;
 const MARGIN = 48;
 /** How far from the middle of a node a dragged edge is caught, in pixels. */

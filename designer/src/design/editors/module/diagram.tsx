@@ -1,7 +1,7 @@
 /** The objects of a module and their references, laid out by themselves. */
 
 import { Graph, layout } from "@dagrejs/dagre";
-import { Background, Controls, MarkerType, Position, ReactFlow, type Edge, type Node } from "@xyflow/react";
+import { Controls, MarkerType, Position, ReactFlow, type Edge, type Node } from "@xyflow/react";
 import { useMemo, type JSX } from "react";
 import { labelOf, nameOf, type Doc, type Docs } from "../../model/documents";
 import { isList } from "../../model/json";
@@ -26,12 +26,13 @@ export function Diagram({ doc }: { readonly doc: Doc }): JSX.Element {
         nodes={nodes}
         edges={edges}
         fitView
+        fitViewOptions={{ padding: 0.04, maxZoom: 1 }}
+        minZoom={0.2}
         nodesConnectable={false}
         nodesDraggable={false}
         onNodeClick={(_, node) => choose(node.id)}
         onNodeDoubleClick={(_, node) => choose(node.id)}
       >
-        <Background />
         <Controls showInteractive={false} />
       </ReactFlow>
     </div>
@@ -68,7 +69,14 @@ function drawn(docs: Docs, module: string, language: "zh" | "en"): { nodes: Node
     return {
       id: one.id,
       position: { x: place.x - WIDTH / 2, y: place.y - HEIGHT / 2 },
-      data: { label: `${labelOf(one.content, language)} (${fields})` },
+      data: {
+        label: (
+          <>
+            {labelOf(one.content, language)}
+            <small>{w("fields_count", { count: fields })}</small>
+          </>
+        ),
+      },
       className: one.module === module ? "own" : "other",
       style: { width: WIDTH },
       sourcePosition: Position.Right,

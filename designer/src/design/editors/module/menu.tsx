@@ -10,6 +10,7 @@ import { isList, isObject, textOf, type JsonObject } from "../../model/json";
 import { useChoose, useRun, useView, useWorkbench } from "../../ui/desk";
 import { IconButton } from "../../ui/icon";
 import { w } from "../../ui/words";
+import { useFollowing } from "../parts/following";
 
 const MENU = ["menu"] as const;
 /** Kinds that an entry can open; the entry's key is the kind. */
@@ -82,7 +83,9 @@ function Entry(props: {
   const { language } = useWorkbench();
   const run = useRun();
   const choose = useChoose();
+  const follow = useFollowing();
   const move = (to: number): void => {
+    follow(`menu.${to}`);
     run(moveItem(doc.id, MENU, position, to));
     choose(doc.id, ["menu", to]);
   };
@@ -102,11 +105,14 @@ function Entry(props: {
     >
       <input
         className="inline"
+        data-place={`menu.${position}`}
         aria-label={w("menu_label", { number: position + 1 })}
         value={labelOf(entry, language)}
         onChange={(event) => run(setValue(doc.id, ["menu", position, "label", language], event.target.value))}
       />
-      <span className="field-type">{`${w(`kind_${opens}`)} ${textOf(entry[opens])}`}</span>
+      <span className="field-type">
+        {w(`kind_${opens}`)} <code>{textOf(entry[opens])}</code>
+      </span>
       <IconButton icon="up" name={w("move_up")} disabled={position === 0} onPress={() => move(position - 1)} />
       <IconButton icon="down" name={w("move_down")} disabled={props.last} onPress={() => move(position + 1)} />
       <IconButton

@@ -2,17 +2,18 @@
 
 import { useState, type JSX } from "react";
 import { setValue } from "../../model/commands/set_value";
-import { kindOf, labelOf, type Doc } from "../../model/documents";
-import { at, type Path } from "../../model/json";
+import { kindOf, labelOf, titleOf, type Doc } from "../../model/documents";
+import { at, isObject, type Path } from "../../model/json";
+import { properties, schemaAt, titleOf as keyTitle, type Schema } from "../../model/schema";
 import { isMissing, textsOf } from "../../model/texts";
-import { useChoose, useRun, useView, useWorkbench } from "../../ui/desk";
+import { schemaOf, useChoose, useRun, useView, useWorkbench } from "../../ui/desk";
 import { w } from "../../ui/words";
 
 const MOST = 200;
 
 export function Translations({ doc }: { readonly doc: Doc }): JSX.Element {
   const view = useView();
-  const { language } = useWorkbench();
+  const { language, vocabulary } = useWorkbench();
   const run = useRun();
   const choose = useChoose();
   const [only, setOnly] = useState(true);
@@ -26,7 +27,7 @@ export function Translations({ doc }: { readonly doc: Doc }): JSX.Element {
         {missing.length === 0 ? w("texts_whole", { count: found.length }) : w("texts_missing", { count: missing.length, all: found.length })}
       </p>
       <label className="texts-only">
-        <input type="checkbox" checked={only} onChange={(event) => setOnly(event.target.checked)} />{" "}
+        <input type="checkbox" className="switch-box" checked={only} onChange={(event) => setOnly(event.target.checked)} />
         {w("texts_only")}
       </label>
       <table className="matrix texts-table">
@@ -39,7 +40,8 @@ export function Translations({ doc }: { readonly doc: Doc }): JSX.Element {
         </thead>
         <tbody>
           {shown.map((one) => {
-            const place = `${w(`kind_${kindOf(one.doc)}`)} ${labelOf(one.doc.content, language)} ${placeOf(one.doc, one.path, language)}`;
+            const where = placeOf(one.doc, one.path, language, schemaOf(vocabulary, one.doc));
+            const place = `${w(`kind_${kindOf(one.doc)}`)} › ${titleOf(view.docs, one.doc, language)} › ${where}`;
             return (
               <tr key={`${one.doc.id} ${one.path.join("/")}`}>
                 <td>
@@ -80,9 +82,15 @@ export function Translations({ doc }: { readonly doc: Doc }): JSX.Element {
 }
 
 /** Return the place of a text in words: the labels of the parts around it, and its own key. */
-function placeOf(doc: Doc, path: Path, language: "zh" | "en"): string {
+function placeOf(doc: Doc, path: Path, language: "zh" | "en", schema: Schema): string {
   const parts = path.flatMap((step, position) =>
     typeof step === "number" ? [labelOf(at(doc.content, path.slice(0, position + 1)), language)] : [],
   );
-  return [...parts, path.at(-1)].filter((one) => one !== "" && one !== undefined).join(" › ");
+  const around = at(doc.content, path.slice(0, -1));
+  const known = schemaAt(schema, doc.content, path.slice(0, -1));
+  const key = String(path.at(-1));
+  const found = known === undefined || !isObject(around) ? [] : properties(known, around);
+  const property = found.find((one) => one.key === key);
+  const title = property === undefined ? key : keyTitle(property.schema, key);
+  return [...parts, title].filter((one) => one !== "").join(" › ");
 }
