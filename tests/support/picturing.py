@@ -49,11 +49,20 @@ def open_document(page: Page, kind: str, name: str) -> None:
     page.evaluate("document.activeElement.blur()")
 
 
+def _fold(page: Page, *, folded: bool) -> None:
+    """Fold the options away, or show them."""
+    fold = button(page, "options_shown")
+    if fold.get_attribute("aria-pressed") != str(not folded).lower():
+        fold.click()
+
+
 def _document(
     kind: str, name: str, then: Callable[[Page], None] | None = None
 ) -> Callable[[Page], None]:
     def show(page: Page) -> None:
         open_document(page, kind, name)
+        if page.locator(".canvas-head .fold").is_visible():
+            _fold(page, folded=False)
         if then is not None:
             then(page)
 
@@ -91,12 +100,11 @@ def _tried(page: Page) -> None:
     page.locator(".record-picker [role=option]", has_text=A_LARGE_ORDER).first.click()
     button(page, "try_simulate", ".try-panel").click()
     expect(page.locator(".try-verdict.good")).to_be_visible(timeout=WAIT)
-    button(page, "options_shown").click()
+    _fold(page, folded=True)
 
 
 def _whole(page: Page) -> None:
-    button(page, "options_shown").click()
-    button(page, "flow_fit").click()
+    _fold(page, folded=True)
 
 
 def _rows(page: Page) -> None:
@@ -105,8 +113,9 @@ def _rows(page: Page) -> None:
 
 def _preview(page: Page) -> None:
     button(page, "preview", ".canvas-head").click()
+    page.locator(".preview-asks select").first.select_option("record")
     frame = page.frame_locator(".preview-frame iframe")
-    expect(frame.locator(".lines").first).to_be_visible(timeout=WAIT)
+    expect(frame.locator(".state-line, .steps, h1").first).to_be_visible(timeout=WAIT)
 
 
 def _page(path: str) -> Callable[[Page], None]:

@@ -201,12 +201,14 @@ function Transitions(props: {
   const held = isList(content.transitions) ? content.transitions.map(textOf) : [];
   const set = (names: readonly string[]): void =>
     run(setValue(doc.id, ["grants", position, "transitions"], names.length > 0 ? names : undefined));
-  const named = props.ways.filter((one) => held.includes(textOf(one.name)));
+  const shown =
+    props.ways
+      .filter((one) => held.includes(textOf(one.name)))
+      .map((one) => labelOf(one, language))
+      .join(", ") || "–";
   return (
     <details className="ways">
-      <summary aria-label={`${props.label}: ${w("transitions")}`}>
-        {named.map((one) => labelOf(one, language)).join(", ") || "–"}
-      </summary>
+      <summary aria-label={`${props.label}: ${w("transitions")}: ${shown}`}>{shown}</summary>
       {props.ways.map((one) => {
         const name = textOf(one.name);
         return (

@@ -5,6 +5,7 @@ import {
   ReactFlow,
   ReactFlowProvider,
   useReactFlow,
+  useStore,
   useStoreApi,
   type Connection,
   type Edge,
@@ -64,6 +65,8 @@ function Inner(props: CanvasProps): JSX.Element {
   const { fitted, shown } = props;
   const { getNodesBounds, getNodes, setViewport } = flow;
   const store = useStoreApi();
+  // Folding the options away, or a phone that is turned, leaves other room for the drawing.
+  const room = useStore((state) => state.width);
   /** Fit everything in; `least` is the zoom below which the drawing is cut off instead. */
   const fit = useMemo(
     () =>
@@ -83,7 +86,7 @@ function Inner(props: CanvasProps): JSX.Element {
   useEffect(() => {
     const wait = window.requestAnimationFrame(() => fit(READABLE));
     return () => window.cancelAnimationFrame(wait);
-  }, [fit, fitted]);
+  }, [fit, fitted, room]);
   useEffect(() => {
     const wait = window.requestAnimationFrame(() => {
       const node = shown === undefined ? undefined : flow.getInternalNode(shown);

@@ -71,7 +71,7 @@ export function Table({ result, most = MOST_ROWS }: { readonly result: JsonObjec
     measures.map((one) => (measures.length > 1 ? `${column} · ${label(one)}` : column)),
   );
   return (
-    <div className="sample-frame">
+    <div className="sample-frame" role="group" aria-label={textOf(result.title) || w("kind_report")} tabIndex={0}>
       <table className="sample-table report-table">
         <thead>
           <tr>
