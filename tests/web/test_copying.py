@@ -46,7 +46,9 @@ def test_a_copy_begins_with_what_was_chosen_and_today(live: Live, ann: Surfer) -
     assert f"/o/claim/new?copy={first}" in page.response.text
     form = ann.get(f"/o/claim/new?copy={first}").form("/new")
     assert form.values["f.subject"] == "To copy"
-    assert form.values["f.claimed_on"] != "2024-01-15", "a default that reads the clock reads it now"
+    assert form.values["f.claimed_on"] != "2024-01-15", (
+        "a default that reads the clock reads it now"
+    )
     assert form.values["c.items.1.what"] == "Frame"
     sent = ann.send_values(form, {"f.subject": "Copied", "c.items.0.qty": "5"})
     assert sent.status == 303
