@@ -24,7 +24,6 @@ from headrace.blueprints import (
     reports,
     workspace,
 )
-from headrace.blueprints.design import preview, spreadsheet
 from headrace.blueprints.shared import errors, pages, session
 from headrace.blueprints.shared.assets import BUILD, PREFIX, Assets
 from headrace.blueprints.shared.files import allow_large
@@ -91,14 +90,9 @@ def create_app(platform: Platform) -> Flask:
     _add_login(app)
     app.before_request(_check_request)
     app.after_request(_finish)
-    pages = (auth, workspace, approvals, automations, design, queue, reports, dashboards)
-    for blueprint in (one.blueprint for one in pages):
+    pages = (auth, workspace, approvals, automations, queue, reports, dashboards, approvals.links)
+    for blueprint in (*(one.blueprint for one in pages), *design.BLUEPRINTS):
         app.register_blueprint(blueprint)
-    app.register_blueprint(approvals.links.blueprint)
-    app.register_blueprint(spreadsheet.blueprint)
-    app.register_blueprint(preview.blueprint)
-    for part in (design.publishing, design.history, design.moving, design.starting):
-        app.register_blueprint(part.blueprint)
     api.register(app)
     app.add_url_rule(CSP_REPORTS, "csp_report", _csp_report, methods=["POST"])
     app.add_url_rule("/healthz", "health", _health)

@@ -31,6 +31,8 @@ ORDER = (
     "price_policy",
     "accounts_core",
     "ordering",
+    "channel_inventory",
+    "returns",
     "notices",
 )
 EXAMPLES = ("partner_master", "product_catalog", "ordering")
@@ -265,6 +267,8 @@ def test_partner_roles_reach_rows_of_other_companies_only_where_meant(catalog: C
         "sku",
         "sales_order_line",  # a detail: its own document only narrows what the order grants
         "shipment_line",  # so is this
+        "receipt_line",
+        "return_line",
         "promotion",  # by a condition: published, and not for others by name
     }
     assert (

@@ -9,7 +9,7 @@ import random
 import sys
 from pathlib import Path
 
-from tests.demo import accounts, goods, orders, people, promotions, regions, stock
+from tests.demo import accounts, goods, inventory, orders, people, promotions, regions, stock
 from tests.demo.tables import Table
 
 SEED = 20250601
@@ -39,6 +39,8 @@ def tables() -> tuple[Table, ...]:
         *accounts.accounts(chance, heads.rows, lines.rows),
         *stock.stock(chance, heads.rows, lines.rows),
         stock.credit(),
+        # Its own chance: what came before stays as it was.
+        *inventory.inventory(random.Random(SEED + 1)),
     )
 
 

@@ -23,6 +23,9 @@ WITHOUT_ROWS = frozenset(
         *("my_notices", "open_notices", "published_notices", "all_notices"),
         *("all_receipts", "unread_receipts", "notice_reach", "partner_reading"),
         *("all_shipments", "shipments_in_transit"),
+        *("all_goods_receipts", "receipts_to_confirm", "receipts_with_differences"),
+        *("all_returns", "open_returns", "returns_to_inspect"),
+        *("returns_by_month", "returns_by_product"),
     }
 )
 """Views and reports of which the demo has no rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.errors import ConflictError, RefusedError
+from headrace.platform.files.store import Upload
 from headrace.platform.publishing.workspace import stop_clock
 from headrace.platform.records import reader
 from tests.demo.test_behaviour import codes, create, line
-from tests.demo.test_flow import fire, state
+from tests.demo.test_flow import approved_by, decide, fire, state
 from tests.demo.world import World, make_world
+from tests.support.files import png
 
 ORDERED = datetime(2025, 6, 10, 2, 4, tzinfo=UTC)
 RO800, T9, D5, FILTER = "CL-WP-RO800-WH", "CL-RH-T9-GY", "CL-GS-D5-BK", "CL-FC-RO-01"
@@ -118,6 +121,9 @@ def test_a_re_order_is_taken_off_reserved_and_shipped(world: World) -> None:
     assert sum(one["payable"] for one in own.values()) == Decimal("52927.36")
     _goods_are_reserved(world, own)
     _goods_are_shipped_in_two_parts(world, saved.id, own)
+    _goods_are_received_one_damaged(world, saved.id)
+    _damage_is_returned_and_credited(world, saved.id, own[RO800]["id"])
+    _the_rest_comes_back_in_parts(world, saved.id, own[RO800]["id"])
 
 
 def _goods_are_reserved(world: World, own: dict[str, dict[str, Any]]) -> None:
@@ -189,3 +195,146 @@ def _two_more_arrive(world: World, row: dict[str, Any]) -> None:
                 context, work, name, found["id"], values, found["version"]
             ),
         )
+
+
+def _press(world: World, login: str, name: str, record: str, button: str, **more: Any) -> None:
+    version = state(world, name, record)["version"]
+    world.does(
+        login,
+        lambda context, work: world.platform.buttons.press(
+            context, work, name, record, button, version=version, **more
+        ),
+    )
+
+
+def _change(world: World, login: str, name: str, record: str, values: dict[str, Any]) -> None:
+    version = state(world, name, record)["version"]
+    world.does(
+        login,
+        lambda context, work: world.platform.store.update(
+            context, work, name, record, values, version
+        ),
+    )
+
+
+def _row(row: dict[str, Any], **values: str) -> dict[str, Any]:
+    """Return a change of one row of a child grid."""
+    return {"update": [{"id": row["id"], **values}]}
+
+
+def _photograph(world: World, login: str) -> str:
+    upload = Upload("damage.png", io.BytesIO(png()))
+    keep, user = world.platform.files.keep, world.user_id(login)
+    return world.does(login, lambda _, work: keep(work, user, upload)).id
+
+
+def _shelf(world: World) -> dict[str, int]:
+    """Return what the partner has of the products of the story."""
+    company = world.id_of("partner", "PTN-00001")
+    found = {RO800: 0, T9: 0, D5: 0, FILTER: 0}
+    for one in world.stored("partner_stock", "partner", company):
+        sku = state(world, "sku", one["sku"])["code"]
+        if sku in found:
+            found[sku] = int(one["on_hand"])
+    return found
+
+
+def _goods_are_received_one_damaged(world: World, order: str) -> None:
+    """The partner counts; what is damaged becomes the draft of a return."""
+    before = _shelf(world)
+    first, second = sorted(world.stored("shipment", "order", order), key=lambda one: -one["amount"])
+    for shipment in (second, first):
+        _press(world, "xumiao", "shipment", shipment["id"], "receive_goods")
+        with pytest.raises(ConflictError):
+            _press(world, "xumiao", "shipment", shipment["id"], "receive_goods")
+        [receipt] = world.stored("receipt", "shipment", shipment["id"])
+        values: dict[str, Any] = {"signed_by": "许苗"}
+        if shipment is first:
+            rows = world.stored("receipt_line", "receipt", receipt["id"])
+            damaged = next(one for one in rows if one["shipped_qty"] == 20)
+            values["lines"] = _row(damaged, accepted_qty="19", damaged_qty="1")
+        _change(world, "xumiao", "receipt", receipt["id"], values)
+        if shipment is first:
+            with pytest.raises(RefusedError) as refused:
+                fire(world, "xumiao", "receipt", receipt["id"], "confirm")
+            assert codes(refused.value) == {("rule.broken", "/photos")}
+            _change(
+                world,
+                "xumiao",
+                "receipt",
+                receipt["id"],
+                {"photos": [_photograph(world, "xumiao")]},
+            )
+        fire(world, "xumiao", "receipt", receipt["id"], "confirm")
+        assert state(world, "shipment", shipment["id"])["status"] == "received"
+    assert state(world, "sales_order", order)["status"] == "received"
+    after = _shelf(world)
+    assert {sku: after[sku] - before[sku] for sku in after} == {RO800: 19, T9: 8, D5: 8, FILTER: 44}
+
+
+def _damage_is_returned_and_credited(world: World, order: str, order_line: str) -> None:
+    """Service approves, the warehouse finds scrap; amount and rebate come back to the cent."""
+    [back] = world.stored("return_order", "order", order)
+    assert (back["status"], back["return_type"], str(back["total_amount"])) == (
+        "draft",
+        "transit",
+        "1346.46",
+    )
+    [row] = world.stored("return_line", "return_order", back["id"])
+    assert (row["order_line"], row["qty"]) == (order_line, 1)
+    owed, rebate = _receivable(world), _rebate(world)
+    fired = fire(world, "xumiao", "return_order", back["id"], "submit")
+    assert approved_by(world, fired.run_id) == ["fengfu"]
+    _change(world, "xumiao", "return_order", back["id"], {"carrier": "SF", "tracking_no": "SF9"})
+    fire(world, "xumiao", "return_order", back["id"], "send_back")
+    with pytest.raises(RefusedError):
+        fire(world, "hecang", "return_order", back["id"], "inspect")
+    lines = _row(row, accepted_qty="1", grade="c")
+    _change(world, "hecang", "return_order", back["id"], {"lines": lines})
+    fire(world, "hecang", "return_order", back["id"], "inspect")
+    assert state(world, "return_order", back["id"])["status"] == "credited"
+    assert owed - _receivable(world) == Decimal("1346.46")
+    assert _rebate(world) - rebate == Decimal("508.80")
+    assert str(_credit(world)["available"]) == "49519.10"
+
+
+def _the_rest_comes_back_in_parts(world: World, order: str, order_line: str) -> None:
+    """The nineteen others, one by one and in a heap: together exactly what the line cost."""
+    before = _shelf(world)[RO800]
+    for quantity in ("1", "1", "7", "10"):
+        _press(
+            world,
+            "xumiao",
+            "sales_order",
+            order,
+            "return_goods",
+            inputs={"return_type": "unsold", "reason": "滞销"},
+            quantities={order_line: quantity},
+        )
+        [back] = [
+            one for one in world.stored("return_order", "order", order) if one["status"] == "draft"
+        ]
+        fired = fire(world, "xumiao", "return_order", back["id"], "submit")
+        assert fired.run_id is not None
+        for login in ("lixiaoqu", "sunmin", "chenyu"):
+            decide(world, login, fired.run_id)
+        fire(world, "xumiao", "return_order", back["id"], "send_back")
+        [line_back] = world.stored("return_line", "return_order", back["id"])
+        lines = _row(line_back, accepted_qty=quantity, grade="a")
+        _change(world, "hecang", "return_order", back["id"], {"lines": lines})
+        fire(world, "hecang", "return_order", back["id"], "inspect")
+    row = state(world, "sales_order_line", order_line)
+    assert (row["returned_qty"], str(row["returned_amount"])) == (20, "26929.26")
+    assert str(row["restored_rebate"]) == "10175.94"
+    with pytest.raises(RefusedError) as refused:
+        _press(
+            world,
+            "xumiao",
+            "sales_order",
+            order,
+            "return_goods",
+            inputs={"return_type": "unsold", "reason": "滞销"},
+            quantities={order_line: "1"},
+        )
+    assert {code for code, _ in codes(refused.value)} == {"convert.too_much"}
+    assert before - _shelf(world)[RO800] == 19, "what was damaged never came to the shelf"

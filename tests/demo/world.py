@@ -34,6 +34,7 @@ MODULES = (
     "price_policy",
     "accounts_core",
     "ordering",
+    "channel_inventory",
 )
 
 T = TypeVar("T")

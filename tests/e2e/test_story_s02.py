@@ -1,7 +1,7 @@
 """Story S02 on a phone: a re-order with three promotions, rebate and credit, confirmed by nobody.
 
-The button that repeats an order is not there yet: the lines are typed. What follows the confirmation is
-tested in `tests/demo/test_story_s02.py`.
+The lines are typed, and the order is copied to a next one in the end. What follows the confirmation
+is tested in `tests/demo/test_story_s02.py`.
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ def test_a_clean_order_is_priced_capped_and_confirmed_without_a_human(
     assert text.count("2025-06-10 10:04") >= 2, "submitted and confirmed in the same minute"
     clerk.look("order confirmed")
     assert before - _available(finance) == PAYABLE
+    _once_more(clerk)
     for person in (clerk, finance):
         assert not person.faults, person.faults
         person.context.close()
@@ -116,6 +117,18 @@ def _fill(clerk: Person) -> None:
     assert clerk.amount("[data-output=online_incentive]") == INCENTIVE
     assert clerk.amount("[data-output=net_amount]") == NET
     assert clerk.amount("[data-output=rebate_cap]") == CAP
+
+
+def _once_more(clerk: Person) -> None:
+    """The next order begins with the lines that were typed; its gift follows by itself again."""
+    page = clerk.page
+    page.locator(".actions details.menu summary").click()
+    page.locator(".menu-panel a", has_text="复制新建").click()
+    expect(page.locator("form[data-ready=yes]")).to_be_visible()
+    expect(page.locator("tr[data-row]")).to_have_count(len(LINES))
+    expect(page.locator("form[data-asking]")).to_have_count(0)
+    assert clerk.amount("[data-output=gross_amount]") == GROSS
+    clerk.look("order copied")
 
 
 def _available(finance: Person) -> Decimal:

@@ -17,7 +17,7 @@ from headrace.platform.access.principals import RoleHolding
 from headrace.platform.metadata.documents import Document
 from headrace.platform.publishing.folders import Modules
 from headrace.platform.runtime import Platform
-from headrace.settings import load_settings
+from headrace.settings import Settings, load_settings
 from tests.support.documents import workspace
 from tests.support.templates import filled, initialised
 
@@ -89,10 +89,14 @@ LiveT = TypeVar("LiveT", bound=Live)
 
 
 def open_platform(url: str, **more: str) -> Platform:
-    variables = {"HEADRACE_DATABASE_URL": url, "HEADRACE_SECRET_KEY": SECRET, **more}
-    settings = load_settings(variables, Path("/nonexistent"))
+    settings = _settings(url, **more)
     initialised(url, settings.time_zone)
     return runtime.build(settings)
+
+
+def _settings(url: str, **more: str) -> Settings:
+    variables = {"HEADRACE_DATABASE_URL": url, "HEADRACE_SECRET_KEY": SECRET, **more}
+    return load_settings(variables, Path("/nonexistent"))
 
 
 def open_filled(
@@ -104,20 +108,19 @@ def open_filled(
 ) -> LiveT:
     """Open a platform in an empty database, with what `fill` makes; `key` says what that is."""
 
-    def opened(place: str) -> LiveT:
-        platform = open_platform(place, **settings)
+    def over(platform: Platform) -> LiveT:
         app = create_app(platform)
         app.testing = True
         return kind(platform, app)
 
     def make(place: str) -> tuple[dict[str, str], dict[str, str]]:
-        live = opened(place)
+        live = over(open_platform(place, **settings))
         fill(live)
         live.platform.close()
         return live.ids, live.tokens
 
     ids, tokens = filled(url, ("live", json.dumps([key, settings])), make)
-    live = opened(url)
+    live = over(runtime.build(_settings(url, **settings)))
     live.ids.update(ids)
     live.tokens.update(tokens)
     return live

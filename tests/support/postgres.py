@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,6 +73,10 @@ def running_server(directory: Path) -> PostgresServer:
     return server
 
 
+_spare: dict[Path, list[str]] = defaultdict(list)
+"""Empty databases that this process has set aside, by the folder of their server."""
+
+
 class PostgresServer:
     """The server of this run, seen from one test process."""
 
@@ -93,6 +98,10 @@ class PostgresServer:
         """Make an empty database, or a copy of one that nobody is connected to; return its name."""
         self._made += 1
         name = f"test_{os.getpid()}_{self._made}"
+        spare = _spare[self.directory]
+        if template == "template0" and spare:
+            self._rename(spare.pop(), name)
+            return name
         with self.connect() as connection:
             connection.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
@@ -106,6 +115,23 @@ class PostgresServer:
         with self.connect() as connection:
             connection.execute(
                 sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+
+    def set_aside(self, name: str) -> None:
+        """Take the name from an empty database, which the next who wants one will get.
+
+        To make one and to drop it takes longer than most of what tests do in it.
+        """
+        kept = f"spare_{name}"
+        self._rename(name, kept)
+        _spare[self.directory].append(kept)
+
+    def _rename(self, old: str, new: str) -> None:
+        with self.connect() as connection:
+            connection.execute(
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                    sql.Identifier(old), sql.Identifier(new)
+                )
             )
 
     def wait(self) -> None:

@@ -17,7 +17,7 @@ from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.runtime import Platform
-from headrace.settings import load_settings
+from headrace.settings import Settings, load_settings
 from tests.support.documents import workspace
 from tests.support.templates import filled, initialised
 
@@ -44,14 +44,24 @@ def _write(path: Path, text: str) -> None:
 @contextmanager
 def platform_at(url: str) -> Iterator[Platform]:
     """Open a platform on a database, made ready if it is empty."""
-    settings = load_settings({"HEADRACE_DATABASE_URL": url}, Path(os.devnull).parent)
-    initialised(url, settings.time_zone)
+    initialised(url, _settings(url).time_zone)
+    with _opened(url) as platform:
+        yield platform
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Platform]:
+    settings = _settings(url)
     database = open_database(settings.database_url)
     platform = runtime.assemble(settings, database, built_in(), RandomIds())
     try:
         yield platform
     finally:
         platform.close()
+
+
+def _settings(url: str) -> Settings:
+    return load_settings({"HEADRACE_DATABASE_URL": url}, Path(os.devnull).parent)
 
 
 @contextmanager
@@ -66,7 +76,7 @@ def published_at(
             Publishing(platform, folder, copy.deepcopy(contents), rows).publish()
 
     filled(url, ("published", json.dumps([list(contents.values()), rows])), fill)
-    with platform_at(url) as platform:
+    with _opened(url) as platform:
         work = Publishing(platform, folder, contents, rows)
         work.write()
         yield work

@@ -56,7 +56,7 @@ def filled(url: str, key: Hashable, fill: Callable[[str], ValueT]) -> ValueT:
         shutil.copyfile(str(found.url.database), str(place.database))
     else:
         server, name = _server(place), str(place.database)
-        server.drop_database(name)
+        server.set_aside(name)
         _copy(server, str(found.url.database), name)
     return copy.deepcopy(found.value)
 

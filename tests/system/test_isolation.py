@@ -381,6 +381,8 @@ def leak_balances(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(source, "guarded", lambda column, allowed: column)
 
 
+WHERE_SAVED = "lists told whole to who saves them"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "predicate dropped on the list": lambda patch: without_predicate(patch, reader, "_list_plan"),
     "predicate dropped on the count": lambda patch: without_predicate(patch, reader, "_count"),
@@ -390,7 +392,7 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "lists of references told whole": lambda patch: patch.setattr(
         linked, "as_condition", lambda _found: sa.true()
     ),
-    "lists told whole to who saves them": lambda patch: patch.setattr(
+    WHERE_SAVED: lambda patch: patch.setattr(
         conflicts, "seen_of", lambda _batch, _field, ids: list(ids)
     ),
     "predicate dropped on balances": leak_balances,
@@ -403,6 +405,9 @@ def test_a_planted_leak_is_found(
 ) -> None:
     with apps(worlds) as ((_, first), (_, second)):
         asks = by_turns(requests_for(first, worlds.mark()))
+        if leak == WHERE_SAVED:
+            # Only a change tells of it, and thousands of questions would come before.
+            asks = (ask for ask in asks if ask.method not in SAFE)
         PLANTED[leak](monkeypatch)
         caller, words = worlds.caller("dora"), (RIVAL, HIDDEN)
         found = next(leaks(worlds, asks, (AppDoor(first), AppDoor(second)), caller, words), None)
@@ -523,9 +528,8 @@ def test_asking_changes_nothing(
         door = AppDoor(app)
         caller = worlds.caller(login) if login else Caller()
         before = content_hashes(platform.database)
-        safe = {"GET", "HEAD", "OPTIONS"}
         every = by_turns(requests_for(app, worlds.mark()), None if deep else 8)
-        asks = [one for one in every if one.method in safe]
+        asks = [one for one in every if one.method in SAFE]
         for ask in asks:
             door.answer(caller, ask)
         after = content_hashes(platform.database)

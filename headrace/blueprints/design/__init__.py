@@ -1,6 +1,27 @@
 """The visual designer, for those who may design."""
 
-from headrace.blueprints.design import history, moving, publishing, starting
-from headrace.blueprints.design.views import blueprint
+from __future__ import annotations
 
-__all__ = ["blueprint", "history", "moving", "publishing", "starting"]
+from typing import Final
+
+from flask import Blueprint
+
+from headrace.blueprints.design import (
+    history,
+    moving,
+    preview,
+    publishing,
+    spreadsheet,
+    starting,
+    views,
+)
+
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
+    views.blueprint,
+    spreadsheet.blueprint,
+    preview.blueprint,
+    publishing.blueprint,
+    history.blueprint,
+    moving.blueprint,
+    starting.blueprint,
+)

@@ -33,6 +33,7 @@ from headrace.platform.core.errors import (
 )
 from headrace.platform.core.problems import Message, Problem
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.forms.copying import copied, may_copy
 from headrace.platform.forms.entries import (
     Entry,
     RowEntries,
@@ -81,7 +82,8 @@ class ProblemLine:
 class Filling:
     """What stands in a form: a fresh one has no `sent`.
 
-    `found` says how its fields stand, `token` confirms its problems where they are all warnings.
+    `found` says how its fields stand, `token` confirms its problems where they are all warnings. What
+    was `copied` is meant to be saved as it stands, unlike defaults, and no default takes its place.
     """
 
     page: FormPage
@@ -90,17 +92,22 @@ class Filling:
     problems: Sequence[Problem] = ()
     found: Previewed | None = None
     token: str | None = None
+    copied: bool = False
 
 
 @blueprint.get("/o/<object_name>/new")
 def new(object_name: str) -> str:
-    """An empty form with the defaults filled in."""
+    """A form with the defaults filled in, or with what another record says: `?copy=<its id>`."""
+    source = request.args.get("copy")
 
     def action(context: Context) -> str:
         page = open_form(context, object_name, "create", None)
         first: dict[str, Any] = {grid.name: [{}] for grid in page.grids if grid.editable}
+        copies = source is not None and may_copy(context, known_object(context, object_name))
+        if source is not None and copies:
+            first = copied(context, page, shown_record(context, page, source, by_task=False))
         found = preview_form(context, page, first, None)
-        return render_form(context, Filling(page, found.values, found=found), None)
+        return render_form(context, Filling(page, found.values, found=found, copied=copies), None)
 
     return read(action)
 
@@ -346,7 +353,7 @@ def render_form(
         heading=heading,
         record_title=title,
         record_id=record_id,
-        stored=record_id is not None or sent is not None,
+        stored=record_id is not None or sent is not None or filling.copied,
         action=action or _address(page, record_id),
         back=_back(page, record_id),
         key=request.form.get("key") or new_key(),
@@ -402,7 +409,8 @@ def _rows(filling: Filling) -> list[tuple[Any, list[RowEntries]]]:
     for grid in filling.page.grids:
         known = filling.record.get(grid.name) or []
         if filling.sent is None or grid.name not in filling.sent.rows:
-            rows = stored_rows(grid, known, stored=filling.page.mode == "edit")
+            kept = filling.copied or filling.page.mode == "edit"
+            rows = stored_rows(grid, known, stored=kept, copied=filling.copied)
         else:
             rows = sent_rows(grid, filling.sent, sent_inputs(), known)
             if request.form.get("add") == grid.name:

@@ -29,6 +29,7 @@ from headrace.platform.automation.buttons import Button, buttons
 from headrace.platform.core.errors import ConflictError, NotFoundError, PlatformError, RefusedError
 from headrace.platform.core.problems import Text
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.forms.copying import may_copy
 from headrace.platform.forms.form_page import FormPage, form_for
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.record_types import RECORD_TYPE
@@ -175,6 +176,8 @@ def _page(
         state=state_of(context, object_name, found),
         waiting_for=open_people(runs),
         may_edit=bool(rights.edit) and not is_open,
+        record_type=kind,
+        may_copy=may_copy(context, model),
         may_delete=rights.delete and not is_open and model.ledger is None,
         reversal=standing(context, object_name, record_id),
         main_transition=main,

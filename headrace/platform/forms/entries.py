@@ -85,8 +85,10 @@ def sent_entries(
     return entries
 
 
-def stored_rows(grid: ChildGrid, rows: Iterable[Record], *, stored: bool) -> list[RowEntries]:
-    """Return the rows of a grid as they are."""
+def stored_rows(
+    grid: ChildGrid, rows: Iterable[Record], *, stored: bool, copied: bool = False
+) -> list[RowEntries]:
+    """Return the rows of a grid as they are; those `copied` from elsewhere are all to be saved."""
     return [
         RowEntries(
             record_entries(grid.columns, row),
@@ -94,7 +96,7 @@ def stored_rows(grid: ChildGrid, rows: Iterable[Record], *, stored: bool) -> lis
             str(position),
             row.get("id"),
             stored,
-            was=first_values(grid.columns, row),
+            was="" if copied else first_values(grid.columns, row),
         )
         for position, row in enumerate(rows, 1)
     ]

@@ -128,7 +128,9 @@ def pair(former: Sequence[Any], items: Sequence[Any], *, alike: bool = True) -> 
 
 
 def _id(item: Any) -> object:
-    return item.get("id") if isinstance(item, dict) else None
+    """Return the id of an item; drafts may hold wrong ones, which are none."""
+    found = item.get("id") if isinstance(item, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _name(item: Any) -> object:

@@ -102,6 +102,10 @@ class BrokenVersionError(Exception):
     """A stored version cannot be built: the database was changed by hand, or by a newer program."""
 
 
+MOST_VERSIONS: Final = 2**31 - 1
+"""The largest number that a version can have; a database does not take any other."""
+
+
 class CatalogStore:
     """Gives the published version; every thread of the process shares what was built."""
 
@@ -184,7 +188,8 @@ class CatalogStore:
         if number == 0:
             return Content((), ())
         query = sa.select(VERSION.c.documents).where(VERSION.c.number == number)
-        hashes = connection.execute(query).scalar_one_or_none()
+        known = 0 < number <= MOST_VERSIONS
+        hashes = connection.execute(query).scalar_one_or_none() if known else None
         if hashes is None:
             raise NotFoundError(UNKNOWN_VERSION.at(number=number))
         return self._content_of_hashes(connection, hashes)

@@ -104,17 +104,26 @@ def with_ids(content: Mapping[str, Any], former: Any, ids: IdSource) -> dict[str
 
 
 def _parts_with_ids(items: list[Any], former: Any, ids: IdSource) -> list[Any]:
-    known = [one for one in former if isinstance(one, dict)] if isinstance(former, list) else []
-    taken = {one["id"] for one in items if isinstance(one, dict) and isinstance(one.get("id"), str)}
-    by_id = {one.get("id"): one for one in known}
-    by_name = {one.get("name"): one for one in known if one.get("id") not in taken}
+    known = [one for one in former if _is_part(one)] if isinstance(former, list) else []
+    taken = {one["id"] for one in items if isinstance(one, dict) and _has_id(one)}
+    by_id = {one["id"]: one for one in known if _has_id(one)}
+    by_name = {one["name"]: one for one in known if not _has_id(one) or one["id"] not in taken}
     result = []
     for one in items:
-        if not isinstance(one, dict) or not isinstance(one.get("name"), str):
+        if not _is_part(one):
             result.append(one)
             continue
         named = by_name.pop(one["name"], None)
         if named is None and isinstance(one.get("was"), str):
             named = by_name.pop(one["was"], None)
-        result.append(with_ids(one, by_id.get(one["id"]) if "id" in one else named, ids))
+        result.append(with_ids(one, by_id.get(one["id"]) if _has_id(one) else named, ids))
     return result
+
+
+def _is_part(one: Any) -> bool:
+    """Say whether something has the form of a part, which a wrong document need not have."""
+    return isinstance(one, dict) and isinstance(one.get("name"), str)
+
+
+def _has_id(one: Mapping[str, Any]) -> bool:
+    return isinstance(one.get("id"), str)

@@ -13,7 +13,7 @@ from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.comparing import Change, compare_content
 from headrace.platform.metadata.references import KINDS, Use, find, uses
 from headrace.platform.metadata.storage_types import instant_text
-from headrace.platform.publishing.catalogs import CatalogStore, Version
+from headrace.platform.publishing.catalogs import UNKNOWN_VERSION, CatalogStore, Version
 
 NOT_DEFINED = Message(
     "definition.unknown",
@@ -39,8 +39,10 @@ class Versions:
 
     def get(self, number: int) -> dict[str, Any]:
         """Return one version; raise NotFoundError where there is none."""
-        self.catalogs.content_of(number)
-        return next(one for one in self.all() if one["version"] == number)
+        found = next((one for one in self.all() if one["version"] == number), None)
+        if found is None:
+            raise NotFoundError(UNKNOWN_VERSION.at(number=number))
+        return found
 
     def differences(self, old: int, new: int) -> tuple[Change, ...]:
         """Return what leads from one version to another; raise NotFoundError for unknown ones."""

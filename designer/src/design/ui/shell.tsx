@@ -174,9 +174,9 @@ function Welcome(): JSX.Element {
       <h2>{w("welcome")}</h2>
       <p>{w("welcome_text")}</p>
       <p>{w("welcome_guide")}</p>
-      <p className="row">
-        <GuideButton />
-        <a className="button quiet" href={`/design/start?draft=${page().draft}`}>
+      <p className="welcome-acts">
+        <GuideButton quiet={false} />
+        <a className="button" href={`/design/start?draft=${page().draft}`}>
           {w("start_from")}
         </a>
       </p>

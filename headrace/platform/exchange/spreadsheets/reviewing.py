@@ -153,7 +153,7 @@ def _fields(
     known = {one.index for one in columns}
     for place, one in enumerate(given):
         index = one.get("index")
-        if index not in known or isinstance(index, bool) or index in by_index:
+        if type(index) is not int or index not in known or index in by_index:
             problems.append(BAD_VALUE.at(pointer("fields", place, "index"), name="index"))
             continue
         by_index[index] = (place, one)
@@ -222,7 +222,7 @@ def _judgement(
     if not isinstance(options, Mapping):
         problems.append(BAD_VALUE.at(place + "/options", name="options"))
         return as_before
-    if type_ not in TYPES:
+    if not isinstance(type_, str) or type_ not in TYPES:
         known = ", ".join(TYPES)
         problems.append(UNKNOWN_TYPE.at(place + "/type", type=type_, known=known))
         return as_before
@@ -250,9 +250,9 @@ def _title(
     """Return the title; what was proposed gives way where its field is renamed or of another type."""
     able = {one.name for one in fields if one.keep and one.type in TITLES}
     title = given.get("title", proposed)
-    if title == proposed and title not in able:
+    if title == proposed and proposed not in able:
         return title_of(columns, fields) if len(fields) == len(columns) else None
-    if title is None or title in able:
-        return None if title is None else str(title)
+    if title is None or (isinstance(title, str) and title in able):
+        return title
     problems.append(TITLE_UNFIT.at("/title", name=title))
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from headrace.platform.core.problems import Message, Problem, Text
@@ -12,11 +13,15 @@ from headrace.platform.metadata.catalog import Catalog, ObjectModel
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.naming import MAX_BYTES, numbered
 from headrace.platform.metadata.references.rewriting import Declared, declared, rewritten
+from headrace.platform.metadata.references.values import Use
 from headrace.platform.metadata.references.walking import DocumentWalk
 from headrace.platform.metadata.wording import kind_word, text_of
 
 UNIQUE_ACROSS: Final = frozenset({"constant", "calendar", "expression"})
 """Parts of modules whose names are unique in the workspace, as those of documents are."""
+WITHIN: Final = "approver within"
+OWN_ORGANISATION: Final = "MY_ORGANISATION("
+Json = Mapping[str, Any]
 UNIQUE_PARTS: Final = ("constants", "calendars", "expressions")
 ACTING: Final[Mapping[str, Text]] = {
     "organisation": Text("organisation", "组织"),
@@ -89,7 +94,7 @@ def copied(catalog: Catalog, source: str, wanted: Wanted, beside: Iterable[Docum
     copies = {one.name for one in taking if one.kind == "object"}
     made = [
         (before, Document(wanted.name, _without_ids(after.content)))
-        for before, after, _ in rewritten(catalog, taking, names)
+        for before, after, _ in rewritten(catalog, taking, names, partial(_longer, catalog, copies))
     ]
     added = {
         (one.kind, one.id)
@@ -240,11 +245,34 @@ def _acting(
             paths[part] = path
     if paths:
         content["scope_paths"] = paths
+    if before.kind == "object":
+        old = (_without_own(catalog, copies, one) for one in before.content["fields"])
+        content["fields"] = [
+            new if "default" in kept else {k: v for k, v in new.items() if k != "default"}
+            for kept, new in zip(old, content["fields"], strict=True)
+        ]
     if acts_as is not None:
         label = {"label": before.content["label"]} if "label" in before.content else {}
         link = {"name": before.name, "type": "lookup", "to": before.name, **label}
         content["fields"] = [*content["fields"], link]
     return Document(after.module, content)
+
+
+def _longer(catalog: Catalog, copies: AbstractSet[str], use: Use) -> str | None:
+    """Return the lookup by which a path to a territory goes on from the copy of what acts as one."""
+    if use.how != WITHIN or use.used.kind != "field":
+        return None
+    owner, _, name = use.used.name.partition(".")
+    end = _end(catalog, owner, name)
+    return end.name if end is not None and end.acts_as is not None and end.name in copies else None
+
+
+def _without_own(catalog: Catalog, copies: AbstractSet[str], one: Json) -> Json:
+    """Return a field without the default that would be the caller's organisation, not a copy of it."""
+    target = catalog.object(str(one.get("to", "")))
+    acting = target is not None and target.acts_as is not None and target.name in copies
+    own = OWN_ORGANISATION in str(one.get("default", ""))
+    return {key: value for key, value in one.items() if not (acting and own and key == "default")}
 
 
 def _end(catalog: Catalog, name: str, path: str) -> ObjectModel | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -54,19 +54,28 @@ def declared(catalog: Catalog, document: Document) -> Iterator[Declared]:
 
 
 def rewritten(
-    catalog: Catalog, documents: Iterable[Document], names: Names
+    catalog: Catalog,
+    documents: Iterable[Document],
+    names: Names,
+    longer: Callable[[Use], str | None] = lambda _: None,
 ) -> Iterator[tuple[Document, Document, tuple[Use, ...]]]:
     """Yield each document that names something of `names`, as it is and with the new names, and where.
 
-    `catalog` says what the names in the documents mean; its own documents are not touched.
+    `catalog` says what the names in the documents mean; its own documents are not touched. What
+    `longer` gives for a use is put behind its name, as one more step of a path.
     """
     for document in documents:
+        places = [one for one in DocumentWalk(catalog, document).places() if one.word.text]
         uses = tuple(
             use
-            for use in DocumentWalk(catalog, document).places()
+            for use in places
             if (use.used.kind, use.used.id) in names and use.word.end > use.word.start
         )
         edits: dict[str, list[tuple[Word, str]]] = defaultdict(list)
+        for use in places:
+            step = longer(use)
+            if step is not None:
+                edits[use.path].append((use.word, f"{use.word.text}.{step}"))
         for use in uses:
             edits[use.path].append((use.word, names[use.used.kind, use.used.id]))
         for own in declared(catalog, document):

@@ -12,7 +12,7 @@ const PLACES: Readonly<Record<Step, string>> = {
   object: ".outline-head button",
   fields: ".palette .palette-type:not(.child-table)",
   form: ".outline-head button",
-  rights: ".canvas button.plain, .canvas select, .canvas input",
+  rights: ".canvas table input",
   approval: ".outline-head button",
   check: ".studio-acts .button:not(.icon-only):not(.main)",
   publish: ".studio-acts a.main",
@@ -20,10 +20,15 @@ const PLACES: Readonly<Record<Step, string>> = {
 const POINTED_MS = 2400;
 
 /** The button that brings the guide back, or closes it. */
-export function GuideButton(): JSX.Element {
+export function GuideButton({ quiet = true }: { readonly quiet?: boolean }): JSX.Element {
   const open = useSyncExternalStore(subscribe, isOpen);
   return (
-    <button type="button" className="button quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
+    <button
+      type="button"
+      className={quiet ? "button quiet" : "button"}
+      aria-expanded={open}
+      onClick={() => setOpen(!open)}
+    >
       {w("guide")}
     </button>
   );
