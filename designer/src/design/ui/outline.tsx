@@ -1,11 +1,12 @@
 /** Everything in the draft by module and kind; adds and removes definitions. */
 
-import { useMemo, useState, type JSX } from "react";
+import { memo, useDeferredValue, useMemo, useState, type JSX } from "react";
 import { KINDS, startOf } from "../editors/registry";
 import { addDocument } from "../model/commands/add_document";
 import { several } from "../model/commands/several";
-import { find, freeName, kindOf, labelOf, named, nameOf, newId, titleOf, type Doc, type Docs } from "../model/documents";
-import { findingsAt, useChoose, useRun, useView, useWorkbench } from "./desk";
+import { find, freeName, kindOf, labelOf, named, nameOf, newId, titleOf, type Docs } from "../model/documents";
+import type { Finding } from "../model/store";
+import { fileOf, useChoose, useRun, useView, useWorkbench } from "./desk";
 import { Icon } from "./icon";
 import { useProposedName } from "./naming/proposing";
 import { page, w } from "./words";
@@ -15,7 +16,14 @@ export function Outline(): JSX.Element {
   const { language } = useWorkbench();
   const [sought, setSought] = useState("");
   const [adding, setAdding] = useState(false);
-  const modules = useMemo(() => grouped(view.docs, sought, language), [view.docs, sought, language]);
+  // What is typed is drawn first; the outline, which seldom says anything else, after it.
+  const docs = useDeferredValue(view.docs);
+  const findings = useDeferredValue(view.findings);
+  const groups = useMemo(
+    () => grouped(docs, sought, language, wrongFiles(findings)),
+    [docs, findings, sought, language],
+  );
+  const lines = useSame(groups);
   return (
     <nav className="outline" aria-label={w("outline")}>
       <div className="outline-head">
@@ -33,48 +41,62 @@ export function Outline(): JSX.Element {
         </button>
       </div>
       {adding ? <NewDocument onDone={() => setAdding(false)} /> : null}
-      {modules.map(([module, docs]) => (
-        <Module key={module} module={module} docs={docs} open={sought !== ""} />
+      {lines.map((one) => (
+        <Module
+          key={one.module}
+          group={one}
+          chosen={one.lines.find((line) => line.id === view.chosen?.id)?.id ?? null}
+          open={sought !== ""}
+        />
       ))}
     </nav>
   );
 }
 
-function Module(props: {
+/** A definition as the outline shows it. */
+interface Line {
+  readonly id: string;
+  readonly kind: string;
+  readonly title: string;
+  readonly wrong: boolean;
+}
+
+interface Group {
   readonly module: string;
-  readonly docs: readonly Doc[];
+  readonly title: string;
+  readonly lines: readonly Line[];
+}
+
+const Module = memo(function Module(props: {
+  readonly group: Group;
+  readonly chosen: string | null;
   readonly open: boolean;
 }): JSX.Element {
-  const view = useView();
-  const { language } = useWorkbench();
+  const { title, lines } = props.group;
   const choose = useChoose();
-  const manifest = find(view.docs, "module", props.module);
-  const holds = props.docs.some((doc) => doc.id === view.chosen?.id);
   const [opened, setOpened] = useState<boolean | null>(null);
-  const open = props.open || (opened ?? holds);
-  const kinds = KINDS.filter((kind) => props.docs.some((doc) => kindOf(doc) === kind));
+  const open = props.open || (opened ?? props.chosen !== null);
+  const kinds = KINDS.filter((kind) => lines.some((one) => one.kind === kind));
   return (
     <details open={open} onToggle={(event) => setOpened(event.currentTarget.open)}>
-      <summary>{manifest === undefined ? props.module : labelOf(manifest.content, language)}</summary>
+      <summary>{title}</summary>
       {open
         ? kinds.map((kind) => (
             <div key={kind} className="outline-kind">
               <h3>{w(`kinds_${kind}`)}</h3>
               <ul>
-                {props.docs
-                  .filter((doc) => kindOf(doc) === kind)
-                  .map((doc) => (
-                    <li key={doc.id}>
+                {lines
+                  .filter((one) => one.kind === kind)
+                  .map((one) => (
+                    <li key={one.id}>
                       <button
                         type="button"
                         className="plain"
-                        aria-current={view.chosen?.id === doc.id ? "true" : undefined}
-                        onClick={() => choose(doc.id)}
+                        aria-current={props.chosen === one.id ? "true" : undefined}
+                        onClick={() => choose(one.id)}
                       >
-                        {titleOf(view.docs, doc, language)}
-                        {findingsAt(view, doc).some((one) => one.severity === "error") ? (
-                          <span className="dot" aria-label={w("has_problems")} />
-                        ) : null}
+                        {one.title}
+                        {one.wrong ? <span className="dot" aria-label={w("has_problems")} /> : null}
                       </button>
                     </li>
                   ))}
@@ -84,7 +106,7 @@ function Module(props: {
         : null}
     </details>
   );
-}
+});
 
 function NewDocument({ onDone }: { readonly onDone: () => void }): JSX.Element {
   const view = useView();
@@ -188,17 +210,38 @@ function grouped(
   docs: Docs,
   sought: string,
   language: "zh" | "en",
-): [string, readonly Doc[]][] {
+  wrong: ReadonlySet<string>,
+): readonly Group[] {
   const words = sought.trim().toLowerCase();
-  const fits = (doc: Doc): boolean =>
-    words === "" ||
-    nameOf(doc).includes(words) ||
-    titleOf(docs, doc, language).toLowerCase().includes(words);
-  const result = new Map<string, Doc[]>();
+  const result = new Map<string, Line[]>();
   for (const doc of docs.values()) {
-    const manifest = kindOf(doc) === "module" && words === "";
-    if (!fits(doc) && !manifest) continue;
-    result.set(doc.module, [...(result.get(doc.module) ?? []), doc]);
+    const kind = kindOf(doc);
+    const title = titleOf(docs, doc, language);
+    const fits = words === "" || nameOf(doc).includes(words) || title.toLowerCase().includes(words);
+    if (!fits) continue;
+    const line = { id: doc.id, kind, title, wrong: wrong.has(fileOf(doc)) };
+    const known = result.get(doc.module);
+    if (known === undefined) result.set(doc.module, [line]);
+    else known.push(line);
   }
-  return [...result.entries()];
+  return [...result].map(([module, lines]) => {
+    const manifest = find(docs, "module", module);
+    return { module, title: manifest === undefined ? module : labelOf(manifest.content, language), lines };
+  });
+}
+
+/** Return the groups, each the same value as before where it says the same: it is not drawn again. */
+function useSame(groups: readonly Group[]): readonly Group[] {
+  const [known] = useState(() => new Map<string, readonly [string, Group]>());
+  return groups.map((one) => {
+    const text = JSON.stringify(one);
+    const former = known.get(one.module);
+    if (former?.[0] === text) return former[1];
+    known.set(one.module, [text, one]);
+    return one;
+  });
+}
+
+function wrongFiles(findings: readonly Finding[]): ReadonlySet<string> {
+  return new Set(findings.filter((one) => one.severity === "error").map((one) => one.file));
 }
