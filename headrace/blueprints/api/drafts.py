@@ -218,7 +218,7 @@ def presence(draft: str) -> Response:
     """Say that the caller works in a draft, and on which document (its id, or null)."""
     data = optional_body("document")
     document = data.get("document")
-    if document is not None and not (isinstance(document, str) and LONGEST_ID >= len(document) > 0):
+    if document is not None and not _is_id(document):
         raise RefusedError(BAD_VALUE.at("/document", name="document"))
 
     def action(context: Context, work: UnitOfWork) -> Response:
@@ -383,6 +383,12 @@ def _change(one: DraftChange) -> dict[str, Any]:
         "before": document_json(one.before),
         "after": document_json(one.after),
     }
+
+
+def _is_id(value: Any) -> bool:
+    """Say whether a value can be the id of a definition, and can be stored."""
+    is_text = isinstance(value, str) and 0 < len(value) <= LONGEST_ID
+    return is_text and value.isascii() and value.isprintable()
 
 
 def _given(data: dict[str, Any], name: str, kind: type, known: tuple[str, ...]) -> Any:

@@ -1,6 +1,6 @@
 /** An object: its fields in order, a palette of types beside them. */
 
-import { useState, type DragEvent, type JSX, type KeyboardEvent } from "react";
+import { memo, useMemo, useState, type DragEvent, type JSX, type KeyboardEvent } from "react";
 import { addChildTable } from "../model/commands/add_child_table";
 import { insertItem } from "../model/commands/insert_item";
 import { moveItem } from "../model/commands/move_item";
@@ -9,9 +9,11 @@ import { setValue } from "../model/commands/set_value";
 import { freeName, labelOf, newId, ofKind, type Doc } from "../model/documents";
 import { isList, isObject, textOf, type JsonObject } from "../model/json";
 import { newItem, resolved } from "../model/schema";
+import { useLatest } from "../ui/latest";
 import { findingsAt, schemaOf, useChoose, useRun, useView, useWorkbench, type Workbench } from "../ui/desk";
 import { Icon, IconButton } from "../ui/icon";
 import { enterLabel } from "../ui/regions";
+import { typeTitle } from "./parts/titles";
 import { w } from "../ui/words";
 
 const FIELDS = ["fields"] as const;
@@ -25,6 +27,8 @@ export function ObjectEditor({ doc }: { readonly doc: Doc }): JSX.Element {
   const choose = useChoose();
   const [over, setOver] = useState<number | null>(null);
   const fields = isList(doc.content.fields) ? doc.content.fields.filter(isObject) : [];
+  const found = findingsAt(view, doc, FIELDS).filter((one) => one.severity === "error");
+  const wrong = new Set(found.map((one) => one.path[1]));
   const add = (type: string, position: number): void => {
     const field = newField(workbench, doc, type, fields.map((one) => textOf(one.name)));
     run(insertItem(doc.id, FIELDS, position, field));
@@ -42,6 +46,8 @@ export function ObjectEditor({ doc }: { readonly doc: Doc }): JSX.Element {
       run(moveItem(doc.id, FIELDS, from, from < position ? position - 1 : position));
     }
   };
+  const append = useLatest((type: string) => add(type, fields.length));
+  const palette = useMemo(() => <Palette id={doc.id} onAdd={append} />, [doc.id, append]);
   return (
     <div className="object-editor">
       <ol
@@ -54,38 +60,40 @@ export function ObjectEditor({ doc }: { readonly doc: Doc }): JSX.Element {
         {fields.map((field, position) => (
           <FieldRow
             key={textOf(field.id) || textOf(field.name)}
-            {...{ doc, field, position }}
+            {...{ field, position }}
+            id={doc.id}
             last={position === fields.length - 1}
             isOver={over === position}
-            isWrong={findingsAt(view, doc, ["fields", position]).some((one) => one.severity === "error")}
+            isWrong={wrong.has(position)}
             isChosen={view.chosen?.path[0] === "fields" && view.chosen.path[1] === position}
-            onOver={() => setOver(position)}
+            onOver={setOver}
           />
         ))}
         {fields.length === 0 ? <li className="quiet">{w("no_fields")}</li> : null}
       </ol>
-      <Palette doc={doc} onAdd={(type) => add(type, fields.length)} />
+      {palette}
     </div>
   );
 }
 
-function FieldRow(props: {
-  readonly doc: Doc;
+/** Drawn anew only where something of the field changed: an object may have hundreds. */
+const FieldRow = memo(function FieldRow(props: {
+  readonly id: string;
   readonly field: JsonObject;
   readonly position: number;
   readonly last: boolean;
   readonly isOver: boolean;
   readonly isWrong: boolean;
   readonly isChosen: boolean;
-  readonly onOver: () => void;
+  readonly onOver: (position: number) => void;
 }): JSX.Element {
-  const { doc, field, position } = props;
+  const { id, field, position } = props;
   const { language, vocabulary } = useWorkbench();
   const run = useRun();
   const choose = useChoose();
   const move = (to: number): void => {
-    run(moveItem(doc.id, FIELDS, position, to));
-    choose(doc.id, ["fields", to]);
+    run(moveItem(id, FIELDS, position, to));
+    choose(id, ["fields", to]);
   };
   const press = (event: KeyboardEvent): void => {
     if (!event.altKey) return;
@@ -95,7 +103,6 @@ function FieldRow(props: {
     event.preventDefault();
   };
   const type = textOf(field.type);
-  const shown = vocabulary.palette.flatMap((group) => group.types).find((one) => one.key === type);
   const classes = ["field-row", props.isOver ? "over" : "", props.isChosen ? "chosen" : ""];
   return (
     <li
@@ -105,22 +112,22 @@ function FieldRow(props: {
       onDragOver={(event) => {
         event.preventDefault();
         event.stopPropagation();
-        props.onOver();
+        props.onOver(position);
       }}
       onKeyDown={press}
-      onClick={() => choose(doc.id, ["fields", position])}
+      onClick={() => choose(id, ["fields", position])}
     >
       <Icon name="grip" />
       <input
         className="inline"
         aria-label={w("field_label", { name: textOf(field.name) })}
         value={labelOf(field, language)}
-        onFocus={() => choose(doc.id, ["fields", position])}
+        onFocus={() => choose(id, ["fields", position])}
         onChange={(event) =>
-          run(setValue(doc.id, ["fields", position, "label", language], event.target.value))
+          run(setValue(id, ["fields", position, "label", language], event.target.value))
         }
       />
-      <span className="field-type">{shown?.title ?? type}</span>
+      <span className="field-type">{typeTitle(vocabulary, type)}</span>
       <span className="field-marks">
         {field.required === true ? <span className="needed">{w("needed")}</span> : null}
         {props.isWrong ? <span className="dot" aria-label={w("has_problems")} /> : null}
@@ -131,21 +138,23 @@ function FieldRow(props: {
       <IconButton
         icon="trash"
         name={`${w("remove")}: ${labelOf(field, language)}`}
-        onPress={() => run(removeItem(doc.id, ["fields", position], false))}
+        onPress={() => run(removeItem(id, ["fields", position], false))}
       />
     </li>
   );
-}
+});
 
 function Palette(props: {
-  readonly doc: Doc;
+  readonly id: string;
   readonly onAdd: (type: string) => void;
 }): JSX.Element {
-  const { doc, onAdd } = props;
-  const { vocabulary } = useWorkbench();
+  const { onAdd } = props;
+  const { vocabulary, store } = useWorkbench();
   const run = useRun();
   const choose = useChoose();
   const addTable = (): void => {
+    const doc = store.view.docs.get(props.id);
+    if (doc === undefined) return;
     const id = newId();
     const label = { en: "Lines", zh: "明细" };
     run(addChildTable(doc, id, label, `${textOf(doc.content.name).slice(0, 34)}_line`));
@@ -195,7 +204,7 @@ function newField(
   const items = isObject(fields) && isObject(fields.items) ? fields.items : {};
   const started = newItem(resolved(items, { type }), newId);
   const name = freeName(type === "formula" || type === "rollup" ? "value" : type, taken);
-  const title = vocabulary.palette.flatMap((group) => group.types).find((one) => one.key === type)?.title;
+  const title = typeTitle(vocabulary, type);
   const needed: Record<string, JsonObject> = {
     choice: { choices: [{ value: "one", label: { en: "One", zh: "选项一" } }] },
     multi_choice: { choices: [{ value: "one", label: { en: "One", zh: "选项一" } }] },
@@ -209,6 +218,6 @@ function newField(
     id: newId(),
     name,
     type,
-    label: { [language]: title ?? type },
+    label: { [language]: title },
   };
 }

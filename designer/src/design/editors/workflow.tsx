@@ -9,6 +9,7 @@ import { layered, type Layout } from "../model/flow/layout";
 import { at, same, textOf, type Path } from "../model/json";
 import type { View } from "../model/store";
 import { findingsAt, useChoose, useRun, useView, useWorkbench } from "../ui/desk";
+import { useAfterPaint } from "../ui/after_paint";
 import { Icon } from "../ui/icon";
 import { enterLabel } from "../ui/regions";
 import { w } from "../ui/words";
@@ -27,9 +28,9 @@ export function WorkflowEditor({ doc }: { readonly doc: Doc }): JSX.Element {
   const choose = useChoose();
   const [adding, setAdding] = useState(false);
   const graph = useMemo(() => graphOf(doc.content, language), [doc.content, language]);
-  const key = shapeOf(graph);
   // The layout follows from the shape alone: typing a label moves nothing until it grows.
-  const layout = useMemo(() => layoutOf(graph), [key]);
+  const settled = useAfterPaint(graph, shapeOf(graph));
+  const layout = useMemo(() => layoutOf(settled), [settled]);
   const chosen = view.chosen?.id === doc.id ? view.chosen.path : [];
   const nodes = useNodes(doc, view, graph, layout, chosen);
   const edges = useEdges(doc, view, graph, layout, chosen);
@@ -72,8 +73,8 @@ export function WorkflowEditor({ doc }: { readonly doc: Doc }): JSX.Element {
         edges={edges}
         nodeTypes={NODES}
         edgeTypes={EDGES}
-        fitted={`${graph.states.length}`}
-        shown={chosen[0] === "states" ? from : undefined}
+        fitted={`${settled.states.length}`}
+        shown={chosen[0] === "states" && layout.corners.has(from) ? from : undefined}
         onConnect={({ source, target }) => add({ from: source, to: target, label: w("flow_new_way") })}
       />
       <Deciders doc={doc} transition={chosen[0] === "transitions" ? Number(chosen[1]) : null} />
@@ -161,15 +162,17 @@ function useNodes(
   chosen: Path,
 ): Node[] {
   const [known] = useState(() => new Map<string, Node<StateData>>());
-  return graph.states.map((state) => {
+  const found = wrongAt(view, doc);
+  return graph.states.flatMap((state) => {
+    const position = layout.corners.get(state.name);
+    if (position === undefined) return [];
     const path = ["states", state.position];
     const isChosen = same(chosen.slice(0, 2), path);
-    const wrong = findingsAt(view, doc, path).map((one) => one.message).join(" ");
-    const position = layout.corners.get(state.name) ?? { x: 0, y: 0 };
+    const wrong = found(path);
     const data = { id: doc.id, state, chosen: isChosen, wrong };
     const former = known.get(state.name);
     // A node that is the same as before is not drawn again.
-    if (former?.position === position && alike(former.data, data)) return former;
+    if (former?.position === position && alike(former.data, data)) return [former];
     const node: Node<StateData> = {
       id: state.name,
       type: "state",
@@ -184,15 +187,15 @@ function useNodes(
       ],
     };
     known.set(state.name, node);
-    return node;
+    return [node];
   });
 }
 
-function alike(one: StateData, other: StateData): boolean {
-  return (
-    one.chosen === other.chosen &&
-    one.wrong === other.wrong &&
-    JSON.stringify(one.state) === JSON.stringify(other.state)
+/** Say whether two are the same in all that is drawn of them. */
+function alike<T extends object>(one: T, other: T): boolean {
+  const keys = Object.keys(one) as (keyof T)[];
+  return keys.every(
+    (key) => one[key] === other[key] || JSON.stringify(one[key]) === JSON.stringify(other[key]),
   );
 }
 
@@ -203,10 +206,12 @@ function useEdges(
   layout: Layout,
   chosen: Path,
 ): Edge[] {
+  const [known] = useState(() => new Map<string, Edge<WayData>>());
+  const found = wrongAt(view, doc);
   return graph.ways.flatMap((way) => {
     const line = layout.lines.get(way.id);
     if (line === undefined) return [];
-    const wrong = findingsAt(view, doc, way.path).map((one) => one.message).join(" ");
+    const wrong = found(way.path);
     const isOpen =
       same(chosen.slice(0, way.path.length), way.path) &&
       (way.outcome !== null || (chosen[2] !== "on" && chosen[2] !== "without_approval"));
@@ -218,17 +223,25 @@ function useEdges(
       chosen: isOpen && (way.outcome !== null || isFirst(graph, way)),
       wrong,
     };
-    return [
-      {
-        id: way.id,
-        type: "way",
-        source: way.from,
-        target: way.to,
-        data,
-        markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16 },
-      },
-    ];
+    const former = known.get(way.id);
+    if (former?.data !== undefined && alike(former.data, data)) return [former];
+    const edge: Edge<WayData> = {
+      id: way.id,
+      type: "way",
+      source: way.from,
+      target: way.to,
+      data,
+      markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16 },
+    };
+    known.set(way.id, edge);
+    return [edge];
   });
+}
+
+/** Return what was found at a path, in a line; most documents have nothing to look through. */
+function wrongAt(view: View, doc: Doc): (path: Path) => string {
+  if (findingsAt(view, doc).length === 0) return () => "";
+  return (path) => findingsAt(view, doc, path).map((one) => one.message).join(" ");
 }
 
 /** Say whether a way is the first of its transition: its label is the one to rename. */

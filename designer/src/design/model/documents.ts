@@ -44,12 +44,30 @@ export function titleOf(docs: Docs, doc: Doc, language: "zh" | "en"): string {
 
 /** Return the document of a kind with a name. */
 export function find(docs: Docs, kind: string, name: string): Doc | undefined {
-  for (const doc of docs.values()) if (kindOf(doc) === kind && nameOf(doc) === name) return doc;
-  return undefined;
+  return byKind(docs)
+    .get(kind)
+    ?.find((doc) => nameOf(doc) === name);
 }
 
 export function ofKind(docs: Docs, kind: string): Doc[] {
-  return [...docs.values()].filter((doc) => kindOf(doc) === kind);
+  return [...(byKind(docs).get(kind) ?? [])];
+}
+
+const KINDS_OF = new WeakMap<Docs, ReadonlyMap<string, readonly Doc[]>>();
+
+/** Return the documents by kind; they are sorted once for each state of the draft. */
+function byKind(docs: Docs): ReadonlyMap<string, readonly Doc[]> {
+  const known = KINDS_OF.get(docs);
+  if (known !== undefined) return known;
+  const found = new Map<string, Doc[]>();
+  for (const doc of docs.values()) {
+    const kind = kindOf(doc);
+    const there = found.get(kind);
+    if (there === undefined) found.set(kind, [doc]);
+    else there.push(doc);
+  }
+  KINDS_OF.set(docs, found);
+  return found;
 }
 
 /** Return a new id for a definition or a part of one: 26 hexadecimal digits, as the server makes them. */

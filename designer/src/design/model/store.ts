@@ -80,11 +80,15 @@ export class Store {
   }
 
   choose(chosen: Chosen | null): void {
-    this.#set({ chosen });
+    const known = this.#view.chosen;
+    // A press that focuses an input chooses twice.
+    const isKnown = chosen?.id === known?.id && String(chosen?.path) === String(known?.path);
+    if (!isKnown) this.#set({ chosen });
   }
 
   tell(findings: readonly Finding[]): void {
-    this.#set({ findings });
+    // A check that finds the same draws nothing anew.
+    if (JSON.stringify(findings) !== JSON.stringify(this.#view.findings)) this.#set({ findings });
   }
 
   #change(docs: Docs): void {

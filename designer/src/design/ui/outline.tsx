@@ -1,12 +1,13 @@
 /** Everything in the draft by module and kind; adds and removes definitions. */
 
-import { useEffect, useMemo, useRef, useState, type JSX } from "react";
+import { memo, useDeferredValue, useEffect, useMemo, useRef, useState, type JSX } from "react";
 import { KINDS, startOf } from "../editors/registry";
 import { addDocument } from "../model/commands/add_document";
 import { several } from "../model/commands/several";
-import { find, freeName, kindOf, labelOf, named, nameOf, newId, titleOf, type Doc, type Docs } from "../model/documents";
+import { find, freeName, kindOf, labelOf, named, nameOf, newId, titleOf, type Docs } from "../model/documents";
 import { textOf } from "../model/json";
-import { findingsAt, useChoose, useRun, useView, useWorkbench } from "./desk";
+import type { Finding } from "../model/store";
+import { fileOf, useChoose, useRun, useView, useWorkbench } from "./desk";
 import { Icon } from "./icon";
 import { useProposedName } from "./naming/proposing";
 import { enterCanvas, stepThrough } from "./regions";
@@ -17,7 +18,14 @@ export function Outline(): JSX.Element {
   const { language } = useWorkbench();
   const [sought, setSought] = useState("");
   const [adding, setAdding] = useState(false);
-  const modules = useMemo(() => grouped(view.docs, sought, language), [view.docs, sought, language]);
+  // What is typed is drawn first; the outline, which seldom says anything else, after it.
+  const docs = useDeferredValue(view.docs);
+  const findings = useDeferredValue(view.findings);
+  const groups = useMemo(
+    () => grouped(docs, sought, language, wrongFiles(findings)),
+    [docs, findings, sought, language],
+  );
+  const lines = useSame(groups);
   return (
     <nav className="outline" aria-label={w("outline")} onKeyDown={stepThrough}>
       <h2 className="visually-hidden">{w("outline")}</h2>
@@ -36,70 +44,77 @@ export function Outline(): JSX.Element {
         </button>
       </div>
       {adding ? <NewDocument onDone={() => setAdding(false)} /> : null}
-      {modules.map(([module, docs]) => (
-        <Module key={module} module={module} docs={docs} open={sought !== ""} />
+      {lines.map((one) => (
+        <Module
+          key={one.module}
+          group={one}
+          chosen={one.lines.find((line) => line.id === view.chosen?.id)?.id ?? null}
+          open={sought !== ""}
+        />
       ))}
     </nav>
   );
 }
 
-function Module(props: {
+/** A definition as the outline shows it. */
+interface Line {
+  readonly id: string;
+  readonly kind: string;
+  readonly title: string;
+  /** The object that it is about. */
+  readonly about: string;
+  /** What tells it apart from another one of the same title; empty where nothing has to. */
+  readonly beside: string;
+  readonly wrong: boolean;
+}
+
+interface Group {
   readonly module: string;
-  readonly docs: readonly Doc[];
+  readonly title: string;
+  readonly lines: readonly Line[];
+}
+
+const Module = memo(function Module(props: {
+  readonly group: Group;
+  readonly chosen: string | null;
   readonly open: boolean;
 }): JSX.Element {
-  const view = useView();
-  const { language } = useWorkbench();
-  const manifest = find(view.docs, "module", props.module);
-  const holds = props.docs.some((doc) => doc.id === view.chosen?.id);
+  const { title, lines } = props.group;
+  const choose = useChoose();
   const [opened, setOpened] = useState<boolean | null>(null);
-  const open = props.open || (opened ?? holds);
-  const kinds = KINDS.filter((kind) => props.docs.some((doc) => kindOf(doc) === kind));
+  const open = props.open || (opened ?? props.chosen !== null);
+  const kinds = KINDS.filter((kind) => lines.some((one) => one.kind === kind));
   return (
     <details open={open} onToggle={(event) => setOpened(event.currentTarget.open)}>
-      <summary>{manifest === undefined ? props.module : labelOf(manifest.content, language)}</summary>
+      <summary>{title}</summary>
       {open
         ? kinds.map((kind) => (
             <div key={kind} className="outline-kind">
               <h3>{w(`kinds_${kind}`)}</h3>
               <ul>
-                {titled(view.docs, props.docs.filter((doc) => kindOf(doc) === kind), language).map((one) => (
-                  <Entry key={one.doc.id} {...one} />
-                ))}
+                {lines
+                  .filter((one) => one.kind === kind)
+                  .map((one) => (
+                    <Entry key={one.id} line={one} isChosen={props.chosen === one.id} onChoose={() => choose(one.id)} />
+                  ))}
               </ul>
             </div>
           ))
         : null}
     </details>
   );
-}
-
-interface Titled {
-  readonly doc: Doc;
-  readonly title: string;
-  /** What else tells it apart from another one of the same title; empty where nothing has to. */
-  readonly beside: string;
-}
-
-function titled(all: Docs, docs: readonly Doc[], language: "zh" | "en"): Titled[] {
-  const titles = docs.map((doc) => titleOf(all, doc, language));
-  const taken = new Map<string, number>();
-  for (const title of titles) taken.set(title, (taken.get(title) ?? 0) + 1);
-  return docs.map((doc, position) => {
-    const title = titles[position] ?? "";
-    const object = taken.get(title) === 1 ? undefined : find(all, "object", textOf(doc.content.object));
-    return { doc, title, beside: object === undefined ? "" : labelOf(object.content, language) };
-  });
-}
+});
 
 /** The width from which on the outline scrolls by itself, beside the canvas. */
 const BESIDE = "(min-width: 901px)";
 
-function Entry({ doc, title, beside }: Titled): JSX.Element {
-  const view = useView();
-  const choose = useChoose();
+function Entry(props: {
+  readonly line: Line;
+  readonly isChosen: boolean;
+  readonly onChoose: () => void;
+}): JSX.Element {
+  const { line, isChosen } = props;
   const place = useRef<HTMLLIElement>(null);
-  const isChosen = view.chosen?.id === doc.id;
   useEffect(() => {
     if (isChosen && window.matchMedia(BESIDE).matches) place.current?.scrollIntoView({ block: "nearest" });
   }, [isChosen]);
@@ -110,15 +125,13 @@ function Entry({ doc, title, beside }: Titled): JSX.Element {
         className="plain"
         aria-current={isChosen ? "true" : undefined}
         onClick={() => {
-          choose(doc.id);
+          props.onChoose();
           if (!window.matchMedia(BESIDE).matches) enterCanvas();
         }}
       >
-        {title}
-        {beside === "" ? null : <span className="quiet"> · {beside}</span>}
-        {findingsAt(view, doc).some((one) => one.severity === "error") ? (
-          <span className="dot" role="img" aria-label={w("has_problems")} />
-        ) : null}
+        {line.title}
+        {line.beside === "" ? null : <span className="quiet"> · {line.beside}</span>}
+        {line.wrong ? <span className="dot" role="img" aria-label={w("has_problems")} /> : null}
       </button>
     </li>
   );
@@ -227,17 +240,51 @@ function grouped(
   docs: Docs,
   sought: string,
   language: "zh" | "en",
-): [string, readonly Doc[]][] {
+  wrong: ReadonlySet<string>,
+): readonly Group[] {
   const words = sought.trim().toLowerCase();
-  const fits = (doc: Doc): boolean =>
-    words === "" ||
-    nameOf(doc).includes(words) ||
-    titleOf(docs, doc, language).toLowerCase().includes(words);
-  const result = new Map<string, Doc[]>();
+  const result = new Map<string, Line[]>();
   for (const doc of docs.values()) {
-    const manifest = kindOf(doc) === "module" && words === "";
-    if (!fits(doc) && !manifest) continue;
-    result.set(doc.module, [...(result.get(doc.module) ?? []), doc]);
+    const kind = kindOf(doc);
+    const title = titleOf(docs, doc, language);
+    const fits = words === "" || nameOf(doc).includes(words) || title.toLowerCase().includes(words);
+    if (!fits) continue;
+    const about = textOf(doc.content.object);
+    const line = { id: doc.id, kind, title, about, beside: "", wrong: wrong.has(fileOf(doc)) };
+    const known = result.get(doc.module);
+    if (known === undefined) result.set(doc.module, [line]);
+    else known.push(line);
   }
-  return [...result.entries()];
+  return [...result].map(([module, lines]) => {
+    const manifest = find(docs, "module", module);
+    return { module, title: manifest === undefined ? module : labelOf(manifest.content, language), lines: toldApart(docs, lines, language) };
+  });
+}
+
+/** Put the object beside what would be called the same as another of its kind. */
+function toldApart(docs: Docs, lines: readonly Line[], language: "zh" | "en"): readonly Line[] {
+  const taken = new Map<string, number>();
+  const called = (one: Line): string => `${one.kind} ${one.title}`;
+  for (const one of lines) taken.set(called(one), (taken.get(called(one)) ?? 0) + 1);
+  return lines.map((one) =>
+    taken.get(called(one)) === 1 || one.about === ""
+      ? one
+      : { ...one, beside: labelOf(find(docs, "object", one.about)?.content, language) },
+  );
+}
+
+/** Return the groups, each the same value as before where it says the same: it is not drawn again. */
+function useSame(groups: readonly Group[]): readonly Group[] {
+  const [known] = useState(() => new Map<string, readonly [string, Group]>());
+  return groups.map((one) => {
+    const text = JSON.stringify(one);
+    const former = known.get(one.module);
+    if (former?.[0] === text) return former[1];
+    known.set(one.module, [text, one]);
+    return one;
+  });
+}
+
+function wrongFiles(findings: readonly Finding[]): ReadonlySet<string> {
+  return new Set(findings.filter((one) => one.severity === "error").map((one) => one.file));
 }

@@ -6,8 +6,9 @@ import type { Vocabulary } from "../../ui/http";
 import { w } from "../../ui/words";
 
 export function typeTitle(vocabulary: Vocabulary, type: string): string {
-  const types = vocabulary.palette.flatMap((group) => group.types);
-  return types.find((one) => one.key === type)?.title ?? type;
+  for (const group of vocabulary.palette)
+    for (const one of group.types) if (one.key === type) return one.title;
+  return type;
 }
 
 /** Return for whom a form or a dashboard is, in a few words: roles, then record types. */
