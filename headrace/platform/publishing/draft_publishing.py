@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from headrace.platform.core.canonical import combined_hash
 from headrace.platform.core.errors import ConflictError, RefusedError, StaleError
 from headrace.platform.core.problems import Message, Problem, Text, errors
 from headrace.platform.database.engine import Database
@@ -118,6 +119,7 @@ class DraftPublisher:
         self._checker = Checker()
         self._lock = threading.Lock()
         self._ahead: OrderedDict[tuple[str, int, int], Catalog] = OrderedDict()
+        self._around: OrderedDict[tuple[str, str, int], Catalog] = OrderedDict()
 
     def check(self, draft: Draft) -> tuple[Problem, ...]:
         """Return what is wrong with the draft as it stands, on the version that it stands on."""
@@ -168,6 +170,33 @@ class DraftPublisher:
             self._ahead[draft.id, draft.version, wanted.live] = built.catalog
             while len(self._ahead) > KEPT_AHEAD:
                 self._ahead.popitem(last=False)
+        return built.catalog
+
+    def catalog_around(self, draft: Draft, change: Callable[[Document], Document]) -> Catalog:
+        """Return what would be live were the draft published with documents as `change` gives them.
+
+        It is built and not checked, for one place of it to be tried; kept while it lasts. Raise
+        RefusedError with what is wrong where it cannot be built.
+        """
+        live_catalog = self._catalogs.refresh().catalog
+        wanted = self.merged(draft)
+        documents = tuple(map(change, wanted.content.documents))
+        key = (draft.id, combined_hash(one.hash for one in documents), live_catalog.version)
+        with self._lock:
+            if key in self._around:
+                self._around.move_to_end(key)
+                return self._around[key]
+        live = self._catalogs.content_of(wanted.live).documents
+        wrong = errors(self._form_problems(live, documents))
+        if wrong:
+            raise RefusedError.of(wrong)
+        built = build_catalog(documents, self._catalogs.types, wanted.live, live_catalog)
+        if built.catalog is None:
+            raise RefusedError.of(errors(built.problems))
+        with self._lock:
+            self._around[key] = built.catalog
+            while len(self._around) > KEPT_AHEAD:
+                self._around.popitem(last=False)
         return built.catalog
 
     def plan(
