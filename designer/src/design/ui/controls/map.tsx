@@ -6,10 +6,11 @@ import { typesOf } from "../../model/schema";
 import { useView, useWorkbench } from "../desk";
 import { IconButton } from "../icon";
 import { w } from "../words";
+import { objectOf } from "../../model/relations";
 import type { ControlProps } from "./control";
 import { FormulaControl } from "./formula";
 import { JsonControl } from "./json_value";
-import { fieldsOf, objectOf } from "./references";
+import { fieldsOf } from "./references";
 
 export function MapControl(props: ControlProps): JSX.Element {
   const { id, doc, path, value, set, schema } = props;

@@ -2,24 +2,11 @@
 
 import { find, labelOf, nameOf, ofKind, type Doc, type Docs } from "../../model/documents";
 import { isList, isObject, textOf, type Json } from "../../model/json";
+import { objectOf } from "../../model/relations";
 
 export interface Option {
   readonly value: string;
   readonly label: string;
-}
-
-/** Return the object that a document is about, itself included; undefined where it is about none. */
-export function objectOf(docs: Docs, doc: Doc): Doc | undefined {
-  const kind = textOf(doc.content.kind);
-  if (kind === "object") return doc;
-  if (kind === "approval") {
-    const workflow = find(docs, "workflow", textOf(doc.content.workflow));
-    return workflow === undefined ? undefined : objectOf(docs, workflow);
-  }
-  if (kind === "extends" && doc.content.of === "object")
-    return find(docs, "object", nameOf(doc));
-  const name = textOf(doc.content.object);
-  return name === "" ? undefined : find(docs, "object", name);
 }
 
 /** Return the parts of a list of a document as options: fields, states, transitions … */
