@@ -180,9 +180,7 @@ function Colour(props: {
   const colour = textOf(choice.colour) || "grey";
   return (
     <span className="choice-colour">
-      <span className={`badge ${colour}`} aria-hidden="true">
-        ●
-      </span>
+      <span className={`badge ${colour}`} aria-hidden="true" />
       <select
         className="input"
         aria-label={`${w("choices_colour")}: ${props.name}`}

@@ -6,6 +6,7 @@ import { at, isList, isObject, textOf } from "../model/json";
 import { helpOf, properties, titleOf } from "../model/schema";
 import { schemaOf, useChoose, useView, useWorkbench } from "../ui/desk";
 import { PropertyList } from "../ui/options";
+import { Prose } from "../ui/prose";
 import { w } from "../ui/words";
 import { ChoiceSetEditor } from "./choice_set";
 import { ObjectEditor } from "./object";
@@ -33,7 +34,7 @@ export function ExtendsEditor({ doc }: { readonly doc: Doc }): JSX.Element {
             <li key={one.key}>
               <strong>{titleOf(one.schema, one.key)}</strong>
               <span className="tag">{sizeOf(doc, one.key)}</span>
-              <span className="quiet">{helpOf(one.schema)}</span>
+              <span className="quiet"><Prose text={helpOf(one.schema)} /></span>
             </li>
           ))}
         </ul>

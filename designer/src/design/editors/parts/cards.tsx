@@ -53,7 +53,7 @@ export function Cards(props: {
   };
   return (
     <ol
-      className="cards"
+      className="part-list"
       aria-label={props.label}
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => drop(event, over ?? items.length)}
@@ -100,7 +100,7 @@ function Card(props: {
   const isChosen = view.chosen?.id === doc.id && same([...view.chosen.path.slice(0, path.length)], [...path]);
   const found = findingsAt(view, doc, path);
   const isWrong = found.some((one) => one.severity === "error");
-  const classes = ["card-row", isChosen ? "chosen" : "", isWrong ? "wrong" : "", props.look];
+  const classes = ["part-row", isChosen ? "chosen" : "", isWrong ? "wrong" : "", props.look];
   return (
     <li
       className={classes.join(" ").replace(/\s+/g, " ").trim()}
@@ -111,7 +111,7 @@ function Card(props: {
       }}
     >
       <div
-        className="card-head"
+        className="part-head"
         draggable
         onDragStart={(event) => {
           event.stopPropagation();
@@ -121,7 +121,7 @@ function Card(props: {
         <Icon name="grip" />
         <button
           type="button"
-          className="plain card-text"
+          className="plain part-text"
           data-place={path.join("/")}
           aria-current={isChosen ? "true" : undefined}
           title={w("move_keys")}
@@ -164,7 +164,7 @@ export function Adder(props: {
           key={one.key}
           type="button"
           className="button"
-          title={one.help}
+          title={one.help.replaceAll("`", "")}
           data-sort={one.key}
           onClick={() => props.onAdd(one.key)}
         >

@@ -55,7 +55,10 @@ export function formulaText(about: Describing, formula: Json | undefined): strin
     .map((found) => {
       const token = found[0];
       const next = text.slice(found.index + token.length);
-      return NAME.test(token) && !/^\s*\(/.test(next) ? pathLabel(about, token) : token;
+      if (!NAME.test(token) || /^\s*\(/.test(next)) return token;
+      // A path that begins with no field, such as a query's, stays as it is written.
+      const first = token.split(".", 1)[0] ?? "";
+      return pathLabel(about, first) === first ? token : pathLabel(about, token);
     })
     .join("");
 }

@@ -7,6 +7,7 @@ import { at, isList, isObject, textOf, type Json, type Path } from "../../model/
 import { helpOf, titleOf, typesOf, type Property, type Schema } from "../../model/schema";
 import type { Finding } from "../../model/store";
 import { findingsAt, useRun, useView } from "../desk";
+import { Prose } from "../prose";
 import { w } from "../words";
 import { ChoiceControl } from "./choice";
 import { EitherControl } from "./either";
@@ -60,7 +61,7 @@ export function Control(props: {
       <Kind {...{ id, doc, path, value, set }} schema={property.schema} />
       {help === "" ? null : (
         <p className="option-help" id={`${id}-help`}>
-          {help}
+          <Prose text={help} />
         </p>
       )}
       {found.map((one, position) => (

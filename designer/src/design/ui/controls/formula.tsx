@@ -34,6 +34,7 @@ export function FormulaControl({ id, doc, path, value, set, schema }: ControlPro
   const offers = isOpen
     ? offersFor(view.docs, scope, vocabulary.functions, before, language)
         .filter((one) => fits(one, word))
+        .sort((one, other) => Number(begins(other, word)) - Number(begins(one, word)))
         .slice(0, MOST_OFFERS)
     : [];
   const offer = offers[at];
@@ -122,6 +123,11 @@ export function FormulaControl({ id, doc, path, value, set, schema }: ControlPro
       ) : null}
     </div>
   );
+}
+
+function begins(offer: Offer, word: string): boolean {
+  const sought = word.toLowerCase();
+  return offer.text.toLowerCase().startsWith(sought) || offer.label.toLowerCase().startsWith(sought);
 }
 
 function fits(offer: Offer, word: string): boolean {

@@ -32,6 +32,7 @@ export function FormulaResult(props: {
     <div className="formula-result">
       <div role="status">
         {error === "" ? null : <p className="quiet">{error}</p>}
+        {told === null && error === "" && formula.trim() !== "" ? <p className="quiet">{w("formula_busy")}</p> : null}
         {told?.state === "value" ? <Value told={told} isCondition={scope.isCondition} /> : null}
         {told?.state === "unknown" ? <p className="quiet">{told.reason}</p> : null}
         {(told?.problems ?? []).map((one, position) => (
