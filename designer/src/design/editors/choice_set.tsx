@@ -37,7 +37,7 @@ export function ChoiceSetEditor({ doc }: { readonly doc: Doc }): JSX.Element {
     <div className="choices-editor">
       <p className="quiet">{w("choices_help")}</p>
       <div className="matrix-scroll">
-        <table className="matrix choices">
+        <table className="matrix choice-table">
           <thead>
             <tr>
               <th aria-label={w("choices_order")} />
