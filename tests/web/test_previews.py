@@ -303,9 +303,11 @@ def test_a_broken_draft_answers_what_is_wrong(world: World) -> None:
             field("bad", "formula", returns="money", formula="no_such_field + 1")
         )
 
-    page = world.see(world.draft("Broken", object__claim=claim), "form")
+    broken = world.draft("Broken", object__claim=claim)
+    page = world.see(broken, "form")
 
     assert page.status == 422
+    assert any(link.startswith(f"/design/{broken}#") for link in page.links)
     assert "no_such_field" in page.text
     assert page.response.headers["X-Frame-Options"] == "SAMEORIGIN"
 
@@ -323,7 +325,9 @@ def test_a_draft_that_contradicts_what_is_live_answers_so(world: World) -> None:
     assert done.status_code == 200
 
     assert world.see(made, "form").status == 422
-    assert world.see(other, "form").status == 404
+    closed = world.see(other, "form")
+    assert closed.status == 409
+    assert "is published" in closed.text
 
 
 def test_an_object_that_is_new_has_no_records(world: World) -> None:

@@ -203,8 +203,12 @@ class DraftPublisher:
         self, draft: Draft, decisions: Answers = None, resolutions: Resolutions | None = None
     ) -> Plan:
         """Return what publishing the draft, merged with what is live, would do."""
-        refuse_closed(draft)
-        return self._plan(self.merged(draft, resolutions), decisions)
+        return self.plan_merged(self.merged(draft, resolutions), decisions)
+
+    def plan_merged(self, wanted: MergedDraft, decisions: Answers = None) -> Plan:
+        """Return what publishing a draft that is merged already would do."""
+        refuse_closed(wanted.draft)
+        return self._plan(wanted, decisions)
 
     def merged(self, draft: Draft, resolutions: Resolutions | None = None) -> MergedDraft:
         """Return the draft merged with what is live."""
