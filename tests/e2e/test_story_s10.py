@@ -175,7 +175,7 @@ def _say_who_may(drawer: Drawer) -> None:
             tick = page.get_by_role("checkbox", name=f"伙伴管理员: {action}")
             if not tick.first.is_checked():
                 drawer.press(tick.first)
-    drawer.press(page.get_by_label("伙伴管理员: 流转"))
+    drawer.press(page.get_by_label("伙伴管理员: 转换"))
     drawer.press(page.locator("details.ways[open] label", has_text="提交").first)
     for role in ("渠道经理", "市场专员", "财务专员"):
         drawer.press(page.get_by_role("checkbox", name=f"{role}: 查看").first)

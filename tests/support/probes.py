@@ -1140,6 +1140,15 @@ def beginning_forms(mark: Mark) -> Iterator[Ask]:
         yield post_form(f"/design/start/{kind}/{source}", name="copied", label_en="Copied")
 
 
+@probe("api.api_formulas.try_out", "POST")
+def formulas_tried(mark: Mark) -> Iterator[Ask]:
+    for record in mark.all_ids("claim"):
+        data = {"object": "claim", "formula": "fee", "record": record}
+        yield send(f"{API}/metadata/drafts/mine/formula", data)
+    data = {"object": "claim", "formula": "COUNT(claim)"}
+    yield send(f"{API}/metadata/drafts/mine/formula", data)
+
+
 @probe("api.api_drafts.find")
 @probe("api.api_drafts.create", "POST")
 @probe("api.api_drafts.get")

@@ -102,3 +102,15 @@ def test_only_designers_run_them_and_only_those_that_are_there(live: Live) -> No
     assert live.client("admin").post(f"{address}/nothing/run", json={}).status_code == 404
     assert live.client("admin").post(f"{address}/mine/run", json={"x": 1}).status_code == 422
     assert live.client("admin").post(f"{DRAFTS}/none/reports/mine/run", json={}).status_code == 404
+
+
+def test_those_of_a_closed_draft_are_refused_with_the_reason(live: Live) -> None:
+    draft, _ = drawn(live, "given_up")
+    client: Any = live.client("admin")
+    version = client.get(f"{DRAFTS}/{draft}").json["version"]
+    client.delete(f"{DRAFTS}/{draft}", headers={"If-Match": f'"{version}"'})
+
+    found: Any = client.post(f"{DRAFTS}/{draft}/reports/given_up/run", json={})
+
+    assert found.status_code == 409
+    assert [one["code"] for one in found.json["problems"]] == ["draft.closed"]

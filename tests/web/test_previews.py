@@ -303,9 +303,11 @@ def test_a_broken_draft_answers_what_is_wrong(world: World) -> None:
             field("bad", "formula", returns="money", formula="no_such_field + 1")
         )
 
-    page = world.see(world.draft("Broken", object__claim=claim), "form")
+    broken = world.draft("Broken", object__claim=claim)
+    page = world.see(broken, "form")
 
     assert page.status == 422
+    assert any(link.startswith(f"/design/{broken}#") for link in page.links)
     assert "no_such_field" in page.text
     assert page.response.headers["X-Frame-Options"] == "SAMEORIGIN"
 
@@ -323,7 +325,9 @@ def test_a_draft_that_contradicts_what_is_live_answers_so(world: World) -> None:
     assert done.status_code == 200
 
     assert world.see(made, "form").status == 422
-    assert world.see(other, "form").status == 404
+    closed = world.see(other, "form")
+    assert closed.status == 409
+    assert "is published" in closed.text
 
 
 def test_an_object_that_is_new_has_no_records(world: World) -> None:
@@ -367,3 +371,107 @@ def test_what_is_not_there_is_not_found(world: World, draft: str) -> None:
     assert world.see("nothing", "form").status == 404
     assert world.see(draft, "form", role="nobody").status == 404
     assert world.see(draft, "form", form="nothing").status == 404
+
+
+# -- formulas while they are written ---------------------------------------------------------------
+
+
+def tried(world: World, draft: str, login: str = "admin", **asked: Any) -> dict[str, Any]:
+    """Ask what a formula over claims gives; `login` says for whom."""
+    client = world.live.renewed_client(login)
+    body = {"object": "claim", "record": world.claim, **asked}
+    done = client.post(f"/api/v1/metadata/drafts/{draft}/formula", json=body)
+    assert done.status_code == 200, done.text
+    return dict(done.json)
+
+
+def test_a_formula_is_computed_with_what_only_the_draft_has(world: World, draft: str) -> None:
+    found = tried(world, draft, formula="twice + 1")
+
+    assert (found["state"], found["type"], found["value"]) == ("value", "number", "41.00")
+    assert found["parts"] == [{"text": "twice", "label": "twice", "value": "40.00"}]
+    assert found["record"]["id"] == world.claim
+
+
+def test_a_mistake_is_told_at_its_place_with_what_was_meant(world: World, draft: str) -> None:
+    field_name = tried(world, draft, formula="1 + feee")["problems"][0]
+    function = tried(world, draft, formula="ROUDN(fee, 1)")["problems"][0]
+
+    assert (field_name["span"], field_name["instead"]) == ([4, 8], "fee")
+    assert (function["span"], function["instead"]) == ([0, 13], "ROUND(fee, 1)")
+    assert tried(world, draft, formula="1 +")["state"] == "refused"
+
+
+def test_a_condition_has_to_be_one(world: World, draft: str) -> None:
+    assert tried(world, draft, formula="fee > 10", condition=True)["value"] is True
+    assert tried(world, draft, formula="fee", condition=True)["state"] == "refused"
+
+
+def test_a_formula_asks_the_records_that_the_designer_may_read(world: World, draft: str) -> None:
+    everybody = tried(world, draft, formula="COUNT(claim)")
+    near = tried(world, draft, "near", formula="COUNT(claim)")
+
+    assert everybody["value"] == "2"
+    assert near["value"] == "1"
+    hidden = tried(world, draft, "near", formula="EXISTS(claim WHERE reserve > 1)")
+    assert hidden["value"] is False
+
+
+@pytest.mark.parametrize(
+    ("formula", "value"),
+    [
+        ("COUNT(claim WHERE company = this.company)", "1"),
+        ("EXISTS(claim WHERE topic = 'Rival secret')", True),
+        ("SUM(claim.twice WHERE twice = this.twice)", "40.00"),
+        ("FIRST(claim.topic ORDER BY topic DESC)", "Rival secret"),
+        ("FIRST(claim.topic WHERE colour IS NULL ORDER BY topic)", "Broken <b>glass</b>"),
+    ],
+)
+def test_questions_are_answered_by_the_draft(
+    world: World, draft: str, formula: str, value: Any
+) -> None:
+    assert tried(world, draft, formula=formula)["value"] == value
+
+
+def test_a_formula_that_is_kept_and_wrong_does_not_stand_in_the_way(world: World) -> None:
+    def claim(content: dict[str, Any]) -> None:
+        named = {one["name"]: one for one in content["fields"]}
+        named["payable"]["formula"] = "no_such_field + 1"
+
+    made = world.draft("Half written", object__claim=claim)
+    held = world.live.renewed_client("admin").get(
+        f"/api/v1/metadata/drafts/{made}/documents?content=true"
+    )
+    content = next(
+        one["document"]["content"]
+        for one in held.json["items"]
+        if one["document"]["content"]["name"] == "claim"
+        and one["document"]["content"]["kind"] == "object"
+    )
+    place = [one["name"] for one in content["fields"]].index("payable")
+    path = ["fields", place, "formula"]
+
+    found = tried(world, made, formula="fee * 3", document=content["id"], path=path)
+    assert found["value"] == "60.00"
+
+
+def test_a_preview_shows_what_a_new_question_gives(world: World) -> None:
+    def claim(content: dict[str, Any]) -> None:
+        content["fields"].append(field("of_all", "integer", default="COUNT(claim) + 40"))
+
+    def form(content: dict[str, Any]) -> None:
+        content["sections"][0]["items"].append("of_all")
+
+    made = world.draft("Asking", object__claim=claim, form__claim_entry=form)
+
+    assert 'value="42"' in world.see(made, "form", role="dealer").response.text
+
+
+def test_formulas_are_tried_by_designers_only(world: World, draft: str) -> None:
+    address = f"/api/v1/metadata/drafts/{draft}/formula"
+    body = {"object": "claim", "formula": "fee"}
+
+    assert world.live.renewed_client("ann").post(address, json=body).status_code == 403
+    near = world.live.renewed_client("near")
+    assert near.post(address, json={**body, "record": world.other}).status_code == 404
+    assert near.post(address, json={"object": "claim"}).status_code == 422

@@ -8,6 +8,7 @@ from headrace.blueprints.api.calls import answer, language_of, optional_body, pl
 from headrace.blueprints.api.designing import require_design
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
 from headrace.platform.metadata.loading import check_document
+from headrace.platform.publishing.drafts import refuse_closed
 from headrace.platform.records.context import Context
 from headrace.platform.reports.drafted import run_draft
 
@@ -21,7 +22,9 @@ def run(draft: str, name: str) -> Response:
     def action(context: Context) -> Response:
         require_design(context)
         optional_body()
-        documents = platform().drafts.content(platform().drafts.find(draft))
+        held = platform().drafts.find(draft)
+        refuse_closed(held)
+        documents = platform().drafts.content(held)
         contents = [one.content for one in documents if one.content.get("kind") == "report"]
         content = next((one for one in contents if one.get("name") == name), None)
         if content is None:

@@ -1368,6 +1368,7 @@ DRAFT_CALLS: Final[Mapping[str, Mapping[str, str]]] = {
     "/{draft}/check": {"post": "Check a draft"},
     "/{draft}/rename": {"post": "What another name changes in a draft"},
     "/{draft}/modules": {"post": "Put a copy of a module, or a template, into a draft"},
+    "/{draft}/formula": {"post": "Compute a formula for a record"},
     "/{draft}/plan": {"post": "Plan a draft"},
     "/{draft}/rebase": {"post": "Put a draft on top of the live version"},
     "/{draft}/publish": {"post": "Publish a draft"},

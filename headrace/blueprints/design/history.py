@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from headrace.blueprints.design.answers import NO_ANSWERS, Answers, answers_of
 from headrace.blueprints.design.plans import differences_by_module, found_in, label_of
 from headrace.blueprints.design.publishing import (
-    fitting_answers,
+    fitting,
     keep_address,
     live_address,
     plan_values,
@@ -193,10 +193,7 @@ def _shown(
 ) -> Response:
     only_designers(context)
     here = platform()
-    made = here.publisher.plan_rollback(number, answers.decisions)
-    fitting = fitting_answers(made, answers)
-    if fitting is not answers:
-        made = here.publisher.plan_rollback(number, fitting.decisions)
+    made, answers = fitting(here.publisher.plan_rollback(number, answers.decisions), answers)
     changes = here.versions.differences(made.base, number)
     problems = problems_of(() if refusal is None else refusal.problems, made)
     body = render(
@@ -210,7 +207,7 @@ def _shown(
         modules=differences_by_module(changes),
         labels=_labels(made.base, number),
         stuck=any(one.severity == "error" for one in problems),
-        **plan_values(context, made, fitting),
+        **plan_values(context, made, answers),
     )
     response = make_response(body)
     if refusal is not None:

@@ -256,11 +256,8 @@ def _mapping(live: Catalog, plan: Plan, line: PlanLine) -> _Mapping:
     return gone, choices, True
 
 
-def contradictions(
-    every: Iterable[Conflict], left: Iterable[Conflict], answers: Answers
-) -> list[Contradiction]:
+def contradictions(met: Iterable[Conflict], answers: Answers) -> list[Contradiction]:
     """Return the conflicts of a draft: those that are settled and those that are open."""
-    by_key = {one.key: one for one in (*every, *left)}
     return [
         Contradiction(
             number,
@@ -270,7 +267,7 @@ def contradictions(
             str(answers.resolutions.get(one.key, {}).get("answer", "")),
             answers.texts.get(one.key, ""),
         )
-        for number, one in enumerate(by_key.values())
+        for number, one in enumerate(met)
     ]
 
 

@@ -9,21 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Blueprint, Response, make_response, request
+from flask import Blueprint, Response, make_response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from headrace.blueprints.design.plans import found_in
 from headrace.blueprints.shared.designing import only_designers
 from headrace.blueprints.shared.errors import sign_in_again
 from headrace.blueprints.shared.pages import NOWHERE, render_still, word
 from headrace.blueprints.shared.session import platform, read, session_cookie
+from headrace.blueprints.statuses import status_of
 from headrace.blueprints.workspace.lists import Addresses, Rows
 from headrace.blueprints.workspace.rows import Row, cells_of, display_of, state_of, title_of
 from headrace.platform.access.policy import can, readable_fields
-from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
-from headrace.platform.core.problems import LANGUAGES, Problem
+from headrace.platform.core.errors import (
+    NOT_FOUND,
+    ConflictError,
+    NotFoundError,
+    PlatformError,
+    RefusedError,
+)
+from headrace.platform.core.problems import LANGUAGES
 from headrace.platform.forms.ahead import Ahead, AheadRow, seen_as, takes
 from headrace.platform.forms.entries import (
     blank_row,
@@ -37,6 +44,8 @@ from headrace.platform.forms.form_page import FormPage, Mode, form_for
 from headrace.platform.forms.lists import list_for
 from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.metadata.record_types import RECORD_TYPE
+from headrace.platform.publishing.draft_rows import Draft
+from headrace.platform.publishing.drafts import refuse_closed
 from headrace.platform.records.context import Context
 from headrace.platform.workflow.engine import Available
 
@@ -112,13 +121,12 @@ def _look(draft: str, object_name: str, page: Callable[[Look], str]) -> Response
     def action(context: Context) -> Response:
         only_designers(context)
         held = platform().drafts.get(draft)
-        if not held.is_open:
-            raise NotFoundError(NOT_FOUND.at())
         context = replace(context, language=_language(context))
         try:
+            refuse_closed(held)
             catalog = platform().draft_publisher.catalog_ahead(held)
-        except RefusedError as error:
-            return _broken(context, held.name, error.problems)
+        except (ConflictError, RefusedError) as error:
+            return _broken(context, held, error)
         model = catalog.objects.get(object_name)
         if model is None:
             raise NotFoundError(NOT_FOUND.at())
@@ -137,18 +145,24 @@ def _language(context: Context) -> Any:
     return next((one for one in LANGUAGES if one == asked), context.language)
 
 
-def _broken(context: Context, name: str, problems: Sequence[Problem]) -> Response:
+def _broken(context: Context, draft: Draft, error: PlatformError) -> Response:
+    """Return the page that says what is wrong, each problem with the definition that it is in."""
+    documents = platform().drafts.content(draft)
+    found = found_in(error.problems, documents, marked=True)
     body = render_still(
         context,
         "design/preview_problems.html",
         FRAME,
-        draft_name=name,
+        draft_name=draft.name,
         role_labels=[],
         notes=[],
-        problems=problems[:MOST_PROBLEMS],
-        problem_count=len(problems),
+        problems=[
+            (one, url_for("design.studio", draft=draft.id, _anchor=one.document))
+            for one in found[:MOST_PROBLEMS]
+        ],
+        problem_count=len(found),
     )
-    return make_response(body, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return make_response(body, status_of(error))
 
 
 # -- forms -----------------------------------------------------------------------------------------
@@ -259,6 +273,8 @@ def _record(look: Look) -> str:
         waiting_for=[],
         may_edit=can(look.shown.catalog, look.shown.principal, page.object, "update"),
         may_delete=can(look.shown.catalog, look.shown.principal, page.object, "delete"),
+        may_copy=False,
+        record_type=None,
         reversal=None,
         main_transition=main,
         more_transitions=[one for one in transitions if one is not main],

@@ -47,6 +47,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.exchange.batches import within as in_language
 from headrace.platform.jobs.long_jobs import JobState, ask_to_cancel, read_job
 from headrace.platform.publishing.costs import cost_of
+from headrace.platform.publishing.decisions import UNKNOWN_LINE
 from headrace.platform.publishing.draft_publishing import MergedDraft
 from headrace.platform.publishing.draft_rows import Draft
 from headrace.platform.publishing.drafts import refuse_stale
@@ -253,7 +254,7 @@ def _shown(
         return redirect(live_address(held.published, "published"), HTTPStatus.SEE_OTHER)
     if not held.is_open:
         return redirect(url_for("design.drafts"), HTTPStatus.SEE_OTHER)
-    every, wanted, made, answers = _planned(held, answers)
+    wanted, made, answers = _planned(held, answers)
     changes = platform().draft_publisher.differences(wanted)
     refused = () if refusal is None else refusal.problems
     known = frozenset((one.code, one.path) for one in made.problems)
@@ -269,7 +270,7 @@ def _shown(
         modules=None if changes is None else differences_by_module(changes),
         labels={(one.kind, one.name): label_of(one) for one in documents},
         changed=[] if changes else _changed(held),
-        conflicts=contradictions(every.merged.conflicts, wanted.merged.conflicts, answers),
+        conflicts=contradictions(wanted.merged.met, answers),
         open_conflicts=len(wanted.merged.conflicts),
         stuck=_stuck(made),
         **plan_values(context, made, answers),
@@ -280,32 +281,29 @@ def _shown(
     return response
 
 
-def _planned(held: Draft, answers: Answers) -> tuple[MergedDraft, MergedDraft, Plan, Answers]:
-    """Return the draft merged without and with the answers, its plan, and the answers that fit it."""
+def _planned(held: Draft, answers: Answers) -> tuple[MergedDraft, Plan, Answers]:
+    """Return the draft merged, its plan, and the answers that fit them; merged and planned once."""
     publisher = platform().draft_publisher
-    every = publisher.merged(held)
-    wanted = every
-    if answers.resolutions:
-        wanted = publisher.merged(held, read_resolutions(answers.resolutions))
-        used = {
-            key: one for key, one in answers.resolutions.items() if key not in wanted.merged.unused
-        }
-        answers = replace(answers, resolutions=used)
-        wanted = publisher.merged(held, read_resolutions(used))
-    made = publisher.plan(held, answers.decisions, read_resolutions(answers.resolutions))
-    fitting = fitting_answers(made, answers)
-    if fitting is not answers:
-        made = publisher.plan(held, fitting.decisions, read_resolutions(fitting.resolutions))
-    return every, wanted, made, fitting
+    wanted = publisher.merged(held, read_resolutions(answers.resolutions))
+    unused = frozenset(wanted.merged.unused)
+    if unused:
+        left = {key: one for key, one in answers.resolutions.items() if key not in unused}
+        answers = replace(answers, resolutions=left)
+        wanted = replace(wanted, merged=replace(wanted.merged, unused=()))
+    return wanted, *fitting(publisher.plan_merged(wanted, answers.decisions), answers)
 
 
-def fitting_answers(made: Plan, answers: Answers) -> Answers:
-    """Return the answers without those that fit no line of the plan any more."""
+def fitting(made: Plan, answers: Answers) -> tuple[Plan, Answers]:
+    """Return a plan and its answers without those that fit no line of it any more.
+
+    Such an answer does nothing but make a problem, so the plan without it is the same otherwise.
+    """
     unknown = unknown_lines(made, answers)
     if not unknown:
-        return answers
+        return made, answers
+    problems = tuple(one for one in made.problems if one.code != UNKNOWN_LINE.code)
     left = {key: one for key, one in answers.decisions.items() if key not in unknown}
-    return replace(answers, decisions=left)
+    return replace(made, problems=problems), replace(answers, decisions=left)
 
 
 def _stuck(made: Plan) -> bool:

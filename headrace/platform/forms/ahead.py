@@ -2,7 +2,7 @@
 
 Nothing is written and no statement knows the new definitions: values come from the live tables, as far
 as who asks may read them there. What is new has its default, what is computed anew is computed from
-them; where that asks other records it stays empty.
+them; where that asks other records, those that who asks may read answer.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from headrace.platform.core.errors import (
     RefusedError,
 )
 from headrace.platform.core.ids import is_record_id
+from headrace.platform.forms.questions import TOO_MANY, UnknowableError, answer, bound
 from headrace.platform.formulas.environment import Environment
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.messages import FormulaValueError
@@ -35,6 +36,7 @@ from headrace.platform.metadata.catalog import (
 )
 from headrace.platform.metadata.storage_types import instant_of, instant_text, joined, listed
 from headrace.platform.records import reader
+from headrace.platform.records.batch import Batch
 from headrace.platform.records.context import Context
 from headrace.platform.records.field_rules import Behaviours, behaviours_under
 from headrace.platform.records.query import parse_query
@@ -43,10 +45,11 @@ from headrace.platform.records.shapes import compiled_field_rules
 Record = dict[str, Any]
 MOST_STEPS: Final = 400
 """How many formulas one page computes at most, those within others included."""
-
-
-class UnknowableError(Exception):
-    """A formula asks what only live definitions could tell."""
+MOST_ASKED: Final = 1_000
+"""How many rows one question of a formula reads at most; more cannot be told here."""
+MOST_QUESTIONS: Final = 60
+"""How many questions the formulas of one page ask at most."""
+PAGE: Final = 200
 
 
 def seen_as(principal: Principal, catalog: Catalog, roles: Iterable[str]) -> Principal:
@@ -84,6 +87,7 @@ class Ahead:
         self.catalog = catalog
         self.seen = seen
         self.steps = 0
+        self.questions = 0
         self._objects = {one.id: one for one in live.catalog.objects.values()}
         self._rows: dict[tuple[str, str], AheadRow | None] = {}
 
@@ -162,7 +166,74 @@ class Ahead:
         rows = [self._listed(model, live, known, one) for one in page.items]
         return Listed(rows, page.count if page.count is not None else len(rows), filtered)
 
+    def ask(self, query: Query, asking: Environment) -> Value:
+        """Return what the records that the asker may read answer; raise UnknowableError else."""
+        self.questions += 1
+        model = self.catalog.object(query.name)
+        if model is None or query.function == "BEST" or self.questions > MOST_QUESTIONS:
+            raise UnknowableError
+        where = None if query.where is None else bound(query.where, asking)
+        condition = None if where is None else Expression("", where)
+        filtered = condition is None or self._is_known(model, condition)
+        keys = [(self._live_path(model, ".".join(one.field.names)), one) for one in query.order_by]
+        sort = ["-" * one.descending + name for name, one in keys if name is not None]
+        conditions = (condition,) if condition is not None and filtered else ()
+        if filtered and query.function == "COUNT":
+            return self._count(model, conditions)
+        first = filtered and (
+            query.function == "EXISTS" or (query.function == "FIRST" and len(sort) == len(keys))
+        )
+        rows = self._asked(model, conditions, sort, most=1 if first else MOST_ASKED)
+        return answer(query, rows, None if filtered else where)
+
+    def is_below(self, node: str, root: str) -> bool:
+        """Say whether a node of a live tree is another one, or below it."""
+        with self.live.database.reading() as reading:
+            return Batch(self.live, reading).in_subtree(node, root)
+
     # -- parts ------------------------------------------------------------------------------
+
+    def _count(self, model: ObjectModel, conditions: tuple[Expression, ...]) -> Value:
+        page = self._page(model, {"limit": 1, "count": "exact"}, conditions)
+        if page is None:
+            return Decimal(0)
+        if not isinstance(page.count, int):
+            raise UnknowableError(TOO_MANY)
+        return Decimal(page.count)
+
+    def _asked(
+        self, model: ObjectModel, conditions: tuple[Expression, ...], sort: Sequence[str], most: int
+    ) -> Iterator[AheadRow]:
+        """Yield the rows that fit live conditions; raise UnknowableError where there are too many."""
+        live = self.live_object(model)
+        data: dict[str, Any] = {"limit": min(most, PAGE)}
+        if sort:
+            data["sort"] = ",".join(sort)
+        for _ in range(0, most, PAGE):
+            page = self._page(model, data, conditions)
+            if page is None or live is None:
+                return
+            for found in page.items:
+                yield AheadRow(self, model, live, found)
+            if page.next is None or most == 1:
+                return
+            data["cursor"] = page.next
+        raise UnknowableError(TOO_MANY)
+
+    def _page(
+        self, model: ObjectModel, data: Mapping[str, Any], conditions: tuple[Expression, ...]
+    ) -> reader.Page | None:
+        """Return a page of live rows; None where the asker sees none of the object."""
+        live = self.live_object(model)
+        if live is None:
+            return None
+        try:
+            query = parse_query(self.live, live.name, data, conditions)
+            return reader.find(self.live, live.name, query)
+        except (NotFoundError, ForbiddenError):
+            return None
+        except RefusedError as refusal:
+            raise UnknowableError from refusal
 
     def _take_rows(
         self, row: AheadRow, relation: str, object_name: str, live: ObjectModel, found: Record
@@ -226,6 +297,8 @@ class Ahead:
             known = live_field(live, field) if live and field else None
             if live is None or field is None or known is None or known.id != field_id:
                 return False
+            if source_of(known) != source_of(field):
+                return False
             if known.name not in self._read_live(live):
                 return False
             about = self.catalog.object(field.target) if field.target else None
@@ -285,8 +358,7 @@ class AheadRow:
         for field in model.fields.values():
             known = live_field(live, field) if live else None
             expression = field.expression or (field.default if self._is_blank else None)
-            old = known.expression if known else None
-            if field.expression and (old is None or old.source != field.expression.source):
+            if field.expression and (known is None or source_of(known) != source_of(field)):
                 self._new[field.name] = field.expression
             elif known is not None and known.name in found:
                 self._found[field.name] = found[known.name]
@@ -308,6 +380,11 @@ class AheadRow:
         for relation, rows in self.rows.items():
             shown[relation] = [one.as_json() for one in rows]
         return {**shown, "id": self.id, "version": self.version}
+
+    def title(self) -> str | None:
+        """Return what the record is called; None where that is not to be seen."""
+        found = self.as_json([self.model.title]).get(self.model.title)
+        return None if found is None else str(found)
 
     def behaviours(self) -> Behaviours:
         """Return how the fields behave under the field rules of the catalog."""
@@ -380,14 +457,12 @@ class AheadRow:
         return self.ahead.seen.holds(name)
 
     def in_subtree(self, node: str, root: str, /) -> bool:
-        """Trees are asked of live definitions only, but a node is in its own subtree."""
-        if node == root:
-            return True
-        raise UnknowableError
+        """Say whether a node is another one, or below it; trees are asked as they are live."""
+        return node == root or self.ahead.is_below(node, root)
 
     def run_query(self, query: Query, environment: Environment, /) -> Value:
-        """Queries run as the system over live definitions; here nobody answers them."""
-        raise UnknowableError
+        """Ask other records, as far as who asks may read them."""
+        return self.ahead.ask(query, environment)
 
     # -- values ---------------------------------------------------------------------------------
 
@@ -414,8 +489,7 @@ class AheadRow:
             return None
         if field.target is not None:
             row = self.ahead.row_of(field.target, str(value))
-            title = row.as_json([row.model.title]).get(row.model.title) if row else None
-            return {"id": str(value), "title": None if title is None else str(title)}
+            return {"id": str(value), "title": row.title() if row else None}
         if isinstance(value, datetime):
             return instant_text(value)
         if isinstance(value, date):
@@ -433,6 +507,11 @@ def live_field(live: ObjectModel, field: FieldModel) -> FieldModel | None:
         if one.id == field.id or (field.system and one.system and one.name == field.name)
     )
     return next((one for one in same if one.type.key == field.type.key), None)
+
+
+def source_of(field: FieldModel) -> str | None:
+    """Return the text of a field's formula; None where it has none."""
+    return field.expression.source if field.expression else None
 
 
 def takes(

@@ -93,11 +93,15 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """Merged documents in canonical form, what is open, and the resolutions that settled nothing."""
+    """Merged documents in canonical form, what is open, and the resolutions that settled nothing.
+
+    `met` are all conflicts in their order, those that a resolution settled too.
+    """
 
     documents: tuple[Document, ...]
     conflicts: tuple[Conflict, ...] = ()
     unused: tuple[str, ...] = ()
+    met: tuple[Conflict, ...] = ()
 
 
 def merge(
@@ -116,7 +120,9 @@ def merge(
     ]
     documents.sort(key=lambda one: one.file)
     unused = tuple(key for key in merger.resolutions if key not in merger.used)
-    return Merged(tuple(documents), tuple(merger.conflicts), unused)
+    met = tuple(merger.conflicts)
+    left = tuple(one for one in met if one.key not in merger.used)
+    return Merged(tuple(documents), left, unused, met)
 
 
 def changed(one: Document, other: Document) -> bool:
@@ -293,8 +299,8 @@ class _Merger:
     def conflict(self, place: _Place, base: Any, ours: Any, theirs: Any) -> Any:
         """Return what settles a conflict; note it where nothing does, and keep ours."""
         resolution = self.resolutions.get(place.key)
+        self.found.append((place, base, ours, theirs))
         if resolution is None or not _fits(place, resolution):
-            self.found.append((place, base, ours, theirs))
             return ours
         self.used.add(place.key)
         if resolution.side is None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from headrace.platform.core.canonical import combined_hash
 from headrace.platform.core.errors import ConflictError, RefusedError, StaleError
 from headrace.platform.core.problems import Message, Problem, Text, errors
 from headrace.platform.database.engine import Database
@@ -118,6 +119,7 @@ class DraftPublisher:
         self._checker = Checker()
         self._lock = threading.Lock()
         self._ahead: OrderedDict[tuple[str, int, int], Catalog] = OrderedDict()
+        self._around: OrderedDict[tuple[str, str, int], Catalog] = OrderedDict()
 
     def check(self, draft: Draft) -> tuple[Problem, ...]:
         """Return what is wrong with the draft as it stands, on the version that it stands on."""
@@ -170,12 +172,43 @@ class DraftPublisher:
                 self._ahead.popitem(last=False)
         return built.catalog
 
+    def catalog_around(self, draft: Draft, change: Callable[[Document], Document]) -> Catalog:
+        """Return what would be live were the draft published with documents as `change` gives them.
+
+        It is built and not checked, for one place of it to be tried; kept while it lasts. Raise
+        RefusedError with what is wrong where it cannot be built.
+        """
+        live_catalog = self._catalogs.refresh().catalog
+        wanted = self.merged(draft)
+        documents = tuple(map(change, wanted.content.documents))
+        key = (draft.id, combined_hash(one.hash for one in documents), live_catalog.version)
+        with self._lock:
+            if key in self._around:
+                self._around.move_to_end(key)
+                return self._around[key]
+        live = self._catalogs.content_of(wanted.live).documents
+        wrong = errors(self._form_problems(live, documents))
+        if wrong:
+            raise RefusedError.of(wrong)
+        built = build_catalog(documents, self._catalogs.types, wanted.live, live_catalog)
+        if built.catalog is None:
+            raise RefusedError.of(errors(built.problems))
+        with self._lock:
+            self._around[key] = built.catalog
+            while len(self._around) > KEPT_AHEAD:
+                self._around.popitem(last=False)
+        return built.catalog
+
     def plan(
         self, draft: Draft, decisions: Answers = None, resolutions: Resolutions | None = None
     ) -> Plan:
         """Return what publishing the draft, merged with what is live, would do."""
-        refuse_closed(draft)
-        return self._plan(self.merged(draft, resolutions), decisions)
+        return self.plan_merged(self.merged(draft, resolutions), decisions)
+
+    def plan_merged(self, wanted: MergedDraft, decisions: Answers = None) -> Plan:
+        """Return what publishing a draft that is merged already would do."""
+        refuse_closed(wanted.draft)
+        return self._plan(wanted, decisions)
 
     def merged(self, draft: Draft, resolutions: Resolutions | None = None) -> MergedDraft:
         """Return the draft merged with what is live."""

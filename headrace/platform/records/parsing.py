@@ -41,7 +41,7 @@ WORKFLOW_CONTROLLED: Final = Message(
     "“{name}” changes only through its workflow.",
     "“{name}”只能通过工作流变更。",
     "Use a transition.",
-    "请使用流转操作。",
+    "请使用转换操作。",
 )
 MASKED: Final = Message(
     "value.masked",

@@ -9,7 +9,7 @@ import { chainOf, droppedAt, stepNames, type ChainLine, type ChainNode } from ".
 import { approverText, modeText, timeText, type Describing } from "../model/flow/describing";
 import { objects } from "../model/flow/graph";
 import { same, textOf, type JsonObject } from "../model/json";
-import { objectOf } from "../ui/controls/references";
+import { objectOf } from "../model/relations";
 import { findingsAt, useChoose, useRun, useView, useWorkbench } from "../ui/desk";
 import { Icon } from "../ui/icon";
 import { enterLabel } from "../ui/regions";

@@ -1,4 +1,4 @@
-/** A module: its menu, its texts in both languages, its objects and how they refer to each other. */
+/** A module: its menu, its objects and how they refer to each other, its constants, its texts in both languages. */
 
 import { useState, type JSX } from "react";
 import type { Doc } from "../model/documents";
@@ -6,8 +6,9 @@ import { w } from "../ui/words";
 import { Diagram } from "./module/diagram";
 import { Menu } from "./module/menu";
 import { Translations } from "./module/translations";
+import { Values } from "./module/values";
 
-const PARTS = ["menu", "diagram", "texts"] as const;
+const PARTS = ["menu", "diagram", "values", "texts"] as const;
 
 export function ModuleEditor({ doc }: { readonly doc: Doc }): JSX.Element {
   const [part, setPart] = useState<(typeof PARTS)[number]>("menu");
@@ -22,6 +23,7 @@ export function ModuleEditor({ doc }: { readonly doc: Doc }): JSX.Element {
       </div>
       {part === "menu" ? <Menu doc={doc} /> : null}
       {part === "diagram" ? <Diagram doc={doc} /> : null}
+      {part === "values" ? <Values doc={doc} /> : null}
       {part === "texts" ? <Translations doc={doc} /> : null}
     </>
   );

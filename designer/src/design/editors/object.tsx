@@ -6,7 +6,7 @@ import { insertItem } from "../model/commands/insert_item";
 import { moveItem } from "../model/commands/move_item";
 import { removeItem } from "../model/commands/remove_item";
 import { setValue } from "../model/commands/set_value";
-import { freeName, labelOf, newId, ofKind, type Doc } from "../model/documents";
+import { freeName, kindOf, labelOf, newId, ofKind, type Doc } from "../model/documents";
 import { isList, isObject, textOf, type JsonObject } from "../model/json";
 import { newItem, resolved } from "../model/schema";
 import { useLatest } from "../ui/latest";
@@ -15,6 +15,7 @@ import { Icon, IconButton } from "../ui/icon";
 import { enterLabel } from "../ui/regions";
 import { typeTitle } from "./parts/titles";
 import { w } from "../ui/words";
+import { Rules } from "./object/rules";
 
 const FIELDS = ["fields"] as const;
 const TYPE = "application/x-headrace-type";
@@ -49,6 +50,7 @@ export function ObjectEditor({ doc }: { readonly doc: Doc }): JSX.Element {
   const append = useLatest((type: string) => add(type, fields.length));
   const palette = useMemo(() => <Palette id={doc.id} onAdd={append} />, [doc.id, append]);
   return (
+    <>
     <div className="object-editor">
       <ol
         className="field-list"
@@ -73,6 +75,8 @@ export function ObjectEditor({ doc }: { readonly doc: Doc }): JSX.Element {
       </ol>
       {palette}
     </div>
+    <Rules doc={doc} />
+    </>
   );
 }
 
@@ -164,9 +168,11 @@ function Palette(props: {
     <div className="palette" aria-label={w("palette")} role="group">
       <h3>{w("palette")}</h3>
       <p className="quiet">{w("palette_text")}</p>
-      <button type="button" className="palette-type child-table" onClick={addTable}>
-        <Icon name="plus" /> {w("child_table")}
-      </button>
+      {kindOf(doc) === "object" ? (
+        <button type="button" className="palette-type child-table" onClick={addTable}>
+          <Icon name="plus" /> {w("child_table")}
+        </button>
+      ) : null}
       {vocabulary.palette.map((group) => (
         <div key={group.title}>
           <h4>{group.title}</h4>
@@ -199,8 +205,8 @@ function newField(
   type: string,
   taken: readonly string[],
 ): JsonObject {
-  const list = isObject(schemaOf(vocabulary, doc).properties);
-  const fields = list ? (schemaOf(vocabulary, doc).properties as JsonObject).fields : undefined;
+  const known = resolved(schemaOf(vocabulary, doc), doc.content).properties;
+  const fields = isObject(known) ? known.fields : undefined;
   const items = isObject(fields) && isObject(fields.items) ? fields.items : {};
   const started = newItem(resolved(items, { type }), newId);
   const name = freeName(type === "formula" || type === "rollup" ? "value" : type, taken);

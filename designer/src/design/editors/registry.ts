@@ -9,7 +9,10 @@ import { find, ofKind } from "../model/documents";
 import { isObject, textOf, type JsonObject } from "../model/json";
 import { newId } from "../model/documents";
 import { ApprovalEditor } from "./approval";
+import { AutomationEditor } from "./automation";
+import { ChoiceSetEditor } from "./choice_set";
 import { DashboardEditor } from "./dashboard";
+import { ExtendsEditor } from "./extends";
 import { FormEditor } from "./form";
 import { ModuleEditor } from "./module";
 import { ObjectEditor } from "./object";
@@ -17,6 +20,7 @@ import { PermissionEditor } from "./permission";
 import { PlainEditor } from "./plain";
 import { ReportEditor } from "./report";
 import { RoleEditor } from "./role";
+import { ScenarioEditor } from "./scenario";
 import { WorkflowEditor } from "./workflow";
 import { ViewEditor } from "./view";
 
@@ -42,13 +46,17 @@ export const KINDS: readonly string[] = [
 
 const EDITORS: Readonly<Record<string, Editor>> = {
   approval: ApprovalEditor,
+  automation: AutomationEditor,
+  choice_set: ChoiceSetEditor,
   dashboard: DashboardEditor,
+  extends: ExtendsEditor,
   form: FormEditor,
   module: ModuleEditor,
   object: ObjectEditor,
   permission: PermissionEditor,
   report: ReportEditor,
   role: RoleEditor,
+  scenario: ScenarioEditor,
   workflow: WorkflowEditor,
   view: ViewEditor,
 };
@@ -56,13 +64,17 @@ const EDITORS: Readonly<Record<string, Editor>> = {
 /** Keys that the editor of a kind draws, so that the options beside it need not. */
 const DRAWN: Readonly<Record<string, readonly string[]>> = {
   approval: ["steps"],
+  automation: ["on", "when", "actions"],
+  choice_set: ["choices"],
   dashboard: ["tiles"],
+  extends: ["of", "name", "fields", "choices"],
   form: ["sections"],
-  module: ["menu"],
-  object: ["fields"],
+  module: ["menu", "constants", "expressions"],
+  object: ["fields", "rules", "field_rules"],
   permission: ["grants"],
   report: ["group_rows", "group_columns", "measures", "chart", "where"],
   role: [],
+  scenario: ["at", "given", "when", "then"],
   workflow: ["states", "transitions"],
   view: ["columns", "sort", "where"],
 };
@@ -236,6 +248,16 @@ const STARTS: Readonly<Record<string, Start>> = {
     },
   },
   automation: { of: "object", content: (asked) => ({ ...labelled(asked), object: asked.of, on: [], actions: [] }) },
+  scenario: {
+    of: "object",
+    content: (asked) => ({
+      ...labelled(asked),
+      at: `${new Date().toISOString().slice(0, 10)}T10:00`,
+      given: { users: [{ name: "person", roles: asked.roles }], records: [] },
+      when: [{ by: "person", create: { name: "record", object: asked.of, values: {} } }],
+      then: [],
+    }),
+  },
   report: {
     of: "object",
     content: (asked) => ({ ...labelled(asked), object: asked.of, type: "grouped", measures: [{ op: "count" }] }),

@@ -1,6 +1,6 @@
 /** Which objects of a draft refer to which. */
 
-import { kindOf, labelOf, nameOf, ofKind, type Doc, type Docs } from "./documents";
+import { find, kindOf, labelOf, nameOf, ofKind, type Doc, type Docs } from "./documents";
 import { isList, isObject, textOf } from "./json";
 
 export interface Relation {
@@ -10,6 +10,20 @@ export interface Relation {
   readonly label: string;
   /** Whether the one it points to owns the one it comes from. */
   readonly owned: boolean;
+}
+
+/** Return the object that a document is about, itself included; undefined where it is about none. */
+export function objectOf(docs: Docs, doc: Doc): Doc | undefined {
+  const kind = textOf(doc.content.kind);
+  if (kind === "object") return doc;
+  if (kind === "approval") {
+    const workflow = find(docs, "workflow", textOf(doc.content.workflow));
+    return workflow === undefined ? undefined : objectOf(docs, workflow);
+  }
+  if (kind === "extends" && doc.content.of === "object")
+    return find(docs, "object", nameOf(doc));
+  const name = textOf(doc.content.object);
+  return name === "" ? undefined : find(docs, "object", name);
 }
 
 /** Return the references between objects, by the names of the objects; extensions count to what they extend. */

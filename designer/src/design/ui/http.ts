@@ -44,6 +44,7 @@ export interface FunctionHelp {
   readonly name: string;
   readonly signature: string;
   readonly help: string;
+  readonly examples: readonly string[];
 }
 
 const API = "/api/v1/metadata";

@@ -1,6 +1,7 @@
 /** The options of what is chosen, drawn from its schema: what is used daily first, the rest folded. */
 
 import { useState, type JSX } from "react";
+import { idleKeys } from "../editors/alternatives";
 import { drawnBy } from "../editors/registry";
 import { kindOf, labelOf, titleOf, type Doc } from "../model/documents";
 import { at, isObject, type Path } from "../model/json";
@@ -63,7 +64,8 @@ export function PropertyList(props: {
   const view = useView();
   const value = at(props.doc.content, props.path);
   const present = isObject(value) ? value : {};
-  const shown = props.found.filter((one) => isShown(one.key, props.path));
+  const idle = idleKeys(props.doc, props.path, present);
+  const shown = props.found.filter((one) => isShown(one.key, props.path) && !idle.has(one.key));
   // What is set while it is shown stays where it is: whoever types there would lose the place.
   const [set] = useState<ReadonlySet<string>>(() => new Set(Object.keys(present)));
   const isDaily = (one: Property): boolean =>

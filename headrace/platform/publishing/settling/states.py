@@ -132,7 +132,7 @@ class _StateField:
             count = self._rows_in(old).count
             text = Text(
                 f"Rename the state {old} of {flow} to {new}; {count} rows are in it",
-                f"流程 {flow} 的状态 {old} 更名为 {new};有 {count} 行处于该状态",
+                f"工作流 {flow} 的状态 {old} 更名为 {new};有 {count} 行处于该状态",
             )
             yield Question(PlanLine(f"state.rename:{flow}.{old}", "state.rename", text, rows=count))
 
@@ -142,7 +142,7 @@ class _StateField:
         line = PlanLine(
             f"state.drop:{flow}.{state}",
             "state.drop",
-            Text(f"Remove the state {state} of {flow}", f"移除流程 {flow} 的状态 {state}"),
+            Text(f"Remove the state {state} of {flow}", f"移除工作流 {flow} 的状态 {state}"),
             destructive=bool(count),
             rows=count,
             failing=Failing(count, found.first, STATE_IN_USE.code) if count else None,

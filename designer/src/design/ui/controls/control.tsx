@@ -7,7 +7,7 @@ import { at, isList, isObject, textOf, type Json, type Path } from "../../model/
 import { helpOf, titleOf, typesOf, type Property, type Schema } from "../../model/schema";
 import type { Finding } from "../../model/store";
 import { findingsAt, useRun, useView } from "../desk";
-import { Help } from "../help";
+import { Prose } from "../prose";
 import { w } from "../words";
 import { ChoiceControl } from "./choice";
 import { EitherControl } from "./either";
@@ -61,7 +61,7 @@ export function Control(props: {
       <Kind {...{ id, doc, path, value, set }} schema={property.schema} />
       {help === "" ? null : (
         <p className="option-help" id={`${id}-help`}>
-          <Help text={help} schema={property.schema} />
+          <Prose text={help} />
         </p>
       )}
       {found.map((one, position) => (

@@ -6,10 +6,12 @@ import { typesOf } from "../../model/schema";
 import { useView, useWorkbench } from "../desk";
 import { IconButton } from "../icon";
 import { w } from "../words";
+import { objectOf } from "../../model/relations";
 import type { ControlProps } from "./control";
 import { FormulaControl } from "./formula";
 import { JsonControl } from "./json_value";
-import { fieldsOf, objectOf } from "./references";
+import { TextControl } from "./text";
+import { fieldsOf } from "./references";
 
 export function MapControl(props: ControlProps): JSX.Element {
   const { id, doc, path, value, set, schema } = props;
@@ -18,7 +20,11 @@ export function MapControl(props: ControlProps): JSX.Element {
   const [name, setName] = useState("");
   const known = isObject(value) ? value : {};
   const inner = isObject(schema.additionalProperties) ? schema.additionalProperties : {};
-  const Kind = typesOf(inner).includes("string") ? FormulaControl : JsonControl;
+  const kindOf = (one: Json): typeof FormulaControl => {
+    if (inner.format === "formula") return FormulaControl;
+    return typeof one === "string" && typesOf(inner).includes("string") ? TextControl : JsonControl;
+  };
+  const over = schema["x-formula-context"];
   const put = (key: string, wanted: Json | undefined): void => {
     const made = withAt(known, [key], wanted);
     set(isObject(made) && Object.keys(made).length === 0 ? undefined : made);
@@ -26,20 +32,23 @@ export function MapControl(props: ControlProps): JSX.Element {
   const fields = fieldsOf(view.docs, objectOf(view.docs, doc), language);
   return (
     <div className="map">
-      {Object.entries(known).map(([key, one]) => (
+      {Object.entries(known).map(([key, one]) => {
+        const Kind = kindOf(one);
+        return (
         <div key={key} className="map-row">
-          <span>{fields.find((field) => field.value === key)?.label ?? key}</span>
+          <label htmlFor={`${id}-${key}`}>{fields.find((field) => field.value === key)?.label ?? key}</label>
           <Kind
             id={`${id}-${key}`}
             doc={doc}
             path={[...path, key]}
-            schema={inner}
+            schema={over === undefined ? inner : { ...inner, "x-formula-context": over }}
             value={one}
             set={(wanted) => put(key, wanted ?? "")}
           />
           <IconButton icon="trash" name={`${w("remove")}: ${key}`} onPress={() => put(key, undefined)} />
         </div>
-      ))}
+        );
+      })}
       <div className="map-row">
         <input
           id={id}

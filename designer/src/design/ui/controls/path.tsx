@@ -4,8 +4,9 @@ import type { JSX } from "react";
 import { find, type Docs } from "../../model/documents";
 import { isList, isObject, textOf } from "../../model/json";
 import { useView, useWorkbench } from "../desk";
+import { objectOf } from "../../model/relations";
 import type { ControlProps } from "./control";
-import { fieldsOf, objectOf, type Option } from "./references";
+import { fieldsOf, type Option } from "./references";
 
 export function PathControl({ id, doc, value, set }: ControlProps): JSX.Element {
   const view = useView();

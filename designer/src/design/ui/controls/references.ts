@@ -1,25 +1,12 @@
 /** What a name in a document may be: names of other documents and of their parts, with labels. */
 
 import { find, labelOf, nameOf, ofKind, type Doc, type Docs } from "../../model/documents";
-import { isList, isObject, textOf, type Json } from "../../model/json";
+import { at, isList, isObject, textOf, type Json } from "../../model/json";
+import { objectOf } from "../../model/relations";
 
 export interface Option {
   readonly value: string;
   readonly label: string;
-}
-
-/** Return the object that a document is about, itself included; undefined where it is about none. */
-export function objectOf(docs: Docs, doc: Doc): Doc | undefined {
-  const kind = textOf(doc.content.kind);
-  if (kind === "object") return doc;
-  if (kind === "approval") {
-    const workflow = find(docs, "workflow", textOf(doc.content.workflow));
-    return workflow === undefined ? undefined : objectOf(docs, workflow);
-  }
-  if (kind === "extends" && doc.content.of === "object")
-    return find(docs, "object", nameOf(doc));
-  const name = textOf(doc.content.object);
-  return name === "" ? undefined : find(docs, "object", name);
 }
 
 /** Return the parts of a list of a document as options: fields, states, transitions … */
@@ -50,6 +37,17 @@ export function isOffered(refersTo: string): boolean {
   return OFFERED.has(refersTo);
 }
 
+/** Return the states or transitions of the records that a scenario speaks of, each once. */
+function ofScenario(docs: Docs, doc: Doc, list: string, language: "zh" | "en"): readonly Option[] {
+  const given = at(doc.content, ["given", "records"]);
+  const made = isList(doc.content.when) ? doc.content.when.map((one) => at(one, ["create"])) : [];
+  const objects = new Set([...(isList(given) ? given : []), ...made].map((one) => textOf(at(one, ["object"]))));
+  const found = ofKind(docs, "workflow")
+    .filter((one) => objects.has(textOf(one.content.object)))
+    .flatMap((one) => parts(one.content[list], language));
+  return [...new Map(found.map((one) => [one.value, one])).values()];
+}
+
 /** Return what a text with `x-refers-to` may be, in the document where it stands. */
 export function optionsFor(
   docs: Docs,
@@ -61,6 +59,8 @@ export function optionsFor(
   const workflow =
     find(docs, "workflow", textOf(doc.content.workflow)) ??
     ofKind(docs, "workflow").find((one) => object !== undefined && one.content.object === nameOf(object));
+  if (textOf(doc.content.kind) === "scenario" && (refersTo === "state" || refersTo === "transition"))
+    return ofScenario(docs, doc, `${refersTo}s`, language);
   switch (refersTo) {
     case "field":
     case "path":

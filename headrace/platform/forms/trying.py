@@ -1,0 +1,252 @@
+"""A formula that is being written, computed for a record under definitions that are not live.
+
+Records are read live with the rights of who asks; nothing is written.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+from headrace.platform.core.errors import NotFoundError
+from headrace.platform.core.problems import Problem, Text
+from headrace.platform.forms.ahead import Ahead, AheadRow
+from headrace.platform.forms.questions import UnknowableError
+from headrace.platform.formulas.analysis import analyse
+from headrace.platform.formulas.expression import Expression
+from headrace.platform.formulas.functions import FUNCTIONS
+from headrace.platform.formulas.messages import (
+    UNKNOWN_FIELD,
+    UNKNOWN_FUNCTION,
+    FormulaError,
+    FormulaValueError,
+)
+from headrace.platform.formulas.python import compile_python
+from headrace.platform.formulas.tree import ConstantRef, FieldRef, Node, Query, Value, children
+from headrace.platform.formulas.types import BOOLEAN, Type
+from headrace.platform.metadata.building import object_scope
+from headrace.platform.metadata.building.scope import CatalogScope
+from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.metadata.storage_types import instant_text
+
+NO_REASON: Final = Text()
+MOST_SHOWN: Final = 20
+"""How many items of a list are told, and how many values a formula was computed from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A formula over an object: of which record, whether it is a condition, what `this.` is in it.
+
+    `record_id` None is the newest record that who asks may read, or a blank one where there is none.
+    """
+
+    object_name: str
+    formula: str
+    record_id: str | None = None
+    outer_name: str | None = None
+    is_condition: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A value that the result was computed from: as it is written, its label, what it is."""
+
+    text: str
+    label: Text
+    value: Any
+
+    def render(self, language: str) -> dict[str, Any]:
+        """Return the JSON form in one language."""
+        return {"text": self.text, "label": self.label.within(language), "value": self.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong with a formula: from which character to which, and what may have been meant."""
+
+    problem: Problem
+    span: tuple[int, int] | None
+    instead: str | None
+
+    def render(self, language: str) -> dict[str, Any]:
+        """Return the JSON form in one language."""
+        span = list(self.span) if self.span else None
+        return {**self.problem.render(language), "span": span, "instead": self.instead}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came out: a value, or why there is none."""
+
+    state: Literal["value", "refused", "unknown"]
+    type: Type | None = None
+    value: Any = None
+    parts: tuple[Part, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+    reason: Text = NO_REASON
+    record: Mapping[str, Any] | None = None
+
+    def render(self, language: str) -> dict[str, Any]:
+        """Return the JSON form in one language."""
+        return {
+            "state": self.state,
+            "type": str(self.type.kind) if self.type else None,
+            "value": self.value,
+            "parts": [one.render(language) for one in self.parts],
+            "problems": [one.render(language) for one in self.mistakes],
+            "reason": self.reason.within(language),
+            "record": self.record,
+        }
+
+
+def try_formula(ahead: Ahead, tried: Tried) -> Outcome:
+    """Return what a formula gives for a record.
+
+    Raise NotFoundError where the definitions have no such object or the record is not to be seen.
+    """
+    model = _model(ahead, tried.object_name)
+    scope = object_scope(ahead.catalog, model.name)
+    outer = _model(ahead, tried.outer_name) if tried.outer_name else None
+    try:
+        expression = analyse(
+            tried.formula,
+            scope,
+            expected=BOOLEAN if tried.is_condition else None,
+            queries=outer is None,
+            outer=object_scope(ahead.catalog, outer.name) if outer else None,
+        )
+    except FormulaError as error:
+        return Outcome("refused", mistakes=tuple(_mistakes(error, tried.formula, scope)))
+    row = _row(ahead, model, tried.record_id)
+    if outer is not None:
+        row.enclosing = _row(ahead, outer, None)
+    record = {"id": row.id, "title": row.title()}
+    telling = _Telling(ahead, row, tried.formula)
+    try:
+        value = compile_python(expression.tree)(row)
+    except UnknowableError as error:
+        parts = tuple(telling.parts(expression))
+        return Outcome("unknown", expression.type, parts=parts, reason=error.reason, record=record)
+    except FormulaValueError as error:
+        parts = tuple(telling.parts(expression))
+        mistakes = tuple(Mistake(one, None, None) for one in error.problems)
+        return Outcome("refused", expression.type, None, parts, mistakes, record=record)
+    shown = telling.shown(value, expression.type)
+    return Outcome("value", expression.type, shown, tuple(telling.parts(expression)), record=record)
+
+
+def _model(ahead: Ahead, name: str) -> ObjectModel:
+    found = ahead.catalog.object(name)
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+def _row(ahead: Ahead, model: ObjectModel, record_id: str | None) -> AheadRow:
+    asked = record_id or ahead.newest(model)
+    return ahead.record(model, asked) if asked else ahead.blank(model)
+
+
+def _mistakes(error: FormulaError, formula: str, scope: CatalogScope) -> Iterator[Mistake]:
+    spans: Sequence[tuple[int, int] | None] = error.spans or [None] * len(error.problems)
+    for problem, span in zip(error.problems, spans, strict=True):
+        yield Mistake(problem, span, _instead(problem, span, formula, scope))
+
+
+def _instead(
+    problem: Problem, span: tuple[int, int] | None, formula: str, scope: CatalogScope
+) -> str | None:
+    """Return what can stand in place of a name that there is not."""
+    if span is None:
+        return None
+    written = formula[span[0] : span[1]]
+    if problem.code == UNKNOWN_FUNCTION.code:
+        name, bracket, rest = written.partition("(")
+        close = difflib.get_close_matches(name.strip().upper(), list(FUNCTIONS.keys()), n=1)
+        return close[0] + bracket + rest if close else None
+    if problem.code == UNKNOWN_FIELD.code:
+        close = difflib.get_close_matches(written, list(scope.suggestions()), n=1)
+        return close[0] if close else None
+    return None
+
+
+class _Telling:
+    """Says values as they are told to people, and which a formula was computed from."""
+
+    def __init__(self, ahead: Ahead, row: AheadRow, source: str) -> None:
+        self._ahead = ahead
+        self._row = row
+        self._source = source
+
+    def parts(self, expression: Expression) -> Iterator[Part]:
+        """Yield the values that a formula reads, each once, in the order of the source."""
+        told: set[str] = set()
+        for node in _read(expression.tree):
+            text = self._text(node)
+            if text in told or len(told) == MOST_SHOWN:
+                continue
+            told.add(text)
+            try:
+                value = compile_python(node)(self._row)
+            except (UnknowableError, FormulaValueError):
+                continue
+            yield Part(text, self._label(node), self.shown(value, node.type))
+
+    def shown(self, value: Value, type_: Type) -> Any:
+        """Return a value as JSON, a reference by its title."""
+        if isinstance(value, tuple):
+            return [self.shown(one, type_) for one in value[:MOST_SHOWN]]
+        if isinstance(value, datetime):
+            return instant_text(value)
+        if isinstance(value, date):
+            return value.isoformat()
+        if isinstance(value, Decimal):
+            return format(value, "f")
+        if isinstance(value, str) and type_.target is not None:
+            row = self._ahead.row_of(type_.target, value)
+            return value if row is None else row.title() or value
+        return value
+
+    def _text(self, node: Node) -> str:
+        if isinstance(node, FieldRef):
+            return ("this." if node.outer else "") + ".".join(node.names)
+        if isinstance(node, ConstantRef):
+            return f"$C.{node.name}"
+        return self._source[node.span[0] : node.span[1]]
+
+    def _label(self, node: Node) -> Text:
+        if isinstance(node, ConstantRef):
+            return self._ahead.catalog.constants[node.name].label
+        if not isinstance(node, FieldRef):
+            return Text()
+        row = self._row.enclosing if node.outer and self._row.enclosing else self._row
+        labels: list[Text] = []
+        model: ObjectModel | None = row.model
+        for one in node.path:
+            fields = model.fields.values() if model else ()
+            field = next((each for each in fields if each.id == one), None)
+            if field is None:
+                return Text()
+            labels.append(field.label or Text(field.name, field.name))
+            model = self._ahead.catalog.object(field.target) if field.target else None
+        return Text(
+            " › ".join(one.within("en") for one in labels),
+            " › ".join(one.within("zh") for one in labels),
+        )
+
+
+def _read(node: Node, *, asked: bool = False) -> Iterator[Node]:
+    """Yield what a formula reads: its fields and constants, and its questions as a whole."""
+    if isinstance(node, FieldRef):
+        if node.outer or not asked:
+            yield node
+        return
+    if isinstance(node, ConstantRef | Query):
+        yield node
+    for child in children(node):
+        yield from _read(child, asked=asked or isinstance(node, Query))
