@@ -31,6 +31,7 @@ from headrace.platform.records.context import Context
 
 blueprint = Blueprint("api_starting", __name__, url_prefix="/api/v1/metadata")
 
+NOTHING_FOUND: Final = {"count": 0, "places": [], "along": [], "documents": []}
 SHOWN: Final = 200
 """Places that an answer lists; how many there are it says besides."""
 
@@ -107,7 +108,8 @@ def other_name(draft: str) -> Response:
     """What it takes to call a definition of the draft otherwise; nothing is changed.
 
     `document` is its id, `path` the place of the field, state, … in it. The answer has every document
-    that changes as it would be, and the places that name what is renamed.
+    that changes as it would be, and the places that name what is renamed; `problems` where the draft
+    cannot be read as it stands, so that nobody knows the places.
     """
     data = body_object()
     _only(data, "document", "path", "name")
@@ -116,15 +118,20 @@ def other_name(draft: str) -> Response:
     def action(context: Context) -> Response:
         require_design(context)
         held = platform().drafts.get(draft)
-        catalog = platform().draft_publisher.catalog(held)
+        language = language_of(context)
+        try:
+            catalog = platform().draft_publisher.catalog(held)
+        except RefusedError as error:
+            wrong = [one.render(language) for one in error.problems]
+            return answer(context, {**NOTHING_FOUND, "problems": wrong})
         found = platform().drafts.document(held, document).document
         if found is None:
             raise NotFoundError(UNKNOWN_DOCUMENT.at("/document", id=document))
         made = rename(catalog, found, path, name, platform().publisher.types)
-        language = language_of(context)
         return answer(
             context,
             {
+                "problems": [],
                 "count": len(made.places),
                 "places": [one.sentence.within(language) for one in made.places[:SHOWN]],
                 "along": list(made.along),

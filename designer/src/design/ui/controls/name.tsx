@@ -53,7 +53,11 @@ export function NameControl(props: ControlProps): JSX.Element {
     try {
       if (!(await save())) throw new Error(w("rename_unsaved"));
       const found = await askRenaming(doc, path.slice(0, -1), wanted);
-      if (found.count > 0 || found.along.length > 0) setState({ kind: "found", found, asked: docs });
+      if (!found.known) {
+        // A draft that cannot be read is being worked on: what is wrong with it says so itself.
+        set(wanted);
+        leave();
+      } else if (found.count > 0 || found.along.length > 0) setState({ kind: "found", found, asked: docs });
       else {
         run(renameEverywhere(docs, found.documents));
         leave();

@@ -14,6 +14,8 @@ export interface Renaming {
   /** Names of what has to be called the same, because a place names both by one word. */
   readonly along: readonly string[];
   readonly documents: readonly Doc[];
+  /** Whether the draft can be read as it stands; where it cannot, nobody knows the places. */
+  readonly known: boolean;
 }
 
 /** Ask what it takes to call what stands at `path` of a document otherwise; a refusal is an error. */
@@ -21,8 +23,9 @@ export async function askRenaming(doc: Doc, path: Path, name: string): Promise<R
   const about = { document: doc.id, path: pointerOf(path), name };
   const answer = await call("POST", `${API}/drafts/${page().draft}/rename`, about);
   if (answer.status !== 200 || !isObject(answer.body)) throw new Error(refusal(answer));
-  const { count, places, along, documents } = answer.body;
+  const { count, places, along, documents, problems } = answer.body;
   return {
+    known: (problems as readonly JsonObject[]).length === 0,
     count: Number(count),
     places: places as readonly string[],
     along: along as readonly string[],
