@@ -48,7 +48,8 @@ export function ObjectEditor({ doc }: { readonly doc: Doc }): JSX.Element {
     }
   };
   const append = useLatest((type: string) => add(type, fields.length));
-  const palette = useMemo(() => <Palette id={doc.id} onAdd={append} />, [doc.id, append]);
+  const isObjectKind = kindOf(doc) === "object";
+  const palette = useMemo(() => <Palette id={doc.id} tables={isObjectKind} onAdd={append} />, [doc.id, isObjectKind, append]);
   return (
     <>
     <div className="object-editor">
@@ -150,6 +151,8 @@ const FieldRow = memo(function FieldRow(props: {
 
 function Palette(props: {
   readonly id: string;
+  /** Whether tables of lines can be added; extensions have none. */
+  readonly tables: boolean;
   readonly onAdd: (type: string) => void;
 }): JSX.Element {
   const { onAdd } = props;
@@ -168,7 +171,7 @@ function Palette(props: {
     <div className="palette" aria-label={w("palette")} role="group">
       <h3>{w("palette")}</h3>
       <p className="quiet">{w("palette_text")}</p>
-      {kindOf(doc) === "object" ? (
+      {props.tables ? (
         <button type="button" className="palette-type child-table" onClick={addTable}>
           <Icon name="plus" /> {w("child_table")}
         </button>
