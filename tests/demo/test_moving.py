@@ -17,6 +17,7 @@ from headrace.platform.workflow.tables import TASK
 from tests.demo.world import World
 from tests.support.live import open_platform
 from tests.support.moving import exported, load, values, write
+from tests.support.templates import filled
 
 RECORDS = 5372
 USERS = 34
@@ -31,9 +32,16 @@ def folder(demo: World, tmp_path: Path) -> Path:
 @pytest.fixture
 def target(backend: str, fresh_database: Callable[[str], str], folder: Path) -> Iterator[Platform]:
     """The demo's modules on the other database, with their reference rows only."""
-    platform = open_platform(fresh_database("sqlite" if backend == "postgresql" else "postgresql"))
-    platform.publisher.publish(platform.publisher.plan(folder), "Moved", None)
+    url = fresh_database("sqlite" if backend == "postgresql" else "postgresql")
+    filled(url, "the demo's modules", lambda place: publish(place, folder))
+    platform = open_platform(url)
     yield platform
+    platform.close()
+
+
+def publish(url: str, folder: Path) -> None:
+    platform = open_platform(url)
+    platform.publisher.publish(platform.publisher.plan(folder), "Moved", None)
     platform.close()
 
 
