@@ -206,7 +206,7 @@ def test_a_module(keys: Keys) -> None:
     keys.saved()
     assert keys.kept("module", "ordering")["menu"][1]["label"]["en"] == "Overview of channels"
     keys.region(".canvas")
-    keys.to(".parts-of-module button:nth-child(3)")
+    keys.to(".parts-of-module button:last-child")
     keys.press("Enter")
     keys.to(".texts-only input")
     keys.press("Space")
