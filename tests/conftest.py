@@ -14,6 +14,7 @@ import pytest
 
 from tests.support import postgres
 from tests.support.exchange_world import Exchange, open_exchange
+from tests.support.longest import longest_first, slowest_files
 from tests.support.places import work_in_memory
 from tests.support.thrift import collect_rarely, compile_templates_once, hash_cheaply
 
@@ -45,8 +46,20 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    longest_first(items)
+
+
 def pytest_collection_finish() -> None:
     collect_rarely()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    found = slowest_files(one for many in terminalreporter.stats.values() for one in many)
+    if found:
+        terminalreporter.section("slowest files")
+        terminalreporter.write_line("\n".join(found))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -16,6 +16,9 @@ from tests.demo.world import World, make_world
 LOADED = ("foundation", "partner_master", "product_catalog", "price_policy")
 """Modules whose rows an order needs."""
 
+BOUND = frozenset({"returns"})
+"""Its conversions rest on a roll-up that it adds to another module, of which there is no copy: the check says so."""
+
 
 @pytest.fixture(scope="module")
 def world(shared_database_url: str) -> Iterator[World]:
@@ -32,7 +35,7 @@ def published(world: World) -> tuple[Outcome, dict[str, list[str]]]:
         lambda _, work: drafts.create(work, "Everything twice", None)
     )
     left: dict[str, list[str]] = {}
-    sources = [("module", one) for one in sorted(world.catalog.modules)]
+    sources = [("module", one) for one in sorted({*world.catalog.modules} - BOUND)]
     for kind, source in (*sources, *(("template", one.name) for one in here.templates())):
         name = f"new_{source}"[:40]
         objects = {"sales_order": "showroom_order"} if source == "ordering" else {}
