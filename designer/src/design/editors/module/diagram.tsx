@@ -7,6 +7,7 @@ import { labelOf, nameOf, type Doc, type Docs } from "../../model/documents";
 import { isList } from "../../model/json";
 import { aroundModule, relationsOf } from "../../model/relations";
 import { useChoose, useView, useWorkbench } from "../../ui/desk";
+import { enterCanvas } from "../../ui/regions";
 import { w } from "../../ui/words";
 
 const WIDTH = 180;
@@ -21,7 +22,18 @@ export function Diagram({ doc }: { readonly doc: Doc }): JSX.Element {
     [view.docs, doc.module, language],
   );
   return (
-    <div className="diagram" role="group" aria-label={w("module_diagram")}>
+    <div
+      className="diagram"
+      role="group"
+      aria-label={w("module_diagram")}
+      onKeyDown={(event) => {
+        const node = event.target instanceof Element ? event.target.closest<HTMLElement>(".react-flow__node") : null;
+        const id = node?.dataset.id;
+        if (event.key !== "Enter" || id === undefined) return;
+        choose(id);
+        enterCanvas();
+      }}
+    >
       <ReactFlow
         nodes={nodes}
         edges={edges}
