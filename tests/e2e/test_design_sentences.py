@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -133,12 +134,20 @@ def test_a_rule_is_a_sentence_and_its_formula_shows_what_it_gives(drawer: Drawer
     assert drawer.person.faults == []
 
 
-def test_fields_are_found_by_their_chinese_names(
-    server: str, browser: Browser, shots: Path
-) -> None:
-    drawer = Drawer(sit_down(browser, server, "linzhixia", "zh", 1280, shots))
+@pytest.fixture
+def chinese(server: str, browser: Browser, shots: Path) -> Iterator[Drawer]:
+    """The same person in Chinese, for whom the language is set back: the other tests read English."""
+    person = sit_down(browser, server, "linzhixia", "zh", 1280, shots)
+    drawer = Drawer(person)
     drawer.begin("公式")
-    page = drawer.page
+    yield drawer
+    person.go("/")
+    person.page.locator("header button[name=language]").click()
+    expect(person.page.locator("html")).to_have_attribute("lang", re.compile("^en"))
+
+
+def test_fields_are_found_by_their_chinese_names(chinese: Drawer) -> None:
+    page = chinese.page
     page.get_by_label("查找", exact=True).fill("生成赠品行")
     page.locator(".outline").get_by_role("button", name="生成赠品行", exact=True).click()
     area = page.locator(".sentences [data-key=when] textarea")
@@ -153,7 +162,7 @@ def test_fields_are_found_by_their_chinese_names(
         "执行转换“提交”时",
         "审批结果为通过时",
     ]
-    drawer.person.look("automation")
+    chinese.person.look("automation")
 
 
 def test_constants_and_extensions_are_drawn(drawer: Drawer) -> None:
