@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from headrace.platform.core.errors import NotFoundError, RefusedError
+from headrace.platform.forms.menu import menu_for
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import parse_query
@@ -193,6 +194,14 @@ def test_every_view_opens_and_its_condition_holds(world: World) -> None:
         "pending_price_books",
         "credit_exceeded",
     }
+
+
+def test_modules_stand_in_the_menu_where_they_say(world: World) -> None:
+    """The others follow: those that others build on come last."""
+    context = world.acting("linzhixia")
+    found = [group.name for group in menu_for(context.catalog, context.principal)]
+    assert found[:4] == ["ordering", "channel_inventory", "returns", "accounts_core"]
+    assert found[-1] == "foundation"
 
 
 def test_every_report_runs_on_the_demo(world: World) -> None:

@@ -35,7 +35,7 @@ class MenuGroup:
 def menu_for(
     catalog: Catalog, principal: Principal, dashboards: Collection[str] = ()
 ) -> tuple[MenuGroup, ...]:
-    """Return the modules in order of dependence, without those in which nothing can be opened.
+    """Return the modules in their order, without those in which nothing can be opened.
 
     `dashboards` are those in which the principal may see something.
     """
@@ -85,7 +85,10 @@ def _label(catalog: Catalog, item: MenuItemDef) -> Text:
 
 
 def _ordered(catalog: Catalog) -> Iterator[ModuleDef]:
-    """Modules that others build on come last: people open what they work with every day."""
+    """Modules that say their place come first; of the others those last that others build on.
+
+    People open what they work with every day.
+    """
     depths: dict[str, int] = {}
 
     def depth(name: str) -> int:
@@ -96,4 +99,7 @@ def _ordered(catalog: Catalog) -> Iterator[ModuleDef]:
                 depths[name] = 1 + max((depth(one) for one in module.requires), default=0)
         return depths[name]
 
-    yield from sorted(catalog.modules.values(), key=lambda one: (-depth(one.name), one.name))
+    def place(one: ModuleDef) -> tuple[bool, int, int, str]:
+        return one.menu_order is None, one.menu_order or 0, -depth(one.name), one.name
+
+    yield from sorted(catalog.modules.values(), key=place)

@@ -150,3 +150,9 @@ class ModuleDef:
     expressions: tuple[ExpressionDef, ...] = key("Named expressions of the module.", ())
     calendars: tuple[CalendarDef, ...] = key("Working calendars of the module.", ())
     menu: tuple[MenuItemDef, ...] = key("Menu entries, in order.", ())
+    menu_order: int | None = key(
+        "Place of the module in the menu: lower comes first, modules without one come after.",
+        None,
+        minimum=-1000,
+        maximum=1000,
+    )

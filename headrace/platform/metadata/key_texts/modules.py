@@ -12,6 +12,9 @@ TEXTS: Final[Mapping[str, KeyText]] = {
     "ModuleDef.name": daily("API name", "API 名称", "模块的名称,也是文件夹的名称。"),
     "ModuleDef.version": daily("Version", "版本", "模块的版本,由三个数字组成。"),
     "ModuleDef.menu": daily("Menu", "菜单", "菜单项,按顺序排列。"),
+    "ModuleDef.menu_order": daily(
+        "Place in the menu", "菜单位置", "模块在菜单中的位置:数值小者在前,未填的排在其后。"
+    ),
     "ModuleDef.constants": daily("Constants", "常量", "模块的常量。"),
     "ModuleDef.expressions": more("Named expressions", "命名表达式", "模块的命名表达式。"),
     "ModuleDef.calendars": more("Working calendars", "工作日历", "模块的工作日历。"),
