@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from headrace.platform.access.policy import can
-from headrace.platform.access.principals import SYSTEM_USER_ID
 from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.form_page import FormPage
 from headrace.platform.forms.posted import sent_form
+from headrace.platform.formulas.tree import Literal
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.records.context import Context
+
+DAYS: Final = frozenset({"date", "datetime"})
+"""Types whose values begin with a day, which is compared as text."""
 
 
 def may_copy(context: Context, model: ObjectModel) -> bool:
@@ -28,23 +31,24 @@ def copied(context: Context, page: FormPage, record: Mapping[str, Any]) -> dict[
     """Return the values of a record that a new one begins with, as the form of `page` sends them.
 
     Only what the caller can enter there, without what has to be new each time: unique and masked
-    values, files (each belongs to one record), and what the present time or the user fills in by default.
+    values, files (each belongs to one record), days that have passed, and what the present time or the
+    user fills in by default.
     """
-    objects = context.catalog.objects
-    values = _values(objects[page.object], page.fields, record)
+    objects, today = context.catalog.objects, context.today().isoformat()
+    values = _values(objects[page.object], page.fields, record, today)
     for grid in page.grids:
         if grid.editable:
             rows = [
-                _values(objects[grid.object], grid.columns, row)
+                _values(objects[grid.object], grid.columns, row, today)
                 for row in record.get(grid.name) or ()
-                if not _made_by_itself(row, record)
+                if not _is_of_another_kind(objects[grid.object], grid.columns, row)
             ]
             values[grid.name] = [row for row in rows if row] or [{}]
     return values
 
 
 def _values(
-    model: ObjectModel, views: Iterable[FieldView], record: Mapping[str, Any]
+    model: ObjectModel, views: Iterable[FieldView], record: Mapping[str, Any], today: str
 ) -> dict[str, Any]:
     found = {}
     for view in views:
@@ -52,7 +56,8 @@ def _values(
         if field is None or not view.editable or view.files is not None or _is_new(field):
             continue
         value = sent_form(record.get(view.name))
-        if value is not None and value != []:
+        passed = field.type.key in DAYS and str(value) < today
+        if value is not None and value != [] and not passed:
             found[view.name] = value
     return found
 
@@ -65,12 +70,25 @@ def _is_new(field: FieldModel) -> bool:
     return default is not None and (default.uses_clock or default.uses_user)
 
 
-def _made_by_itself(row: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
-    """Say whether the system added a row to what somebody made; the same will follow again."""
-    by = _author(row)
-    return by == SYSTEM_USER_ID and _author(record) not in (None, SYSTEM_USER_ID)
+def _is_of_another_kind(
+    model: ObjectModel, views: Iterable[FieldView], row: Mapping[str, Any]
+) -> bool:
+    """Say whether a row is what nobody who fills this form can add: a gift among what was ordered.
+
+    What the form does not ask begins with its default; where that is a word or a yes or no, and the
+    row says another, a copy would be a different row.
+    """
+    asked = {view.name for view in views if view.editable}
+    return any(
+        field.name not in asked
+        and field.computed is None
+        and isinstance(begun := _always(field), str | bool)
+        and row.get(field.name) not in (None, begun)
+        for field in model.fields.values()
+    )
 
 
-def _author(row: Mapping[str, Any]) -> str | None:
-    author = row.get("created_by")
-    return str(author["id"]) if isinstance(author, Mapping) else None
+def _always(field: FieldModel) -> Any:
+    """Return the default of a field that is the same for each record; None of any other."""
+    default = field.default
+    return default.tree.value if default and isinstance(default.tree, Literal) else None
