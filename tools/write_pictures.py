@@ -17,7 +17,7 @@ TEST: Final = "tests/e2e/test_design_pictures.py"
 def main() -> int:
     """Run the test that opens every editor, told to keep what it sees; return its exit code."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", TEST, "-k", "shown"]
-    return subprocess.run([*command, "--write-pictures"], cwd=ROOT, check=False).returncode  # noqa: S603
+    return subprocess.run([*command, "--write-pictures"], cwd=ROOT, check=False).returncode  # noqa: S603 - only what is written here
 
 
 if __name__ == "__main__":
