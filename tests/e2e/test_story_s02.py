@@ -1,7 +1,7 @@
-"""Story S02 on a phone: a re-order with three promotions, rebate and credit, confirmed by nobody.
+"""Story S02 on a phone: a re-order with three promotions, rebate and credit, confirmed by nobody, then received.
 
-The lines are typed, and the order is copied to a next one in the end. What follows the confirmation
-is tested in `tests/demo/test_story_s02.py`.
+The lines are typed, and the order is copied to a next one. All amounts of what follows are
+tested in `tests/demo/test_story_s02.py`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,6 +21,7 @@ from headrace.platform.database.opening import open_database
 from headrace.platform.publishing.workspace import stop_clock
 from tests.e2e.conftest import serving
 from tests.support.browsing import Person, sit_down
+from tests.support.files import png
 
 pytestmark = pytest.mark.e2e
 
@@ -86,8 +88,12 @@ def test_a_clean_order_is_priced_capped_and_confirmed_without_a_human(
     assert text.count("2025-06-10 10:04") >= 2, "submitted and confirmed in the same minute"
     clerk.look("order confirmed")
     assert before - _available(finance) == PAYABLE
+    order = urlsplit(page.url).path
     _once_more(clerk)
-    for person in (clerk, finance):
+    warehouse = sit_down(browser, server, "hecang", "zh", 1280, shots)
+    _ship(warehouse, order)
+    _receive(clerk)
+    for person in (clerk, finance, warehouse):
         assert not person.faults, person.faults
         person.context.close()
 
@@ -129,6 +135,56 @@ def _once_more(clerk: Person) -> None:
     expect(page.locator("form[data-asking]")).to_have_count(0)
     assert clerk.amount("[data-output=gross_amount]") == GROSS
     clerk.look("order copied")
+
+
+def _ship(warehouse: Person, order: str) -> None:
+    page = warehouse.page
+    warehouse.go(order)
+    page.locator(".page-head .actions a", has_text="开发货单").click()
+    page.locator("main select").first.select_option("sf")
+    page.locator("main form button.main").click()
+    expect(page.locator(".message.good")).to_contain_text("FH-20250610-0001")
+
+
+def _receive(clerk: Person) -> None:
+    """One of twenty is broken: a photo is asked for, and the return is there as a draft."""
+    page = clerk.page
+    clerk.go("/o/shipment")
+    page.locator("a[href^='/o/shipment/0']").first.click()
+    page.locator(".page-head .actions a", has_text="签收到货").click()
+    page.locator("main form button.main").click()
+    page.locator(".message.good a").first.click()
+    expect(page.locator("h1")).to_contain_text("QS-20250610-0001")
+    clerk.look("receipt drafted")
+    receipt = urlsplit(page.url).path
+    clerk.go(f"{receipt}/edit")
+    expect(page.locator("form[data-ready=yes]")).to_be_visible()
+    row = page.locator("tr[data-row]", has_text="RO800")
+    for column, value in (("accepted_qty", "19"), ("damaged_qty", "1")):
+        row.locator(f"[data-column={column}] input[type=text]").fill(value)
+        row.locator(f"[data-column={column}] input[type=text]").press("Tab")
+    page.fill("[name='f.signed_by']", "许苗")
+    expect(page.locator("form[data-asking]")).to_have_count(0)
+    page.locator(".bar button.main").click()
+    expect(page.locator(".message.good")).to_be_visible()
+    page.locator(".page-head form .button.main").click()
+    expect(page.locator(".message.bad")).to_contain_text("有差异时请上传照片")
+    assert [one for one in clerk.faults if "422" not in one] == []
+    clerk.faults.clear()
+    clerk.go(f"{receipt}/edit")
+    photo = {"name": "damage.png", "mimeType": "image/png", "buffer": png(32, 32)}
+    page.locator("#f-photos .file-choose input").set_input_files([photo])
+    expect(page.locator("#f-photos img.thumb")).to_be_visible()
+    page.locator(".bar button.main").click()
+    page.locator(".page-head form .button.main").click()
+    expect(page.locator(".state-line")).to_contain_text("已确认")
+    clerk.look("receipt confirmed")
+    clerk.go("/o/return_order")
+    page.locator("a[href^='/o/return_order/0']").first.click()
+    text = page.locator("main").inner_text()
+    for shown in ("TH-20250610-0001", "运输破损", "1,346.46", "草稿"):
+        assert shown in text, shown
+    clerk.look("return drafted")
 
 
 def _available(finance: Person) -> Decimal:
