@@ -70,9 +70,10 @@ def _draw_steps(drawer: Drawer) -> None:
 def _try_it(drawer: Drawer) -> None:
     """Ask for an order of a partner whether this approval would take it, before anything is live."""
     page = drawer.page
-    drawer.press(page.locator(".record-picker input"))
-    drawer.press(page.locator(".record-picker [role=option]").first)
-    drawer.press(page.locator(".try-panel button.main", has_text="试算"))
+    panel = page.locator(".try-panel")
+    drawer.press(panel.get_by_role("combobox", name="记录", exact=True))
+    drawer.press(panel.get_by_role("option").first)
+    drawer.press(panel.locator("button.main", has_text="试算"))
     expect(page.locator(".try-verdict")).to_be_visible(timeout=15_000)
 
 
