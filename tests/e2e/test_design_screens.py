@@ -49,6 +49,9 @@ def test_a_form_is_filled_by_drag_and_by_keyboard(admin: Person) -> None:
     page.get_by_role("button", name="Add a section").click()
     first, second = page.locator(".form-section").nth(0), page.locator(".form-section").nth(1)
     before = items(first)
+    # The new section is named at once, and seen with the place where fields are dropped.
+    expect(page.get_by_label("Heading of section 2")).to_be_focused()
+    expect(second.locator(".form-places")).to_be_in_viewport(ratio=1)
 
     # Of neighbours, so that the page need not scroll while something is dragged.
     first.locator(".form-item").last.drag_to(second.locator(".form-places"))

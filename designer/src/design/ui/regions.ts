@@ -54,7 +54,7 @@ export function enterCanvas(): void {
   });
 }
 
-/** Go to the label of what was just added and is chosen, ready to be typed over. */
+/** Go to the label of what was just added and is chosen, ready to be typed over; all of it is in sight. */
 export function enterLabel(): void {
   window.requestAnimationFrame(() =>
     window.requestAnimationFrame(() => {
@@ -62,6 +62,7 @@ export function enterLabel(): void {
       const label = [...labels].at(-1);
       label?.focus();
       label?.select();
+      label?.closest(".chosen")?.scrollIntoView({ block: "nearest" });
     }),
   );
 }
