@@ -35,6 +35,9 @@ def admin(server: str, browser: Browser, shots: Path) -> Iterator[Person]:
     drawer.type(labels.nth(0), "Trade fair")
     drawer.type(labels.nth(1), "展会")
     drawer.type(drawer.option("name").locator("input"), "trade_fair")
+    # A name that something might use is taken when it is left.
+    drawer.option("name").locator("input").press("Tab")
+    expect(person.page.locator(".field-row.chosen")).to_contain_text("trade_fair")
     expect(person.page.locator(".saving")).to_have_text("Saved", timeout=15_000)
     yield person
     person.context.close()

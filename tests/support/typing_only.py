@@ -43,14 +43,23 @@ class Keys:
         self.page.keyboard.type(text)
         self._seen(f"after typing {text}")
 
-    def to(self, selector: str) -> None:
+    def to(self, selector: str, key: str = "Tab") -> None:
         """Press Tab until what has the focus fits."""
         for _ in range(MOST_TABS):
             if self.page.evaluate("(what) => document.activeElement.matches(what)", selector):
                 self._seen(f"at {selector}")
                 return
-            self.page.keyboard.press("Tab")
-        raise AssertionError(f"Tab never reaches {selector}")
+            self.page.keyboard.press(key)
+        raise AssertionError(f"{key} never reaches {selector}")
+
+    def to_before(self, selector: str) -> None:
+        """Press Shift and Tab until what has the focus fits."""
+        self.to(selector, "Shift+Tab")
+
+    def led_to(self, selector: str) -> None:
+        """Wait until the focus has come to what fits by itself: nobody looks for what they just made."""
+        expect(self.page.locator(selector)).to_be_focused()
+        self._seen(f"at {selector}")
 
     def region(self, selector: str) -> None:
         """Press F6 until the focus is inside."""

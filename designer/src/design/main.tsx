@@ -34,7 +34,6 @@ async function open(place: HTMLElement): Promise<void> {
     </StrictMode>,
   );
   keeper.start();
-  document.documentElement.dataset.design = "ready";
 }
 
 const place = document.getElementById("studio");

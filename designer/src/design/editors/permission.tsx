@@ -24,7 +24,7 @@ export function PermissionEditor({ doc }: { readonly doc: Doc }): JSX.Element {
   const ways = waysOf(view.docs, doc);
   return (
     <div className="matrix-scroll">
-      <table className="matrix">
+      <table className="matrix rights">
         <thead>
           <tr>
             <th scope="col">{w("kind_role")}</th>

@@ -54,17 +54,23 @@ export function enterCanvas(): void {
   });
 }
 
-/** Go to the label of what was just added and is chosen, ready to be typed over; all of it is in sight. */
+/** For how many frames the label of what was just added is waited for: a layout may come before it. */
+const MOST_FRAMES = 60;
+
+/** Go to the label of what was just added and is chosen, ready to be typed over, as soon as it is drawn; all of it is in sight. */
 export function enterLabel(): void {
-  window.requestAnimationFrame(() =>
-    window.requestAnimationFrame(() => {
-      const labels = document.querySelectorAll<HTMLInputElement>(".canvas .chosen input.inline");
-      const label = [...labels].at(-1);
-      label?.focus();
-      label?.select();
-      label?.closest(".chosen")?.scrollIntoView({ block: "nearest" });
-    }),
-  );
+  let frames = 0;
+  const look = (): void => {
+    frames += 1;
+    const label = [...document.querySelectorAll<HTMLInputElement>(".canvas .chosen input.inline")].at(-1);
+    // In the first frame what was chosen before may still look so.
+    if (frames > 1 && label !== undefined) {
+      label.focus();
+      label.select();
+      label.closest(".chosen")?.scrollIntoView({ block: "nearest" });
+    } else if (frames < MOST_FRAMES) window.requestAnimationFrame(look);
+  };
+  window.requestAnimationFrame(look);
 }
 
 /** Arrow keys lead up and down a list of things to press. */

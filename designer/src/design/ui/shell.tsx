@@ -27,6 +27,7 @@ export function Shell({ keeper }: { readonly keeper: Keeper }): JSX.Element {
   useKeptFocus();
   useRegions();
   useAddress(doc);
+  useReady();
   const [wide, setWide] = useState(false);
   return (
     <div className={wide ? "studio wide" : "studio"}>
@@ -203,6 +204,13 @@ function useShortcuts(): void {
     document.addEventListener("keydown", press);
     return () => document.removeEventListener("keydown", press);
   }, [store]);
+}
+
+/** Say that keys and presses are heard: only once the frame is drawn. */
+function useReady(): void {
+  useEffect(() => {
+    document.documentElement.dataset.design = "ready";
+  }, []);
 }
 
 /** What is open stands in the address, so that it can be sent and comes back on reload. */

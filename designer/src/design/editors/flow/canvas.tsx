@@ -16,6 +16,7 @@ import {
 } from "@xyflow/react";
 import { useEffect, useMemo, type JSX, type KeyboardEvent, type ReactNode } from "react";
 import { w } from "../../ui/words";
+import { canvasLabels } from "./labels";
 
 export interface CanvasProps {
   readonly name: string;
@@ -116,15 +117,7 @@ function Inner(props: CanvasProps): JSX.Element {
     else return;
     event.preventDefault();
   };
-  const labels = useMemo(
-    () => ({
-      "controls.ariaLabel": w("flow_view"),
-      "controls.zoomIn.ariaLabel": w("flow_zoom_in"),
-      "controls.zoomOut.ariaLabel": w("flow_zoom_out"),
-      "controls.fitView.ariaLabel": w("flow_fit"),
-    }),
-    [],
-  );
+  const labels = useMemo(canvasLabels, []);
   return (
     <div
       className="flow"

@@ -9,6 +9,7 @@ import { aroundModule, relationsOf } from "../../model/relations";
 import { useChoose, useView, useWorkbench } from "../../ui/desk";
 import { enterCanvas } from "../../ui/regions";
 import { w } from "../../ui/words";
+import { canvasLabels } from "../flow/labels";
 
 const WIDTH = 180;
 const HEIGHT = 56;
@@ -17,6 +18,7 @@ export function Diagram({ doc }: { readonly doc: Doc }): JSX.Element {
   const view = useView();
   const { language } = useWorkbench();
   const choose = useChoose();
+  const labels = useMemo(canvasLabels, []);
   const { nodes, edges } = useMemo(
     () => drawn(view.docs, doc.module, language),
     [view.docs, doc.module, language],
@@ -42,6 +44,7 @@ export function Diagram({ doc }: { readonly doc: Doc }): JSX.Element {
         minZoom={0.2}
         nodesConnectable={false}
         nodesDraggable={false}
+        ariaLabelConfig={labels}
         onNodeClick={(_, node) => choose(node.id)}
         onNodeDoubleClick={(_, node) => choose(node.id)}
       >
