@@ -103,7 +103,7 @@ class Drafter:
                 row.press(chance.choice(("Alt+ArrowUp", "Alt+ArrowDown")))
             case 6:
                 self.look_at(CHOICES)
-                self.page.locator(".canvas [data-key=label] input").nth(1).fill(mark)
+                self.page.locator(".options [data-key=label] input").nth(1).fill(mark)
                 self.set[CHOICES] = mark
             case _:
                 self.look_at(OBJECT)
