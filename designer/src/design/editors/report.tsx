@@ -6,8 +6,8 @@ import { setValue } from "../model/commands/set_value";
 import { nameOf, type Doc } from "../model/documents";
 import { at, textOf } from "../model/json";
 import { pathIn, pathType } from "../model/screens/fields";
-import { itemFor, onShelf, SHELVES, type Shelf as Name } from "../model/screens/report_shape";
-import { useRun, useView } from "../ui/desk";
+import { isSameMeasure, itemFor, onShelf, SHELVES, type Shelf as Name } from "../model/screens/report_shape";
+import { useChoose, useRun, useView } from "../ui/desk";
 import { w } from "../ui/words";
 import { FieldTree } from "./parts/field_tree";
 import { OneOption } from "./parts/one_option";
@@ -21,11 +21,17 @@ const MARKS = ["bar", "line", "area", "arc"] as const;
 export function ReportEditor({ doc }: { readonly doc: Doc }): JSX.Element {
   const { docs } = useView();
   const run = useRun();
+  const choose = useChoose();
   const [into, setInto] = useState<Name>("group_rows");
   const object = textOf(doc.content.object);
   const ran = useRunning(nameOf(doc), doc.content);
-  const add = (shelf: Name, path: string, position: number): void =>
-    run(insertItem(doc.id, [shelf], position, itemFor(shelf, path, pathType(docs, object, path))));
+  const add = (shelf: Name, path: string, position: number): void => {
+    const item = itemFor(shelf, path, pathType(docs, object, path));
+    // Rows are counted once, whatever field asks for it: two equal numbers would be refused.
+    const there = shelf === "measures" ? onShelf(doc.content, shelf).findIndex((one) => isSameMeasure(one, item)) : -1;
+    if (there >= 0) choose(doc.id, [shelf, there]);
+    else run(insertItem(doc.id, [shelf], position, item));
+  };
   return (
     <div className="screen-editor">
       <div className="report-drawing">

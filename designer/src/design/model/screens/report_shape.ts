@@ -29,6 +29,11 @@ export function itemFor(shelf: Shelf, path: string, type: string): Json {
   return isDate(type) ? { op: "max", field: path } : { op: "count" };
 }
 
+/** Say whether two measures put the same together in the same way, however they are called. */
+export function isSameMeasure(one: Json, other: Json): boolean {
+  return isObject(one) && isObject(other) && one.op === other.op && pathIn(one) === pathIn(other);
+}
+
 /** Return a group with another bucket; without one it is its path, or keeps its heading. */
 export function withBucket(item: Json, bucket: string): Json {
   const field = pathIn(item);
