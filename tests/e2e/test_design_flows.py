@@ -38,8 +38,8 @@ def test_an_approval_is_drawn_tried_and_kept_in_the_draft(
     page.get_by_label("Label of the step step").fill("Everybody")
     expect(page.locator(".flow-card[data-step=step]")).to_contain_text("all of them must approve")
 
-    page.locator(".record-picker input").click()
-    page.locator(".record-picker [role=option]").first.click()
+    page.locator(".try-panel .record-picker input").click()
+    page.locator(".try-panel .record-picker [role=option]").first.click()
     page.get_by_role("button", name="Simulate").click()
 
     expect(page.locator(".try-verdict.good")).to_be_visible(timeout=15_000)

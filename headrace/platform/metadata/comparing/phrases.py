@@ -289,6 +289,17 @@ VALUES: Final[Mapping[str, Value]] = {
         ),
         Text("{subject} no longer has a priority of its own", "{subject}不再有单独的优先级"),
     ),
+    "ModuleDef.menu_order": Value(
+        Text("{subject} now has the place {after} in the menu", "{subject}的菜单位置设为 {after}"),
+        Text(
+            "{subject} now has the place {after} in the menu (was {before})",
+            "{subject}的菜单位置由 {before} 改为 {after}",
+        ),
+        Text(
+            "{subject} no longer has a place of its own in the menu",
+            "{subject}不再指定菜单位置",
+        ),
+    ),
     "ModuleDef.version": Value(
         Text("{subject} is now version {after}", "{subject}的版本为 {after}"),
         Text(
