@@ -161,6 +161,7 @@ def test_a_workflow(keys: Keys) -> None:
     assert kept["states"][-1]["label"]["en"] == "Lost"
     assert len(kept["states"]) == states + 1
     assert kept["transitions"][-1]["label"]["en"] == "Lose"
+    assert kept["transitions"][-1]["to"] == kept["states"][-1]["name"]
     keys.press("Control+z")
     keys.press("Control+y")
 
