@@ -175,6 +175,6 @@ def test_constants_and_extensions_are_drawn(drawer: Drawer) -> None:
     expect(constants.locator(".part-text")).to_contain_text("= 12.5")
     drawer.person.look("constants")
     unfold(drawer, "Accounts", "Partner")
-    expect(page.locator(".extends-target")).to_contain_text("Extends the Object")
+    expect(page.locator(".extends-target")).to_contain_text("Object that is extended")
     expect(page.locator(".field-row")).to_have_count(4)
     drawer.person.look("extension")
