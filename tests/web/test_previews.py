@@ -467,6 +467,21 @@ def test_a_preview_shows_what_a_new_question_gives(world: World) -> None:
     assert 'value="42"' in world.see(made, "form", role="dealer").response.text
 
 
+def test_what_is_wrong_elsewhere_in_the_draft_leaves_a_formula_without_a_value(
+    world: World,
+) -> None:
+    def claim(content: dict[str, Any]) -> None:
+        content["fields"].append(
+            field("bad", "formula", returns="money", formula="no_such_field + 1")
+        )
+
+    made = world.draft("Broken elsewhere", object__claim=claim)
+
+    found = tried(world, made, formula="fee * 3")
+    assert (found["state"], found["value"]) == ("unknown", None)
+    assert "no_such_field" in found["reason"]
+
+
 def test_formulas_are_tried_by_designers_only(world: World, draft: str) -> None:
     address = f"/api/v1/metadata/drafts/{draft}/formula"
     body = {"object": "claim", "formula": "fee"}

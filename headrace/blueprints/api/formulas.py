@@ -12,7 +12,7 @@ from headrace.blueprints.api.designing import require_design
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message, pointer
 from headrace.platform.forms.ahead import Ahead, seen_as
-from headrace.platform.forms.trying import Tried, try_formula
+from headrace.platform.forms.trying import Outcome, Tried, try_formula
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.definitions.keys import MAX_FORMULA
 from headrace.platform.metadata.documents import Document
@@ -48,7 +48,13 @@ def try_out(draft: str) -> Response:
             outer_name=_of(data, "this", str),
             is_condition=data.get("condition") is True,
         )
-        catalog = _catalog(draft, _of(data, "document", str), _of(data, "path", list) or [])
+        document, path = _of(data, "document", str), _of(data, "path", list) or []
+        try:
+            catalog = _catalog(draft, document, path)
+        except RefusedError as error:
+            # What is wrong elsewhere in the draft is told there; here there is no value for now.
+            none = Outcome("unknown", reason=error.problems[0].message)
+            return answer(context, none.render(language_of(context)))
         names = sorted(context.principal.role_names & catalog.roles.keys())
         ahead = Ahead(context, catalog, seen_as(context.principal, catalog, names))
         return answer(context, try_formula(ahead, tried).render(language_of(context)))
