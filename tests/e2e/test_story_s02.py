@@ -159,6 +159,9 @@ def _receive(clerk: Person) -> None:
     receipt = urlsplit(page.url).path
     clerk.go(f"{receipt}/edit")
     expect(page.locator("form[data-ready=yes]")).to_be_visible()
+    expect(page.locator("[data-add]")).to_have_count(
+        0
+    )  # what was shipped says which rows there are
     row = page.locator("tr[data-row]", has_text="RO800")
     for column, value in (("accepted_qty", "19"), ("damaged_qty", "1")):
         row.locator(f"[data-column={column}] input[type=text]").fill(value)

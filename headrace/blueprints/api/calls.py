@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar, cast
 
 import orjson
@@ -187,6 +187,25 @@ def optional_body(*known: str) -> dict[str, Any]:
         if name not in known:
             raise RefusedError(UNKNOWN_KEY.at(pointer(name), name=name, known=", ".join(known)))
     return data
+
+
+def value_of(data: Mapping[str, Any], name: str, kind: type, bad: Message) -> Any:
+    """Return a value of a body, None where it is missing; raise RefusedError with `bad` for another kind.
+
+    `bad` tells of a `name`. A yes or no is no number.
+    """
+    value = data.get(name)
+    if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+        raise RefusedError(bad.at(pointer(name), name=name))
+    return value
+
+
+def text_of(data: Mapping[str, Any], name: str, bad: Message) -> str:
+    """Return a text of a body; raise RefusedError with `bad` where it is missing, empty or none."""
+    found: str | None = value_of(data, name, str, bad)
+    if not found:
+        raise RefusedError(bad.at(pointer(name), name=name))
+    return found
 
 
 def expected_version() -> int:

@@ -7,10 +7,18 @@ from typing import Any, Final
 
 from flask import Blueprint, Response
 
-from headrace.blueprints.api.calls import answer, language_of, optional_body, platform, read
+from headrace.blueprints.api.calls import (
+    answer,
+    language_of,
+    optional_body,
+    platform,
+    read,
+    text_of,
+    value_of,
+)
 from headrace.blueprints.api.designing import require_design
 from headrace.platform.core.errors import RefusedError
-from headrace.platform.core.problems import Message, pointer
+from headrace.platform.core.problems import Message
 from headrace.platform.forms.ahead import Ahead, seen_as
 from headrace.platform.forms.trying import Outcome, Tried, try_formula
 from headrace.platform.metadata.catalog import Catalog
@@ -42,13 +50,16 @@ def try_out(draft: str) -> Response:
         require_design(context)
         data = optional_body("object", "formula", "record", "this", "condition", "document", "path")
         tried = Tried(
-            object_name=_text(data, "object"),
-            formula=_text(data, "formula")[:MAX_FORMULA],
-            record_id=_of(data, "record", str),
-            outer_name=_of(data, "this", str),
+            object_name=text_of(data, "object", BAD_KEY),
+            formula=text_of(data, "formula", BAD_KEY)[:MAX_FORMULA],
+            record_id=value_of(data, "record", str, BAD_KEY),
+            outer_name=value_of(data, "this", str, BAD_KEY),
             is_condition=data.get("condition") is True,
         )
-        document, path = _of(data, "document", str), _of(data, "path", list) or []
+        document, path = (
+            value_of(data, "document", str, BAD_KEY),
+            value_of(data, "path", list, BAD_KEY) or [],
+        )
         try:
             catalog = _catalog(draft, document, path)
         except RefusedError as error:
@@ -91,18 +102,4 @@ def _put(value: Any, path: list[Any]) -> Any:
         return {**value, step: _put(value[step], rest)}
     if isinstance(value, list) and type(step) is int and 0 <= step < len(value):
         return [*value[:step], _put(value[step], rest), *value[step + 1 :]]
-    return value
-
-
-def _text(data: dict[str, Any], name: str) -> str:
-    found: str | None = _of(data, name, str)
-    if not found:
-        raise RefusedError(BAD_KEY.at(pointer(name), name=name))
-    return found
-
-
-def _of(data: dict[str, Any], name: str, kind: type) -> Any:
-    value = data.get(name)
-    if value is not None and not isinstance(value, kind):
-        raise RefusedError(BAD_KEY.at(pointer(name), name=name))
     return value

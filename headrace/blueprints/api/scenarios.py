@@ -6,10 +6,18 @@ from typing import Any, Final
 
 from flask import Blueprint, Response
 
-from headrace.blueprints.api.calls import answer, language_of, optional_body, platform, read
+from headrace.blueprints.api.calls import (
+    answer,
+    language_of,
+    optional_body,
+    platform,
+    read,
+    text_of,
+    value_of,
+)
 from headrace.blueprints.api.designing import require_design
 from headrace.platform.core.errors import RefusedError
-from headrace.platform.core.problems import Message, pointer
+from headrace.platform.core.problems import Message
 from headrace.platform.publishing.catalogs import Content
 from headrace.platform.records.context import Context
 
@@ -32,7 +40,10 @@ def run() -> Response:
         require_design(context)
         data = optional_body("draft", "version", "names")
         here = platform()
-        draft, version = _of(data, "draft", str), _of(data, "version", int)
+        draft, version = (
+            value_of(data, "draft", str, BAD_KEY),
+            value_of(data, "version", int, BAD_KEY),
+        )
         catalog = here.trials.definitions(draft, version) or context.catalog
         content = Content(catalog.documents, here.catalogs.content_of(version).rows)
         results = here.scenarios.run(catalog, content, _names(data))
@@ -51,8 +62,8 @@ def record() -> Response:
     def action(context: Context) -> Response:
         require_design(context)
         data = optional_body("object", "record", "name")
-        object_name, record_id = _needed(data, "object"), _needed(data, "record")
-        name = _of(data, "name", str) or f"{object_name[:30]}_recorded"
+        object_name, record_id = text_of(data, "object", BAD_KEY), text_of(data, "record", BAD_KEY)
+        name = value_of(data, "name", str, BAD_KEY) or f"{object_name[:30]}_recorded"
         here, language = platform(), language_of(context)
         content = here.catalogs.content_of()
         document, left_out = here.recorder.record(context, content, object_name, record_id, name)
@@ -72,13 +83,6 @@ def record() -> Response:
     return read(action)
 
 
-def _needed(data: dict[str, Any], name: str) -> str:
-    found: str | None = _of(data, name, str)
-    if not found:
-        raise RefusedError(BAD_KEY.at(pointer(name), name=name))
-    return found
-
-
 def _names(data: dict[str, Any]) -> list[str] | None:
     given = data.get("names")
     if given is None:
@@ -86,10 +90,3 @@ def _names(data: dict[str, Any]) -> list[str] | None:
     if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
         raise RefusedError(BAD_KEY.at("/names", name="names"))
     return given
-
-
-def _of(data: dict[str, Any], name: str, kind: type) -> Any:
-    value = data.get(name)
-    if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
-        raise RefusedError(BAD_KEY.at(pointer(name), name=name))
-    return value

@@ -6,10 +6,17 @@ from typing import Any, Final
 
 from flask import Blueprint, Response
 
-from headrace.blueprints.api.calls import answer, language_of, optional_body, platform, read
+from headrace.blueprints.api.calls import (
+    answer,
+    language_of,
+    optional_body,
+    platform,
+    read,
+    text_of,
+    value_of,
+)
 from headrace.blueprints.api.designing import require_design
-from headrace.platform.core.errors import RefusedError
-from headrace.platform.core.problems import Message, pointer
+from headrace.platform.core.problems import Message
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.trying import replays_of
 from headrace.platform.records.context import Context
@@ -37,14 +44,16 @@ def simulate() -> Response:
         data = optional_body(
             "object", "record", "transition", "values", "submitter", "draft", "version"
         )
-        login = _of(data, "submitter", str)
+        login = value_of(data, "submitter", str, BAD_KEY)
         trials = platform().trials
         trial = Trial(
-            object_name=_needed(data, "object"),
-            record_id=_of(data, "record", str),
-            transition=_needed(data, "transition"),
-            values=_of(data, "values", dict) or {},
-            definitions=trials.definitions(_of(data, "draft", str), _of(data, "version", int)),
+            object_name=text_of(data, "object", BAD_KEY),
+            record_id=value_of(data, "record", str, BAD_KEY),
+            transition=text_of(data, "transition", BAD_KEY),
+            values=value_of(data, "values", dict, BAD_KEY) or {},
+            definitions=trials.definitions(
+                value_of(data, "draft", str, BAD_KEY), value_of(data, "version", int, BAD_KEY)
+            ),
             submitter=trials.submitter(context, login) if login else None,
         )
         found = platform().workflow.try_out(context, trial)
@@ -60,15 +69,15 @@ def replay_runs() -> Response:
     def action(context: Context) -> Response:
         require_design(context)
         data = optional_body("workflow", "draft", "version", "last")
-        last = _of(data, "last", int)
+        last = value_of(data, "last", int, BAD_KEY)
         definitions = platform().trials.definitions(
-            _of(data, "draft", str), _of(data, "version", int)
+            value_of(data, "draft", str, BAD_KEY), value_of(data, "version", int, BAD_KEY)
         )
         with checked_snapshot(context) as reading:
             found = replay(
                 context,
                 reading,
-                _needed(data, "workflow"),
+                text_of(data, "workflow", BAD_KEY),
                 definitions,
                 USUAL if last is None else last,
                 platform().trials.earlier,
@@ -84,17 +93,3 @@ def replayed(context: Context, plan: Plan) -> dict[str, Any]:
     found = [one.render(language) for one in replays_of(context, plan, platform().trials)]
     shown = [{"workflow": one["workflow"], "summary": one["summary"]} for one in found]
     return {"replays": shown} if shown else {}
-
-
-def _needed(data: dict[str, Any], name: str) -> str:
-    found: str | None = _of(data, name, str)
-    if not found:
-        raise RefusedError(BAD_KEY.at(pointer(name), name=name))
-    return found
-
-
-def _of(data: dict[str, Any], name: str, kind: type) -> Any:
-    value = data.get(name)
-    if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
-        raise RefusedError(BAD_KEY.at(pointer(name), name=name))
-    return value

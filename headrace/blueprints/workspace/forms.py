@@ -102,7 +102,7 @@ def new(object_name: str) -> str:
 
     def action(context: Context) -> str:
         page = open_form(context, object_name, "create", None)
-        first: dict[str, Any] = {grid.name: [{}] for grid in page.grids if grid.editable}
+        first: dict[str, Any] = {grid.name: [{}] for grid in page.grids if grid.addable}
         copies = source is not None and may_copy(context, known_object(context, object_name))
         if source is not None and copies:
             first = copied(context, page, shown_record(context, page, source, by_task=False))

@@ -62,7 +62,7 @@ def quick_form(object_name: str, field_name: str) -> str:
         title = page.field(target.title)
         if text.strip() and title is not None and title.editable:
             wanted.setdefault(title.name, text.strip())
-        first: dict[str, Any] = {grid.name: [{}] for grid in page.grids if grid.editable}
+        first: dict[str, Any] = {grid.name: [{}] for grid in page.grids if grid.addable}
         found = preview_form(context, page, {**first, **wanted}, None)
         values = found.values
         if target.master is not None:

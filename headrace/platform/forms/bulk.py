@@ -163,6 +163,5 @@ def _fields(
     page = form_for(context.catalog, context.principal, object_name, "edit", editable=names)
     for view in page.fields:
         field = model.fields[view.name]
-        own = field.unique or field.definition.masked is not None
-        if view.editable and view.files is None and not own:
+        if view.editable and view.files is None and not field.of_its_own:
             yield view

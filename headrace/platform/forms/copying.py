@@ -37,7 +37,7 @@ def copied(context: Context, page: FormPage, record: Mapping[str, Any]) -> dict[
     objects, today = context.catalog.objects, context.today().isoformat()
     values = _values(objects[page.object], page.fields, record, today)
     for grid in page.grids:
-        if grid.editable:
+        if grid.addable:
             rows = [
                 _values(objects[grid.object], grid.columns, row, today)
                 for row in record.get(grid.name) or ()
@@ -65,9 +65,8 @@ def _values(
 def _is_new(field: FieldModel) -> bool:
     """Say whether each record has a value of its own, whatever another one says."""
     default = field.default
-    if field.unique or field.definition.masked is not None:
-        return True
-    return default is not None and (default.uses_clock or default.uses_user)
+    now = default is not None and (default.uses_clock or default.uses_user)
+    return now or field.of_its_own
 
 
 def _is_of_another_kind(

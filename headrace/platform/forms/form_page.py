@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from headrace.platform.access.policy import editable_fields, names_of, pairs_for
+from headrace.platform.access.policy import can, editable_fields, names_of, pairs_for
 from headrace.platform.access.principals import Principal
 from headrace.platform.core.problems import Text
 from headrace.platform.forms.field_view import (
@@ -26,7 +26,7 @@ Mode = Literal["create", "edit", "read"]
 
 @dataclass(frozen=True, slots=True)
 class ChildGrid:
-    """The rows of a child relation as a grid."""
+    """The rows of a child relation as a grid; rows can be added where it is `addable`."""
 
     name: str
     object: str
@@ -36,6 +36,7 @@ class ChildGrid:
     least: int
     most: int
     editable: bool
+    addable: bool = True
 
     def column(self, name: str) -> FieldView | None:
         """Return the column called `name`."""
@@ -242,6 +243,7 @@ class _FormBuilder:
                     child.min,
                     child.max,
                     editable,
+                    editable and can(self.catalog, self.principal, child.object, "create"),
                 )
 
     def _columns(self, child: ChildDef, names: tuple[str, ...]) -> tuple[FieldView, ...]:

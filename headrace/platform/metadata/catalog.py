@@ -126,6 +126,11 @@ class FieldModel:
         return self.type.key == "tree"
 
     @property
+    def of_its_own(self) -> bool:
+        """Whether each record has a value of its own, which is not given to another or to several."""
+        return self.unique or self.definition.masked is not None
+
+    @property
     def unique(self) -> bool:
         """Whether live records differ in it."""
         return self.definition.unique or self.definition.external_id or self.computed == "number"
