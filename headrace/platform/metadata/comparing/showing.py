@@ -198,8 +198,10 @@ class Shower:
 
     # -- parts ------------------------------------------------------------------------------------
 
-    def item(self, definition: str, item: Json, about: About) -> Text:
-        """Return a part of a document in words."""
+    def item(self, definition: str, item: Any, about: About) -> Text:
+        """Return a part of a document in words; a draft may hold anything in its place."""
+        if not isinstance(item, Mapping):
+            return quoted(Text(), str(item))
         special: Mapping[str, Callable[[Json, About], Text]] = {
             "FormItemDef": self._form_item,
             "ApproverDef": self._approver,
@@ -233,11 +235,12 @@ class Shower:
 
     def _approver(self, item: Json, about: About) -> Text:
         source = self._source(item, about)
-        if "chosen" not in item:
+        chosen = item.get("chosen")
+        if not isinstance(chosen, Mapping):
             return source
-        fewest, most = item["chosen"].get("min", 1), item["chosen"].get("max", 1)
+        fewest, most = chosen.get("min", 1), chosen.get("max", 1)
         count = f"{fewest}" if fewest == most else f"{fewest}–{most}"
-        names = item["chosen"].get("names", False)
+        names = chosen.get("names", False)
         return Text(
             f"{count} chosen by who submits{', by name,' if names else ''} among {source.en}",
             f"由提交人{'按姓名' if names else ''}从{source.zh}中选择的 {count} 人",
