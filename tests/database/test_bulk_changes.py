@@ -440,5 +440,86 @@ def test_what_became_of_records_is_forgotten_after_its_time(world):
         assert forget_old_changes(work) == 0
         work.connection.execute(BULK.update().values(finished=work.now - timedelta(days=31)))
         assert forget_old_changes(work) == 3
-    late = run(world, undo(world, change.id))
-    assert (late.state, late.problems[0]["code"]) == ("refused", "bulk.nothing_found")
+    assert not kept(world, change.id).can_be_undone
+    with pytest.raises(ConflictError) as refused:
+        undo(world, change.id)
+    assert refused.value.problems[0].code == "bulk.cannot_be_undone"
+
+
+# -- undoing deletions -----------------------------------------------------------------------------
+
+
+def test_deleted_records_come_back_but_for_those_that_others_took_up(world):
+    stock(world, 6)
+    change = run(world, ask(world, "delete"))
+    assert (change.counts.deleted, change.can_be_undone) == (6, True)
+    with pytest.raises(NotFoundError):
+        undo(world, change.id, who="ann")
+    kim = world.client("kim")
+
+    def deleted(code: str) -> tuple[str, dict[str, str]]:
+        found = kim.get(f"/api/v1/records/good?deleted=only&q={code}").json["items"][0]
+        return f"/api/v1/records/good/{found['id']}", {"If-Match": f'"{found["version"]}"'}
+
+    path, version = deleted("g00001")
+    assert kim.post(f"{path}/undelete", json={}, headers=version).status_code == 200
+    path, version = deleted("g00002")
+    again = kim.post(f"{path}/undelete", json={}, headers=version).headers["ETag"]
+    assert kim.delete(path, headers={"If-Match": again}).status_code == 204
+    world.create("good", {"code": "g00003", "price": "5"})
+    look = run(world, undo(world, change.id, dry_run=True))
+    assert (look.counts.undeleted, look.counts.refused) == (3, 3)
+    assert set(column(world, "price")) == {"g00001", "g00003"}, "it was only looked at"
+    undone = run(world, undo(world, change.id))
+    assert (undone.state, undone.counts.undeleted, undone.counts.refused) == ("done", 3, 3)
+    assert column(world, "price") == {
+        **dict.fromkeys(["g00000", "g00001", "g00004", "g00005"], "1.00"),
+        "g00003": "5.00",
+    }
+    codes = sorted(one.problems[0]["code"] for one in records(world, undone.id, told=True))
+    assert codes == ["bulk.came_back", "bulk.changed_since", "value.not_unique"]
+
+
+def test_an_undone_deletion_is_done_again_by_undoing_that(world):
+    stock(world, 3)
+    deletion = run(world, ask(world, "delete"))
+    undone = run(world, undo(world, deletion.id))
+    set_values(world, "g00001", price="7")
+    again = run(world, undo(world, undone.id))
+    assert (again.counts.deleted, again.counts.refused) == (2, 1)
+    assert column(world, "price") == {"g00001": "7.00"}
+    (refused,) = records(world, again.id, status="refused")
+    assert "(Price)" in refused.problems[0]["message"]["en"]
+    assert run(world, undo(world, again.id)).counts.undeleted == 2
+
+
+def test_masters_come_back_with_their_rows_and_what_they_refer_to(world):
+    stock(world, 1)
+    good = world.row("good", "g00000")["id"]
+    rows = [{"good": good, "qty": "1"}, {"good": good, "qty": "2"}]
+    slip = world.create("slip", {"code": "s", "lines": rows})
+    slips = run(world, ask(world, "delete", object_name="slip"))
+    goods = run(world, ask(world, "delete"))
+    assert (slips.counts.deleted, goods.counts.deleted) == (1, 1)
+    early = run(world, undo(world, slips.id))
+    (refused,) = records(world, early.id, status="refused")
+    assert refused.problems[0]["code"] == "record.refers_to_deleted"
+    assert run(world, undo(world, goods.id)).counts.undeleted == 1
+    assert run(world, undo(world, slips.id)).counts.undeleted == 1
+    found = world.client("kim").get(f"/api/v1/records/slip/{slip}?expand=lines").json
+    assert sorted(one["qty"] for one in found["lines"]) == ["1.000", "2.000"]
+
+
+def test_bringing_back_needs_the_right_to_delete(own_world):
+    world = own_world
+    stock(world, 3)
+    deletion = run(world, ask(world, "delete"))
+    assert deletion.counts.deleted == 3
+    with world.platform.database.writing(None) as work:
+        world.platform.identity.set_roles(work, world.ids["kim"], [])
+    asked = world.platform.write_as(
+        world.ids["kim"],
+        lambda context, work: world.platform.bulk_changes.ask_to_undo(context, work, deletion.id),
+    )[0]
+    assert run(world, asked).counts.refused == 3
+    assert column(world, "code") == {}

@@ -547,6 +547,15 @@ def files_of_imports(mark: Mark) -> Iterator[Ask]:
     yield from of_imports(mark, API + "/imports/{}/file")
 
 
+@probe("api.api_bulk_changes.past")
+def past_bulk_changes(mark: Mark) -> Iterator[Ask]:
+    yield get(API + "/bulk")
+    for name in ("claim", "company", "nothing"):
+        yield get(f"{API}/bulk?object={name}&limit=1")
+    for one in (*mark.all_ids("claim"), "x"):
+        yield get(f"{API}/bulk?cursor={one}")
+
+
 @probe("api.api_bulk_changes.get")
 def one_bulk_change(mark: Mark) -> Iterator[Ask]:
     yield from of_imports(mark, API + "/bulk/{}")
@@ -1529,6 +1538,15 @@ def bulk_pages(mark: Mark) -> Iterator[Ask]:
                 yield post_form(path, act=act, step=step, rows=rows, **more)
                 query = urlencode({"q": mark.word})
                 yield post_form(path, act=act, step="preview", all="1", list=query, **more)
+
+
+@probe("workspace.past_bulk_changes")
+def past_bulk_change_pages(mark: Mark) -> Iterator[Ask]:
+    yield get("/bulk")
+    for name in ("claim", "company", "nothing"):
+        yield get(f"/bulk?object={name}")
+    for one in (*mark.all_ids("claim"), "x"):
+        yield get(f"/bulk?before={one}")
 
 
 @probe("workspace.bulk_change")

@@ -102,6 +102,32 @@ def test_an_update_of_records_can_be_kept_for_undoing(world):
     assert "bulk" not in post(world, "records/good/bulk", {**body, "undoable": False}).json
 
 
+def test_past_changes_are_listed_to_their_asker_and_deletions_undone(world):
+    edit = finished(world, post(world, "records/good/bulk", ALL))["id"]
+    records = [{"id": one["id"], "version": one["version"]} for one in world.rows("good")]
+    body = {"mode": "delete", "records": records, "undoable": True}
+    deletion = post(world, "records/good/bulk", body).json["bulk"]
+    assert prices(world) == []
+    found = get(world, "bulk?object=good").json
+    assert [one["id"] for one in found["items"][:2]] == [deletion, edit]
+    assert [(one["mode"], one["undoable"]) for one in found["items"][:2]] == [
+        ("delete", True),
+        ("update", True),
+    ]
+    first = get(world, "bulk?limit=1").json
+    assert first["next"] == deletion
+    assert get(world, f"bulk?limit=1&cursor={deletion}").json["items"][0]["id"] == edit
+    mine = {one["id"] for one in get(world, "bulk", "ann").json["items"]}
+    assert not mine & {deletion, edit}
+    undone = finished(world, post(world, f"bulk/{deletion}/undo", {}))
+    assert (undone["undeleted"], undone["undoable"]) == (3, True)
+    assert prices(world) == ["2.00"] * 3
+    assert get(world, f"bulk/{undone['id']}/records?status=undeleted").json["items"]
+    assert get(world, "bulk?object=nothing").status_code == 404
+    for more in ("?cursor=x", "?limit=x", "?other=1"):
+        assert get(world, "bulk" + more).status_code == 422
+
+
 def test_a_change_is_its_askers_own(world):
     change = finished(world, post(world, "records/good/bulk", ALL))
     for who in ("ann", "lou"):
@@ -140,7 +166,7 @@ def test_the_same_request_is_asked_once_and_can_be_cancelled(world):
             None,
             "field.unknown",
         ),
-        ({"mode": "delete", "records": [], "undoable": True}, "/mode", "bulk.invalid"),
+        ({"mode": "upsert", "records": [], "undoable": True}, "/mode", "bulk.invalid"),
         ({"mode": "update", "records": [], "values": {}}, "/values", "bulk.invalid"),
     ],
 )
@@ -165,6 +191,7 @@ def test_arguments_of_results_are_checked(world):
 def test_the_description_tells_of_bulk_changes(world):
     paths = get(world, "openapi.json").json["paths"]
     assert {one for one in paths if one.startswith("/bulk")} == {
+        "/bulk",
         "/bulk/{id}",
         "/bulk/{id}/records",
         "/bulk/{id}/file",

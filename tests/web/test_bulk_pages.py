@@ -221,6 +221,28 @@ def test_an_edit_is_undone_after_a_look(live: Live, surfer: Any):
     assert [_record(live, one)["fee"] for one in ids] == ["5.00", "7.00"]
 
 
+def test_deletions_are_found_among_past_changes_and_undone(live: Live, surfer: Any):
+    ids = _claims(live, "Gone in bulk", "Gone in bulk")
+    admin: Surfer = surfer("admin")
+    done = _post(admin, act="delete", step="apply", rows=_marks(live, ids))
+    assert "2 done" in done.response.text
+    assert done.form("/undo")
+    assert "My bulk changes" in admin.get("/o/claim").response.text
+    past = admin.get("/bulk?object=claim")
+    assert "Delete · Claims: 2 records" in past.text
+    looking = admin.send(past.form("/undo")).address
+    live.platform.worker().drain()
+    checked = admin.get(looking)
+    assert "2 can be done" in checked.response.text
+    admin.send(checked.form("/start"))
+    live.platform.worker().drain()
+    assert [_record(live, one)["id"] for one in ids] == ids
+    assert looking in admin.get("/bulk").response.text
+    assert looking not in surfer("ann").get("/bulk").response.text
+    assert surfer("ann").get("/bulk?object=nothing").status == 404
+    assert surfer("ann").get("/bulk?before=x").status == 404
+
+
 def test_a_change_that_waits_is_stopped(live: Live, surfer: Any, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(bulk, "MOST_AT_ONCE", 1)
     ids = _claims(live, "Stopped", "Stopped")

@@ -49,12 +49,13 @@ OF_QUERIES: Final[Mapping[str, str]] = {
 """The modes that take a query in place of records, with the part that each needs."""
 OF_QUERY: Final = ("values", "comment")
 OF_RECORDS: Final = ("key", "undoable")
+UNDOABLE: Final = ("update", "delete")
 ASKED: Final = ("filter", "q", "sort")
 
 
 @dataclass(frozen=True, slots=True)
 class RecordsRequest:
-    """What a bulk request asks for of records that it holds; `undoable` keeps what the update did."""
+    """What a bulk request asks for of records that it holds; `undoable` keeps what was done."""
 
     mode: str
     records: list[Any]
@@ -83,8 +84,9 @@ def records_request(data: Mapping[str, Any]) -> RecordsRequest:
     if mode != "button" and "inputs" in data:
         problems.append(BAD_PART.at("/inputs", name="inputs", expected="-"))
     if data.get("undoable") is True:  # records are found by their ids before they are changed
-        if mode != "update":
-            problems.append(BAD_PART.at("/mode", name="mode", expected="update"))
+        if mode not in UNDOABLE:
+            expected = ", ".join(UNDOABLE)
+            problems.append(BAD_PART.at("/mode", name="mode", expected=expected))
         if "key" in data:
             problems.append(BAD_PART.at("/key", name="key", expected="-"))
     if problems:
@@ -200,17 +202,17 @@ def shown_item(item: Item, language: str) -> dict[str, Any]:
 def run_undoable(
     platform: Platform, context: Context, work: UnitOfWork, object_name: str, asked: RecordsRequest
 ) -> tuple[list[Item], str]:
-    """Carry out an update and keep what it did, so that it can be undone; return the bulk change too."""
+    """Carry out a request and keep what it did, so that it can be undone; return the bulk change too."""
     records = [one for one in asked.records if isinstance(one, Mapping)]
     names = {name for one in records for name in one} - {"id", "version"}
-    request = BulkRequest(
-        object_name, "update", values=dict.fromkeys(sorted(names)), partial=asked.partial
-    )
+    act = cast(Act, asked.mode)
+    values = dict.fromkeys(sorted(names)) if act == "update" else {}
+    request = BulkRequest(object_name, act, values=values, partial=asked.partial)
     ids = {str(one["id"]) for one in records if "id" in one}
     before = values_before(context, work, request, [one for one in ids if is_record_id(one)])
     items = run_bulk(platform, context, work, object_name, asked)
-    updated = {str(one.id): one for one in items if one.status == "updated"}
-    left = [(record_id, int(one.version or 1) - 1) for record_id, one in updated.items()]
-    kept = list(updated.values())
+    changed = {str(one.id): one for one in items if one.status in {"updated", "deleted"}}
+    left = [(record_id, int(one.version or 1) - 1) for record_id, one in changed.items()]
+    kept = list(changed.values())
     change = platform.bulk_changes.keep_done(context, work, request, left, kept, before)
     return items, change

@@ -20,6 +20,7 @@ from headrace.blueprints.api.jobs import accepted
 from headrace.blueprints.shared.bulk_files import result_file
 from headrace.platform.access.policy import can, readable_fields
 from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.exchange.batches import within
@@ -29,10 +30,35 @@ from headrace.platform.exchange.exporting import FORMATS
 from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.records.context import Context
 from headrace.platform.records.query import BAD_PARAMETER
+from headrace.platform.records.reader import readable_object
 
 blueprint = Blueprint("api_bulk_changes", __name__, url_prefix="/api/v1/bulk")
 
-STATUSES: Final = ("updated", "deleted", "unchanged", "refused")
+STATUSES: Final = ("updated", "deleted", "undeleted", "unchanged", "refused")
+
+
+@blueprint.get("")
+def past() -> Response:
+    """One's own bulk changes, the latest first, in pages; those of one `object`."""
+    known_arguments("object", "limit", "cursor")
+    limit, cursor = limit_argument(), request.args.get("cursor")
+    if cursor is not None and not is_record_id(cursor):
+        raise RefusedError(BAD_PARAMETER.at("/cursor", name="cursor", expected="next"))
+    name = request.args.get("object")
+
+    def action(context: Context) -> Response:
+        if name is not None:
+            readable_object(context, name)
+        with context.database.reading() as reading:
+            found = platform().bulk_changes.past(
+                context, reading.connection, object_name=name, before=cursor, limit=limit + 1
+            )
+        shown = found[:limit]
+        following = shown[-1].id if len(found) > limit else None
+        items = [_shown(context, one) for one in shown]
+        return answer(context, {"items": items, "next": following})
+
+    return read(action)
 
 
 @blueprint.get("/<change_id>")
@@ -130,7 +156,7 @@ def start(change_id: str) -> Response:
 
 @blueprint.post("/<change_id>/undo")
 def undo(change_id: str) -> Response:
-    """Lead values back to what they were before, where nobody changed the record since."""
+    """Lead records back to what they were before, where nobody changed them since."""
     data = optional_body("dry_run", "partial")
     for name, value in data.items():
         if not isinstance(value, bool):

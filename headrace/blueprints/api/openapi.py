@@ -594,11 +594,13 @@ class _Writer:
         self.paths["/imports/{id}/file"]["get"]["responses"]["200"]["content"] = FILES
 
     def add_bulk_changes(self) -> None:
-        """Add what became of bulk changes, and their undoing."""
+        """Add past bulk changes, what became of them, and their undoing."""
         one = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
         paging = [_parameter("limit"), _parameter("cursor")]
         status = _query(
-            "status", {"enum": ["updated", "deleted", "unchanged", "refused"]}, "Only these."
+            "status",
+            {"enum": ["updated", "deleted", "undeleted", "unchanged", "refused"]},
+            "Only these.",
         )
         kind = _query("format", {"enum": ["csv", "xlsx"]}, "The kind of file.")
         anything: Json = {"type": "object"}
@@ -609,6 +611,9 @@ class _Writer:
         ):
             call = self._call(title, "bulk", action, anything, parameters)
             self.paths[f"/bulk/{{id}}{path}"] = {"get": call}
+        of = _query("object", {"type": "string"}, "Only changes of this object.")
+        past = self._call("My bulk changes", "bulk", "past", anything, [of, *paging])
+        self.paths["/bulk"] = {"get": past}
         self.paths["/bulk/{id}/file"]["get"]["responses"]["200"]["content"] = FILES
         for action, title in (("start", "Do what was checked"), ("undo", "Undo a bulk change")):
             call = self._call(
@@ -1197,7 +1202,7 @@ BULK: Final[Json] = {
         "records": {"type": "array", "items": {"type": "object"}, "maxItems": 1000},
         "undoable": {
             "type": "boolean",
-            "description": "Keep what an update did; the answer's `bulk` names it for undoing.",
+            "description": "Keep what an update or a deletion did; the answer's `bulk` names it for undoing.",
         },
         "query": {
             "type": "object",

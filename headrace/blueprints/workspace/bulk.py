@@ -273,31 +273,33 @@ def _run(context: Context, work: UnitOfWork, asked: Asked) -> list[Item]:
     return write_many(store, context, work, asked.object, "update", items, partial=True)
 
 
-def _undoable(context: Context, asked: Asked) -> BulkRequest | None:
-    """Return what is asked, where it sets values that can be led back."""
+def _here_and_now(context: Context, asked: Asked) -> BulkRequest:
+    """Return what is asked of the chosen records, as it is kept among past bulk changes."""
     if asked.act == "edit":
         values = given_values(context, asked.object, _settable(context, asked), sent_inputs())
         return BulkRequest(asked.object, "update", values=values)
+    if asked.transition is not None:
+        comment = _comment()
+        return BulkRequest(asked.object, "transition", transition=asked.transition, comment=comment)
     if asked.button is None:
-        return None
+        return BulkRequest(asked.object, "delete")
     inputs = _inputs(context, asked)
     press = BulkRequest(asked.object, "button", values=inputs, button=asked.button)
-    press = platform().bulk_changes.checked(context, press)
-    return press if press.sets else None
+    return platform().bulk_changes.checked(context, press)
 
 
 def _done(context: Context, work: UnitOfWork, asked: Asked) -> str:
-    """Do it; keep what an edit or a button set, so that it can be undone."""
-    changes, edit = platform().bulk_changes, _undoable(context, asked)
-    if edit is None:
-        return orjson.dumps({"told": _told(context, _run(context, work, asked))}).decode()
-    before = values_before(context, work, edit, [one.id for one in asked.chosen])
+    """Do it; keep what was done, so that it is found again and, where that is possible, undone."""
+    changes, now = platform().bulk_changes, _here_and_now(context, asked)
+    before = values_before(context, work, now, [one.id for one in asked.chosen])
     items = _run(context, work, asked)
-    change = None
-    if any(one.status == "updated" for one in items):
+    change = undoable = None
+    if any(one.status != "refused" for one in items):
         records = [(one.id, one.version) for one in asked.chosen]
-        change = changes.keep_done(context, work, edit, records, items, before)
-    return orjson.dumps({"told": _told(context, items), "change": change}).decode()
+        change = changes.keep_done(context, work, now, records, items, before)
+        undoable = changes.mine(context, work.connection, change).can_be_undone
+    done = {"told": _told(context, items), "change": change if undoable else None}
+    return orjson.dumps(done).decode()
 
 
 def _told(context: Context, items: Sequence[Item]) -> list[Any]:

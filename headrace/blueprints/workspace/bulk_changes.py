@@ -12,12 +12,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from headrace.blueprints.shared.bulk_files import result_file
 from headrace.blueprints.shared.pages import render
 from headrace.blueprints.shared.session import new_key, platform, read, write, write_once
-from headrace.blueprints.workspace.blueprint import blueprint, known_object
+from headrace.blueprints.workspace.blueprint import blueprint, known_object, need_right
 from headrace.blueprints.workspace.buttons import input_views
 from headrace.blueprints.workspace.rows import record_address
 from headrace.platform.access.policy import can, readable_fields
 from headrace.platform.automation.buttons import Button, buttons
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
+from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Text
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.exchange.batches import within
@@ -41,6 +42,43 @@ SHOWN: Final = 100
 NOTHING: Final = "–"
 SECONDS: Final = "1"
 """After how many a page of a change that is under way looks again."""
+
+
+@blueprint.get("/bulk", endpoint="past_bulk_changes")
+def past_bulk_changes() -> str:
+    """One's own bulk changes, the latest first; of one object where the address names it."""
+    name, before = request.args.get("object") or None, request.args.get("before") or None
+    if before is not None and not is_record_id(before):
+        raise NotFoundError(NOT_FOUND.at())
+
+    def action(context: Context) -> str:
+        model = None
+        if name is not None:
+            model = known_object(context, name)
+            need_right(context, name, "read")
+        with context.database.reading() as reading:
+            found = platform().bulk_changes.past(
+                context, reading.connection, object_name=name, before=before, limit=SHOWN + 1
+            )
+        changes = found[:SHOWN]
+        older = None
+        if len(found) > SHOWN:
+            at = changes[-1].id
+            older = url_for("workspace.past_bulk_changes", object=name, before=at)
+        return render(
+            context,
+            "workspace/bulk_changes.html",
+            f"object:{name}" if name else "",
+            model=model,
+            changes=[
+                (one, _doing(context, one), context.catalog.objects[one.request.object].plural)
+                for one in changes
+            ],
+            older=older,
+            key=new_key(),
+        )
+
+    return read(action)
 
 
 @blueprint.get("/bulk/<change_id>")

@@ -111,6 +111,9 @@ def _page(context: Context, page: ListPage, arguments: Mapping[str, str]) -> str
         "deleted_address": url_for("workspace.deleted_records", object_name=page.object)
         if can(context.catalog, context.principal, page.object, "delete")
         else None,
+        "changes_address": url_for("workspace.past_bulk_changes", object=page.object)
+        if acts or pressed
+        else None,
         "undelete_address": _undelete_address(page, arguments),
         "balances_address": _balances_address(context, page),
         "periods_address": url_for("workspace.periods_page", object_name=page.object)

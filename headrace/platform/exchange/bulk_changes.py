@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -28,6 +28,7 @@ class BulkCounts:
     records: int = 0
     updated: int = 0
     deleted: int = 0
+    undeleted: int = 0
     unchanged: int = 0
     refused: int = 0
     warned: int = 0
@@ -35,7 +36,12 @@ class BulkCounts:
     @property
     def fine(self) -> int:
         """How many were not refused."""
-        return self.updated + self.deleted + self.unchanged
+        return self.changed + self.unchanged
+
+    @property
+    def changed(self) -> int:
+        """How many became something else."""
+        return self.updated + self.deleted + self.undeleted
 
     def plus(self, outcomes: Sequence[BulkOutcome]) -> BulkCounts:
         """Return the counts with those of some records."""
@@ -44,6 +50,7 @@ class BulkCounts:
             self.records,
             self.updated + found.count("updated"),
             self.deleted + found.count("deleted"),
+            self.undeleted + found.count("undeleted"),
             self.unchanged + found.count("unchanged"),
             self.refused + found.count("refused"),
             self.warned + sum(bool(one.problems) and one.status != "refused" for one in outcomes),
@@ -55,6 +62,7 @@ class BulkCounts:
             "records": self.records,
             "updated": self.updated,
             "deleted": self.deleted,
+            "undeleted": self.undeleted,
             "unchanged": self.unchanged,
             "refused": self.refused,
             "warned": self.warned,
@@ -106,6 +114,8 @@ class BulkChange:
     counts: BulkCounts
     problems: tuple[Mapping[str, Any], ...]
     done: int
+    is_remembered: bool
+    """Whether it is known still what became of each record."""
 
     @property
     def is_under_way(self) -> bool:
@@ -114,18 +124,21 @@ class BulkChange:
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether it has set values that can be led back."""
+        """Whether it has set values that can be led back, or deleted records that can come back."""
         return (
-            (self.request.act in {"update", "undo"} or bool(self.request.sets))
+            (self.request.act in {"update", "delete", "undo"} or bool(self.request.sets))
             and self.state in {"done", "cancelled", "failed", "refused"}
-            and self.counts.updated > 0
+            and self.counts.changed > 0
             and not self.request.dry_run
+            and self.is_remembered
         )
 
 
-_ASKED: Final = sa.select(BULK, JOB.c.state.label("job_state")).select_from(
-    BULK.outerjoin(JOB, JOB.c.id == BULK.c.job)
-)
+_ASKED: Final = sa.select(
+    BULK,
+    JOB.c.state.label("job_state"),
+    sa.exists(sa.select(sa.literal(1)).where(BULK_RECORD.c.bulk_id == BULK.c.id)).label("known"),
+).select_from(BULK.outerjoin(JOB, JOB.c.id == BULK.c.job))
 
 
 def add_change(
@@ -158,8 +171,27 @@ def add_change(
 def read_change(connection: sa.Connection, change_id: str) -> BulkChange | None:
     """Return a bulk change; None where there is none."""
     row = connection.execute(_ASKED.where(BULK.c.id == change_id)).first()
-    if row is None:
-        return None
+    return None if row is None else _change(row)
+
+
+def changes_of(
+    connection: sa.Connection,
+    by_user: str | None,
+    object_ids: Collection[str],
+    *,
+    before: str | None = None,
+    limit: int,
+) -> list[BulkChange]:
+    """Return bulk changes that a user asked for, of some objects, the latest first; `before` one of them."""
+    asked = _ASKED.where(BULK.c.by_user == by_user, BULK.c.object_id.in_(object_ids))
+    if before is not None:
+        asked = asked.where(BULK.c.id < before)
+    return [
+        _change(row) for row in connection.execute(asked.order_by(BULK.c.id.desc()).limit(limit))
+    ]
+
+
+def _change(row: Any) -> BulkChange:
     return BulkChange(
         id=str(row.id),
         object_id=row.object_id,
@@ -172,6 +204,7 @@ def read_change(connection: sa.Connection, change_id: str) -> BulkChange | None:
         counts=BulkCounts(**row.counts),
         problems=tuple(row.problems),
         done=row.done,
+        is_remembered=bool(row.known),
     )
 
 
@@ -291,16 +324,22 @@ def records_of_change(
     ]
 
 
-def kept_before(
-    connection: sa.Connection, change_id: str, ids: Sequence[str]
-) -> dict[str, Mapping[str, Any]]:
-    """Return values of before that a bulk change keeps of some of its records."""
-    asked = sa.select(BULK_RECORD.c.record_id, BULK_RECORD.c.before).where(
-        BULK_RECORD.c.bulk_id == change_id,
-        BULK_RECORD.c.record_id.in_(ids),
-        BULK_RECORD.c.before.is_not(None),
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a bulk change did to a record: its status, and the values of before that only it keeps."""
+
+    status: str | None
+    before: Mapping[str, Any]
+
+
+def done_by(connection: sa.Connection, change_id: str, ids: Sequence[str]) -> dict[str, Done]:
+    """Return what a bulk change did to some of its records."""
+    kept = BULK_RECORD.c
+    asked = sa.select(kept.record_id, kept.status, kept.before).where(
+        kept.bulk_id == change_id, kept.record_id.in_(ids)
     )
-    return {str(row.record_id): row.before for row in connection.execute(asked)}
+    found = connection.execute(asked)
+    return {str(row.record_id): Done(row.status, row.before or {}) for row in found}
 
 
 def all_records(connection: sa.Connection, change_id: str, page: int) -> Iterator[list[BulkRecord]]:

@@ -24,6 +24,7 @@ STATUSES: Final[Mapping[str | None, Text]] = {
     None: Text("not done", "未处理"),
     "updated": Text("done", "已完成"),
     "deleted": Text("deleted", "已删除"),
+    "undeleted": Text("brought back", "已恢复"),
     "unchanged": Text("unchanged", "无变化"),
     "refused": Text("refused", "被拒绝"),
 }

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, cast
 
 import sqlalchemy as sa
 
+from headrace.platform.access.policy import can
 from headrace.platform.core.errors import (
     NOT_FOUND,
     ConflictError,
@@ -35,6 +36,7 @@ from headrace.platform.exchange.bulk_changes import (
     add_change,
     advance_change,
     all_records,
+    changes_of,
     end_change,
     forget_outcomes,
     keep_chosen,
@@ -106,8 +108,8 @@ VIEW_GONE: Final = Message(
 )
 NOT_UNDONE: Final = Message(
     "bulk.cannot_be_undone",
-    "This bulk change cannot be undone: only one that has set values, within 30 days.",
-    "该批量操作无法撤销:只有修改过字段值且未超过 30 天的批量操作可以撤销。",
+    "This bulk change cannot be undone: only one that has set values or deleted, within 30 days.",
+    "该批量操作无法撤销:只有修改过字段值或删除过记录、且未超过 30 天的批量操作可以撤销。",
     "Change the records again, or lead each back on its history page.",
     "请再次修改这些记录,或在各记录的历史页面中恢复。",
 )
@@ -233,7 +235,7 @@ class BulkChanges:
         dry_run: bool = False,
         partial: bool = True,
     ) -> tuple[str, str]:
-        """Ask for values to be led back to what they were before a change of the caller.
+        """Ask for records to be led back to what they were before a change of the caller.
 
         Return the ids of the new change and of its job. Records that were changed since are refused
         each by itself. Raise ConflictError where there is nothing to undo.
@@ -293,6 +295,27 @@ class BulkChanges:
         if name is None:
             raise NotFoundError(NOT_FOUND.at())
         return replace(change, request=replace(change.request, object=name))
+
+    def past(
+        self,
+        context: Context,
+        connection: sa.Connection,
+        *,
+        object_name: str | None = None,
+        before: str | None = None,
+        limit: int,
+    ) -> list[BulkChange]:
+        """Return changes of the caller, the latest first, of objects that they may read (still)."""
+        names = {
+            one.id: one.name
+            for one in context.catalog.objects.values()
+            if object_name in {None, one.name}
+            and can(context.catalog, context.principal, one.name, "read")
+        }
+        found = changes_of(connection, context.principal.user_id, names, before=before, limit=limit)
+        return [
+            replace(one, request=replace(one.request, object=names[one.object_id])) for one in found
+        ]
 
     def _put(self, work: UnitOfWork, change_id: str, by_user: str | None) -> str:
         job = self.outbox.put(
@@ -401,7 +424,7 @@ class _Run:
         chosen = None
         if self.counts.records == 0:
             undone = self.request.undoes
-            chosen = self._found() if undone is None else self._updated_by(undone)
+            chosen = self._found() if undone is None else self._changed_by(undone)
             self.counts = BulkCounts(len(chosen))
 
         def begin(_: Context, work: UnitOfWork) -> None:
@@ -430,15 +453,19 @@ class _Run:
 
         return self.doors.read_as(self.change.by_user, find)
 
-    def _updated_by(self, change_id: str) -> list[tuple[str, int]]:
-        """Return the records that a change has set values of, at the versions that it left."""
+    def _changed_by(self, change_id: str) -> list[tuple[str, int]]:
+        """Return the records that a change has changed, at the versions that it left, the last first.
+
+        What was deleted after what refers to it must be back before it.
+        """
         with self.changes.database.reading() as reading:
-            return [
+            changed = [
                 (one.id, one.new_version)
                 for page in all_records(reading.connection, change_id, PAGE)
                 for one in page
-                if one.status == "updated" and one.new_version is not None
+                if one.status in {"updated", "deleted", "undeleted"} and one.new_version is not None
             ]
+        return changed[::-1]
 
     # -- what can be done ----------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
-"""Undoing a bulk edit: what was there before, and leading records back to it.
+"""Undoing a bulk change: what was there before, and leading records back to it.
 
-The history tells what a record was before; of fields that it does not keep, the bulk change keeps the
+Deleted records come back with what was deleted with them; those that came back go again. The history tells what a record was before; of fields that it does not keep, the bulk change keeps the
 values itself.
 """
 
@@ -22,7 +22,8 @@ from headrace.platform.core.errors import (
 )
 from headrace.platform.core.problems import Message, Text
 from headrace.platform.database.unit_of_work import UnitOfWork
-from headrace.platform.exchange.bulk_changes import BulkOutcome, BulkRecord, kept_before
+from headrace.platform.exchange.bulk_changes import BulkOutcome, BulkRecord, Done, done_by
+from headrace.platform.exchange.bulk_previews import seen_now
 from headrace.platform.exchange.bulk_requests import BulkRequest
 from headrace.platform.records.context import Context
 from headrace.platform.records.history import field_json
@@ -51,6 +52,14 @@ NO_HISTORY: Final = Message(
     "请为该对象启用历史(“history”: true);本次修改需手工改回。",
 )
 NOT_TOLD: Final = Text("the history does not say what", "历史未记录具体字段")
+CAME_BACK: Final = Message(
+    "bulk.came_back",
+    "It was brought back since, and stays as it is.",
+    "该记录此后已被恢复,保持不变。",
+    "Nothing is to be done.",
+    "无需处理。",
+)
+BACK_AND_GONE: Final = Text("it was brought back and deleted again", "曾被恢复后再次删除")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +74,44 @@ class Undoing:
 
     def undo(self, records: Sequence[BulkRecord]) -> list[BulkOutcome]:
         """Lead back what nobody changed since; a refusal undoes that record only."""
-        lines, kept = self._lines(records), self._kept(records)
+        lines = self._lines(records)
+        done = done_by(self.work.connection, self.undoes, [one.id for one in records])
         return [
-            self._outcome(one, lines.get((one.id, one.version)), kept.get(one.id, {}))
-            for one in records
+            self._outcome(one, lines.get((one.id, one.version)), done[one.id]) for one in records
         ]
 
-    def _outcome(
-        self, record: BulkRecord, line: str | None, kept: Mapping[str, Any]
-    ) -> BulkOutcome:
+    def _outcome(self, record: BulkRecord, line: str | None, done: Done) -> BulkOutcome:
         try:
             with self.work.connection.begin_nested():
-                return self._led_back(record, line, kept)
+                match done.status:
+                    case "deleted":
+                        return self._brought_back(record)
+                    case "undeleted":
+                        return self._deleted_again(record)
+                    case _:
+                        return self._led_back(record, line, done.before)
         except StaleError:
-            problem = CHANGED_SINCE.at(fields=self._changed_since(record, line))
+            is_gone = done.status == "deleted"
+            since = BACK_AND_GONE if is_gone else self._changed_since(record, line)
+            problem = CHANGED_SINCE.at(fields=since)
             return BulkOutcome(record.id, "refused", None, (problem,))
         except (RefusedError, ForbiddenError, NotFoundError, ConflictError) as error:
             return BulkOutcome(record.id, "refused", None, error.problems)
+
+    def _brought_back(self, record: BulkRecord) -> BulkOutcome:
+        asked = (self.context, self.work, self.object, record.id)
+        try:
+            saved = self.store.undelete(*asked, record.version)
+        except NotFoundError:
+            if seen_now(self.context, self.work, self.object, [record.id]):
+                return BulkOutcome(record.id, "refused", None, (CAME_BACK.at(),))
+            raise
+        return BulkOutcome(record.id, "undeleted", saved.version, saved.warnings)
+
+    def _deleted_again(self, record: BulkRecord) -> BulkOutcome:
+        asked = (self.context, self.work, self.object, record.id)
+        saved = self.store.delete(*asked, record.version)
+        return BulkOutcome(record.id, "deleted", saved.version, saved.warnings)
 
     def _led_back(
         self, record: BulkRecord, line: str | None, kept: Mapping[str, Any]
@@ -96,10 +126,6 @@ class Undoing:
         )
         before = now.get(record.id)
         return BulkOutcome(record.id, "updated", saved.version, saved.warnings, before)
-
-    def _kept(self, records: Sequence[BulkRecord]) -> Before:
-        ids = [one.id for one in records]
-        return kept_before(self.work.connection, self.undoes, ids)
 
     def _named(self, before: Mapping[str, Any]) -> dict[str, Any]:
         """Return values by the present names of their fields, as the caller may send them."""

@@ -28,7 +28,7 @@ from headrace.platform.records.references import check_key, id_by_key
 from headrace.platform.records.store import RecordStore, Revision
 
 Mode = Literal["create", "update", "upsert", "delete"]
-Outcome = Literal["created", "updated", "deleted", "unchanged", "refused"]
+Outcome = Literal["created", "updated", "deleted", "undeleted", "unchanged", "refused"]
 Numbered = tuple[int, Any]
 """A record with its place in the request."""
 MODES: Final[tuple[Mode, ...]] = ("create", "update", "upsert", "delete")
