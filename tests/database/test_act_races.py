@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from headrace.platform.core.errors import PlatformError
 from headrace.platform.workflow.repairing import Repairs
-from headrace.platform.workflow.tables import DECIDING, DECISION, STEP, TASK
+from headrace.platform.workflow.tables import TASK
 from tests.database.test_ways_back import BOSS, FINANCE, MANAGER, steps
 from tests.database.test_workflow_races import in_threads
+from tests.support.agreeing_rows import disagreements
 from tests.support.approval_world import World, approval_world
 
 WHY = "Because of that"
@@ -83,38 +84,10 @@ ACTS: dict[str, Attempt] = {
 PAIRS = [*itertools.combinations(ACTS, 2), *((one, one) for one in ACTS)]
 
 
-def wrongs(world: World, run_id: str, branches: int = 1) -> Iterator[str]:
-    """Yield what is wrong with the rows of a run, which may wait in so many branches."""
-    run = world.run(run_id)
-    steps = world.rows(sa.select(STEP).where(STEP.c.run == run_id))
-    tasks = world.rows(sa.select(TASK).where(TASK.c.run == run_id))
-    decisions = world.rows(sa.select(DECISION).where(DECISION.c.run == run_id))
-    opened = [one for one in steps if one.state == "open"]
-    left = [one for one in tasks if one.state in {"open", "waiting"}]
-    if run.state == "open":
-        if world.state(run.record_id) != "in_approval":
-            yield "the record of an open run does not wait"
-        if not 1 <= len(opened) <= branches or len({one.node for one in opened}) != len(opened):
-            yield f"{len(opened)} open steps"
-        if not any(one.state == "open" and one.kind is None for one in left):
-            yield "an open run waits for nobody"
-    elif opened or left:
-        yield f"an ended run has {len(opened)} open steps and {len(left)} open tasks"
-    elif world.state(run.record_id) == "in_approval":
-        yield "the record of an ended run still waits"
-    if any(one.step not in {step.id for step in opened} for one in left):
-        yield "an open task in a step that is not open"
-    if len({one.position for one in steps}) != len(steps):
-        yield "two steps in one place"
-    said: dict[tuple[str, int], int] = {}
-    for one in decisions:
-        if one.action in DECIDING:
-            said[one.task, one.round] = said.get((one.task, one.round), 0) + 1
-    decided = {"approved", "rejected", "returned"}
-    for task in tasks:
-        number = said.get((task.id, task.round), 0)
-        if number != (task.state in decided):
-            yield f"{number} decisions on a task that is {task.state}"
+def wrongs(world: World, run_id: str, branches: int = 1) -> list[str]:
+    """Return what is wrong with the rows of a run, which may wait in so many branches."""
+    state = world.state(world.run(run_id).record_id)
+    return list(disagreements(world.rows, run_id, state, branches))
 
 
 def round_of(world: World, pair: tuple[str, str]) -> list[str]:
@@ -135,7 +108,7 @@ def round_of(world: World, pair: tuple[str, str]) -> list[str]:
             outcomes.append(error.problems[0].code)
 
     in_threads(2, work)
-    wrong = list(wrongs(world, run))
+    wrong = wrongs(world, run)
     # Nobody withdraws once somebody has decided, and the manager has.
     if "done" not in outcomes and "leave" not in pair and set(pair) != {"withdraw"}:
         wrong.append("both were refused")
@@ -156,7 +129,7 @@ def test_pairs_of_acts_at_the_same_moment_leave_rows_that_agree(world: World, de
 
 def test_the_invariants_notice_a_row_that_disagrees(world: World):
     run = world.submit(world.claim())
-    assert list(wrongs(world, run)) == []
+    assert wrongs(world, run) == []
     with world.database.writing(None) as work:
         task = sa.update(TASK).where(TASK.c.run == run).values(state="approved")
         work.connection.execute(task)
@@ -216,7 +189,7 @@ def round_beside(world: World, pair: tuple[str, str]) -> list[str]:
             outcomes.append(error.problems[0].code)
 
     in_threads(2, work)
-    wrong = list(wrongs(world, run, branches=2))
+    wrong = wrongs(world, run, branches=2)
     if "done" not in outcomes:
         wrong.append("both were refused")
     behind = [one.state for one in world.rows_of_step(run) if one.node == 3]

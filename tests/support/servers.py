@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -151,6 +152,50 @@ def servers(
         for process, port in started:
             _wait_for(port, process)
         yield [port for _, port in started]
+
+
+LOOPING_SECONDS = 6
+"""A process that was started in another's place and dies sooner ends the server: it seems to loop."""
+
+
+@dataclass
+class MortalServer:
+    """A server whose processes may be killed; it starts others in their place."""
+
+    port: int
+    leader: int
+    _seen: dict[int, float] = field(default_factory=dict)
+
+    def kill_one(self, chance: random.Random) -> bool:
+        """Kill one of the processes that answer requests, at once; say whether one was old enough."""
+        now = time.monotonic()
+        self._seen = {one: self._seen.get(one, now) for one in _answering(self.leader)}
+        found = [one for one, since in self._seen.items() if now - since > LOOPING_SECONDS]
+        if found:
+            os.kill(chance.choice(found), signal.SIGKILL)
+        return bool(found)
+
+
+@contextlib.contextmanager
+def mortal_server(
+    database_url: str, workers: int, log: Path | None = None
+) -> Iterator[MortalServer]:
+    """Start a server of several processes, any of which may be killed."""
+    with _process(database_url, ("--workers", str(workers)), log, {}) as (process, port):
+        _wait_for(port, process)
+        yield MortalServer(port, process.pid, dict.fromkeys(_answering(process.pid), 0.0))
+
+
+def _answering(leader: int) -> list[int]:
+    """Return the processes that `leader` started to answer requests."""
+    listed = Path(f"/proc/{leader}/task/{leader}/children").read_text(encoding="ascii")
+    with contextlib.suppress(FileNotFoundError):
+        return [
+            int(one)
+            for one in listed.split()
+            if b"resource_tracker" not in Path(f"/proc/{one}/cmdline").read_bytes()
+        ]
+    return []
 
 
 @contextlib.contextmanager
