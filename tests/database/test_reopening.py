@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from headrace.platform.core.errors import ConflictError, StaleError
+from headrace.platform.core.errors import ConflictError, ForbiddenError, StaleError
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.checks import run_checks
@@ -61,7 +61,11 @@ STEPS: dict[str, tuple[dict[str, Any], ...]] = {
     "undone": (
         step("money", MANAGER, depends_on=["fee"]),
         step("more", BOSS, editable=["fee"]),
-        step("last", FINANCE),
+        step("last", FINANCE, editable=["fee"]),
+    ),
+    "share": (
+        step("money", MANAGER, depends_on=["fee"]),
+        step("half", FINANCE, mode="ratio", ratio=50, editable=["fee"]),
     ),
     "own": (
         step("first", MANAGER),
@@ -372,10 +376,10 @@ def test_a_decision_that_an_edit_has_overtaken_is_not_taken_back(world):
     world.decide("mia", run)
     world.decide("fred", run)
     edit(world, claim, fee="5")
-    for login in ("fred", "mia"):
-        with pytest.raises(ConflictError) as error:
-            take_back(world, login, run)
-        assert error.value.problems[0].code == "task.not_taken_back"
+    with pytest.raises(ConflictError) as error:
+        take_back(world, "mia", run)
+    assert error.value.problems[0].code == "task.not_taken_back"
+    take_back(world, "fred", run)
     # Nobody gets past the manager, who has not seen the fee.
     assert asked(world, run) == {"mia"}
 
@@ -421,6 +425,185 @@ def test_what_was_approved_of_a_value_that_a_rejection_takes_back_does_not_stand
     again = world.submit(claim)
     # She approved 9.
     assert asked(world, again) == {"mia"}
+
+
+def test_what_a_rejection_itself_changes_lets_earlier_approvals_stand(world):
+    claim, run = submitted(world, "undone")
+    world.decide("mia", run)
+    world.decide("bob", run, "reject", comment=REASON, values={"fee": "9"})
+    assert str(world.row(claim)["fee"]) == "0.00"
+    world.fire("dora", claim, "revise")
+    # She has never seen 9.
+    assert asked(world, world.submit(claim)) == {"bob"}
+
+
+def test_a_rejection_that_gives_the_submitted_value_back_itself_lets_nothing_stand(world):
+    claim, run = submitted(world, "undone")
+    world.decide("mia", run)
+    world.decide("bob", run, values={"fee": "9"})
+    world.decide("mia", run)
+    world.decide("fred", run, "reject", comment=REASON, values={"fee": "0"})
+    world.fire("dora", claim, "revise")
+    # She approved 9.
+    assert asked(world, world.submit(claim)) == {"mia"}
+
+
+def test_who_is_outvoted_and_changes_a_field_lets_earlier_steps_decide_again(world):
+    _, run = submitted(world, "share")
+    world.decide("mia", run)
+    world.decide("fred", run, "reject", comment=REASON, values={"fee": "9"})
+    assert asked(world, run) == {"mia"}
+    world.decide("mia", run)
+    assert asked(world, run) == {"fred", "faye"}
+
+
+def add(world: World, login: str, run: str, to: str, place: str) -> None:
+    world.decide(login, run, "add_approver", to=world.users[to], place=place)
+
+
+@pytest.mark.parametrize("place", ["before", "beside", "after"])
+def test_who_was_added_to_an_interrupted_step_is_asked_again(world, place):
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run)
+    add(world, "fred", run, "ann", place)
+    edit(world, claim, fee="5")
+    assert asked(world, run) == {"mia"}
+    world.decide("mia", run)
+    both = {"fred", "faye", "ann"}
+    assert asked(world, run) == both - {{"before": "fred", "after": "ann"}.get(place, "")}
+    if place == "before":
+        world.decide("ann", run)
+        world.decide("fred", run)
+    else:
+        world.decide("fred", run)
+        assert asked(world, run) == {"ann"}
+        # Nor does another edit lose them.
+        edit(world, claim, fee="6")
+        world.decide("mia", run)
+        assert asked(world, run) == {"ann"}
+        world.decide("ann", run)
+    assert asked(world, run) == {"bob"}
+
+
+def test_who_was_added_is_asked_again_where_their_own_decision_falls(world):
+    claim, run = submitted(world, "three")
+    world.decide("mia", run)
+    add(world, "fred", run, "ann", "beside")
+    for login in ("ann", "fred", "faye"):
+        world.decide(login, run)
+    assert asked(world, run) == {"bob"}
+    edit(world, claim, subject=f"Again {claim}")
+    assert asked(world, run) == {"fred", "faye", "ann"}
+
+
+def test_what_an_added_approver_said_stands_with_the_rest(world):
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run)
+    add(world, "fred", run, "ann", "before")
+    world.decide("ann", run)
+    edit(world, claim, fee="5")
+    world.decide("mia", run)
+    assert asked(world, run) == {"fred", "faye"}
+    assert [one for one in world.decisions(run) if one[0] == "ann"] == [
+        ("ann", "approve"),
+        ("ann", "keep"),
+    ]
+
+
+def test_an_added_approver_who_has_left_keeps_nobody_waiting(world):
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run)
+    add(world, "fred", run, "rita", "beside")
+    edit(world, claim, fee="5")
+    world.set_user("rita", active=False)
+    try:
+        world.decide("mia", run)
+        assert asked(world, run) == {"fred", "faye"}
+    finally:
+        world.set_user("rita", active=True)
+
+
+def test_what_stands_of_an_interrupted_step_is_taken_back(world):
+    claim, run = submitted(world, "all")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    edit(world, claim, fee="3")
+    world.decide("mia", run)
+    assert asked(world, run) == {"faye"}
+    take_back(world, "fred", run)
+    assert asked(world, run) == {"fred", "faye"}
+    # It does not stand in what comes later either.
+    edit(world, claim, fee="4")
+    world.decide("mia", run)
+    assert asked(world, run) == {"fred", "faye"}
+
+
+def test_what_stands_of_a_whole_step_is_taken_back(world):
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    edit(world, claim, fee="5")
+    world.decide("mia", run)
+    assert world.steps(run)[-2:] == ["kept", "open"]
+    take_back(world, "fred", run)
+    assert world.steps(run)[-3:] == ["closed", "closed", "open"]
+    assert asked(world, run) == {"fred", "faye"}
+    # Each decision once.
+    mine = sa.select(TASK).where(TASK.c.run == run, TASK.c.user == world.users["fred"])
+    task = world.rows(mine.order_by(TASK.c.id))[0]
+    said = {"version": task.version}
+    with pytest.raises(ForbiddenError):
+        world.does("fred", lambda c, w: world.tasks.decide(c, w, task.id, "take_back", **said))
+    world.decide("faye", run)
+    world.decide("bob", run)
+    assert world.run(run).state == "approved"
+
+
+def test_what_stands_is_taken_back_before_its_step_comes_again(world):
+    claim, run = submitted(world, "three")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    world.decide("faye", run)
+    edit(world, claim, fee="5")
+    edit(world, claim, fee="0")
+    assert asked(world, run) == {"mia"}
+    world.decide("mia", run)
+    world.decide("fred", run)
+    world.decide("faye", run)
+    world.decide("bob", run)
+    edit(world, claim, subject=f"Other {claim}")
+    # The boss decided on nothing of it, and wants to look at it again.
+    take_back(world, "bob", run)
+    assert asked(world, run) == {"fred", "faye"}
+    world.decide("fred", run)
+    world.decide("faye", run)
+    assert asked(world, run) == {"bob"}
+
+
+def test_what_stands_falls_too_where_a_step_before_it_was_taken_back(world):
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    edit(world, claim, fee="5")
+    world.decide("mia", run)
+    take_back(world, "mia", run)
+    row = row_of(world, claim)
+    half = str(AMOUNTS["plain"] / 2)
+    edit(world, claim, items={"update": [{"id": row, "qty": "2", "price": half}]})
+    world.decide("mia", run)
+    # Finance decided on another quantity.
+    assert asked(world, run) == {"fred", "faye"}
+
+
+def test_what_stands_is_not_taken_back_once_a_later_step_was_decided(world):
+    _, run = submitted(world, "plain")
+    world.decide("mia", run)
+    world.decide("fred", run)
+    world.decide("bob", run, values={"fee": "9"})
+    # The boss's approval stands too, and came after that of finance.
+    with pytest.raises(ConflictError) as error:
+        take_back(world, "fred", run)
+    assert error.value.problems[0].code == "task.not_taken_back"
 
 
 def test_the_timeline_and_the_task_say_what_was_changed_by_whom(world):

@@ -345,3 +345,17 @@ def test_late_tasks_come_first_page_by_page(world_of: WorldOf):
             if cursor is None:
                 break
         assert seen == [*late, *reversed(fresh)]
+
+
+def test_a_step_that_is_moved_takes_the_time_of_the_new_version(world_of: WorldOf):
+    with world_of(step("one", MANAGER)) as world:
+        run_id = world.submit(world.claim())
+        assert waiting_timers(world) == []
+        world.publish(timed(step("one", MANAGER, time=EIGHT_HOURS)))
+        world.clock.set("2025-06-16 10:00")
+        repairs = Repairs(world.store, world.notifications)
+        world.does("ann", lambda c, w: repairs.repair(c, w, run_id, "move", reason="New times"))
+        assert due_of(world, run_id) == "06-16 18:00"
+        assert len(waiting_timers(world)) == 1
+        ring(world, "2025-06-16 18:00")
+        assert set(world.open_tasks(run_id)) == {"mia", "ann"}

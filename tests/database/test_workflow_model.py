@@ -168,6 +168,10 @@ class Model:
     """Who approved steps that are reached again because of an edit, and need not do so again."""
     whole: set[int] = field(default_factory=set)
     """Which of those steps were approved as a whole."""
+    added: dict[int, list[tuple[str, str, str]]] = field(default_factory=dict)
+    """Who was added to such steps: the login, by whom and in which place."""
+    decided_on: Decimal = Decimal(0)
+    """The fee as those knew it who decided before."""
 
     # -- questions
 
@@ -215,7 +219,7 @@ class Model:
         if self.state != "draft":
             return "workflow.wrong_state"
         kept, self.sent_back = self.sent_back, {}
-        self.stand, self.whole = dict(kept), set(kept)
+        self.stand, self.whole, self.added = dict(kept), set(kept), {}
         self.runs, self.reached = self.runs + 1, []
         self.state, self.submitted_fee = "in_approval", self.fee
         self.run_state = "open"
@@ -255,7 +259,8 @@ class Model:
             self.reached.append(Reached(node, "kept", approvers=self.stand[node]))
             return False
         again = [one for one in step.asked() if one in self.approved_before(node)]
-        if again and not forced and step.mode not in EACH and not step.editable:
+        added = self.added.get(node, [])
+        if again and not forced and not added and step.mode not in EACH and not step.editable:
             self.reached.append(Reached(node, "passed", approvers=again[:1]))
             return False
         people = {one: Asked("open") for one in step.asked()}
@@ -264,14 +269,20 @@ class Model:
                 people[login].state = "waiting"
         now = Reached(node, "open", people, then=then)
         self.reached.append(now)
+        for login, by, place in added:
+            if login not in people:
+                now_at = "beside" if place == "before" and by not in people else place
+                people[login] = Asked("waiting" if place == "after" else "open", now_at, by)
+                if now_at == "before" and people[by].state == "open":
+                    people[by].state = "waiting"
         said = [one for one in self.stand.get(node, ()) if one in people]
         for login in said:
             people[login].state, people[login].stood = "approved", True
-        if said and self.own_result(now) == "approved":
+        if said and self.result(now) == "approved":
             self.end_step(now, "approved")
             return False
         if said:
-            self.turns(now)
+            self.let_wait(now)
         return True
 
     # -- edits
@@ -290,7 +301,7 @@ class Model:
                 or (row.then is not None and node < row.then)
             }
             found[row.node] = row
-        return found
+        return {node: row for node, row in found.items() if row.state != "closed"}
 
     def falls(self, row: Reached, now: Reached, login: str) -> bool:
         """Say whether a step has to be taken again because `login` has changed the fee in `now`."""
@@ -323,8 +334,12 @@ class Model:
         for node, row in counts.items():
             self.stand.pop(node, None)
             self.whole.discard(node)
+            if row.state != "kept":
+                others = row.people.items()
+                self.added[node] = [(o, str(one.by), one.place) for o, one in others if one.place]
             if row.state == "open":
-                own = [login] if row is now else []
+                approved = row is now and now.people[login].state == "approved"
+                own = [login] if approved else []
                 said = own if node in fallen else row.said()
                 if said:
                     self.stand[node] = said
@@ -415,7 +430,7 @@ class Model:
         for entry in self.opened():
             self.end_step(entry, "closed")
         self.run_state, self.state = run_state, state
-        undone = run_state == "rejected" and self.fee != self.submitted_fee
+        undone = run_state == "rejected" and self.decided_on != self.submitted_fee
         if run_state == "rejected":
             self.fee = self.submitted_fee
         if run_state in {"rejected", "returned"}:
@@ -439,6 +454,7 @@ class Model:
         if fee is not None and not self.shape.steps[now.node].editable:
             return "approval.not_editable"
         changed = fee is not None and fee != self.fee
+        self.decided_on = self.fee
         self.fee = self.fee if fee is None else fee
         now.people[login].state = "rejected" if action == "reject" else "approved"
         undecided = [
@@ -447,7 +463,7 @@ class Model:
             for asked, one in entry.people.items()
             if one.state in UNDECIDED
         ]
-        if action == "reject" or not changed or not self.reopen(now, login):
+        if self.result(now) == "rejected" or not changed or not self.reopen(now, login):
             self.settle(now)
         if changed:
             for entry, asked in undecided:
@@ -559,7 +575,7 @@ class Model:
         if to is None:
             self.finish("returned", "draft")
             return None
-        self.stand, self.whole = {}, set()
+        self.stand, self.whole, self.added = {}, set(), {}
         if to not in self.shape.branch(now.node):
             for other in self.opened():
                 self.end_step(other, "closed")
@@ -575,22 +591,9 @@ class Model:
         entry, one = latest
         if one.state not in {"approved", "rejected", "returned"}:
             return "task.not_decided"
-        if one.stood:
-            return "task.not_decided"
-        beside = self.shape.beside(entry.node)
-        place = next(n for n, other in enumerate(self.reached) if other is entry)
-        later = [
-            other
-            for other in self.reached[place + 1 :]
-            if not any(other.node in branch for branch in beside)
-        ]
-        said = {o.state for other in later for o in other.people.values() if not o.stood}
-        late = bool(said & {"approved", "rejected", "returned"})
-        # Who goes on from a step that an edit has overtaken would leave out those it went back to.
-        late = late or not any(other is entry for other in self.in_force().values())
-        for branch in beside:
-            last = [other for other in self.reached if other.node in branch][-1]
-            late = late or last.state in {"closed", "returned", "rejected"}
+        if not any(other is entry for other in self.in_force().values()):
+            return self.take_back_standing(entry, login)
+        late, later = self.decided_after(entry)
         mode = self.shape.steps[entry.node].mode
         others = list(entry.people)
         behind = others[others.index(login) + 1 :] if mode == "sequence" else []
@@ -602,11 +605,11 @@ class Model:
         )
         if self.run_state != "open" or entry.state not in {"open", "approved"} or late:
             return "task.not_taken_back"
+        if one.stood and login in self.stand.get(entry.node, ()):
+            self.stand[entry.node] = [o for o in self.stand[entry.node] if o != login]
         for other in later:
-            other.state = "closed"
-            for o in other.people.values():
-                o.state = "closed" if o.state in UNDECIDED else o.state
-        entry.state, one.state = "open", "open"
+            self.end_step(other, "closed")
+        entry.state, one.state, one.stood = "open", "open", False
         if mode == "sequence":
             for o in behind:
                 if entry.people[o].place is None and entry.people[o].state == "open":
@@ -617,6 +620,52 @@ class Model:
         if asker is not None and asker.state == "open":
             asker.state = "waiting"
         self.turns(entry)
+        return None
+
+    def decided_after(self, entry: Reached) -> tuple[bool, list[Reached]]:
+        """Say whether it is too late after a step, and what was reached after it."""
+        beside = self.shape.beside(entry.node)
+        place = next(n for n, other in enumerate(self.reached) if other is entry)
+        later = [
+            other
+            for other in self.reached[place + 1 :]
+            if not any(other.node in branch for branch in beside)
+        ]
+        said = {o.state for other in later for o in other.people.values() if not o.stood}
+        late = bool(said & {"approved", "rejected", "returned"})
+        for branch in beside:
+            last = [other for other in self.reached if other.node in branch][-1]
+            late = late or last.state in {"closed", "returned", "rejected"}
+        return late, later
+
+    def take_back_standing(self, entry: Reached, login: str) -> str | None:
+        """Take back what stands although an edit has led the run out of its step."""
+        node, present = entry.node, self.in_force().get(entry.node)
+        asked = [one for one in self.reached if one.node == node and one.people][-1]
+        after = [
+            one
+            for one in range(node + 1, len(self.shape.steps))
+            if not any(one in branch for branch in self.shape.beside(node))
+        ]
+        if (
+            self.run_state != "open"
+            or entry.people[login].state != "approved"
+            or (node not in self.whole and login not in self.stand.get(node, ()))
+            or asked is not entry
+            or (present is not None and present.state != "kept")
+            or any(one in self.whole or self.stand.get(one) for one in after)
+            or (present is not None and self.decided_after(present)[0])
+        ):
+            return "task.not_taken_back"
+        self.stand[node] = [one for one in entry.said() if one != login]
+        self.whole.discard(node)
+        entry.people[login].state = "closed"
+        if present is not None:
+            for other in self.decided_after(present)[1]:
+                self.end_step(other, "closed")
+            self.end_step(present, "closed")
+            if not self.take(node, forced=True):
+                self.after(node, None)
         return None
 
     def withdraw(self) -> str | None:
@@ -657,7 +706,7 @@ COMMANDS = st.one_of(
     st.tuples(st.just("next"), FEES),
     st.tuples(st.just("next"), FEES),
     st.tuples(st.just("next"), FEES),
-    st.tuples(st.just("reject"), SOMEBODY, st.none()),
+    st.tuples(st.just("reject"), SOMEBODY, FEES),
     st.tuples(
         st.just("add"), st.integers(0, 3), st.sampled_from(COLLEAGUES), st.sampled_from(PLACES)
     ),

@@ -56,7 +56,7 @@ from headrace.platform.workflow.runs import (
 )
 from headrace.platform.workflow.subjects import Subject, snapshot, summary
 from headrace.platform.workflow.timing import NO_TIME
-from headrace.platform.workflow.voting import PLACES, UNDECIDED, seats_of
+from headrace.platform.workflow.voting import PLACES, UNDECIDED, result_of, seats_of
 
 Decision = Literal["approve", "reject"]
 
@@ -171,10 +171,11 @@ class Approvals:
         seen = fingerprint(context, work, case.subject())
         changed = self._edit(case, step, values) if values else ()
         case.add_decision(decision, comment, case.subject().version, task=task, seen=seen)
-        again = decision == "approve" and changed and reopen(case, changed, task, comment)
-        if not again:
+        rejected = result_of(step, tasks_of_step(work.connection, step_row.id)) == "rejected"
+        if rejected or not changed or not reopen(case, changed, task, (decision, comment)):
             # An edit may have let approvals of later steps fall.
-            settle(case.again() if changed else case, step_row, decision, comment)
+            present = case.again() if changed else case
+            settle(present, step_row, decision, comment, changed=changed)
         return self._decided(case, task_id)
 
     def return_run(

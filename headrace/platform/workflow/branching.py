@@ -114,7 +114,10 @@ def reached_after(case: Case, row: Row, node: int) -> list[Row]:
 
 
 def in_force(case: Case) -> dict[str, Row]:
-    """Return the step rows that count, by name: the newest of each that no way back has overtaken."""
+    """Return the step rows that count, by name: the newest of each that no way back has overtaken.
+
+    Not those of which none counts any more: the run has left them, or a decision before was taken back.
+    """
     names = {step.name: node for node, step in enumerate(case.pinned.steps)}
     found: dict[str, Row] = {}
     for row, name in named_steps(case.work.connection, case.run, case.pinned):
@@ -126,7 +129,7 @@ def in_force(case: Case) -> dict[str, Row]:
             if until is None or names[other] >= until:
                 del found[other]
         found[name] = row
-    return found
+    return {name: row for name, row in found.items() if row.state != "closed"}
 
 
 def approvers_before(case: Case, node: int) -> frozenset[str]:

@@ -6,10 +6,10 @@ So a block is complete when no step of the run is open: nothing else is kept abo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from headrace.platform.access.principals import SYSTEM_PRINCIPAL, SYSTEM_USER_ID
 from headrace.platform.core.errors import ConflictError, RefusedError
@@ -18,11 +18,12 @@ from headrace.platform.workflow import messages
 from headrace.platform.workflow.branching import Point, approvers_before, points_beside
 from headrace.platform.workflow.cases import Case
 from headrace.platform.workflow.clocks import start_clock
+from headrace.platform.workflow.depending import Changed
 from headrace.platform.workflow.machine import Branch, GuardError, NoWayError, move
-from headrace.platform.workflow.people import Asked, Person, keep_active
+from headrace.platform.workflow.people import Asked, Person, keep_active, may_act_with
 from headrace.platform.workflow.pinned import Step
 from headrace.platform.workflow.resubmitting import UNDONE, left_with
-from headrace.platform.workflow.runs import Row, node_of, open_step, tasks_of_step
+from headrace.platform.workflow.runs import Row, node_of, open_step, step_by_id, tasks_of_step
 from headrace.platform.workflow.subjects import Subject, snapshot
 from headrace.platform.workflow.voting import moot, next_turns, result_of
 
@@ -30,11 +31,22 @@ Ending = Literal["approved", "rejected", "withdrawn", "returned"]
 COPIED: Final = frozenset({"approved", "rejected"})
 SENT_BACK: Final = frozenset({"rejected", "returned"})
 
+Added = Mapping[str, str]
+"""Who was added to a step: the `user`, `by` whom, `to` whose task and in which `place`."""
 
-def settle(case: Case, step_row: Row, action: str, comment: str | None) -> None:
+
+def settle(
+    case: Case,
+    step_row: Row,
+    action: str,
+    comment: str | None,
+    *,
+    changed: Sequence[Changed] = (),
+) -> None:
     """Draw from the tasks of an open step what follows: it goes on waiting, or ends.
 
-    `action` and `comment` are what the history says of the cause.
+    `action` and `comment` are what the history says of the cause, `changed` what that changed of the
+    record.
     """
     step = case.step_of(step_row)
     tasks = tasks_of_step(case.work.connection, step_row.id)
@@ -42,7 +54,7 @@ def settle(case: Case, step_row: Row, action: str, comment: str | None) -> None:
         case "rejected":
             case.rows.end_step(step_row.id, "rejected")
             case.copy("end", step)
-            end(case, "rejected", action, comment)
+            end(case, "rejected", action, comment, changed=changed)
         case "approved":
             case.rows.end_step(step_row.id, "approved")
             case.copy("end", step)
@@ -176,14 +188,14 @@ def _take(
     if not found.holds(step.when):
         case.rows.add_step(case.run.id, node, "skipped")
         return False
-    stands, whole = _standing(case, step)
+    stands, whole, added = _standing(case, step)
     if whole and not stands & set(case.run.excluded):
         step_id = case.rows.add_step(case.run.id, node, "kept")
         for user in sorted(stands):
             case.add_decision("keep", None, found.version, step=step_id, user=user)
         return False
     asked = case.people().resolve(step, found.environment, case.run.excluded)
-    passer = None if asks else _passer(case, node, asked)
+    passer = None if asks or added else _passer(case, node, asked)
     if passer is None:
         step_id = case.rows.add_step(
             case.run.id, node, "open", fallback=asked.fallback, then_node=then_node
@@ -196,6 +208,7 @@ def _take(
         else:
             case.ask(step, step_id, asked.people, found)
         case.copy("start", step)
+        _add_again(case, step, step_id, found, added)
         return not _carried(case, step, step_id, found, stands)
     step_id = case.rows.add_step(case.run.id, node, "passed", fallback=asked.fallback)
     _tell_failed(case, asked, step_id, found)
@@ -211,13 +224,43 @@ def _tell_failed(case: Case, asked: Asked, step_id: str, found: Subject) -> None
         case.add_decision("unresolved", formula, version, step=step_id, user=SYSTEM_USER_ID)
 
 
-def _standing(case: Case, step: Step) -> tuple[frozenset[str], bool]:
-    """Return who has approved a step, and whether that is the whole of it.
+def _standing(case: Case, step: Step) -> tuple[frozenset[str], bool, Sequence[Added]]:
+    """Return who has approved a step, whether that is the whole of it, and who was added to it.
 
     In the submission before, or in this one before an edit let an earlier step be decided again.
     """
     entry = (case.run.standing or {}).get(step.name)
-    return (frozenset(entry["people"]), entry["whole"]) if entry else (frozenset(), False)
+    if not entry:
+        return frozenset(), False, ()
+    return frozenset(entry["people"]), entry["whole"], entry.get("added", ())
+
+
+def _add_again(
+    case: Case, step: Step, step_id: str, found: Subject, added: Sequence[Added]
+) -> None:
+    """Ask those too whom approvers had added to a step before it was interrupted.
+
+    Not who has left since, or is asked anyway. Where who added them is not asked any more, they decide
+    beside the others.
+    """
+    connection = case.work.connection
+    for one in added:
+        tasks = {task.user: task for task in tasks_of_step(connection, step_id)}
+        user, by = one["user"], one["by"]
+        if user in tasks or user in case.run.excluded or not may_act_with(connection, user, by):
+            continue
+        asker, place = tasks.get(one["to"]), one["place"]
+        if asker is None and place == "before":
+            place = "beside"
+        more: dict[str, Any] = {
+            "added_by": by,
+            "added_to": asker.id if asker else None,
+            "place": place,
+        }
+        state = "waiting" if place == "after" else "open"
+        case.ask(step, step_id, (Person(user, "", None),), found, state=state, **more)
+        if asker is not None and place == "before":
+            case.rows.pause_tasks((asker.id,))
 
 
 def _carried(case: Case, step: Step, step_id: str, found: Subject, people: frozenset[str]) -> bool:
@@ -232,7 +275,7 @@ def _carried(case: Case, step: Step, step_id: str, found: Subject, people: froze
         case.rows.end_step(step_id, "approved")
         case.copy("end", step)
         return True
-    give_turns(case, step, tasks)
+    let_wait(case, step_by_id(case.work.connection, step_id))
     return False
 
 
@@ -252,12 +295,14 @@ def end(
     comment: str | None,
     *,
     run_state: str | None = None,
+    changed: Sequence[Changed] = (),
 ) -> None:
     """Lead the record where the outcome says and end the run, in `run_state` where that is another.
 
-    A rejection first takes back what approvers changed in the fields that their steps opened.
+    A rejection first takes back what approvers changed in the fields that their steps opened; `changed`
+    is what it changed itself.
     """
-    undone = _undo_edits(case) if ending == "rejected" else ()
+    undone = _undo_edits(case, changed) if ending == "rejected" else ()
     found = case.subject()
     outcome = case.pinned.outcomes.get(ending)
     if outcome is None:
@@ -285,16 +330,17 @@ def end(
         case.copy("end")
 
 
-def _undo_edits(case: Case) -> frozenset[str]:
-    """Give the fields that steps open the values that were submitted; return ids of what changed so.
+def _undo_edits(case: Case, changed: Sequence[Changed]) -> frozenset[str]:
+    """Give the fields that steps open the values that were submitted.
 
-    Files stay as they are. Where the values can no longer be, because of rules or of records that are
-    gone, the record is rejected as it is: a rejection must not fail for them.
+    Return what is not as those knew it who approved before: fields by id and relations by name. They have
+    not seen what was `changed` with the rejection. Files stay as they are. Where the values can no longer
+    be, because of rules or of records that are gone, the record is rejected as it is: a rejection must
+    not fail for them.
     """
+    dialect = case.context.database.dialect
+    now = snapshot(case.model, case.subject().row, dialect)
     opened = {field_id for step in case.pinned.steps for field_id in step.editable}
-    if not opened:
-        return frozenset()
-    now = snapshot(case.model, case.subject().row, case.context.database.dialect)
     submitted = case.run.snapshot
     values = {
         field.name: submitted[field.id]
@@ -304,16 +350,19 @@ def _undo_edits(case: Case) -> frozenset[str]:
         and field.id in submitted
         and submitted[field.id] != now.get(field.id)
     }
-    if not values:
-        return frozenset()
     system = replace(case.context, principal=SYSTEM_PRINCIPAL)
     model, record_id, names = case.model.name, case.run.record_id, frozenset(values)
-    with suppress(RefusedError):
-        case.store.update_granted(
-            system, case.work, model, record_id, values, names, action="undone"
-        )
-    after = snapshot(case.model, case.subject().row, case.context.database.dialect)
-    return frozenset(key for key, value in after.items() if now.get(key) != value)
+    if values:
+        with suppress(RefusedError):
+            case.store.update_granted(
+                system, case.work, model, record_id, values, names, action="undone"
+            )
+    after = snapshot(case.model, case.subject().row, dialect)
+    known = now | {one.key[0]: one.before for one in changed if one.row is None}
+    return frozenset(
+        {key for key, value in after.items() if known.get(key) != value}
+        | {one.key[0] for one in changed if one.row is not None}
+    )
 
 
 def _target(case: Case, found: Subject, ending: Branch) -> str:

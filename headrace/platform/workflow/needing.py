@@ -35,9 +35,11 @@ def needed_last(
 ) -> dict[str, Problem]:
     """Return which of the roles approvals need and no other active user holds, and what needs them.
 
-    Live approvals that ask the role need it, and open tasks of people who were asked for it.
+    Live approvals that ask the role need it, and open tasks of people who were asked for it. Nobody
+    else takes one of them away until the end of the transaction.
     """
     problems = {}
+    _hold(work, roles)
     for role in _last_held(work, user_id, roles):
         approvals = _approvals_asking(context.catalog, role)
         waiting = sa.select(sa.func.count()).where(TASK.c.role == role, TASK.c.state.in_(UNDECIDED))
@@ -47,6 +49,16 @@ def needed_last(
             shown = ", ".join(dict.fromkeys(names)) or "–"
             problems[role] = messages.ROLE_NEEDED.at(role=role, approvals=shown, count=tasks)
     return problems
+
+
+def _hold(work: UnitOfWork, roles: Collection[str]) -> None:
+    """Let those wait who take the roles from somebody at the same moment: they ask who is left after this.
+
+    A statement of its own, because one that waits for a row still sees the others as they were.
+    """
+    held = sa.select(USER_ROLE.c.id).where(USER_ROLE.c.role.in_(roles)).order_by(USER_ROLE.c.id)
+    if roles:
+        work.connection.execute(held.with_for_update()).all()
 
 
 def _last_held(work: UnitOfWork, user_id: str, roles: Collection[str]) -> list[str]:

@@ -316,6 +316,15 @@ def is_active(connection: sa.Connection, user_id: str) -> bool:
     return bool(connection.execute(sa.select(USER.c.active).where(USER.c.id == user_id)).scalar())
 
 
+def may_act_with(connection: sa.Connection, user_id: str, other: str) -> bool:
+    """Say whether a user may act and belongs where another one does."""
+    asked = sa.select(USER).where(USER.c.id.in_((user_id, other)))
+    found = {row.id: row for row in connection.execute(asked)}
+    return bool(found[user_id].active) and (
+        found[user_id].organisation == found[other].organisation
+    )
+
+
 def holds_role(connection: sa.Connection, user_id: str, role: str) -> bool:
     """Say whether a user holds a role, in whatever territory."""
     statement = sa.select(USER_ROLE.c.id).where(

@@ -41,10 +41,13 @@ from headrace.platform.workflow.runs import (
     tasks_of_step,
 )
 from headrace.platform.workflow.subjects import Subject
-from headrace.platform.workflow.voting import result_of, seats_of
+from headrace.platform.workflow.voting import COUNTED, PLACES, result_of, seats_of
 
 OF_DECISIONS: Final = frozenset({"edited", "undone"})
 """Edits that belong to a decision: it says itself what follows."""
+
+LEFT: Final = COUNTED | {"closed"}
+"""States of the task of who was added and is needed again: they have not left."""
 
 MOST_TOLD: Final = 20
 """Changes that a timeline tells of one edit."""
@@ -104,12 +107,15 @@ class Reopening:
 
 
 def reopen(
-    case: Case, changed: Sequence[Changed], task: Row | None = None, comment: str | None = None
+    case: Case,
+    changed: Sequence[Changed],
+    task: Row | None = None,
+    said: tuple[str, str | None] = ("approve", None),
 ) -> bool:
     """Go back to the first step that depends on what was changed; say whether there is one.
 
-    With `task` the change is part of an approval of that task, which was just made and counts; the
-    history tells of it with its `comment`.
+    With `task` the change is part of a decision on that task, which was just made; an approval counts.
+    The history tells of it by what was `said`: the action and its comment.
     """
     found = case.subject()
     present = in_force(case)
@@ -128,7 +134,7 @@ def reopen(
             case.rows.stand(case.run.id, standing)
         return False
     if task is not None:
-        case.line("approve", comment)
+        case.line(*said)
         present = _settled(case, present, hits, task)
     standing = {name: entry for name, entry in standing.items() if name not in present} | _standing(
         case, present, hits, task
@@ -253,8 +259,9 @@ def _still_standing(
         if step.name not in entries or step.name in present:
             continue
         concerned = _concerned(case, step, changed)
-        if concerned:
-            del standing[step.name]
+        entry = entries[step.name]
+        if concerned and (entry["whole"] or entry["people"]):
+            standing[step.name] = {**entry, "people": [], "whole": False}
             fallen.append((newest.get(step.name), concerned))
     return standing, fallen
 
@@ -262,20 +269,43 @@ def _still_standing(
 def _standing(
     case: Case, present: Mapping[str, Row], hits: Sequence[_Hit], task: Row | None
 ) -> dict[str, Any]:
-    """Return whose approvals stand: of whole steps, and of the open one who has approved so far."""
+    """Return whose approvals stand: of whole steps, and of the open one who has approved so far.
+
+    With them who was added to those steps: they are asked again too where their step is.
+    """
     hit = {one.row.id for one in hits}
-    rows = {name: row for name, row in present.items() if row.id not in hit}
-    whole = {name: row.id for name, row in rows.items() if row.state in APPROVED_STATES}
-    people = approvers_of_steps(case.work.connection, list(whole.values()))
-    standing = {
-        name: {"people": sorted(people[row_id]), "whole": True} for name, row_id in whole.items()
-    }
+    approved = [row.id for row in present.values() if row.state in APPROVED_STATES]
+    people = approvers_of_steps(case.work.connection, approved)
+    standing: dict[str, Any] = {}
     for name, row in present.items():
+        whole = row.state in APPROVED_STATES and row.id not in hit
+        said = sorted(people[row.id]) if whole else []
         if row.state == "open":
-            said = _said(case, row, task if row.id in hit else None, whole=row.id not in hit)
-            if said:
-                standing[name] = {"people": said, "whole": False}
+            own = task if row.id in hit else None
+            said = _said(case, row, own, whole=row.id not in hit)
+        added = _added(case, name, row)
+        if whole or said or added:
+            standing[name] = {"people": said, "whole": whole, "added": added}
     return standing
+
+
+def _added(case: Case, name: str, row: Row) -> Sequence[Mapping[str, str]]:
+    """Return who was added to a step, in the order in which it was done."""
+    if row.state == "kept":
+        entry: Mapping[str, Any] = (case.run.standing or {}).get(name, {})
+        return list(entry.get("added", ()))
+    tasks = tasks_of_step(case.work.connection, row.id)
+    users = {task.id: task.user for task in tasks}
+    return [
+        {
+            "user": task.user,
+            "by": task.added_by,
+            "to": users.get(task.added_to, task.added_by),
+            "place": task.place,
+        }
+        for task in tasks
+        if task.kind is None and task.place in PLACES and task.state in LEFT
+    ]
 
 
 def _said(case: Case, row: Row, task: Row | None, *, whole: bool) -> list[str]:

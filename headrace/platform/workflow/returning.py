@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final, Literal
 
 import sqlalchemy as sa
@@ -21,6 +22,8 @@ from headrace.platform.workflow.course import end, give_turns, go_to
 from headrace.platform.workflow.people import is_active
 from headrace.platform.workflow.pinned import PinnedApproval
 from headrace.platform.workflow.runs import (
+    APPROVING,
+    TAKEN_BACK,
     Row,
     named_steps,
     node_of,
@@ -73,19 +76,28 @@ def returnable(connection: sa.Connection, run: Row, pinned: PinnedApproval, node
 
 
 def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
-    """Undo the caller's decision on a task: its step is open again, later ones were not reached."""
+    """Undo the caller's decision on a task: its step is open again, later ones were not reached.
+
+    What an edit let stand is undone too, in the step that came again or before it does.
+    """
     connection = case.work.connection
-    decision = standing_decision(connection, task.id)
+    decision = standing_decision(connection, task.id, TAKEN_BACK)
     if decision is None or decision.user != case.context.principal.user_id:
         raise ForbiddenError(messages.NOT_DECIDED.at())
     step_row = step_by_id(connection, task.step)
     if task.version != version:
         case.refuse_late(task.id)
-    stands = step_row.state in {"open", "approved"} and step_row.definition is None
-    if case.run.state != "open" or not stands or _is_late(case, task, step_row):
+    if case.run.state != "open" or step_row.definition is not None:
+        raise ConflictError(messages.NOT_TAKEN_BACK.at())
+    if all(row.id != step_row.id for row in in_force(case).values()):
+        _take_back_standing(case, task, step_row, comment, approved=decision.action in APPROVING)
+        return
+    if step_row.state not in {"open", "approved"} or _is_late(case, task, step_row):
         raise ConflictError(messages.NOT_TAKEN_BACK.at())
     step = case.step_of(step_row)
     found = case.subject()
+    if decision.action == "keep":
+        _let_fall(case, step.name, task.user)
     later = reached_after(case, step_row, node_of(step_row))
     case.rows.undo_steps([row.id for row in later])
     case.rows.reopen(step_row.id, task.id)
@@ -93,7 +105,7 @@ def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
     case.add_decision("take_back", comment, found.version, task=task)
     tasks = tasks_of_step(connection, step_row.id)
     paused = [one.id for one in tasks if step.mode == "sequence" and _comes_later(one, task)]
-    if task.place == "before":
+    if task.place == "before" and task.added_to is not None:
         paused.append(task.added_to)
     case.rows.pause_tasks(paused)
     closed = [one for one in tasks if one.state == "closed" and one.place != "before"]
@@ -105,27 +117,84 @@ def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
     case.line("take_back", comment)
 
 
-def _is_late(case: Case, task: Row, step_row: Row) -> bool:
-    """Say whether somebody has decided what came after a task, or the run has been elsewhere since.
+def _take_back_standing(
+    case: Case, task: Row, step_row: Row, comment: str | None, *, approved: bool
+) -> None:
+    """Undo a decision that stands although the run has left its step since.
 
-    A step that an edit or a repair has overtaken is taken again: going on from its first row would pass
-    by those that the run went back to.
+    Where the run has come to the step again, which was not asked for that, it is asked after all.
     """
+    step, node = case.step_of(step_row), node_of(step_row)
+    entry = (case.run.standing or {}).get(step.name)
+    present = in_force(case).get(step.name)
+    stands = (
+        approved
+        and entry is not None
+        and (entry["whole"] or task.user in entry["people"])
+        and _last_asked(case, step.name).id == step_row.id
+        and (present is None or present.state == "kept")
+    )
+    if not stands or _is_followed(case, node, present):
+        raise ConflictError(messages.NOT_TAKEN_BACK.at())
+    tasks = tasks_of_step(case.work.connection, step_row.id)
+    people = [one.user for one in tasks if one.state == "approved"]
+    _let_fall(case, step.name, task.user, people)
+    case.rows.withdraw_task(task.id)
+    case.add_decision("take_back", comment, case.subject().version, task=task)
+    case.line("take_back", comment)
+    if present is not None:
+        later = reached_after(case, present, node)
+        case.rows.undo_steps([present.id, *(row.id for row in later)])
+        go_to(case.again(), node, "take_back", comment)
+
+
+def _let_fall(case: Case, name: str, user: str, people: Collection[str] | None = None) -> None:
+    """Let an approval of a user stand no more in a step; those of the other `people` do."""
+    entries = dict(case.run.standing or {})
+    entry = entries.get(name)
+    if entry is not None:
+        left = sorted(set(entry["people"] if people is None else people) - {user})
+        entries[name] = {**entry, "people": left, "whole": False}
+        case.rows.stand(case.run.id, entries)
+
+
+def _last_asked(case: Case, name: str) -> Row:
+    """Return the row of a step in which people were asked last."""
     connection = case.work.connection
-    node = node_of(step_row)
-    if all(row.id != step_row.id for row in in_force(case).values()):
+    rows = [row for row, of in named_steps(connection, case.run, case.pinned) if of == name]
+    return next(row for row in reversed(rows) if tasks_of_step(connection, row.id))
+
+
+def _is_followed(case: Case, node: int, present: Row | None) -> bool:
+    """Say whether a step after one that stands was decided, or stands itself."""
+    block = case.pinned.block_of(node)
+    beside = set() if block is None else {*block.nodes} - {*block.branch_of(node)}
+    entries = case.run.standing or {}
+    following = range(node + 1, len(case.pinned.steps))
+    names = [case.pinned.steps[one].name for one in following if one not in beside]
+    if any(entries[one]["whole"] or entries[one]["people"] for one in names if one in entries):
         return True
-    for later in reached_after(case, step_row, node):
+    return present is not None and _is_decided_after(case, present, node)
+
+
+def _is_decided_after(case: Case, row: Row, node: int) -> bool:
+    """Say whether somebody has decided after a step, or a branch beside it has led elsewhere."""
+    connection = case.work.connection
+    for later in reached_after(case, row, node):
         if any(
             standing_decision(connection, one.id) for one in tasks_of_step(connection, later.id)
         ):
             return True
-    if any(row.state not in GOING_ON for row, _ in newest_beside(case, node)):
+    return any(one.state not in GOING_ON for one, _ in newest_beside(case, node))
+
+
+def _is_late(case: Case, task: Row, step_row: Row) -> bool:
+    """Say whether somebody has decided what came after a task, or the run has been elsewhere since."""
+    if _is_decided_after(case, step_row, node_of(step_row)):
         return True
     _, step = case.step_of_task(task)
-    decided = [
-        row for row in tasks_of_step(connection, task.step) if row.state in {"approved", "rejected"}
-    ]
+    tasks = tasks_of_step(case.work.connection, task.step)
+    decided = [row for row in tasks if row.state in {"approved", "rejected"}]
     if task.place == "before" and any(row.id == task.added_to for row in decided):
         return True
     return step.mode == "sequence" and any(

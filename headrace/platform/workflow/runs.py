@@ -27,6 +27,9 @@ TIMEOUTS: Final = (TIMEOUT_APPROVE, TIMEOUT_REJECT)
 """What is decided because the time was up."""
 
 APPROVING: Final = ("approve", "auto_approve", "keep")
+TAKEN_BACK: Final = (*DECIDING, "keep")
+"""The actions on a task that can be taken back."""
+
 SPECIAL: Final = ("kind", "veto", "added_by", "added_to", "place")
 """Columns of a task that go over to who takes it over."""
 
@@ -237,6 +240,12 @@ class Runs:
         self._connection.execute(
             sa.update(TASK).where(TASK.c.id == task_id).values(**undone, **again)
         )
+
+    def withdraw_task(self, task_id: str) -> None:
+        """Let what was said on a task of a step that the run has left count no more."""
+        again = {"version": TASK.c.version + 1, "round": sa.func.coalesce(TASK.c.round, 1) + 1}
+        change = sa.update(TASK).where(TASK.c.id == task_id)
+        self._connection.execute(change.values(state="closed", **again))
 
     def pause_tasks(self, ids: Collection[str]) -> None:
         """Let open tasks wait for somebody else again."""
@@ -454,12 +463,17 @@ def last_decision(connection: sa.Connection, run_id: str, step_id: str | None) -
     return connection.execute(statement.order_by(DECISION.c.id.desc()).limit(1)).first()
 
 
-def standing_decision(connection: sa.Connection, task_id: str) -> Row | None:
-    """Return how a task was decided; None where it was not, or the decision was taken back."""
+def standing_decision(
+    connection: sa.Connection, task_id: str, actions: Collection[str] = DECIDING
+) -> Row | None:
+    """Return how a task was decided; None where it was not, or the decision was taken back.
+
+    With `TAKEN_BACK` a decision of before counts that was let stand.
+    """
     statement = (
         sa.select(DECISION)
         .join(TASK, TASK.c.id == DECISION.c.task)
-        .where(TASK.c.id == task_id, DECISION.c.action.in_(DECIDING), STANDS)
+        .where(TASK.c.id == task_id, DECISION.c.action.in_(actions), STANDS)
     )
     return connection.execute(statement).first()
 

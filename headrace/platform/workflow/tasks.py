@@ -31,6 +31,7 @@ from headrace.platform.workflow.people import names_of
 from headrace.platform.workflow.pinned import PinnedApproval, text_of
 from headrace.platform.workflow.returning import returnable
 from headrace.platform.workflow.runs import (
+    TAKEN_BACK,
     Row,
     definition_of,
     definitions_of,
@@ -338,7 +339,7 @@ class Tasks:
             may_decide = is_open and item is not None and item.may_decide
             present = node_of(step_row)
             way_back = returnable(connection, run, pinned, present) if may_decide else []
-            decided = standing_decision(connection, task_id)
+            decided = standing_decision(connection, task_id, TAKEN_BACK)
             people = self._approvals.receivers(context, reading, task) if may_decide else ()
             copied = self.copies.receivers(context, reading, run, found) if may_decide else ()
         if item is None:
