@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
 
 from headrace.platform.core.canonical import content_hash
 from headrace.platform.database.names import (
@@ -36,12 +36,30 @@ class ColumnSpec:
     required: bool = False
 
 
+Purpose = Literal[
+    "recent",
+    "unique",
+    "reference",
+    "title",
+    "sort",
+    "key",
+    "ledger",
+    "rollup",
+    "overlap",
+    "state",
+    "tree",
+    "links",
+]
+"""What an index is for."""
+
+
 @dataclass(frozen=True, slots=True)
 class IndexSpec:
     """An index; a unique one covers live rows only. `descending` speaks of all columns.
 
     With `links` it is a table of its own, which says of each id in a column of ids in which row and
-    at which place it stands; `links` is the table that the ids are of.
+    at which place it stands; `links` is the table that the ids are of. `purposes` say what it is for and
+    are no part of what it is.
     """
 
     name: str
@@ -50,6 +68,7 @@ class IndexSpec:
     unique: bool = False
     descending: bool = False
     links: str | None = None
+    purposes: tuple[Purpose, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +165,19 @@ def table_spec(
     if model.tree_field is not None:
         columns.append(ColumnSpec(tree_path(model, names), TEXT))
     columns.extend(
-        ColumnSpec(names.physical(field.id), field.storage, _referenced(catalog, field, names))
-        for field in stored_fields(model)
+        ColumnSpec(names.physical(one.id), one.storage, _referenced(catalog, one, names))
+        for one in stored_fields(model)
     )
-    indexes = {one.name: one for one in _indexes(model, table, names, sorts)}
-    for field in stored_fields(model):
-        if field.links is not None:
-            column = names.physical(field.id)
-            name, target = link_table(table, column), _table_of(catalog, field.links, names)
-            indexes[name] = IndexSpec(name, table, (column,), links=target)
+    indexes: dict[str, IndexSpec] = {}
+    for one in _indexes(model, table, names, sorts):
+        known = indexes[one.name].purposes if one.name in indexes else ()
+        purposes = tuple(dict.fromkeys((*known, *one.purposes)))
+        indexes[one.name] = replace(one, purposes=purposes)
+    for linked in stored_fields(model):
+        if linked.links is not None:
+            column = names.physical(linked.id)
+            name, target = link_table(table, column), _table_of(catalog, linked.links, names)
+            indexes[name] = IndexSpec(name, table, (column,), links=target, purposes=("links",))
     return TableSpec(model.id, table, tuple(columns), tuple(indexes.values()))
 
 
@@ -184,67 +207,78 @@ def link_table(table: str, column: str) -> str:
 
 
 def _indexes(model: ObjectModel, table: str, names: Names, sorts: Sorts) -> Iterator[IndexSpec]:
-    def column(name: str) -> str:
-        field = model.fields[name]
-        return field.name if field.built_in else names.physical(field.id)
+    """Yield the indexes of a table, each for one purpose; one that has several comes several times."""
 
-    def index(
-        prefix: str, *columns: str, unique: bool = False, descending: bool = False
-    ) -> IndexSpec:
+    def column(name: str) -> str:
+        one = model.fields[name]
+        return one.name if one.built_in else names.physical(one.id)
+
+    def index(purpose: Purpose, *columns: str, unique: bool = False) -> IndexSpec:
+        prefix = "ux" if unique else "ix"
         suffixes = "_".join(one.rsplit("_", 1)[-1] if "_" in one else one for one in columns)
         name = f"{prefix}_{table}_{suffixes}"
         if len(name) > MAX_NAME:
             name = f"{prefix}_{table}_{content_hash(columns)[:10]}"
-        return IndexSpec(name, table, columns, unique, descending)
+        return IndexSpec(name, table, columns, unique, purposes=(purpose,))
 
-    yield IndexSpec(f"ix_{table}_recent", table, ("created_at", "id"), descending=True)
-    for field in stored_fields(model):
-        if field.unique:
-            yield index("ux", column(field.name), unique=True)
-        if field.target is not None or field.targets:
-            second = ("id",) if field.name == model.master else ()
-            yield index("ix", column(field.name), *second)
-    by_title = model.fields[model.title].sort_key
-    if by_title is not None and (by_title, False) not in sorts:
-        # Lookups, and lists without a state, are in the order of titles.
-        sorts = (*sorts, (by_title, False))
-    for key, unique in _keys(model):
-        yield index("ux" if unique else "ix", *map(column, key), unique=unique)
+    recent = ("created_at", "id")
+    name = f"ix_{table}_recent"
+    yield IndexSpec(name, table, recent, descending=True, purposes=("recent",))
+    for one in stored_fields(model):
+        if one.unique:
+            yield index("unique", column(one.name), unique=True)
+        if one.target is not None or one.targets:
+            second = ("id",) if one.name == model.master else ()
+            yield index("reference", column(one.name), *second)
+    for purpose, key, unique in _keys(model):
+        yield index(purpose, *map(column, key), unique=unique)
     if model.state_field is not None:
         state = column(model.state_field)
-        yield IndexSpec(f"ix_{table}_state", table, (state, "created_at"))
+        name = f"ix_{table}_state"
+        yield IndexSpec(name, table, (state, "created_at"), purposes=("state",))
     if model.tree_field is not None:
-        yield IndexSpec(f"ix_{table}_tree", table, (tree_path(model, names),))
-    for name, descending in sorts:
+        yield IndexSpec(f"ix_{table}_tree", table, (tree_path(model, names),), purposes=("tree",))
+    for of, key_name, descending in _ordered(model, sorts):
         mark = "down" if descending else "up"
         yield IndexSpec(
-            f"ix_{table}_{mark}_{column(name).rsplit('_', 1)[-1]}",
+            f"ix_{table}_{mark}_{column(key_name).rsplit('_', 1)[-1]}",
             table,
-            (column(name), "id"),
+            (column(key_name), "id"),
             descending=descending,
+            purposes=(of,),
         )
 
 
-def _keys(model: ObjectModel) -> Iterator[tuple[tuple[str, ...], bool]]:
+def _ordered(model: ObjectModel, sorts: Sorts) -> Iterator[tuple[Purpose, str, bool]]:
+    """Yield the fields by which rows are ordered, each with the direction and what for."""
+    for name, descending in sorts:
+        yield "sort", name, descending
+    by_title = model.fields[model.title].sort_key
+    if by_title is not None:
+        # Lookups, and lists without a state, are in the order of titles.
+        yield "title", by_title, False
+
+
+def _keys(model: ObjectModel) -> Iterator[tuple[Purpose, tuple[str, ...], bool]]:
     """Yield fields that are indexed together, each with whether live rows differ in them."""
     for unique in model.uniques:
         if all(model.fields[name].stored for name in unique):
-            yield unique, True
+            yield "key", unique, True
     if model.ledger is not None and all(model.fields[name].stored for name in model.ledger.key):
-        yield model.ledger.key, True
+        yield "ledger", model.ledger.key, True
     for shared in _shared_fields(model):
-        yield shared, False
+        yield "rollup", shared, False
     for ban in model.bans:
         found = [model.fields[name] for name in ban.reads if name != ban.definition.to]
-        if all(field.stored for field in found):
+        if all(one.stored for one in found):
             # Of several values an index says nothing: their links are asked.
-            yield tuple(field.name for field in found if not field.storage.many), False
+            yield "overlap", tuple(one.name for one in found if not one.storage.many), False
 
 
 def _shared_fields(model: ObjectModel) -> Iterator[tuple[str, ...]]:
     """Yield the fields by whose values roll-ups find rows or owners, where no key leads there."""
     keys: set[tuple[str, ...]] = {*model.uniques}
-    keys.update((field.name,) for field in model.fields.values() if field.unique or field.refers_to)
+    keys.update((one.name,) for one in model.fields.values() if one.unique or one.refers_to)
     of_owner = (one.on for one in model.rollups if one.on)
     of_source = (one.on for one in model.feeds if one.on)
     for shared in dict.fromkeys((*of_owner, *of_source)):

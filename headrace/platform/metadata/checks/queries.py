@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
-from typing import Final
 
 from headrace.platform.core.problems import Message, Problem
-from headrace.platform.formulas.tree import Binary, FieldRef, In, Node, Query, walk
+from headrace.platform.metadata.by_index import asks_by_index
 from headrace.platform.metadata.catalog import CopyModel, ObjectModel, WorkflowModel
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.checks.conditions import Found, of_workflow
@@ -22,10 +21,6 @@ UNINDEXED = Message(
     "请在必然生效的条件中,用 =、IN、<、<=、>、>= 比较查找字段、唯一字段、状态、created_at 或某视图的排序字段。",
     severity="warning",
 )
-_RANGES: Final = frozenset(("=", "<", "<=", ">", ">="))
-_INDEXED: Final = frozenset(("id", "created_at"))
-_STOPS_EARLY: Final = frozenset(("EXISTS", "FIRST", "LIST"))
-"""Questions that read a few rows only where they have neither condition nor order."""
 
 
 def check_queries(subject: Subject) -> Iterator[Problem]:
@@ -88,63 +83,5 @@ def judged(subject: Subject, found: Found) -> Iterator[Problem]:
     expression, place = found
     for query in expression.queries if expression is not None else ():
         model = subject.catalog.object(query.name)
-        if model is not None and not _is_cheap(subject, model, query):
+        if model is not None and not asks_by_index(subject.catalog, model, query):
             yield UNINDEXED.at(place, function=query.function, object=query.name)
-
-
-def _is_cheap(subject: Subject, model: ObjectModel, query: Query) -> bool:
-    if query.function == "BEST" and any(_narrows(subject, model, one) for one in query.matches):
-        return True
-    if query.where is None:
-        return query.function in _STOPS_EARLY and not query.order_by
-    return _narrows(subject, model, query.where)
-
-
-def _narrows(subject: Subject, model: ObjectModel, condition: Node) -> bool:
-    """Say whether a condition leads to its rows by an index."""
-    match condition:
-        case Binary(operator="AND"):
-            sides = (condition.left, condition.right)
-            return any(_narrows(subject, model, side) for side in sides)
-        case Binary(operator="OR"):
-            sides = (condition.left, condition.right)
-            return all(_narrows(subject, model, side) for side in sides)
-        case Binary() if condition.operator in _RANGES:
-            pairs = ((condition.left, condition.right), (condition.right, condition.left))
-            return any(
-                _is_indexed(subject, model, one) and _is_known(other) for one, other in pairs
-            )
-        case In(negated=False):
-            known = all(_is_known(item) for item in condition.items)
-            return known and _is_indexed(subject, model, condition.operand)
-        case _:
-            return False
-
-
-def _is_known(node: Node) -> bool:
-    """Say whether a value is known before any row is read."""
-    return all(not isinstance(one, FieldRef) or one.outer for one in walk(node))
-
-
-def _is_indexed(subject: Subject, model: ObjectModel, node: Node) -> bool:
-    if not isinstance(node, FieldRef) or node.outer or len(node.path) > 1:
-        return False
-    field = next((one for one in model.fields.values() if one.id == node.path[0]), None)
-    if field is None or not field.stored:
-        return False
-    return (
-        field.name in _INDEXED
-        or field.unique
-        or field.target is not None
-        or field.name == model.state_field
-        or any(unique[:1] == (field.name,) for unique in model.uniques)
-        or _is_sorted_by(subject, model.name, field.name)
-    )
-
-
-def _is_sorted_by(subject: Subject, object_name: str, field_name: str) -> bool:
-    return any(
-        view.definition.object == object_name
-        and [key.removeprefix("-") for key in view.definition.sort[:1]] == [field_name]
-        for view in subject.catalog.views.values()
-    )
