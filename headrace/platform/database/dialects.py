@@ -6,6 +6,7 @@ Everything that is SQL of one vendor, and no statement over a table, stands in t
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -29,6 +30,8 @@ ALONE_WAIT: Final = "5s"
 """How long a writer waits for the others to end, so that it can write alone."""
 LONG_WAIT: Final = "1h"
 """How long a statement waits that makes nobody wait."""
+LOOK_EVERY: Final = 10_000
+"""Steps of SQLite between two looks at the time, where it is limited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,33 @@ def is_full(error: BaseException) -> bool:
     if isinstance(error, sqlite3.OperationalError):
         return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
     return isinstance(error, psycopg.Error) and error.sqlstate == "53100"
+
+
+def end_after(dialect: Dialect, connection: Any, seconds: float) -> None:
+    """Let statements of the transaction that a driver connection is in end with an error when time is up.
+
+    On SQLite the time runs from now and until `end_never`, on PostgreSQL anew for each statement and
+    until the transaction ends.
+    """
+    if dialect == "postgresql":
+        milliseconds = max(1, round(seconds * 1000))
+        connection.execute(f"SET LOCAL statement_timeout = {milliseconds}")
+        return
+    end = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: time.monotonic() >= end, LOOK_EVERY)
+
+
+def end_never(dialect: Dialect, connection: Any) -> None:
+    """Take back `end_after`, where the end of the transaction does not."""
+    if dialect == "sqlite":
+        connection.set_progress_handler(None, 0)
+
+
+def is_out_of_time(error: BaseException) -> bool:
+    """Say whether a statement was ended because it took too long."""
+    if isinstance(error, sqlite3.OperationalError):
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_INTERRUPT
+    return isinstance(error, psycopg.errors.QueryCanceled)
 
 
 def is_clean(dialect: Dialect, connection: Any) -> bool:

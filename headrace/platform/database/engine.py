@@ -59,6 +59,10 @@ FULL = Message(
 )
 
 
+class OutOfTimeError(Exception):
+    """A statement was ended because it would have taken longer than it may."""
+
+
 @dataclass(frozen=True, slots=True)
 class StampQuery:
     """How the stamp of a credential is read: a select of one value, parameters, the value known.
@@ -167,6 +171,25 @@ class Database:
     def snapshot(self) -> contextlib.AbstractContextManager[Reading]:
         """Lend a connection on which all statements see the same moment; nothing can be written."""
         return _ReadingScope(self, snapshot=True)
+
+    @contextlib.contextmanager
+    def bounded(self, seconds: float) -> Iterator[Reading]:
+        """Lend a snapshot on which no statement takes longer than `seconds`; raise OutOfTimeError.
+
+        For questions that must never keep the database from its work.
+        """
+        with self.snapshot() as reading:
+            raw = reading.connection.connection.driver_connection
+            dialects.end_after(self.dialect, raw, seconds)
+            try:
+                yield reading
+            except (*dialects.DRIVER_ERRORS, sa.exc.DBAPIError) as error:
+                cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+                if cause is not None and dialects.is_out_of_time(cause):
+                    raise OutOfTimeError from error
+                raise
+            finally:
+                dialects.end_never(self.dialect, raw)
 
     @contextlib.contextmanager
     def writing(

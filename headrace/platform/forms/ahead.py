@@ -39,6 +39,7 @@ from headrace.platform.records import reader
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.context import Context
 from headrace.platform.records.field_rules import Behaviours, behaviours_under
+from headrace.platform.records.query import Query as ListQuery
 from headrace.platform.records.query import parse_query
 from headrace.platform.records.shapes import compiled_field_rules
 
@@ -145,26 +146,45 @@ class Ahead:
         if live is None:
             return Listed([], 0, filtered=True)
         known = {path: self._live_path(model, path) for path in paths}
-        filtered = where is None or self._is_known(model, where)
+        filtered = where is None or self.is_known(model, where)
+        try:
+            query = self.live_query(model, paths, where, sort, limit)
+            page = reader.find(self.live, live.name, query)
+        except (NotFoundError, ForbiddenError, RefusedError):
+            return Listed([], 0, filtered=True)
+        rows = [self._listed(model, live, known, one) for one in page.items]
+        return Listed(rows, page.count if page.count is not None else len(rows), filtered)
+
+    def live_query(
+        self,
+        model: ObjectModel,
+        paths: Sequence[str],
+        where: Expression | None,
+        sort: Sequence[str],
+        limit: int,
+    ) -> ListQuery:
+        """Return what a list asks of the live rows of an object that is live: what is new is left out.
+
+        Raise NotFoundError, ForbiddenError or RefusedError where the asker may not ask it.
+        """
+        live = self.live_object(model)
+        if live is None:
+            raise NotFoundError
+        known = [self._live_path(model, path) for path in paths]
         keys = [self._live_path(model, one.lstrip("-")) for one in sort]
         ordered = [
             ("-" if one.startswith("-") else "") + key
             for one, key in zip(sort, keys, strict=True)
             if key is not None
         ]
-        read = (*known.values(), *self._read_by(model, paths))
+        read = (*known, *self._read_by(model, paths))
         asked = dict.fromkeys(("id", "version", *(one for one in read if one)))
         data: dict[str, Any] = {"fields": ",".join(asked), "limit": limit, "count": "exact"}
         if ordered:
             data["sort"] = ",".join(ordered)
+        filtered = where is not None and self.is_known(model, where)
         conditions = (where,) if where is not None and filtered else ()
-        try:
-            query = parse_query(self.live, live.name, data, conditions)
-            page = reader.find(self.live, live.name, query)
-        except (NotFoundError, ForbiddenError, RefusedError):
-            return Listed([], 0, filtered=True)
-        rows = [self._listed(model, live, known, one) for one in page.items]
-        return Listed(rows, page.count if page.count is not None else len(rows), filtered)
+        return parse_query(self.live, live.name, data, conditions)
 
     def ask(self, query: Query, asking: Environment) -> Value:
         """Return what the records that the asker may read answer; raise UnknowableError else."""
@@ -174,7 +194,7 @@ class Ahead:
             raise UnknowableError
         where = None if query.where is None else bound(query.where, asking)
         condition = None if where is None else Expression("", where)
-        filtered = condition is None or self._is_known(model, condition)
+        filtered = condition is None or self.is_known(model, condition)
         keys = [(self._live_path(model, ".".join(one.field.names)), one) for one in query.order_by]
         sort = ["-" * one.descending + name for name, one in keys if name is not None]
         conditions = (condition,) if condition is not None and filtered else ()
@@ -270,7 +290,7 @@ class Ahead:
             about = self.catalog.object(field.target) if field.target else None
         return ".".join(names)
 
-    def _is_known(self, model: ObjectModel, where: Expression) -> bool:
+    def is_known(self, model: ObjectModel, where: Expression) -> bool:
         """Say whether live rows can be asked a condition.
 
         It reads nothing that is new, and nothing that the asker may not: which rows it lets through

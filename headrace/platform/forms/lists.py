@@ -146,6 +146,14 @@ def list_for(
     )
 
 
+def view_for(catalog: Catalog, principal: Principal, view: ViewModel) -> ListPage | None:
+    """Return the list with a view open, whether or not a menu offers it; None where it may not be read."""
+    page = list_for(catalog, principal, view.definition.object, None)
+    model = catalog.objects[view.definition.object]
+    tab = _Reading(catalog, principal, model).tab(view)
+    return None if tab is None else replace(page, open=tab)
+
+
 @dataclass(frozen=True)
 class _Reading:
     catalog: Catalog
@@ -160,14 +168,21 @@ class _Reading:
         """Yield the views; where none shows everything, a tab that does comes last."""
         partial = True
         for view in self._views():
-            columns = self._columns(path for path in view.columns if self._may_read(path))
-            if columns and self._holds_readable(view.where):
-                sort = tuple(key for key in view.definition.sort if self._may_sort(key))
-                partial = partial and view.where is not None
-                yield ViewTab(view.name, view.label, columns, view.where, sort)
+            tab = self.tab(view)
+            if tab is not None:
+                partial = partial and tab.where is not None
+                yield tab
         if partial:
             label = Text("All", "全部")
             yield ViewTab(EVERYTHING, label, self._default(), None, self._default_sort())
+
+    def tab(self, view: ViewModel) -> ViewTab | None:
+        """Return a view as the viewer sees it; None where they may not read what it shows."""
+        columns = self._columns(path for path in view.columns if self._may_read(path))
+        if not columns or not self._holds_readable(view.where):
+            return None
+        sort = tuple(key for key in view.definition.sort if self._may_sort(key))
+        return ViewTab(view.name, view.label, columns, view.where, sort)
 
     def filters(self) -> Iterator[FieldView]:
         for field in self.model.fields.values():

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from headrace.platform.database.engine import Reading
 from headrace.platform.database.prepared import Prepared
 from headrace.platform.records.context import Context
 from headrace.platform.records.reader import check_answer, framed
@@ -42,6 +43,13 @@ def run_checked(
     `given` are parameters beside those that the context fills.
     """
     with context.database.reading() as reading:
-        rows = reading.rows(select.prepared, {**select.late(context), **given})
+        return run_checked_in(context, reading, select, given)
+
+
+def run_checked_in(
+    context: Context, reading: Reading, select: CheckedSelect, given: Mapping[str, Any] = NOTHING
+) -> list[tuple[Any, ...]]:
+    """Return the rows like `run_checked`, on a connection that the caller holds."""
+    rows = reading.rows(select.prepared, {**select.late(context), **given})
     check_answer(context, rows[0], has_stamp=select.has_stamp)
     return [row for row in rows if row[0] is not None]

@@ -43,6 +43,15 @@ def run_draft(context: Context, content: Mapping[str, Any]) -> ReportResult:
     Raise RefusedError, `report.not_live` first of all its problems, where the live version lacks what
     the report asks or the principal may not read it.
     """
+    report = live_report(context, content)
+    try:
+        return running.run_drafted(context, report)
+    except RefusedError as refusal:
+        raise _refusal(report.definition, refusal.problems) from refusal
+
+
+def live_report(context: Context, content: Mapping[str, Any]) -> ReportModel:
+    """Return the report that `content` defines, over the live version; raise RefusedError like `run_draft`."""
     definition: ReportDef = replace(load_object(ReportDef, content), roles=())
     catalog = context.catalog
     if definition.object not in catalog.objects or not can(
@@ -53,7 +62,7 @@ def run_draft(context: Context, content: Mapping[str, Any]) -> ReportResult:
     if wrong:
         raise _refusal(definition, wrong)
     try:
-        return running.run_drafted(context, ReportModel(definition, _where(context, definition)))
+        return ReportModel(definition, _where(context, definition))
     except RefusedError as refusal:
         raise _refusal(definition, refusal.problems) from refusal
 

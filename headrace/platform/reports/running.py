@@ -55,6 +55,11 @@ def run_drafted(context: Context, report: ReportModel) -> ReportResult:
     return _result(context, report, _compiled(context, report))
 
 
+def statement_of(context: Context, report: ReportModel) -> CheckedSelect:
+    """Return the select that `run_drafted` runs, compiled for the rights of the principal."""
+    return _compiled(context, report).select
+
+
 def _result(context: Context, report: ReportModel, plan: _Plan) -> ReportResult:
     found = run_checked(context, plan.select)
     arranged = arrange(plan.compiled, found, context.catalog, context.database.dialect)
