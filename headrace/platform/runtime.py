@@ -60,6 +60,7 @@ from headrace.platform.mailing.server import MailServer
 from headrace.platform.metadata.field_types import FieldTypes, built_in
 from headrace.platform.publishing import tables as publishing_tables
 from headrace.platform.publishing.catalogs import CatalogStore, Published
+from headrace.platform.publishing.costing import Costs
 from headrace.platform.publishing.draft_attendance import Attendance
 from headrace.platform.publishing.draft_publishing import DraftPublisher
 from headrace.platform.publishing.drafts import Drafts
@@ -145,6 +146,7 @@ class Platform:
     transfer: Transfer
     uninstaller: Uninstaller
     trials: Trials
+    costs: Costs
     scenarios: Scenarios
     recorder: Recorder
     sweeper: Sweeper
@@ -554,6 +556,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         transfer=Transfer(store, identity, workflow, files),
         uninstaller=uninstaller,
         trials=Trials(database, catalogs, drafts, draft_publisher, identity),
+        costs=Costs(database, drafts, draft_publisher, identity),
         scenarios=scenarios,
         recorder=Recorder(identity, workflow),
         sweeper=Sweeper(database, real_clock),

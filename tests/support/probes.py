@@ -1158,6 +1158,14 @@ def formulas_tried(mark: Mark) -> Iterator[Ask]:
     yield send(f"{API}/metadata/drafts/mine/formula", data)
 
 
+@probe("api.api_costs.cost", "POST")
+def costs(mark: Mark) -> Iterator[Ask]:
+    for draft in (ABSENT, "mine"):
+        for document in (ABSENT, *mark.all_ids("claim")):
+            data = {"document": document, "time": True}
+            yield send(f"{API}/metadata/drafts/{draft}/cost", data)
+
+
 @probe("api.api_drafts.find")
 @probe("api.api_drafts.create", "POST")
 @probe("api.api_drafts.get")

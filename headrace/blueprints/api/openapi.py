@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from headrace.blueprints.api.calls import WARNINGS
+from headrace.blueprints.api.cost_schema import COST, COST_ASKED
 from headrace.platform.access.policy import (
     can,
     editable_fields,
@@ -866,6 +867,9 @@ class _Writer:
         name = {**one, "name": "name"}
         run = self._call("Run a drafted report", "drafts", "run_report", REPORT, [draft, name])
         self.paths["/metadata/drafts/{draft}/reports/{name}/run"] = {"post": run}
+        cost = self._call("What an object costs", "drafts", "cost", COST, [draft])
+        cost["requestBody"] = _body(COST_ASKED)
+        self.paths["/metadata/drafts/{draft}/cost"] = {"post": cost}
         for path, methods in DRAFT_CALLS.items():
             parameters = [draft] if "{draft}" in path else []
             parameters += [one] if "{id}" in path else []
