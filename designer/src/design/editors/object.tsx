@@ -138,13 +138,18 @@ const FieldRow = memo(function FieldRow(props: {
         {props.isWrong ? <span className="dot" aria-label={w("has_problems")} /> : null}
         <code>{textOf(field.name)}</code>
       </span>
-      <IconButton icon="up" name={w("move_up")} disabled={position === 0} onPress={() => move(position - 1)} />
-      <IconButton icon="down" name={w("move_down")} disabled={props.last} onPress={() => move(position + 1)} />
-      <IconButton
-        icon="trash"
-        name={`${w("remove")}: ${labelOf(field, language)}`}
-        onPress={() => run(removeItem(id, ["fields", position], false))}
-      />
+      {/* What can be done with a row comes with choosing it: three buttons in hundreds of rows are dear, and loud. */}
+      {props.isChosen ? (
+        <>
+          <IconButton icon="up" name={w("move_up")} disabled={position === 0} onPress={() => move(position - 1)} />
+          <IconButton icon="down" name={w("move_down")} disabled={props.last} onPress={() => move(position + 1)} />
+          <IconButton
+            icon="trash"
+            name={`${w("remove")}: ${labelOf(field, language)}`}
+            onPress={() => run(removeItem(id, ["fields", position], false))}
+          />
+        </>
+      ) : null}
     </li>
   );
 });

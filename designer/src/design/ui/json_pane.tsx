@@ -5,9 +5,11 @@ import { replaceContent } from "../model/commands/replace_content";
 import type { Doc } from "../model/documents";
 import { isObject, same, type Json } from "../model/json";
 import { useRun } from "./desk";
+import { useWholeWidth } from "./whole_width";
 import { w } from "./words";
 
 export function JsonPane({ doc }: { readonly doc: Doc }): JSX.Element {
+  useWholeWidth();
   const run = useRun();
   const text = JSON.stringify(doc.content, null, 2);
   const [typed, setTyped] = useState<string | null>(null);

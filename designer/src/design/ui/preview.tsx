@@ -5,6 +5,7 @@ import { kindOf, labelOf, nameOf, ofKind, type Doc } from "../model/documents";
 import { at, isList, textOf } from "../model/json";
 import { partsOf } from "../model/screens/fields";
 import { useView, useWorkbench } from "./desk";
+import { useWholeWidth } from "./whole_width";
 import { page, w } from "./words";
 
 const PAGES = ["form", "list", "record"] as const;
@@ -16,6 +17,7 @@ export function hasPreview(kind: string): boolean {
 }
 
 export function Preview({ doc }: { readonly doc: Doc }): JSX.Element {
+  useWholeWidth();
   const { docs } = useView();
   const { language, save } = useWorkbench();
   const kind = kindOf(doc);

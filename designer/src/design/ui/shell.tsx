@@ -29,8 +29,9 @@ export function Shell({ keeper }: { readonly keeper: Keeper }): JSX.Element {
   useAddress(doc);
   useReady();
   const [wide, setWide] = useState(false);
+  const classes = ["studio", wide ? "wide" : "", doc === undefined ? "" : "opened"];
   return (
-    <div className={wide ? "studio wide" : "studio"}>
+    <div className={classes.join(" ").trim()}>
       <Bar keeper={keeper} />
       <Outline />
       <section className="canvas" aria-label={w("canvas")}>
@@ -220,7 +221,8 @@ function useAddress(doc: Doc | undefined): void {
     const id = window.location.hash.slice(1);
     if (id !== "" && store.view.docs.has(id)) store.choose({ id, path: [] });
   }, [store]);
+  const id = doc?.id;
   useEffect(() => {
-    if (doc !== undefined) window.history.replaceState(null, "", `#${doc.id}`);
-  }, [doc]);
+    if (id !== undefined) window.history.replaceState(null, "", `#${id}`);
+  }, [id]);
 }

@@ -8,6 +8,7 @@ import { isList } from "../../model/json";
 import { aroundModule, relationsOf } from "../../model/relations";
 import { useChoose, useView, useWorkbench } from "../../ui/desk";
 import { enterCanvas } from "../../ui/regions";
+import { useWholeWidth } from "../../ui/whole_width";
 import { w } from "../../ui/words";
 import { canvasLabels } from "../flow/labels";
 
@@ -15,6 +16,7 @@ const WIDTH = 180;
 const HEIGHT = 56;
 
 export function Diagram({ doc }: { readonly doc: Doc }): JSX.Element {
+  useWholeWidth();
   const view = useView();
   const { language } = useWorkbench();
   const choose = useChoose();

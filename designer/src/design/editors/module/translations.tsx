@@ -7,11 +7,13 @@ import { at, isObject, type Path } from "../../model/json";
 import { properties, schemaAt, titleOf as keyTitle, type Schema } from "../../model/schema";
 import { isMissing, textsOf } from "../../model/texts";
 import { schemaOf, useChoose, useRun, useView, useWorkbench } from "../../ui/desk";
+import { useWholeWidth } from "../../ui/whole_width";
 import { w } from "../../ui/words";
 
 const MOST = 200;
 
 export function Translations({ doc }: { readonly doc: Doc }): JSX.Element {
+  useWholeWidth();
   const view = useView();
   const { language, vocabulary } = useWorkbench();
   const run = useRun();
