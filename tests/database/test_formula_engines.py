@@ -39,7 +39,7 @@ from headrace.platform.formulas.tree import (
     walk,
 )
 from headrace.platform.formulas.types import Kind
-from tests.support.formula_generator import random_formulas
+from tests.support.formula_generator import random_formulas, through_about
 from tests.support.formulas import (
     FIELDS,
     OVERFLOW,
@@ -156,7 +156,7 @@ def _may_skip_a_side(tree: Node) -> bool:
 
 
 def test_random_formulas_agree_on_all_engines(deep: bool, engines: dict[str, Any]) -> None:
-    formulas = random_formulas(seed=20251, count=DEEP if deep else PLAIN)
+    formulas = list(map(through_about, random_formulas(seed=20251, count=DEEP if deep else PLAIN)))
     found, outcomes = disagreements(formulas, engines)
     assert found == []
     total = sum(outcomes.values())

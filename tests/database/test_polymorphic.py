@@ -77,14 +77,36 @@ def documents(**options: Any) -> list[Document]:
                     targets=["order", "shipment", "plan"],
                     **options,
                 ),
+                field(
+                    "served",
+                    "polymorphic_lookup",
+                    targets=["order", "shipment", "plan"],
+                    filters=[
+                        {"object": "order", "filter": "firm = this.about.order.firm"},
+                        {"object": "plan", "filter": "code != this.name"},
+                    ],
+                ),
                 field("open", "formula", returns="boolean", formula="ISBLANK(about)"),
+                field(
+                    "dealer",
+                    "formula",
+                    returns="text",
+                    formula="COALESCE(about.order.firm.name, about.shipment.order.firm.name)",
+                ),
+                field("weighed", "formula", returns="boolean", formula="about.shipment.weight > 2"),
             ],
             "rules": [
+                {
+                    "name": "light",
+                    "unless": "about.shipment.weight < 100 AND name != 'heavy'",
+                    "when": "about.shipment.order.firm.name = 'South'",
+                    "message": label("Too heavy", "过重"),
+                },
                 {
                     "name": "fixed",
                     "unless": "NOT (CHANGED(about) AND name = 'fixed')",
                     "message": label("No", "否"),
-                }
+                },
             ],
         },
         {
@@ -369,6 +391,53 @@ def test_formulas_ask_whether_it_is_there_and_whether_it_changed(cases: Cases) -
     cases.save("plan", cases.chief, name="fixed")
     with refused("rule.broken"):
         cases.save("plan", cases.chief, about=None)
+
+
+def test_formulas_walk_through_it_to_each_of_its_objects(cases: Cases) -> None:
+    """What is computed on read in the database, and what rules see of a row that is written."""
+    found = {one: cases.world.get("case", cases.ids[one]) for one in cases.ids}
+    assert {name: (one["dealer"], one["weighed"]) for name, one in found.items()} == {
+        "n order": ("North", None),
+        "s order": ("South", None),
+        "n shipment": ("North", False),
+        "s shipment": ("South", True),
+        "plan": (None, None),
+        "none": (None, None),
+    }
+    heavy = {"field": "dealer", "op": "=", "value": "South"}
+    assert cases.find(cases.chief, heavy) == {"s order", "s shipment"}
+    with refused("rule.broken"):
+        cases.save("s shipment", cases.chief, name="heavy")
+    cases.save("n shipment", cases.chief, name="heavy")
+    with refused("rule.broken"):  # what it refers to decides, too
+        about = {"object": "shipment", "id": cases.shipments[1]}
+        cases.save("n shipment", cases.chief, about=about)
+
+
+def test_each_object_has_a_filter_of_its_own(cases: Cases) -> None:
+    other = cases.world.create("order", {"code": "N2", "firm": cases.firms[0]})
+    wanted = {"object": "order", "id": other}
+    cases.save("n order", cases.chief, served=wanted)
+    for which in ("s order", "plan", "none"):
+        with refused("reference.not_found"):
+            cases.save(which, cases.chief, served=wanted)
+    cases.save("n order", cases.chief, served={"object": "shipment", "id": cases.shipments[1]})
+    plan = {"object": "plan", "id": cases.plan}
+    cases.save("n order", cases.chief, served=plan)
+    cases.save("none", cases.chief, name="P")
+    with refused("reference.not_found"):
+        cases.save("none", cases.chief, served=plan)
+
+    def offered(target: str, **values: Any) -> set[str]:
+        found = reader.choices(cases.chief, "case", "served", values=values, target=target)
+        return {one["title"] for one in found}
+
+    about = f"order:{cases.orders[0]}"
+    assert offered("order", about=about) == {"N1", "N2"}
+    assert offered("order", about=f"shipment:{cases.shipments[0]}") == set()
+    assert len(offered("shipment", about=about)) == 2
+    assert offered("plan", name="P") == set()
+    assert offered("plan", name="Q") == {"P"}
 
 
 def test_nothing_is_sorted_or_expanded_by_it(cases: Cases) -> None:

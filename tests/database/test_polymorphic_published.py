@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from headrace.platform.core.errors import RefusedError
+from headrace.platform.metadata.field_types import built_in
 from headrace.platform.publishing.export import export_files
 from headrace.platform.publishing.moved_records import export_records, read_moved
+from headrace.platform.publishing.renaming import rename
 from headrace.platform.publishing.sources import open_source
 from headrace.platform.records import reader
 from headrace.platform.records.query import parse_query
@@ -90,6 +92,15 @@ class Desk:
 
         return self.work.platform.perform_as_system(ask)
 
+    def values(self, name: str) -> dict[str, Any]:
+        """Return a field of each case, by the name of the case."""
+
+        def ask(context: Any) -> dict[str, Any]:
+            query = parse_query(context, "case", {"limit": 200})
+            return {one["name"]: one[name] for one in reader.find(context, "case", query).items}
+
+        return self.work.platform.perform_as_system(ask)
+
     def delete(self, name: str) -> None:
         self.work.platform.write_as_system(
             lambda context, work: self.work.platform.store.delete(
@@ -129,6 +140,36 @@ def test_a_target_in_use_goes_only_with_a_decision(desk: Desk) -> None:
     desk.delete("shipment")
     back_to(desk.work, before)
     assert desk.shown()["order-None"] == "order O"
+
+
+def test_a_filter_counts_the_rows_that_it_would_refuse(desk: Desk) -> None:
+    desk.case("order"), desk.case("shipment"), desk.case(None)
+    desk.field()["filters"] = [{"object": "order", "filter": "code = 'X' OR this.name = 'X'"}]
+    line = line_of(planned(desk.work), "filter.change")
+    assert line.failing_count == 1
+
+
+def test_a_rule_that_walks_through_it_counts_the_rows_that_break_it(desk: Desk) -> None:
+    desk.case("order"), desk.case("shipment"), desk.case(None)
+    rule = {"name": "no_o", "unless": "about.order.code != 'O'", "message": label("No", "否")}
+    desk.work.contents["object", "case"]["rules"] = [rule]
+    line = line_of(planned(desk.work), "rule.add")
+    assert line.failing_count == 1
+
+
+def test_formulas_follow_an_object_to_its_other_name(desk: Desk) -> None:
+    desk.field()
+    fields = desk.work.contents["object", "case"]["fields"]
+    fields.append(field("of", "formula", returns="text", formula="about.order.code"))
+    published(desk.work)
+    desk.case("order", "order"), desk.case("shipment")
+    assert desk.values("of") == {"order-order": "O", "shipment-None": None}
+    catalog = desk.work.platform.catalogs.current().catalog
+    document = next(one for one in catalog.documents if one.name == "order")
+    made = rename(catalog, document, "", "sale", built_in())
+    changed = {(one.kind, one.name): one.content for _, one in made.documents}
+    formulas = {one["name"]: one.get("formula") for one in changed["object", "case"]["fields"]}
+    assert formulas["of"] == "about.sale.code"
 
 
 def test_what_stands_in_rows_may_be_left_and_comes_back(desk: Desk) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from headrace.platform.formulas.analysis import analyse
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.functions.base import EVERYWHERE
 from headrace.platform.formulas.messages import FormulaError
+from headrace.platform.formulas.referring import read_as
 from headrace.platform.formulas.scope import NamedExpression, NamedParameter
+from headrace.platform.formulas.tree import FieldRef, Node, rebuilt
 from headrace.platform.formulas.types import DATE, Kind, number
 from tests.support.formulas import CONSTANTS, FIELDS, SampleScope
 
@@ -51,6 +54,17 @@ def random_formulas(seed: int, count: int) -> list[Expression]:
         if len(found) == count:
             break
     return found
+
+
+def through_about(formula: Expression) -> Expression:
+    """Let `payer` be the partner that `about` refers to, as formulas read `about.partner`."""
+    about = FieldRef(("f_about",), ("about",), FIELDS["about"])
+    payer = read_as(about, "partner_id", "partner")
+
+    def read(node: Node) -> Node:
+        return payer if isinstance(node, FieldRef) and node.names == ("payer",) else node
+
+    return replace(formula, tree=rebuilt(formula.tree, read))
 
 
 def _texts(rng: random.Random) -> Iterator[str]:

@@ -34,6 +34,7 @@ from headrace.platform.formulas.types import (
     Kind,
     Type,
     number,
+    polymorphic,
     reference,
 )
 
@@ -63,6 +64,7 @@ FIELDS: dict[str, Type] = {
     "partner": reference("partner"),
     "payer": reference("partner"),
     "order": reference("order"),
+    "about": polymorphic(("order", "partner")),
     "id": reference("line"),
 }
 STANDARD = WorkingCalendar((((540, 1080),),) * 5 + ((),) * 2)
@@ -203,8 +205,14 @@ def _sample(rng: random.Random, type_: Type) -> Value:
             return date(2023, 1, 1) + timedelta(days=rng.randrange(1400))
         case Kind.DATETIME:
             return datetime(2024, 1, 1, tzinfo=UTC) + timedelta(microseconds=rng.randrange(10**14))
+        case Kind.POLYMORPHIC:
+            return f"{rng.choice(('order_id', 'partner_id'))}:{_record(rng)}"
         case _:
-            return f"0197c6a0-0000-7000-8000-0000000000{rng.randrange(4):02x}"
+            return _record(rng)
+
+
+def _record(rng: random.Random) -> str:
+    return f"0197c6a0-0000-7000-8000-0000000000{rng.randrange(4):02x}"
 
 
 def _sample_number(rng: random.Random, scale: int) -> Decimal:

@@ -21,6 +21,9 @@ import {
 } from "./tree";
 import { incoming, outgoing } from "./values";
 
+/** The end of a polymorphic reference is the id of its record. */
+const RECORD_LENGTH = 36;
+
 export type { Environment, Formula } from "./environment";
 export type { Json, TreeNode, Value } from "./tree";
 export { OverflowError } from "./decimals";
@@ -158,6 +161,12 @@ class Compiler {
       return (environment) => {
         const instant = operand(environment);
         return instant === null ? null : localDay(instant as string, environment.zone);
+      };
+    }
+    if (kindOf(node) === "reference") {
+      return (environment) => {
+        const referred = operand(environment);
+        return referred === null ? null : (referred as string).slice(-RECORD_LENGTH);
       };
     }
     const from = scaleOf(node.operand);

@@ -58,7 +58,7 @@ def quick_form(object_name: str, field_name: str) -> str:
     def action(context: Context) -> str:
         target = _target(context, object_name, field_name, around)
         page = _form(context, target)
-        wanted = demanded(context, object_name, field_name, around)
+        wanted = demanded(context, object_name, field_name, around, target.name)
         title = page.field(target.title)
         if text.strip() and title is not None and title.editable:
             wanted.setdefault(title.name, text.strip())
@@ -86,7 +86,7 @@ def quick_create(object_name: str, field_name: str) -> Response:
         page = _form(context, target)
         sent = posted(page, sent_inputs(), context.principal.zone).data
         shown = {one.name for one in page.fields}
-        wanted = demanded(context, object_name, field_name, around)
+        wanted = demanded(context, object_name, field_name, around, target.name)
         rest = {name: value for name, value in wanted.items() if name not in shown}
         saved = platform().store.create(context, work, target.name, {**rest, **sent})
         need_confirmation(saved.warnings, [target.name, sent])

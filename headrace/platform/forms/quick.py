@@ -40,24 +40,26 @@ def made_for(
     if not all(can(context.catalog, principal, target.name, one) for one in (making, "read")):
         return None
     if target.master is not None:
-        master = demanded(context, object_name, field_name, around).get(target.master)
+        master = demanded(context, object_name, field_name, around, named).get(target.master)
         if not is_record_id(master):
             return None
     return None if _wants_another_state(context, field, target) else target
 
 
 def demanded(
-    context: Context, object_name: str, field_name: str, around: Mapping[str, Any]
+    context: Context,
+    object_name: str,
+    field_name: str,
+    around: Mapping[str, Any],
+    named: str | None = None,
 ) -> dict[str, Any]:
     """Return what the filter of a lookup demands of a new record by equality, as JSON values.
 
-    `around` are the values of the form. Only fields that the caller may give a new record are named.
+    `around` are the values of the form, `named` the object that a polymorphic lookup is asked for. Only fields that the caller may give a new record are named.
     """
     own = context.catalog.objects[object_name]
     field = own.fields[field_name]
-    if field.targets:
-        return {}  # no filter
-    target = context.catalog.objects[str(field.pointed)]
+    target = context.catalog.objects[str(named if field.targets else field.pointed)]
     rights = context.principal.rights
     pairs = pairs_for(context.catalog, rights, target.name, making_right(target))
     allowed = names_of(pairs)
@@ -76,9 +78,9 @@ def making_right(target: ObjectModel) -> Literal["create", "update"]:
 
 def _wants_another_state(context: Context, field: FieldModel, target: ObjectModel) -> bool:
     workflow = context.catalog.workflows.get(target.workflow or "")
-    if workflow is None or field.lookup_filter is None:
+    if workflow is None:
         return False
-    wanted = dict(_equalities(target, target, field, {}))
+    wanted = dict(_equalities(context.catalog.objects[field.object], target, field, {}))
     state = wanted.get(str(target.state_field))
     return state is not None and state != workflow.initial
 
@@ -87,11 +89,12 @@ def _equalities(
     own: ObjectModel, target: ObjectModel, field: FieldModel, around: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any]]:
     """Yield the fields of the target that a filter compares with a value, and the value."""
-    if field.lookup_filter is None:
+    condition = own.filter_of(field, target.name)
+    if condition is None:
         return
     names = {one.id: one.name for one in target.fields.values()}
     outer = {one.id: one.name for one in own.fields.values()}
-    for part in _conjuncts(field.lookup_filter.tree):
+    for part in _conjuncts(condition.tree):
         match part:
             case FieldRef(path=(field_id,), outer=False) if field_id in names:
                 yield names[field_id], True

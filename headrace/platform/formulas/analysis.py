@@ -112,8 +112,8 @@ _USE_INCLUDES: Final = Text(
 )
 _REFERRING: Final = frozenset((Kind.REFERENCE, Kind.REFERENCES, Kind.POLYMORPHIC))
 _USE_ISBLANK: Final = Text(
-    "What refers to records of several objects has no fields and no equal: ask it with ISBLANK or CHANGED.",
-    "指向多个对象的引用没有可读字段,也不能比较:请使用 ISBLANK 或 CHANGED。",
+    "Say which of its objects is meant: about.order.total, about.order = this.order, ISBLANK(about.order).",
+    "请指明是哪个对象:about.order.total、about.order = this.order、ISBLANK(about.order)。",
 )
 _USE_DATEADD: Final = Text(
     "Move dates with DATEADD, compare them with DATEDIFF.", "日期加减请用 DATEADD、DATEDIFF。"

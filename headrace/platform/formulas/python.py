@@ -25,6 +25,7 @@ from headrace.platform.formulas.environment import Environment, Evaluator
 from headrace.platform.formulas.functions import FUNCTIONS
 from headrace.platform.formulas.functions.base import Function
 from headrace.platform.formulas.messages import FormulaOverflowError
+from headrace.platform.formulas.referring import RECORD_LENGTH
 from headrace.platform.formulas.tree import (
     Binary,
     Call,
@@ -136,11 +137,23 @@ def _field(node: FieldRef) -> Evaluator:
 def _converted(operand: Evaluator, node: Convert) -> Evaluator:
     if node.type.kind is Kind.DATE:
         return _day(operand)
+    if node.type.kind is Kind.REFERENCE:
+        return _record(operand)
     scale = node.type.scale
 
     def evaluate(environment: Environment) -> Value:
         value = operand(environment)
         return None if value is None else rescaled(cast("Decimal", value), scale)
+
+    return evaluate
+
+
+def _record(operand: Evaluator) -> Evaluator:
+    """Return the id of the record that a typed id speaks of."""
+
+    def evaluate(environment: Environment) -> Value:
+        value = operand(environment)
+        return None if value is None else cast("str", value)[-RECORD_LENGTH:]
 
     return evaluate
 

@@ -18,6 +18,7 @@ from headrace.platform.formulas.functions import FUNCTIONS
 from headrace.platform.formulas.functions.base import Function, SqlCall
 from headrace.platform.formulas.functions.dates import day_of_postgresql, day_of_sqlite
 from headrace.platform.formulas.functions.numbers import EXACT_DIGITS, rescale_sqlite
+from headrace.platform.formulas.referring import RECORD_LENGTH
 from headrace.platform.formulas.sql_types import (
     Column,
     SqlBinder,
@@ -227,6 +228,8 @@ class _SqliteCompiler(_Compiler):
         operand = self.compile(node.operand)
         if node.type.kind is Kind.DATE:
             return day_of_sqlite(operand, self.binder.zone)
+        if node.type.kind is Kind.REFERENCE:
+            return sa.func.substr(operand, -RECORD_LENGTH, type_=sa.Text())
         return rescale_sqlite(operand, node.operand.type.scale, node.type.scale)
 
 
@@ -255,6 +258,8 @@ class _PostgresqlCompiler(_Compiler):
         operand = self.compile(node.operand)
         if node.type.kind is Kind.DATE:
             return day_of_postgresql(operand, self.binder.zone)
+        if node.type.kind is Kind.REFERENCE:
+            return sa.cast(sa.func.right(operand, RECORD_LENGTH), sa.Uuid(as_uuid=False))
         return sa.cast(operand, fixed_numeric(node.type.scale))
 
 

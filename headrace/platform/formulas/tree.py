@@ -65,7 +65,10 @@ class ConstantRef:
 
 @dataclass(frozen=True, slots=True)
 class Convert:
-    """A conversion that the analysis put in: a number to another scale, an instant to its day."""
+    """A conversion that the analysis put in: a number to another scale, an instant to its day.
+
+    And in the field of a target: a polymorphic reference to the id of its record.
+    """
 
     operand: Node
     type: Type

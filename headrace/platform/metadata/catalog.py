@@ -143,6 +143,11 @@ class FieldModel:
         return {"anyOf": [sent, {"type": "null"}]}
 
 
+def target_name(field: str, target: str) -> str:
+    """Return the name of the field that is `field`, read as a reference to a `target`."""
+    return f"{field}.{target}"
+
+
 FieldPath = tuple[FieldModel, ...]
 """Fields from an object along lookups; the last is the one meant."""
 
@@ -301,6 +306,13 @@ class ObjectModel:
     def acts_as(self) -> Literal["organisation", "territory"] | None:
         """Whether rows are the workspace's organisations or territories."""
         return self.definition.acts_as
+
+    def filter_of(self, field: FieldModel, target: str) -> Expression | None:
+        """Return the condition of the records of `target` that a reference may be given."""
+        if not field.targets:
+            return field.lookup_filter
+        reached = self.fields.get(target_name(field.name, target))
+        return None if reached is None else reached.lookup_filter
 
     @property
     def hideable(self) -> frozenset[str]:

@@ -262,7 +262,7 @@ def _with_kept_keys(catalog: Catalog, names: Names, former: Catalog | None) -> C
 
 
 def _has_no_column(field: FieldModel, names: Names) -> bool:
-    return field.key_of is not None and field.id not in names
+    return field.key_of is not None and field.stored and field.id not in names
 
 
 def save_version(

@@ -405,7 +405,7 @@ def _make_room(context: Context, work: UnitOfWork, order: Sequence[ObjectModel])
         if not present <= made or _people_belong(work, model, present):
             raise ConflictError(NOT_EMPTY.at(object=model.label))
         ours = sa.select(REFERENCE.c.record_id).where(known)
-        own = [one.name for one in model.fields.values() if one.target == model.name]
+        own = [one.name for one in model.fields.values() if one.stored and one.target == model.name]
         loose = {table.columns[name].name: None for name in own if name != "id"}
         for links in table.links.values():
             connection.execute(sa.delete(links).where(links.c[RECORD].in_(ours)))

@@ -155,11 +155,11 @@ class QueryBinder:
         found = self._joined.get(prefix)
         if found is not None:
             return found
-        shape, table = self._join(prefix[:-1])
+        shape, _ = self._join(prefix[:-1])
         field = shape.by_id[prefix[-1]]
         target = self.shapes.of(str(field.target))
         joined = target.table.table.alias()
-        reference_column = table.c[shape.table.columns[field.name].name]
+        reference_column = self.physical(prefix)
         self._source = self._source.outerjoin(
             joined, joined.c[target.table.id.name] == reference_column
         )

@@ -41,6 +41,7 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.field_types.references import USER_OBJECT
+from headrace.platform.metadata.field_types.values import TypedReference
 from headrace.platform.metadata.storage_types import ID, Convert
 from headrace.platform.records.context import Context
 from headrace.platform.records.filters import (
@@ -682,8 +683,8 @@ def choices(
     if text:
         parameters.update(search_values(text, context.database.dialect))
     for name, outer, convert in found.outer:
-        given = (values or {}).get(outer.name)
-        parameters[name] = None if given is None else convert(_form_value(outer, given))
+        given = _in_form(context, outer, values or {})
+        parameters[name] = None if given is None else convert(given)
     if among is not None:
         parameters[AMONG] = list_value(list(among), context.database.dialect)
     if on is not None:
@@ -721,13 +722,34 @@ def choice_target(context: Context, field: FieldModel, target: str | None) -> Ob
     return found
 
 
+def _in_form(context: Context, field: FieldModel, values: Mapping[str, Any]) -> Any:
+    """Return the Python value of a form's field; None where it has none.
+
+    By the field of a target, the record of that object that the form refers to.
+    """
+    if field.key_of is None:
+        return _form_value(field, values.get(field.name))
+    source = context.catalog.objects[field.object].fields[field.key_of]
+    sent = _parsed(source, values.get(source.name))
+    if not isinstance(sent, TypedReference) or sent.object != field.target:
+        return None
+    return sent.record if isinstance(sent.record, str) else None
+
+
 def _form_value(field: FieldModel, given: Any) -> Any:
     """Return the Python value of a form's field; what does not parse is taken as missing."""
+    value = _parsed(field, given)
+    return value if isinstance(value, str) or not field.refers_to else None
+
+
+def _parsed(field: FieldModel, given: Any) -> Any:
+    """Return the Python value of what a form sent; None where that is nothing or does not parse."""
+    if given is None:
+        return None
     try:
-        value = value_field(field).deserialize(given)
+        return value_field(field).deserialize(given)
     except ValidationError:
         return None
-    return value if isinstance(value, str) or not field.refers_to else None
 
 
 def _choice_plan(
@@ -738,7 +760,8 @@ def _choice_plan(
         raise NotFoundError(NOT_FOUND.at())
     source = Source(surroundings, target.name)
     outer = _Outer(surroundings, field.object)
-    where = [source.where_unguarded(field.lookup_filter, outer)] if field.lookup_filter else []
+    condition = surroundings.object(field.object).filter_of(field, target.name)
+    where = [] if condition is None else [source.where_unguarded(condition, outer)]
     if target.name == USER_OBJECT:
         where.append(source.rows.id.in_(choosable(surroundings.catalog, field)))
     if searched:

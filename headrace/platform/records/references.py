@@ -105,7 +105,8 @@ def check_filters(batch: Batch) -> None:
                 shape = batch.shapes.of(str(field.pointed))
                 row = RowEnvironment(batch, shape, target, target, draft.environment)
                 if not holds(condition(row)):
-                    problem = NOT_FOUND.at(draft.place + place, name=field.label)
+                    label = draft.shape.fields[field.key_of or name].label
+                    problem = NOT_FOUND.at(draft.place + place, name=label)
                     batch.problems.append(problem)
 
 
@@ -131,9 +132,15 @@ def check_people(batch: Batch) -> None:
 
 def _referred_anew(draft: Draft, field: FieldModel) -> Iterator[tuple[str, str]]:
     """Yield the references of a field that the row had not before, each with its place."""
-    place = pointer(field.name)
-    value, before = draft.new.get(field.name), (draft.old or {}).get(field.name)
+    written = field.key_of or field.name
+    place = pointer(written)
+    value, before = draft.new.get(written), (draft.old or {}).get(written)
     if value is None or value == before:
+        return
+    if field.key_of is not None:
+        record_id = draft.shape.record_of(field, value)
+        if record_id is not None:
+            yield place, record_id
         return
     if field.links is None:
         yield place, value

@@ -100,6 +100,11 @@ class ObjectShape:
         self.stored_names = tuple(field.name for field in self.stored)
         self.stored_by_id = {field.id: field.name for field in self.stored}
         self.by_id = {field.id: field for field in model.fields.values()}
+        self.source_by_id = {
+            field.id: field.name if field.key_of is None or field.stored else field.key_of
+            for field in model.fields.values()
+        }
+        """The field that holds what is read: that of a target is made of the reference to one of several."""
         dialect = shapes.dialect
         self._readers = tuple(
             (field.name, field.storage.from_driver(dialect)) for field in self.stored
@@ -339,11 +344,11 @@ class ObjectShape:
         default = self.fields[field_name].default
         reads, master_reads = set(), set()
         for first, *rest in default.references() if default else ():
-            name = self.by_id[first].name
+            name = self.source_by_id[first]
             if name != self.model.master:
                 reads.add(name)
             elif rest:
-                master_reads.add(self.shapes.of(self.master_name).by_id[rest[0]].name)
+                master_reads.add(self.shapes.of(self.master_name).source_by_id[rest[0]])
         return Refill(field_name, evaluate, frozenset(reads), frozenset(master_reads))
 
     @functools.cached_property
@@ -388,7 +393,7 @@ class ObjectShape:
 
     def _read_names(self, *expressions: Expression | None) -> frozenset[str]:
         return frozenset(
-            self.by_id[path[0]].name
+            self.source_by_id[path[0]]
             for expression in expressions
             if expression is not None
             for path in expression.references()
@@ -402,6 +407,15 @@ class ObjectShape:
             for field in self.fields.values()
             if field.lookup_filter is not None
         }
+
+    def record_of(self, field: FieldModel, value: str) -> str | None:
+        """Return the record that a polymorphic reference speaks of, where it is of the object of `field`.
+
+        `field` is the one by which formulas walk to that object.
+        """
+        source = self.fields[str(field.key_of)]
+        known = self.shapes.catalog.typed(source, value)
+        return known[1] if known is not None and known[0] == field.target else None
 
     @functools.cached_property
     def choice_limits(self) -> tuple[Limits, ...]:

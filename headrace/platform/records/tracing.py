@@ -294,7 +294,7 @@ class _Reading:
     ) -> tuple[str, Any] | None:
         """Return the name and the value at the end of a path; None where it may not be read."""
         field = row.shape.by_id[path[0]]
-        if field.name not in seen:
+        if (field.key_of or field.name) not in seen:
             return None
         value = row.value(path[:1])
         if len(path) == 1:

@@ -12,7 +12,7 @@ from headrace.platform.metadata.catalog import FieldModel, FieldRuleModel, Objec
 
 def with_formulas(work: Workbench, model: ObjectModel) -> ObjectModel:
     """Analyse the formulas of an object's fields, then those of its rules."""
-    fields = {name: _field_formulas(work, field) for name, field in model.fields.items()}
+    fields = {name: _field_formulas(work, model, field) for name, field in model.fields.items()}
     _unstore(work, fields)
     changed = dataclasses.replace(model, fields=fields)
     return dataclasses.replace(
@@ -41,7 +41,20 @@ def _unstore(work: Workbench, fields: dict[str, FieldModel]) -> None:
             grown = True
 
 
-def _field_formulas(work: Workbench, field: FieldModel) -> FieldModel:
+def _filtered_target(work: Workbench, model: ObjectModel, field: FieldModel) -> FieldModel:
+    """Give the field of a target the condition that its reference has for that object."""
+    source = model.fields[str(field.key_of)]
+    for position, one in enumerate(getattr(source.options, "filters", ())):
+        if field.target is not None and one.object == field.target:
+            place = work.field_place(model.name, source.name) + f"/filters/{position}/filter"
+            found = work.expression(one.filter, field.target, place, outer=model.name)
+            return dataclasses.replace(field, lookup_filter=found)
+    return field
+
+
+def _field_formulas(work: Workbench, model: ObjectModel, field: FieldModel) -> FieldModel:
+    if field.key_of is not None:
+        return _filtered_target(work, model, field)
     place = work.field_place(field.object, field.name)
     definition = field.definition
     default = work.expression(

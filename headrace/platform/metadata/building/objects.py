@@ -35,6 +35,7 @@ from headrace.platform.metadata.building.system_fields import (
     USER_SEARCH_KEY,
     USER_SORT_KEY,
 )
+from headrace.platform.metadata.building.target_fields import target_fields
 from headrace.platform.metadata.building.workbench import Workbench, with_former_fields
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.definitions.objects import FieldDef, ObjectDef
@@ -89,19 +90,30 @@ def _bare(work: Workbench, definition: ObjectDef) -> None:
     name = definition.name
     former: _Bare | None = work.former("bare", name)
     known = former.model if former else None
+    targets = _targets(work, definition)
 
     def make() -> _Bare:
         work.field_files[name] = {}
         for position, field in enumerate(definition.fields):
             _place_field(work, name, field, work.place(definition, "fields", position))
         model = _bare_object(work, definition)
+        reached = target_fields(work, model.fields.values(), targets)
+        model = dataclasses.replace(model, fields={**model.fields, **reached})
         rollups = tuple(one.name for one in model.fields.values() if is_rollup(one))
         return _Bare(with_former_fields(model, known), work.field_files[name], rollups)
 
-    bare = work.part("bare", name, (definition,), make)
+    bare = work.part("bare", name, (definition, *targets.values()), make)
     work.field_files[name] = bare.places
     work.place_with(bare.model.definition, definition)
     work.note_object(name, known, bare.model)
+
+
+def _targets(work: Workbench, definition: ObjectDef) -> dict[str, ObjectDef]:
+    """Return the objects to whose records polymorphic references of an object lead."""
+    kinds = ((one, polymorphic_of(work.types[one.type])) for one in definition.fields)
+    names = {name for one, kind in kinds if kind for name in kind.targets(one.options)}
+    defined = work.definitions.get("object", {})
+    return {name: work.know("object", name) for name in sorted(names) if name in defined}
 
 
 def _finished(work: Workbench, model: ObjectModel) -> None:

@@ -22,6 +22,7 @@ from headrace.platform.metadata.catalog import (
     ConstantModel,
     FieldModel,
     ObjectModel,
+    target_name,
 )
 from headrace.platform.metadata.inputs import INPUT
 
@@ -73,7 +74,11 @@ class CatalogScope:
         ids: list[str] = []
         found: FieldModel | None = None
         for name in names:
-            found = self._field(current, name) if current else None
+            if found is not None and found.targets:
+                ids.pop()
+                found = self._as_target(found, name)
+            else:
+                found = self._field(current, name) if current else None
             if found is None:
                 return None
             ids.append(found.id)
@@ -119,6 +124,11 @@ class CatalogScope:
     def _object(self, name: str) -> ObjectModel | None:
         self.reads.add((name, ITSELF))
         return self.objects.get(name)
+
+    def _as_target(self, field: FieldModel, name: str) -> FieldModel | None:
+        """Return a polymorphic reference as one to a record of the object `name`."""
+        self._object(name)
+        return self.objects[field.object].fields.get(target_name(field.name, name))
 
     def _field(self, model: ObjectModel, name: str) -> FieldModel | None:
         self.reads.add((model.name, name))

@@ -156,6 +156,15 @@ class Subject:
         places = self.once(("places", object_name), partial(self._field_places, object_name))
         return places.get(field_name, "") + pointer(*parts)
 
+    def filter_place(self, field: FieldModel) -> str:
+        """Return the place of the condition of a reference, or of that of one of its targets."""
+        if field.key_of is None:
+            return self.field(field.object, field.name, "filter")
+        source = self.catalog.objects[field.object].fields[field.key_of]
+        objects = [one.object for one in source.options.filters]
+        at = ("filters", objects.index(str(field.target)), "filter")
+        return self.field(field.object, source.name, *at)
+
     def _field_places(self, object_name: str) -> dict[str, str]:
         places: dict[str, str] = {}
         for position, field in enumerate(self.content("object", object_name).get("fields", ())):

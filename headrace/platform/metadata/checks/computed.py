@@ -139,7 +139,14 @@ def fields_read(subject: Subject, expression: Expression) -> list[FieldModel]:
     by_id = subject.fields_by_id
     paths = sorted(expression.references())
     read = [by_id[step] for path in paths for step in path if step in by_id]
-    return [field for field in read if not field.system]
+    meant = [_source_of(subject, field) for field in read]
+    return [field for field in meant if not field.system]
+
+
+def _source_of(subject: Subject, field: FieldModel) -> FieldModel:
+    """Return the field that people know: what a polymorphic reference is read as is that reference."""
+    model = subject.catalog.object(field.object)
+    return field if field.key_of is None or model is None else model.fields[field.key_of]
 
 
 def _leaks(

@@ -127,7 +127,7 @@ def _rules(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
 def _of_object(subject: Subject, model: ObjectModel) -> Iterator[Found]:
     for field in model.fields.values():
         if field.lookup_filter is not None:
-            yield field.lookup_filter, subject.field(model.name, field.name, "filter")
+            yield field.lookup_filter, subject.filter_place(field)
     for position, rule in enumerate(model.definition.field_rules):
         model_rule = next((one for one in model.field_rules if one.name == rule.name), None)
         if rule.origin is None:

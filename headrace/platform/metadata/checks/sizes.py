@@ -143,10 +143,10 @@ def check_sizes(subject: Subject) -> Iterator[Problem]:
 def _of_object(subject: Subject, sizes: Sizes, model: ObjectModel) -> Iterator[Problem]:
     for one in model.fields.values():
         if one.expression is not None and not one.stored:
-            place = subject.field(model.name, one.name, "formula")
+            place = subject.field(model.name, one.key_of or one.name, "formula")
             yield from _fits(sizes, one.expression, place)
         if one.lookup_filter is not None:
-            place = subject.field(model.name, one.name, "filter")
+            place = subject.filter_place(one)
             yield from _fits(sizes, one.lookup_filter, place)
     yield from _references(subject, sizes, model)
 

@@ -46,6 +46,13 @@ ONE_TARGET: Final = Message(
     "Name at least two objects, or use the type `lookup` for one.",
     "请至少写两个对象;只有一个对象时请改用 lookup 类型。",
 )
+NO_TARGET: Final = Message(
+    "field.no_target",
+    "“{name}” is none of the objects that may be referred to, or has a filter already.",
+    "“{name}”不在可引用的对象中,或已有筛选条件。",
+    "Give each of the `targets` at most one filter.",
+    "请为 targets 中的每个对象最多设置一个筛选条件。",
+)
 TARGET_USER: Final = Message(
     "target.user",
     "Users are no records of an object: a polymorphic lookup cannot refer to them.",
@@ -122,12 +129,27 @@ class MultiLookupOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetFilterDef:
+    """Which records of one of the objects may be referred to."""
+
+    object: Name = key("One of the `targets`.")
+    filter: Formula = key(
+        "Only records of this object where this is true; `this.` speaks of the record being edited."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class PolymorphicLookupOptions:
     """Options of a lookup of a record of any of several objects."""
 
     targets: tuple[Name, ...] = key(
         "Objects whose records may be referred to, at least two, in the order in which they are"
         " offered.",
+        maxItems=MOST_TARGETS,
+    )
+    filters: tuple[TargetFilterDef, ...] = key(
+        "Conditions of the records that may be referred to, at most one for each object.",
+        (),
         maxItems=MOST_TARGETS,
     )
 
@@ -326,7 +348,12 @@ class PolymorphicLookupType(FieldType[PolymorphicLookupOptions]):
             return (TARGET_USER.at(f"/targets/{names.index(USER_OBJECT)}"),)
         if len(names) < LEAST_TARGETS:
             return (ONE_TARGET.at("/targets", count=len(names)),)
-        return ()
+        filtered = [one.object for one in options.filters]
+        return [
+            NO_TARGET.at(f"/filters/{position}/object", name=name)
+            for position, name in enumerate(filtered)
+            if name not in names or name in filtered[:position]
+        ]
 
     def examples(self) -> Sequence[Example]:
         record = "0197a1b2-0000-7000-8000-000000000000"

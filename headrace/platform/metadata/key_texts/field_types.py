@@ -108,6 +108,13 @@ TEXTS: Final[Mapping[str, KeyText]] = {
     "PolymorphicLookupOptions.targets": daily(
         "Objects", "可引用的对象", "可以引用其记录的对象,至少两个,按提供选择的顺序排列。"
     ),
+    "PolymorphicLookupOptions.filters": daily(
+        "Only records where", "各对象的可选范围", "各对象中可以选择哪些记录;每个对象最多一个条件。"
+    ),
+    "TargetFilterDef.object": daily("Object", "对象", "“可引用的对象”之一。"),
+    "TargetFilterDef.filter": daily(
+        "Only records where", "可选范围", "只能选择此条件为真的记录;`this.` 指正在编辑的记录。"
+    ),
     "AutoNumberOptions.pattern": daily(
         "Form of the number",
         "编号格式",

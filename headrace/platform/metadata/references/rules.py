@@ -123,6 +123,7 @@ from headrace.platform.metadata.field_types.references import (
     MasterDetailOptions,
     MultiLookupOptions,
     PolymorphicLookupOptions,
+    TargetFilterDef,
     UserOptions,
     UsersOptions,
 )
@@ -270,6 +271,8 @@ RULES: Final[Mapping[Key, Rule]] = {
     (MultiLookupOptions, "to"): Rule("object", "lookup"),
     (MultiLookupOptions, "filter"): Rule("row formula", "formula"),
     (PolymorphicLookupOptions, "targets"): Rule("object", "lookup"),
+    (TargetFilterDef, "object"): Rule("object", "lookup"),
+    (TargetFilterDef, "filter"): Rule("row formula", "formula"),
     (UserOptions, "roles"): Rule("role", "user choice"),
     (UsersOptions, "roles"): Rule("role", "user choice"),
     (MasterDetailOptions, "to"): Rule("object", "master"),

@@ -32,6 +32,7 @@ from headrace.platform.metadata.definitions.scenarios import (
 )
 from headrace.platform.metadata.definitions.screens import FormItemDef
 from headrace.platform.metadata.documents import Document
+from headrace.platform.metadata.field_types.references import TargetFilterDef
 from headrace.platform.metadata.record_types import RECORD_TYPE
 from headrace.platform.metadata.references.formulas import THIS, Mention, mentions
 from headrace.platform.metadata.references.rules import (
@@ -213,7 +214,7 @@ class DocumentWalk:
     ) -> ObjectModel | None:
         """Return the object of the rows that a part speaks of."""
         name: Any = None
-        if definition in {ChildDef, CreateDef, GivenRecordDef, NewRecordDef}:
+        if definition in {ChildDef, CreateDef, GivenRecordDef, NewRecordDef, TargetFilterDef}:
             name = content.get("object")
         elif definition is PeopleDef:
             return scope.rows
@@ -434,7 +435,12 @@ class DocumentWalk:
         scope: _Scope,
     ) -> Iterator[Use]:
         """Yield the fields of a path, those on the way as such."""
+        field: FieldModel | None = None
         for position, name in enumerate(names):
+            if field is not None and name.text in field.targets:
+                yield from self._definition_named("object", name, "path", place, scope)
+                model, field = self._find("object", name.text), None
+                continue
             field = model.fields.get(name.text) if model else None
             if model is None or field is None:
                 return
@@ -544,8 +550,11 @@ class DocumentWalk:
         """Return the field at the end of a path, and its object."""
         owner, field = model, None
         for position, name in enumerate(names):
-            if position:
-                owner = self._find("object", field.target) if field and field.target else None
+            if field is not None and name.text in field.targets:
+                owner, field = self._find("object", name.text), None
+                continue
+            if position and field is not None:
+                owner = self._find("object", field.target) if field.target else None
             field = owner.fields.get(name.text) if owner else None
         return owner, field
 

@@ -650,6 +650,10 @@ def _outside(rows: Rows, field: FieldModel) -> Condition:
 
 
 def _is_outside(batch: PlannedBatch, shape: ObjectShape, row: Row, field: FieldModel) -> bool:
+    if field.key_of is not None:
+        typed = row[field.key_of]
+        one = None if typed is None else shape.record_of(field, str(typed))
+        return one is not None and _refuses(batch, shape, row, field, one)
     value = row[field.name]
     if field.links is not None:
         ids = values_in(value) or []
