@@ -199,6 +199,16 @@ def test_the_chart_draws_the_cells_and_nothing_else(world: World):
     } == points
 
 
+def test_the_axis_of_amounts_counts_as_its_reader_does(world: World):
+    def axis(language: str) -> str:
+        result = running.run(replace(world.context, language=language), "claims_by_month")
+        assert result.chart is not None
+        return str(result.chart["encoding"]["y"]["axis"])
+
+    assert "万" in axis("zh")
+    assert "万" not in axis("en")
+
+
 def test_a_report_of_no_records_counts_and_adds_up_to_nothing(database_url: str):
     contents = workspace()
     contents["report", "claims_by_month"]["where"] = "subject = 'none has this one'"

@@ -15,6 +15,14 @@ from headrace.platform.reports.compiler import CompiledReport
 
 SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
 MOST_POINTS: Final = 2000
+AMOUNTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {"format": "~s"},
+    "zh": {
+        "labelExpr": "abs(datum.value) >= 1e8 ? format(datum.value / 1e8, ',~f') + '亿' : "
+        "abs(datum.value) >= 1e4 ? format(datum.value / 1e4, ',~f') + '万' : format(datum.value, ',~f')"
+    },
+}
+"""How the ticks of an axis are written: 2M in English, 200万 in Chinese, which counts in ten thousands."""
 
 
 def chart_spec(
@@ -35,7 +43,7 @@ def chart_spec(
         "field": "amount",
         "type": "quantitative",
         "title": measure.label.within(language),
-        "axis": {"format": "~s"},
+        "axis": AMOUNTS[language],
     }
     encoding: dict[str, Any] = {"x": along, "y": height}
     if measure.currency is not None:
