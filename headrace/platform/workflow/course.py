@@ -15,6 +15,7 @@ from headrace.platform.access.principals import SYSTEM_PRINCIPAL, SYSTEM_USER_ID
 from headrace.platform.core.errors import ConflictError, RefusedError
 from headrace.platform.metadata.storage_types import HOLDS_FILES
 from headrace.platform.workflow import messages
+from headrace.platform.workflow.asking import hold_what_is_asked
 from headrace.platform.workflow.branching import Point, approvers_before, points_beside
 from headrace.platform.workflow.cases import Case
 from headrace.platform.workflow.clocks import start_clock
@@ -368,6 +369,7 @@ def _undo_edits(case: Case, changed: Sequence[Changed]) -> frozenset[str]:
 def _target(case: Case, found: Subject, ending: Branch) -> str:
     outcome = case.pinned.outcomes[ending]
     label = case.pinned.transition_label
+    hold_what_is_asked(found, (outcome.when,))
     try:
         target = move(
             case.pinned.plan,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from headrace.platform.core.errors import (
 from headrace.platform.core.problems import Problem, Text
 from headrace.platform.database.engine import Reading
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.formulas.expression import Expression
 from headrace.platform.metadata.catalog import (
     ApprovalModel,
     ObjectModel,
@@ -31,6 +32,7 @@ from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import messages
 from headrace.platform.workflow.access import checked_snapshot, is_visible
 from headrace.platform.workflow.approvals import Approvals, Decided
+from headrace.platform.workflow.asking import hold_what_is_asked
 from headrace.platform.workflow.cases import checked_comment
 from headrace.platform.workflow.changes import changed_since
 from headrace.platform.workflow.choosing import refuse_choice
@@ -176,6 +178,7 @@ class WorkflowEngine:
         found = subject(context, work, object_name, record_id)
         taken = _transition(workflow, transition)
         comment = _needed_comment(taken, comment)
+        hold_what_is_asked(found, _conditions(found, taken))
         approvals = _matching(found, taken)
         target, outcome = _target(found, taken, asks=bool(approvals))
         assigned = found.assigned(assignments_by_id(model, taken.assignments))
@@ -308,6 +311,15 @@ def _matching(found: Subject, transition: TransitionModel) -> tuple[ApprovalMode
     """Return the approvals whose condition holds, highest priority first."""
     approvals: Iterable[ApprovalModel] = found.workflow.approvals.get(transition.name, ())
     return tuple(one for one in approvals if found.holds(one.when))
+
+
+def _conditions(found: Subject, transition: TransitionModel) -> Iterator[Expression | None]:
+    """Yield what decides where a transition leads, and what it asks."""
+    yield transition.when
+    if transition.without_approval is not None:
+        yield outcome_of(found.model, transition.without_approval).when
+    for one in found.workflow.approvals.get(transition.name, ()):
+        yield one.when
 
 
 def _needed_comment(transition: TransitionModel, comment: str | None) -> str | None:
