@@ -17,13 +17,12 @@ from headrace.platform.core.problems import Text
 from headrace.platform.database.engine import Database, connect_database
 from headrace.platform.database.system_tables import SETTING
 from headrace.platform.database.unit_of_work import UnitOfWork
-from headrace.platform.jobs.long_jobs import LeaseLostError
+from headrace.platform.jobs.long_jobs import LEASE, LeaseLostError
 from headrace.platform.jobs.notifications import NOTIFY, Notifications
 from headrace.platform.jobs.outbox import Job, Outbox, cancel
 from headrace.platform.jobs.queue import JobKind, Queue
 from headrace.platform.jobs.tables import JOB
 from headrace.platform.jobs.worker import (
-    LEASE,
     LONGEST_DELAY,
     MAX_ATTEMPTS,
     Worker,

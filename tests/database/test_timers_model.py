@@ -17,8 +17,8 @@ import sqlalchemy as sa
 
 from headrace.platform.core.clock import FixedClock
 from headrace.platform.core.errors import ConflictError, UnavailableError
+from headrace.platform.jobs.long_jobs import LEASE
 from headrace.platform.jobs.tables import JOB, NOTIFICATION
-from headrace.platform.jobs.worker import LEASE
 from headrace.platform.records.context import CompiledParts
 from headrace.platform.workflow.pinned import read_stored
 from headrace.platform.workflow.tables import DECISION, DEFINITION, RUN, STEP, TASK

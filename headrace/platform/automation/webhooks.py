@@ -62,7 +62,8 @@ FIRST_PAUSE: Final = timedelta(seconds=5)
 LONGEST_PAUSE: Final = timedelta(minutes=10)
 LONGEST_DELAY: Final = timedelta(hours=6)
 JITTER: Final = 0.2
-LEASE: Final = timedelta(minutes=2)
+LEASE: Final = timedelta(seconds=40)
+"""How long an endpoint belongs to a worker: its turn, and one attempt that hangs while it looks up a host."""
 IN_A_ROW: Final = 20
 """Events sent before other endpoints get their turn."""
 TURN: Final = timedelta(seconds=5)
@@ -468,18 +469,20 @@ class Webhooks:
         here = sa.update(_ENDPOINT).where(_ENDPOINT.c.id == endpoint_id)
         if ours:
             work.connection.execute(here.values(leased_until=None))
-        # Who has the endpoint looks again when giving it back: what waits now is seen there.
-        again = self._again(work, job, endpoint_id) if ours else None
+        again = self._again(work, job, endpoint_id, ours=ours)
         if again is None:
             course.close(work)
         else:
             # A lease is how a job waits by the machine's clock; it has not failed, so nothing counts.
             leave(work, job, {"leased_until": again, "leased_by": None, "attempts": 0})
 
-    def _again(self, work: UnitOfWork, job: Job, endpoint_id: str) -> datetime | None:
+    def _again(
+        self, work: UnitOfWork, job: Job, endpoint_id: str, *, ours: bool
+    ) -> datetime | None:
         """Return when this job is to look at its endpoint again; None where nothing waits for it.
 
-        None too where another job of the endpoint sleeps already and wakes no later.
+        None too where another job of the endpoint is there and wakes no later: who has the endpoint looks
+        again when giving it back. Without one, who has it may have died with it.
         """
         query = sa.select(_ENDPOINT).where(_ENDPOINT.c.id == endpoint_id)
         endpoint = work.connection.execute(query).first()
@@ -489,6 +492,8 @@ class Webhooks:
         if due is None or endpoint is None or not endpoint.active:
             return None
         again = max(due, endpoint.paused_until or due, self._clock.now())
+        if not ours:
+            again = max(again, endpoint.leased_until or again)
         others = sa.select(JOB.c.id).where(
             JOB.c.key == _key(endpoint_id),
             JOB.c.state == "started",

@@ -6,7 +6,10 @@ effect last, so that effect and end are committed together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
@@ -19,12 +22,13 @@ from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.outbox import Job
 from headrace.platform.jobs.tables import JOB
 
-LONG_LEASE: Final = timedelta(minutes=5)
-"""How long a long job belongs to its worker without a sign of life."""
-RENEWED_EVERY: Final = 20.0
-"""Seconds between signs of life of a job that waits for a long statement."""
+LEASE: Final = timedelta(seconds=30)
+"""How long a job belongs to its worker without a sign of life."""
+SIGNS: Final = 4
+"""Signs of life that a worker gives while a lease lasts: some may be late, or lost."""
 TOLD_EVERY: Final = timedelta(seconds=0.5)
 """How often progress is written down at most."""
+LOG: Final = logging.getLogger(__name__)
 
 
 class LeaseLostError(Exception):
@@ -34,9 +38,12 @@ class LeaseLostError(Exception):
 class Course:
     """A long job under way: what its handler tells and asks."""
 
-    def __init__(self, database: Database, clock: Clock, job: Job) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, job: Job, lease: timedelta = LEASE
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._lease = lease
         self.job = job
         self._told: datetime | None = None
         self._cancelled = False
@@ -54,11 +61,33 @@ class Course:
         self._renew({})
 
     def _renew(self, told: Mapping[str, Any]) -> None:
-        values = {**told, "leased_until": self._clock.now() + LONG_LEASE}
+        values = {**told, "leased_until": self._clock.now() + self._lease}
         with self._database.writing(None) as work:
             self._change(work, values)
             asked = sa.select(JOB.c.cancel).where(JOB.c.id == self.job.id)
             self._cancelled = bool(work.connection.execute(asked).scalar())
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """Let another thread say in the block that the job is alive: a statement may take an hour."""
+        ended = threading.Event()
+
+        def stay_alive() -> None:
+            while not ended.wait(self._lease.total_seconds() / SIGNS):
+                try:
+                    self.renew()
+                except LeaseLostError:
+                    return
+                except Exception:  # the database may be away: the lease lasts a while
+                    LOG.exception("job %s (%s): no sign of life", self.job.id, self.job.kind)
+
+        alive = threading.Thread(target=stay_alive, name="worker-alive", daemon=True)
+        alive.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            alive.join()
 
     def cancelled(self) -> bool:
         """Say whether somebody wants the job to end."""

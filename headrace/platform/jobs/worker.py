@@ -2,7 +2,8 @@
 
 A short handler runs in one transaction with the closing of its job: what it writes and the job's end are
 committed together or not at all. The close comes first and is conditional on the lease, so a worker
-whose lease was taken over changes nothing.
+whose lease was taken over changes nothing. It holds the row until the end, so nobody takes the job over
+meanwhile, however long that takes; the other handlers are kept by signs of life.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from headrace.platform.core.clock import Clock, RealClock
 from headrace.platform.database.engine import Database
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.long_jobs import (
-    RENEWED_EVERY,
+    LEASE,
     Course,
     LeaseLostError,
     LongHandler,
@@ -30,7 +31,6 @@ from headrace.platform.jobs.long_jobs import (
 from headrace.platform.jobs.outbox import Job, Outbox
 from headrace.platform.jobs.tables import JOB
 
-LEASE: Final = timedelta(minutes=5)
 MAX_ATTEMPTS: Final = 8
 FIRST_DELAY: Final = timedelta(seconds=5)
 LONGEST_DELAY: Final = timedelta(hours=1)
@@ -132,31 +132,26 @@ class Worker:
         job = self._lease(JOB.c.id == job_id)
         if job is None:
             return False
-        self._do(job, self.lane_of(job.kind))
+        self._do(job)
         return True
-
-    def lane_of(self, kind: str) -> Lane:
-        """Return the lane of jobs of `kind`."""
-        if kind in self.long_handlers:
-            return "long"
-        return "apart" if kind in self.apart_handlers else "short"
 
     def _run(self, lane: Lane) -> bool:
         job = self._claim(lane)
         if job is None:
             return False
-        self._do(job, lane)
+        self._do(job)
         return True
 
-    def _do(self, job: Job, lane: Lane) -> None:
+    def _do(self, job: Job) -> None:
         try:
-            own = {**self.own_handlers, **self.apart_handlers}.get(job.kind)
-            if lane == "long":
-                self._perform_long(job)
-            elif own is not None:
-                own(job, Course(self.database, self.real_clock, job))
-            else:
+            handlers = {**self.long_handlers, **self.own_handlers, **self.apart_handlers}
+            own = handlers.get(job.kind)
+            if own is None:
                 self._perform(job)
+            else:
+                course = Course(self.database, self.real_clock, job, self.lease)
+                with course.alive():
+                    own(job, course)
         except LeaseLostError:
             LOG.warning("job %s (%s): its lease was taken over", job.id, job.kind)
         except Exception as error:  # the edge of a job: whatever fails is written down
@@ -313,27 +308,6 @@ class Worker:
             done = {"state": "done", "finished": self.real_clock.now(), "error": None}
             leave(work, job, done)
             handler(job, work)
-
-    def _perform_long(self, job: Job) -> None:
-        """Do a long job while another thread says that it is alive: a statement may take an hour."""
-        course, ended = Course(self.database, self.real_clock, job), threading.Event()
-
-        def stay_alive() -> None:
-            while not ended.wait(RENEWED_EVERY):
-                try:
-                    course.renew()
-                except LeaseLostError:
-                    return
-                except Exception:  # the database may be away: the lease lasts a while
-                    LOG.exception("job %s (%s): its lease could not be renewed", job.id, job.kind)
-
-        alive = threading.Thread(target=stay_alive, name="worker-alive", daemon=True)
-        alive.start()
-        try:
-            self.long_handlers[job.kind](job, course)
-        finally:
-            ended.set()
-            alive.join()
 
     def _fail(self, job: Job, error: Exception) -> None:
         gives_up = job.attempt >= MAX_ATTEMPTS
