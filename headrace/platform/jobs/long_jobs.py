@@ -6,10 +6,7 @@ effect last, so that effect and end are committed together.
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
@@ -24,11 +21,8 @@ from headrace.platform.jobs.tables import JOB
 
 LEASE: Final = timedelta(seconds=30)
 """How long a job belongs to its worker without a sign of life."""
-SIGNS: Final = 4
-"""Signs of life that a worker gives while a lease lasts: some may be late, or lost."""
 TOLD_EVERY: Final = timedelta(seconds=0.5)
 """How often progress is written down at most."""
-LOG: Final = logging.getLogger(__name__)
 
 
 class LeaseLostError(Exception):
@@ -66,28 +60,6 @@ class Course:
             self._change(work, values)
             asked = sa.select(JOB.c.cancel).where(JOB.c.id == self.job.id)
             self._cancelled = bool(work.connection.execute(asked).scalar())
-
-    @contextmanager
-    def alive(self) -> Iterator[None]:
-        """Let another thread say in the block that the job is alive: a statement may take an hour."""
-        ended = threading.Event()
-
-        def stay_alive() -> None:
-            while not ended.wait(self._lease.total_seconds() / SIGNS):
-                try:
-                    self.renew()
-                except LeaseLostError:
-                    return
-                except Exception:  # the database may be away: the lease lasts a while
-                    LOG.exception("job %s (%s): no sign of life", self.job.id, self.job.kind)
-
-        alive = threading.Thread(target=stay_alive, name="worker-alive", daemon=True)
-        alive.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            alive.join()
 
     def cancelled(self) -> bool:
         """Say whether somebody wants the job to end."""

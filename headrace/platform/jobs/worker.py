@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, Literal, TypeAlias, get_args
@@ -31,6 +32,8 @@ from headrace.platform.jobs.long_jobs import (
 from headrace.platform.jobs.outbox import Job, Outbox
 from headrace.platform.jobs.tables import JOB
 
+SIGNS: Final = 4
+"""Signs of life that a worker gives while a lease lasts: some may be late, or lost."""
 MAX_ATTEMPTS: Final = 8
 FIRST_DELAY: Final = timedelta(seconds=5)
 LONGEST_DELAY: Final = timedelta(hours=1)
@@ -150,7 +153,7 @@ class Worker:
                 self._perform(job)
             else:
                 course = Course(self.database, self.real_clock, job, self.lease)
-                with course.alive():
+                with self._alive(course):
                     own(job, course)
         except LeaseLostError:
             LOG.warning("job %s (%s): its lease was taken over", job.id, job.kind)
@@ -308,6 +311,28 @@ class Worker:
             done = {"state": "done", "finished": self.real_clock.now(), "error": None}
             leave(work, job, done)
             handler(job, work)
+
+    @contextmanager
+    def _alive(self, course: Course) -> Iterator[None]:
+        """Let another thread say in the block that a job is alive: a statement may take an hour."""
+        job, ended = course.job, threading.Event()
+
+        def stay_alive() -> None:
+            while not ended.wait(self.lease.total_seconds() / SIGNS):
+                try:
+                    course.renew()
+                except LeaseLostError:
+                    return
+                except Exception:  # the database may be away: the lease lasts a while
+                    LOG.exception("job %s (%s): its lease could not be renewed", job.id, job.kind)
+
+        alive = threading.Thread(target=stay_alive, name="worker-alive", daemon=True)
+        alive.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            alive.join()
 
     def _fail(self, job: Job, error: Exception) -> None:
         gives_up = job.attempt >= MAX_ATTEMPTS
