@@ -88,6 +88,7 @@ MORE_FIELDS = [
     field_of("evidence", "files"),
     field_of("related", "multi_lookup", to="claim", on_delete="remove"),
     field_of("shops", "multi_lookup", to="company", on_delete="remove"),
+    field_of("concerns", "polymorphic_lookup", targets=["company", "claim"]),
     field_of("insiders", "users"),
     field_of("assessment", "file"),
 ]
@@ -95,12 +96,22 @@ DEALER_FIELDS = [
     *("claim_no", "company", "subject", "claimed_on", "kind", "fee", "total", "payable"),
     *("region_name", "decided_at", "status", "story", "mail", "phone", "link", "pieces"),
     *("weight", "volume", "share", "urgent", "seen_at", "handler", "earlier", "serial", "items"),
-    *("evidence", "related", "shops"),
+    *("evidence", "related", "shops", "concerns"),
 ]
 """All that a dealer reads of its claims: no `grade`, `reserve`, `assessment`, `insiders`; `verdict` once paid."""
 
 
-EDITED = ["subject", "story", "fee", "earlier", "serial", "evidence", "related", "shops"]
+EDITED = [
+    "subject",
+    "story",
+    "fee",
+    "earlier",
+    "serial",
+    "evidence",
+    "related",
+    "shops",
+    "concerns",
+]
 FUND: dict[str, Any] = {
     "kind": "object",
     "name": "fund_entry",
@@ -486,7 +497,10 @@ def make_dealers(platform: Platform, folder: Path) -> Dealers:
     for number in (1, 2):
         maker.claim("sub", "susi", SUB, number)
     own, sub = made.claims["own"], made.claims["sub"]
-    maker.change(own[2], related=[own[1], own[0]], shops=[made.companies["own"]])
+    concerned = {"object": "claim", "id": own[0]}
+    maker.change(
+        own[2], related=[own[1], own[0]], shops=[made.companies["own"]], concerns=concerned
+    )
     maker.change(sub[0], related=[*own[:2], sub[1]], shops=[made.companies["sub"]])
     for number in (1, 2):
         maker.entry("own", "Own", number, [own[number], own[0]])
@@ -529,6 +543,7 @@ def change_hidden(platform: Platform, made: Dealers, word: str, amount: str) -> 
     own, companies = made.claims["own"], made.companies
     # Lists of the dealer's own with what it sees of them the same: what the others are differs.
     theirs, shops = made.claims.get("rival", []), [companies[one] for one in companies]
+    concerned = {"object": "claim", "id": theirs[0]} if theirs else None
     insiders = [made.users["mia"]] if theirs else [made.users["fred"], made.users["vera"]]
     for record_id in own[:1]:
         maker.change(
@@ -539,6 +554,7 @@ def change_hidden(platform: Platform, made: Dealers, word: str, amount: str) -> 
             related=[*theirs[:1], own[1], *theirs[1:], own[2]],
             shops=[*shops[1:], companies["own"]],
             insiders=insiders,
+            concerns=concerned,
         )
     maker.change(made.companies["own"], "company", note=f"{word} note")
 

@@ -8,12 +8,13 @@ must be the same bytes, and no mark of the rival may stand in them (H01, LEAK-01
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import islice, zip_longest
+from itertools import chain, islice, zip_longest
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -24,7 +25,7 @@ from flask import Flask
 from headrace.app import create_app
 from headrace.platform.access import policy
 from headrace.platform.forms import form_page
-from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.catalog import Catalog, FieldModel
 from headrace.platform.records import (
     balances,
     conflicts,
@@ -35,6 +36,7 @@ from headrace.platform.records import (
     source,
 )
 from headrace.platform.records.context import CompiledParts
+from headrace.platform.records.query import operators_of
 from headrace.platform.records.source import Source
 from headrace.platform.reports import running
 from headrace.platform.runtime import Platform
@@ -67,6 +69,7 @@ from tests.support.probes import (
     missing,
     requests_for,
     routes,
+    send,
 )
 from tests.support.servers import Answer, Client, server
 
@@ -273,6 +276,67 @@ def test_a_partner_learns_nothing_of_a_rival(
         check_no_leak(worlds, asks, (AppDoor(first), AppDoor(second)), login, words)
 
 
+OF_MANY = ("claim", "claim", "claim", "fund_entry", "fund_entry", "company")
+HELD = ("related", "shops", "concerns", "evidence", "about", "place", "balance", "items", "company")
+"""Fields that hold several references, one to any of several objects, files, places in a ledger."""
+
+
+def random_lists(worlds: Worlds, seed: int, number: int) -> Iterator[Ask]:
+    """Yield lists with random conditions, orders and pages: of lists of references, files and ledgers."""
+    chance = random.Random(seed)
+    made = worlds.made
+    ids = [*made.companies.values(), *chain(*made.claims.values(), *made.entries.values())]
+    objects = {"company": made.companies.values(), "claim": list(chain(*made.claims.values()))}
+
+    def value(field: FieldModel) -> Any:
+        if field.targets:
+            name = chance.choice(field.targets)
+            return f"{name}:{chance.choice(list(objects.get(name, ids)))}"
+        if field.pointed is not None:
+            return chance.choice(ids)
+        kinds = {"decimal": AMOUNTS[RIVAL], "integer": chance.randrange(4), "boolean": True}
+        return kinds.get(field.storage.kind, chance.choice([f"{RIVAL}-1", DATES[RIVAL], "Own"]))
+
+    def condition(fields: Mapping[str, FieldModel], level: int = 0) -> dict[str, Any]:
+        if level < 2 and chance.random() < 0.4:
+            parts = [condition(fields, level + 1) for _ in range(2)]
+            return {"not": parts[0]} if chance.random() < 0.3 else {"or": parts}
+        held = [name for name in HELD if name in fields] or sorted(fields)
+        field = fields[chance.choice(held if chance.random() < 0.7 else sorted(fields))]
+        op = chance.choice(sorted(operators_of(field)))
+        if op == "is_null":
+            given: Any = chance.choice([True, False])
+        elif op == "refers_to":
+            given = [chance.choice(field.targets or ("claim",))]
+        elif op in {"in", "not_in"} or op.startswith("has_"):
+            given = [value(field) for _ in range(chance.randrange(1, 4))]
+        else:
+            given = value(field)
+        return {"field": field.name, "op": op, "value": given}
+
+    for _ in range(number):
+        name = chance.choice(OF_MANY)
+        fields = {
+            one.name: one
+            for one in worlds.catalog.objects[name].fields.values()
+            if one.key_of is None and not one.definition.masked
+        }
+        query: dict[str, Any] = {"filter": condition(fields), "count": "exact", "limit": 2}
+        if chance.random() < 0.5:
+            query["sort"] = chance.choice(["", "-"]) + chance.choice(sorted(fields))
+        if chance.random() < 0.2:
+            query["q"] = chance.choice([RIVAL, "Own", HIDDEN])
+        yield replace(send(f"{API}/records/{name}/query", query), method="POST")
+
+
+def test_random_lists_tell_nothing_of_what_is_not_seen(worlds: Worlds, deep: bool) -> None:
+    """Whatever is asked of lists of references, files and ledgers: the rival's rows change no byte."""
+    with apps(worlds) as ((_, first), (_, second)):
+        for login in ("dora", "dirk"):
+            asks = random_lists(worlds, 20251, 5_000 if deep else 250)
+            check_no_leak(worlds, asks, (AppDoor(first), AppDoor(second)), login, ())
+
+
 def test_the_probes_see_the_rival_where_somebody_may(worlds: Worlds) -> None:
     with apps(worlds) as ((_, first), (_, second)):
         doors = (AppDoor(first), AppDoor(second))
@@ -427,6 +491,8 @@ WITHOUT_DATA = {
     "workspace.suggestions": "searches what may be read",
     "api.api_search.everywhere": "searches what may be read",
     "api.api_imports.find": "the caller's own imports",
+    "api.api_bulk_changes.past": "the caller's own bulk changes",
+    "workspace.past_bulk_changes": "the caller's own bulk changes",
     "api.api_files.upload": "takes a file that only its sender gets back",
     "workspace.send_file": "takes a file that only its sender gets back",
     "api.api_imports.start": "looks at the form of the request first",
@@ -458,7 +524,8 @@ def is_closed(ask: Ask, answer: Answer) -> bool:
     """Whether an answer gives nothing: not there, not allowed, or no version said (asked first)."""
     if ask.method == "OPTIONS":
         return True
-    if answer.status == 200 and ask.path.startswith(API) and ask.path.endswith("/bulk"):
+    is_bulk = ask.method == "POST" and ask.path.startswith(API) and ask.path.endswith("/bulk")
+    if answer.status == 200 and is_bulk:
         closed = {"refused", "not_found"}
         return all(one["status"] in closed for one in answer.json["items"])
     return answer.status in {401, 403, 404, 428}

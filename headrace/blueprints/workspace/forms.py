@@ -40,6 +40,7 @@ from headrace.platform.forms.entries import (
     blank_row,
     column_totals,
     first_values,
+    first_values_again,
     preview_data,
     record_entries,
     sent_entries,
@@ -49,9 +50,10 @@ from headrace.platform.forms.entries import (
     total_field,
     with_behaviours,
 )
+from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.form_page import FormPage, Mode, form_for
 from headrace.platform.forms.live import constant_values, live_form
-from headrace.platform.forms.posted import Posted, place_of, posted
+from headrace.platform.forms.posted import DEFAULTS, Posted, place_of, posted
 from headrace.platform.forms.quick import making_right
 from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.metadata.record_types import RECORD_TYPE, is_limited
@@ -323,7 +325,7 @@ def with_rows_changed(sent: Posted) -> Posted:
     rows = dict(sent.rows)
     if relation in rows:
         rows[relation] = tuple(one for one in rows[relation] if str(one.position) != position)
-    return Posted(sent.values, rows, sent.data, sent.places)
+    return Posted(sent.values, rows, sent.data, sent.places, sent.following)
 
 
 def render_form(
@@ -359,6 +361,7 @@ def render_form(
         key=request.form.get("key") or new_key(),
         version=_version(filling, record_id),
         was=sent_inputs().get("was") or first_values(page.fields, filling.record),
+        defaults=_defaults(filling),
         record=filling.record,
         entries=_entries(filling),
         rows={grid.name: rows for grid, rows in _rows(filling)},
@@ -393,12 +396,33 @@ def _version(filling: Filling, record_id: str | None) -> Any:
     return request.form.get("version") or filling.record.get("version")
 
 
+def _following(filling: Filling) -> list[FieldView]:
+    names = filling.sent.following if filling.sent is not None else ()
+    return [view for view in filling.page.fields if view.name in names]
+
+
+def _defaults(filling: Filling) -> str | None:
+    """Return which defaults the form shows, for a page without script; None where nothing follows."""
+    page = filling.page
+    grids = [view for grid in page.grids for view in grid.columns]
+    if (
+        page.mode != "create"
+        or filling.copied
+        or not any(view.follows for view in (*page.fields, *grids))
+    ):
+        return None
+    if filling.sent is None:
+        return first_values(page.fields, filling.record)
+    return first_values_again(sent_inputs().get(DEFAULTS), _following(filling), filling.record)
+
+
 def _entries(filling: Filling) -> dict[str, Entry]:
     fields = filling.page.fields
     if filling.sent is None:
         entries = record_entries(fields, filling.record)
     else:
         entries = sent_entries(fields, sent_inputs(), "f", filling.record)
+        entries |= record_entries(_following(filling), filling.record)
     if filling.found is None:
         return entries
     return with_behaviours(entries, filling.found.standing.behaviours, filling.record)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from headrace.platform.forms.field_view import FieldView
 from headrace.platform.forms.form_page import ChildGrid, FormPage
 from headrace.platform.forms.posted import (
     Posted,
+    first_values_of,
     is_files,
     is_reference,
     picked_records,
@@ -112,6 +113,10 @@ def sent_rows(
         record = {} if row.removed else next(known, {})
         prefix = f"c.{grid.name}.{row.position}"
         entries = sent_entries(grid.columns, form, prefix, record)
+        entries |= record_entries(_named(grid.columns, row.following), record)
+        was = form.get(f"{prefix}.was", "")
+        if row.following:
+            was = first_values_again(was, _named(grid.columns, row.following), record)
         rows.append(
             RowEntries(
                 entries,
@@ -120,7 +125,7 @@ def sent_rows(
                 row.id,
                 stored=True,
                 removed=row.removed,
-                was=form.get(f"{prefix}.was", ""),
+                was=was,
             )
         )
     return rows
@@ -181,13 +186,23 @@ def first_values(fields: Iterable[FieldView], record: Record) -> str:
     )
 
 
+def first_values_again(before: str | None, fields: Iterable[FieldView], record: Record) -> str:
+    """Return what the inputs held at first, with the defaults of `fields` as they are shown now."""
+    shown = {**first_values_of(before), **first_values_of(first_values(fields, record))}
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def _named(fields: Iterable[FieldView], names: Collection[str]) -> list[FieldView]:
+    return [view for view in fields if view.name in names]
+
+
 def preview_data(page: FormPage, sent: Posted) -> dict[str, Any]:
     """Return what was sent as the data of a preview: all rows that stay, in their order."""
-    data: dict[str, Any] = {name: value for name, value in sent.values.items() if value is not None}
+    data: dict[str, Any] = {name: value for name, value in sent.given.items() if value is not None}
     for grid in page.grids:
         if grid.name in sent.rows:
             data[grid.name] = [
-                {**_filled(row.values), **({"id": row.id} if row.id else {})}
+                {**_filled(row.given), **({"id": row.id} if row.id else {})}
                 for row in sent.rows[grid.name]
                 if not row.removed
             ]

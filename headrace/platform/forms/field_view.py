@@ -102,6 +102,8 @@ class FieldView:
     currency_field: str | None = None
     files: FilesView | None = None
     polymorphic: bool = False
+    follows: bool = False
+    """Whether its default is made of other values of the record."""
 
     @property
     def editable(self) -> bool:
@@ -162,6 +164,7 @@ def field_view(
         currency=getattr(field.options, "currency", None),
         currency_field=getattr(field.options, "currency_field", None),
         files=_files(field),
+        follows=field.default is not None and bool(field.default.references()),
     )
 
 

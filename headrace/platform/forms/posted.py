@@ -3,6 +3,8 @@
 Names of inputs: `f.<field>`, `c.<relation>.<row>.<field>`; `…:text` carries what was typed into a
 lookup, `…:object` of which object a polymorphic one is, `c.….id` the stored row, `c.….removed` its removal. `was` and `c.….was` hold what the form
 showed at first: only what was changed since is sent on, so that nobody's later change is undone.
+`defaults`, which only a page without script sends, holds what a new record's defaults were shown as: one that
+stands there still is computed anew from what was entered.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ from headrace.platform.metadata.strict_json import parse_json
 
 MOST_ROWS: Final = 2_000
 MISSING: Final = object()
+DEFAULTS: Final = "defaults"
+"""The input that holds which defaults a new record was shown with, where the page has no script."""
 REFERENCE: Final = {"id", "title"}
 _ROW = re.compile(r"c\.([a-z][a-z0-9_]*)\.([0-9]{1,4})\.")
 
@@ -48,19 +52,32 @@ class PostedRow:
     removed: bool = False
     was: Mapping[str, Any] = field(default_factory=dict)
     literal: frozenset[str] = frozenset()
+    following: frozenset[str] = frozenset()
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The values that somebody gave: without defaults that follow others."""
+        return {name: value for name, value in self.values.items() if name not in self.following}
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
     """A form as it was sent, and where each part of the store's data came from.
 
-    `places` leads from a JSON Pointer of the data to the relation and the row on the form.
+    `places` leads from a JSON Pointer of the data to the relation and the row on the form, `following`
+    are fields of a new record whose defaults are computed anew.
     """
 
     values: dict[str, Any]
     rows: dict[str, tuple[PostedRow, ...]]
     data: dict[str, Any]
     places: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    following: frozenset[str] = frozenset()
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The values that somebody gave: without defaults that follow others."""
+        return {name: value for name, value in self.values.items() if name not in self.following}
 
 
 def posted(page: FormPage, form: Mapping[str, str], zone: ZoneInfo) -> Posted:
@@ -78,14 +95,32 @@ def posted(page: FormPage, form: Mapping[str, str], zone: ZoneInfo) -> Posted:
     }
     is_new = page.mode == "create"
     was = first_values_of(form.get("was"))
-    data = _given(values) if is_new else changed(values, was, _literal(page.fields))
+    following = _following(page.fields, values, first_values_of(form.get(DEFAULTS)), form)
+    given = {name: value for name, value in values.items() if name not in following}
+    data = _given(given) if is_new else changed(values, was, _literal(page.fields))
     places: dict[str, tuple[str, int]] = {}
     for name, sent in rows.items():
         if is_new:
             _add_new_rows(data, places, name, sent)
         else:
             _add_changed_rows(data, places, name, sent)
-    return Posted(values, rows, data, places)
+    return Posted(values, rows, data, places, following if is_new else frozenset())
+
+
+def _following(
+    views: Iterable[FieldView],
+    values: Mapping[str, Any],
+    shown: Mapping[str, Any],
+    form: Mapping[str, str],
+) -> frozenset[str]:
+    """Return the fields whose defaults nobody touched, on a page that could not follow them itself."""
+    if DEFAULTS not in form:
+        return frozenset()
+    views = [view for view in views if view.follows and view.name in values]
+    touched = changed({view.name: values[view.name] for view in views}, shown, _literal(views))
+    return frozenset(
+        view.name for view in views if view.name not in touched or values[view.name] is None
+    )
 
 
 def place_of(problem: Problem, sent: Posted) -> str:
@@ -116,13 +151,16 @@ def _row(grid: ChildGrid, position: int, form: Mapping[str, str], zone: ZoneInfo
         for view in grid.columns
         if view.editable
     }
+    values = {name: value for name, value in values.items() if value is not MISSING}
+    row_id, was = form.get(f"{prefix}.id") or None, first_values_of(form.get(f"{prefix}.was"))
     return PostedRow(
         position,
-        {name: value for name, value in values.items() if value is not MISSING},
-        form.get(f"{prefix}.id") or None,
+        values,
+        row_id,
         form.get(f"{prefix}.removed") == "1",
-        first_values_of(form.get(f"{prefix}.was")),
+        was,
         _literal(grid.columns),
+        _following(grid.columns, values, was, form) if row_id is None else frozenset(),
     )
 
 
@@ -144,7 +182,7 @@ def _add_new_rows(
     relation: str,
     rows: tuple[PostedRow, ...],
 ) -> None:
-    data[relation] = [_given(row.values) for row in rows]
+    data[relation] = [_given(row.given) for row in rows]
     places.update({f"/{relation}/{index}": (relation, index) for index in range(len(rows))})
 
 
@@ -166,7 +204,7 @@ def _add_changed_rows(
 
 def _change(row: PostedRow) -> tuple[str | None, Any]:
     if row.id is None:
-        return "create", _given(row.values)
+        return "create", _given(row.given)
     if row.removed:
         return "delete", {"id": row.id}
     differing = changed(row.values, row.was, row.literal)
