@@ -30,7 +30,7 @@ from headrace.platform.access.parameters import (
     user_parameter,
 )
 from headrace.platform.access.principals import Principal, Rights
-from headrace.platform.access.rows import Rows, subtree_end
+from headrace.platform.access.rows import Rows, column_of, subtree_end
 from headrace.platform.access.tables import USER
 from headrace.platform.database.links import LINKED, RECORD
 from headrace.platform.metadata.building import SYSTEM_FIELD_NAMES
@@ -125,12 +125,12 @@ def pairs_for(
     if model.name == USER_OBJECT:
         return _user_pairs(model, rights) if action == "read" else ()
     own = tuple(
-        _pair(catalog, rights, model, grant, action)
-        for grant in catalog.permissions.get(object_name, ())
+        _pair(catalog, rights, model, number, action)
+        for number, grant in enumerate(catalog.permissions.get(object_name, ()))
         if grant.role in rights.roles and _covers(grant, action)
     )
     if model.master is None:
-        return (*own, _task_pair(model, rights)) if by_task and action == "read" else own
+        return (*own, _task_pair(catalog, model, rights)) if by_task and action == "read" else own
     inherited = _master_pairs(catalog, rights, model, action, by_task=by_task)
     if object_name not in catalog.permissions:
         return inherited if action != "unmask" else ()
@@ -169,6 +169,17 @@ def _covers(grant: GrantModel, action: Wanted) -> bool:
 
 
 def _pair(
+    catalog: Catalog, rights: Rights, model: ObjectModel, number: int, action: Wanted
+) -> Pair:
+    """Return the pair of a grant; it depends on the audience only, so it is made once for each."""
+
+    def make() -> Pair:
+        return _pair_of(catalog, rights, model, catalog.permissions[model.name][number], action)
+
+    return catalog.once((_pair, model.name, number, action, rights.audience), make)
+
+
+def _pair_of(
     catalog: Catalog, rights: Rights, model: ObjectModel, grant: GrantModel, action: Wanted
 ) -> Pair:
     predicates = [_scope(grant, grant.scope)]
@@ -189,23 +200,26 @@ def _names(
     listed = grant.read if action == "read" else grant.edit
     role = catalog.roles.get(grant.role)
     internal = rights.audience == "internal" and role is not None and role.audience == "internal"
-    allowed = _audience_names(model, internal=internal)
+    allowed = _audience_names(catalog, model, internal=internal)
     names = allowed if listed is None else allowed & listed
     return names | SYSTEM_FIELD_NAMES if action == "read" else names - SYSTEM_FIELD_NAMES
 
 
-def _audience_names(model: ObjectModel, *, internal: bool) -> frozenset[str]:
-    fields = (
-        field.name
-        for field in model.fields.values()
-        if field.key_of is None and (internal or not field.internal)
-    )
-    return frozenset((*fields, *(child.name for child in model.children)))
+def _audience_names(catalog: Catalog, model: ObjectModel, *, internal: bool) -> frozenset[str]:
+    def make() -> frozenset[str]:
+        fields = (
+            field.name
+            for field in model.fields.values()
+            if field.key_of is None and (internal or not field.internal)
+        )
+        return frozenset((*fields, *(child.name for child in model.children)))
+
+    return catalog.once((_audience_names, model.name, internal), make)
 
 
 def _all_names(catalog: Catalog, model: ObjectModel, action: Wanted) -> frozenset[str]:
     if action != "transition":
-        return _audience_names(model, internal=True)
+        return _audience_names(catalog, model, internal=True)
     workflow = catalog.workflows.get(model.workflow or "")
     return frozenset(workflow.transitions if workflow else ())
 
@@ -222,8 +236,8 @@ def _of_same_organisation(rows: Rows) -> Truth:
     return rows.id.in_(sa.select(USER.c.id).where(USER.c.organisation == own))
 
 
-def _task_pair(model: ObjectModel, rights: Rights) -> Pair:
-    names = _audience_names(model, internal=rights.audience == "internal")
+def _task_pair(catalog: Catalog, model: ObjectModel, rights: Rights) -> Pair:
+    names = _audience_names(catalog, model, internal=rights.audience == "internal")
     return Pair(_has_open_task, names, "task", by_task=True)
 
 
@@ -254,7 +268,7 @@ def _master_pairs(
         if not _reaches_details(pair, master, relations, action):
             continue
         internal = rights.audience == "internal"
-        names = _audience_names(model, internal=internal)
+        names = _audience_names(catalog, model, internal=internal)
         if action != "read":
             names -= SYSTEM_FIELD_NAMES
         holds = _on_master(reference, pair.holds)
@@ -373,8 +387,8 @@ def _in_subtree_of_organisation(rows: Rows, path: FieldPath) -> Truth:
         return rows.path_column(path) == own
     root = table.table.alias()
     root_path = (
-        sa.select(root.c[table.path.key])
-        .where(root.c[table.columns["id"].key] == own)
+        sa.select(column_of(root, table.path))
+        .where(column_of(root, table.id) == own)
         .scalar_subquery()
     )
     if path[-1].name == "id":
@@ -383,8 +397,8 @@ def _in_subtree_of_organisation(rows: Rows, path: FieldPath) -> Truth:
         if own_path is not None:
             return _is_within(own_path, root_path)
     below = table.table.alias()
-    inside = sa.select(below.c[table.columns["id"].key]).where(
-        _is_within(below.c[table.path.key], root_path)
+    inside = sa.select(column_of(below, table.id)).where(
+        _is_within(column_of(below, table.path), root_path)
     )
     return rows.path_column(path).in_(inside)
 
@@ -403,10 +417,9 @@ def _in_territories(rows: Rows, role: str) -> Truth:
         return is_one_of(column, TERRITORIES + role, ID, dialect)
     held = table.table.alias()
     below = table.table.alias()
-    key = table.columns["id"].key
-    inside = sa.select(below.c[key]).where(
-        is_one_of(held.c[key], TERRITORIES + role, ID, dialect),
-        _is_within(below.c[table.path.key], held.c[table.path.key]),
+    inside = sa.select(column_of(below, table.id)).where(
+        is_one_of(column_of(held, table.id), TERRITORIES + role, ID, dialect),
+        _is_within(column_of(below, table.path), column_of(held, table.path)),
     )
     return column.in_(inside)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 
@@ -35,6 +35,7 @@ from headrace.platform.metadata.catalog import (
 )
 from headrace.platform.metadata.storage_types import Dialect
 
+T = TypeVar("T")
 OuterColumn = Callable[[tuple[str, ...]], Column]
 
 
@@ -130,6 +131,7 @@ class Rows:
         self.model = model
         self.table: ObjectTable = statement.surroundings.tables.of(model.name)
         self.alias = self.table.table.alias(alias)
+        self._columns: dict[str, Column] = {}
         self._followed: dict[str, Rows] = {}
 
     @property
@@ -156,7 +158,10 @@ class Rows:
 
     def physical(self, column: sa.Column[object]) -> Column:
         """Return this occurrence's column for a column of the table."""
-        return self.alias.c[column.key]
+        found = self._columns.get(column.key)
+        if found is None:
+            found = self._columns[column.key] = column_of(self.alias, column)
+        return found
 
     def column(self, field: FieldModel) -> Column:
         """Return the stored column of a field, or what it is where it is computed on read."""
@@ -294,6 +299,17 @@ class RowsBinder:
         return sa.or_(node == root, *found)
 
 
+def column_of(alias: sa.FromClause, column: sa.Column[T]) -> sa.ColumnElement[T]:
+    """Return one column of another occurrence of its table.
+
+    `alias.c` would copy all columns of the table, most of which no statement asks for; to make a
+    statement took half as long again.
+    """
+    found: sa.ColumnClause[T] = sa.column(column.name, column.type)
+    found.table = alias
+    return found
+
+
 def field_by_id(model: ObjectModel, field_id: str) -> FieldModel:
     """Return the field with a stable id; formulas hold nothing else."""
     for field in model.fields.values():
@@ -322,10 +338,10 @@ def _is_below(table: ObjectTable, node: Column, root: Column) -> Condition:
     path = table.path
     if path is None:
         raise LookupError(table.table.name)
-    key = table.columns["id"].key
+    above = column_of(upper, path)
     return sa.exists(
         sa.select(sa.literal(1))
-        .where(lower.c[key] == node, upper.c[key] == root)
-        .where(lower.c[path.key] >= upper.c[path.key])
-        .where(lower.c[path.key] < subtree_end(upper.c[path.key]))
+        .where(column_of(lower, table.id) == node, column_of(upper, table.id) == root)
+        .where(column_of(lower, path) >= above)
+        .where(column_of(lower, path) < subtree_end(above))
     )
