@@ -545,9 +545,14 @@ LateValue = Callable[[Context], Any]
 
 def late_values(prepared: Prepared, dialect: Dialect) -> Callable[[Context], dict[str, Any]]:
     """Return what gives the parameters of `access.parameters` that a statement takes."""
+    return late_values_of(prepared.names, dialect)
+
+
+def late_values_of(names: Iterable[str], dialect: Dialect) -> Callable[[Context], dict[str, Any]]:
+    """Return what gives those of the parameters called `names` that are of `access.parameters`."""
     needed = [
         (name, getter)
-        for name in dict.fromkeys(prepared.names)
+        for name in dict.fromkeys(names)
         if (getter := _late_value(name, dialect)) is not None
     ]
     return lambda context: {name: getter(context) for name, getter in needed}

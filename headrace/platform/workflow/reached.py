@@ -6,6 +6,7 @@ version no longer has.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -129,6 +130,7 @@ def renamed_states(old: Catalog, new: Catalog, decided: States = NO_STATES) -> S
     return found
 
 
+@functools.cache
 def _counted() -> sa.Select[Any]:
     """Return the select of the open runs, counted by definition, way back and first open step."""
     node = FIRST_OPEN.c.node.label("node_of_step")

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from marshmallow import ValidationError, fields
+from sqlalchemy.sql import visitors
 
 from headrace.platform.access.parameters import (
     Column,
@@ -21,7 +22,6 @@ from headrace.platform.access.parameters import (
     list_value,
 )
 from headrace.platform.access.rows import Rows, RowsBinder, Statement, field_by_id
-from headrace.platform.database.prepared import prepare
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.messages import FormulaValueError
 from headrace.platform.formulas.python import holds, is_broken
@@ -64,7 +64,7 @@ from headrace.platform.records.drafts import Row
 from headrace.platform.records.environment import RowEnvironment
 from headrace.platform.records.field_rules import is_met
 from headrace.platform.records.shapes import ObjectShape
-from headrace.platform.records.source import late_values
+from headrace.platform.records.source import late_values_of
 from headrace.platform.records.spans import compared, keys_of, spans_of
 
 FIRST: Final = 20
@@ -218,7 +218,9 @@ class RowFinder:
         self, asked: _InSql, select: sa.Select[Any], *, streaming: bool = False
     ) -> sa.CursorResult[Any]:
         context = self.rows.context
-        late = late_values(prepare(select, self._dialect), self._dialect)
+        # SQLAlchemy compiles the statement as it runs; to be asked for names it need not be before.
+        names = (one.key for one in visitors.iterate(select) if isinstance(one, sa.BindParameter))
+        late = late_values_of(names, self._dialect)
         parameters = {**late(context), **asked.parameters}
         options = {"yield_per": 1000} if streaming else {}
         return self.rows.connection.execute(select, parameters, execution_options=options)
