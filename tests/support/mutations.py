@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import re
 from collections.abc import Callable, Iterator
 from random import Random
@@ -56,13 +57,18 @@ PIECES = (
 )  # fmt: skip
 
 
+@functools.cache
+def _schemas() -> dict[str, dict[str, Any]]:
+    return schemas(built_in())
+
+
 class Mutator:
     """Changes copies of some documents."""
 
     def __init__(self, random: Random, documents: list[Document]) -> None:
         self.random = random
         self.base = documents
-        self.schemas = schemas(built_in())
+        self.schemas = _schemas()
         self.names = sorted({one for d in documents for one in _names(d.content)})
         self.fields = sorted(
             {
