@@ -15,7 +15,6 @@ from headrace.platform.database.engine import Database
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
-from headrace.platform.metadata.checks import Checker, run_checks
 from headrace.platform.metadata.comparing import Change, compare, compare_content
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.loading import check_document
@@ -116,7 +115,6 @@ class DraftPublisher:
         self._catalogs = catalogs
         self._drafts = drafts
         self._publisher = publisher
-        self._checker = Checker()
         self._lock = threading.Lock()
         self._ahead: OrderedDict[tuple[str, int, int], Catalog] = OrderedDict()
         self._around: OrderedDict[tuple[str, str, int], Catalog] = OrderedDict()
@@ -128,8 +126,10 @@ class DraftPublisher:
         problems = [*self._form_problems(base, documents)]
         if errors(problems):
             return tuple(problems)
-        built = build_catalog(documents, self._catalogs.types)
-        found = run_checks(built.catalog) if built.catalog else ()
+        # Each edit asks for this: what is as it was is neither built nor checked again.
+        live = self._catalogs.refresh().catalog
+        built = build_catalog(documents, self._catalogs.types, previous=live)
+        found = self._catalogs.checker.run(built.catalog) if built.catalog else ()
         return (*problems, *check_ids(documents), *built.problems, *found)
 
     def catalog(self, draft: Draft) -> Catalog:
@@ -139,7 +139,8 @@ class DraftPublisher:
         wrong = errors(self._form_problems(base, documents))
         if wrong:
             raise RefusedError.of(wrong)
-        built = build_catalog(documents, self._catalogs.types, draft.base)
+        live = self._catalogs.refresh().catalog
+        built = build_catalog(documents, self._catalogs.types, draft.base, live)
         if built.catalog is None:
             raise RefusedError.of(errors(built.problems))
         return built.catalog
@@ -162,7 +163,7 @@ class DraftPublisher:
         if wrong:
             raise RefusedError.of(wrong)
         built = build_catalog(documents, self._catalogs.types, wanted.live, live_catalog)
-        found = self._checker.run(built.catalog) if built.catalog else ()
+        found = self._catalogs.checker.run(built.catalog) if built.catalog else ()
         wrong = errors((*built.problems, *found))
         if wrong or built.catalog is None:
             raise RefusedError.of(wrong)

@@ -69,7 +69,8 @@ class Trials:
         if version is None:
             return None
         documents = self._catalogs.content_of(version).documents
-        built = build_catalog(documents, self._catalogs.types, version)
+        live = self._catalogs.refresh().catalog
+        built = build_catalog(documents, self._catalogs.types, version, live)
         if built.catalog is None:
             raise RefusedError.of(errors(built.problems))
         return built.catalog

@@ -9,7 +9,7 @@ from typing import Final, get_args
 from headrace.platform.core.problems import Message
 from headrace.platform.formulas.calendars import Shift, WorkingCalendar
 from headrace.platform.metadata.building.messages import DUPLICATE_NAME
-from headrace.platform.metadata.building.parts import CALENDARS
+from headrace.platform.metadata.building.parts import CALENDARS, take_over
 from headrace.platform.metadata.building.workbench import Workbench
 from headrace.platform.metadata.catalog import CalendarModel
 from headrace.platform.metadata.definitions.modules import CalendarDef, ModuleDef, Weekday
@@ -58,6 +58,7 @@ def build_calendars(work: Workbench) -> None:
                 made = _calendar(work, module, one, position)
                 work.calendars[one.name] = CalendarModel(one.name, made.to_text())
     before, now = work.before.calendars, work.calendars
+    take_over(before, now)
     for name in {**before, **now}:
         if before.get(name) != now.get(name):
             work.changed.add((CALENDARS, name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headrace.platform.metadata.building.messages import BAD_CONSTANT, DUPLICATE_NAME
-from headrace.platform.metadata.building.parts import CONSTANTS
+from headrace.platform.metadata.building.parts import CONSTANTS, take_over
 from headrace.platform.metadata.building.value_types import VALUE_TYPES, value_of
 from headrace.platform.metadata.building.workbench import Workbench
 from headrace.platform.metadata.catalog import ConstantModel
@@ -25,6 +25,7 @@ def build_constants(work: Workbench) -> None:
             else:
                 work.constants[constant.name] = model
     before, now = work.before.constants, work.constants
+    take_over(before, now)
     for name in {**before, **now}:
         if name not in before or name not in now or before[name].type != now[name].type:
             work.changed.add((CONSTANTS, name))

@@ -14,7 +14,7 @@ from headrace.platform.formulas.parser import QUERY_FUNCTIONS, RESERVED_WORDS
 from headrace.platform.formulas.scope import NamedExpression, NamedParameter
 from headrace.platform.formulas.types import reference
 from headrace.platform.metadata.building.messages import DUPLICATE_NAME, UNKNOWN_OBJECT
-from headrace.platform.metadata.building.parts import EXPRESSIONS
+from headrace.platform.metadata.building.parts import EXPRESSIONS, take_over
 from headrace.platform.metadata.building.value_types import VALUE_TYPES
 from headrace.platform.metadata.building.workbench import Workbench
 from headrace.platform.metadata.definitions.modules import (
@@ -60,6 +60,7 @@ def build_expressions(work: Workbench) -> None:
             else:
                 work.expressions[one.name] = _model(work, module, one, position)
     before, now = work.before.expressions, work.expressions
+    take_over(before, now)
     for name in {**before, **now}:
         if before.get(name) != now.get(name):
             work.changed.add((EXPRESSIONS, name))

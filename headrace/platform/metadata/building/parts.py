@@ -115,6 +115,17 @@ class Memory:
 NOTHING: Final = Memory()
 
 
+def take_over(before: Mapping[str, Any], now: dict[str, Any]) -> None:
+    """Put what a build before had in the place of what is equal: the checks look at nothing again for it.
+
+    Numbers that are equal may be written otherwise, so it is the writing that is compared.
+    """
+    for name, model in now.items():
+        former = before.get(name)
+        if former is not None and repr(former) == repr(model):
+            now[name] = former
+
+
 @dataclass(frozen=True, slots=True)
 class Delta:
     """Which documents have come and gone since a build, few of them; `documents` are all, in order."""

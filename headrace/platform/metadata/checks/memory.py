@@ -214,4 +214,4 @@ def changed_between(old: State, new: State) -> Iterator[Read]:
 
 
 def _differs(one: Any, other: Any) -> bool:
-    return not (isinstance(other, tuple) and one == other)
+    return not (isinstance(other, tuple | frozenset) and one == other)
