@@ -495,21 +495,28 @@ class _Search:
 
     def run(self) -> dict[Name, Any] | Found:
         """Return values under which all parts are true."""
-        if self._go_on():
+        if self._go_on(self._parts, None):
             return dict(self._values)
         return Found.UNSURE if self._unsure else Found.NEVER
 
-    def _go_on(self) -> bool:
+    def _go_on(self, parts: Sequence[Part], given: Name | None) -> bool:
+        """Say whether `parts` can be true; nobody knew of them before `given` got its value."""
         if self._left <= 0:
             self._unsure = True
             return False
         self._left -= 1
-        waiting: Part | None = None
-        for part in self._parts:
-            truth = part.read(self._values)
+        unknown: list[Part] = []
+        for part in parts:
+            # What is known stays as it is, whatever else gets a value.
+            asked = given is None or given in part.names
+            truth = part.read(self._values) if asked else UNKNOWN
             if truth is False:
                 return False
-            if truth is UNKNOWN and (waiting is None or self._next_of(waiting) is None):
+            if truth is UNKNOWN:
+                unknown.append(part)
+        waiting: Part | None = None
+        for part in unknown:
+            if waiting is None or self._next_of(waiting) is None:
                 waiting = part
         if waiting is None:
             return True
@@ -519,7 +526,7 @@ class _Search:
             return False
         for value in self._tried[name]:
             self._values[name] = value
-            if self._go_on():
+            if self._go_on(unknown, name):
                 return True
         self._values.pop(name, None)
         return False
@@ -648,9 +655,12 @@ class _Compiler:
         evaluate = compile_python(_with_operands(node, placed))
 
         def read(values: Values) -> Any:
-            known = [one(values) for one in readings]
-            if any(one is UNKNOWN for one in known):
-                return UNKNOWN
+            known = []
+            for one in readings:
+                value = one(values)
+                if value is UNKNOWN:
+                    return UNKNOWN
+                known.append(value)
             try:
                 return evaluate(_Operands(known))  # type: ignore[arg-type]  # asks for values only
             except FormulaValueError:
