@@ -11,7 +11,7 @@ import pytest
 
 from headrace.platform.records import reader
 from tests.support.documents import field, workspace
-from tests.support.live import PASSWORD, Live, open_live
+from tests.support.live import PASSWORD, open_live
 from tests.support.surfing import Form, Seen, Surfer
 
 
