@@ -516,6 +516,40 @@ def test_an_all_or_nothing_job_ends_in_the_transaction_of_its_rows(world):
     assert (shown["state"], shown["result"]["refused"]) == ("refused", 3)
 
 
+def test_others_do_not_wait_while_the_file_of_an_all_or_nothing_import_is_read(world, monkeypatch):
+    writing, read_while_writing = [], []
+
+    class Watched:
+        """The doors of the platform; they tell while a transaction that writes is open."""
+
+        read_as = staticmethod(world.platform.read_as)
+
+        @staticmethod
+        def write_as(user: Any, action: Any) -> Any:
+            def watched(context: Any, work: Any) -> Any:
+                writing.append(work)
+                try:
+                    return action(context, work)
+                finally:
+                    writing.pop()
+
+            return world.platform.write_as(user, watched)
+
+    gather = importing.Gatherer.groups
+
+    def watched_groups(self: Any, rows: Any) -> Any:
+        for group in gather(self, rows):
+            read_while_writing.append(bool(writing))
+            yield group
+
+    monkeypatch.setattr(importing.Gatherer, "groups", watched_groups)
+    request = read_request("good", "f.csv", {})
+    batch = world.platform.imports.import_now(Watched(), world.ids["kim"], request, numbered(450))
+    assert (batch.state, batch.counts.created) == ("done", 450)
+    assert len(read_while_writing) >= 450
+    assert not any(read_while_writing)
+
+
 def test_a_cancelled_import_keeps_the_blocks_that_are_written(world):
     request = read_request("good", "f.csv", {"partial": True})
     done: list[int] = []

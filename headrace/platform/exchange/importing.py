@@ -332,17 +332,26 @@ class _Run:
     # -- all or none ---------------------------------------------------------------------------
 
     def _at_once(self, sheets: Sheets) -> Counts:
-        """Write all in one transaction; take it back where a row was refused or it was only tried."""
+        """Write all in one transaction; take it back where a row was refused or it was only tried.
+
+        The file is read before: others wait only while its records are written.
+        """
+        staged = self._staged(sheets)
         tried: list[Written] = []
         found: list[RowError] = []
         bad: list[BadRow] = []
 
         def action(context: Context, work: UnitOfWork) -> None:
             tried.clear()
-            prepared = self.importer.prepare(context, self.request, sheets)
+            # Writing leaves its marks in what was read: another attempt, or one by a newer version, reads anew.
+            ready = staged.pop() if staged else None
+            if ready is None or ready[0].version != context.catalog.version:
+                prepared = self.importer.prepare(context, self.request, sheets)
+                ready = prepared, _blocks(prepared.groups(sheets))
+            prepared, blocks = ready
             found[:] = prepared.children.errors
             bad[:] = prepared.children.bad
-            for block in _blocks(prepared.groups(sheets)):
+            for block in blocks:
                 written = BlockWriter(self.importer.store, context, work, prepared.plan).write(
                     block
                 )
@@ -364,6 +373,17 @@ class _Run:
         except _UndoneError:
             self._end_tried(found, bad, sheets)
         return self.counts
+
+    def _staged(self, sheets: Sheets) -> list[tuple[Prepared, Iterable[list[Group]]]]:
+        """Return the records of the file, read and checked cell by cell; none where they are too many to keep."""
+        if self.total > MOST_AT_ONCE:
+            return []
+
+        def read(context: Context) -> tuple[Prepared, Iterable[list[Group]]]:
+            prepared = self.importer.prepare(context, self.request, sheets)
+            return prepared, list(_blocks(prepared.groups(sheets)))
+
+        return [self.doors.read_as(self.batch.by_user, read)]
 
     def _end_tried(self, found: Sequence[RowError], bad: Sequence[BadRow], sheets: Sheets) -> None:
         warnings = self.doors.read_as(
