@@ -54,6 +54,9 @@ def test_an_automation_is_written_as_sentences(drawer: Drawer) -> None:
     assert sentences(then)[0].startswith("For each “Order line”")
 
     then.locator("> .adder [data-sort=take]").press("Enter")
+    expect(
+        then.locator("> .part-list > .part-row > .part-head > .part-text").nth(1)
+    ).to_be_focused()
     expect(page.locator(".options [data-key=take]")).to_be_visible()
     # What the action is not has no options here.
     expect(page.locator(".options [data-key=notify]")).to_have_count(0)

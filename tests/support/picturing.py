@@ -95,9 +95,9 @@ def _board(page: Page) -> None:
 
 
 def _tried(page: Page) -> None:
-    page.locator(".record-picker input").click()
-    page.locator(".record-picker input").fill(A_LARGE_ORDER)
-    page.locator(".record-picker [role=option]", has_text=A_LARGE_ORDER).first.click()
+    page.locator(".try-panel .record-picker input").click()
+    page.locator(".try-panel .record-picker input").fill(A_LARGE_ORDER)
+    page.locator(".try-panel .record-picker [role=option]", has_text=A_LARGE_ORDER).first.click()
     button(page, "try_simulate", ".try-panel").click()
     expect(page.locator(".try-verdict.good")).to_be_visible(timeout=WAIT)
     _fold(page, folded=True)

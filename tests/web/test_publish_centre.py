@@ -270,7 +270,10 @@ def test_modules_leave_as_a_package_and_come_in_as_a_draft(live: Live, admin: Su
         assert "claims/module.json" in archive.namelist()
     taken = send(file.data, "Unchanged")
     assert taken.status == 303
-    assert "The draft changes nothing." in admin.get(taken.address).text
+    idle = admin.get(taken.address).text
+    assert "Nothing has changed in this draft yet" in idle
+    assert "Go on drawing" in idle
+    assert ">Publish</button>" not in idle
     again = send(file.data, "Unchanged")
     assert (again.status, "There is an open draft" in again.text) == (422, True)
     assert send(b"no zip at all", "Broken").status == 422

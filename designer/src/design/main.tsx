@@ -4,7 +4,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Saver } from "./model/saver";
 import { Store } from "./model/store";
-import { WorkbenchContext } from "./ui/desk";
+import { WorkbenchContext, type Workbench } from "./ui/desk";
 import { HttpDraft, vocabulary } from "./ui/http";
 import { Keeper } from "./ui/keeper";
 import { Shell } from "./ui/shell";
@@ -25,7 +25,14 @@ async function open(place: HTMLElement): Promise<void> {
     complete: store.complete.bind(store),
   };
   const keeper = new Keeper(store, new Saver(draft, desk, found.held, found.number), draft);
-  const workbench = { store, draft, vocabulary: words, language: page().language, save: () => keeper.save() };
+  const workbench: Workbench = {
+    store,
+    draft,
+    vocabulary: words,
+    language: page().language,
+    save: () => keeper.save(),
+    renaming: (asked) => keeper.renaming(asked),
+  };
   createRoot(place).render(
     <StrictMode>
       <WorkbenchContext value={workbench}>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { relationsOf } from "../../src/design/model/relations";
+import { filledAt, relationsOf } from "../../src/design/model/relations";
 import { isMissing, textsOf } from "../../src/design/model/texts";
 
 describe("the texts of a document", () => {
@@ -38,5 +38,36 @@ describe("the relations of objects", () => {
       ["order", "order", false],
       ["order", "line", false],
     ]);
+  });
+});
+
+describe("what the keys of a part name", () => {
+  const docs = new Map(
+    [
+      { kind: "object", name: "order", children: [{ name: "lines", object: "line" }] },
+      { kind: "object", name: "line" },
+      {
+        kind: "automation",
+        name: "follow_up",
+        object: "line",
+        actions: [
+          { set: {} },
+          { create: { object: "order", set: {} } },
+          { for_each: { object: "order", actions: [{ set: {} }] } },
+          { convert: { object: "order", into: "lines", set: {}, each: {} } },
+        ],
+      },
+    ].map((content, id) => [String(id), { id: String(id), module: "m", content }]),
+  );
+  const automation = docs.get("2");
+  const named = (...path: (string | number)[]): unknown =>
+    automation === undefined ? null : filledAt(docs, automation, ["actions", ...path])?.content.name;
+
+  it("are fields of the record that is made, gone through or converted to, else of the document's", () => {
+    expect(named(0, "set")).toBe("line");
+    expect(named(1, "create", "set")).toBe("order");
+    expect(named(2, "for_each", "actions", 0, "set")).toBe("order");
+    expect(named(3, "convert", "set")).toBe("order");
+    expect(named(3, "convert", "each")).toBe("line");
   });
 });

@@ -260,17 +260,22 @@ def _shown(
     known = frozenset((one.code, one.path) for one in made.problems)
     said = [one for one in refused if (one.code, one.path) not in known]
     documents = wanted.content.documents
+    problems = found_in((*said, *top_problems(made)), documents, marked=True)
+    modules = None if changes is None else differences_by_module(changes)
+    changed = [] if changes else _changed(held)
+    conflicts = contradictions(wanted.merged.met, answers)
     body = render(
         context,
         "design/publish.html",
         "design",
         held=held,
         live=wanted.live,
-        problems=found_in((*said, *top_problems(made)), documents, marked=True),
-        modules=None if changes is None else differences_by_module(changes),
+        problems=problems,
+        modules=modules,
         labels={(one.kind, one.name): label_of(one) for one in documents},
-        changed=[] if changes else _changed(held),
-        conflicts=contradictions(wanted.merged.met, answers),
+        changed=changed,
+        conflicts=conflicts,
+        idle=not (problems or modules or changed or conflicts or made.lines),
         open_conflicts=len(wanted.merged.conflicts),
         stuck=_stuck(made),
         **plan_values(context, made, answers),

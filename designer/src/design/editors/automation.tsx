@@ -1,16 +1,16 @@
 /** An automation as it is read: when, if, then; what each part is set to stands beside it. */
 
 import type { JSX } from "react";
-import { insertItem } from "../model/commands/insert_item";
 import { find, labelOf, nameOf, ofKind, type Doc } from "../model/documents";
-import { at, isList, isObject, textOf, type Json, type JsonObject, type Path } from "../model/json";
+import { isList, isObject, textOf, type Json, type JsonObject, type Path } from "../model/json";
 import { objectOf } from "../model/relations";
 import { helpOf, newItem, properties, schemaAt, titleOf, type Property } from "../model/schema";
 import { ACTIONS, actionText, triggerText } from "../model/sentences/automation";
 import { workflowOf, type Describing } from "../model/sentences/common";
 import { newId } from "../model/documents";
-import { schemaOf, useChoose, useRun, useView, useWorkbench } from "../ui/desk";
+import { schemaOf, useView, useWorkbench } from "../ui/desk";
 import { w } from "../ui/words";
+import { useAdding } from "./parts/adding";
 import { Adder, Cards } from "./parts/cards";
 import { OneOption } from "./parts/one_option";
 
@@ -19,16 +19,10 @@ const EVENTS = ["create", "update", "delete", "transition", "approval", "child",
 export function AutomationEditor({ doc }: { readonly doc: Doc }): JSX.Element {
   const view = useView();
   const { language, vocabulary } = useWorkbench();
-  const run = useRun();
-  const choose = useChoose();
+  const insert = useAdding(doc);
   const about: Describing = { docs: view.docs, object: objectOf(view.docs, doc), language, say: w };
   const event = schemaAt(schemaOf(vocabulary, doc), doc.content, ["on", 0])?.properties;
   const labels = isObject(event) && isObject(event.event) ? event.event["x-labels"] : {};
-  const count = isList(doc.content.on) ? doc.content.on.length : 0;
-  const addTrigger = (key: string): void => {
-    run(insertItem(doc.id, ["on"], count, triggerOf(about, key)));
-    choose(doc.id, ["on", count]);
-  };
   return (
     <div className="sentences">
       <section aria-label={w("automation_when")}>
@@ -47,7 +41,7 @@ export function AutomationEditor({ doc }: { readonly doc: Doc }): JSX.Element {
             title: (isObject(labels) ? textOf(labels[key]) : "") || key,
             help: "",
           }))}
-          onAdd={addTrigger}
+          onAdd={(key) => insert(["on"], triggerOf(about, key))}
         />
       </section>
       <section aria-label={w("automation_if")}>
@@ -66,18 +60,14 @@ export function AutomationEditor({ doc }: { readonly doc: Doc }): JSX.Element {
 function Actions(props: { readonly doc: Doc; readonly list: Path; readonly about: Describing }): JSX.Element {
   const { doc, list, about } = props;
   const { vocabulary } = useWorkbench();
-  const run = useRun();
-  const choose = useChoose();
-  const found = at(doc.content, list);
-  const count = isList(found) ? found.length : 0;
+  const insert = useAdding(doc);
   const schema = schemaAt(schemaOf(vocabulary, doc), doc.content, [...list, 0]);
   const known = schema === undefined ? [] : properties(schema, undefined);
   const sorts = ACTIONS.flatMap((key) => known.filter((one) => one.key === key));
   const add = (key: string): void => {
     const sort = sorts.find((one) => one.key === key);
     if (sort === undefined) return;
-    run(insertItem(doc.id, list, count, { [key]: actionOf(about, sort) }));
-    choose(doc.id, [...list, count]);
+    insert(list, { [key]: actionOf(about, sort) });
   };
   return (
     <>

@@ -1,18 +1,18 @@
 /** A scenario as it is read: given, when, then; recorded from a record, and run to see whether it holds. */
 
 import { useState, type JSX } from "react";
-import { insertItem } from "../model/commands/insert_item";
 import { replaceContent } from "../model/commands/replace_content";
 import { freeName, labelOf, nameOf, ofKind, type Doc, type Docs } from "../model/documents";
 import { at, isList, isObject, same, textOf, type Json, type JsonObject, type Path } from "../model/json";
 import { helpOf, newItem, properties, schemaAt, titleOf } from "../model/schema";
 import type { Describing } from "../model/sentences/common";
 import { ACTS, actText, expectedText, recordText, userText } from "../model/sentences/scenario";
-import { schemaOf, useChoose, useRun, useView, useWorkbench } from "../ui/desk";
+import { schemaOf, useRun, useView, useWorkbench } from "../ui/desk";
 import { Icon } from "../ui/icon";
 import { page, w } from "../ui/words";
 import { RecordPicker } from "./flow/record_picker";
 import type { Found } from "./flow/trying";
+import { useAdding } from "./parts/adding";
 import { Adder, Cards } from "./parts/cards";
 import { OneOption } from "./parts/one_option";
 import { recordScenario, runScenario, type Recorded, type Ran } from "./scenario/running";
@@ -242,17 +242,6 @@ function localNames(content: JsonObject, path: Path): string[] {
 function recordNames(content: JsonObject): string[] {
   const made = isList(content.when) ? content.when.map((one) => textOf(at(one, ["create", "name"]))) : [];
   return [...localNames(content, ["given", "records"]), ...made].filter((one) => one !== "");
-}
-
-function useAdding(doc: Doc): (list: Path, item: Json) => void {
-  const run = useRun();
-  const choose = useChoose();
-  return (list, item) => {
-    const found = at(doc.content, list);
-    const count = isList(found) ? found.length : 0;
-    run(insertItem(doc.id, list, count, item));
-    choose(doc.id, [...list, count]);
-  };
 }
 
 function AddGiven({ doc }: { readonly doc: Doc }): JSX.Element {

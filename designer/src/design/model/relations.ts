@@ -1,7 +1,7 @@
 /** Which objects of a draft refer to which. */
 
 import { find, kindOf, labelOf, nameOf, ofKind, type Doc, type Docs } from "./documents";
-import { isList, isObject, textOf } from "./json";
+import { at, isList, isObject, textOf, type Path } from "./json";
 
 export interface Relation {
   readonly from: string;
@@ -24,6 +24,22 @@ export function objectOf(docs: Docs, doc: Doc): Doc | undefined {
     return find(docs, "object", nameOf(doc));
   const name = textOf(doc.content.object);
   return name === "" ? undefined : find(docs, "object", name);
+}
+
+/**
+ * Return the object whose fields are named by the keys at `path`: of a part that makes or goes through records of
+ * another object it is that one, of lines that are converted the one of the lines, else that of the document.
+ */
+export function filledAt(docs: Docs, doc: Doc, path: Path): Doc | undefined {
+  for (let depth = path.length - 1; depth > 0; depth--) {
+    const part = at(doc.content, path.slice(0, depth));
+    const object = isObject(part) ? find(docs, "object", textOf(part.object)) : undefined;
+    if (!isObject(part) || object === undefined) continue;
+    if (path[depth] !== "each") return object;
+    const children = isList(object.content.children) ? object.content.children.filter(isObject) : [];
+    return find(docs, "object", textOf(children.find((one) => one.name === part.into)?.object));
+  }
+  return objectOf(docs, doc);
 }
 
 /** Return the references between objects, by the names of the objects; extensions count to what they extend. */

@@ -16,6 +16,8 @@ export interface Workbench {
   readonly language: "zh" | "en";
   /** Send what is unsaved now; true when the server has everything. */
   readonly save: () => Promise<boolean>;
+  /** Wait for what is asked about a new name; meanwhile nothing says that everything is saved. */
+  readonly renaming: <T>(asked: Promise<T>) => Promise<T>;
 }
 
 export const WorkbenchContext = createContext<Workbench | null>(null);

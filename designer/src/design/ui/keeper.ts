@@ -12,6 +12,8 @@ export type Saving = "saved" | "waiting" | "refused" | Hindrance;
 /** What the top bar shows beside the draft's name. */
 export interface Kept {
   readonly saving: Saving;
+  /** Whether the server is asked what a new name changes. */
+  readonly isRenaming: boolean;
   readonly refusals: ReadonlyMap<string, string>;
   /** Who changed a document a moment ago. */
   readonly others: ReadonlyMap<string, string>;
@@ -33,7 +35,14 @@ export class Keeper {
   readonly #draft: HttpDraft;
   readonly #backup: Backup;
   readonly #listeners = new Set<() => void>();
-  #kept: Kept = { saving: "saved", refusals: new Map(), others: new Map(), present: [], ended: null };
+  #kept: Kept = {
+    saving: "saved",
+    isRenaming: false,
+    refusals: new Map(),
+    others: new Map(),
+    present: [],
+    ended: null,
+  };
   #saveTimer = 0;
   #checkTimer = 0;
   #docs: unknown;
@@ -107,6 +116,12 @@ export class Keeper {
     const findings = await this.#draft.check().catch(() => null);
     if (findings !== null) this.#store.tell(findings);
     return findings ?? this.#store.view.findings;
+  }
+
+  /** Wait for what is asked about a new name; until then it is kept nowhere, and nothing says "saved". */
+  async renaming<T>(asked: Promise<T>): Promise<T> {
+    this.#tell({ isRenaming: true });
+    return asked.finally(() => this.#tell({ isRenaming: false }));
   }
 
   /** Say whether something is here that the server does not have. */

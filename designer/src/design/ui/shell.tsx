@@ -74,7 +74,7 @@ function Bar({ keeper }: { readonly keeper: Keeper }): JSX.Element {
       <strong className="studio-name">{page().name}</strong>
       <span className="badge amber">{w("not_live", { version: page().base })}</span>
       <span className="saving" role="status">
-        {w(`saving_${kept.saving}`)}
+        {w(`saving_${kept.isRenaming && kept.saving === "saved" ? "renaming" : kept.saving}`)}
         {kept.others.size > 0 ? ` · ${w("others", { who: [...new Set(kept.others.values())].join(", ") })}` : ""}
       </span>
       <People present={kept.present} />

@@ -23,9 +23,14 @@ export function page(): Island {
   return island;
 }
 
-/** Return a text with its `{name}` places filled. */
+const COUNTED = /\{(\w+):([^|}]*)\|([^}]*)\}/g;
+
+/** Return a text with its `{name}` places filled, and of `{count:problem|problems}` the word that fits the number. */
 export function w(key: string, values: Readonly<Record<string, string | number>> = {}): string {
-  let text = page().words[`design.${key}`] ?? key;
+  const known = page().words[`design.${key}`] ?? key;
+  let text = known.replaceAll(COUNTED, (_, name: string, one: string, many: string) =>
+    String(values[name]) === "1" ? one : many,
+  );
   for (const [name, value] of Object.entries(values)) text = text.replaceAll(`{${name}}`, String(value));
   return text;
 }

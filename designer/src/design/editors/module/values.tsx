@@ -1,25 +1,20 @@
 /** The constants and the named expressions of a module: what formulas read as `$C.name` and call as `name(…)`. */
 
 import type { JSX } from "react";
-import { insertItem } from "../../model/commands/insert_item";
 import { setValue } from "../../model/commands/set_value";
 import { freeName, labelOf, type Doc } from "../../model/documents";
-import { at, isList, isObject, textOf, type JsonObject, type Path } from "../../model/json";
+import { isList, isObject, textOf, type JsonObject, type Path } from "../../model/json";
 import { schemaAt } from "../../model/schema";
 import { Control } from "../../ui/controls/control";
-import { schemaOf, useChoose, useRun, useView, useWorkbench } from "../../ui/desk";
+import { schemaOf, useRun, useView, useWorkbench } from "../../ui/desk";
 import { w } from "../../ui/words";
+import { useAdding } from "../parts/adding";
 import { Adder, Cards } from "../parts/cards";
 
 export function Values({ doc }: { readonly doc: Doc }): JSX.Element {
   const view = useView();
   const { language } = useWorkbench();
-  const run = useRun();
-  const choose = useChoose();
-  const listOf = (key: string): readonly JsonObject[] => {
-    const found = at(doc.content, [key]);
-    return isList(found) ? found.filter(isObject) : [];
-  };
+  const insert = useAdding(doc);
   const add = (key: "constants" | "expressions"): void => {
     const taken = [...view.docs.values()].flatMap((one) => {
       const found = one.content[key];
@@ -35,9 +30,7 @@ export function Values({ doc }: { readonly doc: Doc }): JSX.Element {
             formula: "amount",
             label,
           };
-    const position = listOf(key).length;
-    run(insertItem(doc.id, [key], position, item));
-    choose(doc.id, [key, position]);
+    insert([key], item);
   };
   return (
     <div className="sentences">

@@ -1,7 +1,6 @@
 /** The rules of an object as sentences, and how many records break the one that is chosen. */
 
 import { useState, type JSX } from "react";
-import { insertItem } from "../../model/commands/insert_item";
 import { freeName, nameOf, newId, type Doc } from "../../model/documents";
 import { at, isList, isObject, textOf, type JsonObject } from "../../model/json";
 import { objectOf } from "../../model/relations";
@@ -9,8 +8,9 @@ import { helpOf, properties, titleOf } from "../../model/schema";
 import type { Describing } from "../../model/sentences/common";
 import { broken, fieldRuleText, ruleText } from "../../model/sentences/rules";
 import { tryFormula } from "../../ui/controls/trying_formulas";
-import { schemaOf, useChoose, useRun, useView, useWorkbench } from "../../ui/desk";
+import { schemaOf, useView, useWorkbench } from "../../ui/desk";
 import { w } from "../../ui/words";
+import { useAdding } from "../parts/adding";
 import { Adder, Cards } from "../parts/cards";
 
 const LISTS = ["rules", "field_rules"] as const;
@@ -18,8 +18,7 @@ const LISTS = ["rules", "field_rules"] as const;
 export function Rules({ doc }: { readonly doc: Doc }): JSX.Element {
   const view = useView();
   const { language, vocabulary } = useWorkbench();
-  const run = useRun();
-  const choose = useChoose();
+  const insert = useAdding(doc);
   const about: Describing = { docs: view.docs, object: objectOf(view.docs, doc), language, say: w };
   const known = properties(schemaOf(vocabulary, doc), doc.content);
   const sorts = LISTS.flatMap((key) => known.filter((one) => one.key === key));
@@ -36,8 +35,7 @@ export function Rules({ doc }: { readonly doc: Doc }): JSX.Element {
       key === "rules"
         ? { ...start, unless: `${first} IS NOT NULL`, message: { [language]: w("rule_new_message") }, field: first }
         : { ...start, about: [first], effect: "require", when: "TRUE" };
-    run(insertItem(doc.id, [key], taken.length, rule));
-    choose(doc.id, [key, taken.length]);
+    insert([key], rule);
   };
   return (
     <section className="sentences object-rules" aria-label={w("rules")}>

@@ -9,6 +9,8 @@ export function ChoiceControl({ id, value, set, schema }: ControlProps): JSX.Ele
   const known = schema.enum;
   const labels = isObject(schema["x-labels"]) ? schema["x-labels"] : {};
   const values = isList(known) ? known.map(textOf) : [];
+  const called = (one: string): string => textOf(labels[one]) || one;
+  const standard = textOf(schema.default);
   return (
     <select
       id={id}
@@ -17,10 +19,10 @@ export function ChoiceControl({ id, value, set, schema }: ControlProps): JSX.Ele
       value={textOf(value)}
       onChange={(event) => set(event.target.value === "" ? undefined : event.target.value)}
     >
-      <option value="">{w("nothing")}</option>
+      <option value="">{standard === "" ? w("nothing") : w("nothing_means", { value: called(standard) })}</option>
       {values.map((one) => (
         <option key={one} value={one}>
-          {textOf(labels[one]) || one}
+          {called(one)}
         </option>
       ))}
     </select>

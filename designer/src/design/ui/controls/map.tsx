@@ -6,7 +6,7 @@ import { typesOf } from "../../model/schema";
 import { useView, useWorkbench } from "../desk";
 import { IconButton } from "../icon";
 import { w } from "../words";
-import { objectOf } from "../../model/relations";
+import { filledAt } from "../../model/relations";
 import type { ControlProps } from "./control";
 import { FormulaControl } from "./formula";
 import { JsonControl } from "./json_value";
@@ -29,7 +29,7 @@ export function MapControl(props: ControlProps): JSX.Element {
     const made = withAt(known, [key], wanted);
     set(isObject(made) && Object.keys(made).length === 0 ? undefined : made);
   };
-  const fields = fieldsOf(view.docs, objectOf(view.docs, doc), language);
+  const fields = fieldsOf(view.docs, filledAt(view.docs, doc, path), language);
   return (
     <div className="map">
       {Object.entries(known).map(([key, one]) => {

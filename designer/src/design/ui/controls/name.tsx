@@ -36,7 +36,7 @@ type State =
 export function NameControl(props: ControlProps): JSX.Element {
   const { id, doc, path, schema, set } = props;
   const view = useView();
-  const { store, save } = useWorkbench();
+  const { store, save, renaming } = useWorkbench();
   const run = useRun();
   const name = textOf(props.value);
   // Null while the name stands as it is: what nothing names is written through at once.
@@ -52,7 +52,7 @@ export function NameControl(props: ControlProps): JSX.Element {
     const docs = store.view.docs;
     try {
       if (!(await save())) throw new Error(w("rename_unsaved"));
-      const found = await askRenaming(doc, path.slice(0, -1), wanted);
+      const found = await renaming(askRenaming(doc, path.slice(0, -1), wanted));
       if (!found.known) {
         // A draft that cannot be read is being worked on: what is wrong with it says so itself.
         set(wanted);
