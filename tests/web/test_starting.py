@@ -72,7 +72,7 @@ def test_a_copy_with_names_of_ones_own(live: Live) -> None:
     found = documents(client, draft)
     assert made["id"] == found["module", "booth"]["id"]
     assert ("object", "booth_ask") in found
-    assert [one["code"] for one in made["left_out"]] == ["copy.acts_as", "copy.acts_as"]
+    assert [one["code"] for one in made["told"]] == ["copy.acts_as", "copy.acts_as"]
     assert [one for one in problems(client, draft) if one["severity"] == "error"] == []
 
 

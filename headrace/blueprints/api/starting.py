@@ -97,8 +97,8 @@ def begin(draft: str) -> Response:
         require_design(context)
         held = platform().drafts.get(draft)
         module = platform().beginnings.put(work, held, made, context.principal.user_id)
-        left = [one.render(language_of(context)) for one in made.left_out]
-        return 201, {"id": module, "documents": len(made.documents), "left_out": left}
+        left = [one.render(language_of(context)) for one in made.told]
+        return 201, {"id": module, "documents": len(made.documents), "told": left}
 
     return write_once(action, data)
 

@@ -149,10 +149,10 @@ def _form(context: Context, kind: str, source: str, refused: PlatformError | Non
     template = here.template(source) if kind == "template" else None
     within = template.catalog if template else ground
     names = here.names(ground, kind, source, name)
-    left_out: tuple[Problem, ...] = ()
+    told: tuple[Problem, ...] = ()
     if template is None:
         trial = Beginning(kind, source, name, {"en": source}, {}, {})
-        left_out = here.made(ground, trial).left_out
+        told = here.made(ground, trial).told
     body = render(
         context,
         "design/start_form.html",
@@ -166,7 +166,7 @@ def _form(context: Context, kind: str, source: str, refused: PlatformError | Non
         template=template,
         contents=_contents(template) if template else [],
         roles=sorted(ground.roles.values(), key=lambda one: one.name),
-        left_out=left_out,
+        told=told,
         problems=problems,
         sent=request.form,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +16,8 @@ from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.metadata.naming import is_name, name_problem
 from headrace.platform.metadata.references import Use, uses
-from headrace.platform.metadata.references.rewriting import Declared, Names, declared, rewritten
+from headrace.platform.metadata.references.declaring import Declared, beside, declared
+from headrace.platform.metadata.references.rewriting import Names, rewritten
 from headrace.platform.metadata.references.values import Word
 from headrace.platform.metadata.wording import kind_word
 
@@ -113,28 +114,8 @@ def _refuse_taken(catalog: Catalog, targets: AbstractSet[tuple[str, str]], name:
     for document in catalog.documents:
         own = tuple(declared(catalog, document))
         for one in own:
-            if _key(one) in targets and name in _beside(catalog, document, one):
+            if _key(one) in targets and name in beside(catalog, document, one):
                 raise RefusedError(TAKEN.at("/name", kind=kind_word(one.kind), name=name))
-
-
-def _beside(catalog: Catalog, document: Document, one: Declared) -> AbstractSet[str]:
-    """Return the names that stand where that of a definition or part has to be unique."""
-    match one.kind:
-        case "field" | "child":
-            model = catalog.object(document.name)
-            return {*model.fields, *(child.name for child in model.children)} if model else set()
-        case "state" | "transition":
-            workflow = catalog.workflows.get(document.name)
-            return {*workflow.states, *workflow.transitions} if workflow else set()
-        case "constant" | "calendar" | "expression":
-            known: Mapping[str, Mapping[str, object]] = {
-                "constant": catalog.constants,
-                "calendar": catalog.calendars,
-                "expression": catalog.expressions,
-            }
-            return set(known[one.kind])
-        case kind:
-            return {other.name for other in catalog.documents if other.kind == kind}
 
 
 def _refuse_other_meaning(

@@ -193,11 +193,11 @@ class Beginnings:
         wanted = Wanted(asked.name, label, asked.objects, instead, tuple(sorted(needs)))
         found = copied(within, asked.source, wanted, ground.documents)
         if asked.kind == "template":
-            return replace(found, left_out=())
+            return replace(found, told=())
         rows = self._catalogs.content_of(ground.version).rows if ground.version else ()
         said = ground.modules[asked.source].label or Text(asked.source, asked.source)
         left = (ROWS_LEFT.at(module=said),) if _has_rows(rows, asked.source) else ()
-        return replace(found, left_out=(*found.left_out, *left))
+        return replace(found, told=(*found.told, *left))
 
     def put(self, work: UnitOfWork, draft: Draft, made: Copied, by_user: str | None) -> str:
         """Take the documents into a draft; return the id of the module.

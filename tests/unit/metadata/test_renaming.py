@@ -15,7 +15,8 @@ from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.checks import run_checks
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import built_in
-from headrace.platform.metadata.references.rewriting import Declared, Names, declared, rewritten
+from headrace.platform.metadata.references.declaring import Declared, declared
+from headrace.platform.metadata.references.rewriting import Names, rewritten
 from headrace.platform.publishing.renaming import rename
 from tests.unit.metadata.test_references import catalog_of, seeds, small
 

@@ -12,13 +12,18 @@ from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.naming import MAX_BYTES, numbered
-from headrace.platform.metadata.references.rewriting import Declared, declared, rewritten
+from headrace.platform.metadata.references.declaring import (
+    UNIQUE_ACROSS,
+    Declared,
+    beside,
+    declared,
+)
+from headrace.platform.metadata.references.extensions import adds_anything, labelled, trimmed
+from headrace.platform.metadata.references.rewriting import rewritten
 from headrace.platform.metadata.references.values import Use
 from headrace.platform.metadata.references.walking import DocumentWalk
 from headrace.platform.metadata.wording import kind_word, text_of
 
-UNIQUE_ACROSS: Final = frozenset({"constant", "calendar", "expression"})
-"""Parts of modules whose names are unique in the workspace, as those of documents are."""
 WITHIN: Final = "approver within"
 OWN_ORGANISATION: Final = "MY_ORGANISATION("
 Json = Mapping[str, Any]
@@ -28,12 +33,12 @@ ACTING: Final[Mapping[str, Text]] = {
     "territory": Text("territory", "区域"),
 }
 
-EXTENSION_LEFT: Final = Message(
+EXTENSION_COPIED: Final = Message(
     "copy.extension",
-    "What “{module}” adds to the {kind} “{name}” is not copied: it is there once.",
-    "“{module}”对{kind}“{name}”的扩展不会复制:该扩展只能有一份。",
-    "Add to it what the copy needs besides.",
-    "如副本另有需要,请自行扩展。",
+    "The copy adds to the {kind} “{name}” what “{module}” adds to it, once more under other names: {names}.",
+    "“{module}”对{kind}“{name}”的扩展会以新名称再添加一份:{names}。",
+    "Take out of the extension in the draft what the copy does not need.",
+    "副本不需要的部分,可在草稿的扩展中删除。",
     severity="warning",
 )
 ACTING_LEFT: Final = Message(
@@ -64,10 +69,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """The documents of a copy, without ids, and what was left out."""
+    """The documents of a copy, without ids, and what there is to know before it is made."""
 
     documents: tuple[Document, ...]
-    left_out: tuple[Problem, ...]
+    told: tuple[Problem, ...]
 
 
 def copied(catalog: Catalog, source: str, wanted: Wanted, beside: Iterable[Document]) -> Copied:
@@ -76,7 +81,7 @@ def copied(catalog: Catalog, source: str, wanted: Wanted, beside: Iterable[Docum
     Their names are none that `beside` has, the documents among which the copy will stand.
     """
     own = [one for one in catalog.documents if one.module == source]
-    taking = [one for one in own if one.kind != "extends" and not _replaced(one, wanted)]
+    taking = [one for one in own if not _replaced(one, wanted)]
     used = {
         (use.used.kind, use.used.id)
         for document in taking
@@ -92,23 +97,18 @@ def copied(catalog: Catalog, source: str, wanted: Wanted, beside: Iterable[Docum
         if not one.path
     }
     copies = {one.name for one in taking if one.kind == "object"}
+    taking = [trimmed(catalog, one, names) if one.kind == "extends" else one for one in taking]
+    taking = [one for one in taking if one.kind != "extends" or adds_anything(one)]
     made = [
         (before, Document(wanted.name, _without_ids(after.content)))
         for before, after, _ in rewritten(catalog, taking, names, partial(_longer, catalog, copies))
     ]
-    added = {
-        (one.kind, one.id)
-        for document in own
-        if document.kind == "extends"
-        for one in declared(catalog, document)
-    }
-    needs = (*wanted.needs, *((source,) if added & used else ()))
     return Copied(
         tuple(
-            _adjusted(one, wanted.label, kept, needs)
+            _adjusted(one, wanted, kept)
             for one in (_acting(catalog, copies, before, after) for before, after in made)
         ),
-        tuple(_left_out(catalog, (one for one in own if not _replaced(one, wanted)))),
+        tuple(_told(catalog, taking, names)),
     )
 
 
@@ -152,12 +152,17 @@ def _names(
     """
     objects = _objects(catalog, source, wanted, taken)
     names: dict[tuple[str, str], str] = {}
-    for one in (part for document in documents for part in declared(catalog, document)):
-        if one.path and (one.kind not in UNIQUE_ACROSS or (one.kind, one.id) not in used):
-            continue
-        new = _name(one, source, wanted.name, objects, taken)
-        names[one.kind, one.id] = new
-        taken.setdefault(one.kind, set()).add(new)
+    for document in documents:
+        for one in declared(catalog, document):
+            if document.kind == "extends":
+                new = _name(
+                    one, source, wanted.name, objects, {one.kind: beside(catalog, document, one)}
+                )
+                names[one.kind, one.id] = new
+            elif not one.path or (one.kind in UNIQUE_ACROSS and (one.kind, one.id) in used):
+                new = _name(one, source, wanted.name, objects, taken)
+                names[one.kind, one.id] = new
+                taken.setdefault(one.kind, set()).add(new)
     return names
 
 
@@ -171,16 +176,20 @@ def _taken(catalog: Catalog, beside: Iterable[Document]) -> dict[str, set[str]]:
     return taken
 
 
-def _left_out(catalog: Catalog, own: Iterable[Document]) -> Iterator[Problem]:
-    for one in own:
+def _told(
+    catalog: Catalog, taking: Iterable[Document], names: Mapping[tuple[str, str], str]
+) -> Iterator[Problem]:
+    for one in taking:
         place = f"/{one.file}"
         if one.kind == "extends":
             of = catalog.extended.get((one.of, one.name))
-            yield EXTENSION_LEFT.at(
+            said = [names[part.kind, part.id] for part in declared(catalog, one)]
+            yield EXTENSION_COPIED.at(
                 place,
                 module=_called(catalog.modules[one.module].label, one.module),
                 kind=kind_word(one.of),
-                name=_called(text_of(of.content.get("label")) if of else Text(), one.name),
+                name=_called(text_of(of.document.content.get("label")) if of else Text(), one.name),
+                names=", ".join(said) or "–",
             )
         elif "acts_as" in one.content:
             name = _called(text_of(one.content.get("label")), one.name)
@@ -197,7 +206,7 @@ def _name(
     source: str,
     name: str,
     objects: Mapping[str, str],
-    taken: Mapping[str, set[str]],
+    taken: Mapping[str, AbstractSet[str]],
 ) -> str:
     """Return the name of a copy: what is called after an object follows the object's."""
     if one.kind == "module":
@@ -245,7 +254,7 @@ def _acting(
             paths[part] = path
     if paths:
         content["scope_paths"] = paths
-    if before.kind == "object":
+    if before.content.get("fields"):
         old = (_without_own(catalog, copies, one) for one in before.content["fields"])
         content["fields"] = [
             new if "default" in kept else {k: v for k, v in new.items() if k != "default"}
@@ -284,19 +293,19 @@ def _end(catalog: Catalog, name: str, path: str) -> ObjectModel | None:
     return model
 
 
-def _adjusted(
-    document: Document, label: Mapping[str, str], names: AbstractSet[str], needs: Iterable[str]
-) -> Document:
+def _adjusted(document: Document, wanted: Wanted, names: AbstractSet[str]) -> Document:
     """Return a document of a copy without what only one can have, the module with its own label."""
     content = dict(document.content)
     if document.kind == "module":
-        content |= {"label": dict(label), "version": "1.0.0"}
+        content |= {"label": dict(wanted.label), "version": "1.0.0"}
         for part in UNIQUE_PARTS:
             if part in content:
                 content[part] = [one for one in content[part] if one["name"] in names]
-        requires = [*content.get("requires", ()), *needs]
+        requires = [*content.get("requires", ()), *wanted.needs]
         if requires:
             content["requires"] = list(dict.fromkeys(requires))
+    if document.kind == "extends":
+        content = dict(labelled(content, Text(**wanted.label)))
     return Document(document.module, {key: value for key, value in content.items() if value != []})
 
 

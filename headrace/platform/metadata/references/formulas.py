@@ -34,18 +34,28 @@ class Mention:
     """A name in a formula.
 
     `query` is the object whose rows a query goes through; `compared` a text that a field is
-    compared with.
+    compared with, or that a named expression is given as its argument at `position`; `other` the
+    name that one of a pair is compared with.
     """
 
-    what: Literal["name", "constant", "object", "value", "expression", "calendar"]
+    what: Literal[
+        "name", "constant", "object", "value", "expression", "calendar", "argument", "pair"
+    ]
     words: tuple[Word, ...]
     query: str | None = None
     compared: Word = Word("")
+    position: int = 0
+    other: tuple[Word, ...] = ()
 
     @property
     def parts(self) -> tuple[str, ...]:
         """The parts of a dotted name."""
         return tuple(one.text for one in self.words)
+
+    @property
+    def parts_of_other(self) -> tuple[str, ...]:
+        """The parts of the other name of a pair."""
+        return tuple(one.text for one in self.other)
 
 
 @lru_cache(maxsize=4096)
@@ -56,6 +66,15 @@ def mentions(source: str) -> tuple[Mention, ...]:
     """
     try:
         return tuple(dict.fromkeys(_Mentions(source).walk(parse(source), None)))
+    except RefusedError:
+        return ()
+
+
+@lru_cache(maxsize=4096)
+def results(source: str) -> tuple[Word, ...]:
+    """Return the texts that a formula may give as its value, where they stand between their quotes."""
+    try:
+        return tuple(_Mentions(source).results(parse(source)))
     except RefusedError:
         return ()
 
@@ -77,6 +96,22 @@ class _Mentions:
         """Return what a text holds between its quotes, which stand around it in the source."""
         start = self._source.index("'", node.span[0]) + 1
         return Word(str(node.value), start, self._source.rindex("'", start, node.span[1]))
+
+    def results(self, node: Syntax | None) -> Iterator[Word]:
+        """Yield the texts that a node may give as they stand there."""
+        match node:
+            case Constant() if isinstance(node.value, str) and not node.is_number:
+                yield self._text(node)
+            case Choice():
+                for _, result in node.branches:
+                    yield from self.results(result)
+                yield from self.results(node.otherwise)
+            case Application() if node.name == "IF":
+                for part in node.args[1:]:
+                    yield from self.results(part)
+            case Application() if node.name == "COALESCE":
+                for part in node.args:
+                    yield from self.results(part)
 
     def walk(self, node: Syntax | None, query: str | None) -> Iterator[Mention]:
         match node:
@@ -115,7 +150,11 @@ class _Mentions:
         function = FUNCTIONS.get(node.name)
         if function is None:
             name = self._words(node)[0]
-            yield Mention("expression", (name._replace(text=name.text.lower()),))
+            name = name._replace(text=name.text.lower())
+            yield Mention("expression", (name,))
+            for position, argument in enumerate(node.args):
+                for text in self.results(argument):
+                    yield Mention("argument", (name,), None, text, position)
             return
         for position, parameter in enumerate(function.parameters):
             if parameter.calendar:
@@ -147,6 +186,8 @@ class _Mentions:
     ) -> Iterator[Mention]:
         if isinstance(field, Name):
             for value in values:
+                if isinstance(value, Name):
+                    yield Mention("pair", self._words(field), query, other=self._words(value))
                 if (
                     isinstance(value, Constant)
                     and isinstance(value.value, str)

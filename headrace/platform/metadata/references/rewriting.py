@@ -4,53 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from headrace.platform.core.canonical import ordered
 from headrace.platform.core.problems import pointer
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.documents import Document
+from headrace.platform.metadata.references.declaring import declared
 from headrace.platform.metadata.references.values import Use, Word
 from headrace.platform.metadata.references.walking import DocumentWalk
 
 Names = Mapping[tuple[str, str], str]
 """New names by kind and id of what gets them."""
-
-PARTS: Final[Mapping[tuple[str, str], str]] = {
-    ("object", "fields"): "field",
-    ("object", "children"): "child",
-    ("workflow", "states"): "state",
-    ("workflow", "transitions"): "transition",
-    ("module", "constants"): "constant",
-    ("module", "calendars"): "calendar",
-    ("module", "expressions"): "expression",
-}
-"""Kinds of the parts that others name, by what holds them and in which list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """Where a definition or a part of one says its own name; `siblings` are the names beside it."""
-
-    kind: str
-    id: str
-    name: str
-    path: str
-
-
-def declared(catalog: Catalog, document: Document) -> Iterator[Declared]:
-    """Yield what a document declares that others can name: itself, and parts of it."""
-    content = document.content
-    if document.kind != "extends":
-        yield Declared(document.kind, _id(content, document.name), document.name, "")
-    of = document.of or document.kind
-    for (holder, part), kind in PARTS.items():
-        items = content.get(part) if holder == of else None
-        for position, one in enumerate(items if isinstance(items, list) else ()):
-            if isinstance(one, Mapping) and isinstance(one.get("name"), str):
-                found = _part_id(catalog, document, kind, one)
-                yield Declared(kind, found, one["name"], pointer(part, position))
 
 
 def rewritten(
@@ -81,7 +46,7 @@ def rewritten(
         for own in declared(catalog, document):
             name = names.get((own.kind, own.id))
             if name is not None:
-                edits[own.path + "/name"].append((Word(own.name, 0, len(own.name)), name))
+                edits[own.path + pointer(own.key)].append((Word(own.name, 0, len(own.name)), name))
         if edits:
             content = ordered(_written(document.content, "", edits))
             yield document, Document(document.module, content), uses
@@ -109,19 +74,3 @@ def _replaced(text: str, edits: Iterable[tuple[Word, str]], *, in_key: bool) -> 
         new = name.upper() if text[start:end].isupper() else name
         text = text[:start] + new + text[end:]
     return text
-
-
-def _id(content: Mapping[str, Any], name: str) -> str:
-    return str(content.get("id") or name)
-
-
-def _part_id(catalog: Catalog, document: Document, kind: str, part: Mapping[str, Any]) -> str:
-    """Return the id by which uses speak of a part of a document."""
-    match kind:
-        case "child":
-            model = catalog.object(document.name)
-            return f"{model.id if model else document.name}.{part['name']}"
-        case "state" | "transition":
-            return _id(part, f"{document.name}.{part['name']}")
-        case _:
-            return _id(part, str(part["name"]))

@@ -166,13 +166,17 @@ Target = Literal[
     "measure",
     "extended",
     "sibling",
+    "local",
+    "inputs",
+    "allowed",
 ]
 """What a key names: `field` a field of the object at hand, `member` also a child grid, `row field` a
 field of the rows that the part speaks of, `shared field` one of both, `sort` a path with a sign, `assignments` fields with formulas
 (`row assignments`: fields of the rows; `target assignments` and `target child`: of the document that is
 made of a record; `line formula` and `line assignments`: over its rows), `template` a text with fields in it, `measure` a number
 of the report at hand by what it puts together, `row values`: fields of the rows with values,
-`sibling` what stands in the same list of the extended definition."""
+`sibling` what stands in the same list of the extended definition, `local` a person or record of the scenario by local name, `inputs`
+values for the inputs of a button, `allowed` values of a choice by those of the one that decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +268,7 @@ RULES: Final[Mapping[Key, Rule]] = {
     (RollupOptions, "where"): Rule("row formula", "formula"),
     (ChoiceOptions, "choice_set"): Rule("choice_set", "choice set"),
     (ChoiceOptions, "depends_on"): Rule("field", "depends on"),
+    (ChoiceOptions, "allowed"): Rule("allowed", "depends on"),
     (MoneyOptions, "currency_field"): Rule("field", "currency"),
     (StateOptions, "workflow"): Rule("workflow", "workflow"),
     (LookupOptions, "to"): Rule("object", "lookup"),
@@ -360,6 +365,17 @@ RULES: Final[Mapping[Key, Rule]] = {
         (one, "values"): Rule("row values", "tried with")
         for one in (GivenRecordDef, NewRecordDef, EditDef)
     },
+    **{
+        (one, "record"): Rule("local", "tried with")
+        for one in (EditDef, MoveDef, DecisionDef, PressDef, ExpectedDef)
+    },
+    **{
+        (GivenUserDef, one): Rule("local", "tried with")
+        for one in ("territory", "organisation", "manager")
+    },
+    **{(ExpectedDef, one): Rule("local", "expects") for one in ("tasks", "seen_by", "hidden_from")},
+    (ActDef, "by"): Rule("local", "acts in"),
+    (PressDef, "inputs"): Rule("inputs", "tried with"),
     (MoveDef, "transition"): Rule("transition", "takes"),
     (PressDef, "button"): Rule("automation", "presses"),
     (ExpectedDef, "state"): Rule("state", "expects"),
@@ -379,6 +395,8 @@ KEYS: Final[Mapping[Key, Rule]] = {
     (ExtendsObjectDef, "choices"): Rule("field", "added to"),
     (ExtendsWorkflowDef, "from_"): Rule("transition", "added to"),
     (ExtendsWorkflowDef, "by"): Rule("transition", "added to"),
+    (ExtendsApprovalDef, "editable"): Rule("sibling", "added to"),
+    (ExtendsFormDef, "items"): Rule("sibling", "added to"),
 }
 """What the names under a key name themselves, where what stands by name is added to something."""
 
@@ -426,7 +444,6 @@ PLAIN: Final[frozenset[Key]] = frozenset(
     {
         (AutoNumberOptions, "pattern"),
         (ChoiceDef, "value"),
-        (ChoiceOptions, "allowed"),
         (DecimalOptions, "least"),
         (LedgerDef, "floor"),
         (DecimalOptions, "most"),
@@ -455,16 +472,9 @@ PLAIN: Final[frozenset[Key]] = frozenset(
         (InputDef, "type"),
         (WebhookDef, "endpoint"),
         (RecipientDef, "endpoint"),
-        (GivenUserDef, "territory"),
-        (GivenUserDef, "organisation"),
-        (GivenUserDef, "manager"),
         (GivenRecordDef, "key"),
-        (ActDef, "by"),
         (ActDef, "refused"),
-        *((one, "record") for one in (EditDef, MoveDef, DecisionDef, PressDef, ExpectedDef)),
         *((one, "comment") for one in (MoveDef, DecisionDef)),
-        *((ExpectedDef, one) for one in ("tasks", "seen_by", "hidden_from")),
-        (PressDef, "inputs"),
         (ScenarioDef, "at"),
     }
 )

@@ -33,8 +33,15 @@ from headrace.platform.metadata.definitions.scenarios import (
 from headrace.platform.metadata.definitions.screens import FormItemDef
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types.references import TargetFilterDef
+from headrace.platform.metadata.inputs import INPUT
 from headrace.platform.metadata.record_types import RECORD_TYPE
-from headrace.platform.metadata.references.formulas import THIS, Mention, mentions
+from headrace.platform.metadata.references.declaring import (
+    Declared,
+    declared,
+    local_id,
+    whole,
+)
+from headrace.platform.metadata.references.formulas import THIS, Mention, mentions, results
 from headrace.platform.metadata.references.rules import (
     FORMULA,
     JSON_KEYS,
@@ -59,6 +66,8 @@ ASSIGNED: Final[Mapping[str, str]] = {
 """Of which object in scope the fields are that a key sets."""
 OF_RECORD: Final = frozenset({EditDef, MoveDef, DecisionDef, PressDef, ExpectedDef})
 """Parts of scenarios that speak of a record by its local name."""
+NAMED: Final = "named"
+"""The key by which a value of a scenario is one of its records or people."""
 EXTENDED: Final = "extended "
 """Stands before a kind where what extensions add to it is looked up."""
 
@@ -101,6 +110,8 @@ class _Scope:
     workflow: WorkflowModel | None = None
     given: tuple[tuple[str, str | None], ...] = ()
     """The parameters of a named expression, each with the object that it refers to."""
+    expression: str = ""
+    """The named expression that the parameters are of."""
     limited: tuple[str, ...] = ()
     """Names of the fields whose values a part speaks of."""
     this: ObjectModel | None = None
@@ -109,6 +120,8 @@ class _Scope:
     """The object of the document that a record is converted to; `rows` are those of its grid."""
     lines: ObjectModel | None = None
     """The object of the rows that are converted."""
+    pressed: str = ""
+    """The automation whose button a part of a scenario presses."""
 
 
 class DocumentWalk:
@@ -173,7 +186,7 @@ class DocumentWalk:
             scope = replace(scope, crumbs=(*scope.crumbs, self._crumb(kind, content)))
         if definition is ExpressionDef:
             given = ((one.get("name"), one.get("to")) for one in content.get("parameters", ()))
-            scope = replace(scope, given=tuple(given))
+            scope = replace(scope, given=tuple(given), expression=str(content.get("name", "")))
         if definition is FieldRuleDef:
             scope = replace(scope, limited=tuple(map(str, content.get("about", ()))))
         if definition is ForEachDef:
@@ -185,7 +198,8 @@ class DocumentWalk:
         if definition in OF_RECORD:
             about = self._local.get(str(content.get("record", "")), "")
             inner = self._with_object(scope, about)
-            return replace(inner, rows=inner.model)
+            pressed = str(content.get("button", ""))
+            return replace(inner, rows=inner.model, pressed=pressed)
         made = scope.target or scope.rows
         if definition is BeginDef and made is not None:
             return self._with_object(scope, made.name)
@@ -242,10 +256,15 @@ class DocumentWalk:
                 for name in value:
                     yield from self._name(names, name, where + pointer(name), scope, in_key=True)
             rule = RULES.get((owner, attribute)) or _by_annotation(owner, definition, annotation)
-            if rule is not None:
-                yield from self._apply(rule, value, where, scope)
-            else:
+            if rule is None:
                 yield from self._nested(annotation, value, where, scope)
+            elif rule.target == "allowed":
+                yield from self._allowed(content, value, where, scope)
+            else:
+                yield from self._apply(rule, value, where, scope)
+            if (owner, attribute) == (FieldDef, "default"):
+                own = (Word(str(content.get("name", ""))),)
+                yield from self._given(scope.model, own, value, where, scope)
 
     def _keys(
         self, definition: type, content: Mapping[str, Any], scope: _Scope
@@ -300,6 +319,9 @@ class DocumentWalk:
                 where = place + pointer(name)
                 yield from self._fields(about, _words(name, in_key=True), rule.how, where, scope)
                 yield from self._apply(formulas, formula, where, scope)
+                yield from self._given(about, _words(name), formula, where, scope)
+        elif rule.target == "inputs":
+            yield from self._local_keys(rule, value, place, scope)
         elif rule.target == "row values":
             yield from self._values(scope.rows, value, rule.how, place, scope)
         elif isinstance(value, list):
@@ -307,7 +329,10 @@ class DocumentWalk:
                 yield from self._apply(rule, one, place + pointer(position), scope)
         elif isinstance(value, Mapping):
             for name, one in value.items():
-                yield from self._apply(rule, one, place + pointer(name), scope)
+                where = place + pointer(name)
+                if rule.target == "sibling":
+                    yield from self._name(rule, name, where, scope, in_key=True)
+                yield from self._apply(rule, one, where, scope)
         else:
             yield from self._name(rule, str(value), place, scope)
 
@@ -323,6 +348,8 @@ class DocumentWalk:
         for name, one in values.items():
             where = place + pointer(name)
             child = model.child(name) if model else None
+            if self.document.kind == "scenario" and child is None:
+                yield from self._named(one, where, scope)
             if child is None:
                 names = _words(name, in_key=True)
                 yield from self._fields(model, names, how, where, scope)
@@ -363,7 +390,9 @@ class DocumentWalk:
                     used = str(found.content.get("id") or value)
                     yield self._use(Used(self.document.of, used, value), how, place, scope, word)
             case "sibling":
-                yield from self._sibling(value, how, place, scope)
+                yield from self._sibling(value, how, place, scope, in_key=in_key)
+            case "local":
+                yield from self._local_name(word, how, place, scope)
             case kind:
                 yield from self._definition_named(kind, word, how, place, scope)
 
@@ -401,16 +430,85 @@ class DocumentWalk:
         else:
             yield from self._fields(model, (first,), how, place, scope)
 
-    def _sibling(self, value: str, how: str, place: str, scope: _Scope) -> Iterator[Use]:
-        """Yield what something of an extension stands behind, where others can name it too."""
+    def _sibling(
+        self, value: str, how: str, place: str, scope: _Scope, *, in_key: bool
+    ) -> Iterator[Use]:
+        """Yield what something of an extension stands behind, or what is put there, by name."""
+        words = _words(value, in_key=in_key)
+        known: tuple[str, ...] = ()
         match self.document.of:
             case "object" | "form":
-                yield from self._member(_words(value), how, place, scope)
+                yield from self._member(words, how, place, scope)
+                known = ("field", "child")
             case "view" | "report":
-                yield from self._fields(scope.model, _words(value), how, place, scope)
+                yield from self._fields(scope.model, words, how, place, scope)
             case "workflow":
                 for part in ("state", "transition"):
-                    yield from self._of_workflow(part, _word(value), how, place, scope)
+                    yield from self._of_workflow(part, words[0], how, place, scope)
+                known = ("state", "transition")
+        for one in self._siblings():
+            if one.name == value and one.path and one.kind not in known:
+                named = Used(one.kind, one.id, f"{self.document.name}.{value}")
+                yield self._use(named, how, place, scope, _word(value, in_key=in_key))
+
+    def _siblings(self) -> Iterator[Declared]:
+        """Yield the parts of the definition that is extended, and of what is added to it."""
+        if self._find(EXTENDED + self.document.of, self.document.name) is not None:
+            for one in whole(self.catalog, self.document):
+                yield from declared(self.catalog, one)
+
+    def _local_name(self, word: Word, how: str, place: str, scope: _Scope) -> Iterator[Use]:
+        """Yield a person or a record of the scenario at hand by local name."""
+        kind = "given record" if word.text in self._local else "given person"
+        id_ = local_id("scenario", self.document.name, "given person", word.text)
+        used = Used(kind, id_, f"{self.document.name}.{word.text}")
+        yield self._use(used, how, place, scope, word)
+
+    def _local_keys(
+        self, rule: Rule, values: Mapping[str, Any], place: str, scope: _Scope
+    ) -> Iterator[Use]:
+        """Yield the inputs of a button that a scenario presses, and the records that it gives for them."""
+        for name, one in values.items():
+            where = place + pointer(name)
+            if scope.pressed:
+                yield self._input(scope.pressed, _word(name, in_key=True), rule.how, where, scope)
+            yield from self._named(one, where, scope)
+
+    def _named(self, value: Any, place: str, scope: _Scope) -> Iterator[Use]:
+        """Yield a record or person that a value names by local name."""
+        if isinstance(value, Mapping) and set(value) == {NAMED}:
+            word = _word(str(value[NAMED]))
+            yield from self._local_name(word, "tried with", place + pointer(NAMED), scope)
+        for position, one in enumerate(value if isinstance(value, list) else ()):
+            yield from self._named(one, place + pointer(position), scope)
+
+    def _input(self, automation: str, word: Word, how: str, place: str, scope: _Scope) -> Use:
+        id_ = local_id("automation", automation, "input", word.text)
+        return self._use(Used("input", id_, f"{automation}.{word.text}"), how, place, scope, word)
+
+    def _given(
+        self,
+        model: ObjectModel | None,
+        names: Sequence[Word],
+        formula: Any,
+        place: str,
+        scope: _Scope,
+    ) -> Iterator[Use]:
+        """Yield the choices that a formula may give to a field."""
+        for word in results(formula) if isinstance(formula, str) else ():
+            yield from self._value(model, names, word, place, scope, "set")
+
+    def _allowed(
+        self, content: Mapping[str, Any], allowed: Any, place: str, scope: _Scope
+    ) -> Iterator[Use]:
+        """Yield which values of a field may be chosen, by which of the field that decides."""
+        own, by = (Word(str(content.get(key, ""))) for key in ("name", "depends_on"))
+        for value, several in allowed.items() if isinstance(allowed, Mapping) else ():
+            where, deciding = place + pointer(value), _word(value, in_key=True)
+            yield from self._value(scope.model, (by,), deciding, where, scope, "depends on")
+            for position, one in enumerate(several):
+                item, word = where + pointer(position), _word(str(one))
+                yield from self._value(scope.model, (own,), word, item, scope, "depends on")
 
     def _of_workflow(
         self, part: str, name: Word, how: str, place: str, scope: _Scope
@@ -484,6 +582,18 @@ class DocumentWalk:
         if mention.what == "object":
             yield from self._definition_named("object", first, "query", place, scope)
             return
+        if mention.what == "pair":
+            return
+        if mention.what == "argument":
+            yield from self._argument(mention, place, scope)
+            return
+        if self.document.kind == "automation" and first.text == INPUT and mention.words[1:]:
+            automation = self._find("automation", self.document.name)
+            if automation is not None and mention.words[1].text in automation.inputs:
+                word = mention.words[1]
+                yield self._input(self.document.name, word, "formula", place, scope)
+                return
+        yield from self._parameter(mention, place, scope)
         about, names = self._about(mention, model, scope)
         if mention.what == "value":
             yield from self._value(about, names, mention.compared, place, scope)
@@ -495,6 +605,25 @@ class DocumentWalk:
         if not found and len(names) == 1:
             found = list(self._definition_named("constant", first, "formula", place, scope))
         yield from found
+
+    def _argument(self, mention: Mention, place: str, scope: _Scope) -> Iterator[Use]:
+        """Yield the choice that a named expression is given, where it compares a field with it."""
+        expression = self._find("expression", mention.words[0].text)
+        parameters = expression.parameters if expression is not None else ()
+        if mention.position >= len(parameters):
+            return
+        inner = replace(scope, given=tuple((one.name, one.type.target) for one in parameters))
+        for pair in mentions(expression.source):
+            if pair.parts_of_other == (parameters[mention.position].name,):
+                about, names = self._about(pair, None, inner)
+                yield from self._value(about, names, mention.compared, place, scope)
+
+    def _parameter(self, mention: Mention, place: str, scope: _Scope) -> Iterator[Use]:
+        """Yield the parameter of the named expression at hand that a name begins with."""
+        word = next((one for one in mention.words if one.text != THIS), Word(""))
+        if word.text in dict(scope.given):
+            used = Used("parameter", f"{scope.expression}.{word.text}", word.text)
+            yield self._use(used, "formula", place, scope, word)
 
     def _about(
         self, mention: Mention, model: ObjectModel | None, scope: _Scope
