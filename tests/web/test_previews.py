@@ -297,6 +297,61 @@ def test_a_designer_sees_only_records_that_are_theirs(world: World, draft: str, 
         assert near.get(f"{here}?role=admin&record={world.other}").status == 404
 
 
+def test_what_is_wrong_elsewhere_is_left_out_and_told(world: World) -> None:
+    def claim(content: dict[str, Any]) -> None:
+        content["fields"].append(field("colour", "text", length=20, default="'teal'"))
+
+    def region(content: dict[str, Any]) -> None:
+        content["fields"].append(field("double", "formula", returns="money", formula="nothing * 2"))
+
+    def report(content: dict[str, Any]) -> None:
+        content["measures"][0]["field"] = "nothing"
+
+    def form(content: dict[str, Any]) -> None:
+        content["sections"][0]["items"] = ["nothing"]
+
+    def permission(content: dict[str, Any]) -> None:
+        content["grants"].append({"role": "nobody", "actions": ["read"], "scope": "all"})
+
+    made = world.draft(
+        "Half done",
+        object__claim=claim,
+        object__region=region,
+        report__claims_by_month=report,
+        form__claim_entry=form,
+        permission__claim=permission,
+    )
+    page = world.see(made, "record", role="boss")
+
+    assert page.status == 200
+    assert "colour" in page.text
+    assert "As they are live, because something is wrong with them in the draft: " in page.text
+    assert "object “Region”" in page.text
+    assert "Left out, because something is wrong with them: permission" in page.text
+    # What is asked for by name is the thing itself.
+    asked = world.see(made, "form", form="claim_entry")
+    assert asked.status == 422
+    assert any(link.startswith(f"/design/{made}#") for link in asked.links)
+    assert world.see(made, "form", "region").status == 422
+    assert world.see(made, "list").status == 200
+
+
+def test_what_an_object_cannot_do_without_is_named_where_it_is_broken(world: World) -> None:
+    def claim(content: dict[str, Any]) -> None:
+        content["fields"].append(field("extra", "formula", returns="text", formula="region.motto"))
+        content["fields"].append(field("region", "lookup", to="region"))
+
+    def region(content: dict[str, Any]) -> None:
+        content["fields"].append(field("motto", "formula", returns="text", formula="nothing"))
+
+    made = world.draft("Motto", object__claim=claim, object__region=region)
+    page = world.see(made, "form")
+
+    assert page.status == 422
+    assert "nothing" in page.text
+    assert world.see(made, "form", "company").status == 200
+
+
 def test_a_broken_draft_answers_what_is_wrong(world: World) -> None:
     def claim(content: dict[str, Any]) -> None:
         content["fields"].append(

@@ -7,7 +7,7 @@ may see; what that role may not see is not shown either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ from headrace.platform.core.errors import (
     PlatformError,
     RefusedError,
 )
-from headrace.platform.core.problems import LANGUAGES
+from headrace.platform.core.problems import LANGUAGES, Language
 from headrace.platform.forms.ahead import Ahead, AheadRow, seen_as, takes
 from headrace.platform.forms.entries import (
     blank_row,
@@ -44,8 +44,10 @@ from headrace.platform.forms.form_page import FormPage, Mode, form_for
 from headrace.platform.forms.lists import list_for
 from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.metadata.record_types import RECORD_TYPE
+from headrace.platform.metadata.wording import called, text_of
 from headrace.platform.publishing.draft_rows import Draft
 from headrace.platform.publishing.drafts import refuse_closed
+from headrace.platform.publishing.soundness import LeftOut, Sound
 from headrace.platform.records.context import Context
 from headrace.platform.workflow.engine import Available
 
@@ -54,6 +56,7 @@ blueprint = Blueprint("design_preview", __name__, url_prefix="/design")
 FRAME: Final = "design/preview.html"
 MOST_ROWS: Final = 20
 MOST_PROBLEMS: Final = 50
+MOST_TOLD: Final = 5
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "form-action 'none'; frame-ancestors 'self'; base-uri 'none'"
@@ -69,6 +72,7 @@ class Look:
     shown: Context
     model: ObjectModel
     draft: str
+    left_out: tuple[LeftOut, ...] = ()
 
     def page(self, template: str, notes: Sequence[str] = (), /, **values: Any) -> str:
         """Render a page of the workspace within the preview."""
@@ -80,7 +84,7 @@ class Look:
             FRAME,
             draft_name=self.draft,
             role_labels=[roles[one].label.within(self.shown.language) or one for one in names],
-            notes=notes,
+            notes=[*notes, *_without(self.shown.language, self.left_out)],
             **values,
         )
 
@@ -124,9 +128,11 @@ def _look(draft: str, object_name: str, page: Callable[[Look], str]) -> Response
         context = replace(context, language=_language(context))
         try:
             refuse_closed(held)
-            catalog = platform().draft_publisher.catalog_ahead(held)
+            sound = platform().draft_publisher.sound_ahead(held, object_name)
+            _refuse_left_out(sound)
         except (ConflictError, RefusedError) as error:
             return _broken(context, held, error)
+        catalog = sound.catalog
         model = catalog.objects.get(object_name)
         if model is None:
             raise NotFoundError(NOT_FOUND.at())
@@ -135,9 +141,31 @@ def _look(draft: str, object_name: str, page: Callable[[Look], str]) -> Response
         )
         seen = seen_as(context.principal, catalog, names)
         shown = replace(context, catalog=catalog, principal=seen)
-        return make_response(page(Look(Ahead(context, catalog, seen), shown, model, held.name)))
+        ahead = Ahead(context, catalog, seen)
+        return make_response(page(Look(ahead, shown, model, held.name, sound.left_out)))
 
     return read(action)
+
+
+def _refuse_left_out(sound: Sound) -> None:
+    """Raise RefusedError where the form or list that is asked for by name has to be left out itself."""
+    named = {("form", request.args.get("form")), ("view", request.args.get("view"))}
+    for one in sound.left_out:
+        if (one.document.kind, one.document.name) in named:
+            raise RefusedError.of(one.problems)
+
+
+def _without(language: Language, left_out: Sequence[LeftOut]) -> Iterator[str]:
+    """Yield what to tell of definitions that are not as the draft has them."""
+    for key, is_live in (("preview.as_live", True), ("preview.left_out", False)):
+        found = [one.document for one in left_out if one.is_live == is_live]
+        said = [
+            called(one.kind, text_of(one.content.get("label")), one.name).within(language)
+            for one in found[:MOST_TOLD]
+        ]
+        if said:
+            names = word(language, "shell.comma").join(said)
+            yield word(language, key, names=names, count=len(found))
 
 
 def _language(context: Context) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,8 +15,10 @@ from headrace.platform.database.engine import Database
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.checks import run_checks
 from headrace.platform.metadata.comparing import Change, compare, compare_content
 from headrace.platform.metadata.documents import Document
+from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.metadata.loading import check_document
 from headrace.platform.metadata.merging import Conflict, Merged, Resolutions, Sides, merge
 from headrace.platform.publishing.catalogs import CatalogStore, Content
@@ -29,6 +31,7 @@ from headrace.platform.publishing.overtaken import overtaken
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.publisher import CONFLICT, Answers, Publisher
 from headrace.platform.publishing.result import UNFOLLOWED, Following
+from headrace.platform.publishing.soundness import Sound, sound_around
 
 ATTEMPTS: Final = 5
 KEPT_AHEAD: Final = 4
@@ -116,21 +119,17 @@ class DraftPublisher:
         self._drafts = drafts
         self._publisher = publisher
         self._lock = threading.Lock()
-        self._ahead: OrderedDict[tuple[str, int, int], Catalog] = OrderedDict()
+        self._ahead: OrderedDict[tuple[str, int, int, str], Sound] = OrderedDict()
         self._around: OrderedDict[tuple[str, str, int], Catalog] = OrderedDict()
 
     def check(self, draft: Draft) -> tuple[Problem, ...]:
         """Return what is wrong with the draft as it stands, on the version that it stands on."""
         base = self._catalogs.content_of(draft.base).documents
         documents = self._drafts.content(draft)
-        problems = [*self._form_problems(base, documents)]
-        if errors(problems):
-            return tuple(problems)
         # Each edit asks for this: what is as it was is neither built nor checked again.
         live = self._catalogs.refresh().catalog
-        built = build_catalog(documents, self._catalogs.types, previous=live)
-        found = self._catalogs.checker.run(built.catalog) if built.catalog else ()
-        return (*problems, *check_ids(documents), *built.problems, *found)
+        check = self._catalogs.checker.run
+        return problems_of(base, documents, self._catalogs.types, live, check)
 
     def catalog(self, draft: Draft) -> Catalog:
         """Return what a draft defines as it stands; raise RefusedError where it cannot be built."""
@@ -145,33 +144,41 @@ class DraftPublisher:
             raise RefusedError.of(errors(built.problems))
         return built.catalog
 
-    def catalog_ahead(self, draft: Draft) -> Catalog:
-        """Return what would be live were the draft published now: checked, and kept while it lasts.
+    def sound_ahead(self, draft: Draft, object_name: str) -> Sound:
+        """Return what would be live were the draft published now, around what is wrong in it.
 
-        Raise RefusedError with all that is wrong, and where it contradicts what is live.
+        Checked, and kept while it lasts. Raise RefusedError with what is wrong with the object or with
+        what it cannot do without, and where the draft contradicts what is live.
         """
         live_catalog = self._catalogs.refresh().catalog
-        key = (draft.id, draft.version, live_catalog.version)
+        key = (draft.id, draft.version, live_catalog.version, object_name)
         with self._lock:
             if key in self._ahead:
                 self._ahead.move_to_end(key)
                 return self._ahead[key]
         wanted = self.merged(draft)
+        conflicts = errors(wanted.problems)
+        if conflicts:
+            raise RefusedError.of(conflicts)
         live = self._catalogs.content_of(wanted.live).documents
-        documents = wanted.content.documents
-        wrong = errors((*wanted.problems, *self._form_problems(live, documents)))
-        if wrong:
-            raise RefusedError.of(wrong)
-        built = build_catalog(documents, self._catalogs.types, wanted.live, live_catalog)
-        found = self._catalogs.checker.run(built.catalog) if built.catalog else ()
-        wrong = errors((*built.problems, *found))
-        if wrong or built.catalog is None:
-            raise RefusedError.of(wrong)
+
+        def attempt(documents: Sequence[Document]) -> tuple[Catalog | None, Sequence[Problem]]:
+            wrong = errors(self._form_problems(live, documents))
+            if wrong:
+                return None, wrong
+            built = build_catalog(tuple(documents), self._catalogs.types, wanted.live, live_catalog)
+            found = self._catalogs.checker.run(built.catalog) if built.catalog else ()
+            return built.catalog, (*built.problems, *found)
+
+        def needed(document: Document) -> bool:
+            return (document.kind, document.name) == ("object", object_name)
+
+        found = sound_around(wanted.content.documents, live, needed, attempt)
         with self._lock:
-            self._ahead[draft.id, draft.version, wanted.live] = built.catalog
+            self._ahead[key] = found
             while len(self._ahead) > KEPT_AHEAD:
                 self._ahead.popitem(last=False)
-        return built.catalog
+        return found
 
     def catalog_around(self, draft: Draft, change: Callable[[Document], Document]) -> Catalog:
         """Return what would be live were the draft published with documents as `change` gives them.
@@ -219,11 +226,11 @@ class DraftPublisher:
         if draft.base == live:
             unused = tuple(resolutions or ())
             return MergedDraft(
-                draft, live, Content(documents, content.rows), Merged(documents, (), unused)
+                draft, live, content.with_documents(documents), Merged(documents, (), unused)
             )
         base = self._catalogs.content_of(draft.base).documents
         merged = merge(base, documents, content.documents, resolutions, SIDES)
-        return MergedDraft(draft, live, Content(merged.documents, content.rows), merged)
+        return MergedDraft(draft, live, content.with_documents(merged.documents), merged)
 
     def differences(self, wanted: MergedDraft) -> tuple[Change, ...] | None:
         """Return how a merged draft differs from what is live.
@@ -379,21 +386,47 @@ class DraftPublisher:
     def _form_problems(
         self, base: Iterable[Document], documents: Iterable[Document]
     ) -> Iterator[Problem]:
-        """Yield what does not fit its schema among the documents that differ from `base`."""
-        documents = tuple(documents)
-        wrong = [
-            problem.below("/" + one.file)
-            for one in entries_between(base, documents).values()
-            if one is not None
-            for problem in check_document(one.content, self._catalogs.types)
-        ]
-        if wrong:
-            yield from wrong
-            return
-        manifests = {one.module for one in documents if one.kind == "module"}
-        for name in sorted({one.module for one in documents} - manifests):
-            yield NO_MANIFEST.at("/" + name, name=name)
-        yield from missing_modules(Modules(tuple(manifests), documents, (), ()), {})
+        return form_problems(base, documents, self._catalogs.types)
+
+
+def problems_of(
+    base: Iterable[Document],
+    documents: Iterable[Document],
+    types: FieldTypes,
+    previous: Catalog | None = None,
+    check: Callable[[Catalog], Sequence[Problem]] = run_checks,
+) -> tuple[Problem, ...]:
+    """Return what is wrong with documents, of which those of `base` are known to fit their schemas.
+
+    What is as in `previous` is not built again; `check` tells what is wrong with a catalog.
+    """
+    present = tuple(documents)
+    problems = [*form_problems(base, present, types)]
+    if errors(problems):
+        return tuple(problems)
+    built = build_catalog(present, types, previous=previous)
+    found = check(built.catalog) if built.catalog else ()
+    return (*problems, *check_ids(present), *built.problems, *found)
+
+
+def form_problems(
+    base: Iterable[Document], documents: Iterable[Document], types: FieldTypes
+) -> Iterator[Problem]:
+    """Yield what does not fit its schema among the documents that differ from `base`."""
+    documents = tuple(documents)
+    wrong = [
+        problem.below("/" + one.file)
+        for one in entries_between(base, documents).values()
+        if one is not None
+        for problem in check_document(one.content, types)
+    ]
+    if wrong:
+        yield from wrong
+        return
+    manifests = {one.module for one in documents if one.kind == "module"}
+    for name in sorted({one.module for one in documents} - manifests):
+        yield NO_MANIFEST.at("/" + name, name=name)
+    yield from missing_modules(Modules(tuple(manifests), documents, (), ()), {})
 
 
 def conflict_problems(merged: Merged) -> Iterator[Problem]:
