@@ -28,5 +28,7 @@ export default defineConfig(({ isSsrBuild }) => ({
   test: {
     include: ["test/**/*.test.ts"],
     environment: "node",
+    // A machine that is busy with other work is no fault of what is tested.
+    testTimeout: 120_000,
   },
 }));

@@ -133,6 +133,51 @@ def test_a_closed_page_sends_what_was_typed_last(admins: list[Person]) -> None:
     assert kept[CHOICES]["label"]["en"] == "The very last"
 
 
+def test_who_leaves_with_more_than_a_closing_page_sends_is_asked_and_loses_nothing(
+    admins: list[Person],
+) -> None:
+    first, second = together(admins, "Large")
+    held = next(one for one in held_documents(second) if one["content"]["name"] == CHOICES)
+    many = [
+        {"value": f"v{number}", "label": {"en": "long " * 40, "zh": f"值{number}"}}
+        for number in range(400)
+    ]
+    content = {**held["content"], "choices": many}
+    sent = second.page.evaluate(
+        """async ([address, body, version]) => (await fetch(address, {
+            method: "PUT",
+            headers: {
+                "X-CSRF-Token": document.querySelector('meta[name="csrf-token"]').content,
+                "Content-Type": "application/json",
+                "If-Match": `"${version}"`,
+            },
+            body: JSON.stringify(body),
+        })).status""",
+        [
+            f"/api/v1/metadata/drafts/{second.draft}/documents/{held['id']}",
+            {"content": content},
+            held["version"],
+        ],
+    )
+    assert sent == 200
+    first.open()
+    first.look_at(CHOICES)
+    first.page.locator(".options [data-key=label] input").first.fill("Typed at the end")
+    with first.page.expect_event("dialog") as asked:
+        first.page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.accept()
+
+    second.page.wait_for_timeout(2000)
+    kept = contents(second.page, second.draft)[CHOICES]
+    assert kept["label"]["en"] == "Typed at the end"
+    assert len(kept["choices"]) == 400
+
+
+def held_documents(drafter: Drafter) -> list[dict[str, Any]]:
+    return ask(drafter.page, "GET", f"/{drafter.draft}/documents?content=true")["items"]
+
+
 def test_who_is_no_longer_signed_in_is_told_so_and_keeps_the_edits(
     admins: list[Person], server: str
 ) -> None:

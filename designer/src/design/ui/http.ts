@@ -53,6 +53,15 @@ const API = "/api/v1/metadata";
 const MOST_ALIVE = 60_000;
 let alive = 0;
 
+/** Say whether a browser that closes the page sends all of these on. */
+export function outlivesThePage(contents: readonly unknown[]): boolean {
+  return contents.reduce<number>((sum, one) => sum + sizeOf(one), 0) < MOST_ALIVE;
+}
+
+function sizeOf(body: unknown): number {
+  return new Blob([JSON.stringify(body)]).size;
+}
+
 /** Ask the API; fails with a HinderedError where nobody may ask, else where the server cannot be reached. */
 export async function call(
   method: string,

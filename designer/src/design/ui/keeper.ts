@@ -4,7 +4,7 @@ import { Backup } from "../model/backup";
 import type { Saver } from "../model/saver";
 import type { Ended, Hindrance, Present } from "../model/server";
 import type { Finding, Store } from "../model/store";
-import { HttpDraft } from "./http";
+import { HttpDraft, outlivesThePage } from "./http";
 import { page } from "./words";
 
 export type Saving = "saved" | "waiting" | "refused" | Hindrance;
@@ -82,7 +82,12 @@ export class Keeper {
     });
     window.addEventListener("beforeunload", (event) => {
       this.#backUp();
-      if (!this.#isSafe) event.preventDefault();
+      const unsent = this.#saver.unsent;
+      const willArrive = outlivesThePage(unsent.map(({ module, content }) => ({ module, content })));
+      if (this.#isSafe && willArrive) return;
+      // While the browser asks whether to leave, what is sent now gets its time.
+      this.#saver.leave();
+      event.preventDefault();
     });
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) void this.save();
