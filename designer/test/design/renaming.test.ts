@@ -70,6 +70,15 @@ describe("renameEverywhere", () => {
     });
   });
 
+  it("moves what is in a module along with its name, and back", () => {
+    const store = new Store(asked, () => 0);
+    const moved = [...asked.values()].map((one) => ({ ...one, module: "n" }));
+    store.run(renameEverywhere(asked, moved));
+    expect([...store.view.docs.values()].map((one) => one.module)).toEqual(["n", "n", "n"]);
+    store.undo();
+    expect([...store.view.docs.values()].map((one) => one.module)).toEqual(["m", "m", "m"]);
+  });
+
   it("leaves alone what is gone by now", () => {
     const store = new Store(new Map([["a", VISIT]]), () => 0);
     store.run(renameEverywhere(asked, renamed));

@@ -4,6 +4,7 @@ import { addDocument } from "../../src/design/model/commands/add_document";
 import { insertItem } from "../../src/design/model/commands/insert_item";
 import { removeDocument } from "../../src/design/model/commands/remove_document";
 import { removeItem } from "../../src/design/model/commands/remove_item";
+import { renameEverywhere } from "../../src/design/model/commands/rename_everywhere";
 import { setValue } from "../../src/design/model/commands/set_value";
 import { textOf, type JsonObject } from "../../src/design/model/json";
 import { Saver, type Desk } from "../../src/design/model/saver";
@@ -90,6 +91,25 @@ describe("the saver", () => {
     expect(draft.held.get("a")?.content?.label).toEqual({ en: "Visit" });
     await saver.flush();
     expect(draft.log).toHaveLength(1);
+  });
+
+  it("sends a document whose module alone is called otherwise, whatever others do to it meanwhile", async () => {
+    const draft = new Draft();
+    const held = begun(draft);
+    const [ann, bob] = [desk(draft, held, "ann"), desk(draft, held, "bob")];
+    const asked = ann.store.view.docs;
+    ann.store.run(renameEverywhere(asked, [...asked.values()].map((one) => ({ ...one, module: "n" }))));
+    expect(ann.saver.unsaved).toEqual(["a"]);
+    bob.store.run(setValue("a", ["label"], { en: "Visit" }));
+    await bob.saver.flush();
+    await ann.saver.flush();
+    expect(draft.held.get("a")).toMatchObject({ module: "n", content: { label: { en: "Visit" } } });
+    await bob.saver.receive();
+    expect(bob.store.view.docs.get("a")?.module).toBe("n");
+    expect([ann.saver.unsaved, bob.saver.unsaved]).toEqual([[], []]);
+    ann.store.undo();
+    await ann.saver.flush();
+    expect(draft.held.get("a")?.module).toBe("m");
   });
 
   it("deletes, and undo brings the document back", async () => {

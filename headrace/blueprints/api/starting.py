@@ -127,7 +127,8 @@ def other_name(draft: str) -> Response:
         found = platform().drafts.document(held, document).document
         if found is None:
             raise NotFoundError(UNKNOWN_DOCUMENT.at("/document", id=document))
-        made = rename(catalog, found, path, name, platform().publisher.types)
+        types, live = platform().publisher.types, platform().catalogs.current().catalog
+        made = rename(catalog, found, path, name, types, live)
         return answer(
             context,
             {

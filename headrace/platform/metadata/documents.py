@@ -130,3 +130,13 @@ class Document:
 def fingerprint(documents: Iterable[Document]) -> str:
     """Return the fingerprint of a set of documents."""
     return combined_hash(document.hash for document in documents)
+
+
+def renamed_modules(old: Iterable[Document], new: Iterable[Document]) -> dict[str, str]:
+    """Return which modules are called otherwise: old name to new name."""
+    now = {one.content.get("id"): one.name for one in new if one.kind == "module"}
+    return {
+        one.name: now[one.content.get("id")]
+        for one in old
+        if one.kind == "module" and now.get(one.content.get("id"), one.name) != one.name
+    }

@@ -49,7 +49,8 @@ def _field(definition: ObjectDef, types: FieldTypes) -> FieldDef:
         default=None if first is None else f"'{first}'",
         options=options(
             choices=tuple(
-                ChoiceDef(one.name, one.label, one.colour) for one in definition.record_types
+                ChoiceDef(one.name, one.label, one.colour, was=one.was)
+                for one in definition.record_types
             )
         ),
     )

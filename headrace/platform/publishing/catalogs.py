@@ -24,7 +24,7 @@ from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.building.search_keys import without_keys
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.checks import Checker
-from headrace.platform.metadata.documents import Document
+from headrace.platform.metadata.documents import Document, renamed_modules
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.publishing.rows import ROWS_KIND, RowsFile
 
@@ -80,6 +80,15 @@ class Content:
     def document_ids(self) -> frozenset[int]:
         """Which documents these are, as values of this process."""
         return frozenset(map(id, self.documents))
+
+    def with_documents(self, documents: tuple[Document, ...]) -> Content:
+        """Return other documents with these rows, which follow their modules' names."""
+        renamed = renamed_modules(self.documents, documents)
+        rows = (
+            replace(one, module=renamed[one.module]) if one.module in renamed else one
+            for one in self.rows
+        )
+        return Content(documents, tuple(rows))
 
     def without(self, other: Content) -> tuple[Document, ...]:
         """Return the documents that are not the very same in another content; most mostly are."""

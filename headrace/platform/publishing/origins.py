@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from headrace.platform.core.canonical import canonical_bytes
 from headrace.platform.database.system_tables import SYSTEM, instant_type, text_type
 from headrace.platform.database.unit_of_work import UnitOfWork
-from headrace.platform.metadata.documents import Document
+from headrace.platform.metadata.documents import Document, renamed_modules
 from headrace.platform.publishing.catalogs import Content
 from headrace.platform.publishing.rows import RowsFile
 
@@ -41,16 +41,22 @@ def remember(work: UnitOfWork, content: Content, modules: Iterable[str]) -> None
         work.connection.execute(sa.insert(ORIGIN), kept)
 
 
-def remember_new(work: UnitOfWork, content: Content, known: Collection[str]) -> None:
+def remember_new(work: UnitOfWork, content: Content, before: Iterable[Document]) -> None:
     """Keep the modules that come with this publish; forget those that are gone.
 
-    `known` are the modules that were live before.
+    `before` are the documents that were live; what a module with another name was is kept with it.
     """
+    former = tuple(before)
+    renamed = renamed_modules(former, content.documents)
+    for old, new in renamed.items():
+        change = sa.update(ORIGIN).where(ORIGIN.c.module == old)
+        work.connection.execute(change.values(module=new))
+    known = {renamed.get(one.module, one.module) for one in former}
     present = {one.module for one in content.documents}
-    gone = set(known) - present
+    gone = known - present
     if gone:
         work.connection.execute(sa.delete(ORIGIN).where(ORIGIN.c.module.in_(gone)))
-    remember(work, content, sorted(present - set(known)))
+    remember(work, content, sorted(present - known))
 
 
 def origins(connection: sa.Connection, modules: Collection[str]) -> Mapping[str, Content]:

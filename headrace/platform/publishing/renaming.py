@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
+from headrace.platform.core.canonical import ordered
 from headrace.platform.core.errors import NotFoundError, RefusedError
 from headrace.platform.core.problems import Message, errors
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.definitions.choices import ChoiceDef
+from headrace.platform.metadata.definitions.keys import schema_of
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import FieldTypes
 from headrace.platform.metadata.naming import is_name, name_problem
@@ -25,8 +30,8 @@ NOTHING_THERE: Final = Message(
     "rename.unknown",
     "There is nothing at {path} that other definitions can name.",
     "{path} 处没有可被其他定义引用的名称。",
-    "Give the definition, or a field, state, … of it; a module keeps its name.",
-    "请指定定义,或其字段、状态等;模块的名称保持不变。",
+    "Give the definition, or a field, state, choice, … of it.",
+    "请指定定义,或其字段、状态、选项等。",
 )
 TAKEN: Final = Message(
     "rename.taken",
@@ -35,6 +40,16 @@ TAKEN: Final = Message(
     "Choose another name.",
     "请换一个名称。",
 )
+NOT_A_VALUE: Final = Message(
+    "rename.value",
+    "“{name}” cannot be the value of a choice.",
+    "“{name}”不能作为选项的值。",
+    "Use 1 to 40 letters, digits, dots, hyphens and underscores.",
+    "请使用 1 至 40 个字母、数字、点、连字符或下划线。",
+)
+VALUE_FORM: Final = re.compile(schema_of(ChoiceDef)["properties"]["value"]["pattern"])
+LONGEST_VALUE: Final = 40
+MOST_FORMER: Final = 20
 OTHERWISE_READ: Final = Message(
     "rename.otherwise_read",
     "With the name “{name}”, {count} places would mean something else.",
@@ -59,30 +74,95 @@ class Renaming:
 
 
 def rename(
-    catalog: Catalog, document: Document, path: str, name: str, types: FieldTypes
+    catalog: Catalog,
+    document: Document,
+    path: str,
+    name: str,
+    types: FieldTypes,
+    live: Catalog | None = None,
 ) -> Renaming:
     """Return what it takes to call what `document` declares at `path` otherwise.
+
+    Values of choices that `live` has say what they were, since records hold them; without it all do.
 
     Raise NotFoundError where it declares nothing there, RefusedError for a name that cannot be, that is
     taken, or with which something would mean something else.
     """
     found = [one for one in declared(catalog, document) if one.path == path]
-    if not found or found[0].kind == "module":
+    if not found:
         raise NotFoundError(NOTHING_THERE.at("/path", path=path or "/"))
     what = found[0]
-    if not is_name(name):
-        raise RefusedError(name_problem(name, (), "/name"))
+    _refuse_form(what, name)
     if name == what.name:
         return Renaming(what, (), ())
     targets = _together(catalog, what)
     names: Names = dict.fromkeys(targets, name)
     _refuse_taken(catalog, targets, name)
     made = tuple(rewritten(catalog, catalog.documents, names))
-    documents = tuple((before, after) for before, after, _ in made)
+    held = None if live is None else _choices_of(live, targets)
+    changed = {id(before): after for before, after, _ in made}
+    documents = tuple(
+        (one, _remembering(catalog, one, changed[id(one)], names, held))
+        for one in catalog.documents
+        if id(one) in changed
+    )
     _refuse_other_meaning(catalog, documents, names, types)
     places = tuple(dict.fromkeys(use for _, _, several in made for use in several))
     along = [one.name for one in _declared_of(catalog, targets) if (one.kind, one.id) != _key(what)]
     return Renaming(what, documents, places, tuple(sorted(set(along))))
+
+
+def _refuse_form(what: Declared, name: str) -> None:
+    """Raise RefusedError for what cannot be a name, or a value of a choice."""
+    if what.key == "name":
+        if not is_name(name):
+            raise RefusedError(name_problem(name, (), "/name"))
+    elif len(name) > LONGEST_VALUE or not VALUE_FORM.fullmatch(name):
+        raise RefusedError(NOT_A_VALUE.at("/name", name=name))
+
+
+def _choices_of(live: Catalog, targets: AbstractSet[tuple[str, str]]) -> AbstractSet[str]:
+    """Return the ids of those choices that records may hold."""
+    if not any(kind == "choice" for kind, _ in targets):
+        return frozenset()
+    return {one.id for one in _declared_of(live, targets)}
+
+
+def _remembering(
+    catalog: Catalog,
+    before: Document,
+    after: Document,
+    names: Names,
+    held: AbstractSet[str] | None,
+) -> Document:
+    """Return a document in which values with another name say what they were: records hold them.
+
+    One that gets back a name that it had forgets what it was called since.
+    """
+    content = after.content
+    for one in declared(catalog, before):
+        new = names.get((one.kind, one.id))
+        if one.kind == "choice" and new is not None:
+            former = (one.name,) if held is None or one.id in held else ()
+            content = _changed(content, one.path.split("/")[1:], partial(_called, former, new))
+    return after if content is after.content else Document(after.module, ordered(content))
+
+
+def _called(former: Sequence[str], new: str, part: Mapping[str, Any]) -> Mapping[str, Any]:
+    was = list(part.get("was", ()))
+    was = was[was.index(new) + 1 :] if new in was else [*former, *was][:MOST_FORMER]
+    rest = {key: one for key, one in part.items() if key != "was"}
+    return {**rest, "was": was} if was else rest
+
+
+def _changed(content: Any, way: Sequence[str], change: Callable[[Any], Any]) -> Any:
+    """Return JSON with one place of it changed."""
+    if not way:
+        return change(content)
+    if isinstance(content, list):
+        at = int(way[0])
+        return [*content[:at], _changed(content[at], way[1:], change), *content[at + 1 :]]
+    return {**content, way[0]: _changed(content[way[0]], way[1:], change)}
 
 
 def _key(one: Declared) -> tuple[str, str]:
@@ -143,6 +223,10 @@ def _meaning(use: Use, names: Names) -> tuple[str, str, str, str, str]:
     used = use.used
     new = names.get((used.kind, used.id))
     named = used.id
-    if new is not None and used.kind in {"child", "constant", "calendar", "expression"}:
-        named = f"{used.id.rpartition('.')[0]}.{new}" if "." in used.id else new
+    own = use.word.text
+    if new is not None and (used.id == own or used.id.endswith("." + own)):
+        named = used.id.removesuffix(own) + new
+    elif used.kind == "parameter":
+        expression, _, parameter = used.id.partition(".")
+        named = f"{names.get(('expression', expression), expression)}.{parameter}"
     return use.kind, use.id, used.kind, named, use.how

@@ -96,15 +96,16 @@ class Switch:
             self.difference.dropped, self.catalog.version, work.now, context.now()
         )
         save_names(work.connection, names, marked)
-        known = {one.hash for one in self.live.rows}
-        new_rows = [one for one in self.plan.content.rows if one.hash not in known]
+        known = {(one.set, one.object, one.text) for one in self.live.rows}
+        rows = self.plan.content.rows
+        new_rows = [one for one in rows if (one.set, one.object, one.text) not in known]
         take_reference_rows(self.store, context, work, new_rows)
         self.runs.after(context, work, runs)
         former = (before.documents, self.live.rows)
         changes = compare_content(former, (self.plan.content.documents, self.plan.content.rows))
         record_publish(work, changes, self.catalog.version, by_user)
         save_aliases(work.connection, self.plan.aliases)
-        remember_new(work, self.plan.content, before.modules)
+        remember_new(work, self.plan.content, before.documents)
         content, stored = self.plan.content, self.live.content
         save_version(work, self.catalog.version, content, message, by_user, stored)
         if self.prepared is not None:

@@ -20,8 +20,8 @@ from headrace.platform.metadata.references.rewriting import Names, rewritten
 from headrace.platform.publishing.renaming import rename
 from tests.unit.metadata.test_references import catalog_of, seeds, small
 
-KEPT = frozenset({"module", "calendar"})
-"""Modules keep their names; the calendar of the seeds is the one that is used where none is named."""
+KEPT = frozenset({"calendar"})
+"""The calendar of the seeds is the one that is used where none is named."""
 
 
 @functools.cache
@@ -133,9 +133,9 @@ def test_a_name_that_would_be_read_as_something_else_is_refused():
         rename(catalog, document, path, "usual_hours", built_in())
 
 
-def test_modules_and_places_without_a_name_of_their_own_cannot_be_renamed():
+def test_places_without_a_name_of_their_own_cannot_be_renamed():
     catalog = smaller()
-    for kind, path in (("module", ""), ("object", "/title"), ("object", "/fields/99")):
+    for kind, path in (("object", "/title"), ("object", "/fields/99")):
         document = next(one for one in catalog.documents if one.kind == kind)
         with pytest.raises(NotFoundError):
             rename(catalog, document, path, "other", built_in())

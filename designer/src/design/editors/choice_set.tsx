@@ -1,6 +1,6 @@
 /** Values that choice fields share, as a table: typed, pasted from a spreadsheet, ordered. */
 
-import { useRef, useState, type ClipboardEvent, type JSX, type KeyboardEvent } from "react";
+import { useId, useRef, useState, type ClipboardEvent, type JSX, type KeyboardEvent } from "react";
 import { insertItem } from "../model/commands/insert_item";
 import { moveItem } from "../model/commands/move_item";
 import { removeItem } from "../model/commands/remove_item";
@@ -10,6 +10,7 @@ import { choicesOf, COLOURS, isRows } from "../model/choices";
 import { freeName, kindOf, labelOf, nameOf, named, titleOf, type Doc } from "../model/documents";
 import { at, isList, isObject, textOf, type JsonObject } from "../model/json";
 import { schemaAt } from "../model/schema";
+import { NameInput } from "../ui/controls/name";
 import { findingsAt, schemaOf, useChoose, useRun, useView, useWorkbench } from "../ui/desk";
 import { Icon, IconButton } from "../ui/icon";
 import { w } from "../ui/words";
@@ -96,6 +97,7 @@ function ChoiceRow(props: {
   const run = useRun();
   const choose = useChoose();
   const { language } = useWorkbench();
+  const id = useId();
   const path = ["choices", position];
   const name = labelOf(choice, language) || textOf(choice.value);
   const found = findingsAt(view, doc, path);
@@ -110,7 +112,6 @@ function ChoiceRow(props: {
       className="input"
       aria-label={`${label}: ${name}`}
       lang={lang}
-      data-place={label === w("choices_value") ? path.join("/") : undefined}
       value={value}
       title={w("move_keys")}
       onFocus={() => choose(doc.id, path)}
@@ -138,7 +139,18 @@ function ChoiceRow(props: {
         </span>
       </td>
       <td>
-        {input(w("choices_value"), textOf(choice.value), (text) => run(setValue(doc.id, [...path, "value"], text)))}
+        <NameInput
+          id={id}
+          {...{ doc, path: [...path, "value"], schema: {}, value: choice.value }}
+          set={(value) => run(setValue(doc.id, [...path, "value"], value ?? ""))}
+          attributes={{
+            "aria-label": `${w("choices_value")}: ${name}`,
+            "data-place": path.join("/"),
+            title: w("move_keys"),
+            onFocus: () => choose(doc.id, path),
+            onPaste: (event) => pasted(event, props.onPaste),
+          }}
+        />
         {found.map((one, place) => (
           <p key={place} className={one.severity === "error" ? "error" : "warning"}>
             {one.message}

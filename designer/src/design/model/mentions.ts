@@ -13,7 +13,7 @@ const UNNAMING: ReadonlySet<string> = new Set(["kind", "type", "id", "label", "h
  */
 export function isMentioned(docs: Docs, id: string, path: Path, name: string): boolean {
   if (name === "") return false;
-  const word = new RegExp(`(?<![a-z0-9_]|[a-z0-9]_)(?:(?:sum|avg|min|max)_)?${name}(?![a-z0-9_])`, "i");
+  const word = new RegExp(`(?<![a-z0-9_]|[a-z0-9]_)(?:(?:sum|avg|min|max)_)?${literally(name)}(?![a-z0-9_])`, "i");
   const says = (value: Json, at: Path, own: boolean): boolean => {
     if (typeof value === "string") return !(own && same(at, path)) && word.test(value);
     if (isList(value)) return value.some((item, position) => says(item, [...at, position], own));
@@ -23,4 +23,9 @@ export function isMentioned(docs: Docs, id: string, path: Path, name: string): b
     );
   };
   return [...docs.values()].some((doc) => says(doc.content, [], doc.id === id));
+}
+
+/** Values of choices may have signs in them that mean something else in a pattern. */
+function literally(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

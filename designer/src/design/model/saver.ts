@@ -132,8 +132,9 @@ export class Saver {
     const docs = this.#desk.docs();
     const ids = new Set([...docs.keys(), ...this.#known.keys()]);
     return [...ids].filter((id) => {
-      const content = docs.get(id)?.content ?? null;
-      return !same(content, this.#known.get(id)?.content ?? null);
+      const [doc, known] = [docs.get(id), this.#known.get(id)];
+      const isMoved = doc !== undefined && known !== undefined && doc.module !== known.module;
+      return isMoved || !same(doc?.content ?? null, known?.content ?? null);
     });
   }
 
@@ -197,14 +198,17 @@ export class Saver {
   #takeIn(held: Held): void {
     const known = this.#known.get(held.id)?.content ?? null;
     const base = this.#isTried(held) ? held.content : known;
-    const now = this.#desk.docs().get(held.id)?.content ?? null;
+    const now = this.#desk.docs().get(held.id);
+    // Whose module was renamed here and not there is on its way to the server.
+    const before = this.#known.get(held.id)?.module ?? held.module;
+    const module = now !== undefined && now.module !== before ? now.module : held.module;
     this.#known.set(held.id, held);
-    this.#show(held.id, held.module, together(base, now, held.content));
+    this.#show(held.id, module, together(base, now?.content ?? null, held.content));
   }
 
   #show(id: string, module: string, content: JsonObject | null): void {
     const now = this.#desk.docs().get(id);
-    if (same(content, now?.content ?? null)) return;
+    if (same(content, now?.content ?? null) && (now === undefined || now.module === module)) return;
     this.#desk.take(new Map([[id, content === null ? null : { id, module, content }]]));
   }
 }

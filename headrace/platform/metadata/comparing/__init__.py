@@ -13,7 +13,7 @@ from headrace.platform.metadata.comparing.rows import RowsLike, compare_rows
 from headrace.platform.metadata.comparing.showing import Shower
 from headrace.platform.metadata.comparing.values import Action, Change, Part
 from headrace.platform.metadata.comparing.walking import Walk
-from headrace.platform.metadata.documents import KINDS, Document
+from headrace.platform.metadata.documents import KINDS, Document, renamed_modules
 from headrace.platform.metadata.field_types import FieldTypes, built_in
 
 __all__ = ["Action", "Change", "Part", "RowsLike", "compare", "compare_content", "compare_rows"]
@@ -57,7 +57,9 @@ def compare_content(
 ) -> tuple[Change, ...]:
     """Return how documents and rows together differ."""
     labels = Labels(new[0], old[0])
-    return (*_compare(old[0], new[0], labels, types), *compare_rows(old[1], new[1], labels))
+    renamed = renamed_modules(old[0], new[0])
+    rows = compare_rows(old[1], new[1], labels, renamed)
+    return (*_compare(old[0], new[0], labels, types), *rows)
 
 
 Pair = tuple[Document | None, Document | None]

@@ -10,7 +10,7 @@ from typing import Any, Final
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Text
 from headrace.platform.formulas.lexer import Token, tokens
-from headrace.platform.metadata.documents import Document
+from headrace.platform.metadata.documents import Document, renamed_modules
 from headrace.platform.metadata.wording import text_of, titled
 
 Json = Mapping[str, Any]
@@ -31,6 +31,11 @@ class Labels:
 
     def __init__(self, new: Sequence[Document], old: Sequence[Document]) -> None:
         self._sides = (new, old)
+
+    @cached_property
+    def renamed_modules(self) -> Mapping[str, str]:
+        """Which modules are called otherwise: old name to new name."""
+        return renamed_modules(self._sides[1], self._sides[0])
 
     @cached_property
     def _kinds(self) -> dict[str, dict[str, Document]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from headrace.platform.core.problems import Text
@@ -64,11 +65,14 @@ class RowsLike(Protocol):
 
 
 def compare_rows(
-    old: Iterable[RowsLike], new: Iterable[RowsLike], labels: Labels
+    old: Iterable[RowsLike],
+    new: Iterable[RowsLike],
+    labels: Labels,
+    renamed: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Change, ...]:
-    """Return how files of rows differ."""
-    before = {one.file: one for one in old}
-    after = {one.file: one for one in new}
+    """Return how files of rows differ; `renamed` are modules with another name by their old one."""
+    before = {(renamed.get(one.module, one.module), one.set, one.object): one for one in old}
+    after = {(one.module, one.set, one.object): one for one in new}
     changes: list[Change] = []
     for path in sorted(before.keys() | after.keys()):
         former, file = before.get(path), after.get(path)

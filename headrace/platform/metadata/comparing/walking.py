@@ -95,10 +95,14 @@ class Walk:
         return self._change(place, action, before, after, text)
 
     def changed(self, old: Document, new: Document) -> list[Change]:
-        """Return how `new` differs from `old`, at least one change where their hashes differ."""
+        """Return how `new` differs from `old`, at least one change where their hashes differ.
+
+        None where only its module is called otherwise, which is told of the module.
+        """
         place = self._place(new)
         found: list[Change] = []
-        if old.module != new.module:
+        along = self.labels.renamed_modules.get(old.module) == new.module
+        if old.module != new.module and not along:
             text = sentence(
                 phrases.OTHER_MODULE,
                 subject=place.words,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from headrace.platform.core.problems import Text
-from headrace.platform.metadata.definitions.keys import Name, key
+from headrace.platform.metadata.definitions.keys import Name, Value, key
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,11 @@ class ChoiceDef:
     active: bool = key(
         "Whether records may get it; where it is false, those that have it keep it.", default=True
     )
+    was: tuple[Value, ...] = key(
+        "Former values, the last one first: records that hold one of them get this one.",
+        (),
+        maxItems=20,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +39,20 @@ class ChoiceSetDef:
     id: str | None = key("Stable id, minted at first publish.", None, maxLength=60)
     was: Name | None = key("Former API name, where the file has no id.", None)
     label: Text = key("Name of the set.", Text())
+
+
+def renamed_values(before: Iterable[ChoiceDef], after: Iterable[ChoiceDef]) -> dict[str, str]:
+    """Return which values are called otherwise: those that say which ones they were, on either side.
+
+    Going back, it is the values of the version that is left which know what they were.
+    """
+    then, now = {one.value: one for one in before}, {one.value: one for one in after}
+    found: dict[str, str] = {}
+    for old in then.values():
+        if old.value in now:
+            continue
+        said = (one.value for one in now.values() if old.value in one.was)
+        new = next((one for one in (*said, *old.was) if one in now and one not in then), None)
+        if new is not None:
+            found[old.value] = new
+    return found

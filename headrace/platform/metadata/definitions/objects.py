@@ -119,6 +119,11 @@ class RecordTypeDef:
     colour: Literal["grey", "blue", "green", "amber", "red", "purple"] = key(
         "Colour of the badge.", "grey"
     )
+    was: tuple[Name, ...] = key(
+        "Former names, the last one first: records of one of them become of this one.",
+        (),
+        maxItems=20,
+    )
 
 
 @dataclass(frozen=True, slots=True)

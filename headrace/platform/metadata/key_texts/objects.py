@@ -104,6 +104,9 @@ TEXTS: Final[Mapping[str, KeyText]] = {
     "FieldRuleDef.message": daily("Why", "原因", "向遇到此规则的人说明原因。"),
     "RecordTypeDef.label": daily("Name", "名称", "显示的名称。"),
     "RecordTypeDef.name": daily("Stored value", "存储值", "记录中保存的值。"),
+    "RecordTypeDef.was": more(
+        "Former names", "曾用名", "更名之前的值,最近的在前;持有这些值的记录会改为新值。"
+    ),
     "RecordTypeDef.roles": daily("Roles", "角色", "可以选择此类型的角色;不填则所有人可选。"),
     "RecordTypeDef.when": daily("Only when", "可选条件", "只有此条件为真时才能选择。"),
     "RecordTypeDef.colour": daily("Colour", "颜色", "徽标的颜色。"),
@@ -174,6 +177,9 @@ TEXTS: Final[Mapping[str, KeyText]] = {
     "ChoiceDef.label": daily("Text", "显示文字", "显示给用户的文字。"),
     "ChoiceDef.value": daily("Stored value", "存储值", "记录中保存的值。"),
     "ChoiceDef.colour": daily("Colour", "颜色", "徽标的颜色。"),
+    "ChoiceDef.was": more(
+        "Former values", "曾用值", "更名之前的值,最近的在前;持有这些值的记录会改为新值。"
+    ),
     "ChoiceDef.active": daily(
         "In use", "启用", "记录是否还能选用它;停用后,已有此值的记录保持不变。"
     ),

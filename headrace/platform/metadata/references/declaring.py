@@ -84,7 +84,7 @@ def declared(catalog: Catalog, document: Document) -> Iterator[Declared]:
     if document.kind != "extends":
         yield Declared(document.kind, str(content.get("id") or document.name), document.name, "")
     of = document.of or document.kind
-    finding = _Finding(catalog, of, document.name)
+    finding = _Finding(catalog, of, next(iter(whole(catalog, document))))
     yield from finding.parts(content, PARTS.get(of, ()), "", "")
     added = content.get("choices")
     if document.kind == "extends" and of == "object" and isinstance(added, Mapping):
@@ -119,19 +119,18 @@ def beside(catalog: Catalog, document: Document, one: Declared) -> AbstractSet[s
     return own
 
 
-def local_id(of: str, document: str, kind: str, name: str) -> str:
-    """Return the id by which a part is spoken of that has none of its own."""
-    return f"{of}.{document}.{kind}.{name}"
+def local_id(definition: str, kind: str, name: str) -> str:
+    """Return the id by which a part is spoken of that has none of its own, by that of its definition."""
+    return f"{definition}.{kind}.{name}"
 
 
 class _Finding:
     """Goes through the lists of parts of a document of one kind."""
 
-    def __init__(self, catalog: Catalog, of: str, document: str) -> None:
-        self._of = of
-        self._document = document
-        self._model = catalog.object(document) if of == "object" else None
-        self._set = catalog.choice_sets.get(document) if of == "choice_set" else None
+    def __init__(self, catalog: Catalog, of: str, definition: Document) -> None:
+        self._name = definition.name
+        self._id = str(definition.content.get("id") or definition.name)
+        self._model = catalog.object(definition.name) if of == "object" else None
 
     def parts(
         self, content: Mapping[str, Any], lists: Iterable[_List], place: str, holder: str
@@ -164,20 +163,16 @@ class _Finding:
             case "field" | "constant" | "calendar" | "expression":
                 id_ = str(part.get("id") or name)
             case "state" | "transition":
-                id_ = str(part.get("id") or f"{self._document}.{name}")
+                id_ = str(part.get("id") or f"{self._name}.{name}")
             case _:
-                id_ = str(part.get("id") or local_id(self._of, self._document, group, name))
+                id_ = str(part.get("id") or local_id(self._id, group, name))
         return Declared(kind, id_, name, place, group, one.name)
 
     def _around(self, kind: str, holder: str) -> str:
         """Return the id before that of a part that is spoken of within another."""
-        object_id = self._model.id if self._model else self._document
-        if kind == "choice" and not holder:
-            definition = self._set
-            return str((definition.id if definition else None) or self._document)
-        if kind == "child":
-            return object_id
-        return f"{object_id}.{RECORD_TYPE}" if kind == "record type" else holder
+        if kind == "child" or (kind == "choice" and not holder):
+            return self._id
+        return f"{self._id}.{RECORD_TYPE}" if kind == "record type" else holder
 
 
 def _items(value: Any, place: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

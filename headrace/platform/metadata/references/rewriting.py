@@ -12,7 +12,7 @@ from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.references.declaring import declared
 from headrace.platform.metadata.references.values import Use, Word
-from headrace.platform.metadata.references.walking import DocumentWalk
+from headrace.platform.metadata.references.walking import DocumentWalk, id_of
 
 Names = Mapping[tuple[str, str], str]
 """New names by kind and id of what gets them."""
@@ -47,9 +47,11 @@ def rewritten(
             name = names.get((own.kind, own.id))
             if name is not None:
                 edits[own.path + pointer(own.key)].append((Word(own.name, 0, len(own.name)), name))
-        if edits:
+        module = catalog.modules.get(document.module)
+        moved = names.get(("module", id_of(module))) if module is not None else None
+        if edits or moved:
             content = ordered(_written(document.content, "", edits))
-            yield document, Document(document.module, content), uses
+            yield document, Document(moved or document.module, content), uses
 
 
 def _written(value: Any, place: str, edits: Mapping[str, list[tuple[Word, str]]]) -> Any:

@@ -443,6 +443,8 @@ OWN_NAMES: Final[frozenset[Key]] = frozenset(
 PLAIN: Final[frozenset[Key]] = frozenset(
     {
         (AutoNumberOptions, "pattern"),
+        (ChoiceDef, "was"),
+        (RecordTypeDef, "was"),
         (ChoiceDef, "value"),
         (DecimalOptions, "least"),
         (LedgerDef, "floor"),

@@ -460,7 +460,8 @@ class DocumentWalk:
     def _local_name(self, word: Word, how: str, place: str, scope: _Scope) -> Iterator[Use]:
         """Yield a person or a record of the scenario at hand by local name."""
         kind = "given record" if word.text in self._local else "given person"
-        id_ = local_id("scenario", self.document.name, "given person", word.text)
+        own = str(self.document.content.get("id") or self.document.name)
+        id_ = local_id(own, "given person", word.text)
         used = Used(kind, id_, f"{self.document.name}.{word.text}")
         yield self._use(used, how, place, scope, word)
 
@@ -483,7 +484,8 @@ class DocumentWalk:
             yield from self._named(one, place + pointer(position), scope)
 
     def _input(self, automation: str, word: Word, how: str, place: str, scope: _Scope) -> Use:
-        id_ = local_id("automation", automation, "input", word.text)
+        found = self._find("automation", automation)
+        id_ = local_id(id_of(found) if found else automation, "input", word.text)
         return self._use(Used("input", id_, f"{automation}.{word.text}"), how, place, scope, word)
 
     def _given(

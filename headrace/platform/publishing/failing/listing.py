@@ -22,6 +22,7 @@ from headrace.platform.core.problems import Message
 from headrace.platform.database.engine import Database
 from headrace.platform.database.prepared import prepare
 from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.metadata.definitions.choices import renamed_values
 from headrace.platform.metadata.field_types.converting import sent
 from headrace.platform.metadata.storage_types import ID, Convert
 from headrace.platform.publishing.catalogs import CatalogStore, Published
@@ -134,9 +135,21 @@ def _of_states(finder: RowFinder, line: PlanLine, workflow: str, state: str) -> 
     return Having(model.id, field_id, (state,), finder.rows.restored_at(model.id, field_id))
 
 
+def _of_renamed(finder: RowFinder, model: ObjectModel, name: str) -> RowSet | None:
+    """Return the rows that hold a value that is called otherwise from now on."""
+    former = finder.rows.former_field(model, model.fields[name])
+    if former is None:
+        return None
+    renamed = renamed_values(former.options.choices, model.fields[name].options.choices)
+    since = finder.rows.restored_at(model.id, former.id)
+    return Having(model.id, former.id, tuple(renamed), since)
+
+
 def _of_new(finder: RowFinder, line: PlanLine, model: ObjectModel, part: str) -> RowSet | None:
     """Return the rows that do not suit a part of the new version."""
     fields = [model.fields[one] for one in part.split("+") if one in model.fields]
+    if line.code == "choice.rename":
+        return _of_renamed(finder, model, part)
     kind = line.code.partition(".")[0]
     if kind == "rule" and any(rule.name == part for rule in model.rules):
         return Breaking(model.id, part)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 
 from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.database.names import PhysicalName
+from headrace.platform.metadata.definitions.choices import renamed_values
 from headrace.platform.publishing.answering import Question
 from headrace.platform.publishing.decisions import Decision, Decisions
 from headrace.platform.publishing.failing import (
@@ -86,11 +88,11 @@ def narrowing(
     quiet = Narrowing(change, moves=kept is not None, kept=kept)
     if not one.type.narrows(change.earlier.options, one.options):
         return quiet
+    if one.type.declared(one.options) is not None:
+        return _choices(finder, decisions, change, kept)
     found = finder.find(NotAllowed(model.id, one.id, None if kept is None else kept.rows_at))
     if not found.count:
         return quiet
-    if one.type.declared(one.options) is not None:
-        return _choices(finder, decisions, change, found, kept)
     refused = finder.find(Unconvertible(model.id, one.id)).count
     message = EXISTING_VALUES if refused else VALUES_CUT
     line = _line(change, found, message, ("clear" if refused else "accept", "leave"))
@@ -102,20 +104,30 @@ def narrowing(
 
 
 def _choices(
-    finder: RowFinder,
-    decisions: Decisions,
-    change: Retype,
-    found: Found,
-    kept: PhysicalName | None,
+    finder: RowFinder, decisions: Decisions, change: Retype, kept: PhysicalName | None
 ) -> Narrowing:
     model, earlier, one = change.model, change.earlier, change.field
     since = None if kept is None else kept.rows_at
     allowed = one.type.declared(one.options) or ()
+    renamed = renamed_values(earlier.options.choices, one.options.choices)
     gone = {
         value: finder.find(Having(model.id, earlier.id, (value,), since)).count
         for value in earlier.type.declared(earlier.options) or ()
-        if value not in allowed
+        if value not in allowed and value not in renamed
     }
+    values: dict[str, str | None] = dict(renamed)
+    asked = [_renames(finder, change, renamed, since)] if renamed else []
+    quiet = Narrowing(
+        change,
+        tuple(asked),
+        moves=kept is not None or bool(renamed),
+        values=values,
+        kept=kept,
+        whole=bool(renamed),
+    )
+    if not any(gone.values()):
+        return quiet
+    found = finder.find(Having(model.id, earlier.id, tuple(gone), since))
     line = _line(change, found, OPTION_IN_USE, ("map",))
     problem = OPTION_IN_USE.at(
         place_of_field(model, one.name),
@@ -124,12 +136,27 @@ def _choices(
         count=found.count,
         values=listed([value for value, count in gone.items() if count]),
     )
-    asked = (Question(line, problem),)
+    questions = (*asked, Question(line, problem))
     answer = _answer(line, decisions)
     if answer is None:
-        return Narrowing(change, asked, moves=kept is not None, line=line.key, kept=kept)
+        return Narrowing(change, questions, moves=kept is not None, line=line.key, kept=kept)
     wrong = tuple(map_problems(line.key, answer, gone, allowed, may_be_empty=True))
-    return Narrowing(change, asked, wrong, not wrong, answer.map, line.key, kept, whole=True)
+    values |= answer.map
+    return Narrowing(change, questions, wrong, not wrong, values, line.key, kept, whole=True)
+
+
+def _renames(
+    finder: RowFinder, change: Retype, renamed: Mapping[str, str], since: datetime | None
+) -> Question:
+    """Return the line that tells which values are called otherwise; it needs no answer."""
+    name = f"{change.model.name}.{change.field.name}"
+    count = finder.find(Having(change.model.id, change.earlier.id, tuple(renamed), since)).count
+    said = ", ".join(f"{old} → {new}" for old, new in renamed.items())
+    text = Text(
+        f"Rename values of {name} ({said}); {count} rows hold them",
+        f"{name} 的选项值更名({said});有 {count} 行使用这些值",
+    )
+    return Question(PlanLine(f"choice.rename:{name}", "choice.rename", text, rows=count))
 
 
 def _answer(line: PlanLine, decisions: Decisions) -> Decision | None:

@@ -16,7 +16,8 @@ export function renameEverywhere(asked: Docs, renamed: readonly Doc[]): Command 
           const before = asked.get(doc.id);
           if (now === undefined || before === undefined) return [];
           const content = merged(before.content, now.content, doc.content);
-          return [[doc.id, { ...now, content: content as JsonObject }]];
+          const module = doc.module === before.module ? now.module : doc.module;
+          return [[doc.id, { ...now, module, content: content as JsonObject }]];
         }),
       ),
   };

@@ -1,6 +1,6 @@
 /** The technical name of a definition or part: what names it follows when it is called otherwise. */
 
-import { useState, type JSX } from "react";
+import { useState, type InputHTMLAttributes, type JSX } from "react";
 import { renameEverywhere } from "../../model/commands/rename_everywhere";
 import { freeName, kindOf, type Doc, type Docs } from "../../model/documents";
 import { at, isList, isObject, textOf, type JsonObject, type Path } from "../../model/json";
@@ -12,19 +12,34 @@ import { useProposedName } from "../naming/proposing";
 import { w } from "../words";
 import type { ControlProps } from "./control";
 
-/** Lists whose items other definitions name. */
-const NAMED: ReadonlySet<string> = new Set([
-  ...["fields", "children", "states", "transitions"],
-  ...["constants", "calendars", "expressions"],
+/** Lists whose items have names, and the key under which these are. */
+const NAMED: ReadonlyMap<string, string> = new Map([
+  ...["fields", "children", "rules", "field_rules", "no_overlap", "record_types"].map(named),
+  ...["states", "transitions", "steps", "branches", "sections", "tiles", "inputs"].map(named),
+  ...["constants", "calendars", "expressions", "parameters", "users", "records"].map(named),
+  ["choices", "value"],
 ]);
+
+function named(list: string): readonly [string, string] {
+  return [list, "name"];
+}
+
 /** Names that things have before somebody gives them one. */
 const FIRST = /^(value|one|new|item|field|child|state|transition|step|constant)(_\d+)?$/;
 
-/** Say whether a key holds a name that other definitions may use. */
+/** Say whether a key holds a name that something else may use. */
 export function isName(doc: Doc, path: Path): boolean {
-  if (path[path.length - 1] !== "name") return false;
-  if (path.length === 1) return kindOf(doc) !== "module" && kindOf(doc) !== "extends";
-  return path.length === 3 && NAMED.has(String(path[0]));
+  const key = path[path.length - 1];
+  if (path.length === 1) return key === "name" && kindOf(doc) !== "extends";
+  if (path[path.length - 2] === "create") return key === "name";
+  // What an extension adds to a field's choices stands by the name of the field.
+  const lists = path.slice(-4, -2).map(String);
+  return lists.some((list) => NAMED.get(list) === key) && typeof path[path.length - 2] === "number";
+}
+
+/** Say whether records hold what stands there, so that another one has to say what it was. */
+function isHeld(path: Path): boolean {
+  return path[path.length - 1] === "value" || path[path.length - 3] === "record_types";
 }
 
 type State =
@@ -34,13 +49,36 @@ type State =
   | { readonly kind: "found"; readonly found: Renaming; readonly asked: Docs };
 
 export function NameControl(props: ControlProps): JSX.Element {
-  const { id, doc, path, schema, set } = props;
+  const { doc, path, set } = props;
+  const [typed, setTyped] = useState<string | null>(null);
+  return (
+    <>
+      <NameInput {...props} described={`${props.id}-help`} onTyped={setTyped} />
+      <Proposal doc={doc} path={path} name={typed ?? textOf(props.value)} onTake={set} />
+    </>
+  );
+}
+
+interface InputProps extends ControlProps {
+  readonly described?: string;
+  /** What is typed and not taken yet; null where the name stands as it is. */
+  readonly onTyped?: (typed: string | null) => void;
+  readonly attributes?: InputHTMLAttributes<HTMLInputElement> & { readonly "data-place"?: string };
+}
+
+/** A field for a name: what names it is asked for, and follows. */
+export function NameInput(props: InputProps): JSX.Element {
+  const { id, doc, path, schema, set, attributes } = props;
   const view = useView();
   const { store, save, renaming } = useWorkbench();
   const run = useRun();
   const name = textOf(props.value);
   // Null while the name stands as it is: what nothing names is written through at once.
-  const [typed, setTyped] = useState<string | null>(null);
+  const [typed, type] = useState<string | null>(null);
+  const setTyped = (text: string | null): void => {
+    type(text);
+    props.onTyped?.(text);
+  };
   const [used, setUsed] = useState(false);
   const [state, setState] = useState<State>({ kind: "typed" });
   const leave = (): void => {
@@ -76,12 +114,17 @@ export function NameControl(props: ControlProps): JSX.Element {
       <input
         id={id}
         className="input"
-        aria-describedby={`${id}-help`}
+        aria-describedby={props.described}
         autoCapitalize="off"
         spellCheck={false}
         value={typed ?? name}
         maxLength={typeof schema.maxLength === "number" ? schema.maxLength : 40}
-        onFocus={() => setUsed(isMentioned(view.docs, doc.id, path, name))}
+        {...attributes}
+        onFocus={(event) => {
+          attributes?.onFocus?.(event);
+          const isKept = isHeld(path) && !FIRST.test(name);
+          setUsed(isKept || isMentioned(view.docs, doc.id, path, name));
+        }}
         onChange={(event) => {
           const text = event.target.value;
           if (!used) set(text === "" ? undefined : text);
@@ -96,7 +139,6 @@ export function NameControl(props: ControlProps): JSX.Element {
           else if (event.key === "Escape") leave();
         }}
       />
-      <Proposal doc={doc} path={path} name={typed ?? name} onTake={set} />
       <div role="status">
         {state.kind === "asking" ? <p className="quiet">{w("rename_asking")}</p> : null}
         {state.kind === "refused" ? (
