@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 from headrace.platform.access.identity import RoleHolding
 from headrace.platform.core.errors import NotFoundError, RefusedError
+from headrace.platform.forms.ahead import Ahead
+from headrace.platform.forms.trying import Tried, try_formula
 from headrace.platform.records.match_explaining import explain_match
 from headrace.platform.records.tracing import trace
 from tests.support.documents import field, label
@@ -20,11 +23,11 @@ from tests.support.rollup_world import Depots
 
 KEYS = ("firm", "area", "kind")
 DAY = date(2025, 6, 15)
+GIVEN = "firm = this.firm, area = this.area, kind = this.kind AT this.day"
 
 
 def contents() -> Contents:
     kinds = [{"value": one, "label": label(one, one)} for one in ("a", "b")]
-    given = "firm = this.firm, area = this.area, kind = this.kind AT this.day"
     return {
         ("module", MODULE): {
             "kind": "module",
@@ -75,14 +78,14 @@ def contents() -> Contents:
                     "amount",
                     "money",
                     written_by="system",
-                    default=f"BEST(price.amount FOR {given} WHERE live = TRUE)",
+                    default=f"BEST(price.amount FOR {GIVEN} WHERE live = TRUE)",
                 ),
                 field(
                     "price",
                     "lookup",
                     to="price",
                     written_by="system",
-                    default=f"BEST(price.id FOR {given} WHERE live = TRUE)",
+                    default=f"BEST(price.id FOR {GIVEN} WHERE live = TRUE)",
                 ),
                 field(
                     "for_all",
@@ -100,6 +103,16 @@ def contents() -> Contents:
 def world(database_url: str, tmp_path: Path) -> Iterator[Depots]:
     with published_at(database_url, tmp_path / "modules", contents()) as work:
         yield Depots(work)
+
+
+def tried(world: Depots, formula: str, sale: str | None) -> Decimal | None:
+    """Return what a formula over a sale gives while it is written."""
+    platform = world.work.platform
+    context = platform.context_of(platform.catalogs.current())
+    ahead = Ahead(context, context.catalog, context.principal)
+    out = try_formula(ahead, Tried("sale", formula, sale))
+    assert out.state == "value", (out.reason, out.mistakes)
+    return None if out.value is None else Decimal(out.value)
 
 
 def best(world: Depots, asked: dict[str, Any], given: tuple[str, ...] = KEYS) -> str | None:
@@ -230,6 +243,19 @@ def test_random_prices_are_found_as_a_plain_search_finds_them(world: Depots, dee
             assert sale["for_all"] == best(world, plain, ())
             if sale["price"] is not None:
                 assert sale["amount"] == world.rows("price")[sale["price"]]["amount"]
+            # The formula that is being written is answered as the one that is live.
+            told = tried(world, f"BEST(price.amount FOR {GIVEN} WHERE live = TRUE)", made)
+            assert told == sale["amount"], asked
+    everything = tried(world, "BEST(price.amount AT this.day)", made)
+    assert everything == (
+        world.rows("price")[sale["for_all"]]["amount"] if sale["for_all"] else None
+    )
+
+
+def test_a_formula_that_is_written_asks_more_than_a_thousand_rows(world: Depots) -> None:
+    world.create_many("price", [{"amount": "2", "live": True} for _ in range(1_150)])
+    assert tried(world, "SUM(price.amount WHERE live = TRUE)", None) == 2_300
+    assert tried(world, "COUNT(price WHERE amount = 2)", None) == 1_150
 
 
 def test_the_explanation_names_the_winner_and_why(world: Depots) -> None:

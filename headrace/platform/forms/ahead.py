@@ -22,12 +22,19 @@ from headrace.platform.core.errors import (
     RefusedError,
 )
 from headrace.platform.core.ids import is_record_id
-from headrace.platform.forms.questions import TOO_MANY, UnknowableError, answer, bound
+from headrace.platform.forms.questions import (
+    TOO_MANY,
+    UnknowableError,
+    answer,
+    best,
+    bound,
+    counts_at,
+)
 from headrace.platform.formulas.environment import Environment
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.messages import FormulaValueError
 from headrace.platform.formulas.python import compile_python, holds
-from headrace.platform.formulas.tree import Query, Value
+from headrace.platform.formulas.tree import Binary, Node, Query, Value
 from headrace.platform.metadata.catalog import (
     Catalog,
     FieldModel,
@@ -39,6 +46,7 @@ from headrace.platform.records import reader
 from headrace.platform.records.batch import Batch
 from headrace.platform.records.context import Context
 from headrace.platform.records.field_rules import Behaviours, behaviours_under
+from headrace.platform.records.queries import MAX_LIST, key_of
 from headrace.platform.records.query import Query as ListQuery
 from headrace.platform.records.query import parse_query
 from headrace.platform.records.shapes import compiled_field_rules
@@ -46,8 +54,10 @@ from headrace.platform.records.shapes import compiled_field_rules
 Record = dict[str, Any]
 MOST_STEPS: Final = 400
 """How many formulas one page computes at most, those within others included."""
-MOST_ASKED: Final = 1_000
-"""How many rows one question of a formula reads at most; more cannot be told here."""
+MOST_ASKED: Final = 20_000
+"""How many rows all questions of one page read at most together; more cannot be told here."""
+MOST_DEEP: Final = 50
+"""How deep a tree is followed."""
 MOST_QUESTIONS: Final = 60
 """How many questions the formulas of one page ask at most."""
 PAGE: Final = 200
@@ -89,6 +99,7 @@ class Ahead:
         self.seen = seen
         self.steps = 0
         self.questions = 0
+        self.rows_read = 0
         self._objects = {one.id: one for one in live.catalog.objects.values()}
         self._rows: dict[tuple[str, str], AheadRow | None] = {}
 
@@ -190,7 +201,7 @@ class Ahead:
         """Return what the records that the asker may read answer; raise UnknowableError else."""
         self.questions += 1
         model = self.catalog.object(query.name)
-        if model is None or query.function == "BEST" or self.questions > MOST_QUESTIONS:
+        if model is None or self.questions > MOST_QUESTIONS:
             raise UnknowableError
         where = None if query.where is None else bound(query.where, asking)
         condition = None if where is None else Expression("", where)
@@ -203,8 +214,61 @@ class Ahead:
         first = filtered and (
             query.function == "EXISTS" or (query.function == "FIRST" and len(sort) == len(keys))
         )
-        rows = self._asked(model, conditions, sort, most=1 if first else MOST_ASKED)
+        rows = self._asked(model, conditions, sort, most=1 if first else MAX_LIST)
+        if not first and query.function != "LIST":
+            rows = self._asked(model, conditions, sort, most=MOST_ASKED)
+        if query.function == "BEST":
+            asked = None if filtered else where
+            return best(query, model, self._fitting(query, model, rows, asking, asked), self.depth)
         return answer(query, rows, None if filtered else where)
+
+    def _fitting(
+        self,
+        query: Query,
+        model: ObjectModel,
+        rows: Iterable[AheadRow],
+        asking: Environment,
+        where: Node | None,
+    ) -> Iterator[AheadRow]:
+        """Yield the rows that BEST chooses from: those whose keys are empty or fit what is given."""
+        definition = model.definition.best_match
+        if definition is None:
+            raise UnknowableError
+        given = {key_of(model, one): bound(one, asking) for one in query.matches}
+        at = None if query.at is None else compile_python(bound(query.at, asking))
+        test = None if where is None else compile_python(where)
+        for row in rows:
+            if test is not None and not holds(test(row)):
+                continue
+            if all(self._fits(row, name, given.get(name)) for name in definition.keys) and (
+                at is None or counts_at(row, definition, at(row))
+            ):
+                yield row
+
+    def _fits(self, row: AheadRow, name: str, match: Node | None) -> bool:
+        """Say whether a key of a row is empty, what is given, or in a tree above it."""
+        field = row.model.fields[name]
+        key = row.value((field.id,))
+        if key is None or match is None:
+            return key is None
+        target = self.catalog.object(field.target) if field.target else None
+        if target is None or target.tree_field is None or not isinstance(match, Binary):
+            return holds(compile_python(match)(row))
+        node = compile_python(match.right)(row)
+        return node is not None and row.in_subtree(str(node), str(key))
+
+    def depth(self, object_name: str, node: str) -> int:
+        """Return how deep a record stands in its tree, from 1 at the top; 0 where there is no tree."""
+        model = self.catalog.object(object_name)
+        parent = model.fields.get(model.tree_field or "") if model else None
+        found = 0 if parent is None else 1
+        while parent is not None and found < MOST_DEEP:
+            row = self.row_of(object_name, node)
+            above = None if row is None else row.value((parent.id,))
+            if above is None:
+                break
+            node, found = str(above), found + 1
+        return found
 
     def is_below(self, node: str, root: str) -> bool:
         """Say whether a node of a live tree is another one, or below it."""
@@ -230,6 +294,9 @@ class Ahead:
         if sort:
             data["sort"] = ",".join(sort)
         for _ in range(0, most, PAGE):
+            self.rows_read += min(most, PAGE)
+            if self.rows_read > MOST_ASKED:
+                break
             page = self._page(model, data, conditions)
             if page is None or live is None:
                 return

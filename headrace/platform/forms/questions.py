@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, Final
 
@@ -12,6 +12,8 @@ from headrace.platform.formulas.environment import Environment
 from headrace.platform.formulas.python import compile_python, holds
 from headrace.platform.formulas.tree import FieldRef, Literal, Node, Query, Value, rebuilt
 from headrace.platform.formulas.types import Kind
+from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.metadata.definitions.objects import BestMatchDef
 
 TOO_MANY: Final = Text(
     "It asks more records than are read here; after publishing it is computed over all of them.",
@@ -63,6 +65,51 @@ def answer(query: Query, rows: Iterable[Environment], where: Node | None) -> Val
         return tuple(_value(query, row) for row in found)
     more = [one.path for one in query.more]
     return tuple((_value(query, row), *(row.value(path) for path in more)) for row in found)
+
+
+def counts_at(row: Environment, definition: BestMatchDef, at: Value) -> bool:
+    """Say whether a row counts at a day or instant, its end included; what is empty is open."""
+    if at is None:
+        return definition.from_ is None and definition.to is None
+    start, end = (_named(row, one) for one in (definition.from_, definition.to))
+    return (start is None or start <= at) and (end is None or end >= at)
+
+
+def best(
+    query: Query,
+    model: ObjectModel,
+    rows: Iterable[Environment],
+    depth: Callable[[str, str], int],
+) -> Value:
+    """Return the answer to BEST over the rows that fit; `depth` says how deep a record of a tree stands.
+
+    Ranked as publishing ranks them: priority, keys filled, depth of keys in trees, later beginning, id.
+    """
+    definition = model.definition.best_match
+    if definition is None:
+        raise UnknowableError
+    found = list(rows)
+
+    def deep(row: Environment) -> int:
+        fields = ((model.fields[name], _named(row, name)) for name in definition.keys)
+        known = ((one.target, key) for one, key in fields if key is not None)
+        return sum(depth(target, str(key)) for target, key in known if target is not None)
+
+    def filled(row: Environment) -> int:
+        return sum(_named(row, name) is not None for name in definition.keys)
+
+    found.sort(key=lambda row: str(getattr(row, "id", "")))
+    if definition.from_ is not None:
+        _sort(found, (model.fields[definition.from_].id,), falling=True)
+    found.sort(key=lambda row: (filled(row), deep(row)), reverse=True)
+    if definition.priority is not None:
+        _sort(found, (model.fields[definition.priority].id,), falling=True)
+    return _value(query, found[0]) if found else None
+
+
+def _named(row: Environment, name: str | None) -> Any:
+    model: ObjectModel | None = getattr(row, "model", None)
+    return None if name is None or model is None else row.value((model.fields[name].id,))
 
 
 def _value(query: Query, row: Environment) -> Any:
