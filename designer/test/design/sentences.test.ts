@@ -17,6 +17,7 @@ const documents: readonly JsonObject[] = [
     fields: [
       { name: "fee", type: "money", label: { en: "Fee", zh: "费用" } },
       { name: "company", type: "lookup", to: "company", label: { en: "Company" }, filter: "active" },
+      { name: "about", type: "polymorphic_lookup", targets: ["company", "item"], label: { en: "About" } },
     ],
   },
   { kind: "object", name: "company", label: { en: "Company" }, fields: [{ name: "tier", label: { en: "Tier" } }] },
@@ -114,6 +115,9 @@ describe("the scope of a formula", () => {
     const scope = scopeOf(docs, automation, ["when"], RECORD);
     expect(fieldsBehind(docs, scope, ["company"]).map((one) => one.name)).toEqual(["tier"]);
     expect(fieldsBehind(docs, scope, ["item"]).map((one) => one.name)).toEqual(["qty"]);
+    expect(fieldsBehind(docs, scope, ["about"]).map((one) => one.name)).toEqual(["company", "item"]);
+    expect(fieldsBehind(docs, scope, ["about", "item"]).map((one) => one.name)).toEqual(["qty"]);
+    expect(fieldsBehind(docs, scope, ["about", "claim"])).toEqual([]);
   });
 });
 

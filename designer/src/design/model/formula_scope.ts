@@ -81,8 +81,22 @@ export function fieldsBehind(
   if (first === "this" && scope !== null)
     return fieldsBehind(docs, { ...scope, object: scope.outer ?? scope.object }, rest);
   const field = here.find((one) => one.name === first);
+  if (field !== undefined && isList(field.targets)) return targetsBehind(docs, field.targets.map(textOf), rest);
   const target = field === undefined ? first : textOf(field.to);
   return target === "" ? [] : fieldsBehind(docs, { object: target, outer: null, isCondition: false }, rest);
+}
+
+/** Behind a polymorphic reference stands one of its objects, and behind that its fields. */
+function targetsBehind(
+  docs: Docs,
+  targets: readonly string[],
+  path: readonly string[],
+): readonly JsonObject[] {
+  const [target, ...rest] = path;
+  if (target === undefined)
+    return targets.map((name) => ({ name, label: find(docs, "object", name)?.content.label ?? {}, type: "lookup", to: name }));
+  if (!targets.includes(target)) return [];
+  return fieldsBehind(docs, { object: target, outer: null, isCondition: false }, rest);
 }
 
 function allFields(docs: Docs, object: string): readonly JsonObject[] {

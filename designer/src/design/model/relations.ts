@@ -50,7 +50,8 @@ export function relationsOf(docs: Docs, language: "zh" | "en"): readonly Relatio
   return holders.flatMap((doc) => {
     const fields = isList(doc.content.fields) ? doc.content.fields.filter(isObject) : [];
     return fields.flatMap((field) => {
-      const targets = isList(field.to) ? field.to.map(textOf) : [textOf(field.to)];
+      const to = field.targets ?? field.to;
+      const targets = isList(to) ? to.map(textOf) : [textOf(to)];
       return targets
         .filter((to) => to !== "")
         .map((to) => ({
