@@ -9,7 +9,17 @@ import random
 import sys
 from pathlib import Path
 
-from tests.demo import accounts, goods, inventory, orders, people, promotions, regions, stock
+from tests.demo import (
+    accounts,
+    goods,
+    inventory,
+    notices,
+    orders,
+    people,
+    promotions,
+    regions,
+    stock,
+)
 from tests.demo.tables import Table
 
 SEED = 20250601
@@ -41,6 +51,7 @@ def tables() -> tuple[Table, ...]:
         stock.credit(),
         # Its own chance: what came before stays as it was.
         *inventory.inventory(random.Random(SEED + 1)),
+        *notices.notices(),
     )
 
 

@@ -19,7 +19,7 @@ from tests.support.live import open_platform
 from tests.support.moving import exported, load, values, write
 from tests.support.templates import filled
 
-RECORDS = 6055
+RECORDS = 6073
 USERS = 34
 ORDERS = "ordering/records/data/sales_order.jsonl"
 

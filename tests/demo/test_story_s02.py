@@ -8,9 +8,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import pytest
+import sqlalchemy as sa
 
-from headrace.platform.core.errors import ConflictError, RefusedError
+from headrace.platform.automation.tables import WEBHOOK_DELIVERY
+from headrace.platform.core.errors import ConflictError, NotFoundError, RefusedError
 from headrace.platform.files.store import Upload
 from headrace.platform.publishing.workspace import stop_clock
 from headrace.platform.records import reader
@@ -86,6 +89,7 @@ def test_a_re_order_is_taken_off_reserved_and_shipped(world: World) -> None:
         create(world, "xumiao", {"lines": lines, "rebate_requested": "22000"})
     assert codes(refused.value) == {("rule.broken", "/rebate_requested")}
     saved = create(world, "xumiao", {"lines": lines, "rebate_requested": "20000"})
+    _bands_are_told_and_no_numbers(world, saved.id)
     order = state(world, "sales_order", saved.id)
     assert amounts(order) == {
         "gross_amount": "75164.00",
@@ -95,7 +99,9 @@ def test_a_re_order_is_taken_off_reserved_and_shipped(world: World) -> None:
         "payable_amount": "52927.36",
     }
     rebate = _rebate(world)
+    _the_erp_is_connected(world)
     fire(world, "xumiao", "sales_order", saved.id, "submit")
+    _the_erp_is_told(world, order["order_no"])
     order = state(world, "sales_order", saved.id)
     assert order["status"] == "confirmed"
     assert str(order["payable_amount"]) == "52927.36"
@@ -124,6 +130,31 @@ def test_a_re_order_is_taken_off_reserved_and_shipped(world: World) -> None:
     _goods_are_received_one_damaged(world, saved.id)
     _damage_is_returned_and_credited(world, saved.id, own[RO800]["id"])
     _the_rest_comes_back_in_parts(world, saved.id, own[RO800]["id"])
+
+
+def _the_erp_is_connected(world: World) -> None:
+    put = world.platform.webhooks.put_endpoint
+    world.does("linzhixia", lambda c, w: put(c, w, "erp", "https://erp.example.com/orders"))
+
+
+def _the_erp_is_told(world: World, order_no: str) -> None:
+    """One event waits to be sent; without an endpoint, as before, orders pass without one."""
+    [row] = world.rows(sa.select(WEBHOOK_DELIVERY.c.event, WEBHOOK_DELIVERY.c.body))
+    sent = orjson.loads(row.body)["data"]
+    assert row.event == "order_confirmed"
+    assert (sent["order_no"], sent["payable_amount"]) == (order_no, "52927.36")
+    assert sent["partner.code"] == "PTN-00001"
+
+
+def _bands_are_told_and_no_numbers(world: World, order: str) -> None:
+    """The partner sees whether the goods are there; how many only the house does."""
+    read = reader.get(world.acting("xumiao"), "sales_order", order, expand=["lines"])
+    told = {str(one["sku"]["title"]): one["stock_band"] for one in read["lines"]}
+    found = {sku: told[state(world, "sku", world.id_of("sku", sku))["name"]] for sku in (RO800, T9)}
+    assert found == {RO800: "有货", T9: "紧张"}
+    [row] = [one for one in world.stored("sales_order_line", "order", order) if one["qty"] == 20]
+    with pytest.raises(NotFoundError):
+        reader.get(world.acting("xumiao"), "hq_stock", row["stock"])
 
 
 def _goods_are_reserved(world: World, own: dict[str, dict[str, Any]]) -> None:
@@ -301,6 +332,8 @@ def _damage_is_returned_and_credited(world: World, order: str, order_line: str) 
 def _the_rest_comes_back_in_parts(world: World, order: str, order_line: str) -> None:
     """The nineteen others, one by one and in a heap: together exactly what the line cost."""
     before = _shelf(world)[RO800]
+    stock = state(world, "sales_order_line", order_line)["stock"]
+    assert state(world, "hq_stock", stock)["intake"] == 0, "scrap is not put back"
     for quantity in ("1", "1", "7", "10"):
         _press(
             world,
@@ -338,3 +371,6 @@ def _the_rest_comes_back_in_parts(world: World, order: str, order_line: str) -> 
         )
     assert {code for code, _ in codes(refused.value)} == {"convert.too_much"}
     assert before - _shelf(world)[RO800] == 19, "what was damaged never came to the shelf"
+    taken = world.stored("stock_intake", "stock", stock)
+    assert sorted(one["qty"] for one in taken) == [1, 1, 7, 10]
+    assert state(world, "hq_stock", stock)["intake"] == 19, "as good as new: it can be sold again"

@@ -35,6 +35,7 @@ MODULES = (
     "accounts_core",
     "ordering",
     "channel_inventory",
+    "notices",
 )
 
 T = TypeVar("T")

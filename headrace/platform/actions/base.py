@@ -60,6 +60,10 @@ class Transitions(Protocol):
 class Sending(Protocol):
     """What takes events for other systems, plugged in by the runtime."""
 
+    def has(self, work: UnitOfWork, endpoint: str) -> bool:
+        """Say whether this installation has an endpoint."""
+        ...
+
     def send(
         self,
         context: Context,

@@ -19,6 +19,8 @@ class Webhook:
         """Write it; whether it arrives is the business of its endpoint."""
         sent = action.definition.webhook
         assert sent is not None  # noqa: S101 - the key says so
+        if sent.optional and not acting.services.webhooks.has(acting.work, sent.endpoint):
+            return
         data: dict[str, Any] = {}
         for name, path in zip(sent.fields, action.paths, strict=True):
             value = acting.environment.value(tuple(field.id for field in path))

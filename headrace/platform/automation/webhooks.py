@@ -280,6 +280,12 @@ class Webhooks:
         return self._put(work, found, event_id, event, about, body)
 
     @staticmethod
+    def has(work: UnitOfWork, endpoint: str) -> bool:
+        """Say whether this installation has an endpoint."""
+        known = sa.select(_ENDPOINT.c.id).where(_ENDPOINT.c.name == endpoint)
+        return work.connection.execute(known).first() is not None
+
+    @staticmethod
     def _endpoint(work: UnitOfWork, name: str) -> Any:
         query = sa.select(_ENDPOINT).where(_ENDPOINT.c.name == name)
         found = work.connection.execute(query).first()

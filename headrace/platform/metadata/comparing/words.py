@@ -187,6 +187,7 @@ NOUNS: Final[Mapping[str, Text]] = {
     "webhook": Text("webhook", "Webhook"),
     "endpoint": Text("endpoint", "端点"),
     "WebhookDef.fields": Text("fields that are sent", "发送的字段"),
+    "WebhookDef.optional": Text("may be missing", "可不配置"),
     "for_each": Text("rows that are gone through", "逐条处理"),
     "ForEachDef.rows": Text("rows", "行"),
     "ScenarioDef.at": Text("time at which everything happens", "发生时间"),

@@ -159,6 +159,7 @@ class WebhookDef:
 
     endpoint: Name = key("The endpoint, which each installation has under this name.")
     fields: tuple[Path, ...] = key("Fields that are sent, along lookups.", minItems=1, maxItems=100)
+    optional: bool = key("Nothing is sent where the endpoint is not there.", default=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,9 @@ TEXTS: Final[Mapping[str, KeyText]] = {
     ),
     "WebhookDef.endpoint": daily("Endpoint", "端点", "端点名称,由各安装环境自行配置。"),
     "WebhookDef.fields": daily("Fields", "发送的字段", "发送的字段,可以沿引用选取。"),
+    "WebhookDef.optional": more(
+        "Only where it is set up", "仅在已配置时", "安装环境没有该端点时不发送。"
+    ),
     "RefuseDef.message": daily("Message", "提示信息", "显示的提示,须有各种语言。"),
     "RefuseDef.field": daily("Shown at", "提示位置", "提示显示在哪个字段旁。"),
     "ForEachDef.object": daily("Object", "对象", "处理哪个对象的行。"),
