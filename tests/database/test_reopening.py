@@ -523,6 +523,29 @@ def test_an_added_approver_who_has_left_keeps_nobody_waiting(world):
         world.set_user("rita", active=True)
 
 
+def test_who_took_a_task_over_is_asked_again_and_not_who_gave_it_away(world):
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run)
+    world.decide("fred", run, "transfer", to=world.users["ann"])
+    edit(world, claim, fee="5")
+    world.decide("mia", run)
+    assert asked(world, run) == {"ann", "faye"}
+    edit(world, claim, fee="6")
+    world.decide("mia", run)
+    assert asked(world, run) == {"ann", "faye"}
+
+
+def test_what_was_approved_in_the_place_of_another_stands(world):
+    claim, run = submitted(world, "all")
+    world.decide("mia", run)
+    world.decide("fred", run, "transfer", to=world.users["ann"])
+    world.decide("ann", run, "transfer", to=world.users["rita"])
+    world.decide("rita", run)
+    edit(world, claim, fee="5")
+    world.decide("mia", run)
+    assert asked(world, run) == {"faye"}
+
+
 def test_what_stands_of_an_interrupted_step_is_taken_back(world):
     claim, run = submitted(world, "all")
     world.decide("mia", run)

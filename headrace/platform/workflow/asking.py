@@ -9,6 +9,7 @@ the values of the own record that it is asked with, until the end of the transac
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.tree import FieldRef, Query, walk
@@ -31,7 +32,9 @@ def hold_what_is_asked(found: Subject, conditions: Iterable[Expression | None]) 
 
 def _texts(found: Subject, query: Query) -> Iterator[str]:
     outer = (node for node in walk(query) if isinstance(node, FieldRef) and node.outer)
-    values = sorted({str(found.environment.value(one.path)) for one in outer})
-    # Nobody else asks about the rows of this record: it is held itself.
-    if found.id not in values:
-        yield "\n".join(("asked", query.object, *values))
+    # A pinned formula may speak of something that is gone: whoever asks it is told of that.
+    with suppress(LookupError):
+        values = sorted({str(found.environment.value(one.path)) for one in outer})
+        # Nobody else asks about the rows of this record: it is held itself.
+        if found.id not in values:
+            yield "\n".join(("asked", query.object, *values))

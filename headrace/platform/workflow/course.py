@@ -189,13 +189,15 @@ def _take(
     if not found.holds(step.when):
         case.rows.add_step(case.run.id, node, "skipped")
         return False
-    stands, whole, added = _standing(case, step)
-    if whole and not stands & set(case.run.excluded):
+    entry = (case.run.standing or {}).get(step.name, {})
+    stands, added = frozenset(entry.get("people", ())), entry.get("added", ())
+    if entry.get("whole") and not stands & set(case.run.excluded):
         step_id = case.rows.add_step(case.run.id, node, "kept")
         for user in sorted(stands):
             case.add_decision("keep", None, found.version, step=step_id, user=user)
         return False
     asked = case.people().resolve(step, found.environment, case.run.excluded)
+    asked = _taken_over(case, asked, entry.get("given", {}))
     passer = None if asks or added else _passer(case, node, asked)
     if passer is None:
         step_id = case.rows.add_step(
@@ -225,15 +227,20 @@ def _tell_failed(case: Case, asked: Asked, step_id: str, found: Subject) -> None
         case.add_decision("unresolved", formula, version, step=step_id, user=SYSTEM_USER_ID)
 
 
-def _standing(case: Case, step: Step) -> tuple[frozenset[str], bool, Sequence[Added]]:
-    """Return who has approved a step, whether that is the whole of it, and who was added to it.
-
-    In the submission before, or in this one before an edit let an earlier step be decided again.
-    """
-    entry = (case.run.standing or {}).get(step.name)
-    if not entry:
-        return frozenset(), False, ()
-    return frozenset(entry["people"]), entry["whole"], entry.get("added", ())
+def _taken_over(case: Case, asked: Asked, given: Mapping[str, str]) -> Asked:
+    """Return who is asked, with those who took tasks of the step over in the place of who gave them away."""
+    people: dict[str, Person] = {}
+    for person in asked.people:
+        to = given.get(person.id)
+        if (
+            to is not None
+            and to not in case.run.excluded
+            and may_act_with(case.work.connection, to, person.id)
+        ):
+            people.setdefault(to, Person(to, "", None, person.veto))
+        else:
+            people.setdefault(person.id, person)
+    return replace(asked, people=tuple(people.values()))
 
 
 def _add_again(

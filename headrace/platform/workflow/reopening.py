@@ -33,6 +33,7 @@ from headrace.platform.workflow.resubmitting import APPROVED_STATES
 from headrace.platform.workflow.runs import (
     Row,
     approvers_of_steps,
+    given_away,
     named_steps,
     node_of,
     open_run,
@@ -271,7 +272,8 @@ def _standing(
 ) -> dict[str, Any]:
     """Return whose approvals stand: of whole steps, and of the open one who has approved so far.
 
-    With them who was added to those steps: they are asked again too where their step is.
+    With them who was added to those steps, and who took tasks of them over: they are asked again where
+    their step is.
     """
     hit = {one.row.id for one in hits}
     approved = [row.id for row in present.values() if row.state in APPROVED_STATES]
@@ -283,17 +285,18 @@ def _standing(
         if row.state == "open":
             own = task if row.id in hit else None
             said = _said(case, row, own, whole=row.id not in hit)
-        added = _added(case, name, row)
-        if whole or said or added:
-            standing[name] = {"people": said, "whole": whole, "added": added}
+        before = (case.run.standing or {}).get(name, {})
+        added = before.get("added", []) if row.state == "kept" else _added(case, row)
+        given = given_away(case.work.connection, row.id)
+        # Whoever took a task over before was asked as who has it, and may have given it on.
+        given |= {own: given.get(to, to) for own, to in before.get("given", {}).items()}
+        if whole or said or added or given:
+            standing[name] = {"people": said, "whole": whole, "added": added, "given": given}
     return standing
 
 
-def _added(case: Case, name: str, row: Row) -> Sequence[Mapping[str, str]]:
+def _added(case: Case, row: Row) -> list[dict[str, Any]]:
     """Return who was added to a step, in the order in which it was done."""
-    if row.state == "kept":
-        entry: Mapping[str, Any] = (case.run.standing or {}).get(name, {})
-        return list(entry.get("added", ()))
     tasks = tasks_of_step(case.work.connection, row.id)
     users = {task.id: task.user for task in tasks}
     return [

@@ -496,6 +496,21 @@ def receiver_of(connection: sa.Connection, task_id: str) -> str:
     return str(connection.execute(statement).scalar_one())
 
 
+def given_away(connection: sa.Connection, step_id: str) -> dict[str, str]:
+    """Return who has the tasks of a step that people gave to others, or that were given for them."""
+    statement = (
+        sa.select(TASK.c.user, DECISION.c.given_to)
+        .join(TASK, TASK.c.id == DECISION.c.task)
+        .where(DECISION.c.step == step_id, DECISION.c.action.in_(("transfer", "reassign")))
+        .order_by(DECISION.c.id.desc())
+    )
+    found: dict[str, str] = {}
+    for row in connection.execute(statement):
+        # The last first: whoever gave it on had it from somebody before.
+        found[row.user] = found.get(row.given_to, row.given_to)
+    return found
+
+
 def approvers_of_steps(
     connection: sa.Connection, ids: Collection[str]
 ) -> dict[str, frozenset[str]]:
