@@ -137,12 +137,14 @@ def test_who_leaves_with_more_than_a_closing_page_sends_is_asked_and_loses_nothi
     admins: list[Person],
 ) -> None:
     first, second = together(admins, "Large")
-    held = next(one for one in held_documents(second) if one["content"]["name"] == CHOICES)
+    held = next(
+        one for one in held_documents(second) if one["document"]["content"]["name"] == CHOICES
+    )
     many = [
         {"value": f"v{number}", "label": {"en": "long " * 40, "zh": f"值{number}"}}
         for number in range(400)
     ]
-    content = {**held["content"], "choices": many}
+    content = {**held["document"]["content"], "choices": many}
     sent = second.page.evaluate(
         """async ([address, body, version]) => (await fetch(address, {
             method: "PUT",

@@ -537,6 +537,47 @@ def test_what_is_wrong_elsewhere_in_the_draft_leaves_a_formula_without_a_value(
     assert "no_such_field" in found["reason"]
 
 
+def test_what_a_button_asks_for_is_a_sample_where_a_formula_reads_it(world: World) -> None:
+    made = world.draft("A button")
+    client = world.live.renewed_client("admin")
+    automation = {
+        "kind": "automation",
+        "name": "raise_fee",
+        "object": "claim",
+        "label": label("Raise the fee", "提高费用"),
+        "on": [
+            {
+                "event": "button",
+                "inputs": [
+                    {"name": "times", "type": "integer", "label": label("Times", "倍数")},
+                    {
+                        "name": "ground",
+                        "type": "choice",
+                        "choices": [{"value": "late", "label": label("Late", "迟到")}],
+                    },
+                    {"name": "why", "type": "text"},
+                ],
+            }
+        ],
+        "actions": [{"set": {"fee": "fee + input.times"}}],
+    }
+    place = f"/api/v1/metadata/drafts/{made}/documents"
+    added = client.post(place, json={"module": "claims", "content": automation})
+    assert added.status_code == 201, added.text
+    here = {"document": added.json["id"], "path": ["actions", 0, "set", "fee"]}
+
+    found = tried(world, made, formula="fee + input.times * 2", **here)
+    assert (found["state"], found["value"]) == ("value", "22.00"), found["reason"]
+    told = {one["text"]: (one["label"], one["value"]) for one in found["parts"]}
+    assert told["input.times"] == ("Times (a sample)", "1")
+    assert tried(world, made, formula="input.ground = 'late'", **here)["value"] is True
+    assert tried(world, made, formula="input.why = 'why'", **here)["value"] is True
+    wrong = tried(world, made, formula="input.tims", **here)
+    assert wrong["problems"][0]["instead"] == "input.times"
+    # Elsewhere nothing is entered.
+    assert tried(world, made, formula="input.times")["state"] == "refused"
+
+
 def test_formulas_are_tried_by_designers_only(world: World, draft: str) -> None:
     address = f"/api/v1/metadata/drafts/{draft}/formula"
     body = {"object": "claim", "formula": "fee"}

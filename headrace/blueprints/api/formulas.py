@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from flask import Blueprint, Response
@@ -66,11 +67,18 @@ def try_out(draft: str) -> Response:
             # What is wrong elsewhere in the draft is told there; here there is no value for now.
             none = Outcome("unknown", reason=error.problems[0].message)
             return answer(context, none.render(language_of(context)))
+        tried = replace(tried, automation=_automation(catalog, document))
         names = sorted(context.principal.role_names & catalog.roles.keys())
         ahead = Ahead(context, catalog, seen_as(context.principal, catalog, names))
         return answer(context, try_formula(ahead, tried).render(language_of(context)))
 
     return read(action)
+
+
+def _automation(catalog: Catalog, document: str | None) -> str | None:
+    """Return the name of the automation that a formula stands in."""
+    found = (one for one in catalog.automations.values() if one.definition.id == document)
+    return next((one.name for one in found), None) if document else None
 
 
 def _catalog(draft: str, document: str | None, path: list[Any]) -> Catalog:

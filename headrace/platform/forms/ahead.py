@@ -100,6 +100,8 @@ class Ahead:
         self.steps = 0
         self.questions = 0
         self.rows_read = 0
+        self.entered: Mapping[str, Value] = {}
+        self.entered_fields: Mapping[str, FieldModel] = {}
         self._objects = {one.id: one for one in live.catalog.objects.values()}
         self._rows: dict[tuple[str, str], AheadRow | None] = {}
 
@@ -518,10 +520,11 @@ class AheadRow:
 
     def value(self, path: tuple[str, ...], /) -> Value:
         """Return a field, or one reached over lookups; None where the way ends."""
-        field = self._by_id.get(path[0])
+        field = self._by_id.get(path[0]) or self.ahead.entered_fields.get(path[0])
         if field is None:
             raise UnknowableError
-        found = self._value(field.name)
+        entered = path[0] in self.ahead.entered
+        found = self.ahead.entered[path[0]] if entered else self._value(field.name)
         if len(path) == 1 or found is None:
             return found
         following = self.ahead.row_of(field.target, str(found)) if field.target else None

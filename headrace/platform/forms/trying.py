@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
@@ -27,13 +27,16 @@ from headrace.platform.formulas.messages import (
 )
 from headrace.platform.formulas.python import compile_python
 from headrace.platform.formulas.tree import ConstantRef, FieldRef, Node, Query, Value, children
-from headrace.platform.formulas.types import BOOLEAN, Type
+from headrace.platform.formulas.types import BOOLEAN, Kind, Type
 from headrace.platform.metadata.building import object_scope
 from headrace.platform.metadata.building.scope import CatalogScope
-from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.metadata.storage_types import instant_text
+from headrace.platform.metadata.wording import sentence
 
 NO_REASON: Final = Text()
+SAMPLE: Final = Text("{label} (a sample)", "{label}(示例)")
+"""What stands behind the label of something that is entered before a button is pressed."""
 MOST_SHOWN: Final = 20
 """How many items of a list are told, and how many values a formula was computed from."""
 
@@ -50,6 +53,8 @@ class Tried:
     record_id: str | None = None
     outer_name: str | None = None
     is_condition: bool = False
+    automation: str | None = None
+    """The automation whose buttons ask for what the formula reads behind `input.`: samples stand for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,11 @@ def try_formula(ahead: Ahead, tried: Tried) -> Outcome:
     """
     model = _model(ahead, tried.object_name)
     scope = object_scope(ahead.catalog, model.name)
+    automation = ahead.catalog.automations.get(tried.automation or "")
+    if automation is not None and automation.inputs:
+        scope = replace(scope, inputs=automation.inputs)
+        ahead.entered = {one.id: _sample(ahead, one) for one in automation.inputs.values()}
+        ahead.entered_fields = {one.id: one for one in automation.inputs.values()}
     outer = _model(ahead, tried.outer_name) if tried.outer_name else None
     try:
         expression = analyse(
@@ -145,6 +155,29 @@ def _model(ahead: Ahead, name: str) -> ObjectModel:
     if found is None:
         raise NotFoundError
     return found
+
+
+def _sample(ahead: Ahead, field: FieldModel) -> Value:
+    """Return what somebody could enter: the first choice, one, today, the newest record they see."""
+    declared = field.type.declared(field.options)
+    if declared:
+        return declared[0]
+    if field.target is not None:
+        target = ahead.catalog.object(field.target)
+        return None if target is None else ahead.newest(target)
+    match field.value_type.kind:
+        case Kind.NUMBER:
+            return Decimal(1)
+        case Kind.BOOLEAN:
+            return True
+        case Kind.DATE:
+            return ahead.live.today()
+        case Kind.DATETIME:
+            return ahead.live.now()
+        case Kind.TEXT:
+            return field.name
+        case _:
+            return None
 
 
 def _row(ahead: Ahead, model: ObjectModel, record_id: str | None) -> AheadRow:
@@ -224,6 +257,10 @@ class _Telling:
             return self._ahead.catalog.constants[node.name].label
         if not isinstance(node, FieldRef):
             return Text()
+        entered = self._ahead.entered_fields.get(node.path[0])
+        if entered is not None:
+            label = entered.label or Text(entered.name, entered.name)
+            return sentence(SAMPLE, label=label)
         row = self._row.enclosing if node.outer and self._row.enclosing else self._row
         labels: list[Text] = []
         model: ObjectModel | None = row.model

@@ -91,8 +91,9 @@ def test_labels_say_of_which_copy_a_part_is_and_the_copy_says_what_it_adds():
     assert field["label"]["zh"].endswith("(铁路)")
     told = [one for one in made()[1].told if one.code == "copy.extension"]
     assert len(told) == 10
-    said = next(one for one in told if "rail_waybill" in one.message.en)
-    assert "rail_waybill" in said.message.zh
+    said = next(one for one in told if "approval" in one.message.en)
+    assert "Inspection" in said.message.en
+    assert "检查" in said.message.zh
 
 
 def test_what_speaks_of_nothing_that_is_copied_stays_with_the_original():

@@ -20,7 +20,7 @@ from headrace.platform.publishing.identities import assign_ids
 from tests.database.test_formula_engines import build_for_node
 from tests.support.extensions import extended
 
-EDITS, DEEP_EDITS, EVERY = 800, 10_000, 4
+EDITS, DEEP_EDITS, EVERY = 480, 10_000, 4
 WITHOUT_DOCUMENT = frozenset({"module.no_manifest", "module.required"})
 
 

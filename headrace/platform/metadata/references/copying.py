@@ -11,6 +11,7 @@ from typing import Any, Final
 from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
 from headrace.platform.metadata.documents import Document
+from headrace.platform.metadata.extended import way_of
 from headrace.platform.metadata.naming import MAX_BYTES, numbered
 from headrace.platform.metadata.references.declaring import (
     UNIQUE_ACROSS,
@@ -35,7 +36,7 @@ ACTING: Final[Mapping[str, Text]] = {
 
 EXTENSION_COPIED: Final = Message(
     "copy.extension",
-    "The copy adds to the {kind} “{name}” what “{module}” adds to it, once more under other names: {names}.",
+    "The copy adds to the {kind} “{name}” what “{module}” adds to it, once more under names of its own: {names}.",
     "“{module}”对{kind}“{name}”的扩展会以新名称再添加一份:{names}。",
     "Take out of the extension in the draft what the copy does not need.",
     "副本不需要的部分,可在草稿的扩展中删除。",
@@ -183,17 +184,29 @@ def _told(
         place = f"/{one.file}"
         if one.kind == "extends":
             of = catalog.extended.get((one.of, one.name))
-            said = [names[part.kind, part.id] for part in declared(catalog, one)]
+            said = [_said(one, part) for part in declared(catalog, one)]
             yield EXTENSION_COPIED.at(
                 place,
                 module=_called(catalog.modules[one.module].label, one.module),
                 kind=kind_word(one.of),
                 name=_called(text_of(of.document.content.get("label")) if of else Text(), one.name),
-                names=", ".join(said) or "–",
+                names=Text(
+                    ", ".join(each.en for each in said) or "–",
+                    "、".join(each.zh for each in said) or "–",
+                ),
             )
         elif "acts_as" in one.content:
             name = _called(text_of(one.content.get("label")), one.name)
             yield ACTING_LEFT.at(place, name=name, part=ACTING[one.content["acts_as"]])
+
+
+def _said(document: Document, part: Declared) -> Text:
+    """Return what people call a part that an extension adds."""
+    found: Any = document.content
+    for step in way_of(part.path, found):
+        found = found[step]
+    text = _called(text_of(found.get("label")), part.name)
+    return Text(text.within("en"), text.within("zh"))
 
 
 def _called(label: Text, name: str) -> Text:

@@ -48,7 +48,7 @@ PARTS: Final[Mapping[str, tuple[_List, ...]]] = {
     "choice_set": (_List("choices", "choice", "value"),),
     "workflow": (_List("states", "state"), _List("transitions", "transition")),
     "approval": (_STEPS._replace(inside=(_List("branches", "branch", inside=(_STEPS,)),)),),
-    "automation": (_List("trigger", "", inside=(_List("inputs", "input"),)),),
+    "automation": (_List("on", "", inside=(_List("inputs", "input"),)),),
     "form": (_List("sections", "section"),),
     "dashboard": (_List("tiles", "tile"),),
     "scenario": (
