@@ -109,7 +109,7 @@ def copied(catalog: Catalog, source: str, wanted: Wanted, beside: Iterable[Docum
             _adjusted(one, wanted, kept)
             for one in (_acting(catalog, copies, before, after) for before, after in made)
         ),
-        tuple(_told(catalog, taking, names)),
+        tuple(_told(catalog, taking)),
     )
 
 
@@ -177,9 +177,7 @@ def _taken(catalog: Catalog, beside: Iterable[Document]) -> dict[str, set[str]]:
     return taken
 
 
-def _told(
-    catalog: Catalog, taking: Iterable[Document], names: Mapping[tuple[str, str], str]
-) -> Iterator[Problem]:
+def _told(catalog: Catalog, taking: Iterable[Document]) -> Iterator[Problem]:
     for one in taking:
         place = f"/{one.file}"
         if one.kind == "extends":
