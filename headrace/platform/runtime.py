@@ -428,8 +428,11 @@ def initialise(database: Database, zone: ZoneInfo, actor: Actor = THE_PLATFORM) 
             write_setting(work, TIME_ZONE, zone.key)
 
 
+@functools.cache
 def field_types() -> FieldTypes:
     """Return the field types that ship with Headrace and those of installed extensions.
+
+    They are looked up once: what is installed does not change while a process runs.
 
     An extension is a package with an entry point in the group `headrace.extensions` that names a
     module with `TYPES`, like the modules of `metadata/field_types`. One that cannot be loaded, or

@@ -28,7 +28,9 @@ def installed(monkeypatch: pytest.MonkeyPatch):
         point = EntryPoint("stars", "an_extension", runtime.EXTENSIONS)
         monkeypatch.setattr(runtime, "entry_points", lambda group: [point])
 
-    return install
+    runtime.field_types.cache_clear()
+    yield install
+    runtime.field_types.cache_clear()
 
 
 def test_an_installed_type_is_there_beside_the_others(installed):
