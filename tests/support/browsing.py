@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -52,11 +53,13 @@ class Person:
     count: int = 0
 
     def look(self, what: str, *, axe: bool = True) -> None:
-        """Take a picture; refuse sideways scrolling, inputs without label, serious axe findings."""
+        """Refuse sideways scrolling, inputs without label, serious axe findings.
+
+        There is a picture of what has faults, and of all where HEADRACE_SHOTS asks for pictures: to
+        take one costs as much as the page.
+        """
         self.page.wait_for_load_state("networkidle")
         self.count += 1
-        picture = f"{self.name}-{self.width}-{self.language}-{self.count:02d}-{what}.png"
-        self.page.screenshot(path=self.shots / picture, full_page=True)
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         if wide > self.width:
             self.faults.append(f"{what}: {wide} pixels wide")
@@ -67,6 +70,9 @@ class Person:
             self.faults.append(f"{what}: the page is not marked as {language}")
         if axe:
             self._axe(what)
+        if self.faults or "HEADRACE_SHOTS" in os.environ:
+            picture = f"{self.name}-{self.width}-{self.language}-{self.count:02d}-{what}.png"
+            self.page.screenshot(path=self.shots / picture, full_page=True)
         assert not self.faults, "\n".join(self.faults)
 
     def _axe(self, what: str) -> None:
