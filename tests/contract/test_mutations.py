@@ -14,14 +14,14 @@ from tests.support.judging import bases, judge, known_codes, unclear
 from tests.support.mutations import Mutator
 from tests.support.trying import Trial
 
-PLAIN = {"claims": 400, "extensions": 400, "seeds": 100}
+PLAIN = {"claims": 400, "extensions": 400, "seeds": 50}
 DEEP = {"claims": 40_000, "extensions": 20_000, "seeds": 10_000}
 TRIALS = {
-    ("sqlite", "claims"): (12, 1400),
+    ("sqlite", "claims"): (10, 1400),
     ("postgresql", "claims"): (4, 200),
     ("sqlite", "extensions"): (4, 400),
     ("postgresql", "extensions"): (1, 50),
-    ("sqlite", "seeds"): (2, 350),
+    ("sqlite", "seeds"): (1, 350),
     ("postgresql", "seeds"): (1, 50),
 }
 """How many accepted workspaces are tried, plain and deep, by database and base."""

@@ -278,7 +278,7 @@ def test_a_role_that_people_hold_goes_only_with_an_answer(work):
 
 # -- over random objects, rows and changes ----------------------------------------------------------
 
-EXAMPLES = 150
+EXAMPLES = 100
 
 
 class Numbers:
