@@ -9,12 +9,17 @@ import pytest
 
 FIRST = (
     "tests/system/test_isolation.py",
+    "tests/e2e/test_order_journey.py",
+    "tests/e2e/test_design_together.py",
+    "tests/contract/test_mutations.py",
+    "tests/e2e/test_design_pictures.py",
+    "tests/e2e/test_design_keyboard.py",
+    "tests/database/test_publish_crash.py",
     "tests/system/test_export.py",
     "tests/database/test_plan_numbers.py",
     "tests/demo/test_moving.py",
     "tests/demo/test_screens.py",
     "tests/database/test_preparing_crash.py",
-    "tests/database/test_publish_crash.py",
     "tests/database/test_sweeping.py",
 )
 """One process runs a whole file: one of these at the end would leave the other without work."""
