@@ -1,4 +1,7 @@
-"""A business admin draws a form, a list, a report and a dashboard: by drag, by keyboard, over live records."""
+"""A business admin draws a form, a list, a report and a dashboard: by drag, by keyboard, over live records.
+
+What it costs is told while it is drawn.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.support.browsing import Person, sit_down
+from tests.support.drawing import Drawer
+from tests.support.typing_only import Keys
 
 pytestmark = pytest.mark.e2e
 
@@ -126,3 +131,60 @@ def test_a_report_shows_live_numbers_and_stands_on_a_dashboard(admin: Person) ->
     page.keyboard.press("Alt+ArrowLeft")
     expect(page.locator(".board-tile").first).to_contain_text("Orders of a month")
     admin.look("dashboard")
+
+
+def test_what_an_object_costs_is_told_while_it_is_drawn(admin: Person) -> None:
+    page, line = admin.page, admin.page.locator(".cost-line")
+    draw = Drawer(admin)
+    draw.open("Objects", "sales_order")
+    # Others of these tests may have put a list into the draft.
+    facts = r"^480 rows · 13 indexes(, \d more with this draft)?"
+    expect(line).to_have_text(re.compile(facts), timeout=15_000)
+    expect(line).to_have_text(
+        re.compile(facts + r" · list (over )?[\d.]+ m?s for .+, the slowest of \d+ roles"),
+        timeout=30_000,
+    )
+
+    keys = Keys(admin)
+    page.locator(".canvas-head .fold").focus()
+    keys.to(".cost > summary")
+    keys.press("Enter")
+    whole = page.locator(".cost-whole")
+    expect(whole.get_by_text("Lines: 1,942 rows, 4 for each record on average")).to_be_visible()
+    expect(whole.locator("dl dd").first).to_contain_text("sees ")
+    expect(whole.locator("li", has_text="Order no.").first).to_contain_text("no two records alike")
+    admin.look("cost")
+    keys.to(".cost-whole section > .button")
+    keys.press("Enter")
+    expect(whole.locator("[role=status]")).to_have_text(
+        re.compile("for .+, the slowest of"), timeout=30_000
+    )
+
+    step = whole.locator("li", has_text="Credit profile: ").locator("button").first
+    step.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".canvas-head code")).to_have_text("credit_profile")
+    expect(page.locator(".field-row.chosen")).to_be_visible()
+
+    start(admin, "view", "By partner")
+    draw.choose(page.get_by_label("Add …"), "partner")
+    expect(line).to_contain_text("480 rows", timeout=15_000)
+    page.locator(".cost > summary").click()
+    slow = page.get_by_role("region", name="Lists without an index")
+    expect(slow).to_contain_text("An index helps", timeout=15_000)
+    page.set_viewport_size({"width": 375, "height": 812})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    page.screenshot(path=admin.shots / "design-cost-375.png")
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_an_object_that_is_new_says_that_there_is_no_table_yet(admin: Person) -> None:
+    page, line = admin.page, admin.page.locator(".cost-line")
+    Drawer(admin).new("object", "Visit", "visit", module="ordering")
+    expect(line).to_have_text(
+        re.compile(r"^no table yet · \d+ indexes to come · a save takes about \d+ statements$"),
+        timeout=20_000,
+    )
+    page.locator(".cost > summary").click()
+    expect(page.locator(".cost-whole .message")).to_contain_text("nothing is counted or measured")
+    admin.look("cost of what is new")

@@ -93,6 +93,21 @@ def test_only_designers_ask_and_only_of_what_is_there(live: Live) -> None:
     assert ask(live, "admin", document=document(live, "role", "dealer")).status_code == 404
 
 
+def test_a_new_object_of_a_draft_that_cannot_be_read_is_untold(live: Live) -> None:
+    client: Any = live.client("admin")
+    draft = client.post(DRAFTS, json={"name": "broken"}).json["id"]
+    field = {"name": "place", "type": "nothing", "label": {"en": "Place", "zh": "地点"}}
+    content = {"kind": "object", "name": "visit", "label": {"en": "Visit"}, "fields": [field]}
+    made = client.post(f"{DRAFTS}/{draft}/documents", json={"module": "claims", "content": content})
+    assert made.status_code == 201, made.json
+
+    found = ask(live, "admin", draft, document=made.json["id"], time=True)
+
+    assert found.status_code == 200
+    assert list(found.json) == ["untold"]
+    assert found.json["untold"]
+
+
 @pytest.mark.parametrize(
     "body", [{}, {"document": 7}, {"document": "x", "time": "yes"}, {"document": "x", "more": 1}]
 )

@@ -54,7 +54,7 @@ COST_ASKED: Final[Json] = {
     },
     "additionalProperties": False,
 }
-COST: Final[Json] = _object(
+_COST: Final[Json] = _object(
     object=_TEXT,
     label=_TEXT,
     as_of=_MOMENT,
@@ -129,3 +129,11 @@ COST: Final[Json] = _object(
     ),
     asking=_object(milliseconds=_WHOLE, text=_TEXT),
 )
+COST: Final[Json] = {
+    "anyOf": [
+        _COST,
+        _object(
+            untold={**_TEXT, "description": "Why it cannot be told: the draft cannot be read."}
+        ),
+    ]
+}

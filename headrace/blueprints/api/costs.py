@@ -43,7 +43,13 @@ def cost(draft: str) -> Response:
         if not isinstance(timed, bool):
             raise RefusedError(BAD_KEY.at("/time", name="time"))
         here = platform()
-        found = here.costs.of(context, here.drafts.find(draft), document, timed=timed)
+        held = here.drafts.find(draft)
+        try:
+            found = here.costs.of(context, held, document, timed=timed)
+        except RefusedError as error:
+            # What is wrong with the draft is told there; here nothing is known for now.
+            why = error.problems[0].message.within(language_of(context))
+            return answer(context, {"untold": why})
         return answer(context, told(found, language_of(context)))
 
     return read(action)

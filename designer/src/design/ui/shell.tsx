@@ -4,6 +4,7 @@ import { Fragment, useEffect, useState, useSyncExternalStore, type JSX } from "r
 import { editorOf } from "../editors/registry";
 import { kindOf, nameOf, titleOf, type Doc } from "../model/documents";
 import { at, isObject, textOf, type Path } from "../model/json";
+import { CostLine } from "./cost";
 import { useChoose, useView, useWorkbench } from "./desk";
 import { Guide, GuideButton } from "./guide/guide";
 import { Icon, IconButton } from "./icon";
@@ -165,6 +166,7 @@ function Canvas(props: {
         </button>
         </div>
       </div>
+      <CostLine doc={doc} />
       {shown === "json" ? <JsonPane doc={doc} /> : shown === "preview" ? <Preview doc={doc} /> : <Editor doc={doc} />}
     </>
   );

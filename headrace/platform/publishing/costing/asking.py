@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from headrace.platform.access.identity import Identity
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
-from headrace.platform.core.problems import Text
+from headrace.platform.core.problems import Message, Text
 from headrace.platform.database.engine import Database
 from headrace.platform.database.names import load_names
 from headrace.platform.database.tables import Tables
@@ -30,6 +30,13 @@ from headrace.platform.publishing.draft_rows import Draft
 from headrace.platform.publishing.drafts import Drafts, refuse_closed
 from headrace.platform.records.context import Context
 
+NO_OBJECT: Final = Message(
+    "cost.no_object",
+    "There is no object “{name}” in this draft.",
+    "草稿中没有对象“{name}”。",
+    "Choose the object that it is about.",
+    "请选择所属的对象。",
+)
 ABOUT_OBJECTS: Final = frozenset({"view", "report", "permission"})
 """Kinds of documents that name the object that they are about."""
 MOST_TABLES: Final = 8
@@ -80,18 +87,18 @@ class Costs:
     def of(self, context: Context, draft: Draft, document: str, *, timed: bool) -> Cost:
         """Return the cost of the object that a document of a draft is about.
 
-        Raise NotFoundError where it is about none, ConflictError for a closed draft, RefusedError where the
-        object is new and the draft cannot be read. Lists are run for the roles that may read them only
-        where that is wanted (`timed`).
+        Raise NotFoundError for a document that is not about objects, ConflictError for a closed draft,
+        RefusedError where it cannot be told: there is no such object, or it is new and the draft cannot be
+        read. Lists are run for the roles that may read them only where that is wanted (`timed`).
         """
         begun = time.perf_counter()
         refuse_closed(draft)
         content = self._content(draft, document)
+        name = _object_of(content)
         catalog, refusal = self._catalog(context, draft)
-        model = catalog.objects.get(_object_of(content))
+        model = catalog.objects.get(name)
         if model is None:
-            # What is new in a draft that cannot be read has no cost that could be told.
-            raise refusal or NotFoundError(NOT_FOUND.at())
+            raise refusal or RefusedError(NO_OBJECT.at(name=name))
         live = _live(context, model)
         saving = saving_of(catalog, model)
         rows = None if live is None else rows_of(self._database, context.tables.of(live.name))
@@ -155,11 +162,13 @@ class Costs:
 
 
 def _object_of(content: Mapping[str, Any]) -> str:
-    """Return the name of the object that a document is about; empty where it is about none."""
+    """Return the name of the object that a document is about; raise NotFoundError for other kinds."""
     kind = content.get("kind")
     if kind == "object" or (kind == "extends" and content.get("of") == "object"):
         return str(content.get("name", ""))
-    return str(content.get("object", "")) if kind in ABOUT_OBJECTS else ""
+    if kind not in ABOUT_OBJECTS:
+        raise NotFoundError(NOT_FOUND.at())
+    return str(content.get("object", ""))
 
 
 def _live(context: Context, model: ObjectModel) -> ObjectModel | None:

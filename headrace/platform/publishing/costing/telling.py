@@ -382,14 +382,14 @@ class _Teller:
         if len(measured) == 1:
             return self.say(
                 "{what} {taken} for {role}",
-                "{role}打开{what}需 {taken}",
+                "{role}打开{what}用时{taken}",
                 what=what,
                 taken=taken,
                 role=role,
             )
         text = self.say(
             "{what} {taken} for {role}, the slowest of {n} roles",
-            "{role}打开{what}需 {taken},是 {n} 个角色中最慢的",
+            "{role}打开{what}用时{taken},是 {n} 个角色中最慢的",
             what=what,
             taken=taken,
             role=role,
@@ -403,7 +403,7 @@ class _Teller:
     def _taken(self, one: RoleTime, times: Times) -> str:
         if one.milliseconds is None:
             return self.say("over {s} s", "超过 {s} 秒", s=times.limits.one)
-        return self.say("{ms} ms", "{ms} 毫秒", ms=max(1, round(one.milliseconds)))
+        return self.say("{ms} ms", " {ms} 毫秒", ms=max(1, round(one.milliseconds)))
 
     def _role(self, one: RoleTime, times: Times) -> dict[str, Any]:
         taken = one.milliseconds
@@ -432,7 +432,7 @@ class _Teller:
                 return self.say(
                     "not measured: the others took the time there is", "未测量:已达到测量上限"
                 )
-        parts = [self._taken(one, times)]
+        parts = [self._taken(one, times).strip()]
         if isinstance(one.rows, int):
             count = RowCount(one.rows)
             parts.append(self.say("sees {rows}", "可见 {rows}", rows=self._count(count)))

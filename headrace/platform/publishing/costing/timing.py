@@ -49,7 +49,7 @@ Reason = Literal["scope", "condition", "sort", "filter"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds for one role and for all together, and how many roles are run at most."""
+    """Seconds in the database for one role and for all together, and how many roles are run at most."""
 
     one: float = 0.5
     together: float = 3.0
@@ -138,19 +138,18 @@ class Timing:
         roles = _roles(timed)
         with self._database.reading() as reading:
             held = representatives(reading.connection, roles)
-        end = time.monotonic() + self._limits.together
-        asked = 0
+        left, asked = self._limits.together, 0
         for role in sorted(roles, key=lambda one: (-_people(held, one), one)):
             if role not in held:
                 yield RoleTime(role, "nobody")
                 continue
-            left = end - time.monotonic()
             if asked == self._limits.roles or left <= 0:
                 yield RoleTime(role, "left_out", held[role].people)
                 continue
             asked += 1
-            seconds = min(self._limits.one, left)
-            yield self._time(context, timed, role, held[role], seconds)
+            found = self._time(context, timed, role, held[role], min(self._limits.one, left))
+            left -= self._limits.one if found.milliseconds is None else found.milliseconds / 1000
+            yield found
 
     def _time(
         self, context: Context, timed: Timed, role: str, held: Representative, seconds: float
