@@ -141,9 +141,7 @@ class _Teller:
             return self.say("too many rows to count in time", "行数过多,未能及时统计")
         if not count.exact:
             return self.say("about {n} rows", "约 {n} 行", n=count.live)
-        if count.live == 1 and self._language == "en":
-            return "1 row"
-        return self.say("{n} rows", "{n} 行", n=count.live)
+        return self.say("{n} row" if count.live == 1 else "{n} rows", "{n} 行", n=count.live)
 
     def children(self) -> Iterator[dict[str, Any]]:
         """Yield the child rows, and how many of them a record has on average."""
@@ -176,10 +174,10 @@ class _Teller:
         added = sum(one.state == "added" for one in found)
         dropped = sum(one.state == "dropped" for one in found)
         if self._cost.rows is None:
-            return self.say("{n} indexes to come", "将建 {n} 个索引", n=added)
-        parts = [self.say("{n} indexes", "{n} 个索引", n=there)]
-        if there == 1 and self._language == "en":
-            parts = ["1 index"]
+            many = "{n} indexes to come" if added > 1 else "{n} index to come"
+            return self.say(many, "将建 {n} 个索引", n=added)
+        many = "{n} indexes" if there != 1 else "{n} index"
+        parts = [self.say(many, "{n} 个索引", n=there)]
         if added:
             parts.append(self.say("{n} more with this draft", "本草稿新增 {n} 个", n=added))
         if dropped:
