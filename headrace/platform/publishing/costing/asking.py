@@ -154,11 +154,15 @@ class Costs:
         with self._database.reading() as reading:
             names = load_names(reading.connection, tables.names)
             if live is None:
-                return with_draft((), catalog, model, names)
+                return with_draft((), catalog, model, names, context.catalog)
             spec = tables.specs[live.id]
             present = present_indexes(reading.connection, spec)
         found = tuple(live_indexes(context.catalog, live, spec, tables.names, present))
-        return found if catalog is context.catalog else with_draft(found, catalog, model, names)
+        return (
+            found
+            if catalog is context.catalog
+            else with_draft(found, catalog, model, names, context.catalog)
+        )
 
 
 def _object_of(content: Mapping[str, Any]) -> str:

@@ -55,10 +55,17 @@ def live_indexes(
 
 
 def with_draft(
-    live: tuple[Index, ...], catalog: Catalog, model: ObjectModel, names: Names
+    live: tuple[Index, ...],
+    catalog: Catalog,
+    model: ObjectModel,
+    names: Names,
+    named_already: Catalog | None = None,
 ) -> tuple[Index, ...]:
-    """Return the indexes with what a draft makes of them; without live ones all are added."""
-    named = names.with_catalog(catalog)
+    """Return the indexes with what a draft makes of them; without live ones all are added.
+
+    What `named_already` holds has its physical names in `names`, and is not looked at again.
+    """
+    named = names.with_catalog(catalog, named=named_already)
     side = _Side(catalog, model, named)
     known = {one.key: one for one in live}
     wanted = [side.index(one, "added") for one in table_spec(catalog, model, named).indexes]

@@ -42,6 +42,9 @@ from headrace.platform.records.query import DEFAULT_LIMIT
 from headrace.platform.reports.drafted import live_report
 from headrace.platform.reports.running import statement_of
 
+SHORT: Final = 100.0
+"""Milliseconds below which it is run twice and the quicker one counts."""
+
 TimeState = Literal["measured", "too_long", "nobody", "closed", "busy", "left_out"]
 """`closed`: the role may not read it as things are live; `left_out`: the limits were reached before."""
 Reason = Literal["scope", "condition", "sort", "filter"]
@@ -148,7 +151,7 @@ class Timing:
                 continue
             asked += 1
             found = self._time(context, timed, role, held[role], min(self._limits.one, left))
-            left -= self._limits.one if found.milliseconds is None else found.milliseconds / 1000
+            left -= self._limits.one if found.milliseconds is None else found.milliseconds / 500
             yield found
 
     def _time(
@@ -161,9 +164,10 @@ class Timing:
             return RoleTime(role, "closed", held.people)
         try:
             with self._database.bounded(seconds) as reading:
-                begun = time.perf_counter()
-                rows = run.read(reading)
-                taken = (time.perf_counter() - begun) * 1000
+                taken, rows = _taken(run, reading)
+                if taken < SHORT:
+                    # The first one also reads what the database keeps at hand afterwards.
+                    taken = min(taken, _taken(run, reading)[0])
         except OutOfTimeError:
             return replace(found, state="too_long", whole=run.whole)
         except UnavailableError:
@@ -177,6 +181,13 @@ class Timing:
         user = self._identity.principal_of_user(user_id, context.catalog)
         own = context.as_principal(holding_only(user, role, context.catalog))
         return _list(context, own, timed, role) if timed.report is None else _report(own, timed)
+
+
+def _taken(run: _Run, reading: Reading) -> tuple[float, int | str | None]:
+    """Run it; return the milliseconds that it took, and how many rows are seen."""
+    begun = time.perf_counter()
+    rows = run.read(reading)
+    return (time.perf_counter() - begun) * 1000, rows
 
 
 def _report(context: Context, timed: Timed) -> _Run:
