@@ -10,7 +10,7 @@ import { removeDocument } from "../../src/design/model/commands/remove_document"
 import { removeItem } from "../../src/design/model/commands/remove_item";
 import { setValue } from "../../src/design/model/commands/set_value";
 import { newId, type Doc, type Docs } from "../../src/design/model/documents";
-import { at, isList, isObject, type Json, type JsonObject, type Path } from "../../src/design/model/json";
+import { at, isList, isObject, type Json, type Path } from "../../src/design/model/json";
 import { Store } from "../../src/design/model/store";
 import { random } from "./random";
 
@@ -111,7 +111,7 @@ function placesIn(value: Json, path: Path): Path[] {
   const below = isList(value)
     ? value.map((one, position): [Json, Path] => [one, [...path, position]])
     : isObject(value)
-      ? Object.entries(value as JsonObject).map(([key, one]): [Json, Path] => [one, [...path, key]])
+      ? Object.entries(value).map(([key, one]): [Json, Path] => [one, [...path, key]])
       : [];
   // What a document is stays: the server takes no other id or kind in its place.
   const free = below.filter(([, at]) => at.length > 1 || (at[0] !== "id" && at[0] !== "kind" && at[0] !== "of"));

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from headrace.blueprints.api.calls import WARNINGS
 from headrace.blueprints.api.cost_schema import COST, COST_ASKED
+from headrace.blueprints.api.design_shapes import NAME_ANSWER, SHAPES
 from headrace.platform.access.policy import (
     can,
     editable_fields,
@@ -873,11 +874,12 @@ class _Writer:
         for path, methods in DRAFT_CALLS.items():
             parameters = [draft] if "{draft}" in path else []
             parameters += [one] if "{id}" in path else []
+            shapes = {one: SHAPES.get((path, one), (anything, anything)) for one in methods}
             self.paths[f"/metadata/drafts{path}"] = {
                 method: self._call(
-                    title, "drafts", f"{method}{path.strip('/')}", anything, parameters
+                    title, "drafts", f"{method}{path.strip('/')}", shapes[method][1], parameters
                 )
-                | ({"requestBody": _body(anything)} if method in {"post", "put"} else {})
+                | ({"requestBody": _body(shapes[method][0])} if method in {"post", "put"} else {})
                 for method, title in methods.items()
             }
 
@@ -889,7 +891,7 @@ class _Writer:
             _query("otherwise", {"type": "string"}, "The name where nothing can be spelled."),
         ]
         templates = self._call("Templates of modules", "templates", "list", anything, [])
-        name = self._call("A technical name", "names", "propose", anything, asked)
+        name = self._call("A technical name", "names", "propose", NAME_ANSWER, asked)
         self.paths["/metadata/templates"] = {"get": templates}
         self.paths["/metadata/names"] = {"get": name}
 

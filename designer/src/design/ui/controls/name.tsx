@@ -73,6 +73,7 @@ export function NameInput(props: InputProps): JSX.Element {
   const { store, save, renaming } = useWorkbench();
   const run = useRun();
   const name = textOf(props.value);
+  const isModule = kindOf(doc) === "module" && path.length === 1;
   // Null while the name stands as it is: what nothing names is written through at once.
   const [typed, type] = useState<string | null>(null);
   const setTyped = (text: string | null): void => {
@@ -91,6 +92,8 @@ export function NameInput(props: InputProps): JSX.Element {
     try {
       if (!(await save())) throw new Error(w("rename_unsaved"));
       const found = await renaming(askRenaming(doc, path.slice(0, -1), wanted));
+      // What is in a module is in it by its name, which cannot change alone.
+      if (!found.known && isModule) throw new Error(w("rename_unreadable"));
       if (!found.known) {
         // A draft that cannot be read is being worked on: what is wrong with it says so itself.
         set(wanted);
@@ -123,7 +126,7 @@ export function NameInput(props: InputProps): JSX.Element {
         onFocus={(event) => {
           attributes?.onFocus?.(event);
           const isKept = isHeld(path) && !FIRST.test(name);
-          setUsed(isKept || isMentioned(view.docs, doc.id, path, name));
+          setUsed(isModule || isKept || isMentioned(view.docs, doc.id, path, name));
         }}
         onChange={(event) => {
           const text = event.target.value;

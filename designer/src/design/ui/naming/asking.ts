@@ -1,7 +1,8 @@
 /** What the server says of names: what another one changes in the draft, and which one to propose. */
 
 import type { Doc } from "../../model/documents";
-import { isObject, pointerOf, textOf, type JsonObject, type Path } from "../../model/json";
+import type { NameAnswer, RenameAnswer, RenameAsked } from "../../api_types";
+import { isObject, pointerOf, type Path } from "../../model/json";
 import { call, refusal } from "../http";
 import { page } from "../words";
 
@@ -20,19 +21,13 @@ export interface Renaming {
 
 /** Ask what it takes to call what stands at `path` of a document otherwise; a refusal is an error. */
 export async function askRenaming(doc: Doc, path: Path, name: string): Promise<Renaming> {
-  const about = { document: doc.id, path: pointerOf(path), name };
+  const about: RenameAsked = { document: doc.id, path: pointerOf(path), name };
   const answer = await call("POST", `${API}/drafts/${page().draft}/rename`, about);
   if (answer.status !== 200 || !isObject(answer.body)) throw new Error(refusal(answer));
-  const { count, places, along, documents, problems } = answer.body;
+  const { count, places, along, documents, problems } = answer.body as unknown as RenameAnswer;
   return {
-    known: (problems as readonly JsonObject[]).length === 0,
-    count: Number(count),
-    places: places as readonly string[],
-    along: along as readonly string[],
-    documents: (documents as readonly JsonObject[]).map((one) => {
-      const { module, content } = one.document as JsonObject;
-      return { id: textOf(one.id), module: textOf(module), content: content as JsonObject };
-    }),
+    ...{ known: problems.length === 0, count, places, along },
+    documents: documents.map((one) => ({ id: one.id, ...one.document })),
   };
 }
 
@@ -40,5 +35,6 @@ export async function askRenaming(doc: Doc, path: Path, name: string): Promise<R
 export async function askName(label: string, otherwise: string): Promise<string> {
   const asked = new URLSearchParams({ label, otherwise });
   const answer = await call("GET", `${API}/names?${asked.toString()}`);
-  return isObject(answer.body) ? textOf(answer.body.name) || otherwise : otherwise;
+  if (answer.status !== 200 || !isObject(answer.body)) return otherwise;
+  return (answer.body as unknown as NameAnswer).name || otherwise;
 }
