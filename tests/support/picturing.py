@@ -50,8 +50,10 @@ def open_document(page: Page, kind: str, name: str) -> None:
 
 
 def _fold(page: Page, *, folded: bool) -> None:
-    """Fold the options away, or show them."""
+    """Fold the options away, or show them; on a phone they stand below."""
     fold = button(page, "options_shown")
+    if not fold.is_visible():
+        return
     if fold.get_attribute("aria-pressed") != str(not folded).lower():
         fold.click()
 
@@ -61,8 +63,7 @@ def _document(
 ) -> Callable[[Page], None]:
     def show(page: Page) -> None:
         open_document(page, kind, name)
-        if page.locator(".canvas-head .fold").is_visible():
-            _fold(page, folded=False)
+        _fold(page, folded=False)
         if then is not None:
             then(page)
 
