@@ -89,7 +89,8 @@ FORMULA_ANSWER: Final = _closed(
                     "span": {
                         "type": ["array", "null"],
                         "items": {"type": "integer"},
-                        **{"minItems": 2, "maxItems": 2},
+                        "minItems": 2,
+                        "maxItems": 2,
                     },
                     "instead": {"type": ["string", "null"]},
                 }
