@@ -32,7 +32,7 @@ SIDEWAYS: Final = """() => [document.documentElement, ...document.querySelectorA
 MAIN: Final = ".studio-acts .main, main .button.main, main .button"
 
 
-@pytest.mark.parametrize(("width", "twice"), [(375, False)])
+@pytest.mark.parametrize(("width", "twice"), [(375, False), (1280, True)])
 def test_nothing_runs_off_sideways(
     server: str, browser: Browser, shots: Path, width: int, twice: bool
 ) -> None:
