@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from headrace.platform.metadata.comparing import compare
+from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.references.declaring import declared
+from headrace.platform.publishing.catalogs import Content
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.renaming import rename
 from tests.support.documents import field, label
@@ -115,7 +117,7 @@ def renaming(work: Publishing, *wanted: tuple[str, str, str]) -> Plan:
 
 
 def publish(work: Publishing, plan: Plan) -> None:
-    assert plan.refused == (), [one.text.en for one in plan.refused]
+    assert plan.refused == (), [str(one) for one in plan.refused]
     assert [one.key for one in plan.lines if one.needs_answer] == []
     work.platform.publisher.publish(plan, "renamed", None)
 
@@ -185,6 +187,92 @@ def test_names_that_change_twice_and_go_back_lose_nothing(work: Publishing) -> N
     (levels,) = [one for one in forth_and_back.content.documents if one.kind == "choice_set"]
     assert "was" not in levels.content["choices"][1]
     publish(work, forth_and_back)
+    assert values(work, ids, "worth") == ["high", "low"]
+
+
+def with_levels(work: Publishing, *levels: str) -> Content:
+    """What is live with other levels: each a value with what it was called before."""
+    live = work.platform.catalogs.refresh()
+    content = work.platform.catalogs.content_of(live.version)
+    made = []
+    for one in levels:
+        value, *was = one.split("<")
+        made.append({**choices(value)[0], **({"was": was} if was else {})})
+    return content.with_documents(
+        tuple(
+            Document(one.module, {**one.content, "choices": made})
+            if one.kind == "choice_set"
+            else one
+            for one in live.catalog.documents
+        )
+    )
+
+
+def test_a_name_that_another_value_gets_in_the_same_publish_takes_no_rows_along(
+    work: Publishing,
+) -> None:
+    ids = [new(work, worth="high"), new(work, worth="low"), new(work)]
+    first = version(work)
+    # High is called top, and low gets its name.
+    publish(work, renaming(work, ("choice", "high", "top"), ("choice", "low", "high")))
+    assert values(work, ids, "worth") == ["top", "high", None]
+    assert values(work, ids, "risk") == ["high"] * 3
+    assert values(work, ids, "heavy") == [True, False, None]
+    back_to(work, first)
+    assert values(work, ids, "worth") == ["high", "low", None]
+    # Each gets the name of the other.
+    swap = (
+        ("choice", "high", "between"),
+        ("choice", "low", "high"),
+        ("choice", "between", "low"),
+    )
+    plan = renaming(work, *swap)
+    assert [row[0] for row in listed(work, plan, "choice.rename:thing.worth")[1:]] == ids[:2]
+    publish(work, plan)
+    assert values(work, ids, "worth") == ["low", "high", None]
+    assert values(work, ids, "heavy") == [True, False, None]
+    assert values(work, [new(work)], "risk") == ["high"]
+    publish(work, renaming(work, *swap))
+    assert values(work, ids, "worth") == ["high", "low", None]
+    assert values(work, ids, "heavy") == [True, False, None]
+
+
+def test_a_new_value_with_a_name_that_was_given_up_gets_no_rows(work: Publishing) -> None:
+    ids = [new(work, worth="high"), new(work, worth="low")]
+    first = version(work)
+    live = work.platform.publisher.plan_content(renaming(work, ("choice", "high", "top")).content)
+    content = live.content.with_documents(
+        tuple(
+            Document(one.module, {**one.content, "choices": [*one.content["choices"], *choices("high")]})
+            if one.kind == "choice_set"
+            else one
+            for one in live.content.documents
+        )
+    )
+    publish(work, work.platform.publisher.plan_content(content))
+    assert values(work, ids, "worth") == ["top", "low"]
+    added = new(work, worth="high")
+    # What it says of its past is done with: nothing moves again.
+    again = with_levels(work, "low", "top<high", "high", "more")
+    publish(work, work.platform.publisher.plan_content(again))
+    assert values(work, [*ids, added], "worth") == ["top", "low", "high"]
+    # Nor does it where the past is no longer said.
+    publish(work, work.platform.publisher.plan_content(with_levels(work, "low", "top", "high")))
+    assert values(work, [*ids, added], "worth") == ["top", "low", "high"]
+
+
+def test_going_back_asks_for_a_value_whose_name_another_one_had(work: Publishing) -> None:
+    ids = [new(work, worth="high")]
+    first = version(work)
+    publish(work, work.platform.publisher.plan_content(with_levels(work, "low", "top<high", "high")))
+    ids.append(new(work, worth="high"))
+    plan = work.platform.publisher.plan_rollback(first)
+    (asked,) = [one for one in plan.lines if one.needs_answer]
+    assert asked.key == "field.narrow:thing.worth"
+    answers = {asked.key: {"answer": "map", "map": {"high": "low"}}}
+    plan = work.platform.publisher.plan_rollback(first, decisions=answers)
+    assert plan.refused == ()
+    work.platform.publisher.publish(plan, "back", None)
     assert values(work, ids, "worth") == ["high", "low"]
 
 

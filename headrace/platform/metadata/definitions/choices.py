@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,15 +44,30 @@ class ChoiceSetDef:
 def renamed_values(before: Iterable[ChoiceDef], after: Iterable[ChoiceDef]) -> dict[str, str]:
     """Return which values are called otherwise: those that say which ones they were, on either side.
 
-    Going back, it is the values of the version that is left which know what they were.
+    Going back, it is the values of the version that is left which know what they were. A name may be that
+    of another value by now: two that swap theirs are both in it.
     """
     then, now = {one.value: one for one in before}, {one.value: one for one in after}
+    forth = _claims(then, now)
+    taken = set(forth.values())
+    back = {new: old for old, new in _claims(now, then).items()}
+    more = {old: new for old, new in back.items() if old not in forth and new not in taken}
+    return {**more, **forth}
+
+
+def _claims(then: Mapping[str, ChoiceDef], now: Mapping[str, ChoiceDef]) -> dict[str, str]:
+    """Return which values of `now` say that they were another one `then`, which is the key."""
     found: dict[str, str] = {}
-    for old in then.values():
-        if old.value in now:
+    for one in now.values():
+        former = then.get(one.value)
+        said = () if former is None else former.was
+        if former is not None and one.was == said:
             continue
-        said = (one.value for one in now.values() if old.value in one.was)
-        new = next((one for one in (*said, *old.was) if one in now and one not in then), None)
-        if new is not None:
-            found[old.value] = new
+        old = next((name for name in one.was if name in then and name not in said), None)
+        if old is not None and old != one.value:
+            found.setdefault(old, one.value)
+    # A value that stays takes no rows of another one: only one that goes on under a new name does.
+    while wrong := [old for old, new in found.items() if new in then and new not in found]:
+        for old in wrong:
+            del found[old]
     return found

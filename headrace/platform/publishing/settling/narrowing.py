@@ -86,10 +86,10 @@ def narrowing(
     """
     model, one = change.model, change.field
     quiet = Narrowing(change, moves=kept is not None, kept=kept)
-    if not one.type.narrows(change.earlier.options, one.options):
-        return quiet
     if one.type.declared(one.options) is not None:
         return _choices(finder, decisions, change, kept)
+    if not one.type.narrows(change.earlier.options, one.options):
+        return quiet
     found = finder.find(NotAllowed(model.id, one.id, None if kept is None else kept.rows_at))
     if not found.count:
         return quiet
@@ -110,10 +110,12 @@ def _choices(
     since = None if kept is None else kept.rows_at
     allowed = one.type.declared(one.options) or ()
     renamed = renamed_values(earlier.options.choices, one.options.choices)
+    taken = set(renamed.values())
+    # A value that stays, while another one gets its name, would become that one.
     gone = {
         value: finder.find(Having(model.id, earlier.id, (value,), since)).count
         for value in earlier.type.declared(earlier.options) or ()
-        if value not in allowed and value not in renamed
+        if value not in renamed and (value not in allowed or value in taken)
     }
     values: dict[str, str | None] = dict(renamed)
     asked = [_renames(finder, change, renamed, since)] if renamed else []
