@@ -239,11 +239,12 @@ def test_a_name_that_another_value_gets_in_the_same_publish_takes_no_rows_along(
 
 def test_a_new_value_with_a_name_that_was_given_up_gets_no_rows(work: Publishing) -> None:
     ids = [new(work, worth="high"), new(work, worth="low")]
-    first = version(work)
     live = work.platform.publisher.plan_content(renaming(work, ("choice", "high", "top")).content)
     content = live.content.with_documents(
         tuple(
-            Document(one.module, {**one.content, "choices": [*one.content["choices"], *choices("high")]})
+            Document(
+                one.module, {**one.content, "choices": [*one.content["choices"], *choices("high")]}
+            )
             if one.kind == "choice_set"
             else one
             for one in live.content.documents
@@ -264,7 +265,9 @@ def test_a_new_value_with_a_name_that_was_given_up_gets_no_rows(work: Publishing
 def test_going_back_asks_for_a_value_whose_name_another_one_had(work: Publishing) -> None:
     ids = [new(work, worth="high")]
     first = version(work)
-    publish(work, work.platform.publisher.plan_content(with_levels(work, "low", "top<high", "high")))
+    publish(
+        work, work.platform.publisher.plan_content(with_levels(work, "low", "top<high", "high"))
+    )
     ids.append(new(work, worth="high"))
     plan = work.platform.publisher.plan_rollback(first)
     (asked,) = [one for one in plan.lines if one.needs_answer]

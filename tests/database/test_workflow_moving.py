@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -65,19 +65,19 @@ def publish(world: World, contents: Contents, *, cancel: bool = False, **options
     mapped = changes.states.get("flow", {})
     if mapped:
         rename_rows(world, mapped)
+    for names in changes.values.values():
+        rename_rows(world, names, "kind")
     world.publish(contents)
     world.does("system", lambda c, w: moving.after(c, w, changes))
     return ended
 
 
-def rename_rows(world: World, states: dict[str, str]) -> None:
-    """Do what the row work of a publish does: put new states in the place of old ones."""
-    column = world.tables.of("claim").columns["status"]
+def rename_rows(world: World, names: Mapping[str, str], field: str = "status") -> None:
+    """Do what the row work of a publish does: put new values in the place of old ones."""
+    column = world.tables.of("claim").columns[field]
+    renamed = sa.case(*((column == old, new) for old, new in names.items()), else_=column)
     with world.database.writing(None) as work:
-        for old, new in states.items():
-            work.connection.execute(
-                sa.update(column.table).where(column == old).values({column.name: new})
-            )
+        work.connection.execute(sa.update(column.table).values({column.name: renamed}))
 
 
 def decide(world: World, login: str, run_id: str, action: str = "approve") -> Any:
@@ -296,6 +296,33 @@ def test_states_that_rows_are_moved_to_reach_open_runs_and_their_conditions(worl
     assert world.state(claim) == "checking"
     decide(world, "mia", run_id)
     assert world.state(claim) == "paid"
+
+
+def test_values_that_are_called_otherwise_reach_the_conditions_of_open_runs(world):
+    def ask(contents: Contents, damage: str, loss: str) -> None:
+        kind = next(one for one in contents["object", "claim"]["fields"] if one["name"] == "kind")
+        kind["default"] = f"'{damage}'"
+        for choice, name in zip(kind["choices"], (damage, loss), strict=True):
+            if choice["value"] != name:
+                choice.update(value=name, was=[choice["value"]])
+        when = f"kind = '{damage}' AND kind IN ('{damage}') AND NOT kind = '{loss}'"
+        steps(contents)[-1]["when"] = when
+        on = contents["workflow", "claim_flow"]["transitions"][0]["on"]
+        on["approved"]["set"] = {"kind": f"IF(kind = '{damage}', '{loss}', '{damage}')"}
+
+    publish(world, changed(lambda contents: ask(contents, "damage", "loss")))
+    claim = world.claim(amount="2000")
+    run_id = world.submit(claim)
+    publish(world, changed(lambda contents: ask(contents, "loss", "damage")))
+    assert world.row(claim)["kind"] == "loss", "the two have each other's name"
+    asked = []
+    while tasks := world.open_tasks(run_id):
+        asked.append(set(tasks))
+        for login in tasks:
+            decide(world, login, run_id)
+    assert len(asked) == len(steps(workspace())), "the last step is asked as it was before"
+    assert world.state(claim) == "paid"
+    assert world.row(claim)["kind"] == "damage"
 
 
 def test_a_renamed_role_keeps_its_holders_and_their_tasks(world):

@@ -20,7 +20,7 @@ from headrace.platform.core.problems import Message
 from headrace.platform.database.system_tables import SETTING
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.formulas.expression import Expression
-from headrace.platform.formulas.tree import Binary, FieldRef, In, Literal, Node
+from headrace.platform.formulas.tree import Binary, Call, Case, FieldRef, In, Literal, Node
 from headrace.platform.jobs.notifications import Notifications
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
 from headrace.platform.records.context import Context
@@ -35,9 +35,12 @@ from headrace.platform.workflow.pinned import (
 )
 from headrace.platform.workflow.reached import (
     NO_STATES,
+    NO_VALUES,
     RunKey,
     States,
+    Values,
     reached_runs,
+    renamed_choices,
     renamed_states,
 )
 from headrace.platform.workflow.runs import Row, Runs, runs_pinned_to
@@ -62,12 +65,14 @@ class RunChanges:
     """What becomes of runs and roles by a publish.
 
     `cancelled` are the approvals whose open runs end. `states` are those whose names change, or
-    whose rows move to another (workflow id -> old -> new). `roles` maps ids of roles that are
+    whose rows move to another (workflow id -> old -> new). `values` are choices and record types that
+    are called otherwise (field id -> old -> new). `roles` maps ids of roles that are
     renamed or gone to (old name, new name or None), `returned` ids of roles that are new to names.
     """
 
     cancelled: frozenset[RunKey] = frozenset()
     states: States = field(default_factory=lambda: NO_STATES)
+    values: Values = field(default_factory=lambda: NO_VALUES)
     roles: Mapping[str, tuple[str, str | None]] = field(
         default_factory=lambda: MappingProxyType({})
     )
@@ -87,7 +92,11 @@ def run_changes(
     }
     returned = {role_id: name for role_id, name in after.items() if role_id not in before}
     return RunChanges(
-        frozenset(cancelled), renamed_states(old, new, states), roles, MappingProxyType(returned)
+        frozenset(cancelled),
+        renamed_states(old, new, states),
+        renamed_choices(old, new),
+        roles,
+        MappingProxyType(returned),
     )
 
 
@@ -116,9 +125,11 @@ class MovingRuns:
         return sum(self.cancel(context, work, key) for key in sorted(changes.cancelled))
 
     def after(self, context: Context, work: UnitOfWork, changes: RunChanges) -> None:
-        """Bring runs and tasks to the states and roles of the version of `context`."""
+        """Bring runs and tasks to the states, values and roles of the version of `context`."""
         for workflow_id, states in changes.states.items():
             self.map_states(context, work, workflow_id, states)
+        if changes.values:
+            self._rewrite(context, work, lambda pinned: _with_values(pinned, changes.values))
         if changes.roles or changes.returned:
             self._move_roles(context, work, changes)
 
@@ -284,59 +295,91 @@ def _with_states(
     def rename(state: str) -> str:
         return states.get(state, state)
 
-    def reworded(expression: Expression | None) -> Expression | None:
-        if expression is None or field_id is None:
-            return expression
-        return dataclasses.replace(
-            expression, tree=_with_literals(expression.tree, field_id, states)
-        )
-
     def outcome(one: Outcome) -> Outcome:
-        assigned = tuple((name, reworded(value) or value) for name, value in one.assignments)
-        return Outcome(rename(one.to), reworded(one.when), assigned)
+        return dataclasses.replace(one, to=rename(one.to))
 
-    return dataclasses.replace(
+    named = dataclasses.replace(
         pinned,
         to=rename(pinned.to),
         sources=tuple(dict.fromkeys(rename(one) for one in pinned.sources)),
+        outcomes={key: outcome(one) for key, one in pinned.outcomes.items()},
+    )
+    return named if field_id is None else _with_values(named, {field_id: states})
+
+
+def _with_values(pinned: PinnedApproval, values: Values) -> PinnedApproval:
+    """Return the approval whose formulas speak of values by their new names."""
+
+    def reworded(expression: Expression | None) -> Expression | None:
+        if expression is None:
+            return None
+        return dataclasses.replace(expression, tree=_with_literals(expression.tree, values))
+
+    def given(field_id: str, expression: Expression) -> Expression:
+        tree = _result(_with_literals(expression.tree, values), values.get(field_id, {}))
+        return dataclasses.replace(expression, tree=tree)
+
+    def outcome(one: Outcome) -> Outcome:
+        assigned = tuple((field_id, given(field_id, value)) for field_id, value in one.assignments)
+        return Outcome(one.to, reworded(one.when), assigned)
+
+    return dataclasses.replace(
+        pinned,
         outcomes={key: outcome(one) for key, one in pinned.outcomes.items()},
         steps=tuple(dataclasses.replace(step, when=reworded(step.when)) for step in pinned.steps),
     ).with_approvers(lambda who: dataclasses.replace(who, formula=reworded(who.formula)))
 
 
-def _with_literals(node: Any, field_id: str, states: Mapping[str, str]) -> Any:
-    """Return a tree in which texts compared with the state are its new names."""
-    match node:
-        case Binary() if _is_state(node.left, field_id) or _is_state(node.right, field_id):
-            return dataclasses.replace(
-                node, left=_renamed(node.left, states), right=_renamed(node.right, states)
-            )
-        case In() if _is_state(node.operand, field_id):
-            items = tuple(_renamed(item, states) for item in node.items)
-            return dataclasses.replace(node, items=items)
+def _with_literals(node: Any, values: Values) -> Any:
+    """Return a tree in which texts that are compared with a field are the new names of its values."""
     if not dataclasses.is_dataclass(node) or isinstance(node, type):
         return node
-    changed = {
-        part.name: _within(getattr(node, part.name), field_id, states)
-        for part in dataclasses.fields(node)
+    parts = {
+        part.name: _within(getattr(node, part.name), values) for part in dataclasses.fields(node)
     }
-    return dataclasses.replace(node, **changed)
-
-
-def _within(part: Any, field_id: str, states: Mapping[str, str]) -> Any:
-    if isinstance(part, tuple):
-        return tuple(_within(one, field_id, states) for one in part)
-    return _with_literals(part, field_id, states)
-
-
-def _is_state(node: Node, field_id: str) -> bool:
-    return isinstance(node, FieldRef) and node.path[-1] == field_id
-
-
-def _renamed(node: Node, states: Mapping[str, str]) -> Node:
-    if isinstance(node, Literal) and isinstance(node.value, str):
-        return dataclasses.replace(node, value=states.get(node.value, node.value))
+    node = dataclasses.replace(node, **parts)
+    match node:
+        case Binary():
+            left, right = _names_of(node.left, values), _names_of(node.right, values)
+            return dataclasses.replace(
+                node, left=_renamed(node.left, right), right=_renamed(node.right, left)
+            )
+        case In():
+            names = _names_of(node.operand, values)
+            items = tuple(_renamed(item, names) for item in node.items)
+            return dataclasses.replace(node, items=items)
+        case Call(function="HAS"):
+            names = _names_of(node.args[0], values)
+            args = (node.args[0], *(_renamed(one, names) for one in node.args[1:]))
+            return dataclasses.replace(node, args=args)
     return node
+
+
+def _within(part: Any, values: Values) -> Any:
+    if isinstance(part, tuple):
+        return tuple(_within(one, values) for one in part)
+    return _with_literals(part, values)
+
+
+def _names_of(node: Node, values: Values) -> Mapping[str, str]:
+    """Return the new names of the values of a field."""
+    return values.get(node.path[-1], {}) if isinstance(node, FieldRef) else {}
+
+
+def _renamed(node: Node, names: Mapping[str, str]) -> Node:
+    if isinstance(node, Literal) and isinstance(node.value, str):
+        return dataclasses.replace(node, value=names.get(node.value, node.value))
+    return node
+
+
+def _result(node: Node, names: Mapping[str, str]) -> Node:
+    """Return a formula that gives a field its value, by the new names of what it gives."""
+    if not isinstance(node, Case):
+        return _renamed(node, names)
+    branches = tuple(
+        dataclasses.replace(one, result=_result(one.result, names)) for one in node.branches
+    )
+    return dataclasses.replace(node, branches=branches, otherwise=_result(node.otherwise, names))
 
 
 def _with_roles(pinned: PinnedApproval, roles: Mapping[str, str]) -> PinnedApproval:

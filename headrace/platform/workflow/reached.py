@@ -25,16 +25,22 @@ from headrace.platform.metadata.catalog import (
     TransitionModel,
     WorkflowModel,
 )
+from headrace.platform.metadata.definitions.choices import renamed_values
+from headrace.platform.metadata.references.walking import choices_of
 from headrace.platform.workflow.pinned import PinnedApproval, pin, read_stored
 from headrace.platform.workflow.tables import DEFINITION, FIRST_OPEN, RUN
 
 States = Mapping[str, Mapping[str, str]]
 """Workflow id -> old state -> new state."""
 
+Values = Mapping[str, Mapping[str, str]]
+"""Id of a field -> old value -> new value."""
+
 RunKey = tuple[str, str]
 """Workflow id and the name of the approval that a run is pinned to."""
 
 NO_STATES: Final[States] = MappingProxyType({})
+NO_VALUES: Final[Values] = MappingProxyType({})
 _UNSEEN: Final = frozenset(
     {"label", "transition_label", "block_label", "source", "names", "span", "id"}
 )
@@ -128,6 +134,18 @@ def renamed_states(old: Catalog, new: Catalog, decided: States = NO_STATES) -> S
         if moved:
             found[workflow.id] = moved
     return found
+
+
+def renamed_choices(old: Catalog, new: Catalog) -> Values:
+    """Return the values of choices and record types that have another name, by field."""
+    fields = {one.id: one for model in old.objects.values() for one in model.fields.values()}
+    found = {
+        one.id: renamed_values(choices_of(fields[one.id].options), choices_of(one.options))
+        for model in new.objects.values()
+        for one in model.fields.values()
+        if one.id in fields and fields[one.id].options is not one.options
+    }
+    return {field_id: values for field_id, values in found.items() if values}
 
 
 @functools.cache
