@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from headrace.platform.metadata.comparing import compare
 from headrace.platform.metadata.documents import Document
@@ -15,8 +16,10 @@ from headrace.platform.metadata.references.declaring import declared
 from headrace.platform.publishing.catalogs import Content
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.renaming import rename
+from headrace.platform.records.restoring import earlier_state
+from headrace.platform.records.tables import HISTORY
 from tests.support.documents import field, label
-from tests.support.publishing import MODULE, Publishing, published_at
+from tests.support.publishing import MODULE, Publishing, platform_at, published_at
 from tests.support.retypes import back_to, listed, values, version
 
 SIDES = {"north": ["ice"], "south": ["sand"]}
@@ -44,6 +47,7 @@ def contents() -> dict[tuple[str, str], dict[str, Any]]:
             "kind": "object",
             "name": "thing",
             "label": label("Thing", "物品"),
+            "history": True,
             "record_types": [
                 {"name": "usual", "label": label("Usual", "普通")},
                 {"name": "rare", "label": label("Rare", "稀有")},
@@ -99,7 +103,7 @@ def new(work: Publishing, **given: Any) -> str:
 def renaming(work: Publishing, *wanted: tuple[str, str, str]) -> Plan:
     """Plan what is live with other names: kind, name now, name then."""
     live = work.platform.catalogs.refresh()
-    content = work.platform.catalogs.content_of(live.version)
+    content = was = work.platform.catalogs.content_of(live.version)
     for kind, old, called in wanted:
         catalog = work.platform.publisher.plan_content(content).catalog or live.catalog
         document, path = next(
@@ -110,9 +114,7 @@ def renaming(work: Publishing, *wanted: tuple[str, str, str]) -> Plan:
         )
         made = rename(catalog, document, path, called, built_in(), live.catalog)
         after = {id(before): one for before, one in made.documents}
-        content = content.with_documents(
-            tuple(after.get(id(one), one) for one in catalog.documents)
-        )
+        content = was.with_documents(tuple(after.get(id(one), one) for one in catalog.documents))
     return work.platform.publisher.plan_content(content)
 
 
@@ -307,3 +309,50 @@ def test_a_module_with_another_name_keeps_its_rows_and_what_it_was_like(work: Pu
     assert work.value("thing", new(work), "risk") == "low"
     back_to(work, first)
     assert list(work.platform.catalogs.refresh().catalog.modules) == [MODULE]
+
+
+def test_what_a_record_was_is_restored_by_the_names_of_now(work: Publishing) -> None:
+    store, platform = work.platform.store, work.platform
+    ids = [new(work, worth="high", marks=["odd"], record_type="rare", code="a")]
+
+    def change(**given: Any) -> None:
+        platform.write_as_system(lambda c, w: store.update(c, w, "thing", ids[0], given, 1))
+
+    change(worth="low", marks=["old"], record_type="usual", code="b")
+    publish(work, renaming(work, *ALL))
+    with platform.database.reading() as reading:
+        lines = reading.connection.execute(
+            sa.select(HISTORY.c.id).where(HISTORY.c.record_id == ids[0], HISTORY.c.version == 2)
+        ).scalars()
+        (line,) = map(str, lines)
+    found = platform.write_as_system(
+        lambda c, w: earlier_state(c, w, "thing", ids[0], line, "before")
+    )
+    platform.write_as_system(lambda c, w: store.update(c, w, "thing", ids[0], found.data(), 2))
+    assert held(work, ids)["worth"] == ["top"]
+    assert marks(work, ids[0]) == ["strange"]
+    assert held(work, ids)["record_type"] == ["seldom"]
+
+
+def test_rows_of_a_module_follow_the_names_of_what_they_speak_of(
+    work: Publishing, backend: str, fresh_database: Callable[[str], str]
+) -> None:
+    swap = (
+        ("choice", "north", "between"),
+        ("choice", "south", "north"),
+        ("choice", "between", "south"),
+    )
+    others = (("field", "side", "flank"), ("field", "code", "key"), ("object", "thing", "item"))
+    plan = renaming(work, *swap, *ALL[3:], *others)
+    (rows,) = plan.content.rows
+    assert (rows.object, rows.text) == ("item", "key,flank,record_type\nfirst,south,seldom\n")
+    publish(work, plan)
+    with platform_at(fresh_database(backend)) as fresh:
+        publisher = fresh.publisher
+        publisher.publish(publisher.plan_content(plan.content), "fresh", None)
+        for platform in (work.platform, fresh):
+            context = platform.context_of(platform.catalogs.refresh())
+            table = context.tables.of("item")
+            asked = sa.select(*(table.columns[one] for one in ("key", "flank", "record_type")))
+            with platform.database.reading() as reading:
+                assert reading.connection.execute(asked).all() == [("first", "south", "seldom")]

@@ -24,8 +24,9 @@ from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.building.search_keys import without_keys
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.checks import Checker
-from headrace.platform.metadata.documents import Document, renamed_modules
+from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import FieldTypes
+from headrace.platform.publishing.row_names import rows_following
 from headrace.platform.publishing.rows import ROWS_KIND, RowsFile
 
 KEPT_PARTS: Final = 2_000
@@ -82,13 +83,8 @@ class Content:
         return frozenset(map(id, self.documents))
 
     def with_documents(self, documents: tuple[Document, ...]) -> Content:
-        """Return other documents with these rows, which follow their modules' names."""
-        renamed = renamed_modules(self.documents, documents)
-        rows = (
-            replace(one, module=renamed[one.module]) if one.module in renamed else one
-            for one in self.rows
-        )
-        return Content(documents, tuple(rows))
+        """Return other documents with these rows, which follow the names of what they speak of."""
+        return Content(documents, rows_following(self.rows, self.documents, documents))
 
     def without(self, other: Content) -> tuple[Document, ...]:
         """Return the documents that are not the very same in another content; most mostly are."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, Final, Literal
 
@@ -184,6 +184,24 @@ def _csv_text(table: Sequence[Sequence[str]]) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(table)
     return out.getvalue()
+
+
+def renamed_file(
+    file: RowsFile,
+    name: str,
+    columns: Mapping[str, str],
+    values: Mapping[str, Callable[[str], str]],
+) -> RowsFile:
+    """Return a file with another object, other names of columns, and other values in some of them."""
+    header = file.header()
+    changes = [values.get(one) for one in header]
+    lines = list(csv.reader(io.StringIO(file.text)))[1:]
+    changed = [
+        [one if change is None else change(one) for one, change in zip(cells, changes, strict=True)]
+        for cells in lines
+    ]
+    header = [columns.get(one, one) for one in header]
+    return replace(file, object=name, text=_csv_text([header, *changed]))
 
 
 def describe(file: RowsFile) -> Text:

@@ -20,6 +20,8 @@ from headrace.platform.database.engine import Reading
 from headrace.platform.database.prepared import Prepared, prepare
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.catalog import FieldModel
+from headrace.platform.metadata.definitions.choices import value_now
+from headrace.platform.metadata.references.walking import choices_of
 from headrace.platform.records.context import Context
 from headrace.platform.records.history import field_json
 from headrace.platform.records.history_reader import (
@@ -186,7 +188,9 @@ class Seen:
         """Return a value of a field as it is sent; of references to others only what may be read."""
         if field.targets and value is not None:
             return self._polymorphic(self._context.catalog.typed(field, value))
-        if field.links is None or not isinstance(value, list):
+        if field.links is None:
+            return _called_now(field, value)
+        if not isinstance(value, list):
             return value
         return self._among(field.links, value) or None
 
@@ -202,6 +206,14 @@ class Seen:
             titles = titles_of(self._context, self._on, target, asked)
             self._known.update({(target, one): one in titles for one in asked})
         return [one for one in ids if self._known[target, one]]
+
+
+def _called_now(field: FieldModel, value: Any) -> Any:
+    """Return choices by the names that they have now; the history keeps those of its time."""
+    choices = choices_of(field.options)
+    if isinstance(value, list):
+        return [value_now(choices, one) for one in value] if choices else value
+    return value_now(choices, value) if choices and isinstance(value, str) else value
 
 
 @dataclass(slots=True)

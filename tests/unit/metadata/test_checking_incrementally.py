@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from benchmarks.wide import CHANGING, HUB, wide_documents, with_fields
+from headrace.platform.core.ids import RandomIds
+from headrace.platform.core.problems import Problem, errors
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.checks import BUILT_IN, Checker, run_checks
@@ -16,8 +18,13 @@ from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.checks.memory import Memory
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import built_in
+from headrace.platform.publishing.draft_content import form_problem
+from headrace.platform.publishing.draft_publishing import problems_of
+from headrace.platform.publishing.identities import assign_ids
 from tests.support.documents import field, workspace
+from tests.support.judging import bases
 from tests.support.metadata_edits import random_edit
+from tests.support.mutations import Mutator
 
 Contents = dict[tuple[str, str], dict[str, Any]]
 
@@ -132,3 +139,44 @@ def test_random_edits_give_what_checks_from_nothing_give(seed: int):
         checked += 1
         previous, contents = catalog, edited
     assert checked > 5
+
+
+@pytest.mark.parametrize("base", ["claims", "extensions", "seeds"])
+def test_drafts_of_whole_workspaces_are_told_what_checks_from_nothing_tell(base: str, deep: bool):
+    """Drafts go on from what is live, sound or not; now and then one is published."""
+    edits = 300 if deep else {"claims": 25, "extensions": 25, "seeds": 2}[base]
+    chosen, checker, types = random.Random(4), Checker(), built_in()
+    live, _ = assign_ids(tuple(bases()[base]), (), RandomIds())
+    catalog = build(live)
+    assert catalog is not None
+    checker.run(catalog)
+    present, checked = live, 0
+    while checked < edits:
+        edited = known(Mutator(chosen, list(present)).mutated(), (*live, *present))
+        if any(form_problem(one.content) or "id" not in one.content for one in edited):
+            continue
+        told = problems_of(live, edited, types)
+        if any(one.code.startswith("schema.") for one in told):
+            continue
+
+        # Who knows what is live knows the new name of what is gone; nothing else may differ.
+        assert plain(problems_of(live, edited, types, catalog, checker.run)) == plain(told)
+
+        checked += 1
+        if not errors(told):
+            present = edited
+            if chosen.random() < 0.4:
+                live, catalog = edited, build(edited, catalog)
+                assert catalog == build(edited)
+        elif chosen.random() < 0.3:
+            present = edited if present is live else live
+
+
+def plain(problems: tuple[Problem, ...]) -> list[Problem | str]:
+    return [one.path if one.code in {"ref.renamed", "ref.unknown"} else one for one in problems]
+
+
+def known(documents: list[Document], before: tuple[Document, ...]) -> tuple[Document, ...]:
+    """What is as before is the very same document, as in a draft."""
+    former = {(one.module, one.hash): one for one in before}
+    return tuple(former.get((one.module, one.hash), one) for one in documents)

@@ -71,3 +71,11 @@ def _claims(then: Mapping[str, ChoiceDef], now: Mapping[str, ChoiceDef]) -> dict
         for old in wrong:
             del found[old]
     return found
+
+
+def value_now(choices: Iterable[ChoiceDef], value: str) -> str:
+    """Return what a value of before is called: itself where one is called so, or where none ever was."""
+    present = tuple(choices)
+    if any(one.value == value for one in present):
+        return value
+    return next((one.value for one in present if value in one.was), value)
