@@ -188,3 +188,24 @@ def same_documents(contents: Contents, known: dict[str, Document]) -> list[Docum
 def parts_in_order(catalog: Catalog) -> list[dict[str, Any]]:
     """What has an order that people see or that decides."""
     return [catalog.objects, catalog.forms, catalog.views, catalog.reports, catalog.workflows]
+
+
+def test_a_path_through_a_polymorphic_lookup_leads_to_an_object_that_is_made_anew():
+    contents = workspace()
+    about = field("about", "polymorphic_lookup", targets=["company", "region"])
+    named = field("named", "formula", returns="text", formula="about.region.name")
+    contents["object", "claim"]["fields"] += [about, named]
+    documents = as_documents(contents)
+    before = build(documents).catalog
+    assert before is not None
+    place = next(
+        at for at, one in enumerate(documents) if (one.kind, one.name) == ("object", "region")
+    )
+    documents[place] = Document("claims", {**documents[place].content, "id": "another"})
+
+    built = build(documents, before)
+
+    assert delta_between(before.memory, documents) is not None
+    assert built.catalog == build(documents).catalog
+    documents[place] = Document("claims", {**documents[place].content, "label": label("R", "区")})
+    assert "bare claim" not in made(build(documents, built.catalog))

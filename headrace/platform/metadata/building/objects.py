@@ -21,6 +21,7 @@ from headrace.platform.metadata.building.messages import (
     UNKNOWN_OBJECT,
     USER_OBJECT_NAME,
 )
+from headrace.platform.metadata.building.parts import ITSELF
 from headrace.platform.metadata.building.rollups import (
     give_rollup_types,
     is_rollup,
@@ -58,6 +59,7 @@ def build_objects(work: Workbench) -> None:
     )
     rollups: dict[str, tuple[str, ...]] = {}
     defined = work.definitions.get("object", {})
+    work.note_other_objects()
     for name in work.stale("bare", "object"):
         definition = work.know("object", name)
         if name in work.system_objects:
@@ -98,11 +100,12 @@ def _bare(work: Workbench, definition: ObjectDef) -> None:
             _place_field(work, name, field, work.place(definition, "fields", position))
         model = _bare_object(work, definition)
         reached = target_fields(work, model.fields.values(), targets)
+        work.reads.update((target, ITSELF) for target in targets)
         model = dataclasses.replace(model, fields={**model.fields, **reached})
         rollups = tuple(one.name for one in model.fields.values() if is_rollup(one))
         return _Bare(with_former_fields(model, known), work.field_files[name], rollups)
 
-    bare = work.part("bare", name, (definition, *targets.values()), make)
+    bare = work.part("bare", name, (definition,), make)
     work.field_files[name] = bare.places
     work.place_with(bare.model.definition, definition)
     work.note_object(name, known, bare.model)

@@ -240,6 +240,15 @@ class Workbench:
         part = self.before.parts.get(step, {}).get(name)
         return part.result if part else None
 
+    def note_other_objects(self) -> None:
+        """Keep note of the objects that are not those that were called so in the build before."""
+        before, now = self.before.named.get("object", {}), self.definitions.get("object", {})
+        touched = [name for kind, name in self._touched if kind == "object"]
+        for name in {**before, **now} if self.delta is None else touched:
+            old, new = before.get(name), now.get(name)
+            if old is None or new is None or old.id != new.id:
+                self.changed.add((name, ITSELF))
+
     def note_object(self, name: str, old: ObjectModel | None, new: ObjectModel | None) -> None:
         """Keep note of how an object differs from the one of the build before."""
         if old is new:
