@@ -102,7 +102,7 @@ def _named(documents: Sequence[Document]) -> dict[str, _Named]:
             continue
         columns = found[one.name].fields
         for part in _parts(one, "fields"):
-            own = _choices(part.get("choices")) or sets.get(str(part.get("choice_set")), ())
+            own = _choices(part.get("choices")) or sets.get(str(part.get("choice_set")), [])
             states = flows.get(str(part.get("workflow")), {})
             columns[str(part.get("id") or part["name"])] = _Column(part["name"], tuple(own), states)
         kinds = _choices(_parts(one, "record_types"), "name")
