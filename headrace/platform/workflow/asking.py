@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from headrace.platform.formulas.expression import Expression
-from headrace.platform.formulas.tree import FieldRef, Query, walk
+from headrace.platform.formulas.tree import Binary, FieldRef, Node, Query, walk
 from headrace.platform.records.owner_keys import lock_texts
 from headrace.platform.workflow.subjects import Subject
 
@@ -31,10 +31,22 @@ def hold_what_is_asked(found: Subject, conditions: Iterable[Expression | None]) 
 
 
 def _texts(found: Subject, query: Query) -> Iterator[str]:
-    outer = (node for node in walk(query) if isinstance(node, FieldRef) and node.outer)
     # A pinned formula may speak of something that is gone: whoever asks it is told of that.
     with suppress(LookupError):
-        values = sorted({str(found.environment.value(one.path)) for one in outer})
-        # Nobody else asks about the rows of this record: it is held itself.
-        if found.id not in values:
-            yield "\n".join(("asked", query.object, *values))
+        outer = [one for one in walk(query) if isinstance(one, FieldRef) and one.outer]
+        values = {str(found.environment.value(one.path)) for one in outer}
+        if found.id in values and any(_is_own(found, one) for one in walk(query)):
+            # Nobody else asks about the rows of this record: it is held itself.
+            return
+        # The record itself is named to leave it out: others ask the same but for that.
+        yield "\n".join(("asked", query.object, *sorted(values - {found.id})))
+
+
+def _is_own(found: Subject, node: Node) -> bool:
+    """Say whether a node asks for rows that refer to the record."""
+    if not isinstance(node, Binary) or node.operator != "=":
+        return False
+    sides = [one for one in (node.left, node.right) if isinstance(one, FieldRef)]
+    return any(
+        one.outer and found.environment.value(one.path) == found.id for one in sides
+    ) and not any(not one.outer and one.names == ("id",) for one in sides)
