@@ -26,7 +26,7 @@ SIDES = {"north": ["ice"], "south": ["sand"]}
 
 
 def choices(*names: str) -> list[dict[str, Any]]:
-    return [{"value": one, "label": label(one.title(), one)} for one in names]
+    return [{"value": one, "label": label(one.title(), one.title())} for one in names]
 
 
 def contents() -> dict[tuple[str, str], dict[str, Any]]:
@@ -193,13 +193,15 @@ def test_names_that_change_twice_and_go_back_lose_nothing(work: Publishing) -> N
 
 
 def with_levels(work: Publishing, *levels: str) -> Content:
-    """What is live with other levels: each a value with what it was called before."""
+    """What is live with other levels: each a value with what it was called before; high is another one."""
     live = work.platform.catalogs.refresh()
     content = work.platform.catalogs.content_of(live.version)
     made = []
     for one in levels:
         value, *was = one.split("<")
-        made.append({**choices(value)[0], **({"was": was} if was else {})})
+        said = {"top": "High", "high": "Higher"}.get(value, value.title())
+        part = {"value": value, "label": label(said, said)}
+        made.append({**part, "was": was} if was else part)
     return content.with_documents(
         tuple(
             Document(one.module, {**one.content, "choices": made})
@@ -241,17 +243,7 @@ def test_a_name_that_another_value_gets_in_the_same_publish_takes_no_rows_along(
 
 def test_a_new_value_with_a_name_that_was_given_up_gets_no_rows(work: Publishing) -> None:
     ids = [new(work, worth="high"), new(work, worth="low")]
-    live = work.platform.publisher.plan_content(renaming(work, ("choice", "high", "top")).content)
-    content = live.content.with_documents(
-        tuple(
-            Document(
-                one.module, {**one.content, "choices": [*one.content["choices"], *choices("high")]}
-            )
-            if one.kind == "choice_set"
-            else one
-            for one in live.content.documents
-        )
-    )
+    content = with_levels(work, "low", "top<high", "high")
     publish(work, work.platform.publisher.plan_content(content))
     assert values(work, ids, "worth") == ["top", "low"]
     added = new(work, worth="high")

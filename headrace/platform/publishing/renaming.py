@@ -15,7 +15,7 @@ from headrace.platform.core.errors import NotFoundError, RefusedError
 from headrace.platform.core.problems import Message, errors
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
-from headrace.platform.metadata.definitions.choices import ChoiceDef
+from headrace.platform.metadata.definitions.choices import ChoiceDef, choice_of, live_names
 from headrace.platform.metadata.definitions.keys import schema_of
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import FieldTypes
@@ -99,7 +99,9 @@ def rename(
     names: Names = dict.fromkeys(targets, name)
     _refuse_taken(catalog, targets, name)
     made = tuple(rewritten(catalog, catalog.documents, names))
-    held = None if live is None else _choices_of(live, targets)
+    held = None
+    if live is not None:
+        held = partial(_live_names, _choices_of(live, targets), _choices_of(catalog, targets))
     changed = {id(before): after for before, after, _ in made}
     documents = tuple(
         (one, _remembering(catalog, one, changed[id(one)], names, held))
@@ -121,11 +123,31 @@ def _refuse_form(what: Declared, name: str) -> None:
         raise RefusedError(NOT_A_VALUE.at("/name", name=name))
 
 
-def _choices_of(live: Catalog, targets: AbstractSet[tuple[str, str]]) -> AbstractSet[str]:
-    """Return the ids of those choices that records may hold."""
-    if not any(kind == "choice" for kind, _ in targets):
-        return frozenset()
-    return {one.id for one in _declared_of(live, targets)}
+def _choices_of(
+    catalog: Catalog, targets: AbstractSet[tuple[str, str]]
+) -> Mapping[str, Sequence[ChoiceDef]]:
+    """Return all choices by the id of what has them; nothing where none is among `targets`."""
+    found: dict[str, list[ChoiceDef]] = {}
+    asked = any(kind == "choice" for kind, _ in targets)
+    for document in catalog.documents if asked else ():
+        for one in declared(catalog, document):
+            if one.kind == "choice":
+                part = choice_of(_part(document.content, one.path), one.name)
+                found.setdefault(_owner(one), []).append(part)
+    return found
+
+
+def _owner(one: Declared) -> str:
+    return one.id.removesuffix(f".{one.name}")
+
+
+def _live_names(
+    live: Mapping[str, Sequence[ChoiceDef]],
+    drafted: Mapping[str, Sequence[ChoiceDef]],
+    one: Declared,
+) -> Sequence[str]:
+    """Return the names by which records may hold a choice of a draft, and those it had before."""
+    return live_names(live.get(_owner(one), ()), drafted[_owner(one)], one.name)
 
 
 def _remembering(
@@ -133,7 +155,7 @@ def _remembering(
     before: Document,
     after: Document,
     names: Names,
-    held: AbstractSet[str] | None,
+    held: Callable[[Declared], Sequence[str]] | None,
 ) -> Document:
     """Return a document in which values with another name say what they were: records hold them.
 
@@ -143,16 +165,24 @@ def _remembering(
     for one in declared(catalog, before):
         new = names.get((one.kind, one.id))
         if one.kind == "choice" and new is not None:
-            former = (one.name,) if held is None or one.id in held else ()
-            content = _changed(content, one.path.split("/")[1:], partial(_called, former, new))
+            known = [one.name, *_part(before.content, one.path).get("was", ())]
+            was = known if held is None else held(one)
+            content = _changed(content, one.path.split("/")[1:], partial(_called, was, new))
     return after if content is after.content else Document(after.module, ordered(content))
 
 
-def _called(former: Sequence[str], new: str, part: Mapping[str, Any]) -> Mapping[str, Any]:
-    was = list(part.get("was", ()))
-    was = was[was.index(new) + 1 :] if new in was else [*former, *was][:MOST_FORMER]
+def _called(was: Sequence[str], new: str, part: Mapping[str, Any]) -> Mapping[str, Any]:
+    known = list(was)
+    known = known[known.index(new) + 1 :] if new in known else known[:MOST_FORMER]
     rest = {key: one for key, one in part.items() if key != "was"}
-    return {**rest, "was": was} if was else rest
+    return {**rest, "was": known} if known else rest
+
+
+def _part(content: Any, path: str) -> Mapping[str, Any]:
+    for step in path.split("/")[1:]:
+        content = content[int(step) if isinstance(content, list) else step]
+    found: Mapping[str, Any] = content
+    return found
 
 
 def _changed(content: Any, way: Sequence[str], change: Callable[[Any], Any]) -> Any:

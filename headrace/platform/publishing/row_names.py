@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from headrace.platform.metadata.definitions.choices import ChoiceDef, renamed_values
+from headrace.platform.metadata.definitions.choices import ChoiceDef, choice_of, renamed_values
 from headrace.platform.metadata.documents import Document, renamed_modules
 from headrace.platform.metadata.storage_types import SEPARATOR
 from headrace.platform.publishing.rows import RowsFile, renamed_file
@@ -136,7 +136,4 @@ def _entries(value: Any, name: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _choices(value: Any, key: str = "value") -> list[ChoiceDef]:
-    return [
-        ChoiceDef(one[key], was=tuple(one["was"]) if isinstance(one.get("was"), list) else ())
-        for one in _entries(value, key)
-    ]
+    return [choice_of(one, one[key]) for one in _entries(value, key)]

@@ -13,11 +13,13 @@ from headrace.platform.core.errors import NotFoundError, RefusedError
 from headrace.platform.metadata.building import build_catalog
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.checks import run_checks
+from headrace.platform.metadata.definitions.choices import ChoiceDef, renamed_values
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.metadata.references.declaring import Declared, declared
 from headrace.platform.metadata.references.rewriting import Names, rewritten
 from headrace.platform.publishing.renaming import rename
+from tests.support.documents import label
 from tests.unit.metadata.test_references import catalog_of, seeds, small
 
 KEPT = frozenset({"calendar"})
@@ -139,3 +141,47 @@ def test_places_without_a_name_of_their_own_cannot_be_renamed():
         document = next(one for one in catalog.documents if one.kind == kind)
         with pytest.raises(NotFoundError):
             rename(catalog, document, path, "other", built_in())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_records_find_their_choices_whatever_these_were_called_between_two_publishes(seed: int):
+    """Each choice is known by its label: renamed, swapped, added and given up in drafts by chance."""
+    chosen = random.Random(seed)
+    first = [{"value": one, "label": label(one, one)} for one in "abc"]
+    content = {"kind": "choice_set", "name": "s", "label": label("S", "集"), "choices": first}
+    module = {"kind": "module", "name": "m", "version": "1.0.0", "label": label("M", "模")}
+    versions = [catalog_of([Document("m", module), Document("m", content)])]
+    for number in range(25):
+        draft, act = versions[-1], chosen.choice(("add", "drop"))
+        for step in range(chosen.randrange(1, 6)):
+            draft = _edited(draft, versions[-1], chosen, act, f"n{number}-{step}")
+        versions.append(draft)
+        for before, after in ((versions[-2], draft), (draft, versions[-2])):
+            then, now = (one.choice_sets["s"].choices for one in (before, after))
+            labels = {one.label.en: one.value for one in now}
+            stay = {one.value: labels[one.label.en] for one in then if one.label.en in labels}
+            wanted = {old: new for old, new in stay.items() if old != new}
+            assert renamed_values(then, now) == wanted, (_told(then), _told(now))
+
+
+def _edited(
+    catalog: Catalog, live: Catalog, chosen: random.Random, act: str, added: str
+) -> Catalog:
+    (document,) = [one for one in catalog.documents if one.kind == "choice_set"]
+    choices = list(document.content["choices"])
+    free = [one for one in "abcdef" if one not in {one["value"] for one in choices}]
+    if chosen.random() < 0.7:
+        path = f"/choices/{chosen.randrange(len(choices))}"
+        made = rename(catalog, document, path, chosen.choice(free), built_in(), live)
+        changed = {id(before): after for before, after in made.documents}
+        return catalog_of([changed.get(id(one), one) for one in catalog.documents])
+    if act == "add" and len(choices) < 4:
+        choices.insert(chosen.randrange(3), {"value": added, "label": label(added, added)})
+    elif act == "drop" and len(choices) > 2:
+        choices.pop(chosen.randrange(len(choices)))
+    other = Document("m", {**document.content, "choices": choices})
+    return catalog_of([other if one is document else one for one in catalog.documents])
+
+
+def _told(choices: Sequence[ChoiceDef]) -> list[tuple[str, str, tuple[str, ...]]]:
+    return [(one.label.en, one.value, one.was) for one in choices]

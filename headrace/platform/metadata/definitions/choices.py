@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from operator import itemgetter
+from typing import Any, Literal
 
 from headrace.platform.core.problems import Text
 from headrace.platform.metadata.definitions.keys import Name, Value, key
@@ -41,6 +42,14 @@ class ChoiceSetDef:
     label: Text = key("Name of the set.", Text())
 
 
+def choice_of(part: Mapping[str, Any], value: str) -> ChoiceDef:
+    """Return a choice as a document writes it; a draft may hold anything."""
+    label, was = part.get("label"), part.get("was")
+    given = label if isinstance(label, Mapping) else {}
+    text = Text(str(given.get("en", "")), str(given.get("zh", "")))
+    return ChoiceDef(value, text, was=tuple(map(str, was)) if isinstance(was, list) else ())
+
+
 def renamed_values(before: Iterable[ChoiceDef], after: Iterable[ChoiceDef]) -> dict[str, str]:
     """Return which values are called otherwise: those that say which ones they were, on either side.
 
@@ -48,29 +57,65 @@ def renamed_values(before: Iterable[ChoiceDef], after: Iterable[ChoiceDef]) -> d
     of another value by now: two that swap theirs are both in it.
     """
     then, now = {one.value: one for one in before}, {one.value: one for one in after}
-    forth = _claims(then, now)
-    taken = set(forth.values())
-    back = {new: old for old, new in _claims(now, then).items()}
-    more = {old: new for old, new in back.items() if old not in forth and new not in taken}
-    return {**more, **forth}
+    if not any(one.was for one in (*then.values(), *now.values())):
+        return {}
+    matched: dict[str, str] = {}
+    taken: set[str] = set()
+    for _, old, new in sorted(_alike(then, now), key=itemgetter(0), reverse=True):
+        if old not in matched and new not in taken:
+            matched[old] = new
+            taken.add(new)
+    found = {old: new for old, new in matched.items() if old != new}
 
+    def is_wrong(old: str, new: str) -> bool:
+        stays = new in then and new not in found and then[new].label == now[new].label
+        return old in now and stays
 
-def _claims(then: Mapping[str, ChoiceDef], now: Mapping[str, ChoiceDef]) -> dict[str, str]:
-    """Return which values of `now` say that they were another one `then`, which is the key."""
-    found: dict[str, str] = {}
-    for one in now.values():
-        former = then.get(one.value)
-        said = () if former is None else former.was
-        if former is not None and one.was == said:
-            continue
-        old = next((name for name in one.was if name in then and name not in said), None)
-        if old is not None and old != one.value:
-            found.setdefault(old, one.value)
-    # A value that stays takes no rows of another one: only one that goes on under a new name does.
-    while wrong := [old for old, new in found.items() if new in then and new not in found]:
+    # Of two that both stay none becomes the other, whatever they say.
+    while wrong := [old for old, new in found.items() if is_wrong(old, new)]:
         for old in wrong:
             del found[old]
     return found
+
+
+Likeness = tuple[bool, int, int]
+
+
+def _alike(
+    then: Mapping[str, ChoiceDef], now: Mapping[str, ChoiceDef]
+) -> Iterator[tuple[Likeness, str, str]]:
+    """Yield which values may be which ones of before, and how sure that is."""
+    by_name: dict[str, list[ChoiceDef]] = {}
+    for one in now.values():
+        for name in {one.value, *one.was}:
+            by_name.setdefault(name, []).append(one)
+    for one in then.values():
+        likely = {
+            other.value: other for name in (one.value, *one.was) for other in by_name.get(name, ())
+        }
+        for other in likely.values():
+            likeness = _likeness(then, now, one, other)
+            if likeness is not None:
+                yield likeness, one.value, other.value
+
+
+def _likeness(
+    then: Mapping[str, ChoiceDef], now: Mapping[str, ChoiceDef], old: ChoiceDef, new: ChoiceDef
+) -> Likeness | None:
+    """Return how sure it is that two are one; None where nothing says so.
+
+    One had all names of the other, the first ones first. What they are called for people counts most, then
+    how many names both had; then who says to have had a name is it rather than who only has it.
+    """
+    names, later = (*reversed(old.was), old.value), (*reversed(new.was), new.value)
+    shared, known = sorted((len(names), len(later)))
+    same = old.label == new.label
+    if names[:shared] == later[:shared]:
+        return same, shared, known
+    given_up = old.value in new.was and new.value not in then
+    if given_up or (new.value in old.was and old.value not in now):
+        return same, 0, known
+    return None
 
 
 def value_now(choices: Iterable[ChoiceDef], value: str) -> str:
@@ -79,3 +124,16 @@ def value_now(choices: Iterable[ChoiceDef], value: str) -> str:
     if any(one.value == value for one in present):
         return value
     return next((one.value for one in present if value in one.was), value)
+
+
+def live_names(live: Iterable[ChoiceDef], drafted: Iterable[ChoiceDef], value: str) -> list[str]:
+    """Return what a value of a draft is called as things are live, then what that was before.
+
+    Nothing where it is new in the draft.
+    """
+    then, now = {one.value: one for one in live}, tuple(drafted)
+    renamed = renamed_values(then.values(), now)
+    old = next((old for old, new in renamed.items() if new == value), None)
+    if old is None and value not in renamed:
+        old = value
+    return [old, *then[old].was] if old in then else []
