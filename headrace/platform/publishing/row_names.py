@@ -23,7 +23,7 @@ def rows_following(
     modules = renamed_modules(before, after)
     moved = [replace(one, module=modules.get(one.module, one.module)) for one in rows]
     same = {id(one) for one in after}
-    if all(id(one) in same for one in before if one.kind in NAMING):
+    if not moved or all(id(one) in same for one in before if one.kind in NAMING):
         return tuple(moved)
     then, now = _named(before), {one.id: one for one in _named(after).values()}
     return tuple(_followed(one, then.get(one.object), now) for one in moved)
