@@ -19,7 +19,7 @@ KIND_WORDS: Final[Mapping[str, Text]] = {
     "automation": Text("automation", "自动化"),
     "permission": Text("permission", "权限"),
     "form": Text("form", "表单"),
-    "view": Text("view", "视图"),
+    "view": Text("view", "列表"),
     "report": Text("report", "报表"),
     "dashboard": Text("dashboard", "看板"),
     "tile": Text("tile", "图块"),

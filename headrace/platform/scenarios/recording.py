@@ -28,8 +28,8 @@ NO_BEGINNING: Final = Message(
     "scenario.no_beginning",
     "The history of the record does not tell how it was made.",
     "该记录的历史中没有新建的过程。",
-    "Make a new record, do with it what the scenario is to show, and record that.",
-    "请新建一条记录,完成要记录的操作后再录制。",
+    "Make a new record of an object with “Keep history”, do with it what the scenario is to show, and record that.",
+    "请在“保留历史”的对象中新建一条记录,完成要记录的操作后再录制。",
 )
 DECIDED: Final = frozenset({"approve", "reject", "return"})
 SILENT: Final = frozenset({"comment", "read", "urge", "ask_opinion", "give_opinion"})

@@ -81,12 +81,25 @@ const Module = memo(function Module(props: {
 }): JSX.Element {
   const { title, lines } = props.group;
   const choose = useChoose();
-  const [opened, setOpened] = useState<boolean | null>(null);
-  const open = props.open || (opened ?? props.chosen !== null);
+  const [opened, setOpened] = useState(props.chosen !== null);
+  const [former, setFormer] = useState(props.chosen);
+  if (props.chosen !== former) {
+    setFormer(props.chosen);
+    if (props.chosen !== null) setOpened(true);
+  }
+  const open = props.open || opened;
   const kinds = KINDS.filter((kind) => lines.some((one) => one.kind === kind));
   return (
-    <details open={open} onToggle={(event) => setOpened(event.currentTarget.open)}>
-      <summary>{title}</summary>
+    <details open={open}>
+      {/* Not `onToggle`: a search, which opens what it finds, would leave all of it open. */}
+      <summary
+        onClick={(event) => {
+          event.preventDefault();
+          setOpened(!open);
+        }}
+      >
+        {title}
+      </summary>
       {open
         ? kinds.map((kind) => (
             <div key={kind} className="outline-kind">

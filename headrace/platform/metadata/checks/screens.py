@@ -49,9 +49,9 @@ UNKNOWN_VIEW = Message(
 WRONG_OBJECT = Message(
     "menu.wrong_object",
     "The view “{view}” is not one of “{object}”.",
-    "视图“{view}”不属于“{object}”。",
+    "列表“{view}”不属于“{object}”。",
     "Choose a view of the object.",
-    "请选择该对象的视图。",
+    "请选择该对象的列表。",
 )
 EMPTY_MENU = Message(
     "menu.empty",
@@ -194,7 +194,7 @@ VIEW_FIELD = Message(
     "No role may read “{field}”, so it is never shown.",
     "没有角色可以读取“{field}”,因此不会显示。",
     "Grant it, or take it from the view.",
-    "请授权,或从视图中移除。",
+    "请授权,或从列表中移除。",
 )
 REPORT_NOBODY = Message(
     "report.nobody",
@@ -229,9 +229,9 @@ MENU_REPORT = Message(
 MENU_VIEWS = Message(
     "menu.empty",
     "Views are tabs of an object's list; this entry has no object.",
-    "视图是对象列表的标签页,而此菜单项没有对象。",
+    "列表是对象的页签,而此菜单项没有对象。",
     "Add the object, or remove the views.",
-    "请补充对象,或删除视图。",
+    "请补充对象,或删除列表。",
 )
 MAX_JOINS: Final = 20
 MAX_LEVELS: Final = 4

@@ -460,8 +460,8 @@ ITEMS: Final[Mapping[str, Items]] = {
         Text("{subject} no longer adds to the module {value}", "{subject}不再扩展模块{value}"),
     ),
     "views": Items(
-        Text("{subject} now has the tab {value}", "{subject}增加视图{value}"),
-        Text("{subject} no longer has the tab {value}", "{subject}移除视图{value}"),
+        Text("{subject} now has the tab {value}", "{subject}增加列表{value}"),
+        Text("{subject} no longer has the tab {value}", "{subject}移除列表{value}"),
     ),
     "group_rows": Items(
         Text("{subject} is now grouped by {value}", "{subject}增加行分组{value}"),

@@ -251,7 +251,7 @@ NOUNS: Final[Mapping[str, Text]] = {
 LISTS: Final[Mapping[str, Text]] = {
     "columns": Text("columns", "列"),
     "sort": Text("sort keys", "排序"),
-    "views": Text("tabs", "视图"),
+    "views": Text("tabs", "列表"),
 }
 """Nouns of lists of names whose order counts."""
 

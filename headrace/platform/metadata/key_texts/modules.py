@@ -48,13 +48,13 @@ TEXTS: Final[Mapping[str, KeyText]] = {
     "MenuItemDef.label": daily("Name", "名称", "菜单项的文字。"),
     "MenuItemDef.icon": daily("Icon", "图标", "内置图标之一。"),
     "MenuItemDef.object": daily("Object", "对象", "打开哪个对象的列表。"),
-    "MenuItemDef.views": daily("Views", "视图", "以页签显示的视图,按此顺序排列。"),
+    "MenuItemDef.views": daily("Views", "列表", "以页签显示的列表,按此顺序排列。"),
     "MenuItemDef.report": daily("Report", "报表", "打开的报表。"),
     "MenuItemDef.dashboard": daily("Dashboard", "看板", "打开的看板。"),
     "of": daily("Kind", "种类", "被扩展的定义属于哪一种。"),
     "ExtendsDef.name": daily("API name", "API 名称", "被扩展的定义的名称。"),
     "ExtendsModuleDef.menu": daily("Menu", "菜单", "增加的菜单项。"),
-    "ExtendsModuleDef.views": daily("Views", "视图", "按菜单项打开的对象,增加到其页签的视图。"),
+    "ExtendsModuleDef.views": daily("Views", "列表", "按菜单项打开的对象,增加到其页签的列表。"),
     "ExtendsChoiceSetDef.choices": daily("Choices", "选项", "增加的选项值。"),
     "ExtendsChoiceSetDef.after": more(
         "Places", "顺序位置", "哪个值排在哪个之后;文本为空排在最前,不填排在最后。"

@@ -172,7 +172,7 @@ TEXTS: Final[Mapping[str, KeyText]] = {
         "Valid to", "生效终点", "记录失效的日期或时间,类型与起点相同,含当日;为空表示永久。"
     ),
     "ChoiceSetDef.label": daily("Name", "名称", "选项集的名称。"),
-    "ChoiceSetDef.name": daily("API name", "API 名称", "接口与元数据中使用的名称。"),
+    "ChoiceSetDef.name": daily("API name", "API 名称", "接口与其他定义中使用的名称。"),
     "ChoiceSetDef.choices": daily("Choices", "选项", "选项值,按顺序排列。"),
     "ChoiceDef.label": daily("Text", "显示文字", "显示给用户的文字。"),
     "ChoiceDef.value": daily("Stored value", "存储值", "记录中保存的值。"),

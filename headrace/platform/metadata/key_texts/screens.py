@@ -25,7 +25,7 @@ TEXTS: Final[Mapping[str, KeyText]] = {
         "Record types", "记录类型", "适用的记录类型;不填则适用于全部。"
     ),
     "ViewDef.label": daily("Name", "名称", "页签上的名称。"),
-    "ViewDef.name": daily("API name", "API 名称", "视图的名称。"),
+    "ViewDef.name": daily("API name", "API 名称", "列表的名称。"),
     "ViewDef.object": daily("Object", "对象", "列出哪个对象的记录。"),
     "ViewDef.columns": daily("Columns", "列", "显示的列,可以沿引用选取。"),
     "ViewDef.where": daily("Only rows where", "筛选条件", "只显示此条件为真的记录。"),

@@ -37,7 +37,7 @@ HOW: Final[Mapping[str, Text]] = {
     "state field": Text("{by} keeps its state in it", "{by}将状态存于此字段"),
     "workflow": Text("{by} belongs to it", "{by}属于它"),
     "title": Text("{by} names its records by it", "{by}以它作为记录标题"),
-    "search": Text("{by} searches in it", "{by}在它之中搜索"),
+    "search": Text("{by} searches in it", "{by}按它搜索"),
     "scope": Text("{by} finds out by it whose records they are", "{by}据此判断记录归属"),
     "unique": Text("{by} contains it", "{by}包含它"),
     "record type for": Text("{by} may be chosen by it", "该角色可选择{by}"),
