@@ -1,4 +1,4 @@
-"""With the mouse: a module begun from a template and from a copy, a name changed everywhere."""
+"""With the mouse: a module begun from a template and from a copy, a name changed everywhere, a scenario recorded."""
 
 from __future__ import annotations
 
@@ -72,3 +72,36 @@ def test_a_name_is_changed_everywhere_or_left(drawer: Drawer) -> None:
     expect(page.locator(".saving")).to_have_text("Saved", timeout=WAIT)
     page.locator(".studio-acts").get_by_role("button", name=re.compile("^Undo")).click()
     expect(page.locator(".field-row code").first).to_have_text(before)
+
+
+def test_a_scenario_is_recorded_from_a_record(drawer: Drawer) -> None:
+    page = drawer.page
+    # What was loaded has no beginning to record; a person makes one.
+    drawer.person.go("/o/partner_tier/new")
+    values = {
+        "code": "fair",
+        "name": "Fair stand",
+        "rank": "9",
+        "min_annual_purchase": "1",
+        "min_score": "1",
+    }
+    for field, value in {**values, "auto_confirm_limit": "1", "max_rebate_use_pct": "1"}.items():
+        page.locator(f"[name='f.{field}']").fill(value)
+    page.locator("form[data-island=form] button.main").click()
+    page.wait_for_url(lambda url: "/new" not in url)
+    drawer.begin("Recording")
+    open_document(page, "scenario", "large_order_decided")
+    steps = page.locator("[data-place^='when/']")
+    before = steps.all_inner_texts()
+    assert len(before) > 1
+    page.get_by_text("Record from a record", exact=True).click()
+    form = page.locator(".recording form")
+    form.locator("select").select_option("partner_tier")
+    form.locator(".record-picker input").fill("Fair stand")
+    form.locator(".record-picker [role=option]", has_text="Fair stand").click()
+    form.get_by_role("button", name="Take the steps over", exact=True).click()
+    expect(page.locator(".recording [role=status]")).to_contain_text("Recorded.", timeout=WAIT)
+    expect(steps).to_have_count(1)
+    expect(steps).to_contain_text("Partner tier")
+    page.locator(".studio-acts").get_by_role("button", name=re.compile("^Undo")).click()
+    expect(steps).to_have_text(before)

@@ -151,11 +151,14 @@ function Recording({ doc }: { readonly doc: Doc }): JSX.Element {
   const [record, setRecord] = useState<Found | null>(null);
   const [told, setTold] = useState<Recorded | null>(null);
   const [error, setError] = useState("");
-  const live = ofKind(view.docs, "object").filter((one) => page().live.includes(nameOf(one)));
+  const live = ofKind(view.docs, "object").filter(
+    (one) => one.content.history === true && page().live.includes(nameOf(one)),
+  );
   const chosen = live.find((one) => nameOf(one) === object);
   const take = (): void => {
     if (record === null) return;
     setError("");
+    setTold(null);
     recordScenario(object, record.id, nameOf(doc))
       .then((found) => {
         setTold(found);
@@ -210,8 +213,9 @@ function Recording({ doc }: { readonly doc: Doc }): JSX.Element {
         </button>
       </form>
       {error === "" ? null : (
-        <p className="message bad" role="alert">
-          {error}
+        <p className="message warn" role="alert">
+          <Icon name="alert" />
+          <span>{error}</span>
         </p>
       )}
       {told === null ? null : (

@@ -133,9 +133,18 @@ function codeOf(answer: Answer): string {
 
 /** Return the sentences of a refusal. */
 export function refusal(answer: Answer): string {
+  return said(answer, ["message"]);
+}
+
+/** Return the sentences of a refusal, each with what can be done about it. */
+export function remedy(answer: Answer): string {
+  return said(answer, ["message", "hint"]);
+}
+
+function said(answer: Answer, parts: readonly string[]): string {
   const body = isObject(answer.body) ? answer.body : {};
   const problems = isList(body.problems) ? body.problems.filter(isObject) : [];
-  const texts = new Set(problems.map((one) => textOf(one.message)));
+  const texts = new Set(problems.flatMap((one) => parts.map((part) => textOf(one[part])).filter((text) => text !== "")));
   return [...texts].join(" ") || textOf(body.detail) || textOf(body.title) || String(answer.status);
 }
 

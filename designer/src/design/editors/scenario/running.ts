@@ -1,7 +1,7 @@
 /** Asks the server what comes out of a scenario of the draft, and for one made of a record. */
 
 import { isList, isObject, pathOf, textOf, type JsonObject, type Path } from "../../model/json";
-import { call, refusal } from "../../ui/http";
+import { call, remedy } from "../../ui/http";
 import { page } from "../../ui/words";
 
 const SCENARIOS = "/api/v1/metadata/scenarios";
@@ -19,7 +19,7 @@ export interface Recorded {
   readonly leftOut: readonly string[];
 }
 
-/** Run a scenario with the draft's definitions; fails with the server's sentence. */
+/** Run a scenario with the draft's definitions; fails with the server's sentence and what to do about it. */
 export async function runScenario(name: string): Promise<Ran> {
   const body = await posted("run", { draft: page().draft, names: [name] });
   const [found] = isList(body.items) ? body.items : [];
@@ -34,7 +34,7 @@ export async function runScenario(name: string): Promise<Ran> {
   };
 }
 
-/** Return a scenario of what was done with a live record; fails with the server's sentence. */
+/** Return a scenario of what was done with a live record; fails with the server's sentence and what to do about it. */
 export async function recordScenario(object: string, record: string, name: string): Promise<Recorded> {
   const body = await posted("record", { object, record, name });
   const left = isList(body.left_out) ? body.left_out.map(textOf) : [];
@@ -43,6 +43,6 @@ export async function recordScenario(object: string, record: string, name: strin
 
 async function posted(what: string, body: unknown): Promise<JsonObject> {
   const answer = await call("POST", `${SCENARIOS}/${what}`, body);
-  if (answer.status !== 200 || !isObject(answer.body)) throw new Error(refusal(answer));
+  if (answer.status !== 200 || !isObject(answer.body)) throw new Error(remedy(answer));
   return answer.body;
 }
