@@ -40,7 +40,12 @@ class Bench:
 
     def __init__(self) -> None:
         self.contents = {
-            (one.kind, one.name): (one.module, copy.deepcopy(dict(one.content))) for one in SEEDS
+            # Two modules may extend the same object.
+            (one.kind, f"{one.module}.{one.name}" if one.kind == "extends" else one.name): (
+                one.module,
+                copy.deepcopy(dict(one.content)),
+            )
+            for one in SEEDS
         }
 
     def __getitem__(self, key: tuple[str, str]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ NOUNS: Final[Mapping[str, Text]] = {
     "pattern": Text("form of the number", "编号格式"),
     "returns": Text("type of the result", "结果类型"),
     "filter": Text("filter of the choice", "可选范围"),
+    "filters": Text("filter of the choice by object", "各对象的可选范围"),
     "choices": Text("choice", "选项"),
     "choice_set": Text("choice set", "选项集"),
     "depends_on": Text("field that decides on the choices", "决定可选值的字段"),
