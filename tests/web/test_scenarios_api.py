@@ -151,9 +151,9 @@ def test_what_the_caller_may_not_read_is_not_in_it(live: Live) -> None:
     [
         ("ann", RUN, {}, 403, "access.design"),
         ("ann", RECORD, {"object": "claim"}, 403, "access.design"),
-        ("admin", RUN, {"names": "all"}, 422, "request.scenarios"),
+        ("admin", RUN, {"names": "all"}, 422, "request.value"),
         ("admin", RUN, {"draft": "Nothing like it"}, 404, "draft.unknown"),
-        ("admin", RECORD, {"object": "claim"}, 422, "request.scenarios"),
+        ("admin", RECORD, {"object": "claim"}, 422, "request.value"),
         ("admin", RECORD, {"object": "claim", "record": "0" * 26}, 404, "not_found"),
         ("admin", RECORD, {"object": "nothing", "record": "0" * 26}, 404, "not_found"),
     ],

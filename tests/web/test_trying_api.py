@@ -64,8 +64,8 @@ def test_a_designer_tries_a_record_with_other_values(live: Live) -> None:
     [
         ("ann", SIMULATE, {"object": "claim", "transition": "submit"}, 403, "access.design"),
         ("ann", REPLAY, {"workflow": "claim_flow"}, 403, "access.design"),
-        ("admin", SIMULATE, {"object": "claim"}, 422, "request.trial"),
-        ("admin", SIMULATE, {"object": 3, "transition": "submit"}, 422, "request.trial"),
+        ("admin", SIMULATE, {"object": "claim"}, 422, "request.value"),
+        ("admin", SIMULATE, {"object": 3, "transition": "submit"}, 422, "request.value"),
         (
             "admin",
             SIMULATE,

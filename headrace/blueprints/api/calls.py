@@ -48,6 +48,13 @@ VERSION_NEEDED = Message(
     'Send the header If-Match with the version in quotes, such as "3".',
     '请发送 If-Match 请求头,版本号加引号,例如 "3"。',
 )
+BAD_VALUE: Final = Message(
+    "request.value",
+    "“{name}” is missing or has a value that it cannot have.",
+    "“{name}”缺失或取值不正确。",
+    "See /api/v1/openapi.json for what can be sent.",
+    "请查看 /api/v1/openapi.json 了解可发送的内容。",
+)
 BAD_VERSION = Message(
     "precondition.invalid",
     "If-Match “{given}” is not a version.",
@@ -189,22 +196,22 @@ def optional_body(*known: str) -> dict[str, Any]:
     return data
 
 
-def value_of(data: Mapping[str, Any], name: str, kind: type, bad: Message) -> Any:
-    """Return a value of a body, None where it is missing; raise RefusedError with `bad` for another kind.
+def value_of(data: Mapping[str, Any], name: str, kind: type) -> Any:
+    """Return a value of a body, None where it is missing; raise RefusedError for another kind.
 
-    `bad` tells of a `name`. A yes or no is no number.
+    A yes or no is no number.
     """
     value = data.get(name)
     if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
-        raise RefusedError(bad.at(pointer(name), name=name))
+        raise RefusedError(BAD_VALUE.at(pointer(name), name=name))
     return value
 
 
-def text_of(data: Mapping[str, Any], name: str, bad: Message) -> str:
-    """Return a text of a body; raise RefusedError with `bad` where it is missing, empty or none."""
-    found: str | None = value_of(data, name, str, bad)
+def text_of(data: Mapping[str, Any], name: str) -> str:
+    """Return a text of a body; raise RefusedError where it is missing, empty or none."""
+    found: str | None = value_of(data, name, str)
     if not found:
-        raise RefusedError(bad.at(pointer(name), name=name))
+        raise RefusedError(BAD_VALUE.at(pointer(name), name=name))
     return found
 
 

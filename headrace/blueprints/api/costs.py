@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from flask import Blueprint, Response
 
 from headrace.blueprints.api.calls import (
+    BAD_VALUE,
     answer,
     language_of,
     optional_body,
@@ -16,19 +15,10 @@ from headrace.blueprints.api.calls import (
 )
 from headrace.blueprints.api.designing import require_design
 from headrace.platform.core.errors import RefusedError
-from headrace.platform.core.problems import Message
 from headrace.platform.publishing.costing import told
 from headrace.platform.records.context import Context
 
 blueprint = Blueprint("api_costs", __name__, url_prefix="/api/v1/metadata/drafts")
-
-BAD_KEY: Final = Message(
-    "request.cost",
-    "“{name}” is missing or has a value that it cannot have.",
-    "“{name}”缺失或取值不正确。",
-    "See /api/v1/openapi.json for what can be sent.",
-    "请查看 /api/v1/openapi.json 了解可发送的内容。",
-)
 
 
 @blueprint.post("/<draft>/cost")
@@ -38,10 +28,10 @@ def cost(draft: str) -> Response:
     def action(context: Context) -> Response:
         require_design(context)
         data = optional_body("document", "time")
-        document = text_of(data, "document", BAD_KEY)
+        document = text_of(data, "document")
         timed = data.get("time", False)
         if not isinstance(timed, bool):
-            raise RefusedError(BAD_KEY.at("/time", name="time"))
+            raise RefusedError(BAD_VALUE.at("/time", name="time"))
         here = platform()
         held = here.drafts.find(draft)
         try:

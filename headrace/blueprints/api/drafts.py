@@ -7,6 +7,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, request
 
 from headrace.blueprints.api.calls import (
+    BAD_VALUE,
     answer,
     body_object,
     expected_version,
@@ -21,7 +22,7 @@ from headrace.blueprints.api.designing import require_design
 from headrace.blueprints.api.publishing import Asked, Body, Keep, publish_once
 from headrace.blueprints.api.trying import replayed
 from headrace.platform.core.errors import RefusedError
-from headrace.platform.core.problems import Message, pointer
+from headrace.platform.core.problems import pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.publishing.draft_rows import (
@@ -38,13 +39,6 @@ blueprint = Blueprint("api_drafts", __name__, url_prefix="/api/v1/metadata/draft
 
 MOST_CHANGES: Final = 200
 LONGEST_ID: Final = 100
-BAD_VALUE: Final = Message(
-    "request.value",
-    "“{name}” is missing or has a value that it cannot have.",
-    "“{name}”缺失或取值不正确。",
-    "See /api/v1/openapi.json for what can be sent.",
-    "请查看 /api/v1/openapi.json 了解可发送的内容。",
-)
 
 
 @blueprint.before_request

@@ -19,7 +19,6 @@ from headrace.blueprints.api.calls import (
 )
 from headrace.blueprints.api.designing import require_design
 from headrace.platform.core.errors import RefusedError
-from headrace.platform.core.problems import Message
 from headrace.platform.forms.ahead import Ahead, seen_as
 from headrace.platform.forms.trying import Outcome, Tried, try_formula
 from headrace.platform.metadata.catalog import Catalog
@@ -29,13 +28,6 @@ from headrace.platform.records.context import Context
 
 blueprint = Blueprint("api_formulas", __name__, url_prefix="/api/v1/metadata/drafts")
 
-BAD_KEY: Final = Message(
-    "request.formula",
-    "“{name}” is missing or has a value that it cannot have.",
-    "“{name}”缺失或取值不正确。",
-    "See /api/v1/openapi.json for what can be sent.",
-    "请查看 /api/v1/openapi.json 了解可发送的内容。",
-)
 NO_VALUE: Final = "NULL"
 """Fits every place of a formula."""
 
@@ -51,15 +43,15 @@ def try_out(draft: str) -> Response:
         require_design(context)
         data = optional_body("object", "formula", "record", "this", "condition", "document", "path")
         tried = Tried(
-            object_name=text_of(data, "object", BAD_KEY),
-            formula=text_of(data, "formula", BAD_KEY)[:MAX_FORMULA],
-            record_id=value_of(data, "record", str, BAD_KEY),
-            outer_name=value_of(data, "this", str, BAD_KEY),
+            object_name=text_of(data, "object"),
+            formula=text_of(data, "formula")[:MAX_FORMULA],
+            record_id=value_of(data, "record", str),
+            outer_name=value_of(data, "this", str),
             is_condition=data.get("condition") is True,
         )
         document, path = (
-            value_of(data, "document", str, BAD_KEY),
-            value_of(data, "path", list, BAD_KEY) or [],
+            value_of(data, "document", str),
+            value_of(data, "path", list) or [],
         )
         try:
             catalog = _catalog(draft, document, path)

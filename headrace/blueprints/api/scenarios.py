@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from flask import Blueprint, Response
 
 from headrace.blueprints.api.calls import (
+    BAD_VALUE,
     answer,
     language_of,
     optional_body,
@@ -17,19 +18,10 @@ from headrace.blueprints.api.calls import (
 )
 from headrace.blueprints.api.designing import require_design
 from headrace.platform.core.errors import RefusedError
-from headrace.platform.core.problems import Message
 from headrace.platform.publishing.catalogs import Content
 from headrace.platform.records.context import Context
 
 blueprint = Blueprint("api_scenarios", __name__, url_prefix="/api/v1/metadata/scenarios")
-
-BAD_KEY: Final = Message(
-    "request.scenarios",
-    "“{name}” is missing or has a value that it cannot have.",
-    "“{name}”缺失或取值不正确。",
-    "See /api/v1/openapi.json for what can be sent.",
-    "请查看 /api/v1/openapi.json 了解可发送的内容。",
-)
 
 
 @blueprint.post("/run")
@@ -41,8 +33,8 @@ def run() -> Response:
         data = optional_body("draft", "version", "names")
         here = platform()
         draft, version = (
-            value_of(data, "draft", str, BAD_KEY),
-            value_of(data, "version", int, BAD_KEY),
+            value_of(data, "draft", str),
+            value_of(data, "version", int),
         )
         catalog = here.trials.definitions(draft, version) or context.catalog
         content = Content(catalog.documents, here.catalogs.content_of(version).rows)
@@ -62,8 +54,8 @@ def record() -> Response:
     def action(context: Context) -> Response:
         require_design(context)
         data = optional_body("object", "record", "name")
-        object_name, record_id = text_of(data, "object", BAD_KEY), text_of(data, "record", BAD_KEY)
-        name = value_of(data, "name", str, BAD_KEY) or f"{object_name[:30]}_recorded"
+        object_name, record_id = text_of(data, "object"), text_of(data, "record")
+        name = value_of(data, "name", str) or f"{object_name[:30]}_recorded"
         here, language = platform(), language_of(context)
         content = here.catalogs.content_of()
         document, left_out = here.recorder.record(context, content, object_name, record_id, name)
@@ -88,5 +80,5 @@ def _names(data: dict[str, Any]) -> list[str] | None:
     if given is None:
         return None
     if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
-        raise RefusedError(BAD_KEY.at("/names", name="names"))
+        raise RefusedError(BAD_VALUE.at("/names", name="names"))
     return given

@@ -8,6 +8,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, request
 
 from headrace.blueprints.api.calls import (
+    BAD_VALUE,
     answer,
     body_object,
     known_arguments,
@@ -17,7 +18,6 @@ from headrace.blueprints.api.calls import (
     write_once,
 )
 from headrace.blueprints.api.designing import require_design
-from headrace.blueprints.api.drafts import BAD_VALUE
 from headrace.platform.core.errors import NotFoundError, RefusedError
 from headrace.platform.core.problems import pointer
 from headrace.platform.database.unit_of_work import UnitOfWork

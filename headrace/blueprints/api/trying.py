@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from flask import Blueprint, Response
 
@@ -16,7 +16,6 @@ from headrace.blueprints.api.calls import (
     value_of,
 )
 from headrace.blueprints.api.designing import require_design
-from headrace.platform.core.problems import Message
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.trying import replays_of
 from headrace.platform.records.context import Context
@@ -25,14 +24,6 @@ from headrace.platform.workflow.replaying import USUAL, replay
 from headrace.platform.workflow.simulating import Trial
 
 blueprint = Blueprint("api_trying", __name__, url_prefix="/api/v1/metadata")
-
-BAD_KEY: Final = Message(
-    "request.trial",
-    "“{name}” is missing or has a value that it cannot have.",
-    "“{name}”缺失或取值不正确。",
-    "See /api/v1/openapi.json for what can be sent.",
-    "请查看 /api/v1/openapi.json 了解可发送的内容。",
-)
 
 
 @blueprint.post("/simulate")
@@ -44,15 +35,15 @@ def simulate() -> Response:
         data = optional_body(
             "object", "record", "transition", "values", "submitter", "draft", "version"
         )
-        login = value_of(data, "submitter", str, BAD_KEY)
+        login = value_of(data, "submitter", str)
         trials = platform().trials
         trial = Trial(
-            object_name=text_of(data, "object", BAD_KEY),
-            record_id=value_of(data, "record", str, BAD_KEY),
-            transition=text_of(data, "transition", BAD_KEY),
-            values=value_of(data, "values", dict, BAD_KEY) or {},
+            object_name=text_of(data, "object"),
+            record_id=value_of(data, "record", str),
+            transition=text_of(data, "transition"),
+            values=value_of(data, "values", dict) or {},
             definitions=trials.definitions(
-                value_of(data, "draft", str, BAD_KEY), value_of(data, "version", int, BAD_KEY)
+                value_of(data, "draft", str), value_of(data, "version", int)
             ),
             submitter=trials.submitter(context, login) if login else None,
         )
@@ -69,15 +60,15 @@ def replay_runs() -> Response:
     def action(context: Context) -> Response:
         require_design(context)
         data = optional_body("workflow", "draft", "version", "last")
-        last = value_of(data, "last", int, BAD_KEY)
+        last = value_of(data, "last", int)
         definitions = platform().trials.definitions(
-            value_of(data, "draft", str, BAD_KEY), value_of(data, "version", int, BAD_KEY)
+            value_of(data, "draft", str), value_of(data, "version", int)
         )
         with checked_snapshot(context) as reading:
             found = replay(
                 context,
                 reading,
-                text_of(data, "workflow", BAD_KEY),
+                text_of(data, "workflow"),
                 definitions,
                 USUAL if last is None else last,
                 platform().trials.earlier,

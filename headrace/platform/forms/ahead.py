@@ -216,9 +216,8 @@ class Ahead:
         first = filtered and (
             query.function == "EXISTS" or (query.function == "FIRST" and len(sort) == len(keys))
         )
-        rows = self._asked(model, conditions, sort, most=1 if first else MAX_LIST)
-        if not first and query.function != "LIST":
-            rows = self._asked(model, conditions, sort, most=MOST_ASKED)
+        many = MAX_LIST if query.function == "LIST" else MOST_ASKED
+        rows = self._asked(model, conditions, sort, most=1 if first else many)
         if query.function == "BEST":
             asked = None if filtered else where
             return best(query, model, self._fitting(query, model, rows, asking, asked), self.depth)
