@@ -37,7 +37,7 @@ pytestmark = pytest.mark.serial
 PATIENCE = 60
 WHY = "Because of that"
 WORKERS = 4
-LANES = 3
+LANES, DEEP_LANES = 3, 10
 ROUNDS_PER_KILL = 5
 
 
@@ -216,7 +216,7 @@ def test_acts_race_while_processes_are_killed(
         with mortal_server(url, WORKERS, tmp_path / "log") as server:
             numbered = [(pair, str(place)) for place, pair in enumerate(chosen)]
             reaper = Reaper(server)
-            with ThreadPoolExecutor(LANES) as lanes:
+            with ThreadPoolExecutor(DEEP_LANES if deep else LANES) as lanes:
                 results = lanes.map(lambda one: round_of(reaper, claims, *one), numbered)
                 wrong = [line for found in results for line in found]
         wrong += untold(claims)
