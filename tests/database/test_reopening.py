@@ -546,6 +546,82 @@ def test_what_was_approved_in_the_place_of_another_stands(world):
     assert asked(world, run) == {"faye"}
 
 
+def told(world: World, login: str, claim: str) -> list[str]:
+    """Return what kinds of things somebody was told about a claim."""
+    world.worker.drain()
+    latest = world.notifications.latest(world.users[login])
+    return [one.kind for one in latest if one.record_id == claim]
+
+
+def test_an_opinion_that_is_waited_for_is_asked_again(world):
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run)
+    for to in ("ann", "rita"):
+        said = {"to": world.users[to], "comment": "Is it usual?"}
+        world.decide("fred", run, "ask_opinion", **said)
+    world.decide("rita", run, "comment", comment="Quite usual")
+    edit(world, claim, fee="5")
+    assert asked(world, run) == {"mia"}
+    # Nor does another edit lose it, before its step comes again or afterwards.
+    edit(world, claim, fee="6")
+    world.decide("mia", run)
+    assert asked(world, run) == {"fred", "faye", "ann"}
+    edit(world, claim, fee="7")
+    world.decide("mia", run)
+    assert asked(world, run) == {"fred", "faye", "ann"}
+    assert told(world, "ann", claim) == ["task.opinion_asked"] * 3
+    assert "Is it usual?" in str(world.notifications.latest(world.users["ann"])[0].text)
+    world.decide("ann", run, "comment", comment="Never seen")
+    assert [one for one in world.decisions(run) if one[1] in {"ask_opinion", "opinion"}] == [
+        ("fred", "ask_opinion"),
+        ("fred", "ask_opinion"),
+        ("rita", "opinion"),
+        ("fred", "ask_opinion"),
+        ("fred", "ask_opinion"),
+        ("ann", "opinion"),
+    ]
+    world.decide("faye", run)
+    assert asked(world, run) == {"bob"}
+
+
+def test_no_opinion_is_asked_again_of_who_has_left(world):
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run)
+    world.decide("fred", run, "ask_opinion", to=world.users["rita"])
+    edit(world, claim, fee="5")
+    world.set_user("rita", active=False)
+    try:
+        world.decide("mia", run)
+        assert asked(world, run) == {"fred", "faye"}
+    finally:
+        world.set_user("rita", active=True)
+
+
+def test_an_opinion_is_waited_for_again_when_a_decision_is_taken_back(world):
+    claim, run = submitted(world, "plain")
+    world.decide("mia", run, "ask_opinion", to=world.users["ann"], comment="Is it usual?")
+    world.decide("mia", run)
+    assert asked(world, run) == {"fred", "faye"}
+    take_back(world, "mia", run)
+    assert asked(world, run) == {"mia", "ann"}
+    assert told(world, "ann", claim) == ["task.opinion_asked"] * 2
+
+
+def test_whose_decision_stands_is_not_told_that_they_are_asked(world):
+    claim, run = submitted(world, "all")
+    world.decide("mia", run)
+    add(world, "fred", run, "ann", "before")
+    world.decide("ann", run)
+    world.decide("fred", run)
+    before = {login: told(world, login, claim).count("task.asked") for login in ("ann", "fred")}
+    edit(world, claim, fee="5")
+    world.decide("mia", run)
+    assert asked(world, run) == {"faye"}
+    assert told(world, "faye", claim) == ["task.asked"] * 2
+    for login, count in before.items():
+        assert told(world, login, claim).count("task.asked") == count
+
+
 def test_what_stands_of_an_interrupted_step_is_taken_back(world):
     claim, run = submitted(world, "all")
     world.decide("mia", run)

@@ -317,11 +317,8 @@ class Approvals:
         receiver = self._added(case, task, to, version, "open")
         found = case.subject()
         case.add_decision("ask_opinion", comment, found.version, task=task, given_to=to)
-        added = {"added_by": context.principal.user_id, "added_to": task.id, "kind": "opinion"}
-        tasks = case.rows.add_tasks(case.run, task.step, (receiver,), found.version, **added)
-        name = context.principal.name
-        problem = messages.OPINION_ASKED.at(name=name, title=found.title, comment=comment or "")
-        case.notify(tasks, "task.opinion_asked", problem, task_id=tasks[receiver.id])
+        by = context.principal.user_id
+        case.ask_opinion(task.step, receiver, comment, found, by=by, to=task.id)
         return self._decided(case, task_id)
 
     def receivers(self, context: Context, work: Reading | UnitOfWork, task: Row) -> list[Person]:

@@ -122,9 +122,10 @@ class Case:
         *,
         state: str = "open",
         like: Row | None = None,
+        told: bool = True,
         **more: Any,
     ) -> None:
-        """Give people tasks in a step, in their order; those that are open are told of.
+        """Give people tasks in a step, in their order; those that are open are `told` of.
 
         `like` is the task that they take over, `more` what is special of their tasks.
         """
@@ -132,8 +133,32 @@ class Case:
         tasks = self.rows.add_tasks(
             self.run, step_id, people, found.version, state=state, like=like, **more
         )
-        if state == "open":
+        if state == "open" and told:
             self.tell(step, tasks, found)
+
+    def ask_opinion(
+        self,
+        step_id: str,
+        receiver: Person,
+        question: str | None,
+        found: Subject,
+        *,
+        by: str,
+        to: str | None,
+    ) -> None:
+        """Ask somebody for an opinion in a step: `by` a user, from the task `to` where there is one."""
+        keep_active(self.work.connection, (receiver.id,))
+        added = {"added_by": by, "added_to": to, "kind": "opinion"}
+        tasks = self.rows.add_tasks(self.run, step_id, (receiver,), found.version, **added)
+        self.tell_opinion(tasks[receiver.id], receiver.id, question, found, by=by)
+
+    def tell_opinion(
+        self, task_id: str, user: str, question: str | None, found: Subject, *, by: str
+    ) -> None:
+        """Tell somebody who asks for their opinion, and what."""
+        name = names_of(self.work.connection, (by,)).get(by, "")
+        problem = messages.OPINION_ASKED.at(name=name, title=found.title, comment=question or "")
+        self.notify((user,), "task.opinion_asked", problem, task_id=task_id)
 
     def tell(self, step: Step, tasks: dict[str, str], found: Subject) -> None:
         """Tell people, and who stands in for them today, of tasks that wait for them."""

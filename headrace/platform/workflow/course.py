@@ -24,7 +24,14 @@ from headrace.platform.workflow.machine import Branch, GuardError, NoWayError, m
 from headrace.platform.workflow.people import Asked, Person, keep_active, may_act_with
 from headrace.platform.workflow.pinned import Step
 from headrace.platform.workflow.resubmitting import UNDONE, left_with
-from headrace.platform.workflow.runs import Row, node_of, open_step, step_by_id, tasks_of_step
+from headrace.platform.workflow.runs import (
+    Row,
+    node_of,
+    open_step,
+    open_tasks_of_step,
+    step_by_id,
+    tasks_of_step,
+)
 from headrace.platform.workflow.subjects import Subject, snapshot
 from headrace.platform.workflow.voting import moot, next_turns, result_of
 
@@ -191,6 +198,7 @@ def _take(
         return False
     entry = (case.run.standing or {}).get(step.name, {})
     stands, added = frozenset(entry.get("people", ())), entry.get("added", ())
+    opinions = entry.get("opinions", ())
     if entry.get("whole") and not stands & set(case.run.excluded):
         step_id = case.rows.add_step(case.run.id, node, "kept")
         for user in sorted(stands):
@@ -198,21 +206,26 @@ def _take(
         return False
     asked = case.people().resolve(step, found.environment, case.run.excluded)
     asked = _taken_over(case, asked, entry.get("given", {}))
-    passer = None if asks or added else _passer(case, node, asked)
+    passer = None if asks or added or opinions else _passer(case, node, asked)
     if passer is None:
         step_id = case.rows.add_step(
             case.run.id, node, "open", fallback=asked.fallback, then_node=then_node
         )
         _tell_failed(case, asked, step_id, found)
         start_clock(case, step.time, step_id)
+        # Whose decision stands is not told that they are asked; who that is shows at the end.
+        told = not (stands or added)
         if step.mode == "sequence":
-            case.ask(step, step_id, asked.people[:1], found)
+            case.ask(step, step_id, asked.people[:1], found, told=told)
             case.ask(step, step_id, asked.people[1:], found, state="waiting")
         else:
-            case.ask(step, step_id, asked.people, found)
+            case.ask(step, step_id, asked.people, found, told=told)
         case.copy("start", step)
         _add_again(case, step, step_id, found, added)
-        return not _carried(case, step, step_id, found, stands)
+        if not told and _carried(case, step, step_id, found, stands):
+            return False
+        _ask_opinions_again(case, step_id, found, opinions)
+        return True
     step_id = case.rows.add_step(case.run.id, node, "passed", fallback=asked.fallback)
     _tell_failed(case, asked, step_id, found)
     case.add_decision("auto_approve", None, found.version, step=step_id, user=passer.id)
@@ -266,24 +279,51 @@ def _add_again(
             "place": place,
         }
         state = "waiting" if place == "after" else "open"
-        case.ask(step, step_id, (Person(user, "", None),), found, state=state, **more)
+        person = Person(user, "", None)
+        case.ask(step, step_id, (person,), found, state=state, told=False, **more)
         if asker is not None and place == "before":
             case.rows.pause_tasks((asker.id,))
 
 
+def _ask_opinions_again(
+    case: Case, step_id: str, found: Subject, opinions: Sequence[Mapping[str, Any]]
+) -> None:
+    """Ask for the opinions again that were waited for in a step when it was interrupted.
+
+    Not those of who has left since, or has to decide by now.
+    """
+    connection = case.work.connection
+    tasks = {task.user: task for task in tasks_of_step(connection, step_id)}
+    for one in opinions:
+        user, by, question = one["user"], one["by"], one["question"]
+        if user in tasks or user in case.run.excluded or not may_act_with(connection, user, by):
+            continue
+        asker = tasks.get(one["to"])
+        said = {"step": step_id, "user": by, "given_to": user}
+        case.add_decision("ask_opinion", question, found.version, task=asker, **said)
+        to = None if asker is None else asker.id
+        case.ask_opinion(step_id, Person(user, "", None), question, found, by=by, to=to)
+
+
 def _carried(case: Case, step: Step, step_id: str, found: Subject, people: frozenset[str]) -> bool:
-    """Let stand what people approved of a step before it was interrupted; say whether that decides it."""
-    if not people:
-        return False
-    for task in tasks_of_step(case.work.connection, step_id):
+    """Let stand what people approved of a step before it was interrupted; say whether that decides it.
+
+    Where it does not, those who are left to decide are told.
+    """
+    connection = case.work.connection
+    for task in tasks_of_step(connection, step_id):
         if task.user in people and case.rows.approve_task(task.id):
             case.add_decision("keep", None, found.version, task=task, user=task.user)
-    tasks = tasks_of_step(case.work.connection, step_id)
-    if result_of(step, tasks) == "approved":
+    if people and result_of(step, tasks_of_step(connection, step_id)) == "approved":
         case.rows.end_step(step_id, "approved")
         case.copy("end", step)
         return True
-    let_wait(case, step_by_id(case.work.connection, step_id))
+    asked = {task.id for task in open_tasks_of_step(connection, step_id)}
+    if people:
+        # Those whose turn comes by that are told of it.
+        let_wait(case, step_by_id(connection, step_id))
+    left = (task for task in open_tasks_of_step(connection, step_id) if task.id in asked)
+    case.tell(step, {task.user: task.id for task in left}, found)
     return False
 
 

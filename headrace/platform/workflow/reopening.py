@@ -38,6 +38,7 @@ from headrace.platform.workflow.runs import (
     node_of,
     open_run,
     open_steps_of_run,
+    questions_of,
     step_by_id,
     tasks_of_step,
 )
@@ -272,8 +273,8 @@ def _standing(
 ) -> dict[str, Any]:
     """Return whose approvals stand: of whole steps, and of the open one who has approved so far.
 
-    With them who was added to those steps, and who took tasks of them over: they are asked again where
-    their step is.
+    With them who was added to those steps, who took tasks of them over, and whose opinions are still
+    waited for: they are asked again where their step is.
     """
     hit = {one.row.id for one in hits}
     approved = [row.id for row in present.values() if row.state in APPROVED_STATES]
@@ -287,11 +288,18 @@ def _standing(
             said = _said(case, row, own, whole=row.id not in hit)
         before = (case.run.standing or {}).get(name, {})
         added = before.get("added", []) if row.state == "kept" else _added(case, row)
+        opinions = questions_of(case.work.connection, row.id)
         given = given_away(case.work.connection, row.id)
         # Whoever took a task over before was asked as who has it, and may have given it on.
         given |= {own: given.get(to, to) for own, to in before.get("given", {}).items()}
-        if whole or said or added or given:
-            standing[name] = {"people": said, "whole": whole, "added": added, "given": given}
+        if whole or said or added or given or opinions:
+            standing[name] = {
+                "people": said,
+                "whole": whole,
+                "added": added,
+                "given": given,
+                "opinions": opinions,
+            }
     return standing
 
 

@@ -27,6 +27,7 @@ from headrace.platform.workflow.runs import (
     Row,
     named_steps,
     node_of,
+    questions_of,
     standing_decision,
     step_by_id,
     tasks_of_step,
@@ -109,10 +110,14 @@ def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
         paused.append(task.added_to)
     case.rows.pause_tasks(paused)
     closed = [one for one in tasks if one.state == "closed" and one.place != "before"]
-    again = [one.id for one in closed if one.kind is None and is_active(connection, one.user)]
+    again = {one.id: one for one in closed if is_active(connection, one.user)}
     if again:
         case.rows.open_tasks(again)
-        case.tell(step, {one.user: one.id for one in closed if one.id in again}, found)
+        deciding = {one.user: one.id for one in again.values() if one.kind is None}
+        case.tell(step, deciding, found)
+        for one in questions_of(connection, step_row.id):
+            if one["task"] in again:
+                case.tell_opinion(one["task"], one["user"], one["question"], found, by=one["by"])
     give_turns(case, step, tasks_of_step(connection, step_row.id))
     case.line("take_back", comment)
 

@@ -511,6 +511,32 @@ def given_away(connection: sa.Connection, step_id: str) -> dict[str, str]:
     return found
 
 
+def questions_of(connection: sa.Connection, step_id: str) -> list[dict[str, Any]]:
+    """Return the opinions that are waited for in a step: of which `user`, asked `by` whom, what.
+
+    `task` is where it is asked, `to` who had the task from which it was.
+    """
+    asker = TASK.alias("asker")
+    statement = (
+        sa.select(TASK.c.id, TASK.c.user, TASK.c.added_by, asker.c.user, DECISION.c.comment)
+        .outerjoin(asker, asker.c.id == TASK.c.added_to)
+        .outerjoin(
+            DECISION,
+            sa.and_(
+                DECISION.c.step == TASK.c.step,
+                DECISION.c.given_to == TASK.c.user,
+                DECISION.c.action == "ask_opinion",
+            ),
+        )
+        .where(TASK.c.step == step_id, TASK.c.kind == "opinion", TASK.c.state == "open")
+        .order_by(TASK.c.id)
+    )
+    return [
+        {"task": task, "user": user, "by": by, "to": to or by, "question": question}
+        for task, user, by, to, question in connection.execute(statement)
+    ]
+
+
 def approvers_of_steps(
     connection: sa.Connection, ids: Collection[str]
 ) -> dict[str, frozenset[str]]:

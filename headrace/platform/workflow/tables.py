@@ -70,7 +70,7 @@ RUN: Final = sa.Table(
 submitted, and who last changed the record before. `snapshot` are the values as submitted, by field
 id; `left_with` is what the record held when it was sent back: `fields` by id, `rows` as hashes by
 relation; `choices` whom the submitter chose, ids of users by the name of the step; `standing` whose approvals stand although an edit let an earlier
-step be decided again, by the name of the step: `people`, whether they approved it as a `whole`, who was `added` to it and to whom tasks of it were `given`; `summary` is the sum shown in lists. `due_at` is when the time of the whole approval is up,
+step be decided again, by the name of the step: `people`, whether they approved it as a `whole`, who was `added` to it, to whom tasks of it were `given`, and which `opinions` are waited for; `summary` is the sum shown in lists. `due_at` is when the time of the whole approval is up,
 `spent_seconds` what of it had gone by in submissions before, by the clock of the limit.
 """
 
