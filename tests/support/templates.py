@@ -5,6 +5,7 @@ To publish a workspace takes a second on PostgreSQL, to copy a database a twenti
 
 from __future__ import annotations
 
+import atexit
 import copy
 import itertools
 import os
@@ -100,6 +101,7 @@ def _template(place: sa.URL, key: Hashable, fill: Callable[[str], Any]) -> _Temp
     return _templates[full]
 
 
+@atexit.register
 def forget_templates() -> None:
     """Remove what the process keeps on disk; its server takes the rest along."""
     while _templates:

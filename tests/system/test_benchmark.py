@@ -75,3 +75,12 @@ def test_what_publishing_costs_others_is_printed_and_nobody_is_refused(tmp_path:
     # seconds, requests, refused: one of these is counted, not measured
     assert {row[34:].split()[2] for row in rows} == {"0"}
     assert list(tmp_path.iterdir()) == [], "something was left behind"
+
+
+@pytest.mark.slow
+def test_orders_of_many_lines_end_with_the_figures_of_those_made_by_hand(tmp_path: Path):
+    done = run_quickly("benchmarks.chains", tmp_path, "--lines", "20")
+
+    assert done.stderr == ""
+    assert len(re.findall(r"ratio +\d", done.stdout)) == 3, done.stdout
+    assert list(tmp_path.iterdir()) == [], "something was left behind"

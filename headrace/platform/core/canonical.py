@@ -10,11 +10,20 @@ from typing import Any
 LEADING_KEYS = ("kind", "id", "was", "name")
 
 
+_COMPACT = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+)
+"""Made once: `json.dumps` makes an encoder for each call."""
+
+
+def canonical_text(value: Any) -> str:
+    """Return `value` as compact JSON with sorted keys."""
+    return _COMPACT.encode(value)
+
+
 def canonical_bytes(value: Any) -> bytes:
-    """Return `value` as compact JSON with sorted keys in UTF-8; what hashes are made of."""
-    return json.dumps(
-        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode("utf-8")
+    """Return the canonical text in UTF-8; what hashes are made of."""
+    return canonical_text(value).encode("utf-8")
 
 
 def content_hash(value: Any) -> str:

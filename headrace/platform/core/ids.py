@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 import time
@@ -32,10 +33,11 @@ class RandomIds:
 
     def record_id(self) -> str:
         """Return a new UUIDv7 as 36 characters."""
-        value = (time.time_ns() // 1_000_000 << 74) | secrets.randbits(74)
+        random = int.from_bytes(os.urandom(10)) >> 6
+        value = (time.time_ns() // 1_000_000 << 74) | random
         with self._lock:
             if value <= self._last:
-                value = self._last + 1 + secrets.randbits(32)
+                value = self._last + 1 + (random & 0xFFFFFFFF)
             self._last = value
         milliseconds = value >> 74
         high = (value >> 62) & 0xFFF

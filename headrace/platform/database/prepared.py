@@ -49,11 +49,12 @@ class Prepared:
         if self._defaults:
             parameters = {**self._defaults, **parameters}
         if self._processors:
-            processors = self._processors
-            parameters = {
-                name: processors[name](value) if name in processors else value
-                for name, value in parameters.items()
+            processed = {
+                name: process(parameters[name])
+                for name, process in self._processors.items()
+                if name in parameters
             }
+            parameters = {**parameters, **processed}
         return self._order(parameters)
 
     def run(self, cursor: Any, parameters: Parameters = NO_PARAMETERS) -> Any:

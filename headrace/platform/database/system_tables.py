@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from headrace.platform.core.canonical import canonical_bytes
+from headrace.platform.core.canonical import canonical_text
 from headrace.platform.metadata.storage_types import instant_of, instant_text
 
 RETIRED_INDEXES: Final = "headrace.retired_indexes"
@@ -77,7 +77,7 @@ class JsonColumn(TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         if value is None or dialect.name != "sqlite":
             return value
-        return canonical_bytes(value).decode()
+        return canonical_text(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         return json.loads(value) if isinstance(value, str) and dialect.name == "sqlite" else value

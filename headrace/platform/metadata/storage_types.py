@@ -9,6 +9,7 @@ fixed-width texts there, which sort by time.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -219,7 +220,10 @@ def scaled(scale: int) -> Convert:
     """Return the function that turns a Decimal into the integer SQLite stores."""
 
     def convert(value: Decimal | int | None) -> int | None:
-        return None if value is None else int(Decimal(value).scaleb(scale))
+        if value is None:
+            return None
+        exact = value if isinstance(value, Decimal) else Decimal(value)
+        return int(exact.scaleb(scale))
 
     return convert
 
@@ -254,8 +258,12 @@ def _decimal_text(value: Decimal | None) -> str | None:
 
 def instant_text(value: datetime | None) -> str | None:
     """Write an aware instant as UTC text of fixed width."""
-    if value is None:
-        return None
+    return None if value is None else _written(value)
+
+
+@functools.lru_cache(maxsize=64)
+def _written(value: datetime) -> str:
+    """Write an instant; the rows of one unit of work all hold the same."""
     return value.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 

@@ -32,7 +32,7 @@ def _fill_changed(batch: Batch, draft: Draft) -> None:
     draft.new.update(draft.given)
     if draft.undeleted:
         # The rows below it add to it anew.
-        for rollup in draft.shape.model.stored_rollups:
+        for rollup in draft.shape.stored_rollups:
             draft.new[rollup.field] = nothing(rollup, draft.shape.fields[rollup.field])
     if not batch.migrating:
         refill(draft)
@@ -89,7 +89,7 @@ def fill_new(batch: Batch, draft: Draft) -> None:
         name, state = shape.initial_state
         if new.get(name) is None:
             new[name] = state
-    for rollup in shape.model.stored_rollups:
+    for rollup in shape.stored_rollups:
         new[rollup.field] = nothing(rollup, shape.fields[rollup.field])
     environment = draft.environment
     assert environment is not None  # noqa: S101 - set when the batch took the draft in

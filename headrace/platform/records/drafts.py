@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -29,12 +30,12 @@ class Saved:
     warnings: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Change:
     """What happened to a record, for hooks: values by field API name, before and after.
 
     `action` is that of the history line (`created`, `updated`, `deleted`, `migrated`, `computed` or
-    a transition's); `fields` names those that differ.
+    a transition's).
     """
 
     object: str
@@ -43,7 +44,12 @@ class Change:
     action: str
     old: Mapping[str, Any] | None
     new: Mapping[str, Any] | None
-    fields: frozenset[str]
+    draft: Draft = field(repr=False)
+
+    @functools.cached_property
+    def fields(self) -> frozenset[str]:
+        """The names of the fields that differ; found out when somebody asks first."""
+        return self.draft.changed()
 
 
 @dataclass(slots=True, eq=False)
@@ -108,5 +114,5 @@ class Draft:
             action=self.action,
             old=self.old,
             new=None if self.kind == "delete" else self.new,
-            fields=self.changed(),
+            draft=self,
         )

@@ -104,7 +104,7 @@ def _insert(batch: Batch, work: UnitOfWork) -> Iterator[_Sent]:
 
 
 def _inserted(draft: Draft) -> dict[str, Any]:
-    values = draft.shape.driver_values(draft.new, draft.shape.stored_names)
+    values = draft.shape.inserted_values(draft.new)
     if draft.shape.table.path is not None:
         values["v_path"] = draft.path
     return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -54,7 +55,7 @@ def _insert(dialect: Dialect) -> Prepared:
 def _line(batch: Batch, draft: Draft) -> dict[str, Any] | None:
     if draft.kind == "computed":
         return None
-    kept = draft.shape.kept
+    kept = draft.shape.kept_fields
     if not kept:
         return None
     changes = _changes(draft, kept)
@@ -77,25 +78,22 @@ def _line(batch: Batch, draft: Draft) -> dict[str, Any] | None:
     }
 
 
-def _changes(draft: Draft, kept: frozenset[str]) -> dict[str, list[Any]]:
+def _changes(draft: Draft, kept: Sequence[FieldModel]) -> dict[str, list[Any]]:
     old, new = draft.old or {}, draft.new
-    fields = draft.shape.fields
     if draft.kind == "delete":
         return {}
     changes: dict[str, list[Any]] = {}
-    for name in draft.shape.stored_names:
-        if name in kept:
-            before, after = old.get(name), new[name]
-            if before != after:
-                changes[fields[name].id] = [
-                    field_json(fields[name], before),
-                    field_json(fields[name], after),
-                ]
+    for field in kept:
+        before, after = old.get(field.name), new[field.name]
+        if before != after:
+            changes[field.id] = [field_json(field, before), field_json(field, after)]
     return changes
 
 
 def field_json(field: FieldModel, value: Any) -> Any:
     """Return a Python value of a field as the API sends it; a reference as its id."""
+    if value is None:
+        return None
     if field.storage.nested:
         return json_text(value)
     if field.storage.many:

@@ -25,6 +25,7 @@ from headrace.platform.records.totals import (
     OwnerKey,
     Part,
     figure_of,
+    figures_of,
     read_figures,
 )
 
@@ -95,7 +96,7 @@ class _Afresh:
         """Note the figures of a draft that have to be read, once."""
         if draft.kind == "delete":
             return
-        for rollup in draft.shape.model.stored_rollups:
+        for rollup in draft.shape.stored_rollups:
             old, new = draft.old, draft.new
             same = old is not None and all(old[name] == new[name] for name in rollup.on)
             same = same and not draft.undeleted
@@ -111,10 +112,9 @@ def _changes_of(changes: Changes, rollup: RollupModel) -> dict[OwnerKey, _Change
 
 
 def _tell(batch: Batch, draft: Draft, changes: Changes) -> None:
-    feeds = draft.shape.model.feeds
-    if not feeds:
+    if not draft.shape.model.feeds:
         return
-    figures = [figure_of(batch, rollup) for rollup in feeds]
+    figures = figures_of(batch, draft.shape)
     if draft.fed is None:
         draft.fed = {}
         if draft.old is not None:
@@ -128,11 +128,10 @@ def _tell(batch: Batch, draft: Draft, changes: Changes) -> None:
         if before != after:
             draft.fed[position] = after
             of_rollup = _changes_of(changes, figure.rollup)
-            cause = _cause(draft, figure.rollup)
             if before is not None:
-                _of_owner(of_rollup, before[0], cause).left.append(before[1])
+                _of_owner(of_rollup, before[0], draft, figure).left.append(before[1])
             if after is not None:
-                _of_owner(of_rollup, after[0], cause).came.append(after[1])
+                _of_owner(of_rollup, after[0], draft, figure).came.append(after[1])
 
 
 def _contribution(batch: Batch, figure: Figure, row: dict[str, Any]) -> Contribution | None:
@@ -142,18 +141,23 @@ def _contribution(batch: Batch, figure: Figure, row: dict[str, Any]) -> Contribu
     return found
 
 
-def _of_owner(changes: dict[OwnerKey, _Change], key: OwnerKey, cause: str | None) -> _Change:
-    change = changes.setdefault(key, _Change())
-    change.cause = change.cause or cause
+def _of_owner(
+    changes: dict[OwnerKey, _Change], key: OwnerKey, draft: Draft, figure: Figure
+) -> _Change:
+    change = changes.get(key)
+    if change is None:
+        change = changes[key] = _Change()
+    if not change.cause:
+        change.cause = _cause(draft, figure)
     return change
 
 
-def _cause(draft: Draft, rollup: RollupModel) -> str:
+def _cause(draft: Draft, figure: Figure) -> str:
     """Return where in the request stands what a row adds to an owner."""
     if draft.cause is not None:
         return draft.cause
     moved = draft.old is not None
-    named = (rollup.of, *(rollup.keys if moved else ()))
+    named = (figure.rollup.of, *(figure.shared if moved else ()))
     given = [name for name in named if name in draft.given]
     return draft.place + (pointer(given[0]) if given else "")
 
@@ -247,7 +251,7 @@ def _read(batch: Batch, waiting: list[tuple[Draft, _Task]]) -> None:
 
 
 def _check_digits(batch: Batch, owner: Draft) -> None:
-    for rollup in owner.shape.model.stored_rollups:
+    for rollup in owner.shape.stored_rollups:
         storage, value = owner.shape.fields[rollup.field].storage, owner.new[rollup.field]
         if storage.kind == "decimal" and value is not None and abs(value) >= LIMITS[storage.scale]:
             place = owner.cause if owner.cause is not None else owner.place + pointer(rollup.field)

@@ -19,11 +19,11 @@ from headrace.platform.formulas.environment import Evaluator
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.python import compile_python
 from headrace.platform.metadata.building import SYSTEM_FIELD_NAMES
-from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
+from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel, RollupModel
 from headrace.platform.metadata.definitions.access import Action
 from headrace.platform.metadata.definitions.objects import ChildDef
 from headrace.platform.metadata.field_types.references import USER_OBJECT
-from headrace.platform.metadata.storage_types import HOLDS_FILES, Dialect
+from headrace.platform.metadata.storage_types import HOLDS_FILES, Convert, Dialect
 from headrace.platform.records.choice_limits import Limits, limits_of
 from headrace.platform.records.context import Context
 from headrace.platform.records.drafts import Row
@@ -130,6 +130,14 @@ class ObjectShape:
         """Return the parameters `v_<field>` of an insert or update."""
         to_driver = self.to_driver
         return {"v_" + name: to_driver[name](values.get(name)) for name in names}
+
+    def inserted_values(self, values: Row) -> dict[str, Any]:
+        """Return the parameters of an insert."""
+        return {parameter: convert(values[name]) for parameter, name, convert in self._inserted}
+
+    @functools.cached_property
+    def _inserted(self) -> tuple[tuple[str, str, Convert], ...]:
+        return tuple(("v_" + name, name, convert) for name, convert in self.to_driver.items())
 
     @functools.cached_property
     def columns(self) -> tuple[sa.ColumnElement[Any], ...]:
@@ -489,6 +497,16 @@ class ObjectShape:
             for name in names
             if self.fields[name].definition.history or self.fields[name].computed == "workflow"
         )
+
+    @functools.cached_property
+    def kept_fields(self) -> tuple[FieldModel, ...]:
+        """The fields of `kept` in the order in which they stand in the object."""
+        return tuple(field for field in self.stored if field.name in self.kept)
+
+    @functools.cached_property
+    def stored_rollups(self) -> tuple[RollupModel, ...]:
+        """The roll-ups that are kept in a column."""
+        return self.model.stored_rollups
 
     @functools.cached_property
     def keeps_history(self) -> bool:

@@ -50,6 +50,8 @@ class Figure:
     field: FieldModel
     source: ObjectShape
     keys: tuple[tuple[str, ...], ...]
+    shared: tuple[str, ...]
+    """The fields of a row that say to whom it belongs, where the figure is stored."""
     where: Evaluator | None
     statement: Prepared
     skipping: Prepared
@@ -65,7 +67,7 @@ class Figure:
         rollup = self.rollup
         environment = None
         if rollup.stored:
-            key = complete(row[name] for name in rollup.keys)
+            key = complete([row[name] for name in self.shared])
         else:
             environment = RowEnvironment(batch, self.source, row, row)
             key = complete(_plain(environment.value(path)) for path in self.keys)
@@ -143,6 +145,16 @@ def figure_of(batch: Batch, rollup: RollupModel) -> Figure:
     return figure
 
 
+def figures_of(batch: Batch, source: ObjectShape) -> tuple[Figure, ...]:
+    """Return the roll-ups that rows of `source` feed, ready to be read."""
+
+    def make() -> tuple[Figure, ...]:
+        return tuple(figure_of(batch, rollup) for rollup in source.model.feeds)
+
+    figures: tuple[Figure, ...] = batch.shapes.part(("figures", source.name), make)
+    return figures
+
+
 def _compiled(batch: Batch, rollup: RollupModel) -> Figure:
     shapes = batch.shapes
     owner, source = shapes.of(rollup.owner), shapes.of(rollup.source)
@@ -170,6 +182,7 @@ def _compiled(batch: Batch, rollup: RollupModel) -> Figure:
         field=owner.fields[rollup.field],
         source=source,
         keys=paths,
+        shared=rollup.keys,
         where=where,
         statement=statements[0],
         skipping=statements[1],
