@@ -84,3 +84,15 @@ def test_orders_of_many_lines_end_with_the_figures_of_those_made_by_hand(tmp_pat
     assert done.stderr == ""
     assert len(re.findall(r"ratio +\d", done.stdout)) == 3, done.stdout
     assert list(tmp_path.iterdir()) == [], "something was left behind"
+
+
+@pytest.mark.slow
+def test_what_is_read_of_many_records_is_measured_to_the_last_page(tmp_path: Path):
+    done = run_quickly("benchmarks.reading", tmp_path, "--records", "50000", "--rounds", "1")
+
+    assert done.stderr == ""
+    # 500 records are three pages for who sees all, a sixth of them one.
+    found = re.findall(r"^ +(\d+) pages of 200 by (\S+), (\w+):", done.stdout, re.MULTILINE)
+    assert {(pages, who) for pages, _, who in found} == {("3", "director"), ("1", "seller")}
+    assert "a formula in Python" in done.stdout
+    assert list(tmp_path.iterdir()) == [], "something was left behind"
