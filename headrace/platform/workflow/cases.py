@@ -148,8 +148,9 @@ class Case:
     ) -> None:
         """Ask somebody for an opinion in a step: `by` a user, from the task `to` where there is one."""
         keep_active(self.work.connection, (receiver.id,))
-        added = {"added_by": by, "added_to": to, "kind": "opinion"}
-        tasks = self.rows.add_tasks(self.run, step_id, (receiver,), found.version, **added)
+        tasks = self.rows.add_tasks(
+            self.run, step_id, (receiver,), found.version, added_by=by, added_to=to, kind="opinion"
+        )
         self.tell_opinion(tasks[receiver.id], receiver.id, question, found, by=by)
 
     def tell_opinion(
