@@ -194,6 +194,28 @@ def test_a_server_that_ended_the_connections_is_found_again(fresh_database):
     database.dispose()
 
 
+def test_a_statement_that_was_cancelled_is_not_sent_again(fresh_database):
+    database = connect_database(fresh_database("postgresql"))
+    limit = sa.select(sa.func.set_config("statement_timeout", "100", False))
+    sent = sa.Sequence("sent")
+    slow = sa.select(sent.next_value(), sa.func.pg_sleep(0.3))
+    with database.engine.begin() as connection:
+        connection.execute(sa.schema.CreateSequence(sent))
+
+    def read() -> None:
+        with database.reading() as reading:
+            reading.rows(prepare(limit, database.dialect))
+            reading.rows(prepare(slow, database.dialect))
+
+    with pytest.raises(UnavailableError) as refused:
+        read()
+    assert refused.value.problems[0].code == "database.busy"
+    with database.engine.begin() as connection:
+        # What a sequence has given away is not taken back: this is the second that anybody asked for.
+        assert connection.execute(sa.select(sent.next_value())).scalar_one() == 2
+    database.dispose()
+
+
 def end_connections(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(

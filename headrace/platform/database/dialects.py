@@ -157,6 +157,10 @@ _BUSY_STATES: Final = frozenset({"55P03", "40001", "40P01", "57014"})
 """Lock not available, serialization failure, deadlock, cancelled."""
 
 
+_LOST_STATES: Final = ("08", "53", "57P")
+"""Connection exceptions, too few resources, a server that ends or starts; not a cancelled statement."""
+
+
 def is_busy(error: BaseException) -> bool:
     """Say whether the statement failed only because another one was in its way."""
     if isinstance(error, sqlite3.OperationalError):
@@ -174,7 +178,7 @@ def is_lost(error: BaseException) -> bool:
     """Say whether the connection to the database was lost or cannot be made."""
     if isinstance(error, psycopg.OperationalError):
         state = error.sqlstate or ""
-        return not state or state[:2] in {"08", "57", "53"}
+        return not state or state.startswith(_LOST_STATES)
     return False
 
 
