@@ -177,6 +177,23 @@ def test_constants_and_extensions_are_drawn(drawer: Drawer) -> None:
     constants.get_by_label(re.compile("^Value of ")).fill("12.5")
     expect(constants.locator(".part-text")).to_contain_text("= 12.5")
     drawer.person.look("constants")
+    expressions = page.get_by_role("region", name="Named expressions")
+    expressions.locator("[data-sort=expressions]").click()
+    area = expressions.locator("textarea").last
+    area.fill("amount * 1.13")
+    result = expressions.locator(".formula-result").last
+    expect(result.locator(".formula-value")).to_contain_text("= 1.13", timeout=WAIT)
+    result.get_by_label("amount").fill("100")
+    expect(result.locator(".formula-value")).to_contain_text("= 113.", timeout=WAIT)
+    result.get_by_label("amount").fill("a lot")
+    expect(result.get_by_role("group", name="Tried with")).to_contain_text(
+        "is not a number", timeout=WAIT
+    )
+    result.get_by_role("button", name="Back to the samples").press("Enter")
+    expect(result.get_by_label("amount")).to_have_value("1.000000")
+    area.fill("amuont * 2")
+    expect(result.locator("mark")).to_have_text("amuont", timeout=WAIT)
+    drawer.person.look("expressions")
     unfold(drawer, "Accounts", "Partner")
     expect(page.locator(".extends-target")).to_contain_text("Object that is extended")
     expect(page.locator(".field-row")).to_have_count(4)

@@ -1160,6 +1160,8 @@ def formulas_tried(mark: Mark) -> Iterator[Ask]:
         yield send(f"{API}/metadata/drafts/mine/formula", data)
     data = {"object": "claim", "formula": "COUNT(claim)"}
     yield send(f"{API}/metadata/drafts/mine/formula", data)
+    named = {"formula": "1", "document": ABSENT, "path": ["expressions", 0, "formula"]}
+    yield send(f"{API}/metadata/drafts/mine/formula", {**named, "given": {"c": mark.word}})
 
 
 @probe("api.api_costs.cost", "POST")

@@ -560,6 +560,7 @@ def test_what_a_button_asks_for_is_a_sample_where_a_formula_reads_it(world: Worl
                         "choices": [{"value": "late", "label": label("Late", "迟到")}],
                     },
                     {"name": "why", "type": "text"},
+                    {"name": "at", "type": "datetime"},
                 ],
             }
         ],
@@ -578,8 +579,134 @@ def test_what_a_button_asks_for_is_a_sample_where_a_formula_reads_it(world: Worl
     assert tried(world, made, formula="input.why = 'why'", **here)["value"] is True
     wrong = tried(world, made, formula="input.tims", **here)
     assert wrong["problems"][0]["instead"] == "input.times"
+    # Other samples are written as they are entered; those that are wrong are told and have no value.
+    other = tried(world, made, formula="fee + input.times * 2", given={"times": "7"}, **here)
+    assert other["value"] == "34.00"
+    wrong = tried(world, made, formula="input.times", given={"times": "many"}, **here)
+    assert (wrong["value"], wrong["samples"][0]["value"]) == (None, "many")
+    assert "many" in wrong["samples"][0]["problem"] or "integer" in wrong["samples"][0]["problem"]
+    ground = tried(world, made, formula="input.ground = 'late'", **here)["samples"]
+    assert [(one["name"], one["choices"]) for one in ground] == [
+        ("ground", [{"value": "late", "label": "Late"}])
+    ]
+    at = tried(world, made, formula="DATE(input.at)", given={"at": "2025-06-10T00:30"}, **here)
+    assert at["value"] == "2025-06-10", at
     # Elsewhere nothing is entered.
     assert tried(world, made, formula="input.times")["state"] == "refused"
+
+
+@pytest.fixture(scope="module")
+def named(world: World) -> tuple[str, str]:
+    """A draft with named expressions, one of which a rule calls; and the id of their module."""
+    found = ""
+
+    def module(content: dict[str, Any]) -> None:
+        nonlocal found
+        found = content["id"]
+        reference = {"name": "c", "type": "reference", "to": "company"}
+        amount = {"name": "asked", "type": "money"}
+        content["expressions"] = [
+            {"name": "fair", "parameters": [reference, amount], "formula": "asked < 100"},
+            {
+                "name": "moments",
+                "parameters": [
+                    {"name": "day", "type": "date"},
+                    {"name": "at", "type": "datetime"},
+                    {"name": "many", "type": "integer"},
+                    {"name": "sure", "type": "boolean"},
+                    {"name": "word", "type": "text"},
+                ],
+                "formula": "IF(sure, DATEADD(day, many, 'day'), DATE(at))",
+            },
+        ]
+
+    def claim(content: dict[str, Any]) -> None:
+        content["fields"].append(
+            field("is_fair", "formula", returns="boolean", formula="fair(company, fee)")
+        )
+
+    return world.draft("Named", module__claims=module, object__claim=claim), found
+
+
+def named_tried(
+    world: World, named: tuple[str, str], formula: str, place: int = 0, **asked: Any
+) -> dict[str, Any]:
+    draft, module = named
+    path = ["expressions", place, "formula"]
+    body = {"document": module, "path": path, "formula": formula, **asked}
+    client = world.live.renewed_client(asked.pop("login", "admin"))
+    body.pop("login", None)
+    done = client.post(f"/api/v1/metadata/drafts/{draft}/formula", json=body)
+    assert done.status_code == 200, done.text
+    jsonschema_rs.validate(FORMULA_ASKED, body)
+    jsonschema_rs.validate(FORMULA_ANSWER, done.json)
+    return dict(done.json)
+
+
+def test_a_named_expression_is_tried_alone_with_samples_of_its_parameters(
+    world: World, named: tuple[str, str]
+) -> None:
+    ids = world.live.ids
+    asks = "COUNT(claim WHERE company = c) * asked"
+    usual = named_tried(world, named, asks)
+    assert [(one["name"], one["kind"], one["object"]) for one in usual["samples"]] == [
+        ("c", "reference", "company"),
+        ("asked", "number", None),
+    ]
+    assert usual["samples"][1]["value"] == "1.00"
+    assert usual["record"] is None
+
+    given = {"c": ids["acme"], "asked": "2.5"}
+    found = named_tried(world, named, asks, given=given)
+    assert (found["state"], found["value"]) == ("value", "2.50"), found
+    assert found["samples"][0]["title"] == "Company acme"
+    followed = named_tried(world, named, "c.region.name = 'x' OR asked > 2", given=given)
+    assert followed["value"] is True
+    assert "asked" in {one["text"] for one in followed["parts"]}
+
+    moments = "IF(sure, DATEADD(day, many, 'day'), DATE(at))"
+    given = {"day": "2025-06-10", "many": "3", "sure": "true", "at": "2025-07-01T00:30"}
+    assert named_tried(world, named, moments, 1, given=given)["value"] == "2025-06-13"
+    given["sure"] = "false"
+    assert named_tried(world, named, moments, 1, given=given)["value"] == "2025-07-01"
+    assert named_tried(world, named, "word + ''", 1, given={"word": ""})["value"] in (None, "")
+
+
+def test_what_is_wrong_with_a_named_expression_or_a_sample_is_told_at_its_place(
+    world: World, named: tuple[str, str]
+) -> None:
+    wrong = named_tried(world, named, "1 < askd")
+    assert wrong["state"] == "refused"
+    assert (wrong["problems"][0]["span"], wrong["problems"][0]["instead"]) == ([4, 8], "asked")
+    assert len(wrong["samples"]) == 2
+    for name, text in (("asked", "1.005"), ("asked", "many"), ("c", "nobody"), ("c", "x" * 9000)):
+        found = named_tried(world, named, "asked > 2", given={name: text})
+        told = {one["name"]: one["problem"] for one in found["samples"]}
+        assert told[name], (name, text)
+    circle = named_tried(world, named, "fair(c, asked)")
+    assert circle["problems"][0]["code"] == "formula.cycle"
+    divided = named_tried(world, named, "1 / asked", given={"asked": "0"})
+    assert (divided["state"], divided["value"]) == ("value", None)
+
+
+def test_samples_are_records_that_the_designer_may_read(
+    world: World, named: tuple[str, str]
+) -> None:
+    given = {"c": world.live.ids["rival"]}
+    near = named_tried(world, named, "c.name", given=given, login="near")
+    assert near["value"] is None
+    assert near["samples"][0]["problem"]
+    address = f"/api/v1/metadata/drafts/{named[0]}/formula"
+    client = world.live.renewed_client("admin")
+    for body in (
+        {"formula": "1"},
+        {"formula": "1", "document": named[1], "path": ["expressions", 9, "formula"]},
+        {"formula": "1", "document": named[1], "path": ["expressions", [], "formula"]},
+        {"formula": "1", "document": "nothing", "path": ["expressions", 0, "formula"]},
+    ):
+        assert client.post(address, json=body).status_code == 404, body
+    bad = client.post(address, json={"object": "claim", "formula": "1", "given": {"c": 1}})
+    assert (bad.status_code, bad.json["problems"][0]["path"]) == (422, "/given/c")
 
 
 def test_formulas_are_tried_by_designers_only(world: World, draft: str) -> None:

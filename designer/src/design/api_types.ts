@@ -25,16 +25,31 @@ export interface FormulaAnswer {
     readonly id: string | null;
     readonly title: string | null;
   } | null;
+  readonly samples: readonly ({
+    readonly name: string;
+    readonly label: string;
+    readonly value: string;
+    readonly kind: "boolean" | "date" | "datetime" | "file" | "null" | "number" | "polymorphic" | "reference" | "references" | "rows" | "text";
+    readonly object: string | null;
+    readonly whole: boolean;
+    readonly choices: readonly {
+      readonly value: string;
+      readonly label: string;
+    }[];
+    readonly title: string | null;
+    readonly problem: string | null;
+  })[];
 }
 
 export interface FormulaAsked {
-  readonly object: string;
+  readonly object?: string;
   readonly formula: string;
   readonly condition?: boolean;
   readonly document?: string;
   readonly path?: readonly (string | number)[];
   readonly this?: string;
   readonly record?: string;
+  readonly given?: Readonly<Record<string, string>>;
 }
 
 export interface ModuleAnswer {

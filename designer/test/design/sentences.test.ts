@@ -34,9 +34,11 @@ const documents: readonly JsonObject[] = [
     kind: "automation",
     name: "auto",
     object: "claim",
+    on: [{ event: "button", inputs: [{ name: "times", type: "integer" }] }],
     actions: [{ for_each: { object: "item", rows: "LIST(item.id)", actions: [{ when: "qty > 0", set: {} }] } }],
   },
 ];
+const NONE = { parameters: [], inputs: [] };
 const docs: Docs = new Map(
   documents.map((content): [string, Doc] => {
     const id = textOf(content.name);
@@ -97,15 +99,21 @@ describe("the scope of a formula", () => {
   const claim: Doc = { id: "claim", module: "m", content: { ...documents[0] } };
 
   it("is the record, or the row of what is done for each", () => {
-    expect(scopeOf(docs, automation, ["when"], RECORD)).toEqual({ object: "claim", outer: null, isCondition: true });
+    expect(scopeOf(docs, automation, ["when"], RECORD)).toEqual({ object: "claim", outer: null, isCondition: true, ...NONE });
     const within = ["actions", 0, "for_each", "actions", 0, "when"];
-    expect(scopeOf(docs, automation, within, RECORD)).toEqual({ object: "item", outer: "claim", isCondition: true });
+    expect(scopeOf(docs, automation, within, RECORD)).toEqual({
+      object: "item",
+      outer: "claim",
+      isCondition: true,
+      parameters: [],
+      inputs: [{ name: "times", type: "integer" }],
+    });
   });
 
   it("is what a lookup offers in its filter", () => {
     const schema = { "x-formula-context": { over: "row", result: "boolean" } };
     const found = scopeOf(docs, claim, ["fields", 1, "filter"], schema);
-    expect(found).toEqual({ object: "company", outer: "claim", isCondition: true });
+    expect(found).toEqual({ object: "company", outer: "claim", isCondition: true, ...NONE });
   });
 
   it("offers what follows a path, and nothing within a text", () => {

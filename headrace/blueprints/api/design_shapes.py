@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from headrace.platform.formulas.types import Kind
+
 Json = dict[str, Any]
 
 _TEXT: Final[Json] = {"type": "string"}
@@ -62,15 +64,19 @@ MODULE_ANSWER: Final = _closed(
 )
 FORMULA_ASKED: Final = _closed(
     {
-        "object": _TEXT,
+        "object": {**_TEXT, "description": "Whose fields it reads; none for a named expression."},
         "formula": _TEXT,
         "condition": {"type": "boolean"},
         "document": {**_TEXT, "description": "Id of the definition in which it stands."},
         "path": {"type": "array", "items": {"type": ["string", "integer"]}},
         "this": {**_TEXT, "description": "The object that `this.` speaks of."},
         "record": _TEXT,
+        "given": {
+            **_TEXTS_BY_NAME,
+            "description": "Samples, as they are written, of parameters or of what a button asks for.",
+        },
     },
-    *("condition", "document", "path", "this", "record"),
+    *("object", "condition", "document", "path", "this", "record", "given"),
 )
 FORMULA_ANSWER: Final = _closed(
     {
@@ -100,6 +106,23 @@ FORMULA_ANSWER: Final = _closed(
         "record": {
             **_closed({key: {"type": ["string", "null"]} for key in ("id", "title")}),
             "type": ["object", "null"],
+        },
+        "samples": {
+            "type": "array",
+            "items": _closed(
+                {
+                    **dict.fromkeys(("name", "label", "value"), _TEXT),
+                    "kind": {"enum": sorted(Kind)},
+                    "object": {"type": ["string", "null"]},
+                    "whole": {"type": "boolean"},
+                    "choices": {
+                        "type": "array",
+                        "items": _closed({"value": _TEXT, "label": _TEXT}),
+                    },
+                    "title": {"type": ["string", "null"]},
+                    "problem": {"type": ["string", "null"]},
+                }
+            ),
         },
     }
 )

@@ -30,6 +30,7 @@ from headrace.platform.forms.questions import (
     bound,
     counts_at,
 )
+from headrace.platform.forms.samples import Sample
 from headrace.platform.formulas.environment import Environment
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.messages import FormulaValueError
@@ -100,8 +101,7 @@ class Ahead:
         self.steps = 0
         self.questions = 0
         self.rows_read = 0
-        self.entered: Mapping[str, Value] = {}
-        self.entered_fields: Mapping[str, FieldModel] = {}
+        self.samples: Mapping[str, Sample] = {}
         self._objects = {one.id: one for one in live.catalog.objects.values()}
         self._rows: dict[tuple[str, str], AheadRow | None] = {}
 
@@ -423,7 +423,77 @@ class Ahead:
                     yield self._live_path(model, name) if name else None
 
 
-class AheadRow:
+class Surroundings:
+    """What formulas that are not live are evaluated in: samples and who asks, and no record."""
+
+    def __init__(self, ahead: Ahead) -> None:
+        self.ahead = ahead
+
+    @property
+    def today(self) -> date:
+        """The workspace's day."""
+        return self.ahead.live.today()
+
+    @property
+    def now(self) -> datetime:
+        """The workspace's instant."""
+        return self.ahead.live.now()
+
+    @property
+    def zone(self) -> tzinfo:
+        """The workspace's zone."""
+        return self.ahead.live.zone
+
+    @property
+    def user(self) -> str | None:
+        """The id of who asks."""
+        return self.ahead.seen.user_id
+
+    @property
+    def organisation(self) -> str | None:
+        """The organisation of who asks."""
+        return self.ahead.seen.organisation
+
+    def value(self, path: tuple[str, ...], /) -> Value:
+        """Return a sample, or a field of the record that it refers to; None where the way ends."""
+        sample = self.ahead.samples.get(path[0])
+        if sample is None:
+            raise UnknowableError
+        return self._behind(sample.value, sample.type.target, path)
+
+    def outer(self, path: tuple[str, ...], /) -> Value:
+        """Return the same: nothing encloses it."""
+        return self.value(path)
+
+    def old(self, path: tuple[str, ...], /) -> Value:
+        """Return the value before a change: nothing is changed here."""
+        return self.value(path)
+
+    def constant(self, name: str, /) -> Value:
+        """Return a constant of the catalog."""
+        return self.ahead.catalog.constants[name].value
+
+    def has_role(self, name: str, /) -> bool:
+        """Say whether the role that is tried is a certain one."""
+        return self.ahead.seen.holds(name)
+
+    def in_subtree(self, node: str, root: str, /) -> bool:
+        """Say whether a node is another one, or below it; trees are asked as they are live."""
+        return node == root or self.ahead.is_below(node, root)
+
+    def run_query(self, query: Query, environment: Environment, /) -> Value:
+        """Ask other records, as far as who asks may read them."""
+        return self.ahead.ask(query, environment)
+
+    def _behind(self, found: Value, target: str | None, path: tuple[str, ...]) -> Value:
+        """Return what a path leads to whose first part has been found."""
+        if len(path) == 1 or found is None:
+            return found
+        following = self.ahead.row_of(target, str(found)) if target else None
+        return None if following is None else following.value(path[1:])
+
+
+class AheadRow(Surroundings):
     """A live record, or one yet to be made, as the `Environment` of formulas that are not live."""
 
     def __init__(
@@ -434,7 +504,7 @@ class AheadRow:
         found: Mapping[str, Any],
         enclosing: AheadRow | None = None,
     ) -> None:
-        self.ahead = ahead
+        super().__init__(ahead)
         self.model = model
         self.enclosing = enclosing
         self.rows: dict[str, list[AheadRow]] = {}
@@ -492,42 +562,12 @@ class AheadRow:
 
     # -- what formulas ask ----------------------------------------------------------------------
 
-    @property
-    def today(self) -> date:
-        """The workspace's day."""
-        return self.ahead.live.today()
-
-    @property
-    def now(self) -> datetime:
-        """The workspace's instant."""
-        return self.ahead.live.now()
-
-    @property
-    def zone(self) -> tzinfo:
-        """The workspace's zone."""
-        return self.ahead.live.zone
-
-    @property
-    def user(self) -> str | None:
-        """The id of who asks."""
-        return self.ahead.seen.user_id
-
-    @property
-    def organisation(self) -> str | None:
-        """The organisation of who asks."""
-        return self.ahead.seen.organisation
-
     def value(self, path: tuple[str, ...], /) -> Value:
         """Return a field, or one reached over lookups; None where the way ends."""
-        field = self._by_id.get(path[0]) or self.ahead.entered_fields.get(path[0])
+        field = self._by_id.get(path[0])
         if field is None:
-            raise UnknowableError
-        entered = path[0] in self.ahead.entered
-        found = self.ahead.entered[path[0]] if entered else self._value(field.name)
-        if len(path) == 1 or found is None:
-            return found
-        following = self.ahead.row_of(field.target, str(found)) if field.target else None
-        return None if following is None else following.value(path[1:])
+            return super().value(path)
+        return self._behind(self._value(field.name), field.target, path)
 
     def outer(self, path: tuple[str, ...], /) -> Value:
         """Return a field of the record that encloses this one."""
@@ -536,22 +576,6 @@ class AheadRow:
     def old(self, path: tuple[str, ...], /) -> Value:
         """Return the value before a change: nothing is changed here."""
         return None if self._is_blank else self.value(path)
-
-    def constant(self, name: str, /) -> Value:
-        """Return a constant of the catalog."""
-        return self.ahead.catalog.constants[name].value
-
-    def has_role(self, name: str, /) -> bool:
-        """Say whether the role that is tried is a certain one."""
-        return self.ahead.seen.holds(name)
-
-    def in_subtree(self, node: str, root: str, /) -> bool:
-        """Say whether a node is another one, or below it; trees are asked as they are live."""
-        return node == root or self.ahead.is_below(node, root)
-
-    def run_query(self, query: Query, environment: Environment, /) -> Value:
-        """Ask other records, as far as who asks may read them."""
-        return self.ahead.ask(query, environment)
 
     # -- values ---------------------------------------------------------------------------------
 

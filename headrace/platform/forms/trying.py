@@ -6,17 +6,20 @@ Records are read live with the rights of who asks; nothing is written.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
 
 from headrace.platform.core.errors import NotFoundError
 from headrace.platform.core.problems import Problem, Text
-from headrace.platform.forms.ahead import Ahead, AheadRow
+from headrace.platform.forms.ahead import Ahead, AheadRow, Surroundings
 from headrace.platform.forms.questions import UnknowableError
-from headrace.platform.formulas.analysis import analyse
+from headrace.platform.forms.samples import Sample
+from headrace.platform.forms.sampling import of_inputs, of_parameters
+from headrace.platform.formulas.analysis import analyse, analyse_named
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.formulas.functions import FUNCTIONS
 from headrace.platform.formulas.messages import (
@@ -27,16 +30,18 @@ from headrace.platform.formulas.messages import (
 )
 from headrace.platform.formulas.python import compile_python
 from headrace.platform.formulas.tree import ConstantRef, FieldRef, Node, Query, Value, children
-from headrace.platform.formulas.types import BOOLEAN, Kind, Type
+from headrace.platform.formulas.types import BOOLEAN, Type
 from headrace.platform.metadata.building import object_scope
 from headrace.platform.metadata.building.scope import CatalogScope
-from headrace.platform.metadata.catalog import FieldModel, ObjectModel
+from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.metadata.inputs import INPUT
 from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.metadata.wording import sentence
 
 NO_REASON: Final = Text()
 SAMPLE: Final = Text("{label} (a sample)", "{label}(示例)")
 """What stands behind the label of something that is entered before a button is pressed."""
+_INPUT_READ: Final = re.compile(rf"\b{INPUT}\.(\w+)")
 MOST_SHOWN: Final = 20
 """How many items of a list are told, and how many values a formula was computed from."""
 
@@ -46,15 +51,20 @@ class Tried:
     """A formula over an object: of which record, whether it is a condition, what `this.` is in it.
 
     `record_id` None is the newest record that who asks may read, or a blank one where there is none.
+    `object_name` None is that of a named expression, which speaks of no record. `given` are samples as
+    somebody wrote them, by name.
     """
 
-    object_name: str
+    object_name: str | None
     formula: str
     record_id: str | None = None
     outer_name: str | None = None
     is_condition: bool = False
     automation: str | None = None
     """The automation whose buttons ask for what the formula reads behind `input.`: samples stand for it."""
+    expression: str | None = None
+    """The named expression whose formula it is: samples stand for its parameters."""
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +105,7 @@ class Outcome:
     mistakes: tuple[Mistake, ...] = ()
     reason: Text = NO_REASON
     record: Mapping[str, Any] | None = None
+    samples: tuple[Sample, ...] = ()
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
@@ -106,21 +117,29 @@ class Outcome:
             "problems": [one.render(language) for one in self.mistakes],
             "reason": self.reason.within(language),
             "record": self.record,
+            "samples": [one.render(language) for one in self.samples],
         }
 
 
 def try_formula(ahead: Ahead, tried: Tried) -> Outcome:
-    """Return what a formula gives for a record.
+    """Return what a formula gives for a record, or for samples of what it is handed over.
 
-    Raise NotFoundError where the definitions have no such object or the record is not to be seen.
+    Raise NotFoundError where the definitions have no such object or named expression, or the record is
+    not to be seen.
     """
+    if tried.object_name is None:
+        return _try_named(ahead, tried)
     model = _model(ahead, tried.object_name)
     scope = object_scope(ahead.catalog, model.name)
     automation = ahead.catalog.automations.get(tried.automation or "")
+    samples: tuple[Sample, ...] = ()
     if automation is not None and automation.inputs:
         scope = replace(scope, inputs=automation.inputs)
-        ahead.entered = {one.id: _sample(ahead, one) for one in automation.inputs.values()}
-        ahead.entered_fields = {one.id: one for one in automation.inputs.values()}
+        # What the formula does not read is not asked for: most formulas of a button read no input.
+        read = set(_INPUT_READ.findall(tried.formula))
+        inputs = (one for one in automation.inputs.values() if one.name in read)
+        samples = of_inputs(ahead, inputs, tried.given)
+    ahead.samples = {one.id: one for one in samples}
     outer = _model(ahead, tried.outer_name) if tried.outer_name else None
     try:
         expression = analyse(
@@ -131,23 +150,48 @@ def try_formula(ahead: Ahead, tried: Tried) -> Outcome:
             outer=object_scope(ahead.catalog, outer.name) if outer else None,
         )
     except FormulaError as error:
-        return Outcome("refused", mistakes=tuple(_mistakes(error, tried.formula, scope)))
+        mistakes = tuple(_mistakes(error, tried.formula, scope))
+        return Outcome("refused", mistakes=mistakes, samples=samples)
     row = _row(ahead, model, tried.record_id)
     if outer is not None:
         row.enclosing = _row(ahead, outer, None)
-    record = {"id": row.id, "title": row.title()}
-    telling = _Telling(ahead, row, tried.formula)
+    found = _computed(_Telling(ahead, row, tried.formula), row, expression)
+    return replace(found, record={"id": row.id, "title": row.title()}, samples=samples)
+
+
+def _try_named(ahead: Ahead, tried: Tried) -> Outcome:
+    """Return what the formula of a named expression gives for samples of its parameters."""
+    named = ahead.catalog.expressions.get(tried.expression or "")
+    if named is None:
+        raise NotFoundError
+    named = replace(named, source=tried.formula)
+    scope = object_scope(ahead.catalog, "")
+    samples = of_parameters(ahead, named, tried.given)
+    ahead.samples = {one.id: one for one in samples}
+    try:
+        expression = analyse_named(named, scope)
+    except FormulaError as error:
+        known = [one.name for one in samples]
+        mistakes = tuple(_mistakes(error, tried.formula, scope, known))
+        return Outcome("refused", mistakes=mistakes, samples=samples)
+    row = Surroundings(ahead)
+    found = _computed(_Telling(ahead, row, tried.formula), row, expression)
+    return replace(found, samples=samples)
+
+
+def _computed(telling: _Telling, row: Surroundings, expression: Expression) -> Outcome:
+    """Return what an analysed formula gives."""
     try:
         value = compile_python(expression.tree)(row)
     except UnknowableError as error:
         parts = tuple(telling.parts(expression))
-        return Outcome("unknown", expression.type, parts=parts, reason=error.reason, record=record)
+        return Outcome("unknown", expression.type, parts=parts, reason=error.reason)
     except FormulaValueError as error:
         parts = tuple(telling.parts(expression))
         mistakes = tuple(Mistake(one, None, None) for one in error.problems)
-        return Outcome("refused", expression.type, None, parts, mistakes, record=record)
+        return Outcome("refused", expression.type, None, parts, mistakes)
     shown = telling.shown(value, expression.type)
-    return Outcome("value", expression.type, shown, tuple(telling.parts(expression)), record=record)
+    return Outcome("value", expression.type, shown, tuple(telling.parts(expression)))
 
 
 def _model(ahead: Ahead, name: str) -> ObjectModel:
@@ -157,42 +201,23 @@ def _model(ahead: Ahead, name: str) -> ObjectModel:
     return found
 
 
-def _sample(ahead: Ahead, field: FieldModel) -> Value:
-    """Return what somebody could enter: the first choice, one, today, the newest record they see."""
-    declared = field.type.declared(field.options)
-    if declared:
-        return declared[0]
-    if field.target is not None:
-        target = ahead.catalog.object(field.target)
-        return None if target is None else ahead.newest(target)
-    match field.value_type.kind:
-        case Kind.NUMBER:
-            return Decimal(1)
-        case Kind.BOOLEAN:
-            return True
-        case Kind.DATE:
-            return ahead.live.today()
-        case Kind.DATETIME:
-            return ahead.live.now()
-        case Kind.TEXT:
-            return field.name
-        case _:
-            return None
-
-
 def _row(ahead: Ahead, model: ObjectModel, record_id: str | None) -> AheadRow:
     asked = record_id or ahead.newest(model)
     return ahead.record(model, asked) if asked else ahead.blank(model)
 
 
-def _mistakes(error: FormulaError, formula: str, scope: CatalogScope) -> Iterator[Mistake]:
+def _mistakes(
+    error: FormulaError, formula: str, scope: CatalogScope, known: Iterable[str] = ()
+) -> Iterator[Mistake]:
+    """Yield what is wrong; `known` are names besides those of the object."""
     spans: Sequence[tuple[int, int] | None] = error.spans or [None] * len(error.problems)
+    names = [*known, *scope.suggestions()]
     for problem, span in zip(error.problems, spans, strict=True):
-        yield Mistake(problem, span, _instead(problem, span, formula, scope))
+        yield Mistake(problem, span, _instead(problem, span, formula, names))
 
 
 def _instead(
-    problem: Problem, span: tuple[int, int] | None, formula: str, scope: CatalogScope
+    problem: Problem, span: tuple[int, int] | None, formula: str, names: Sequence[str]
 ) -> str | None:
     """Return what can stand in place of a name that there is not."""
     if span is None:
@@ -203,7 +228,7 @@ def _instead(
         close = difflib.get_close_matches(name.strip().upper(), list(FUNCTIONS.keys()), n=1)
         return close[0] + bracket + rest if close else None
     if problem.code == UNKNOWN_FIELD.code:
-        close = difflib.get_close_matches(written, list(scope.suggestions()), n=1)
+        close = difflib.get_close_matches(written, names, n=1)
         return close[0] if close else None
     return None
 
@@ -211,7 +236,7 @@ def _instead(
 class _Telling:
     """Says values as they are told to people, and which a formula was computed from."""
 
-    def __init__(self, ahead: Ahead, row: AheadRow, source: str) -> None:
+    def __init__(self, ahead: Ahead, row: Surroundings, source: str) -> None:
         self._ahead = ahead
         self._row = row
         self._source = source
@@ -257,14 +282,14 @@ class _Telling:
             return self._ahead.catalog.constants[node.name].label
         if not isinstance(node, FieldRef):
             return Text()
-        entered = self._ahead.entered_fields.get(node.path[0])
-        if entered is not None:
-            label = entered.label or Text(entered.name, entered.name)
-            return sentence(SAMPLE, label=label)
-        row = self._row.enclosing if node.outer and self._row.enclosing else self._row
         labels: list[Text] = []
-        model: ObjectModel | None = row.model
-        for one in node.path:
+        sample = self._ahead.samples.get(node.path[0])
+        if sample is not None:
+            labels.append(sentence(SAMPLE, label=sample.label))
+            model = self._ahead.catalog.object(sample.type.target or "")
+        else:
+            model = self._model(node)
+        for one in node.path[len(labels) :]:
             fields = model.fields.values() if model else ()
             field = next((each for each in fields if each.id == one), None)
             if field is None:
@@ -275,6 +300,13 @@ class _Telling:
             " › ".join(one.within("en") for one in labels),
             " › ".join(one.within("zh") for one in labels),
         )
+
+    def _model(self, node: FieldRef) -> ObjectModel | None:
+        """Return the object whose field a reference begins with."""
+        if not isinstance(self._row, AheadRow):
+            return None
+        row = self._row.enclosing if node.outer and self._row.enclosing else self._row
+        return row.model
 
 
 def _read(node: Node, *, asked: bool = False) -> Iterator[Node]:

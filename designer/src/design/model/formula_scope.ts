@@ -7,28 +7,50 @@ import { objectOf } from "./relations";
 import type { Schema } from "./schema";
 
 export interface FormulaScope {
+  /** Nothing where it is over no record: a named expression. */
   readonly object: string;
   /** The object that `this.` speaks of; nothing where it speaks of none. */
   readonly outer: string | null;
   readonly isCondition: boolean;
+  /** What a named expression is handed over. */
+  readonly parameters: readonly JsonObject[];
+  /** What a button asks for, read behind `input.`. */
+  readonly inputs: readonly JsonObject[];
 }
 
-/** Return the scope of the formula at `path`; null where it is over no record. */
+const NO_GIVENS = { parameters: [], inputs: [] };
+const INPUT = "input";
+
+/** Return the scope of the formula at `path`; null where there is none, as without an object. */
 export function scopeOf(docs: Docs, doc: Doc, path: Path, schema: Schema): FormulaScope | null {
   const context = isObject(schema["x-formula-context"]) ? schema["x-formula-context"] : {};
   const isCondition = context.result === "boolean";
   const own = objectOf(docs, doc);
-  if (context.over === "parameters" || own === undefined) return null;
+  if (context.over === "parameters") {
+    const parameters = objectsIn(at(doc.content, [...path.slice(0, -1), "parameters"]));
+    return { object: "", outer: null, isCondition: false, parameters, inputs: [] };
+  }
+  if (own === undefined) return null;
+  const givens = path[0] === "actions" ? { parameters: [], inputs: inputsOf(doc.content) } : NO_GIVENS;
   const eachAt = path.lastIndexOf("for_each");
   const isWithin = eachAt >= 0 && path[eachAt + 1] === "actions";
   const object = isWithin ? textOf(at(doc.content, [...path.slice(0, eachAt + 1), "object"])) : nameOf(own);
   const above = isWithin ? nameOf(own) : null;
-  if (context.over === "record") return { object, outer: above, isCondition };
+  if (context.over === "record") return { object, outer: above, isCondition, ...givens };
   const rows =
     context.over === "source row"
       ? linesOf(docs, object, doc.content, path)
       : rowsOf(docs, at(doc.content, path.slice(0, -1)));
-  return rows === "" ? null : { object: rows, outer: object, isCondition };
+  return rows === "" ? null : { object: rows, outer: object, isCondition, ...givens };
+}
+
+/** What the buttons of an automation ask for. */
+function inputsOf(content: JsonObject): readonly JsonObject[] {
+  return objectsIn(content.on).flatMap((one) => objectsIn(one.inputs));
+}
+
+function objectsIn(value: Json | undefined): readonly JsonObject[] {
+  return isList(value) ? value.filter(isObject) : [];
 }
 
 /** The rows that a document is converted from: those of a child grid. */
@@ -76,14 +98,17 @@ export function fieldsBehind(
   path: readonly string[],
 ): readonly JsonObject[] {
   const [first, ...rest] = path;
-  const here = scope === null ? [] : allFields(docs, scope.object);
-  if (first === undefined) return here;
+  const here = scope === null ? [] : [...scope.parameters, ...allFields(docs, scope.object)];
+  const inputs = scope?.inputs ?? [];
+  if (first === undefined)
+    return [...here, ...inputs.map((one) => ({ ...one, name: `${INPUT}.${textOf(one.name)}` }))];
+  if (first === INPUT && inputs.length > 0) return rest.length === 0 ? inputs : [];
   if (first === "this" && scope !== null)
     return fieldsBehind(docs, { ...scope, object: scope.outer ?? scope.object }, rest);
   const field = here.find((one) => one.name === first);
   if (field !== undefined && isList(field.targets)) return targetsBehind(docs, field.targets.map(textOf), rest);
   const target = field === undefined ? first : textOf(field.to);
-  return target === "" ? [] : fieldsBehind(docs, { object: target, outer: null, isCondition: false }, rest);
+  return target === "" ? [] : fieldsBehind(docs, { object: target, outer: null, isCondition: false, ...NO_GIVENS }, rest);
 }
 
 /** Behind a polymorphic reference stands one of its objects, and behind that its fields. */
@@ -96,7 +121,7 @@ function targetsBehind(
   if (target === undefined)
     return targets.map((name) => ({ name, label: find(docs, "object", name)?.content.label ?? {}, type: "lookup", to: name }));
   if (!targets.includes(target)) return [];
-  return fieldsBehind(docs, { object: target, outer: null, isCondition: false }, rest);
+  return fieldsBehind(docs, { object: target, outer: null, isCondition: false, ...NO_GIVENS }, rest);
 }
 
 function allFields(docs: Docs, object: string): readonly JsonObject[] {

@@ -4,11 +4,13 @@ import { useEffect, useState, type JSX } from "react";
 import { RecordPicker } from "../../editors/flow/record_picker";
 import { find, type Doc } from "../../model/documents";
 import type { FormulaScope } from "../../model/formula_scope";
+import { sharedBy, writtenFor, type Sample, type Written } from "../../model/givens";
 import { isList, pointerOf, textOf, type Json, type Path } from "../../model/json";
 import { findingsAt, useView, useWorkbench } from "../desk";
 import { Icon } from "../icon";
 import { page, w } from "../words";
-import { useSample } from "./sample";
+import { FormulaSamples } from "./formula_samples";
+import { useSample, useWritten } from "./sample";
 import { tryFormula, type Mistake, type TriedFormula } from "./trying_formulas";
 
 const WAIT = 450;
@@ -23,7 +25,8 @@ export function FormulaResult(props: {
   const { doc, path, scope, formula } = props;
   const view = useView();
   const [sample, choose] = useSample(scope.object);
-  const { told, error } = useTried(props, sample?.id ?? null);
+  const [written, write] = useWritten(sharedBy(doc, path, scope));
+  const { told, error, samples } = useTried(props, sample?.id ?? null, writtenFor(scope, written));
   const object = find(view.docs, "object", scope.object);
   const known = new Set(findingsAt(view, doc, path).map((one) => one.message));
   const record = told?.record;
@@ -57,6 +60,7 @@ export function FormulaResult(props: {
           ))}
         </dl>
       ) : null}
+      <FormulaSamples samples={samples} written={written} onWrite={write} />
       {page().live.includes(scope.object) ? (
         <RecordPicker
           object={scope.object}
@@ -79,11 +83,15 @@ function useTried(
     readonly formula: string;
   },
   record: string | null,
-): { told: TriedFormula | null; error: string } {
+  given: Written,
+): { told: TriedFormula | null; error: string; samples: readonly Sample[] } {
   const { save } = useWorkbench();
   const { doc, path, scope, formula } = asked;
   const [found, setFound] = useState<{ told: TriedFormula | null; error: string }>({ told: null, error: "" });
+  // Samples stay to be written while a result is awaited, or while there is none.
+  const [samples, setSamples] = useState<readonly Sample[]>([]);
   const place = pointerOf(path);
+  const handed = JSON.stringify(given);
   const { object, outer, isCondition } = scope;
   useEffect(() => {
     if (formula.trim() === "") {
@@ -93,9 +101,11 @@ function useTried(
     let current = true;
     const timer = window.setTimeout(() => {
       save()
-        .then(() => tryFormula({ object, outer, isCondition }, formula, record, { document: doc.id, path }))
+        .then(() => tryFormula({ object, outer, isCondition }, formula, record, { document: doc.id, path }, given))
         .then((told) => {
-          if (current) setFound({ told, error: "" });
+          if (!current) return;
+          setFound({ told, error: "" });
+          setSamples(told.samples);
         })
         .catch((reason: unknown) => {
           const error = reason instanceof Error ? reason.message : String(reason);
@@ -107,8 +117,8 @@ function useTried(
       window.clearTimeout(timer);
     };
     // The rest of the document may change without another result being asked for.
-  }, [formula, record, doc.id, place, object, outer, isCondition]);
-  return found;
+  }, [formula, record, doc.id, place, object, outer, isCondition, handed]);
+  return { ...found, samples };
 }
 
 function Value({ told, isCondition }: { told: TriedFormula; isCondition: boolean }): JSX.Element {

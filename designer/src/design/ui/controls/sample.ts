@@ -1,9 +1,12 @@
-/** The records that formulas are shown with: one for each object, the same in every place. */
+/** What formulas are shown with: one record for each object, the same in every place, and what is written for samples. */
 
 import { useSyncExternalStore } from "react";
 import type { Found } from "../../editors/flow/trying";
+import type { Written } from "../../model/givens";
 
 let samples: Readonly<Record<string, Found | null>> = {};
+let givens: Readonly<Record<string, Written>> = {};
+const NOTHING: Written = {};
 const listeners = new Set<() => void>();
 
 function subscribe(listener: () => void): () => void {
@@ -19,4 +22,14 @@ export function useSample(object: string): [Found | null, (found: Found | null) 
     listeners.forEach((listener) => listener());
   };
   return [held[object] ?? null, choose];
+}
+
+/** Return what is written in place of samples, and what writes other texts; `key` says whose samples. */
+export function useWritten(key: string): [Written, (written: Written) => void] {
+  const held = useSyncExternalStore(subscribe, () => givens);
+  const write = (written: Written): void => {
+    givens = { ...givens, [key]: written };
+    listeners.forEach((listener) => listener());
+  };
+  return [held[key] ?? NOTHING, write];
 }

@@ -1,7 +1,8 @@
-/** Asks the server what a formula gives for a record, with the draft's definitions. */
+/** Asks the server what a formula gives for a record and for samples, with the draft's definitions. */
 
 import type { FormulaScope } from "../../model/formula_scope";
 import type { FormulaAnswer, FormulaAsked } from "../../api_types";
+import type { Written } from "../../model/givens";
 import { isObject, type Path } from "../../model/json";
 import { call, refusal } from "../http";
 import { page } from "../words";
@@ -18,17 +19,19 @@ export interface Place {
 
 /** Return what a formula gives; fails with the server's sentence. */
 export async function tryFormula(
-  scope: FormulaScope,
+  scope: Pick<FormulaScope, "object" | "outer" | "isCondition">,
   formula: string,
   record: string | null,
   place: Place,
+  given: Written = {},
 ): Promise<TriedFormula> {
   const asked: FormulaAsked = {
-    object: scope.object,
     formula,
     condition: scope.isCondition,
     document: place.document,
     path: place.path,
+    given,
+    ...(scope.object === "" ? {} : { object: scope.object }),
     ...(scope.outer === null ? {} : { this: scope.outer }),
     ...(record === null ? {} : { record }),
   };

@@ -1,0 +1,46 @@
+"""What a formula that is tried is handed over: parameters of a named expression, what a button asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.platform.core.problems import Problem, Text
+from headrace.platform.formulas.tree import Value
+from headrace.platform.formulas.types import Kind, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A value that a formula is handed over, by the id that its tree has for it.
+
+    `text` is the value as somebody writes it, `title` that of the record which a reference leads to;
+    `problem` says why what was written is no value: then there is none.
+    """
+
+    id: str
+    name: str
+    label: Text
+    type: Type
+    value: Value = None
+    text: str = ""
+    choices: tuple[tuple[str, Text], ...] = ()
+    title: str | None = None
+    problem: Problem | None = None
+
+    def render(self, language: str) -> dict[str, Any]:
+        """Return the JSON form in one language."""
+        return {
+            "name": self.name,
+            "label": self.label.within(language),
+            "kind": str(self.type.kind),
+            "object": self.type.target,
+            "whole": self.type.kind is Kind.NUMBER and self.type.scale == 0,
+            "choices": [
+                {"value": value, "label": label.within(language) or value}
+                for value, label in self.choices
+            ],
+            "value": self.text,
+            "title": self.title,
+            "problem": self.problem.message.within(language) if self.problem else None,
+        }
