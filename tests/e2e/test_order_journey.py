@@ -17,6 +17,7 @@ pytestmark = pytest.mark.e2e
 CLERK, MANAGER, DIRECTOR = "xumiao", "lixiaoqu", "zhoumuzhi"
 REPORT = "/reports/monthly_orders"
 MONTH = "2025-06-01"
+NARROW = 800
 LINES = (("CL-WP-RO800-WH", "50"), ("CL-WP-RO600-WH", "10"))
 
 
@@ -107,6 +108,9 @@ def _approve(manager: Person, number: str, payable: Decimal) -> None:
     card.locator("h3 a").click()
     expect(page.locator("h1")).to_have_text(number)
     expect(page.locator("form#decide")).to_be_visible()
+    expect(page.locator("form#decide button.main")).to_be_in_viewport()
+    if manager.width < NARROW:
+        expect(page.locator(".task-track .chain")).to_be_in_viewport()
     manager.look("task")
     page.fill("#comment", "按价格政策执行")
     page.locator("form#decide button.main").click()

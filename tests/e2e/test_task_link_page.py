@@ -55,6 +55,8 @@ def test_a_task_is_decided_from_a_mail_on_a_phone(
     nobody = Person(context, page, served.address, "zh", 375, shots, "link")
     nobody.go(served.path)
     nobody.look("asked")
+    expect(page.locator(".chain").first).to_be_in_viewport()
+    expect(page.locator("button[value=approve]")).to_be_in_viewport()
     page.locator("#comment").fill("邮件中同意")
     page.locator("button[value=approve]").click()
     expect(page.locator("h1")).to_be_visible()

@@ -241,6 +241,24 @@ def test_it_ends_by_the_clock(
     assert task_of(live, record_id).state == "open"
 
 
+def test_it_shows_what_others_have_said(
+    live: Live,
+    link: str,
+    reader: Reader,
+    surfer: Callable[..., Surfer],
+    submitted: tuple[Surfer, str],
+) -> None:
+    _, record_id = submitted
+    manager = surfer("manager")
+    assert "please look" not in reader.get(link).get_data(as_text=True)
+    page = manager.get(manager.task_about(record_id))
+    said = {"to": live.ids["fin"], "comment": "I am away, please look"}
+    assert manager.send(page.form("/transfer"), **said).status == 303
+    reader.get(link_for(live, record_id, "fin"))
+    track = reader.page.partition('<ol class="chain">')[2].partition("</ol>")[0]
+    assert "I am away, please look" in track
+
+
 def test_a_transfer_and_a_take_back_end_it(
     live: Live,
     link: str,

@@ -14,13 +14,14 @@ from flask import Blueprint, Response, make_response, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from headrace.blueprints.approvals.views import changes_of, parts_of, sum_of
+from headrace.blueprints.approvals.views import changes_of, due_badge, parts_of, sum_of
 from headrace.blueprints.shared.errors import page_language
-from headrace.blueprints.shared.pages import render_alone
+from headrace.blueprints.shared.pages import render_alone, render_alone_for
 from headrace.blueprints.shared.session import platform, sent_version
 from headrace.blueprints.statuses import status_of
 from headrace.blueprints.workspace.records import reading_page, shown_record
 from headrace.blueprints.workspace.rows import display_of, title_of
+from headrace.blueprints.workspace.saves import change_lines
 from headrace.platform.core.errors import (
     ConflictError,
     ForbiddenError,
@@ -156,16 +157,20 @@ def _page(context: Context, link: TaskLink, token: str, problems: Sequence[Probl
     page = reading_page(context, item.object, item.record_id)
     record: dict[str, Any] = shown_record(context, page, item.record_id)
     model = context.catalog.objects[item.object]
-    return render_alone(
+    return render_alone_for(
+        context,
         "approvals/link.html",
-        context.language,
         reader=context.principal.name,
         title=title_of(context, item.object, record),
         object_label=item.object_label,
         sum=sum_of(context, item),
         summary=item.summary,
         asked=parts_of(context, item),
+        due=due_badge(context, item),
         said=found.run.comment,
+        runs=[found.run],
+        again=found.again,
+        change_lines=lambda changes: change_lines(context, changes),
         changes=changes_of(context, model, found),
         sections=_sections(context, page, record),
         may_decide="approve" in found.actions,

@@ -352,7 +352,7 @@ def _card(context: Context, item: TaskItem, state: InboxState, company: str | No
         item.tags,
         item.submission,
         None if state == "open" else ended,
-        _due(context, item),
+        due_badge(context, item),
         editable,
         state == "copied" and item.read_at is None,
         item.urged_at,
@@ -378,7 +378,7 @@ def parts_of(context: Context, item: TaskItem) -> list[str]:
     return [part for part in parts if part]
 
 
-def _due(context: Context, item: TaskItem) -> Shown | None:
+def due_badge(context: Context, item: TaskItem) -> Shown | None:
     """Return when the time is up, as a badge; nothing where it is over or has no limit."""
     if item.due_at is None or item.state != "open":
         return None
@@ -414,7 +414,7 @@ def _page(
         title=title_of(context, item.object, record) if record else item.title,
         state=state_of(context, item.object, record),
         parts=parts_of(context, item),
-        due=_due(context, item),
+        due=due_badge(context, item),
         task_id=task_id,
         version=item.version,
         key=new_key(),

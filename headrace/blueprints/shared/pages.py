@@ -164,6 +164,11 @@ def render_alone(template: str, language: Language, /, **values: Any) -> str:
     return _render(template, language, **values)
 
 
+def render_alone_for(context: Context, template: str, /, **values: Any) -> str:
+    """Render a page without the shell that shows values to the caller of a use case."""
+    return _render(template, context.language, **{**_reading(context), **values})
+
+
 def _render(template: str, language: str, /, **values: Any) -> str:
     assets: Assets = current_app.extensions["headrace.assets"]
     common: dict[str, Any] = {
