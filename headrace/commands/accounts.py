@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -19,7 +19,8 @@ from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.publishing.keys import ids_by_key
 from headrace.platform.records.context import Context
 from headrace.platform.runtime import Platform
-from headrace.platform.workflow.needing import needed_last, refuse_to_empty
+from headrace.platform.workflow.leaving import hand_over
+from headrace.platform.workflow.runs import undecided_tasks_of_user
 
 NO_USER = Message(
     "user.unknown",
@@ -174,7 +175,7 @@ def user_roles(login: str, roles: Sequence[str], instead: str | None) -> None:
 
         def change(context: Context, work: UnitOfWork) -> None:
             kept = {one.role for one in holdings}
-            _hand_over(platform, context, work, user_id, kept, heir)
+            hand_over(platform.identity, context, work, user_id, kept, _for_all(platform, heir))
             platform.identity.set_roles(work, user_id, holdings)
 
         platform.write_as_system(change, COMMAND_LINE)
@@ -223,10 +224,15 @@ def _switch_user(login: str, *, active: bool, instead: str | None = None) -> Non
         heir = _user_id(platform, instead) if instead else None
 
         def switch(context: Context, work: UnitOfWork) -> int:
-            if not active:
-                _hand_over(platform, context, work, user_id, (), heir)
-            platform.identity.update_user(work, user_id, active=active)
-            return 0 if active else platform.approvals.release(context, work, user_id)
+            if active:
+                platform.identity.update_user(work, user_id, active=True)
+                return 0
+            heirs = _for_all(platform, heir)
+            hand_over(platform.identity, context, work, user_id, (), heirs)
+            waiting = len(undecided_tasks_of_user(work.connection, user_id))
+            platform.identity.update_user(work, user_id, active=False)
+            platform.approvals.release(context, work, user_id)
+            return waiting
 
         released = platform.write_as_system(switch, COMMAND_LINE)
     if active:
@@ -240,24 +246,10 @@ def _switch_user(login: str, *, active: bool, instead: str | None = None) -> Non
         )
 
 
-def _hand_over(
-    platform: Platform,
-    context: Context,
-    work: UnitOfWork,
-    user_id: str,
-    kept: Collection[str],
-    heir: str | None,
-) -> None:
-    """Give the heir what approvals need and nobody else holds; refuse to take it away without one."""
-    held = platform.identity.roles_in(work, user_id)
-    lost = {one.role for one in held} - set(kept)
-    if heir is not None:
-        last = needed_last(context, work, user_id, lost)
-        theirs = platform.identity.roles_in(work, heir)
-        more = [one for one in held if one.role in last and one not in theirs]
-        if more:
-            platform.identity.set_roles(work, heir, [*theirs, *more])
-    refuse_to_empty(context, work, user_id, lost)
+def _for_all(platform: Platform, heir: str | None) -> dict[str, str]:
+    """Return one heir for every role."""
+    roles = platform.catalogs.refresh().catalog.roles
+    return {} if heir is None else {str(name): heir for name in roles}
 
 
 def _user_id(platform: Platform, login: str) -> str:

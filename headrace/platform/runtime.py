@@ -100,6 +100,7 @@ from headrace.platform.workflow.bulk import fire_many
 from headrace.platform.workflow.changes import changed_since
 from headrace.platform.workflow.delegations import Delegations
 from headrace.platform.workflow.engine import WorkflowEngine
+from headrace.platform.workflow.leaving import Leavings
 from headrace.platform.workflow.moving import MovingRuns
 from headrace.platform.workflow.reopening import Reopening
 from headrace.platform.workflow.repairing import Repairs
@@ -163,6 +164,7 @@ class Platform:
     task_links: TaskLinks
     approvals: Approvals
     repairs: Repairs
+    leavings: Leavings
     automations: Automations
     buttons: Buttons
     timing: Timing
@@ -515,6 +517,7 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         approvals.release(system_context(published), work, user_id)
 
     identity.rights_changed.plug(release_tasks)
+    repairs = Repairs(store, notifications)
     runs = MovingRuns(store, notifications, approvals)
     publisher = Publisher(
         database, catalogs, store, ids, system_context, runs, real_clock, settings.prepared_from
@@ -569,7 +572,8 @@ def assemble(settings: Settings, database: Database, types: FieldTypes, ids: IdS
         mailing=mailing,
         task_links=task_links,
         approvals=approvals,
-        repairs=Repairs(store, notifications),
+        repairs=repairs,
+        leavings=Leavings(identity, approvals, repairs),
         automations=automations,
         buttons=buttons,
         timing=timing,

@@ -1835,6 +1835,26 @@ def undone_batch(mark: Mark) -> Iterator[Ask]:
     yield send(f"{API}/approvals/batches/x/undo", {"reason": "let me see"})
 
 
+@probe("api.api_repairs.leaving")
+def leaving_of(mark: Mark) -> Iterator[Ask]:
+    yield get(f"{API}/approvals/leaving/{ABSENT}")
+
+
+@probe("api.api_repairs.let_go", "POST")
+def let_somebody_go(mark: Mark) -> Iterator[Ask]:
+    yield send(f"{API}/approvals/leaving/{ABSENT}", {"reason": "let me see"})
+
+
+@probe("approvals.leaving")
+def leaving_page(mark: Mark) -> Iterator[Ask]:
+    yield get("/approvals/leaving", user=ABSENT)
+
+
+@probe("approvals.let_go", "POST")
+def let_somebody_go_page(mark: Mark) -> Iterator[Ask]:
+    yield post_form("/approvals/leaving", user=ABSENT, reason="let me see")
+
+
 @probe("approvals.running")
 def running_page(mark: Mark) -> Iterator[Ask]:
     yield get("/approvals/running")

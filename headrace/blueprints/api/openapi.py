@@ -792,6 +792,10 @@ class _Writer:
         members = self._call("Runs of a group", "approval", "runs", anything, asked)
         self.paths["/approvals/running"] = {"get": groups}
         self.paths["/approvals/running/runs"] = {"get": members}
+        held = self._call(
+            "What needs somebody", "approval", "leaving", anything, [_parameter("id")]
+        )
+        self.paths["/approvals/leaving/{id}"] = {"get": held}
         acts = {
             "/approvals/{id}/repair": ("repair", REPAIR, [_parameter("id"), keyed]),
             "/approvals/running/repair": ("repair_group", REPAIR_GROUP, []),
@@ -801,6 +805,11 @@ class _Writer:
             call = self._call(f"Approvals: {name}", "approval", name, anything, parameters)
             call["requestBody"] = _body(body)
             self.paths[path] = {"post": call}
+        gone = self._call(
+            "Let somebody go", "approval", "let_go", anything, [_parameter("id"), keyed]
+        )
+        gone["requestBody"] = _body(LET_GO)
+        self.paths["/approvals/leaving/{id}"]["post"] = gone
 
     def _add_automation_runs(self) -> None:
         """Add what automations did, and letting a failed run go on."""
@@ -1163,6 +1172,20 @@ REPAIR_GROUP: Final[Json] = {
         "cursor": {"type": "string", "format": "uuid"},
     },
     "required": ["act", "reason", "definition", "step"],
+    "additionalProperties": False,
+}
+LET_GO: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "role": {"type": ["string", "null"]},
+        "heirs": {
+            "type": "object",
+            "additionalProperties": {"type": "string", "format": "uuid"},
+        },
+        "tasks_to": {"type": ["string", "null"], "format": "uuid"},
+        "reason": {"type": "string", "minLength": 5},
+    },
+    "required": ["reason"],
     "additionalProperties": False,
 }
 PERSON: Final[Json] = {

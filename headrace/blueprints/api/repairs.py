@@ -63,6 +63,42 @@ def members() -> Response:
     return read(action)
 
 
+@blueprint.get("/leaving/<user_id>")
+def leaving(user_id: str) -> Response:
+    """What of approvals needs a colleague, and who may take it over."""
+    known_arguments()
+
+    def action(context: Context) -> Response:
+        require_design(context)
+        found = platform().leavings.of(context, user_id)
+        return answer(context, found.render(context.language))
+
+    return read(action)
+
+
+@blueprint.post("/leaving/<user_id>")
+def let_go(user_id: str) -> Response:
+    """End an account, or take only a role away, with what approvals need handed over."""
+    data = optional_body("role", "heirs", "tasks_to", "reason")
+    heirs = data.get("heirs")
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        require_design(context)
+        named = heirs.items() if isinstance(heirs, dict) else ()
+        tasks = platform().leavings.let_go(
+            context,
+            work,
+            user_id,
+            reason=_text(data, "reason"),
+            role=_text(data, "role"),
+            heirs={key: value for key, value in named if isinstance(value, str)},
+            tasks_to=_text(data, "tasks_to"),
+        )
+        return 200, {"tasks": tasks}
+
+    return write_once(action, data)
+
+
 @blueprint.post("/<run_id>/repair")
 def repair(run_id: str) -> Response:
     """Skip, jump, reassign, restart, move or cancel one open run, with a reason."""

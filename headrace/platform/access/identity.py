@@ -52,7 +52,7 @@ from headrace.platform.core.errors import (
 from headrace.platform.core.hooks import Hook
 from headrace.platform.core.ids import IdSource
 from headrace.platform.core.problems import LANGUAGES, Language, Message, pointer
-from headrace.platform.database.engine import Database
+from headrace.platform.database.engine import Database, Reading
 from headrace.platform.database.prepared import prepare
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.formulas.pinyin import search_key, sort_key
@@ -558,11 +558,11 @@ class Identity:
             raise NotFoundError(NOT_FOUND.at())
         return {str(name): value for name, value in found.items()}
 
-    def roles_in(self, work: UnitOfWork, user_id: str) -> list[RoleHolding]:
-        """Return the roles that a user holds, as a unit of work sees them."""
+    def roles_in(self, work: Reading | UnitOfWork, user_id: str) -> list[RoleHolding]:
+        """Return the roles that a user holds, as a reading or a unit of work sees them."""
         return self._roles_of(work, user_id)
 
-    def _roles_of(self, work: UnitOfWork, user_id: str) -> list[RoleHolding]:
+    def _roles_of(self, work: Reading | UnitOfWork, user_id: str) -> list[RoleHolding]:
         query = sa.select(USER_ROLE.c.role, USER_ROLE.c.territory).where(
             USER_ROLE.c.user == user_id
         )

@@ -26,7 +26,7 @@ from headrace.platform.core.problems import Text, pointer
 from headrace.platform.database.engine import Reading
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.notifications import Notifications
-from headrace.platform.metadata.catalog import ApprovalModel, TransitionModel
+from headrace.platform.metadata.catalog import ApprovalModel, Catalog, TransitionModel
 from headrace.platform.records.context import Context
 from headrace.platform.records.reader import get_in
 from headrace.platform.records.store import RecordStore
@@ -515,15 +515,20 @@ class Approvals:
 def _check_named(context: Context, work: UnitOfWork, user_id: str) -> None:
     """Refuse to end the account of somebody whom live approvals name by login."""
     login = work.connection.execute(sa.select(USER.c.login).where(USER.c.id == user_id)).scalar()
-    named = [
-        approval.label.within(context.language)
-        for workflow in context.catalog.workflows.values()
+    named = [one.within(context.language) for one in approvals_naming(context.catalog, str(login))]
+    if named:
+        raise ConflictError(messages.NAMED.at(login=login, approvals=", ".join(named)))
+
+
+def approvals_naming(catalog: Catalog, login: str) -> list[Text]:
+    """Return the labels of the live approvals that ask somebody by login."""
+    found = (
+        approval.label
+        for workflow in catalog.workflows.values()
         for approvals in workflow.approvals.values()
         for approval in approvals
         for step in approval.steps
         for approver in step.approvers
         if approver.user is not None and normalised_login(approver.user) == login
-    ]
-    if named:
-        shown = ", ".join(dict.fromkeys(named))
-        raise ConflictError(messages.NAMED.at(login=login, approvals=shown))
+    )
+    return list(dict.fromkeys(found))

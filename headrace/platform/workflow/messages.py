@@ -182,8 +182,22 @@ ROLE_NEEDED: Final = Message(
     "role.needed",
     "Nobody else holds the role “{role}”, but approvals need it: {approvals}; {count} tasks wait for it.",
     "角色“{role}”再无他人担任,但审批需要它:{approvals};另有 {count} 个任务等待处理。",
-    "Say who takes it over: `--instead LOGIN`. They get the role, and the tasks.",
-    "请用 `--instead 登录名` 指定接替人:角色和任务都转给该用户。",
+    "Say who takes it over (on the command line: `--instead LOGIN`). They get the role, and the tasks.",
+    "请指定接替人(命令行用 `--instead 登录名`):角色和任务都转给该用户。",
+)
+WRONG_HEIR: Final = Message(
+    "leaving.wrong_person",
+    "Nobody of this id can take it over.",
+    "该用户不能接手。",
+    "Choose an active colleague other than who leaves.",
+    "请选择其他在职同事。",
+)
+WRONG_ROLE: Final = Message(
+    "leaving.wrong_role",
+    "They do not hold the role “{role}”.",
+    "该用户没有角色“{role}”。",
+    "Choose one of their roles.",
+    "请选择其现有的角色。",
 )
 OPINION_ONLY: Final = Message(
     "task.opinion_only",

@@ -38,16 +38,25 @@ def needed_last(
     Live approvals that ask the role need it, and open tasks of people who were asked for it. Nobody
     else takes one of them away until the end of the transaction.
     """
-    problems = {}
     _hold(work, roles)
-    for role in _last_held(work, user_id, roles):
+    return needed(context, work.connection, user_id, roles)
+
+
+def needed(
+    context: Context, connection: sa.Connection, user_id: str, roles: Collection[str]
+) -> dict[str, Problem]:
+    """Return what `needed_last` does as it stands now, without keeping it so."""
+    problems = {}
+    for role in _last_held(connection, user_id, roles):
         approvals = _approvals_asking(context.catalog, role)
         waiting = sa.select(sa.func.count()).where(TASK.c.role == role, TASK.c.state.in_(UNDECIDED))
-        tasks = int(work.connection.execute(waiting.select_from(TASK)).scalar_one())
+        tasks = int(connection.execute(waiting.select_from(TASK)).scalar_one())
         if approvals or tasks:
             names = [one.within(context.language) for one in approvals]
             shown = ", ".join(dict.fromkeys(names)) or "–"
-            problems[role] = messages.ROLE_NEEDED.at(role=role, approvals=shown, count=tasks)
+            known = context.catalog.roles.get(role)
+            label = known.label if known else Text(role, role)
+            problems[role] = messages.ROLE_NEEDED.at(role=label, approvals=shown, count=tasks)
     return problems
 
 
@@ -61,7 +70,7 @@ def _hold(work: UnitOfWork, roles: Collection[str]) -> None:
         work.connection.execute(held.with_for_update()).all()
 
 
-def _last_held(work: UnitOfWork, user_id: str, roles: Collection[str]) -> list[str]:
+def _last_held(connection: sa.Connection, user_id: str, roles: Collection[str]) -> list[str]:
     others = (
         sa.select(USER_ROLE.c.role)
         .join(USER, USER.c.id == USER_ROLE.c.user)
@@ -71,7 +80,7 @@ def _last_held(work: UnitOfWork, user_id: str, roles: Collection[str]) -> list[s
             USER.c.active,
         )
     )
-    held = set(work.connection.execute(others).scalars()) if roles else set()
+    held = set(connection.execute(others).scalars()) if roles else set()
     return sorted(set(roles) - held)
 
 
