@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from headrace.platform.core.errors import PlatformError
@@ -855,6 +855,25 @@ EDGES = {
 }
 
 
+TAKEN_BACK: tuple[list[Part], Decimal, list[tuple[Any, ...]]] = (
+    [
+        ModelStep("one", ("boss",), None, editable=False),
+        ModelStep("one", ("boss", "finance", "manager"), "fee > 10", editable=False),
+        ModelStep("sequence", ("finance",), None, editable=True),
+    ],
+    Decimal(150),
+    [
+        ("next", None),
+        ("next", Decimal(20)),
+        ("next", None),
+        ("next", Decimal(120)),
+        ("take_back", "fred"),
+        ("approve", "fred", None),
+    ],
+)
+"""An edit leads the run out of a step, and the decision that came with it is taken back."""
+
+
 def test_random_approvals_do_what_the_model_says(database_url: str, deep: bool):
     with approval_world(database_url) as world:
         count = 0
@@ -871,6 +890,7 @@ def test_random_approvals_do_what_the_model_says(database_url: str, deep: bool):
             st.sampled_from([Decimal(150), Decimal(300)]),
             st.lists(COMMANDS, min_size=8, max_size=24),
         )
+        @example(*TAKEN_BACK)
         def follow(parts: list[Part], amount: Decimal, commands: list[tuple[Any, ...]]) -> None:
             nonlocal count
             contents = workspace()

@@ -245,7 +245,7 @@ class Runs:
         """Let what was said on a task of a step that the run has left count no more."""
         again = {"version": TASK.c.version + 1, "round": sa.func.coalesce(TASK.c.round, 1) + 1}
         change = sa.update(TASK).where(TASK.c.id == task_id)
-        self._connection.execute(change.values(state="closed", **again))
+        self._connection.execute(change.values(state="closed", ended_at=self._at, **again))
 
     def pause_tasks(self, ids: Collection[str]) -> None:
         """Let open tasks wait for somebody else again."""
