@@ -96,3 +96,14 @@ def test_an_order_gets_what_it_is_for(
         data |= {"partner": {"key": "PTN-00002"}, "source": source}
     order = state(world, "sales_order", create(world, login, data).id)
     assert (str(order["full_reduction"]), str(order["online_incentive"])) == (reduced, incentive)
+
+
+def test_an_order_without_goods_of_a_reduction_is_submitted_all_the_same(world: World) -> None:
+    # The incentive is for all goods, the reduction for water purifiers alone.
+    saved = create(world, "xumiao", {"lines": [line(2, "CL-WH-G16-GY")]})
+    fired = fire(world, "xumiao", "sales_order", saved.id, "submit")
+    order = state(world, "sales_order", saved.id)
+    assert order["full_reduction"] == 0
+    assert order["online_incentive"] > 0
+    assert order["status"] == "confirmed"
+    assert fired.run_id is None
