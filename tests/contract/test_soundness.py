@@ -155,7 +155,7 @@ UNSOUND = (
             "kind = 'damage' AND payable > 5000",
             "kind = 'damage' AND payable < 5000",
         ),
-        "kind = damage",
+        "kind = Damage",
     ),
     Unsound(
         "a border that a constant sets left out",
@@ -176,7 +176,7 @@ UNSOUND = (
         "approval.gap",
         "/transitions/0/to",
         both(without_way, approvals("kind = 'damage'")),
-        "kind = loss",
+        "kind = Loss",
     ),
     Unsound(
         "an empty choice that waits for nobody",
@@ -211,7 +211,7 @@ UNSOUND = (
         "approval.gap",
         "/transitions/0/to",
         both(without_way, submit(when="kind IS NOT NULL"), approvals("kind IN ('loss')")),
-        "kind = damage",
+        "kind = Damage",
     ),
     # overlaps
     Unsound(
@@ -226,7 +226,7 @@ UNSOUND = (
         "guard.overlap",
         "/priority",
         approvals("payable > 5000", "kind = 'loss'", priority=level),
-        "kind = loss",
+        "kind = Loss",
     ),
     Unsound(
         "two approvals without conditions",
@@ -240,7 +240,7 @@ UNSOUND = (
         "guard.overlap",
         "/priority",
         approvals("kind IN ('loss', 'damage')", "kind = 'loss'", priority=level),
-        "kind = loss",
+        "kind = Loss",
     ),
     Unsound(
         "one day in both halves",
@@ -261,7 +261,7 @@ UNSOUND = (
         "guard.overlap",
         "/priority",
         both(fields(OPEN), approvals("open", "open OR kind = 'loss'", priority=level)),
-        "open = TRUE",
+        "open = yes",
     ),
     Unsound(
         "empty and blank",
@@ -279,35 +279,35 @@ UNSOUND = (
         "approval.shadowed",
         "/band_1.json/priority",
         approvals("payable > 100", "payable > 5000"),
-        "“band_0”",
+        "“By amount” (band_0)",
     ),
     Unsound(
         "an approval without a condition first",
         "approval.shadowed",
         "/band_1.json/priority",
         approvals(None, "payable > 5000"),
-        "“band_0”",
+        "“By amount” (band_0)",
     ),
     Unsound(
         "two bands that leave nothing to the third",
         "approval.shadowed",
         "/band_2.json/priority",
         approvals("payable > 100", "payable <= 100", "payable > 50"),
-        "“band_0” and “band_1”",
+        "(band_0) and “By amount” (band_1)",
     ),
     Unsound(
         "every choice first",
         "approval.shadowed",
         "/priority",
         approvals("kind IN ('loss', 'damage')", "kind = 'loss' AND payable > 5"),
-        "“band_0”",
+        "“By amount” (band_0)",
     ),
     Unsound(
         "a guard that leaves nothing to the second",
         "approval.shadowed",
         "/priority",
         both(submit(when="payable > 100"), approvals("payable > 100", "payable > 1")),
-        "“band_0”",
+        "“By amount” (band_0)",
     ),
     # approvals that never apply
     Unsound(
@@ -315,14 +315,14 @@ UNSOUND = (
         "guard.never",
         "/band_0.json/when",
         both(submit(when="payable > 1000"), approvals("payable < 500")),
-        "the condition of “submit”",
+        "the condition of “Submit”",
     ),
     Unsound(
         "an approval for another state",
         "guard.never",
         "/band_0.json/when",
         approvals("status = 'rejected'"),
-        "“submit”",
+        "“Submit”",
     ),
     Unsound(
         "an approval that a rule excludes",
@@ -344,7 +344,7 @@ UNSOUND = (
         "guard.never",
         "/steps/1/when",
         steps(step("first"), step("second", "payable < 50")),
-        "the condition of “claim_by_amount”",
+        "the condition of “By amount”",
     ),
     Unsound(
         "a step that the guard excludes",
@@ -354,7 +354,7 @@ UNSOUND = (
             submit(when="kind = 'damage'"),
             steps(step("first"), step("second", "kind = 'loss'"), when=None),
         ),
-        "the condition of “submit”",
+        "the condition of “Submit”",
     ),
     Unsound(
         "a step that a rule excludes",
@@ -380,7 +380,7 @@ UNSOUND = (
             approvals("payable > 5000", "payable > 100"),
             lambda c: c["approval", "band_1"]["steps"].append(step("more", "payable > 9000")),
         ),
-        "“band_0”",
+        "“By amount” (band_0)",
     ),
     Unsound(
         "a step for what the transition sets otherwise",
@@ -419,7 +419,7 @@ UNSOUND = (
         "approval.asks_nobody",
         "/steps",
         steps(step("boss", "kind = 'loss'"), when="kind IS NOT NULL"),
-        "kind = damage",
+        "kind = Damage",
     ),
     Unsound(
         "an approval without a step for a border",
@@ -510,7 +510,7 @@ UNSOUND = (
         "workflow.waits_for_nobody",
         "/transitions/0/on/approved",
         outcome("approved", to="in_approval"),
-        "in_approval",
+        "In approval",
     ),
     Unsound(
         "a rejection that leads back to waiting",
@@ -554,7 +554,7 @@ UNSOUND = (
         "guard.never",
         "/transitions/2/from/1",
         lambda c: c[FLOW]["transitions"][2].update(when="status = 'draft'"),
-        "“rejected”",
+        "“Rejected”",
     ),
     Unsound(
         "a way without approval that is never open",
@@ -570,7 +570,7 @@ UNSOUND = (
         both(
             submit(when="fee > 10", without_approval={"to": "paid", "when": "fee < 5"}),
         ),
-        "the condition of “submit”",
+        "the condition of “Submit”",
     ),
     Unsound(
         "an outcome that the approvals exclude",
@@ -584,7 +584,7 @@ UNSOUND = (
         "guard.never",
         "/on/approved/when",
         outcome("approved", to="paid", when="status = 'draft' OR status = 'rejected'"),
-        "“submit”",
+        "“Submit”",
     ),
     # people
     Unsound(
@@ -604,7 +604,7 @@ UNSOUND = (
             ),
             steps(step("first", approvers=[{"role": "courier"}])),
         ),
-        "courier",
+        "Courier",
     ),
     Unsound(
         "the same approver twice",

@@ -103,10 +103,10 @@ RED: dict[str, tuple[Change, str, str, str]] = {
         lambda one: one["workflow", "claim_flow"]["transitions"][0].update(when="payable > 2000"),
         "/when/2",
         (
-            "Step 3: “dora” takes “submit” of “claim” was refused: "
+            "Step 3: “dora” takes “Submit” of “claim” was refused: "
             "“Submit” is not possible: its condition does not hold."
         ),
-        "第 3 步:“dora”对“claim”执行“submit”被拒绝:不能执行“提交”:条件不满足。",
+        "第 3 步:“dora”对“claim”执行“提交”被拒绝:不能执行“提交”:条件不满足。",
     ),
     "a value that must be given": (
         lambda one: next(

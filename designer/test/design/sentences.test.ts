@@ -16,6 +16,8 @@ const documents: readonly JsonObject[] = [
     children: [{ name: "items", object: "item", by: "claim", label: { en: "Items" } }],
     fields: [
       { name: "fee", type: "money", label: { en: "Fee", zh: "费用" } },
+      { name: "kind", type: "choice", label: { en: "Kind", zh: "类别" }, choices: [{ value: "loss", label: { en: "Loss", zh: "灭失" } }] },
+      { name: "status", type: "state", workflow: "flow", label: { en: "Status", zh: "状态" } },
       { name: "company", type: "lookup", to: "company", label: { en: "Company" }, filter: "active" },
       { name: "about", type: "polymorphic_lookup", targets: ["company", "item"], label: { en: "About" } },
     ],
@@ -94,6 +96,22 @@ describe("sentences", () => {
   });
 });
 
+describe("values in sentences", () => {
+  it("are told by their labels: choices and states behind the field they belong to", () => {
+    const text = "kind = 'loss' AND status IN ('open', 'gone') AND company.tier = 'open'";
+    expect(formulaText(about, text)).toBe("Kind = “Loss” AND Status IN (“Open”, 'gone') AND Company › Tier = 'open'");
+    expect(formulaText({ ...about, language: "zh" }, "kind = 'loss'")).toBe("类别 = “灭失”");
+    const set = { set: { kind: "'loss'" } };
+    expect(actionText(about, set)).toContain("Kind|“Loss”");
+  });
+
+  it("are told by their labels in what a scenario gives and expects", () => {
+    const content: JsonObject = { given: { records: [{ name: "first", object: "claim" }] } };
+    const expected = { record: "first", values: { kind: "loss", fee: "3" } };
+    expect(expectedText(about, content, expected)).toContain("sentence_is(Kind|Loss)");
+  });
+});
+
 describe("the scope of a formula", () => {
   const automation: Doc = { id: "auto", module: "m", content: { ...documents[5] } };
   const claim: Doc = { id: "claim", module: "m", content: { ...documents[0] } };
@@ -112,7 +130,7 @@ describe("the scope of a formula", () => {
 
   it("is what a lookup offers in its filter", () => {
     const schema = { "x-formula-context": { over: "row", result: "boolean" } };
-    const found = scopeOf(docs, claim, ["fields", 1, "filter"], schema);
+    const found = scopeOf(docs, claim, ["fields", 3, "filter"], schema);
     expect(found).toEqual({ object: "company", outer: "claim", isCondition: true, ...NONE });
   });
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from headrace.platform.core.problems import Text
@@ -23,16 +23,21 @@ KINDS: Final = ("create", "update", "move", "decide", "press")
 """Keys of a step that say what is done."""
 
 
-def act_words(act: Mapping[str, Any]) -> Text:
-    """Return what a step does, by local names; the JSON need not fit its schema."""
+def act_words(act: Mapping[str, Any], called: Callable[[str, str, str], Text]) -> Text:
+    """Return what a step does; people and records by local names. The JSON need not fit its schema.
+
+    `called` gives the label of a definition or a transition for its kind, its name, and the local name
+    of the record.
+    """
     by = str(act.get("by", ""))
     kind = next((one for one in KINDS if isinstance(act.get(one), Mapping)), None)
     if kind is None:
         return sentence(NOTHING, by=by)
     part = act[kind]
-    what = part.get("transition") or part.get("button") or part.get("object") or ""
     template = ACTS.get(str(part.get("action")) if kind == "decide" else kind, ACTS["update"])
-    name = part.get("name") or part.get("record") or ""
+    name = str(part.get("name") or part.get("record") or "")
+    named = ((key, part.get(key)) for key in ("transition", "button", "object"))
+    what = next((called(key, one, name) for key, one in named if isinstance(one, str)), Text())
     said = sentence(template, by=by, name=name, what=what)
     code = act.get("refused")
     return sentence(REFUSED, act=said, code=code) if code else said

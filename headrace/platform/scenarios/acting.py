@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from headrace.platform.core.errors import ConflictError, PlatformError
+from headrace.platform.core.problems import Text
 from headrace.platform.database.unit_of_work import UnitOfWork
-from headrace.platform.metadata.catalog import ObjectModel
+from headrace.platform.metadata.catalog import AutomationModel, ObjectModel, TransitionModel
 from headrace.platform.metadata.definitions.scenarios import (
     ActDef,
     DecisionDef,
@@ -33,7 +35,7 @@ def act_out(stage: Stage, act: ActDef, number: int) -> None:
     """Let a person do one step, the `number`-th; raise DifferenceError where it comes out otherwise."""
     place = f"/when/{number - 1}"
     stage.progress.at(place, number)
-    words = act_words({**_plain(act), "refused": None})
+    words = act_words({**_plain(act), "refused": None}, partial(_called, stage))
     try:
         _do(stage, act, number, place)
     except PlatformError as error:
@@ -47,6 +49,23 @@ def act_out(stage: Stage, act: ActDef, number: int) -> None:
     if act.refused is not None:
         difference = sentence(messages.WENT_THROUGH, step=number, act=words)
         raise DifferenceError(difference, place + "/refused", number)
+
+
+def _called(stage: Stage, kind: str, name: str, record: str) -> Text:
+    """Return the label of what a step names."""
+    catalog = stage.platform.catalogs.current().catalog
+    found: TransitionModel | AutomationModel | ObjectModel | None
+    match kind:
+        case "transition":
+            model, _ = stage.records.get(record, (None, ""))
+            flow = catalog.workflows.get((model.workflow or "") if model else "")
+            found = flow.transitions.get(name) if flow else None
+        case "button":
+            found = catalog.automations.get(name)
+        case _:
+            found = catalog.object(name)
+    label = found.definition.label if found else Text()
+    return label or Text(name, name)
 
 
 def _plain(act: ActDef) -> dict[str, Any]:

@@ -119,18 +119,23 @@ def _shown(stage: Stage, field: FieldModel, value: Any) -> Text:
     """Return a value in words: choices by their labels, people and records by local names."""
     if value is None or value == "":
         return messages.EMPTY
-    choices = getattr(field.options, "choices", None) or ()
-    for one in choices if isinstance(choices, tuple) else ():
-        if one.value == value:
-            return Text(one.label.en or one.value, one.label.zh or one.label.en or one.value)
+    if isinstance(value, bool):
+        return Text("yes", "是") if value else Text("no", "否")
+    referred = value.get("id") if isinstance(value, Mapping) else value
     for name, record_id in stage.people.items():
-        if record_id == value:
+        if record_id == referred:
             return Text(name, name)
     for name, (_, record_id) in stage.records.items():
-        if record_id == value:
+        if record_id == referred:
             return Text(name, name)
-    plain = value if isinstance(value, str) else canonical_bytes(value).decode()
-    return Text(plain, plain)
+    if isinstance(value, Mapping) and isinstance(value.get("title"), str):
+        return Text(value["title"], value["title"])
+    en, zh = (_told(field.type.shown(value, field.options, one)) for one in ("en", "zh"))
+    return Text(en, zh)
+
+
+def _told(value: Any) -> str:
+    return value if isinstance(value, str) else canonical_bytes(value).decode()
 
 
 def _tasks(stage: Stage, expected: ExpectedDef, record_id: str, place: str) -> None:

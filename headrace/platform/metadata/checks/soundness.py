@@ -28,6 +28,7 @@ from headrace.platform.metadata.catalog import (
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.checks.satisfiable import Answer, can_be, constant_value
 from headrace.platform.metadata.checks.witnesses import Found, Part, Question, Variable, Witness
+from headrace.platform.metadata.wording import titled
 
 NEVER_ASKED: Final = Message(
     "guard.never",
@@ -166,6 +167,25 @@ LATER: Final = "later"
 """As it is when later steps are asked for: what may have changed since is another value."""
 
 
+CONDITION_OF: Final = Text("the condition of “{name}”", "“{name}”的条件")
+LED: Final = Text(
+    "the states and values that “{name}” leads from and to", "“{name}”前后的状态与赋值"
+)
+
+
+def label_of(one: TransitionModel | ApprovalModel | StepModel) -> Text:
+    """Return what a part of a process is called."""
+    return one.definition.label or Text(one.name, one.name)
+
+
+def _naming(template: Text, one: TransitionModel | ApprovalModel) -> Text:
+    """Return a text about a part of a process by what it is called."""
+    called = label_of(one)
+    return Text(
+        template.en.format(name=called.within("en")), template.zh.format(name=called.within("zh"))
+    )
+
+
 def check_soundness(subject: Subject) -> Iterator[Problem]:
     """Find what never runs, overlaps or is left out; reads a workflow with its object and grants."""
     yield from subject.each("soundness", "workflows", partial(_of_workflow, subject))
@@ -234,7 +254,18 @@ class _Frame:
                 known, value = values.get(reference.path[0], (False, None))
                 fixed = frozenset((value,)) if known and len(reference.path) == 1 else None
         domain = self.subject.domain(reference)
-        return Variable((when, reference.path), reference, domain, models, fixed)
+        return Variable(
+            (when, reference.path), reference, domain, models, fixed, self._states(models)
+        )
+
+    def _states(self, models: tuple[FieldModel, ...]) -> dict[Any, Text]:
+        """Return what the values of a path are called where it leads to a state."""
+        if not models or models[-1].computed != "workflow":
+            return {}
+        last = models[-1]
+        flows = self.subject.catalog.workflows.values()
+        flow = next((f for f in flows if (f.object, f.field) == (last.object, last.name)), None)
+        return {one.name: one.label for one in flow.states.values()} if flow else {}
 
     # -- parts ------------------------------------------------------------------------------
 
@@ -242,9 +273,7 @@ class _Frame:
         """Return that the transition is allowed."""
         if self.transition.when is None:
             return []
-        label = Text(
-            f"the condition of “{self.transition.name}”", f"“{self.transition.name}”的条件"
-        )
+        label = _naming(CONDITION_OF, self.transition)
         return [question.holds(label, self.transition.when, SUBMITTED)]
 
     def rules(self, question: Question, parts: Sequence[Part]) -> list[Part]:
@@ -263,7 +292,7 @@ class _Frame:
         """Return that an approval applies."""
         if approval.when is None:
             return []
-        label = Text(f"the condition of “{approval.name}”", f"“{approval.name}”的条件")
+        label = _naming(CONDITION_OF, approval)
         return [question.holds(label, approval.when, SUBMITTED)]
 
     def none_before(self, question: Question, approval: ApprovalModel) -> list[Part]:
@@ -276,11 +305,13 @@ class _Frame:
 
     def none_of(self, question: Question, approvals: Sequence[ApprovalModel]) -> Part:
         """Return that none of some approvals applies."""
-        names = "、".join(f"“{one.name}”" for one in approvals)
+        # Several approvals of a transition are often called alike: their names tell them apart.
+        titles = [titled(one.definition.label, one.name) for one in approvals]
+        names = Text(", ".join(one.en for one in titles), "、".join(one.zh for one in titles))
         if any(one.when is None for one in approvals):
-            return Part(Text(names.replace("、", ", "), names), lambda _: False, (), frozenset())
+            return Part(names, lambda _: False, (), frozenset())
         conditions = [one.when for one in approvals if one.when is not None]
-        return question.fails(Text(names.replace("、", ", "), names), conditions, SUBMITTED)
+        return question.fails(names, conditions, SUBMITTED)
 
     # -- what can have changed --------------------------------------------------------------
 
@@ -347,14 +378,16 @@ def _judged(problem: Problem, parts: Sequence[Part]) -> Problem:
 
 def _listed(frame: _Frame, parts: Sequence[Part]) -> Text:
     if not parts:
-        name = frame.transition.name
-        return Text(
-            f"the states and values that “{name}” leads from and to",
-            f"“{name}”前后的状态与赋值",
-        )
+        return _naming(LED, frame.transition)
     return Text(
         " and ".join(part.label.en for part in parts), "及".join(part.label.zh for part in parts)
     )
+
+
+def _state(workflow: WorkflowModel, name: str) -> Text:
+    """Return what a state is called."""
+    found = workflow.states.get(name)
+    return found.label or Text(name, name) if found else Text(name, name)
 
 
 def _states_left(frame: _Frame) -> Iterator[Problem]:
@@ -370,8 +403,8 @@ def _states_left(frame: _Frame) -> Iterator[Problem]:
                 frame.subject.at(
                     "workflow", frame.workflow.name, "transitions", frame.position, "from", index
                 ),
-                transition=frame.transition.name,
-                state=state,
+                transition=label_of(frame.transition),
+                state=_state(frame.workflow, state),
             )
             yield _judged(problem, guard)
 
@@ -401,11 +434,11 @@ def _approvals(frame: _Frame) -> Iterator[Problem]:
         place = frame.subject.at("approval", approval.name)
         if higher:
             problem = SHADOWED.at(
-                place + "/priority", approval=approval.name, others=_listed(frame, higher)
+                place + "/priority", approval=label_of(approval), others=_listed(frame, higher)
             )
         elif main:
             problem = NEVER_APPLIES.at(
-                place + "/when", approval=approval.name, others=_listed(frame, core)
+                place + "/when", approval=label_of(approval), others=_listed(frame, core)
             )
         else:
             continue  # what the transition never is, is told at the transition
@@ -439,14 +472,16 @@ def _gaps(frame: _Frame) -> Iterator[Problem]:
     question = frame.question()
     covered = [part for one in approvals for part in frame.applies(question, one)]
     guard = frame.guard(question)
-    name = frame.transition.name
+    name = label_of(frame.transition)
     state = frame.transition.definition.to
     if frame.transition.without_approval is None and state in stuck_states(frame.workflow):
         parts = [frame.none_of(question, approvals), *guard]
         answer = question.answer((*parts, *frame.rules(question, parts)))
         if isinstance(answer, Witness):
             place = frame.place + "/to"
-            yield GAP.at(place, input=answer.shown(), transition=name, state=state)
+            yield GAP.at(
+                place, input=answer.shown(), transition=name, state=_state(frame.workflow, state)
+            )
             return
     rules = frame.rules(question, covered)
     for upper, witness in question.hole(covered, [*guard, *rules]):
@@ -468,7 +503,7 @@ def _outcomes(frame: _Frame) -> Iterator[Problem]:
         others += frame.rules(question, others)
         place = frame.place + "/without_approval"
         if question.answer(others) is Found.NEVER and not _is_never_taken(frame):
-            yield ALWAYS_ASKED.at(place, transition=one.name)
+            yield ALWAYS_ASKED.at(place, transition=label_of(one))
         elif one.without_approval.when is not None:
             yield from _outcome(frame, one.without_approval, place, none)
     if not approvals:
@@ -540,7 +575,7 @@ def _steps(frame: _Frame, approval: ApprovalModel) -> Iterator[Problem]:
     answer = question.answer((*parts, *frame.rules(question, parts)))
     if isinstance(answer, Witness):
         place = frame.subject.at("approval", approval.name, "steps")
-        yield SILENT.at(place, input=answer.shown(), approval=approval.name)
+        yield SILENT.at(place, input=answer.shown(), approval=label_of(approval))
 
 
 def _edited_before(frame: _Frame, approval: ApprovalModel, position: int) -> frozenset[str]:
@@ -576,7 +611,7 @@ def _step(
     # Where the approval itself never applies, that is told there.
     if core is not None and question.answer(others) is not Found.NEVER:
         place = frame.subject.at("approval", approval.name, *step.way, "when")
-        problem = NEVER_ASKED.at(place, step=step.name, others=_listed(frame, core))
+        problem = NEVER_ASKED.at(place, step=label_of(step), others=_listed(frame, core))
         yield _judged(problem, (*main, *core))
 
 
@@ -604,19 +639,22 @@ def _waiting(subject: Subject, workflow: WorkflowModel) -> Iterator[Problem]:
     for position, state in enumerate(workflow.definition.states):
         if state.initial and state.name in stuck:
             place = subject.at("workflow", workflow.name, "states", position, "initial")
-            yield WAITS.at(place, state=state.name)
+            yield WAITS.at(place, state=_state(workflow, state.name))
     for position, definition in enumerate(workflow.definition.transitions):
         one = workflow.transitions[definition.name]
         place = subject.at("workflow", workflow.name, "transitions", position)
         asked = bool(workflow.approvals.get(definition.name))
         if not asked and definition.without_approval is None and definition.to in stuck:
-            yield WAITS.at(place + "/to", state=definition.to)
+            yield WAITS.at(place + "/to", state=_state(workflow, definition.to))
         for way, outcome in one.outcomes.items():
             begun = way != "without_approval"
             if outcome.to in stuck and (asked or not begun):
-                yield WAITS.at(f"{place}/on/{way}" if begun else f"{place}/{way}", state=outcome.to)
+                yield WAITS.at(
+                    f"{place}/on/{way}" if begun else f"{place}/{way}",
+                    state=_state(workflow, outcome.to),
+                )
         if asked and one.approved is not None and _is_idle(one, one.approved):
-            yield NO_EFFECT.at(place + "/on/approved", transition=one.name)
+            yield NO_EFFECT.at(place + "/on/approved", transition=label_of(one))
 
 
 def _is_idle(transition: TransitionModel, approved: OutcomeModel) -> bool:
@@ -647,10 +685,16 @@ def _people(frame: _Frame, approval: ApprovalModel) -> Iterator[Problem]:
                 continue
             readers = frame.subject.readers.who(frame.model.name)
             if role.audience == "partner" and role.name not in readers:
-                yield PARTNER_ROLE.at(where + "/role", role=role.name, object=frame.model.name)
+                yield PARTNER_ROLE.at(
+                    where + "/role",
+                    role=role.label or role.name,
+                    object=frame.model.label or frame.model.name,
+                )
             elif role.name in takers and len(step.approvers) == 1:
                 yield SAME_PEOPLE.at(
-                    where + "/role", role=role.name, transition=frame.transition.name
+                    where + "/role",
+                    role=role.label or role.name,
+                    transition=label_of(frame.transition),
                 )
         yield from _edits(frame, step, place)
 

@@ -60,6 +60,11 @@ Values = Mapping[Name, Any]
 Reading = Callable[[Values], Any]
 
 
+_EMPTY: Final = Text(" is empty", " 为空")
+_YES: Final = Text("yes", "是")
+_NO: Final = Text("no", "否")
+
+
 @dataclass(frozen=True, slots=True)
 class Variable:
     """A field that conditions read; `models` are the fields of its path."""
@@ -70,6 +75,8 @@ class Variable:
     models: tuple[FieldModel, ...]
     fixed: frozenset[Any] | None = None
     """The only values that it has in the question, where that is known."""
+    called: Mapping[Any, Text] = field(default_factory=dict)
+    """What its values are called, where the field itself does not tell: states."""
 
     @property
     def last(self) -> FieldModel | None:
@@ -101,24 +108,33 @@ class Witness:
     values: tuple[tuple[Variable, Any], ...]
 
     def shown(self) -> Text:
-        """Return the input in words: `payable = 200,000.00, kind = damage`."""
+        """Return the input in words: `Payable = 200,000.00, Kind = Damage`."""
         if not self.values:
             return Text("any record", "任何记录")
-        told = [(".".join(one.reference.names), value, one) for one, value in self.values]
         return Text(
-            ", ".join(_shown(*one, empty=" is empty") for one in told),
-            "、".join(_shown(*one, empty=" 为空") for one in told),
+            ", ".join(_shown(*one, "en") for one in self.values),
+            "、".join(_shown(*one, "zh") for one in self.values),
         )
 
 
-def _shown(name: str, value: Any, variable: Variable, *, empty: str) -> str:
+def _shown(variable: Variable, value: Any, language: str) -> str:
+    """Return a field and its value by their labels."""
+    labels = [(one.label or Text(one.name, one.name)).within(language) for one in variable.models]
+    name = " › ".join(labels) or ".".join(variable.reference.names)
     if value is None:
-        return name + empty
+        return name + _EMPTY.within(language)
+    return f"{name} = {_value(variable, value, language)}"
+
+
+def _value(variable: Variable, value: Any, language: str) -> str:
     if isinstance(value, bool):
-        return f"{name} = {str(value).upper()}"
+        return (_YES if value else _NO).within(language)
     if isinstance(value, Decimal):
-        return f"{name} = {value:,.{variable.reference.type.scale}f}"
-    return f"{name} = {value}"
+        return f"{value:,.{variable.reference.type.scale}f}"
+    if value in variable.called:
+        return variable.called[value].within(language) or str(value)
+    last = variable.last
+    return str(value) if last is None else str(last.type.shown(value, last.options, language))
 
 
 # -- conditions as parts -----------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from headrace.platform.core.canonical import canonical_bytes
@@ -32,6 +32,8 @@ class About:
     object: str | None = None
     workflow: str | None = None
     rows: str | None = None
+    records: Mapping[str, str] = field(default_factory=dict)
+    """In a scenario: of which object a record is, by its local name."""
 
 
 def about_document(content: Json, labels: Labels) -> About:
@@ -49,6 +51,8 @@ def about_document(content: Json, labels: Labels) -> About:
             workflow_name = _text(content.get("workflow") or approval.get("workflow"))
             found = labels.definition("workflow", workflow_name or "")
             return About(_text(found.get("object")) if found else None, workflow_name)
+        case "scenario":
+            return About(records=objects_of(content))
         case _:
             extended = labels.definition(kind, name) if "of" in content else None
             about = _text((extended or content).get("object"))
@@ -60,9 +64,9 @@ def _text(value: Any) -> str | None:
 
 
 def _workflow_of(object_name: str, labels: Labels) -> str | None:
-    for field in labels.parts("object", object_name, "fields"):
-        if field.get("type") == "state":
-            return _text(field.get("workflow"))
+    for one in labels.parts("object", object_name, "fields"):
+        if one.get("type") == "state":
+            return _text(one.get("workflow"))
     return None
 
 
@@ -258,8 +262,8 @@ class Shower:
         if "managers" in item:
             return self._managers(item, about)
         if "formula" in item:
-            formula = item["formula"]
-            return Text(f"the people that {formula} gives", f"{formula} 给出的人员")
+            formula = self.labels.formula(str(item["formula"]), about.object)
+            return Text(f"the people that {formula.en} gives", f"{formula.zh} 给出的人员")
         path = self.path(about.object, str(item.get("field", "")))
         return Text(f"the person in {path.en}", f"{path.zh}中的人员")
 
@@ -322,7 +326,15 @@ class Shower:
         return Text(f"{title.en} of the type {kind.en}", f"{title.zh}(类型{kind.zh})")
 
     def _act(self, item: Json, about: About) -> Text:
-        return act_words(item)
+        def called(kind: str, name: str, record: str) -> Text:
+            if kind != "transition":
+                kind = "automation" if kind == "button" else kind
+                return self.labels.label(kind, name) or Text(name, name)
+            flow = _workflow_of(about.records.get(record, ""), self.labels)
+            found = self.labels.part("workflow", flow, "transitions", name) if flow else None
+            return (text_of(found.get("label")) if found else Text()) or Text(name, name)
+
+        return act_words(item, called)
 
     def _expected(self, item: Json, about: About) -> Text:
         return quoted(Text(), str(item.get("record", "")))

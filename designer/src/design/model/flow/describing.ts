@@ -27,6 +27,17 @@ export function pathLabel(about: Describing, path: string): string {
   return labels.join(" › ");
 }
 
+/** Return the field that a path of names leads to. */
+export function fieldAt(about: Describing, path: string): JsonObject | undefined {
+  let object = about.object;
+  let field: JsonObject | undefined;
+  for (const step of path.split(".")) {
+    field = object === undefined ? undefined : fieldOf(about.docs, object, step);
+    object = field === undefined ? undefined : find(about.docs, "object", textOf(field.to));
+  }
+  return field;
+}
+
 function fieldOf(docs: Docs, object: Doc, name: string): JsonObject | undefined {
   const extensions = ofKind(docs, "extends").filter(
     (one) => one.content.of === "object" && nameOf(one) === nameOf(object),

@@ -40,7 +40,7 @@ export function grouped(text: string): string {
 }
 
 /** Return what a value may be one of: choices of the field or of its set, states of its workflow. */
-function choicesOf(docs: Docs, field: JsonObject | undefined): readonly JsonObject[] {
+export function choicesOf(docs: Docs, field: JsonObject | undefined): readonly JsonObject[] {
   if (field === undefined) return [];
   const set = textOf(field.choice_set);
   const workflow = textOf(field.workflow);

@@ -1,8 +1,9 @@
 /** What all sentences about definitions share: labels in place of names, formulas to be read. */
 
 import { find, labelOf, ofKind, type Doc } from "../documents";
-import { pathLabel, type Describing } from "../flow/describing";
+import { fieldAt, pathLabel, type Describing } from "../flow/describing";
 import { isList, isObject, textOf, type Json, type JsonObject } from "../json";
+import { choicesOf } from "../screens/values";
 
 export type { Describing } from "../flow/describing";
 
@@ -47,20 +48,40 @@ export function stateLabel(about: Describing, name: string): string {
 const TOKEN = /'(?:[^']|'')*'|[\p{L}_$][\p{L}\p{N}_.]*(?=\s*\()|[\p{L}_$][\p{L}\p{N}_.]*|[^'\p{L}_$]+/gu;
 const NAME = /^[a-z][a-z0-9_.]*$/;
 
-/** Return a formula with the labels of fields in place of their names; what is no field stays. */
-export function formulaText(about: Describing, formula: Json | undefined): string {
+/**
+ * Return a formula with the labels of fields in place of their names, and of choices and states in place of
+ * their values; what is neither stays. A value belongs to the field before it; `given` is the one that it is
+ * given to.
+ */
+export function formulaText(about: Describing, formula: Json | undefined, given?: JsonObject): string {
   const text = textOf(formula);
-  const tokens = [...text.matchAll(TOKEN)];
-  return tokens
+  let field = given;
+  return [...text.matchAll(TOKEN)]
     .map((found) => {
       const token = found[0];
+      if (token.startsWith("'")) return literalText(about, field, token);
       const next = text.slice(found.index + token.length);
       if (!NAME.test(token) || /^\s*\(/.test(next)) return token;
       // A path that begins with no field, such as a query's, stays as it is written.
       const first = token.split(".", 1)[0] ?? "";
-      return pathLabel(about, first) === first ? token : pathLabel(about, token);
+      if (pathLabel(about, first) === first && fieldAt(about, first) === undefined) return token;
+      field = fieldAt(about, token) ?? field;
+      return pathLabel(about, token);
     })
     .join("");
+}
+
+/** Return what a value of a field is called: choices and states by their labels, anything else as it is. */
+export function labelled(about: Describing, field: JsonObject | undefined, value: string): string {
+  const found = choicesOf(about.docs, field).find((one) => one.value === value || one.name === value);
+  return (found === undefined ? "" : labelOf(found, about.language)) || value;
+}
+
+/** Return a text of a formula: where it is a value of the field, by its label. */
+function literalText(about: Describing, field: JsonObject | undefined, token: string): string {
+  const value = token.slice(1, -1).replaceAll("''", "'");
+  const shown = labelled(about, field, value);
+  return shown === value ? token : `“${shown}”`;
 }
 
 /** Return `field = value` for each field that is given a formula. */
@@ -71,7 +92,7 @@ export function assignments(about: Describing, target: Doc | undefined, set: Jso
     given.map(([name, formula]) =>
       about.say("sentence_is", {
         field: pathLabel({ ...about, object: target }, name),
-        value: formulaText(about, formula),
+        value: formulaText(about, formula, fieldAt({ ...about, object: target }, name)),
       }),
     ),
   );

@@ -1,8 +1,8 @@
 /** Rules of an object as sentences. */
 
-import { pathLabel } from "../flow/describing";
+import { fieldAt, pathLabel } from "../flow/describing";
 import { textOf, type JsonObject } from "../json";
-import { formulaText, listed, names, spoken, type Describing } from "./common";
+import { formulaText, labelled, listed, names, spoken, type Describing } from "./common";
 
 /** Return what a rule demands, and what it tells where that does not hold. */
 export function ruleText(about: Describing, rule: JsonObject): string {
@@ -21,7 +21,9 @@ export function fieldRuleText(about: Describing, rule: JsonObject): string {
   const fields = listed(about, names(rule.about).map((one) => pathLabel(about, one))) || "…";
   const when = formulaText(about, rule.when) || "…";
   const effect = textOf(rule.effect) || "show";
-  return say(`field_rule_${effect}`, { fields, when, allowed: listed(about, names(rule.allowed)) });
+  const field = fieldAt(about, names(rule.about)[0] ?? "");
+  const allowed = names(rule.allowed).map((one) => labelled(about, field, one));
+  return say(`field_rule_${effect}`, { fields, when, allowed: listed(about, allowed) });
 }
 
 /** Return the query that counts the records which break a rule. */

@@ -1,11 +1,12 @@
 /** Scenarios as sentences: what is given, what people do, what must come out. */
 
 import { find } from "../documents";
-import { pathLabel } from "../flow/describing";
+import { fieldAt, pathLabel } from "../flow/describing";
 import { at, isList, isObject, textOf, type Json, type JsonObject } from "../json";
 import {
   calledBy,
   keyAmong,
+  labelled,
   listed,
   names,
   partLabel,
@@ -117,18 +118,18 @@ function valuesText(about: Describing, object: string, values: Json | undefined)
     given.map(([name, value]) => {
       const grid = isList(value) ? partLabel(about, here.object?.content.children, name) : "";
       const field = grid !== "" && grid !== name ? grid : pathLabel(here, name);
-      return about.say("sentence_is", { field, value: valueText(about, value) });
+      return about.say("sentence_is", { field, value: valueText(about, fieldAt(here, name), value) });
     }),
   );
 }
 
-function valueText(about: Describing, value: Json): string {
+function valueText(about: Describing, field: JsonObject | undefined, value: Json): string {
   if (isObject(value)) return textOf(value.named) === "" ? JSON.stringify(value) : `“${textOf(value.named)}”`;
   if (isList(value))
     return value.every(isObject) && value.some((one) => textOf(one.named) === "")
       ? about.say("sentence_rows", { count: value.length })
-      : listed(about, value.map((one) => valueText(about, one)));
+      : listed(about, value.map((one) => valueText(about, field, one)));
   if (value === null) return about.say("formula_empty");
   if (typeof value === "boolean") return about.say(value ? "try_truth_yes" : "try_truth_no");
-  return String(value);
+  return labelled(about, field, String(value));
 }
