@@ -9,10 +9,11 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from headrace.blueprints.api.design_shapes import NAMED
+from headrace.blueprints.api.shapes import CALLS
+from headrace.platform.core.shapes import schema_of
 
 TARGET: Final = Path(__file__).parents[1] / "designer" / "src" / "design" / "api_types.ts"
-HEAD: Final = """/** Written by tools/write_api_types.py from the shapes of the OpenAPI document: change these, then run it. */
+HEAD: Final = """/** Written by tools/write_api_types.py from headrace/blueprints/api/shapes: change these, then run it. */
 
 import type { Json, JsonObject } from "./model/json";
 """
@@ -26,40 +27,73 @@ SIMPLE: Final = {
 
 
 def types() -> str:
-    """Return the text of the file with the types."""
-    parts = (
-        f"export interface {name} {_type(shape, 0)}\n" for name, shape in sorted(NAMED.items())
+    """Return the text of the file: an interface for each shape, and which call has which.
+
+    Raise ValueError where two shapes have one name.
+    """
+    writer = _Writer()
+    lines = [
+        f'  readonly "{method.upper()} {path}": {{\n'
+        f"    readonly asked: {'null' if call.asked is None else writer.type(schema_of(call.asked))};\n"
+        f"    readonly answer: {writer.type(schema_of(call.answer))};\n"
+        "  };\n"
+        for (method, path), call in CALLS.items()
+    ]
+    calls = (
+        "/** The calls of the API by method and path. */\nexport interface Calls {\n"
+        + "".join(lines)
+        + "}\n"
     )
-    return "\n".join((HEAD, *parts))
+    return "\n".join((HEAD, *(text for _, text in sorted(writer.interfaces.items())), calls))
 
 
-def _type(shape: dict[str, Any], depth: int) -> str:
-    if "enum" in shape:
-        return " | ".join(json.dumps(one) for one in shape["enum"])
-    given = shape.get("type")
-    kinds = given if isinstance(given, list) else [given]
-    return " | ".join(_one(kind, shape, depth) for kind in kinds)
+class _Writer:
+    """Writes types; a shape with a name becomes an interface of that name."""
 
+    def __init__(self) -> None:
+        self.interfaces: dict[str, str] = {}
 
-def _one(kind: str | None, shape: dict[str, Any], depth: int) -> str:
-    if kind is None:
-        return "Json"
-    if kind in SIMPLE:
-        return SIMPLE[kind]
-    if kind == "array":
-        inner = _type(shape["items"], depth)
+    def type(self, shape: dict[str, Any]) -> str:
+        """Return the type of a schema."""
+        if "enum" in shape:
+            return " | ".join(json.dumps(one) for one in shape["enum"])
+        if "anyOf" in shape:
+            return " | ".join(self.type(one) for one in shape["anyOf"])
+        given = shape.get("type")
+        kinds = given if isinstance(given, list) else [given]
+        return " | ".join(self._one(kind, shape) for kind in kinds)
+
+    def _one(self, kind: str | None, shape: dict[str, Any]) -> str:
+        if kind is None:
+            return "Json"
+        if kind in SIMPLE:
+            return SIMPLE[kind]
+        if kind == "array":
+            return self._list(shape)
+        if "properties" in shape:
+            return self._named(shape)
+        more = shape.get("additionalProperties")
+        return "JsonObject" if more is None else f"Readonly<Record<string, {self.type(more)}>>"
+
+    def _list(self, shape: dict[str, Any]) -> str:
+        inner = self.type(shape["items"])
         if "maxItems" in shape and shape["maxItems"] == shape.get("minItems"):
             return f"readonly [{', '.join([inner] * shape['maxItems'])}]"
-        return f"readonly ({inner})[]" if "|" in inner else f"readonly {inner}[]"
-    if "properties" in shape:
-        pad = "  " * (depth + 1)
+        return f"readonly ({inner})[]" if " " in inner else f"readonly {inner}[]"
+
+    def _named(self, shape: dict[str, Any]) -> str:
+        """Write the interface of an object, and return its name."""
+        name = str(shape["title"])
         lines = (
-            f"{pad}readonly {key}{'' if key in shape['required'] else '?'}: {_type(one, depth + 1)};"
+            f"  readonly {key}{'' if key in shape['required'] else '?'}: {self.type(one)};\n"
             for key, one in shape["properties"].items()
         )
-        return "{\n" + "\n".join(lines) + "\n" + "  " * depth + "}"
-    more = shape.get("additionalProperties")
-    return "JsonObject" if more is None else f"Readonly<Record<string, {_type(more, depth)}>>"
+        text = f"export interface {name} {{\n{''.join(lines)}}}\n"
+        if not shape["properties"]:
+            text = f"export type {name} = Readonly<Record<string, never>>;\n"
+        if self.interfaces.setdefault(name, text) != text:
+            raise ValueError(f"two shapes are called {name}")
+        return name
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from headrace.platform.metadata.documents import Document
 from headrace.platform.publishing.folders import Modules
 from headrace.platform.runtime import Platform
 from headrace.settings import Settings, load_settings
+from tests.support.described import hold_to_shapes
 from tests.support.documents import workspace
 from tests.support.templates import filled, initialised
 
@@ -111,6 +112,7 @@ def open_filled(
     def over(platform: Platform) -> LiveT:
         app = create_app(platform)
         app.testing = True
+        hold_to_shapes(app)
         return kind(platform, app)
 
     def make(place: str) -> tuple[dict[str, str], dict[str, str]]:

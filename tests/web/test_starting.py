@@ -6,15 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import jsonschema_rs
 import pytest
 
-from headrace.blueprints.api.design_shapes import (
-    MODULE_ANSWER,
-    MODULE_ASKED,
-    RENAME_ANSWER,
-    RENAME_ASKED,
-)
 from headrace.platform.publishing.starting import TEMPLATES
 from tests.support.live import PASSWORD, Live, open_live
 from tests.support.surfing import Surfer
@@ -76,8 +69,6 @@ def test_a_copy_with_names_of_ones_own(live: Live) -> None:
     draft = draft_of(client, "Copy")
     asked = {"module": "claims", "name": "booth", "label": LABEL, "objects": {"claim": "booth_ask"}}
     made = client.post(f"{draft}/modules", json=asked).json
-    jsonschema_rs.validate(MODULE_ASKED, asked)
-    jsonschema_rs.validate(MODULE_ANSWER, made)
     found = documents(client, draft)
     assert made["id"] == found["module", "booth"]["id"]
     assert ("object", "booth_ask") in found
@@ -114,8 +105,6 @@ def test_another_name_is_told_with_its_places_and_planned_as_renamed(live: Live)
     fields = [one["name"] for one in claim["document"]["content"]["fields"]]
     asked = {"document": claim["id"], "path": f"/fields/{fields.index('fee')}", "name": "charge"}
     told = client.post(f"{draft}/rename", json=asked).json
-    jsonschema_rs.validate(RENAME_ASKED, asked)
-    jsonschema_rs.validate(RENAME_ANSWER, told)
     assert told["count"] == len(told["places"]) > 1
     assert claim["id"] in {one["id"] for one in told["documents"]}
     for one in told["documents"]:

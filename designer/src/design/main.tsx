@@ -5,9 +5,10 @@ import { createRoot } from "react-dom/client";
 import { Saver } from "./model/saver";
 import { Store } from "./model/store";
 import { WorkbenchContext, type Workbench } from "./ui/desk";
-import { HttpDraft, vocabulary } from "./ui/http";
+import { HttpDraft } from "./ui/http_draft";
 import { Keeper } from "./ui/keeper";
 import { Shell } from "./ui/shell";
+import { vocabulary } from "./ui/vocabulary";
 import { page } from "./ui/words";
 
 async function open(place: HTMLElement): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { costLine, hasCost, placeOf, speaksOf, type Cost, type Step, type Times } from "../../src/design/model/costs";
+import type { CostJson, TimesJson } from "../../src/design/api_types";
+import { costLine, hasCost, placeOf, speaksOf, type Step } from "../../src/design/model/costs";
 import type { Doc } from "../../src/design/model/documents";
 import type { JsonObject } from "../../src/design/model/json";
 
@@ -8,18 +9,17 @@ const order = doc("o", { kind: "object", name: "order", fields: [{ name: "no" },
 const more = doc("x", { kind: "extends", of: "object", name: "order", fields: [{ name: "extra" }] });
 const flow = doc("f", { kind: "workflow", name: "flow", object: "order", transitions: [{ name: "submit" }] });
 const docs = new Map([order, more, flow].map((one) => [one.id, one]));
-const step = (kind: Step["kind"], ...names: string[]): Step => ({ kind, object: "order", names, text: "" });
-const times: Times = { as_of: "", text: "list 38 ms for Dealers", roles: [] };
-const cost = (time: Times | null): Cost => ({
+const step = (kind: Step["kind"], ...names: string[]): Step => ({ kind, object: "order", names });
+const times: TimesJson = {
+  as_of: "",
+  slowest: "dealer",
+  text: "list 38 ms for Dealers",
+  limits: { one: 2, together: 10, roles: 8 },
+  roles: [],
+};
+const cost = (time: TimesJson | null): Pick<CostJson, "summary" | "time"> => ({
   summary: time === null ? "7 rows · 5 indexes" : `7 rows · 5 indexes · ${time.text}`,
-  notes: [],
-  rows: null,
-  children: [],
-  indexes: [],
-  lists: [],
-  save: { text: "", steps: [] },
   time,
-  asking: { text: "" },
 });
 
 describe("what an object costs", () => {

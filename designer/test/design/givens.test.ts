@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { SampleJson } from "../../src/design/api_types";
 import type { Doc } from "../../src/design/model/documents";
 import { fieldsBehind, scopeOf, type FormulaScope } from "../../src/design/model/formula_scope";
-import { sharedBy, widgetOf, writtenFor, writtenWith, type Sample } from "../../src/design/model/givens";
+import { sharedBy, widgetOf, writtenFor, writtenWith } from "../../src/design/model/givens";
 import type { Path } from "../../src/design/model/json";
 
 const module: Doc = {
@@ -40,7 +41,7 @@ const scope = (doc: Doc, path: Path, over: string): FormulaScope => {
 };
 const fair = scope(module, ["expressions", 0, "formula"], "parameters");
 const pressed = scope(button, ["actions", 0, "set", "tier"], "record");
-const sample = (kind: Sample["kind"], choices: Sample["choices"] = []): Sample => ({
+const sample = (kind: SampleJson["kind"], choices: SampleJson["choices"] = []): SampleJson => ({
   ...{ name: "one", label: "One", value: "", object: null, whole: false, title: null, problem: null },
   kind,
   choices,

@@ -14,7 +14,9 @@ from headrace.blueprints.api.calls import (
     text_of,
 )
 from headrace.blueprints.api.designing import require_design
+from headrace.blueprints.api.shapes.drawing import CostAsked, UntoldJson
 from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.shapes import keys_of
 from headrace.platform.publishing.costing import told
 from headrace.platform.records.context import Context
 
@@ -27,7 +29,7 @@ def cost(draft: str) -> Response:
 
     def action(context: Context) -> Response:
         require_design(context)
-        data = optional_body("document", "time")
+        data = optional_body(*keys_of(CostAsked))
         document = text_of(data, "document")
         timed = data.get("time", False)
         if not isinstance(timed, bool):
@@ -39,7 +41,8 @@ def cost(draft: str) -> Response:
         except RefusedError as error:
             # What is wrong with the draft is told there; here nothing is known for now.
             why = error.problems[0].message.within(language_of(context))
-            return answer(context, {"untold": why})
+            untold: UntoldJson = {"untold": why}
+            return answer(context, untold)
         return answer(context, told(found, language_of(context)))
 
     return read(action)

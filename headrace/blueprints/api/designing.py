@@ -11,11 +11,13 @@ from flask import request
 
 from headrace.blueprints.api.calls import body_object, known_arguments, platform
 from headrace.blueprints.api.calls import read as call
+from headrace.blueprints.api.shapes.publishing import ModulesAsked
 from headrace.blueprints.shared.designing import may_design
 from headrace.platform.core.canonical import document_text
 from headrace.platform.core.errors import ForbiddenError, RefusedError
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Message, pointer
+from headrace.platform.core.shapes import keys_of
 from headrace.platform.metadata.loading import load_documents
 from headrace.platform.metadata.strict_json import parse_json
 from headrace.platform.publishing.folders import Modules, missing_modules, read_source
@@ -88,7 +90,7 @@ def _arguments() -> dict[str, Any]:
 def sent_modules(data: dict[str, Any]) -> Modules:
     """Read the documents of the request as if they were files, with the same strictness."""
     sent = data.get("modules")
-    if not isinstance(sent, dict) or not set(data) <= {"modules", "message", "decisions", "base"}:
+    if not isinstance(sent, dict) or not set(data) <= {*keys_of(ModulesAsked)}:
         raise RefusedError(BAD_MODULES.at("/modules"))
     files = []
     for name, documents in sent.items():

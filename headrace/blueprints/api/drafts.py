@@ -20,9 +20,34 @@ from headrace.blueprints.api.calls import (
 )
 from headrace.blueprints.api.designing import require_design
 from headrace.blueprints.api.publishing import Asked, Body, Keep, publish_once
-from headrace.blueprints.api.trying import replayed
+from headrace.blueprints.api.shapes.drafts import (
+    ChangesAnswer,
+    DocumentAnswer,
+    DocumentAsked,
+    DocumentsAnswer,
+    DraftAnswer,
+    DraftAsked,
+    DraftChangeJson,
+    DraftDocumentJson,
+    DraftJson,
+    DraftLineJson,
+    DraftPlanAnswer,
+    DraftPlanAsked,
+    DraftPublishAsked,
+    DraftPublishedAnswer,
+    DraftsAnswer,
+    LinesAnswer,
+    NothingJson,
+    PresenceAsked,
+    ProblemsAnswer,
+    RebaseAsked,
+    ReplacementAsked,
+    UndoAsked,
+)
+from headrace.blueprints.api.trying import plan_with_replays
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import pointer
+from headrace.platform.core.shapes import keys_of
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.publishing.draft_rows import (
@@ -56,7 +81,8 @@ def find() -> Response:
     def action(context: Context) -> Response:
         require_design(context)
         found = platform().drafts.all(closed=closed)
-        return answer(context, {"items": [render_draft(one) for one in found]})
+        shown: DraftsAnswer = {"items": [render_draft(one) for one in found]}
+        return answer(context, shown)
 
     return read(action)
 
@@ -68,7 +94,7 @@ def create() -> Response:
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
         require_design(context)
-        name = _given(data, "name", str, ("name",))
+        name = _given(data, "name", str, DraftAsked)
         return 201, render_draft(platform().drafts.create(work, name, context.principal.user_id))
 
     return write_once(action, data)
@@ -82,7 +108,10 @@ def get(draft: str) -> Response:
         require_design(context)
         held = platform().drafts.get(draft)
         changed = [one for one in platform().drafts.documents(held) if one.is_changed]
-        shown = {**render_draft(held), "documents": [_line(one) for one in changed]}
+        shown: DraftAnswer = {
+            **render_draft(held),
+            "documents": [_line(one) for one in changed],
+        }
         return answer(context, shown, version=held.version)
 
     return read(action)
@@ -110,8 +139,12 @@ def documents(draft: str) -> Response:
     def action(context: Context) -> Response:
         require_design(context)
         found = platform().drafts.documents(platform().drafts.get(draft))
-        shown = [_document(one) if whole else _line(one) for one in found]
-        return answer(context, {"items": shown})
+        shown: DocumentsAnswer | LinesAnswer = (
+            {"items": [_document(one) for one in found]}
+            if whole
+            else {"items": [_line(one) for one in found]}
+        )
+        return answer(context, shown)
 
     return read(action)
 
@@ -123,7 +156,7 @@ def add(draft: str) -> Response:
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
         require_design(context)
-        module = _given(data, "module", str, ("module", "content"))
+        module = _given(data, "module", str, DocumentAsked)
         drafts, user = platform().drafts, context.principal.user_id
         made = drafts.add(work, drafts.get(draft), module, data.get("content"), user)
         return 201, _document(made)
@@ -138,7 +171,7 @@ def get_document(draft: str, document: str) -> Response:
     def action(context: Context) -> Response:
         require_design(context)
         held = platform().drafts.document(platform().drafts.get(draft), document)
-        shown = {**_document(held), "before": document_json(held.before)}
+        shown: DocumentAnswer = {**_document(held), "before": document_json(held.before)}
         return answer(context, shown, version=held.version)
 
     return read(action)
@@ -153,7 +186,7 @@ def put_document(draft: str, document: str) -> Response:
         require_design(context)
         module = data.get("module")
         if module is not None:
-            _given(data, "module", str, ("module", "content"))
+            _given(data, "module", str, ReplacementAsked)
         drafts, user = platform().drafts, context.principal.user_id
         made = drafts.put(
             work,
@@ -195,7 +228,7 @@ def changes(draft: str) -> Response:
         held = platform().drafts.get(draft)
         found = platform().drafts.changes(held, int(after), MOST_CHANGES)
         others = platform().attendance.others(held.id, context.principal.user_id)
-        shown = {
+        shown: ChangesAnswer = {
             "items": [_change(one) for one in found],
             "version": held.version,
             "present": [
@@ -210,7 +243,7 @@ def changes(draft: str) -> Response:
 @blueprint.post("/<draft>/presence")
 def presence(draft: str) -> Response:
     """Say that the caller works in a draft, and on which document (its id, or null)."""
-    data = optional_body("document")
+    data = optional_body(*keys_of(PresenceAsked))
     document = data.get("document")
     if document is not None and not _is_id(document):
         raise RefusedError(BAD_VALUE.at("/document", name="document"))
@@ -219,7 +252,8 @@ def presence(draft: str) -> Response:
         require_design(context)
         held = platform().drafts.locked(work, draft)
         platform().attendance.note(work, held.id, context.principal.user_id, document)
-        return answer(context, {})
+        nothing: NothingJson = {}
+        return answer(context, nothing)
 
     return write(action)
 
@@ -231,7 +265,7 @@ def undo(draft: str) -> Response:
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
         require_design(context)
-        number = _given(data, "number", int, ("number",))
+        number = _given(data, "number", int, UndoAsked)
         drafts, user = platform().drafts, context.principal.user_id
         return 200, _document(drafts.undo(work, drafts.get(draft), number, user))
 
@@ -246,7 +280,8 @@ def check(draft: str) -> Response:
     def action(context: Context) -> Response:
         require_design(context)
         found = platform().draft_publisher.check(platform().drafts.get(draft))
-        return answer(context, {"problems": [one.render(context.language) for one in found]})
+        shown: ProblemsAnswer = {"problems": [one.render(context.language) for one in found]}
+        return answer(context, shown)
 
     return read(action)
 
@@ -254,21 +289,18 @@ def check(draft: str) -> Response:
 @blueprint.post("/<draft>/plan")
 def plan(draft: str) -> Response:
     """What publishing the draft, merged with what is live, would do; nothing is changed."""
-    data = optional_body("decisions", "resolutions")
+    data = optional_body(*keys_of(DraftPlanAsked))
 
     def action(context: Context) -> Response:
         require_design(context)
         held = platform().drafts.get(draft)
         resolutions = read_resolutions(data.get("resolutions"))
         made = platform().draft_publisher.plan(held, data.get("decisions"), resolutions)
-        return answer(
-            context,
-            {
-                **made.render(context.language),
-                **replayed(context, made),
-                "draft": render_draft(held),
-            },
-        )
+        shown: DraftPlanAnswer = {
+            **plan_with_replays(context, made),
+            "draft": render_draft(held),
+        }
+        return answer(context, shown)
 
     return read(action)
 
@@ -276,7 +308,7 @@ def plan(draft: str) -> Response:
 @blueprint.post("/<draft>/rebase")
 def rebase(draft: str) -> Response:
     """Put the draft on top of the live version; 409 with the conflicts that are open."""
-    data = optional_body("resolutions")
+    data = optional_body(*keys_of(RebaseAsked))
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
         require_design(context)
@@ -296,7 +328,7 @@ def rebase(draft: str) -> Response:
 @blueprint.post("/<draft>/publish")
 def publish(draft: str) -> Response:
     """Publish the draft; 409 where another version went live, unless `merge` is true and it merges."""
-    data = optional_body("message", "decisions", "resolutions", "merge")
+    data = optional_body(*keys_of(DraftPublishAsked))
     message = str(data.get("message") or "")
 
     def planned(context: Context) -> Asked:
@@ -307,7 +339,7 @@ def publish(draft: str) -> Response:
         plan = here.draft_publisher.plan(held, data.get("decisions"), resolutions)
 
         def carry_out(keep: Keep) -> Body:
-            shown: list[Body] = []
+            shown: list[DraftPublishedAnswer] = []
 
             def within(work: UnitOfWork, number: int, closed: Draft) -> None:
                 shown.append({"version": number, "draft": render_draft(closed)})
@@ -334,7 +366,7 @@ def publish(draft: str) -> Response:
     return publish_once(planned)
 
 
-def render_draft(draft: Draft) -> dict[str, Any]:
+def render_draft(draft: Draft) -> DraftJson:
     """Return the JSON form of a draft."""
     return {
         "id": draft.id,
@@ -349,25 +381,29 @@ def render_draft(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _line(one: DraftDocument) -> dict[str, Any]:
+def _line(one: DraftDocument) -> DraftLineJson:
     known = one.document or one.before
-    action = "change" if one.document and one.before else "add" if one.document else "delete"
-    return {
+    shown: DraftLineJson = {
         "id": one.id,
         "version": one.version,
         "kind": known.kind if known else None,
-        **({"of": known.of} if known and known.of else {}),
         "name": known.name if known else None,
         "module": known.module if known else None,
-        "change": action if one.is_changed else None,
+        "change": None,
     }
+    if known and known.of:
+        shown["of"] = known.of
+    if one.is_changed:
+        both = one.document and one.before
+        shown["change"] = "change" if both else "add" if one.document else "delete"
+    return shown
 
 
-def _document(one: DraftDocument) -> dict[str, Any]:
+def _document(one: DraftDocument) -> DraftDocumentJson:
     return {**_line(one), "document": document_json(one.document)}
 
 
-def _change(one: DraftChange) -> dict[str, Any]:
+def _change(one: DraftChange) -> DraftChangeJson:
     return {
         "number": one.number,
         "at": instant_text(one.at),
@@ -385,9 +421,10 @@ def _is_id(value: Any) -> bool:
     return is_text and value.isascii() and value.isprintable()
 
 
-def _given(data: dict[str, Any], name: str, kind: type, known: tuple[str, ...]) -> Any:
+def _given(data: dict[str, Any], name: str, kind: type, asked: Any) -> Any:
+    """Return a value of a body that has no other keys than the TypedDict `asked`."""
     for key in data:
-        if key not in known:
+        if key not in keys_of(asked):
             raise RefusedError(BAD_VALUE.at(pointer(key), name=key))
     value = data.get(name)
     if not isinstance(value, kind) or isinstance(value, bool) or value == "":

@@ -19,8 +19,10 @@ from headrace.blueprints.api.calls import (
     value_of,
 )
 from headrace.blueprints.api.designing import require_design
+from headrace.blueprints.api.shapes.drawing import FormulaAsked
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import pointer
+from headrace.platform.core.shapes import keys_of
 from headrace.platform.forms.ahead import Ahead, seen_as
 from headrace.platform.forms.trying import Outcome, Tried, try_formula
 from headrace.platform.metadata.catalog import Catalog
@@ -47,9 +49,7 @@ def try_out(draft: str) -> Response:
 
     def action(context: Context) -> Response:
         require_design(context)
-        data = optional_body(
-            *("object", "formula", "record", "this", "condition", "document", "path", "given")
-        )
+        data = optional_body(*keys_of(FormulaAsked))
         tried = Tried(
             object_name=value_of(data, "object", str),
             formula=text_of(data, "formula")[:MAX_FORMULA],

@@ -41,7 +41,7 @@ ENDED = Message(
 )
 
 
-def accepted(ask: Callable[[Context, UnitOfWork], Mapping[str, str]], data: Any) -> Response:
+def accepted(ask: Callable[[Context, UnitOfWork], Mapping[str, object]], data: Any) -> Response:
     """Answer that a `job` was asked for, with what else `ask` tells, and where it can be followed."""
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:

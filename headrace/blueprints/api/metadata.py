@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -11,11 +11,16 @@ from headrace.blueprints.api.calls import answer, known_arguments, platform, rea
 from headrace.blueprints.api.designing import complete, require_design, sent, sent_base
 from headrace.blueprints.api.plan_rows import shown_to
 from headrace.blueprints.api.publishing import Asked, Body, Keep, lines_of, publish_once
-from headrace.blueprints.api.trying import replayed
+from headrace.blueprints.api.shapes.publishing import (
+    CheckAnswer,
+    DefinitionsAnswer,
+)
+from headrace.blueprints.api.trying import plan_with_replays
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.documents import FOLDERS, KINDS, Document
 from headrace.platform.publishing.overtaken import refuse_overtaken
+from headrace.platform.publishing.plan import Plan, PlanJson
 from headrace.platform.records.context import Context
 
 blueprint = Blueprint("api_metadata", __name__, url_prefix="/api/v1/metadata")
@@ -28,7 +33,8 @@ def find(kind: str) -> Response:
 
     def action(context: Context) -> Response:
         require_design(context)
-        return answer(context, {"items": [one.content for one in _chosen(context, kind)]})
+        shown: DefinitionsAnswer = {"items": [dict(one.content) for one in _chosen(context, kind)]}
+        return answer(context, shown)
 
     return read(action)
 
@@ -67,15 +73,13 @@ def _chosen(context: Context, kind: str) -> Iterator[Document]:
 @blueprint.post("/check")
 def check() -> Response:
     """Check modules; nothing is changed."""
-    return _planned(lambda context, plan: {"problems": plan.render(context.language)["problems"]})
+    return _planned(_problems)
 
 
 @blueprint.post("/plan")
 def make_plan() -> Response:
     """Say what publishing the modules would do; nothing is changed."""
-    return _planned(
-        lambda context, plan: {**plan.render(context.language), **replayed(context, plan)}
-    )
+    return _planned(plan_with_replays)
 
 
 @blueprint.post("/publish")
@@ -102,7 +106,11 @@ def publish() -> Response:
     return publish_once(planned)
 
 
-def _planned(shown: Any) -> Response:
+def _problems(context: Context, plan: Plan) -> CheckAnswer:
+    return {"problems": plan.render(context.language)["problems"]}
+
+
+def _planned(shown: Callable[[Context, Plan], CheckAnswer | PlanJson]) -> Response:
     data, modules = sent()
 
     def action(context: Context) -> Response:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from headrace.blueprints.api.calls import WARNINGS
-from headrace.blueprints.api.cost_schema import COST, COST_ASKED
-from headrace.blueprints.api.design_shapes import NAME_ANSWER, SHAPES
+from headrace.blueprints.api.shapes import CALLS
+from headrace.blueprints.api.shapes.publishing import PlanRowsAsked
 from headrace.platform.access.policy import (
     can,
     editable_fields,
@@ -24,6 +24,7 @@ from headrace.platform.automation.robots import FORMS
 from headrace.platform.automation.views import STATES
 from headrace.platform.automation.webhooks import STATES as EVENT_STATES
 from headrace.platform.core.problems import LANGUAGES, Text
+from headrace.platform.core.shapes import schema_of
 from headrace.platform.jobs.queue import STATES as JOB_STATES
 from headrace.platform.mailing.topics import TOPICS, WAYS
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
@@ -32,6 +33,7 @@ from headrace.platform.metadata.field_types.files import CAPTURED, kinds_shown, 
 from headrace.platform.records.context import Context
 from headrace.platform.records.periods import may_see_periods
 from headrace.platform.reports import dashboards
+from headrace.platform.reports.results import ReportJson
 from headrace.platform.reports.running import available
 from headrace.platform.workflow.repairing import ACTS, GROUP_ACTS
 
@@ -131,6 +133,7 @@ def openapi_document(context: Context, base_url: str) -> Json:
         writer.add_dashboard(board.name, board.label)
     if any(_designs(context, role) for role in context.principal.role_names):
         writer.add_metadata()
+        writer.add_shapes()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -702,8 +705,7 @@ class _Writer:
         for action in ("check", "plan", "publish", "upgrade/plan", "upgrade"):
             called = action.replace("/", "_")
             call = self._call(f"Definitions: {action}", "metadata", called, anything, PACKAGED)
-            call["requestBody"] = _body(DOCUMENTS)
-            call["requestBody"]["content"] |= PACKAGE
+            call["requestBody"] = {"required": True, "content": {**PACKAGE}}
             self.paths[f"/metadata/{action}"] = {"post": call}
             if action in {"publish", "upgrade"}:
                 call["responses"]["202"] = ACCEPTED
@@ -711,7 +713,7 @@ class _Writer:
         changed = self._call("Local changes", "metadata", "local_changes", anything, [module])
         self.paths["/metadata/local-changes"] = {"get": changed}
         listed = self._call("Rows of a line of a plan", "metadata", "plan_rows", None, [])
-        listed["requestBody"] = _body(PLAN_ROWS)
+        listed["requestBody"] = _body(schema_of(PlanRowsAsked))
         listed["responses"]["200"]["content"] = {"text/csv": {"schema": {"type": "string"}}}
         self.paths["/metadata/plan/rows"] = {"post": listed}
         self._add_versions()
@@ -719,18 +721,27 @@ class _Writer:
         export["responses"]["200"]["content"] = PACKAGE
         self.paths["/metadata/export"] = {"get": export}
         gone = self._call("Take a module away", "metadata", "uninstall", anything, [])
-        gone["requestBody"] = _body(UNINSTALL)
         gone["responses"]["202"] = ACCEPTED
         self.paths["/metadata/uninstall"] = {"post": gone}
-        for action, title, body in (
-            ("simulate", "Try an approval", SIMULATE),
-            ("replay", "Take past runs through other definitions", REPLAY),
-            ("scenarios/run", "Run scenarios", RUN_SCENARIOS),
-            ("scenarios/record", "Make a scenario of what was done with a record", RECORD_SCENARIO),
+        for action, title in (
+            ("simulate", "Try an approval"),
+            ("replay", "Take past runs through other definitions"),
+            ("scenarios/run", "Run scenarios"),
+            ("scenarios/record", "Make a scenario of what was done with a record"),
         ):
             tried = self._call(title, "metadata", action, anything, [])
-            tried["requestBody"] = _body(body)
             self.paths[f"/metadata/{action}"] = {"post": tried}
+
+    def add_shapes(self) -> None:
+        """Say of the calls of those who may design what they take and answer."""
+        for (method, path), call in CALLS.items():
+            described = self.paths[path][method]
+            answered = next(one for code, one in described["responses"].items() if code < "3")
+            answered["content"] |= _json(schema_of(call.answer))
+            if call.asked is not None:
+                asked = schema_of(call.asked)
+                body: Json = {"required": bool(asked["required"]), "content": {}}
+                described.setdefault("requestBody", body)["content"] |= _json(asked)
 
     def _add_versions(self) -> None:
         anything: Json = {"type": "object"}
@@ -777,7 +788,6 @@ class _Writer:
         self._add_spreadsheets()
         self._add_beginnings()
         back = self._call("Go back to a version", "metadata", "rollback", anything, [])
-        back["requestBody"] = _body(ROLLBACK)
         self.paths["/metadata/rollback"] = {"post": back}
 
     def _add_repairs(self) -> None:
@@ -875,20 +885,17 @@ class _Writer:
         draft = {"name": "draft", "in": "path", "required": True, "schema": {"type": "string"}}
         one = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
         name = {**one, "name": "name"}
-        run = self._call("Run a drafted report", "drafts", "run_report", REPORT, [draft, name])
+        run = self._call("Run a drafted report", "drafts", "run_report", anything, [draft, name])
         self.paths["/metadata/drafts/{draft}/reports/{name}/run"] = {"post": run}
-        cost = self._call("What an object costs", "drafts", "cost", COST, [draft])
-        cost["requestBody"] = _body(COST_ASKED)
+        cost = self._call("What an object costs", "drafts", "cost", anything, [draft])
         self.paths["/metadata/drafts/{draft}/cost"] = {"post": cost}
         for path, methods in DRAFT_CALLS.items():
             parameters = [draft] if "{draft}" in path else []
             parameters += [one] if "{id}" in path else []
-            shapes = {one: SHAPES.get((path, one), (anything, anything)) for one in methods}
             self.paths[f"/metadata/drafts{path}"] = {
                 method: self._call(
-                    title, "drafts", f"{method}{path.strip('/')}", shapes[method][1], parameters
+                    title, "drafts", f"{method}{path.strip('/')}", anything, parameters
                 )
-                | ({"requestBody": _body(shapes[method][0])} if method in {"post", "put"} else {})
                 for method, title in methods.items()
             }
 
@@ -900,7 +907,7 @@ class _Writer:
             _query("otherwise", {"type": "string"}, "The name where nothing can be spelled."),
         ]
         templates = self._call("Templates of modules", "templates", "list", anything, [])
-        name = self._call("A technical name", "names", "propose", NAME_ANSWER, asked)
+        name = self._call("A technical name", "names", "propose", anything, asked)
         self.paths["/metadata/templates"] = {"get": templates}
         self.paths["/metadata/names"] = {"get": name}
 
@@ -919,7 +926,6 @@ class _Writer:
         drafted = self._call(
             "Put a module into a draft", "spreadsheets", "draft", anything, [one], "201"
         )
-        drafted["requestBody"] = _body(REVIEWED)
         asked = self._call("Import the rows", "spreadsheets", "import", anything, [one], "202")
         self.paths["/metadata/spreadsheets"] = {"get": listed, "post": kept}
         self.paths["/metadata/spreadsheets/{id}"] = {"get": shown}
@@ -1276,27 +1282,7 @@ UNDO: Final[Json] = {
     },
     "additionalProperties": False,
 }
-REPORT: Final[Json] = {
-    "type": "object",
-    "properties": {
-        "measures": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "name": {"type": "string"},
-                    "label": {"type": "string"},
-                    "kind": {"type": "string"},
-                    "currency": {"type": "string", "description": "Of all amounts."},
-                    "by_currency": {
-                        "type": "boolean",
-                        "description": "Values are lists of `{currency, amount}`: nothing is added up.",
-                    },
-                },
-            },
-        }
-    },
-}
+REPORT: Final = schema_of(ReportJson)
 _TILE: Final[Json] = {
     "name": {"type": "string"},
     "label": {"type": "string"},
@@ -1339,53 +1325,12 @@ SHOWN_DASHBOARD: Final[Json] = {
         },
     },
 }
-DOCUMENTS: Final[Json] = {
-    "type": "object",
-    "properties": {
-        "modules": {
-            "type": "object",
-            "description": "Module name to a list of its documents.",
-            "additionalProperties": {"type": "array", "items": {"type": "object"}},
-        },
-        "message": {"type": "string"},
-        "base": {
-            "type": "integer",
-            "description": "Version that the plan was made on; another one is refused.",
-        },
-        "decisions": {
-            "type": "object",
-            "description": "Answers to lines of the plan, by their keys.",
-            "additionalProperties": {"type": "object"},
-        },
-    },
-    "required": ["modules"],
-    "additionalProperties": False,
-}
 A_FILE: Final[Json] = {
     "schema": {
         "type": "object",
         "required": ["file"],
         "properties": {"file": {"type": "string", "format": "binary"}},
     }
-}
-REVIEWED: Final[Json] = {
-    "type": "object",
-    "required": ["proposal"],
-    "properties": {
-        "draft": {"type": "string"},
-        "proposal": {
-            "type": "object",
-            "required": ["module", "object", "fields"],
-            "properties": {
-                "sheet": {"type": "string"},
-                "header": {"type": "integer"},
-                "title": {"type": ["string", "null"]},
-                "module": {"type": "object"},
-                "object": {"type": "object"},
-                "fields": {"type": "array", "items": {"type": "object"}},
-            },
-        },
-    },
 }
 DRAFT_CALLS: Final[Mapping[str, Mapping[str, str]]] = {
     "": {"get": "Drafts", "post": "Make a draft"},
@@ -1406,88 +1351,6 @@ DRAFT_CALLS: Final[Mapping[str, Mapping[str, str]]] = {
     "/{draft}/plan": {"post": "Plan a draft"},
     "/{draft}/rebase": {"post": "Put a draft on top of the live version"},
     "/{draft}/publish": {"post": "Publish a draft"},
-}
-ROLLBACK: Final[Json] = {
-    "type": "object",
-    "properties": {
-        "version": {"type": "integer", "description": "Version whose content is published again."},
-        "plan": {"type": "boolean", "description": "Only say what it would do."},
-        **{key: DOCUMENTS["properties"][key] for key in ("message", "base", "decisions")},
-    },
-    "required": ["version"],
-    "additionalProperties": False,
-}
-PLAN_ROWS: Final[Json] = {
-    "type": "object",
-    "properties": {
-        "modules": DOCUMENTS["properties"]["modules"],
-        "decisions": DOCUMENTS["properties"]["decisions"],
-        "key": {"type": "string", "description": "Key of a line of the plan."},
-        "format": {"enum": ["csv", "json"]},
-    },
-    "required": ["modules", "key"],
-    "additionalProperties": False,
-}
-DEFINED_BY: Final[Json] = {
-    "draft": {"type": "string", "description": "Name or id of a draft, in place of what is live."},
-    "version": {"type": "integer", "description": "Number of a version, in place of what is live."},
-}
-SIMULATE: Final[Json] = {
-    "type": "object",
-    "properties": {
-        "object": {"type": "string", "description": "The object."},
-        "record": {"type": "string", "description": "Id of the record; without, one that is not."},
-        "transition": {"type": "string", "description": "The transition."},
-        "values": {"type": "object", "description": "Values to try in place of the record's."},
-        "submitter": {"type": "string", "description": "Login of who submits; else the caller."},
-        **DEFINED_BY,
-    },
-    "required": ["object", "transition"],
-    "additionalProperties": False,
-}
-REPLAY: Final[Json] = {
-    "type": "object",
-    "properties": {
-        "workflow": {"type": "string", "description": "The workflow."},
-        "last": {"type": "integer", "minimum": 1, "maximum": 500, "description": "How many runs."},
-        **DEFINED_BY,
-    },
-    "required": ["workflow"],
-    "additionalProperties": False,
-}
-RUN_SCENARIOS: Final[Json] = {
-    "type": "object",
-    "properties": {
-        "names": {
-            "type": "array",
-            "items": {"type": "string"},
-            "description": "Names of scenarios; all without.",
-        },
-        **DEFINED_BY,
-    },
-    "additionalProperties": False,
-}
-RECORD_SCENARIO: Final[Json] = {
-    "type": "object",
-    "properties": {
-        "object": {"type": "string", "description": "The object."},
-        "record": {"type": "string", "description": "Id of the record."},
-        "name": {"type": "string", "description": "API name of the scenario."},
-    },
-    "required": ["object", "record"],
-    "additionalProperties": False,
-}
-UNINSTALL: Final[Json] = {
-    "type": "object",
-    "properties": {
-        "module": {"type": "string"},
-        "data": {"enum": ["keep", "drop"]},
-        "decisions": DOCUMENTS["properties"]["decisions"],
-        "message": {"type": "string"},
-        "plan": {"type": "boolean", "description": "Only say what would happen."},
-    },
-    "required": ["module", "data"],
-    "additionalProperties": False,
 }
 
 ACCEPTED: Final[Json] = {
@@ -1556,8 +1419,12 @@ def _page(item: Json) -> Json:
     }
 
 
+def _json(schema: Json) -> Json:
+    return {"application/json": {"schema": schema}}
+
+
 def _body(schema: Json) -> Json:
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
+    return {"required": True, "content": _json(schema)}
 
 
 REVERSE: Final[Json] = _body(

@@ -10,8 +10,10 @@ from flask import Blueprint, Response
 
 from headrace.blueprints.api.calls import answer, answer_bytes, body_object, platform, read
 from headrace.blueprints.api.designing import complete, require_design, sent_modules
+from headrace.blueprints.api.shapes.publishing import PlanRowsAsked
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message
+from headrace.platform.core.shapes import keys_of
 from headrace.platform.publishing.failing.listing import finder_of, readable_plan, write_rows
 from headrace.platform.publishing.plan import Plan, PlanLine
 from headrace.platform.records.context import Context
@@ -25,7 +27,6 @@ BAD_REQUEST: Final = Message(
     'For example {"modules": {…}, "key": "rule.add:order.cap", "format": "csv"}.',
     '例如 {"modules": {…}, "key": "rule.add:order.cap", "format": "csv"}。',
 )
-KEYS: Final = frozenset({"modules", "decisions", "key", "format"})
 WITHHELD: Final = "Headrace-Rows-Withheld"
 
 
@@ -51,7 +52,11 @@ def rows() -> Response:
     read(require_design)
     data = body_object()
     key, form = data.get("key"), data.get("format", "csv")
-    if not set(data) <= KEYS or not isinstance(key, str) or form not in {"csv", "json"}:
+    if (
+        not set(data) <= {*keys_of(PlanRowsAsked)}
+        or not isinstance(key, str)
+        or form not in {"csv", "json"}
+    ):
         raise RefusedError(BAD_REQUEST.at())
     modules = sent_modules({"modules": data.get("modules")})
 

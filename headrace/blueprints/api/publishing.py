@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import orjson
 from flask import Response, request
@@ -14,12 +14,13 @@ from headrace.blueprints.api.calls import answer_bytes, keyed_request, language_
 from headrace.blueprints.api.designing import require_design
 from headrace.blueprints.api.jobs import accepted
 from headrace.blueprints.api.plan_rows import without_ids
+from headrace.blueprints.api.shapes.publishing import PublishedAnswer
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.records import idempotency
 from headrace.platform.records.context import Context
 
-Body: TypeAlias = Mapping[str, Any]
+Body: TypeAlias = Mapping[str, object]
 Keep: TypeAlias = Callable[[UnitOfWork, Body], None]
 """Keeps the answer in the transaction that makes the version live."""
 
@@ -63,7 +64,7 @@ def publish_once(planned: Callable[[Context], Asked]) -> Response:
     return read(lambda now: answer_bytes(now, body))
 
 
-def lines_of(context: Context, plan: Plan, version: int) -> Body:
+def lines_of(context: Context, plan: Plan, version: int) -> PublishedAnswer:
     """Return the answer of a publish: the version and what was done, in the caller's language."""
     shown = [without_ids(line).render(language_of(context)) for line in plan.lines]
     return {"version": version, "lines": shown}

@@ -17,7 +17,14 @@ from headrace.blueprints.api.calls import (
     value_of,
 )
 from headrace.blueprints.api.designing import require_design
+from headrace.blueprints.api.shapes.drawing import (
+    RecordingAnswer,
+    RecordingAsked,
+    ScenariosAnswer,
+    ScenariosAsked,
+)
 from headrace.platform.core.errors import RefusedError
+from headrace.platform.core.shapes import keys_of
 from headrace.platform.publishing.catalogs import Content
 from headrace.platform.records.context import Context
 
@@ -30,7 +37,7 @@ def run() -> Response:
 
     def action(context: Context) -> Response:
         require_design(context)
-        data = optional_body("draft", "version", "names")
+        data = optional_body(*keys_of(ScenariosAsked))
         here = platform()
         draft, version = (
             value_of(data, "draft", str),
@@ -40,9 +47,13 @@ def run() -> Response:
         content = Content(catalog.documents, here.catalogs.content_of(version).rows)
         results = here.scenarios.run(catalog, content, _names(data))
         language = language_of(context)
-        shown = [one.render(language) for one in results]
         red = sum(not one.green for one in results)
-        return answer(context, {"items": shown, "green": len(results) - red, "red": red})
+        shown: ScenariosAnswer = {
+            "items": [one.render(language) for one in results],
+            "green": len(results) - red,
+            "red": red,
+        }
+        return answer(context, shown)
 
     return read(action)
 
@@ -53,7 +64,7 @@ def record() -> Response:
 
     def action(context: Context) -> Response:
         require_design(context)
-        data = optional_body("object", "record", "name")
+        data = optional_body(*keys_of(RecordingAsked))
         object_name, record_id = text_of(data, "object"), text_of(data, "record")
         name = value_of(data, "name", str) or f"{object_name[:30]}_recorded"
         here, language = platform(), language_of(context)
@@ -61,16 +72,14 @@ def record() -> Response:
         document, left_out = here.recorder.record(context, content, object_name, record_id, name)
         module = context.catalog.objects[object_name].module
         problems, result = here.scenarios.try_out(context.catalog, content, module, document)
-        return answer(
-            context,
-            {
-                "module": module,
-                "content": document,
-                "left_out": [one.within(language) for one in left_out],
-                "problems": [one.render(language) for one in problems],
-                "result": None if result is None else result.render(language),
-            },
-        )
+        shown: RecordingAnswer = {
+            "module": module,
+            "content": document,
+            "left_out": [one.within(language) for one in left_out],
+            "problems": [one.render(language) for one in problems],
+            "result": None if result is None else result.render(language),
+        }
+        return answer(context, shown)
 
     return read(action)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from flask import Blueprint, Response, request
 
 from headrace.blueprints.api.calls import answer_bytes, known_arguments, platform, read
 from headrace.blueprints.api.designing import require_design
+from headrace.blueprints.api.shapes.drawing import PaletteAnswer, SchemasAnswer
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.json_text import json_bytes
 from headrace.platform.core.problems import LANGUAGES, Language, Message
@@ -70,14 +71,16 @@ def _language(context: Context) -> Language:
 
 @functools.cache
 def _schemas(types: FieldTypes, language: Language) -> tuple[str, bytes]:
-    return _tagged({"language": language, "kinds": described_schemas(types, language)})
+    shown: SchemasAnswer = {"language": language, "kinds": described_schemas(types, language)}
+    return _tagged(shown)
 
 
 @functools.cache
 def _palette(types: FieldTypes, language: Language) -> tuple[str, bytes]:
-    return _tagged({"language": language, **palette(types, language)})
+    shown: PaletteAnswer = {"language": language, **palette(types, language)}
+    return _tagged(shown)
 
 
-def _tagged(content: dict[str, Any]) -> tuple[str, bytes]:
+def _tagged(content: SchemasAnswer | PaletteAnswer) -> tuple[str, bytes]:
     body = json_bytes(content)
     return hashlib.sha256(body).hexdigest()[:32], body

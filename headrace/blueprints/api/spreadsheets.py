@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from flask import Blueprint, Response, request
 
@@ -21,10 +21,22 @@ from headrace.blueprints.api.designing import require_design
 from headrace.blueprints.api.drafts import render_draft
 from headrace.blueprints.api.imports import FILE_NEEDED
 from headrace.blueprints.api.jobs import accepted
+from headrace.blueprints.api.shapes.spreadsheets import (
+    ImportStartedAnswer,
+    KeptSpreadsheetJson,
+    MadeDocumentJson,
+    RowProblemJson,
+    SpreadsheetAnswer,
+    SpreadsheetDraftAnswer,
+    SpreadsheetDraftAsked,
+    SpreadsheetsAnswer,
+    UploadedAnswer,
+)
 from headrace.blueprints.shared.ahead import ahead
 from headrace.blueprints.shared.import_files import file_name
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message, pointer
+from headrace.platform.core.shapes import keys_of
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.exchange.batches import within
 from headrace.platform.exchange.spreadsheets.proposals import Proposal
@@ -34,7 +46,6 @@ from headrace.platform.records.context import Context
 
 blueprint = Blueprint("api_spreadsheets", __name__, url_prefix="/api/v1/metadata/spreadsheets")
 
-ASKED: Final = ("draft", "proposal")
 BAD_BODY: Final = Message(
     "spreadsheet.body",
     "“{name}” is missing or is nothing that can be sent here.",
@@ -59,7 +70,8 @@ def find() -> Response:
         require_design(context)
         with context.database.reading() as reading:
             found = platform().spreadsheets.listed(context, reading.connection)
-        return answer(context, {"items": [_shown(context, one) for one in found]})
+        shown: SpreadsheetsAnswer = {"items": [_shown(context, one) for one in found]}
+        return answer(context, shown)
 
     return read(action)
 
@@ -85,7 +97,8 @@ def upload() -> Response:
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
         require_design(context)
         kept = platform().spreadsheets.keep(context, work, name, data)
-        return 201, {"id": kept, "proposal": proposal.render(language_of(context))}
+        shown: UploadedAnswer = {"id": kept, "proposal": proposal.render(language_of(context))}
+        return 201, shown
 
     return write_once(action, content)
 
@@ -106,7 +119,10 @@ def get(spreadsheet: str) -> Response:
             proposal = here.proposal(
                 context, reading, kept.file_name, data, sheet, header if header >= 0 else None
             )
-        shown = {**_shown(context, kept), "proposal": proposal.render(language_of(context))}
+        shown: SpreadsheetAnswer = {
+            **_shown(context, kept),
+            "proposal": proposal.render(language_of(context)),
+        }
         return answer(context, shown)
 
     return read(action)
@@ -117,7 +133,7 @@ def put_into_draft(spreadsheet: str) -> Response:
     """Put the documents of the reviewed proposal into a draft, a new one where none is named."""
     data = body_object()
     for name in data:
-        if name not in ASKED:
+        if name not in keys_of(SpreadsheetDraftAsked):
             raise RefusedError(BAD_BODY.at(pointer(name), name=name))
     given, draft = data.get("proposal"), data.get("draft")
     if not isinstance(given, dict):
@@ -137,12 +153,13 @@ def put_into_draft(spreadsheet: str) -> Response:
         require_design(context)
         here = platform().spreadsheets
         held, made = here.put_into_draft(context, work, reviewed(), draft)
-        documents = [
+        documents: list[MadeDocumentJson] = [
             {"id": one.id, "kind": one.document.kind, "name": one.document.name}
             for one in made
             if one.document is not None
         ]
-        return 201, {"draft": render_draft(held), "documents": documents}
+        shown: SpreadsheetDraftAnswer = {"draft": render_draft(held), "documents": documents}
+        return 201, shown
 
     return write_once(action, data)
 
@@ -159,18 +176,20 @@ def start_import(spreadsheet: str) -> Response:
 
     found = ahead(lambda: read(ready))
 
-    def ask(context: Context, work: UnitOfWork) -> dict[str, Any]:
+    def ask(context: Context, work: UnitOfWork) -> ImportStartedAnswer:
         require_design(context)
         here = platform().spreadsheets
         job, import_id, left_out = here.start_import(context, work, found())
         language = language_of(context)
-        rows = [{"row": one.row, **one.problem.render(language)} for one in left_out]
+        rows: list[RowProblemJson] = [
+            {"row": one.row, **one.problem.render(language)} for one in left_out
+        ]
         return {"job": job, "import": import_id, "left_out": rows}
 
     return accepted(ask, {})
 
 
-def _shown(context: Context, one: Spreadsheet) -> dict[str, Any]:
+def _shown(context: Context, one: Spreadsheet) -> KeptSpreadsheetJson:
     language = language_of(context)
     return {
         "id": one.id,
@@ -179,5 +198,5 @@ def _shown(context: Context, one: Spreadsheet) -> dict[str, Any]:
         "created_at": instant_text(one.created),
         "draft": one.draft,
         "import": one.import_id,
-        "left_out": [within(row, language) for row in one.left_out],
+        "left_out": [cast(RowProblemJson, within(row, language)) for row in one.left_out],
     }

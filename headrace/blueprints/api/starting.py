@@ -18,8 +18,17 @@ from headrace.blueprints.api.calls import (
     write_once,
 )
 from headrace.blueprints.api.designing import require_design
+from headrace.blueprints.api.shapes.drawing import (
+    ModuleAnswer,
+    ModuleAsked,
+    NameAnswer,
+    RenameAnswer,
+    RenameAsked,
+    TemplatesAnswer,
+)
 from headrace.platform.core.errors import NotFoundError, RefusedError
 from headrace.platform.core.problems import pointer
+from headrace.platform.core.shapes import keys_of
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.exchange.spreadsheets.spelling import api_name
 from headrace.platform.metadata.naming import is_name
@@ -31,7 +40,6 @@ from headrace.platform.records.context import Context
 
 blueprint = Blueprint("api_starting", __name__, url_prefix="/api/v1/metadata")
 
-NOTHING_FOUND: Final = {"count": 0, "places": [], "along": [], "documents": []}
 SHOWN: Final = 200
 """Places that an answer lists; how many there are it says besides."""
 
@@ -50,17 +58,19 @@ def templates() -> Response:
     def action(context: Context) -> Response:
         require_design(context)
         language = language_of(context)
-        found = [
-            {
-                "name": one.name,
-                "label": one.label.within(language),
-                "contents": dict(one.contents),
-                "objects": {key: text.within(language) for key, text in one.objects.items()},
-                "roles": {key: text.within(language) for key, text in one.roles.items()},
-            }
-            for one in platform().beginnings.templates()
-        ]
-        return answer(context, {"items": found})
+        found: TemplatesAnswer = {
+            "items": [
+                {
+                    "name": one.name,
+                    "label": one.label.within(language),
+                    "contents": dict(one.contents),
+                    "objects": {key: text.within(language) for key, text in one.objects.items()},
+                    "roles": {key: text.within(language) for key, text in one.roles.items()},
+                }
+                for one in platform().beginnings.templates()
+            ]
+        }
+        return answer(context, found)
 
     return read(action)
 
@@ -75,7 +85,8 @@ def names() -> Response:
 
     def action(context: Context) -> Response:
         require_design(context)
-        return answer(context, {"name": api_name(label[:SHOWN], otherwise, lambda _: True)})
+        shown: NameAnswer = {"name": api_name(label[:SHOWN], otherwise, lambda _: True)}
+        return answer(context, shown)
 
     return read(action)
 
@@ -97,8 +108,12 @@ def begin(draft: str) -> Response:
         require_design(context)
         held = platform().drafts.get(draft)
         module = platform().beginnings.put(work, held, made, context.principal.user_id)
-        left = [one.render(language_of(context)) for one in made.told]
-        return 201, {"id": module, "documents": len(made.documents), "told": left}
+        shown: ModuleAnswer = {
+            "id": module,
+            "documents": len(made.documents),
+            "told": [one.render(language_of(context)) for one in made.told],
+        }
+        return 201, shown
 
     return write_once(action, data)
 
@@ -112,7 +127,7 @@ def other_name(draft: str) -> Response:
     cannot be read as it stands, so that nobody knows the places.
     """
     data = body_object()
-    _only(data, "document", "path", "name")
+    _only(data, RenameAsked)
     document, path, name = (_text(data, key) for key in ("document", "path", "name"))
 
     def action(context: Context) -> Response:
@@ -122,33 +137,37 @@ def other_name(draft: str) -> Response:
         try:
             catalog = platform().draft_publisher.catalog(held)
         except RefusedError as error:
-            wrong = [one.render(language) for one in error.problems]
-            return answer(context, {**NOTHING_FOUND, "problems": wrong})
+            unknown: RenameAnswer = {
+                "problems": [one.render(language) for one in error.problems],
+                "count": 0,
+                "places": [],
+                "along": [],
+                "documents": [],
+            }
+            return answer(context, unknown)
         found = platform().drafts.document(held, document).document
         if found is None:
             raise NotFoundError(UNKNOWN_DOCUMENT.at("/document", id=document))
         types, live = platform().publisher.types, platform().catalogs.current().catalog
         made = rename(catalog, found, path, name, types, live)
-        return answer(
-            context,
-            {
-                "problems": [],
-                "count": len(made.places),
-                "places": [one.sentence.within(language) for one in made.places[:SHOWN]],
-                "along": list(made.along),
-                "documents": [
-                    {"id": after.content["id"], "document": document_json(after)}
-                    for _, after in made.documents
-                ],
-            },
-        )
+        shown: RenameAnswer = {
+            "problems": [],
+            "count": len(made.places),
+            "places": [one.sentence.within(language) for one in made.places[:SHOWN]],
+            "along": list(made.along),
+            "documents": [
+                {"id": after.content["id"], "document": document_json(after)}
+                for _, after in made.documents
+            ],
+        }
+        return answer(context, shown)
 
     return read(action)
 
 
 def asked_beginning(data: Mapping[str, Any]) -> Beginning:
     """Return what a body asks for; raise RefusedError where it cannot be read."""
-    _only(data, "module", "template", "name", "label", "objects", "roles")
+    _only(data, ModuleAsked)
     kinds = [one for one in ("module", "template") if one in data]
     if len(kinds) != 1:
         raise RefusedError(BAD_VALUE.at("/template", name="template"))
@@ -162,9 +181,10 @@ def asked_beginning(data: Mapping[str, Any]) -> Beginning:
     )
 
 
-def _only(data: Mapping[str, Any], *known: str) -> None:
+def _only(data: Mapping[str, Any], asked: Any) -> None:
+    """Refuse keys that the TypedDict `asked` does not have."""
     for key in data:
-        if key not in known:
+        if key not in keys_of(asked):
             raise RefusedError(BAD_VALUE.at(pointer(key), name=key))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response
 
 from headrace.blueprints.api.calls import (
@@ -16,7 +14,9 @@ from headrace.blueprints.api.calls import (
     value_of,
 )
 from headrace.blueprints.api.designing import require_design
-from headrace.platform.publishing.plan import Plan
+from headrace.blueprints.api.shapes.drawing import ReplayAsked, SimulateAsked
+from headrace.platform.core.shapes import keys_of
+from headrace.platform.publishing.plan import Plan, PlanJson
 from headrace.platform.publishing.trying import replays_of
 from headrace.platform.records.context import Context
 from headrace.platform.workflow.access import checked_snapshot
@@ -32,9 +32,7 @@ def simulate() -> Response:
 
     def action(context: Context) -> Response:
         require_design(context)
-        data = optional_body(
-            "object", "record", "transition", "values", "submitter", "draft", "version"
-        )
+        data = optional_body(*keys_of(SimulateAsked))
         login = value_of(data, "submitter", str)
         trials = platform().trials
         trial = Trial(
@@ -59,7 +57,7 @@ def replay_runs() -> Response:
 
     def action(context: Context) -> Response:
         require_design(context)
-        data = optional_body("workflow", "draft", "version", "last")
+        data = optional_body(*keys_of(ReplayAsked))
         last = value_of(data, "last", int)
         definitions = platform().trials.definitions(
             value_of(data, "draft", str), value_of(data, "version", int)
@@ -78,9 +76,13 @@ def replay_runs() -> Response:
     return read(action)
 
 
-def replayed(context: Context, plan: Plan) -> dict[str, Any]:
-    """Return what a plan says of runs that are over, by workflow; nothing where it changes none."""
+def plan_with_replays(context: Context, plan: Plan) -> PlanJson:
+    """Return a plan with what it says of runs that are over, by workflow, where it changes some."""
     language = language_of(context)
+    shown = plan.render(language)
     found = [one.render(language) for one in replays_of(context, plan, platform().trials)]
-    shown = [{"workflow": one["workflow"], "summary": one["summary"]} for one in found]
-    return {"replays": shown} if shown else {}
+    if found:
+        shown["replays"] = [
+            {"workflow": one["workflow"], "summary": one["summary"]} for one in found
+        ]
+    return shown

@@ -10,8 +10,10 @@ from headrace.blueprints.api.calls import answer, body_object, language_of, plat
 from headrace.blueprints.api.designing import require_design
 from headrace.blueprints.api.plan_rows import shown_to
 from headrace.blueprints.api.publishing import Asked, Body, Keep, lines_of, publish_once
+from headrace.blueprints.api.shapes.publishing import UninstallAsked
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message
+from headrace.platform.core.shapes import keys_of
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.publishing.uninstalling import BAD_DATA, DATA, Data
@@ -19,7 +21,6 @@ from headrace.platform.records.context import Context
 
 blueprint = Blueprint("api_uninstalling", __name__, url_prefix="/api/v1/metadata")
 
-KEYS: Final = frozenset({"module", "data", "decisions", "message", "plan"})
 BAD_REQUEST: Final = Message(
     "request.uninstall",
     "The request must name a module, and nothing that the call does not know.",
@@ -65,7 +66,7 @@ def _planned(sent: dict[str, Any]) -> Plan:
 
 
 def _check(sent: dict[str, Any]) -> None:
-    known = set(sent) <= KEYS and isinstance(sent.get("plan", False), bool)
+    known = set(sent) <= {*keys_of(UninstallAsked)} and isinstance(sent.get("plan", False), bool)
     if not known or not isinstance(sent.get("module"), str):
         raise RefusedError(BAD_REQUEST.at("/module"))
     if sent.get("data") not in DATA:

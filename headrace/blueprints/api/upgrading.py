@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, request
 
 from headrace.blueprints.api.calls import answer, known_arguments, language_of, platform, read
 from headrace.blueprints.api.designing import complete, require_design, sent, sent_base
 from headrace.blueprints.api.plan_rows import shown_to
 from headrace.blueprints.api.publishing import Asked, Body, Keep, lines_of, publish_once
+from headrace.blueprints.api.shapes.publishing import DifferencesAnswer, UpgradePlanAnswer
 from headrace.platform.core.errors import NotFoundError
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.publishing.overtaken import refuse_overtaken
@@ -32,7 +31,8 @@ def local_changes() -> Response:
             raise NotFoundError(UNKNOWN_MODULE.at(name=module))
         found = platform().upgrader.local_changes([module] if module else ())
         language = language_of(context)
-        return answer(context, {"items": [one.render(language) for one in found]})
+        shown: DifferencesAnswer = {"items": [one.render(language) for one in found]}
+        return answer(context, shown)
 
     return read(action)
 
@@ -76,7 +76,7 @@ def upgrade() -> Response:
     return publish_once(planned)
 
 
-def _shown(context: Context, upgrade: Upgrade) -> dict[str, Any]:
+def _shown(context: Context, upgrade: Upgrade) -> UpgradePlanAnswer:
     language = language_of(context)
     conflicts = [one.render(language) for one in upgrade.merged.conflicts]
     return {**shown_to(context, upgrade.plan).render(language), "conflicts": conflicts}

@@ -17,8 +17,15 @@ from headrace.blueprints.api.calls import (
 from headrace.blueprints.api.designing import require_design, sent_base
 from headrace.blueprints.api.plan_rows import shown_to
 from headrace.blueprints.api.publishing import Asked, Body, Keep, lines_of, publish_once
+from headrace.blueprints.api.shapes.publishing import (
+    DifferencesAnswer,
+    RollbackAsked,
+    UsesAnswer,
+    VersionsAnswer,
+)
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.problems import Message
+from headrace.platform.core.shapes import keys_of
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.publishing.overtaken import refuse_overtaken
 from headrace.platform.publishing.rolling_back import noting_rollback
@@ -40,7 +47,6 @@ BAD_USED: Final = Message(
     "For example ?kind=field&name=order.total.",
     "例如 ?kind=field&name=order.total。",
 )
-ROLLBACK_KEYS: Final = frozenset({"version", "message", "decisions", "base", "plan"})
 
 
 @blueprint.get("/versions")
@@ -50,7 +56,8 @@ def find() -> Response:
 
     def action(context: Context) -> Response:
         require_design(context)
-        return answer(context, {"items": platform().versions.all()})
+        shown: VersionsAnswer = {"items": platform().versions.all()}
+        return answer(context, shown)
 
     return read(action)
 
@@ -75,7 +82,8 @@ def differences() -> Response:
         require_design(context)
         changes = platform().versions.differences(_number("from"), _number("to"))
         language = language_of(context)
-        return answer(context, {"items": [one.render(language) for one in changes]})
+        shown: DifferencesAnswer = {"items": [one.render(language) for one in changes]}
+        return answer(context, shown)
 
     return read(action)
 
@@ -94,7 +102,8 @@ def where_used() -> Response:
         drawn = here.draft_publisher.catalog(here.drafts.get(draft)) if draft else None
         found = here.versions.where_used(kind, name, drawn)
         language = language_of(context)
-        return answer(context, {"items": [one.render(language) for one in found]})
+        shown: UsesAnswer = {"items": [one.render(language) for one in found]}
+        return answer(context, shown)
 
     return read(action)
 
@@ -105,7 +114,11 @@ def roll_back() -> Response:
     read(require_design)
     data = body_object()
     number, base = data.get("version"), sent_base(data)
-    if not isinstance(number, int) or isinstance(number, bool) or not set(data) <= ROLLBACK_KEYS:
+    if (
+        not isinstance(number, int)
+        or isinstance(number, bool)
+        or not set(data) <= {*keys_of(RollbackAsked)}
+    ):
         raise RefusedError(BAD_NUMBER.at("/version", name="version"))
 
     here = platform()

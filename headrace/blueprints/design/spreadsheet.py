@@ -22,7 +22,11 @@ from headrace.platform.core.problems import Message, Problem
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.exchange.batches import within
 from headrace.platform.exchange.spreadsheets.judging import TYPES
-from headrace.platform.exchange.spreadsheets.proposals import TITLES
+from headrace.platform.exchange.spreadsheets.proposals import (
+    TITLES,
+    FieldProposalJson,
+    ProposalJson,
+)
 from headrace.platform.publishing.spreadsheets import ReadyRows, Reviewed, Spreadsheet
 from headrace.platform.records.context import Context
 
@@ -202,7 +206,7 @@ def _list(context: Context, problems: tuple[Problem, ...]) -> str:
 
 def _proposed(
     context: Context, name: str, data: bytes, sheet: str | None, header: int | None
-) -> dict[str, Any]:
+) -> ProposalJson:
     only_designers(context)
     with context.database.snapshot() as reading:
         here = platform().spreadsheets
@@ -263,16 +267,16 @@ def _review(
     return body, problems
 
 
-def _lookups(proposal: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _lookups(proposal: ProposalJson) -> list[FieldProposalJson]:
     return [one for one in proposal["fields"] if one["type"] == "lookup"]
 
 
-def _object_label(context: Context, field: Mapping[str, Any]) -> str:
+def _object_label(context: Context, field: FieldProposalJson) -> str:
     model = context.catalog.objects[field["options"]["to"]]
     return model.label.within(context.language)
 
 
-def _overlaid(proposal: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def _overlaid(proposal: ProposalJson, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return a proposal with what somebody sent in it, so that nothing is typed twice."""
     proposed = {one["index"]: one for one in proposal["fields"]}
     sent = {one["index"]: one for one in given.get("fields", ())}

@@ -220,7 +220,7 @@ def _batch_page(
     model = known_object(context, object_name)
     under_way = batch.state in {"waiting", "running"}
     preview = None
-    problems = [within(one, context.language) for one in batch.problems]
+    problems: list[Any] = [within(one, context.language) for one in batch.problems]
     if data is not None and not under_way and batch.state not in {"done", "failed"}:
         preview = _preview(context, batch.request, data)
         if preview is not None and batch.state == "uploaded":

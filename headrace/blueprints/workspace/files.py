@@ -22,7 +22,7 @@ from headrace.blueprints.statuses import status_of
 from headrace.blueprints.workspace.blueprint import blueprint, known_object
 from headrace.blueprints.workspace.conflicts import KEPT_UPLOADS
 from headrace.platform.core.errors import RefusedError, TooLargeError
-from headrace.platform.core.problems import Problem, pointer
+from headrace.platform.core.problems import Problem, ProblemJson, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.files.store import Upload
 from headrace.platform.forms.posted import told_of
@@ -50,7 +50,7 @@ def send_file() -> Response:
         return answer
 
 
-def _told(context: Context, problems: tuple[Problem, ...]) -> list[dict[str, str]]:
+def _told(context: Context, problems: tuple[Problem, ...]) -> list[ProblemJson]:
     return [one.render(context.language) for one in problems]
 
 

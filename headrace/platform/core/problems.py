@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 Language = Literal["en", "zh"]
 Severity = Literal["error", "warning"]
@@ -37,6 +37,16 @@ class Text:
         return bool(self.en or self.zh)
 
 
+class ProblemJson(TypedDict):
+    """A problem in one language."""
+
+    severity: Severity
+    code: str
+    path: str
+    message: str
+    hint: str
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A finding about a document or a request.
@@ -54,7 +64,7 @@ class Problem:
         """Return the same problem seen from an enclosing document."""
         return replace(self, path=prefix + self.path)
 
-    def render(self, language: str) -> dict[str, str]:
+    def render(self, language: str) -> ProblemJson:
         """Return the JSON form in one language."""
         return {
             "severity": self.severity,

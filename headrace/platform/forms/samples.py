@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from headrace.platform.core.problems import Problem, Text
 from headrace.platform.formulas.tree import Value
 from headrace.platform.formulas.types import Kind, Type
+
+
+class SampleChoiceJson(TypedDict):
+    """A value that can be chosen."""
+
+    value: str
+    label: str
+
+
+class SampleJson(TypedDict):
+    """A value that a formula is handed over, as somebody writes it."""
+
+    name: str
+    label: str
+    kind: Kind
+    object: str | None
+    whole: bool
+    choices: list[SampleChoiceJson]
+    value: str
+    title: str | None
+    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +49,12 @@ class Sample:
     title: str | None = None
     problem: Problem | None = None
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> SampleJson:
         """Return the JSON form in one language."""
         return {
             "name": self.name,
             "label": self.label.within(language),
-            "kind": str(self.type.kind),
+            "kind": self.type.kind,
             "object": self.type.target,
             "whole": self.type.kind is Kind.NUMBER and self.type.scale == 0,
             "choices": [

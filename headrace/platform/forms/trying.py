@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypedDict
 
 from headrace.platform.core.errors import NotFoundError
-from headrace.platform.core.problems import Problem, Text
+from headrace.platform.core.problems import Problem, ProblemJson, Text
+from headrace.platform.core.shapes import Keyword
 from headrace.platform.forms.ahead import Ahead, AheadRow, Surroundings
 from headrace.platform.forms.questions import UnknowableError
-from headrace.platform.forms.samples import Sample
+from headrace.platform.forms.samples import Sample, SampleJson
 from headrace.platform.forms.sampling import of_inputs, of_parameters
 from headrace.platform.formulas.analysis import analyse, analyse_named
 from headrace.platform.formulas.expression import Expression
@@ -37,6 +38,8 @@ from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.metadata.inputs import INPUT
 from headrace.platform.metadata.storage_types import instant_text
 from headrace.platform.metadata.wording import sentence
+
+OutcomeState: TypeAlias = Literal["value", "refused", "unknown"]
 
 NO_REASON: Final = Text()
 SAMPLE: Final = Text("{label} (a sample)", "{label}(示例)")
@@ -67,6 +70,44 @@ class Tried:
     given: Mapping[str, str] = field(default_factory=dict)
 
 
+Span: TypeAlias = Annotated[list[int], Keyword("minItems", 2), Keyword("maxItems", 2)]
+
+
+class FormulaPartJson(TypedDict):
+    """A value that a formula was computed from."""
+
+    text: str
+    label: str
+    value: Any
+
+
+class MistakeJson(ProblemJson):
+    """What is wrong with a formula: from which character to which, and what may have been meant."""
+
+    span: Span | None
+    instead: str | None
+
+
+class SeenRecordJson(TypedDict):
+    """The record that a formula was computed for; a blank one has neither id nor title."""
+
+    id: str | None
+    title: str | None
+
+
+class FormulaJson(TypedDict):
+    """What a formula gives, or why it gives nothing."""
+
+    state: OutcomeState
+    type: str | None
+    value: Any
+    parts: list[FormulaPartJson]
+    problems: list[MistakeJson]
+    reason: str
+    record: SeenRecordJson | None
+    samples: list[SampleJson]
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A value that the result was computed from: as it is written, its label, what it is."""
@@ -75,7 +116,7 @@ class Part:
     label: Text
     value: Any
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> FormulaPartJson:
         """Return the JSON form in one language."""
         return {"text": self.text, "label": self.label.within(language), "value": self.value}
 
@@ -88,7 +129,7 @@ class Mistake:
     span: tuple[int, int] | None
     instead: str | None
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> MistakeJson:
         """Return the JSON form in one language."""
         span = list(self.span) if self.span else None
         return {**self.problem.render(language), "span": span, "instead": self.instead}
@@ -98,16 +139,16 @@ class Mistake:
 class Outcome:
     """What came out: a value, or why there is none."""
 
-    state: Literal["value", "refused", "unknown"]
+    state: OutcomeState
     type: Type | None = None
     value: Any = None
     parts: tuple[Part, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
     reason: Text = NO_REASON
-    record: Mapping[str, Any] | None = None
+    record: SeenRecordJson | None = None
     samples: tuple[Sample, ...] = ()
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> FormulaJson:
         """Return the JSON form in one language."""
         return {
             "state": self.state,

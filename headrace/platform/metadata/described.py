@@ -9,7 +9,7 @@ a list), `x-names-refer-to` (what the names in an object stand for) and, for for
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from headrace.platform.core.problems import Language, Text
 from headrace.platform.formulas.functions import FUNCTIONS
@@ -218,7 +218,54 @@ def _place(places: list[str], name: str) -> Json:
     return {"x-order": places.index(name)}
 
 
-def palette(types: FieldTypes, language: Language) -> Json:
+class GroupJson(TypedDict):
+    """A group of field types."""
+
+    name: str
+    label: str
+
+
+class TileJson(TypedDict):
+    """A field type as a designer shows it."""
+
+    type: str
+    label: str
+    help: str
+    icon: str
+    group: str
+    computed: bool
+
+
+class ParameterJson(TypedDict):
+    """A parameter of a function of formulas."""
+
+    name: str
+    kinds: list[str]
+    optional: bool
+    repeated: bool
+    choices: list[str]
+
+
+class FunctionJson(TypedDict):
+    """A function of formulas, with examples."""
+
+    name: str
+    signature: str
+    parameters: list[ParameterJson]
+    help: str
+    examples: list[str]
+    engines: list[str]
+
+
+class PaletteJson(TypedDict):
+    """What formulas and fields are made of."""
+
+    groups: list[GroupJson]
+    field_types: list[TileJson]
+    functions: list[FunctionJson]
+
+
+def palette(types: FieldTypes, language: Language) -> PaletteJson:
     """Return what formulas and fields are made of: the field types in groups, the functions."""
     return {
         "groups": [{"name": one, "label": text.within(language)} for one, text in GROUPS.items()],
@@ -239,7 +286,7 @@ def palette(types: FieldTypes, language: Language) -> Json:
     }
 
 
-def _tile(kind: FieldType[Any], language: Language) -> Json:
+def _tile(kind: FieldType[Any], language: Language) -> TileJson:
     tile = TILES.get(kind.key, OF_EXTENSIONS)
     return {
         "type": kind.key,
@@ -255,7 +302,7 @@ def _tile_place(key: str) -> int:
     return list(TILES).index(key) if key in TILES else len(TILES)
 
 
-def _parameter(given: Parameter) -> Json:
+def _parameter(given: Parameter) -> ParameterJson:
     return {
         "name": given.name,
         "kinds": sorted(given.kinds),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NotRequired, TypedDict
 
 from headrace.platform.core.canonical import ordered
 from headrace.platform.core.problems import LANGUAGES, Text, pointer
@@ -59,6 +59,20 @@ class Resolution:
 Resolutions = Mapping[str, Resolution]
 
 
+class ConflictJson(TypedDict):
+    """One place that both sides changed differently; what a side does not have is left out."""
+
+    key: str
+    path: str
+    kind: str
+    name: str
+    module: str
+    sentence: str
+    base: NotRequired[Any]
+    ours: NotRequired[Any]
+    theirs: NotRequired[Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """One place that both sides changed differently; what a side does not have is MISSING.
@@ -77,18 +91,23 @@ class Conflict:
     theirs: Any
     sentence: Text
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> ConflictJson:
         """Return the JSON form; what a side does not have is left out."""
-        values = {"base": self.base, "ours": self.ours, "theirs": self.theirs}
-        return {
+        shown: ConflictJson = {
             "key": self.key,
             "path": self.path,
             "kind": self.kind,
             "name": self.name,
             "module": self.module,
             "sentence": self.sentence.within(language),
-            **{side: value for side, value in values.items() if value is not MISSING},
         }
+        if self.base is not MISSING:
+            shown["base"] = self.base
+        if self.ours is not MISSING:
+            shown["ours"] = self.ours
+        if self.theirs is not MISSING:
+            shown["theirs"] = self.theirs
+        return shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from sqlalchemy import (
     BigInteger,
@@ -256,6 +256,10 @@ def _decimal_text(value: Decimal | None) -> str | None:
     return None if value is None else format(value, "f")
 
 
+@overload
+def instant_text(value: datetime) -> str: ...
+@overload
+def instant_text(value: datetime | None) -> str | None: ...
 def instant_text(value: datetime | None) -> str | None:
     """Write an aware instant as UTC text of fixed width."""
     return None if value is None else _written(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NotRequired, TypedDict
 
 from headrace.platform.core.problems import Message, Problem, pointer
 
@@ -72,6 +72,15 @@ MAX_DECISIONS: Final = 10_000
 MAX_TEXT: Final = 4_000
 
 
+class DecisionJson(TypedDict):
+    """The answer to one line of a plan, as it is given and shown."""
+
+    answer: str
+    rows: NotRequired[int]
+    value: NotRequired[str]
+    map: NotRequired[dict[str, str | None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The answer to one line; `rows` is the count that the admin saw."""
@@ -81,9 +90,9 @@ class Decision:
     value: str | None = None
     map: Mapping[str, str | None] = field(default_factory=lambda: MappingProxyType({}))
 
-    def render(self) -> dict[str, Any]:
+    def render(self) -> DecisionJson:
         """Return the JSON form, as it is given."""
-        shown: dict[str, Any] = {"answer": self.answer}
+        shown: DecisionJson = {"answer": self.answer}
         if self.rows is not None:
             shown["rows"] = self.rows
         if self.value is not None:
@@ -113,7 +122,7 @@ class Decisions:
         }
         return Decisions(MappingProxyType(kept), self.problems)
 
-    def render(self) -> dict[str, Any]:
+    def render(self) -> dict[str, DecisionJson]:
         """Return the JSON form, in order of the keys."""
         return {key: self.by_key[key].render() for key in sorted(self.by_key)}
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypedDict, overload
 
 from headrace.platform.core.canonical import canonical_bytes
 from headrace.platform.core.problems import Text
@@ -21,6 +21,13 @@ STATES: Final[Mapping[State, Text]] = {
     "published": Text("published", "已发布"),
     "discarded": Text("discarded", "已放弃"),
 }
+
+
+class DocumentJson(TypedDict):
+    """A definition with the module that it belongs to."""
+
+    module: str
+    content: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,11 @@ def held_document(row: Any) -> Document | None:
     return None if row.deleted else Document(row.module, json.loads(row.content))
 
 
-def document_json(document: Document | None) -> Any:
+@overload
+def document_json(document: Document) -> DocumentJson: ...
+@overload
+def document_json(document: Document | None) -> DocumentJson | None: ...
+def document_json(document: Document | None) -> DocumentJson | None:
     """Return a document with its module as JSON."""
     if document is None:
         return None

@@ -5,20 +5,70 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, NotRequired, TypedDict
 
 from headrace.platform.core.canonical import content_hash
-from headrace.platform.core.problems import Problem, Text, errors
+from headrace.platform.core.problems import Problem, ProblemJson, Text, errors
 from headrace.platform.database.diff import Difference
 from headrace.platform.database.names import Names, PhysicalName
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.documents import Document
-from headrace.platform.metadata.references import Use
+from headrace.platform.metadata.references import Use, UseJson
 from headrace.platform.publishing.catalogs import Content
-from headrace.platform.publishing.decisions import NO_DECISIONS, Decision, Decisions
+from headrace.platform.publishing.decisions import (
+    NO_DECISIONS,
+    Decision,
+    DecisionJson,
+    Decisions,
+)
 from headrace.platform.publishing.row_work import RowWork
 from headrace.platform.publishing.rows import RowsFile
-from headrace.platform.publishing.scenario_results import ScenarioResult
+from headrace.platform.publishing.scenario_results import ScenarioResult, ScenarioResultJson
+from headrace.platform.workflow.replaying import ReplaySummaryJson
+
+
+class FailingJson(TypedDict):
+    """Rows that stand in the way."""
+
+    count: int
+    first: list[str]
+    code: str
+    groups: NotRequired[int]
+
+
+class PlanLineJson(TypedDict):
+    """One change: what it says to people, how many rows it touches, and what may be answered."""
+
+    key: str
+    code: str
+    text: str
+    destructive: bool
+    rows: NotRequired[int]
+    failing: NotRequired[FailingJson]
+    answers: NotRequired[list[str]]
+    needs_answer: NotRequired[bool]
+    decision: NotRequired[DecisionJson]
+    uses: NotRequired[list[UseJson]]
+
+
+class WorkflowReplayJson(TypedDict):
+    """What would have become of the last runs of a workflow."""
+
+    workflow: str
+    summary: ReplaySummaryJson
+
+
+class PlanJson(TypedDict):
+    """What a publish would do on top of `version`."""
+
+    version: int
+    lines: list[PlanLineJson]
+    problems: list[ProblemJson]
+    prepared: NotRequired[dict[str, int]]
+    scenarios: NotRequired[list[ScenarioResultJson]]
+    replays: NotRequired[
+        Annotated[list[WorkflowReplayJson], "Of the workflows that it changes, where asked for."]
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +83,16 @@ class Failing:
     code: str = ""
     groups: int | None = None
 
-    def render(self) -> dict[str, Any]:
+    def render(self) -> FailingJson:
         """Return the JSON form."""
-        shown = {"count": self.count, "first": list(self.first), "code": self.code}
-        return shown if self.groups is None else {**shown, "groups": self.groups}
+        shown: FailingJson = {
+            "count": self.count,
+            "first": list(self.first),
+            "code": self.code,
+        }
+        if self.groups is not None:
+            shown["groups"] = self.groups
+        return shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +130,9 @@ class PlanLine:
         """Whether it still waits for an answer."""
         return self.needs_answer and self.decision is None
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> PlanLineJson:
         """Return the JSON form in one language."""
-        shown: dict[str, Any] = {
+        shown: PlanLineJson = {
             "key": self.key,
             "code": self.code,
             "text": self.text.within(language),
@@ -169,9 +225,9 @@ class Plan:
         """Return the line with a key."""
         return next((one for one in self.lines if one.key == key), None)
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> PlanJson:
         """Return the JSON form in one language."""
-        shown: dict[str, Any] = {
+        shown: PlanJson = {
             "version": self.base,
             "lines": [line.render(language) for line in self.lines],
             "problems": [problem.render(language) for problem in self.problems],

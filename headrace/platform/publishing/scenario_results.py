@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Literal, NotRequired, Protocol, TypedDict
 
 from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.metadata.catalog import Catalog
@@ -16,6 +16,19 @@ RED: Final = Message(
     "Correct what was changed; where the scenario is out of date, correct it in the same publish.",
     "请更正所做的修改;如果业务场景已过时,请在同一次发布中更正它。",
 )
+
+
+class ScenarioResultJson(TypedDict):
+    """What came out of one scenario; a red one says where, and what the first difference is."""
+
+    name: str
+    module: str
+    label: str
+    result: Literal["green", "red"]
+    milliseconds: int
+    difference: NotRequired[str]
+    path: NotRequired[str]
+    step: NotRequired[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +60,9 @@ class ScenarioResult:
         shown = self.label or Text(self.name, self.name)
         return RED.at(f"/{self.file}{self.place}", name=shown, difference=self.difference)
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> ScenarioResultJson:
         """Return the JSON form in one language."""
-        shown: dict[str, Any] = {
+        shown: ScenarioResultJson = {
             "name": self.name,
             "module": self.module,
             "label": (self.label or Text(self.name, self.name)).within(language),

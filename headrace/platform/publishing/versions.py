@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from headrace.platform.access.identity import Identity
 from headrace.platform.core.errors import NotFoundError
 from headrace.platform.core.problems import Message
+from headrace.platform.core.shapes import Moment
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.comparing import Change, compare_content
 from headrace.platform.metadata.references import KINDS, Use, find, uses
@@ -24,6 +25,17 @@ NOT_DEFINED = Message(
 )
 
 
+class VersionJson(TypedDict):
+    """A published version; `by` is the login of its author."""
+
+    version: int
+    live: bool
+    at: Moment
+    by: str | None
+    message: str
+    fingerprint: str
+
+
 @dataclass(frozen=True, slots=True)
 class Versions:
     """Answers questions about published versions; changes nothing."""
@@ -31,13 +43,13 @@ class Versions:
     catalogs: CatalogStore
     identity: Identity
 
-    def all(self) -> list[dict[str, Any]]:
+    def all(self) -> list[VersionJson]:
         """Return every version, the newest first, with the login of its author."""
         live = self.catalogs.refresh().version
         logins = {one.id: one.login for one in self.identity.users()}
         return [_shown(one, live, logins) for one in self.catalogs.versions()]
 
-    def get(self, number: int) -> dict[str, Any]:
+    def get(self, number: int) -> VersionJson:
         """Return one version; raise NotFoundError where there is none."""
         found = next((one for one in self.all() if one["version"] == number), None)
         if found is None:
@@ -59,7 +71,7 @@ class Versions:
         return uses(catalog).of(kind, name)
 
 
-def _shown(one: Version, live: int, logins: Mapping[str, str]) -> dict[str, Any]:
+def _shown(one: Version, live: int, logins: Mapping[str, str]) -> VersionJson:
     return {
         "version": one.number,
         "live": one.number == live,

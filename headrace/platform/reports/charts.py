@@ -27,7 +27,7 @@ AMOUNTS: Final[Mapping[str, Mapping[str, str]]] = {
 
 def chart_spec(
     chart: ChartDef, compiled: CompiledReport, arranged: Arranged, language: str
-) -> Mapping[str, Any]:
+) -> dict[str, Any]:
     """Return the Vega-Lite spec of the first measure along the first row group."""
     measure = compiled.measures[0]
     first = compiled.rows[0]

@@ -2,12 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from headrace.platform.core.problems import Text
+from headrace.platform.core.shapes import Moment
+
+
+class KeyJson(TypedDict):
+    """One value of a group: as JSON, and what people read."""
+
+    value: Any
+    text: str
+
+
+class HeaderJson(TypedDict):
+    """The heading of a group or measure."""
+
+    name: str
+    label: str
+    kind: str
+    currency: NotRequired[Annotated[str, "Of all amounts."]]
+    by_currency: NotRequired[
+        Annotated[bool, "Values are lists of `{currency, amount}`: nothing is added up."]
+    ]
+
+
+class LineJson(TypedDict):
+    """A row of the table; a cell is null where no record falls into it."""
+
+    keys: list[KeyJson]
+    cells: list[list[Any] | None]
+    total: list[Any]
+
+
+class ReportJson(TypedDict):
+    """A finished report: keys and numbers, arranged for a table."""
+
+    name: str
+    title: str
+    row_groups: list[HeaderJson]
+    column_groups: list[HeaderJson]
+    measures: list[HeaderJson]
+    columns: list[list[KeyJson]]
+    rows: list[LineJson]
+    column_totals: list[list[Any] | None]
+    total: list[Any]
+    record_count: int
+    groups_not_shown: int
+    as_of: Moment
+    chart: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +122,9 @@ class ReportResult:
     cut: int
     as_of: datetime
     metadata_version: int
-    chart: Mapping[str, Any] | None
+    chart: dict[str, Any] | None
 
-    def as_json(self, language: str) -> dict[str, Any]:
+    def as_json(self, language: str) -> ReportJson:
         """Return the JSON form, texts in one language."""
         return {
             "name": self.name,
@@ -105,12 +150,18 @@ class ReportResult:
         }
 
 
-def _header(header: Header, language: str) -> dict[str, Any]:
-    shown = {"name": header.name, "label": header.label.within(language), "kind": header.kind}
+def _header(header: Header, language: str) -> HeaderJson:
+    shown: HeaderJson = {
+        "name": header.name,
+        "label": header.label.within(language),
+        "kind": header.kind,
+    }
     if header.by_currency:
-        return {**shown, "by_currency": True}
-    return shown if header.currency is None else {**shown, "currency": header.currency}
+        shown["by_currency"] = True
+    elif header.currency is not None:
+        shown["currency"] = header.currency
+    return shown
 
 
-def _key(key: Key, language: str) -> dict[str, Any]:
+def _key(key: Key, language: str) -> KeyJson:
     return {"value": key.value, "text": key.text.within(language)}

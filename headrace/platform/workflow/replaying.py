@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypedDict
 
 import sqlalchemy as sa
 
@@ -22,6 +22,7 @@ from headrace.platform.core.errors import (
     RefusedError,
 )
 from headrace.platform.core.problems import Message, Text
+from headrace.platform.core.shapes import Moment
 from headrace.platform.database.engine import Reading
 from headrace.platform.formulas.expression import Expression
 from headrace.platform.metadata.catalog import Catalog, TransitionModel, WorkflowModel
@@ -60,6 +61,75 @@ TOO_MANY: Final = Message(
     "Replay fewer runs at a time.",
     "请减少每次回放的数量。",
 )
+
+
+class TasksJson(TypedDict):
+    """How many tasks a person had, and how many they would have."""
+
+    id: str
+    name: str
+    recorded: int
+    now: int
+
+
+class ReplaySummaryJson(TypedDict):
+    """What follows for all runs."""
+
+    same: int
+    different: int
+    unknown: int
+    runs: int
+    days: float | None
+    tasks: list[TasksJson]
+    never: list[str]
+
+
+class PathStepJson(TypedDict):
+    """A step of a path, with the names of its people."""
+
+    name: str
+    label: str
+    state: StepState
+    people: list[str]
+    today: bool
+    people_unknown: bool
+
+
+class WayJson(TypedDict):
+    """A path: its approval and its steps."""
+
+    approval: str | None
+    unknown: bool
+    steps: list[PathStepJson]
+
+
+class RunRecordJson(TypedDict):
+    """The record of a run."""
+
+    id: str
+    title: str
+
+
+class ReplayedJson(TypedDict):
+    """A run with its recorded path and the one that it would take."""
+
+    run: str
+    record: RunRecordJson | None
+    state: str
+    transition: str
+    started_at: Moment
+    ended_at: Moment | None
+    verdict: Verdict
+    recorded: WayJson
+    now: WayJson
+
+
+class ReplayJson(TypedDict):
+    """The runs of a workflow, and what follows for all of them."""
+
+    workflow: str
+    summary: ReplaySummaryJson
+    runs: list[ReplayedJson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +208,15 @@ class Replay:
                 )
         return {user: (then[user], now[user]) for user in {*then, *now}}
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> ReplayJson:
         """Return the JSON form in one language."""
         tasks = sorted(self.tasks().items(), key=lambda item: (-item[1][1], item[0]))
         return {
             "workflow": self.workflow,
             "summary": {
-                **{name: self.count(name) for name in ("same", "different", "unknown")},
+                "same": self.count("same"),
+                "different": self.count("different"),
+                "unknown": self.count("unknown"),
                 "runs": len(self.runs),
                 "days": None if self.days is None else round(self.days, 2),
                 "tasks": [
@@ -156,7 +228,7 @@ class Replay:
             "runs": [self._run(one, language) for one in self.runs],
         }
 
-    def _run(self, one: Replayed, language: str) -> dict[str, Any]:
+    def _run(self, one: Replayed, language: str) -> ReplayedJson:
         return {
             "run": one.run_id,
             "record": {"id": one.record_id, "title": one.title} if one.title is not None else None,
@@ -169,7 +241,7 @@ class Replay:
             "now": self._way(one.now, language),
         }
 
-    def _way(self, way: Way, language: str) -> dict[str, Any]:
+    def _way(self, way: Way, language: str) -> WayJson:
         return {
             "approval": way.approval,
             "unknown": way.unknown,

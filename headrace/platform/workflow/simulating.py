@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 from headrace.platform.access.principals import Principal
 from headrace.platform.core.errors import (
@@ -20,6 +20,7 @@ from headrace.platform.core.errors import (
     RefusedError,
 )
 from headrace.platform.core.problems import Text, pointer
+from headrace.platform.core.shapes import Moment
 from headrace.platform.database.engine import Reading
 from headrace.platform.formulas.tree import Value
 from headrace.platform.metadata.catalog import (
@@ -47,6 +48,76 @@ from headrace.platform.workflow.subjects import workflow_of
 from headrace.platform.workflow.supposed import Judged, Path, Supposed, Truth, judged
 from headrace.platform.workflow.timing import due_at
 
+StepState: TypeAlias = Literal["asked", "skipped", "passed", "nobody", "unknown"]
+CandidateState: TypeAlias = Literal["runs", "tag", "no", "unknown"]
+
+
+class JudgedJson(TypedDict):
+    """A condition as it was judged, with the values that the caller may read."""
+
+    condition: str
+    truth: Truth
+    values: dict[str, Any]
+
+
+class SourceJson(TypedDict):
+    """Why people are asked, their names, and those of the people left out."""
+
+    reason: str
+    people: list[str]
+    left_out: NotRequired[list[str]]
+    left_out_reason: NotRequired[str]
+
+
+class ChoiceJson(TypedDict):
+    """How many of the people who submits chooses."""
+
+    min: int
+    max: int
+
+
+class SimulatedStepJson(TypedDict):
+    """A step as it would be taken."""
+
+    name: str
+    label: str
+    mode: Mode
+    state: StepState
+    people: list[str]
+    fallback: bool
+    condition: JudgedJson | None
+    sources: list[SourceJson]
+    due_at: Moment | None
+    choice: ChoiceJson | None
+    branch: str | None
+
+
+class CandidateJson(TypedDict):
+    """An approval of the transition, and whether it runs."""
+
+    name: str
+    label: str
+    priority: int
+    state: CandidateState
+    condition: JudgedJson | None
+
+
+_From = TypedDict("_From", {"from": str})
+
+
+class SimulationJson(_From):
+    """What a transition would ask."""
+
+    transition: str
+    approval: str | None
+    label: str
+    tags: list[str]
+    steps: list[SimulatedStepJson]
+    candidates: list[CandidateJson]
+    guard: JudgedJson | None
+    to: str
+    submitter: str
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -73,7 +144,7 @@ class JudgedView:
     truth: Truth
     values: tuple[tuple[str, Any], ...]
 
-    def render(self) -> dict[str, Any]:
+    def render(self) -> JudgedJson:
         """Return the JSON form."""
         return {"condition": self.source, "truth": self.truth, "values": dict(self.values)}
 
@@ -87,9 +158,9 @@ class SourceView:
     left_out: tuple[str, ...] = ()
     left_out_reason: Text | None = None
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> SourceJson:
         """Return the JSON form in one language."""
-        shown: dict[str, Any] = {
+        shown: SourceJson = {
             "reason": self.reason.within(language),
             "people": list(self.people),
         }
@@ -112,7 +183,7 @@ class SimulatedStep:
     name: str
     label: Text
     mode: Mode
-    state: Literal["asked", "skipped", "passed", "nobody", "unknown"]
+    state: StepState
     people: tuple[str, ...]
     fallback: bool
     condition: JudgedView | None = None
@@ -123,7 +194,7 @@ class SimulatedStep:
     pool: tuple[Person, ...] = ()
     branch: Text | None = None
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> SimulatedStepJson:
         """Return the JSON form in one language."""
         return {
             "name": self.name,
@@ -147,10 +218,10 @@ class Candidate:
     name: str
     label: Text
     priority: int
-    state: Literal["runs", "tag", "no", "unknown"]
+    state: CandidateState
     condition: JudgedView | None
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> CandidateJson:
         """Return the JSON form in one language."""
         return {
             "name": self.name,
@@ -179,7 +250,7 @@ class Simulation:
     to: str = ""
     submitter: str = ""
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> SimulationJson:
         """Return the JSON form in one language."""
         return {
             "transition": self.transition,

@@ -2,6 +2,7 @@
 
 import { MarkerType, Position, type Edge, type Node, type NodeChange } from "@xyflow/react";
 import { useState, type JSX } from "react";
+import type { SimulatedStepJson } from "../api_types";
 import { insertItem } from "../model/commands/insert_item";
 import { moveItem } from "../model/commands/move_item";
 import { find, freeName, labelOf, nameOf, newId, ofKind, type Doc, type Docs } from "../model/documents";
@@ -28,7 +29,6 @@ import {
   type CardLine,
 } from "./flow/step_node";
 import { TryPanel, type Trial } from "./flow/try_panel";
-import type { TriedStep } from "./flow/trying";
 
 const NODES = {
   head: HeadCard,
@@ -283,7 +283,7 @@ function stepLines(about: Describing, step: JsonObject): CardLine[] {
   return lines;
 }
 
-function triedLines(about: Describing, step: TriedStep | undefined): CardLine[] {
+function triedLines(about: Describing, step: SimulatedStepJson | undefined): CardLine[] {
   if (step === undefined) return [];
   const people = step.people.join(about.language === "zh" ? "、" : ", ");
   const state = w(`try_step_${step.state}`);

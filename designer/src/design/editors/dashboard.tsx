@@ -173,10 +173,8 @@ function Inside({ report, tile }: { readonly report: Doc; readonly tile: JsonObj
   const ran = useRunning(nameOf(report), report.content);
   const { result } = ran;
   if (result === null) return <p className="quiet">{ran.running ? "···" : ran.problem}</p>;
-  if (tile.kind === "chart" && isObject(result.chart)) return <Chart spec={result.chart} title={textOf(result.title)} />;
+  if (tile.kind === "chart" && result.chart !== null) return <Chart spec={result.chart} title={result.title} />;
   if (tile.kind !== "number") return <Table result={result} most={FIRST_LINES} />;
-  const measures = isList(result.measures) ? result.measures.filter(isObject) : [];
-  const wanted = measures.findIndex((one) => one.name === tile.measure);
-  const total = isList(result.total) ? result.total : [];
-  return <p className="board-number">{amount(total[Math.max(0, wanted)])}</p>;
+  const wanted = result.measures.findIndex((one) => one.name === tile.measure);
+  return <p className="board-number">{amount(result.total[Math.max(0, wanted)])}</p>;
 }

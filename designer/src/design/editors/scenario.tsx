@@ -1,6 +1,7 @@
 /** A scenario as it is read: given, when, then; recorded from a record, and run to see whether it holds. */
 
 import { useState, type JSX } from "react";
+import type { RecordingAnswer } from "../api_types";
 import { replaceContent } from "../model/commands/replace_content";
 import { freeName, labelOf, nameOf, ofKind, type Doc, type Docs } from "../model/documents";
 import { at, isList, isObject, same, textOf, type Json, type JsonObject, type Path } from "../model/json";
@@ -15,7 +16,7 @@ import type { Found } from "./flow/trying";
 import { useAdding } from "./parts/adding";
 import { Adder, Cards } from "./parts/cards";
 import { OneOption } from "./parts/one_option";
-import { recordScenario, runScenario, type Recorded, type Ran } from "./scenario/running";
+import { recordScenario, runScenario, type Ran } from "./scenario/running";
 
 export function ScenarioEditor({ doc }: { readonly doc: Doc }): JSX.Element {
   const view = useView();
@@ -149,7 +150,7 @@ function Recording({ doc }: { readonly doc: Doc }): JSX.Element {
   const [open, setOpen] = useState(false);
   const [object, setObject] = useState("");
   const [record, setRecord] = useState<Found | null>(null);
-  const [told, setTold] = useState<Recorded | null>(null);
+  const [told, setTold] = useState<RecordingAnswer | null>(null);
   const [error, setError] = useState("");
   const live = ofKind(view.docs, "object").filter(
     (one) => one.content.history === true && page().live.includes(nameOf(one)),
@@ -221,11 +222,11 @@ function Recording({ doc }: { readonly doc: Doc }): JSX.Element {
       {told === null ? null : (
         <div role="status">
           <p>{w("scenario_taken")}</p>
-          {told.leftOut.length === 0 ? null : (
+          {told.left_out.length === 0 ? null : (
             <>
               <p>{w("scenario_left_out")}</p>
               <ul>
-                {told.leftOut.map((one) => (
+                {told.left_out.map((one) => (
                   <li key={one}>{one}</li>
                 ))}
               </ul>

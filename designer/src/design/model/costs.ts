@@ -1,52 +1,11 @@
 /** What an object costs, as the server tells it, and where in the draft that stands. */
 
+import type { CostJson, SaveStepJson, SlowListJson, TimesJson } from "../api_types";
 import { find, kindOf, nameOf, type Doc, type Docs } from "./documents";
 import { at, isList, isObject, textOf, type Json, type Path } from "./json";
 
-export interface Told {
-  readonly text: string;
-}
-
-export interface Index extends Told {
-  readonly name: string;
-  readonly label: string;
-  readonly state: "there" | "added" | "dropped" | "missing" | "other";
-}
-
-export interface SlowList extends Told {
-  readonly view: string;
-  readonly label: string;
-}
-
-export interface Step extends Told {
-  readonly kind: "default" | "formulas" | "rollup" | "transition";
-  readonly object: string;
-  readonly names: readonly string[];
-}
-
-export interface RoleTime extends Told {
-  readonly role: string;
-  readonly label: string;
-  readonly people: number;
-}
-
-/** How long it took for each role, the slowest first, and when that was measured. */
-export interface Times extends Told {
-  readonly as_of: string;
-  readonly roles: readonly RoleTime[];
-}
-
-export interface Cost {
-  readonly summary: string;
-  readonly notes: readonly string[];
-  readonly rows: Told | null;
-  readonly children: readonly Told[];
-  readonly indexes: readonly Index[];
-  readonly lists: readonly SlowList[];
-  readonly save: Told & { readonly steps: readonly Step[] };
-  readonly time: Times | null;
-  readonly asking: Told;
-}
+/** What of something that a save does says where the draft says it. */
+export type Step = Pick<SaveStepJson, "kind" | "object" | "names">;
 
 const ABOUT_OBJECTS: ReadonlySet<string> = new Set(["object", "view", "report", "permission"]);
 
@@ -56,7 +15,7 @@ export function hasCost(doc: Doc): boolean {
 }
 
 /** Return the line that sums it up: what was told last, with the time that was measured last. */
-export function costLine(cost: Cost, times: Times | null): string {
+export function costLine(cost: Pick<CostJson, "summary" | "time">, times: Pick<TimesJson, "text"> | null): string {
   return cost.time !== null || times === null ? cost.summary : `${cost.summary} · ${times.text}`;
 }
 
@@ -81,7 +40,7 @@ function positionOf(list: Json | undefined, name: string): number | null {
 }
 
 /** Return the list that is meant, where the draft has it. */
-export function listOf(docs: Docs, list: SlowList): Doc | undefined {
+export function listOf(docs: Docs, list: SlowListJson): Doc | undefined {
   return find(docs, "view", list.view);
 }
 

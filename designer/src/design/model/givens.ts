@@ -1,11 +1,9 @@
 /** What a formula that is tried is handed over: samples told by the server, and what somebody writes in their place. */
 
-import type { FormulaAnswer } from "../api_types";
+import type { SampleJson } from "../api_types";
 import type { FormulaScope } from "./formula_scope";
 import type { Doc } from "./documents";
 import { at, isObject, textOf, type Path } from "./json";
-
-export type Sample = FormulaAnswer["samples"][number];
 
 /** What stands in place of samples, as it is written, by name; a text that is empty is a value that is. */
 export type Written = Readonly<Record<string, string>>;
@@ -13,7 +11,7 @@ export type Written = Readonly<Record<string, string>>;
 /** How a sample is entered; "none" is one that cannot be. */
 export type Widget = "choice" | "truth" | "record" | "date" | "datetime-local" | "number" | "text" | "none";
 
-const WIDGETS: Readonly<Partial<Record<Sample["kind"], Widget>>> = {
+const WIDGETS: Readonly<Partial<Record<SampleJson["kind"], Widget>>> = {
   boolean: "truth",
   reference: "record",
   date: "date",
@@ -22,7 +20,7 @@ const WIDGETS: Readonly<Partial<Record<Sample["kind"], Widget>>> = {
   text: "text",
 };
 
-export function widgetOf(sample: Sample): Widget {
+export function widgetOf(sample: SampleJson): Widget {
   return sample.choices.length > 0 ? "choice" : (WIDGETS[sample.kind] ?? "none");
 }
 

@@ -1,5 +1,6 @@
 /** What the designer asks of the server; the page and the tests bring their own way there. */
 
+import type { PresentJson } from "../api_types";
 import type { JsonObject } from "./json";
 
 /** A document as a draft holds it; `content` is null where it was deleted. */
@@ -16,19 +17,12 @@ export interface DraftChange extends Held {
   readonly by: string;
 }
 
-/** Somebody else who has the draft open, and the document that they look at. */
-export interface Present {
-  readonly id: string;
-  readonly name: string;
-  readonly document: string | null;
-}
-
 /** What happened in a draft since a number. */
 export interface News {
   readonly changes: readonly DraftChange[];
   /** Number of the last change that is told of here, of whatever kind. */
   readonly number: number;
-  readonly present: readonly Present[];
+  readonly present: readonly PresentJson[];
   /** What ended the draft, where something did. */
   readonly ended: Ended | null;
 }

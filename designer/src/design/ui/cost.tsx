@@ -1,11 +1,12 @@
 /** One line under the heading: what the object costs on the real rows; opened, it says all of it. */
 
 import { useCallback, useEffect, useRef, useState, type JSX, type ReactNode } from "react";
-import { costLine, hasCost, listOf, placeOf, speaksOf, type Cost, type Step, type Times } from "../model/costs";
+import type { CostJson, SaveStepJson, TimesJson } from "../api_types";
+import { costLine, hasCost, listOf, placeOf, speaksOf } from "../model/costs";
 import type { Doc } from "../model/documents";
-import { isObject, textOf } from "../model/json";
+import { ask as askServer } from "./api";
 import { useChoose, useView, useWorkbench } from "./desk";
-import { call, refusal } from "./http";
+import { refusal } from "./http";
 import { page, w } from "./words";
 
 /** Who only passes by asks nothing, and nobody asks at each letter. */
@@ -14,9 +15,9 @@ const WAIT = 1_200;
 const REST = 4_000;
 
 /** The times that were measured since the page was opened, by document, with the document as it was then. */
-const measured = new Map<string, { readonly times: Times; readonly of: Doc }>();
+const measured = new Map<string, { readonly times: TimesJson; readonly of: Doc }>();
 
-type Answer = { readonly cost: Cost } | { readonly refused: string };
+type Answer = { readonly cost: CostJson } | { readonly refused: string };
 
 export function CostLine({ doc }: { readonly doc: Doc }): JSX.Element | null {
   return hasCost(doc) ? <Line doc={doc} /> : null;
@@ -86,17 +87,18 @@ function useCost(doc: Doc): { answer: Answer | null; busy: boolean; ask: (time: 
 }
 
 async function costOf(doc: Doc, time: boolean): Promise<Answer> {
-  const address = `/api/v1/metadata/drafts/${page().draft}/cost`;
-  const answer = await call("POST", address, { document: doc.id, time });
-  if (answer.status !== 200) return { refused: refusal(answer) };
-  const untold = isObject(answer.body) ? textOf(answer.body.untold) : "";
-  return untold === "" ? { cost: answer.body as unknown as Cost } : { refused: untold };
+  const told = await askServer("POST /metadata/drafts/{draft}/cost", {
+    places: { draft: page().draft },
+    body: { document: doc.id, time },
+  });
+  if (!told.ok) return { refused: refusal(told) };
+  return "untold" in told.body ? { refused: told.body.untold } : { cost: told.body };
 }
 
 function Whole(props: {
   readonly doc: Doc;
-  readonly cost: Cost;
-  readonly times: Times | null;
+  readonly cost: CostJson;
+  readonly times: TimesJson | null;
   /** Whether the document was changed since the times were measured. */
   readonly old: boolean;
   readonly busy: boolean;
@@ -179,7 +181,7 @@ function Part({ title, children }: { readonly title: string; readonly children: 
 }
 
 /** What a save does; it leads to where the draft says so. */
-function To({ step }: { readonly step: Step }): JSX.Element {
+function To({ step }: { readonly step: SaveStepJson }): JSX.Element {
   const { docs } = useView();
   const choose = useChoose();
   const place = placeOf(docs, step);
@@ -193,7 +195,7 @@ function To({ step }: { readonly step: Step }): JSX.Element {
 
 /** The time of the list, or of the report, for each role; measured anew only when that is pressed. */
 function Measured(props: {
-  readonly times: Times | null;
+  readonly times: TimesJson | null;
   readonly old: boolean;
   readonly busy: boolean;
   readonly onMeasure: () => void;

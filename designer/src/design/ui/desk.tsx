@@ -7,7 +7,8 @@ import { kindOf, nameOf } from "../model/documents";
 import { textOf, type Path } from "../model/json";
 import type { Schema } from "../model/schema";
 import type { Finding, Store, View } from "../model/store";
-import type { HttpDraft, Vocabulary } from "./http";
+import type { HttpDraft } from "./http_draft";
+import type { Vocabulary } from "./vocabulary";
 
 export interface Workbench {
   readonly store: Store;

@@ -2,9 +2,11 @@
 
 import { Backup } from "../model/backup";
 import type { Saver } from "../model/saver";
-import type { Ended, Hindrance, Present } from "../model/server";
+import type { PresentJson } from "../api_types";
+import type { Ended, Hindrance } from "../model/server";
 import type { Finding, Store } from "../model/store";
-import { HttpDraft, outlivesThePage } from "./http";
+import { outlivesThePage } from "./http";
+import { HttpDraft } from "./http_draft";
 import { page } from "./words";
 
 export type Saving = "saved" | "waiting" | "refused" | Hindrance;
@@ -18,7 +20,7 @@ export interface Kept {
   /** Who changed a document a moment ago. */
   readonly others: ReadonlyMap<string, string>;
   /** Who else has the draft open. */
-  readonly present: readonly Present[];
+  readonly present: readonly PresentJson[];
   readonly ended: Ended | null;
 }
 

@@ -1,12 +1,12 @@
 /** Who else has the draft open, and what they look at; a press leads there. */
 
 import type { JSX } from "react";
+import type { PresentJson } from "../api_types";
 import { titleOf } from "../model/documents";
-import type { Present } from "../model/server";
 import { useChoose, useView, useWorkbench } from "./desk";
 import { w } from "./words";
 
-export function People({ present }: { readonly present: readonly Present[] }): JSX.Element {
+export function People({ present }: { readonly present: readonly PresentJson[] }): JSX.Element {
   const { docs } = useView();
   const { language } = useWorkbench();
   const choose = useChoose();
@@ -18,7 +18,7 @@ export function People({ present }: { readonly present: readonly Present[] }): J
             const doc = one.document === null ? undefined : docs.get(one.document);
             return (
               <li key={one.id}>
-                <span className="badge">{one.name}</span>
+                <span className="badge">{one.title}</span>
                 {doc === undefined ? null : (
                   <button type="button" className="plain" onClick={() => choose(doc.id)}>
                     {titleOf(docs, doc, language)}
@@ -33,7 +33,7 @@ export function People({ present }: { readonly present: readonly Present[] }): J
       <span className="visually-hidden" role="status">
         {present.length === 0
           ? ""
-          : w("also_here_who", { who: present.map((one) => one.name).join(w("comma")) })}
+          : w("also_here_who", { who: present.map((one) => one.title).join(w("comma")) })}
       </span>
     </>
   );

@@ -1,11 +1,13 @@
 /** The options' foot: where the chosen definition is used, in the draft, and its removal. */
 
 import { useEffect, useState, type JSX } from "react";
+import type { UseJson } from "../api_types";
 import { removeDocument } from "../model/commands/remove_document";
 import { kindOf, type Doc } from "../model/documents";
-import { at, isObject, pathOf, textOf, type Json, type JsonObject, type Path } from "../model/json";
+import { at, isObject, pathOf, textOf, type Path } from "../model/json";
 import { useChoose, useRun } from "./desk";
-import { call, refusal } from "./http";
+import { ask } from "./api";
+import { refusal } from "./http";
 import { Icon } from "./icon";
 import { page, w } from "./words";
 
@@ -19,13 +21,7 @@ const PARTS: Readonly<Record<string, string>> = {
 /** Kinds of documents that nothing names. */
 const UNNAMED: ReadonlySet<string> = new Set(["extends", "dashboard", "scenario"]);
 
-interface Use {
-  readonly id: string;
-  readonly path: Path;
-  readonly text: string;
-}
-
-type Found = { readonly uses: readonly Use[]; readonly live: boolean } | { readonly refused: string } | null;
+type Found = { readonly uses: readonly UseJson[]; readonly live: boolean } | { readonly refused: string } | null;
 
 /** What is asked about: the part that is chosen, or the document around it. */
 export function askedOf(doc: Doc, path: Path): { kind: string; id: string } | null {
@@ -80,7 +76,7 @@ function Uses({ kind, id }: { readonly kind: string; readonly id: string }): JSX
       <ul className="uses">
         {found.uses.map((one, position) => (
           <li key={position}>
-            <button type="button" className="plain" onClick={() => choose(one.id, one.path)}>
+            <button type="button" className="plain" onClick={() => choose(one.id, pathOf(one.path))}>
               {one.text}
             </button>
           </li>
@@ -92,15 +88,10 @@ function Uses({ kind, id }: { readonly kind: string; readonly id: string }): JSX
 
 /** Ask about the draft; about what is live where the draft cannot be read as it stands. */
 async function usesOf(kind: string, id: string): Promise<Found> {
-  const about = `/api/v1/metadata/where-used?kind=${kind}&name=${encodeURIComponent(id)}`;
-  const drafted = await call("GET", `${about}&draft=${page().draft}`);
-  if (drafted.status === 200) return { uses: listed(drafted.body), live: false };
-  const live = await call("GET", about);
-  if (live.status === 200) return { uses: listed(live.body), live: true };
+  const about = { kind, name: id };
+  const drafted = await ask("GET /metadata/where-used", { query: { ...about, draft: page().draft } });
+  if (drafted.ok) return { uses: drafted.body.items, live: false };
+  const live = await ask("GET /metadata/where-used", { query: about });
+  if (live.ok) return { uses: live.body.items, live: true };
   return live.status === 404 ? { uses: [], live: true } : { refused: refusal(live) };
-}
-
-function listed(body: Json): readonly Use[] {
-  const items = isObject(body) && Array.isArray(body.items) ? (body.items as JsonObject[]) : [];
-  return items.map((one) => ({ id: textOf(one.id), path: pathOf(textOf(one.path)), text: textOf(one.text) }));
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.exchange.opening import open_file
@@ -72,6 +72,76 @@ _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/#-]*")
 _PLAIN_SHEET: Final = re.compile(r"(sheet|工作表|表|table)?\s*[0-9]*", re.IGNORECASE)
 
 
+class ReasonJson(TypedDict):
+    """Why something is proposed, and what can be done about it."""
+
+    code: str
+    message: str
+    hint: str
+
+
+class RowReasonJson(ReasonJson):
+    """Why a row is left out."""
+
+    row: int
+
+
+class UnreadJson(TypedDict):
+    """A value that is not of the type of its column."""
+
+    row: int
+    value: str
+
+
+class FieldProposalJson(TypedDict):
+    """A column as a field."""
+
+    index: int
+    header: str
+    keep: bool
+    name: str
+    label: dict[str, str]
+    type: str
+    options: dict[str, Any]
+    required: bool
+    key: bool
+    samples: list[str]
+    filled: int
+    distinct: int
+    reasons: list[ReasonJson]
+    unread: list[UnreadJson]
+    unread_count: int
+
+
+class SheetJson(TypedDict):
+    """A sheet of a file."""
+
+    name: str
+    rows: int
+
+
+class CalledJson(TypedDict):
+    """A name, and what people call it by language."""
+
+    name: str
+    label: dict[str, str]
+
+
+class ProposalJson(TypedDict):
+    """What is proposed for a sheet of a file."""
+
+    file: str
+    sheets: list[SheetJson]
+    sheet: str
+    header: int
+    rows: int
+    left_out: list[RowReasonJson]
+    module: CalledJson
+    object: CalledJson
+    title: str | None
+    fields: list[FieldProposalJson]
+
+
 @dataclass(frozen=True, slots=True)
 class FieldProposal:
     """A column as a field; `unread` are the values that are not of its type, by row."""
@@ -91,7 +161,7 @@ class FieldProposal:
     reasons: tuple[Problem, ...]
     unread: Unread = ()
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> FieldProposalJson:
         """Return the JSON form in one language."""
         return {
             "index": self.index,
@@ -134,7 +204,7 @@ class Proposal:
         """The fields that the object gets."""
         return tuple(one for one in self.fields if one.keep)
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> ProposalJson:
         """Return the JSON form in one language."""
         return {
             "file": self.file,
@@ -150,7 +220,7 @@ class Proposal:
         }
 
 
-def _said(problem: Problem, language: str) -> dict[str, str]:
+def _said(problem: Problem, language: str) -> ReasonJson:
     return {
         "code": problem.code,
         "message": problem.message.within(language),

@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired, TypedDict
 
 from headrace.platform.core.problems import Text
 
 Action = Literal["add", "change", "remove", "rename", "move"]
+
+
+class DifferencePartJson(TypedDict):
+    """A part of a document."""
+
+    kind: str
+    id: str
+    name: str
+
+
+class DifferenceJson(TypedDict):
+    """One difference between two sets of documents, and what that is in words."""
+
+    action: Action
+    kind: str
+    id: str
+    name: str
+    module: str
+    path: str
+    before: Any
+    after: Any
+    text: str
+    part: NotRequired[DifferencePartJson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +62,9 @@ class Change:
     sentence: Text
     part: Part | None = None
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> DifferenceJson:
         """Return the JSON form in one language."""
-        shown: dict[str, Any] = {
+        shown: DifferenceJson = {
             "action": self.action,
             "kind": self.kind,
             "id": self.id,

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.documents import Document
-from headrace.platform.metadata.references.values import HOW, Crumb, Use, Used
+from headrace.platform.metadata.references.values import HOW, Crumb, Use, Used, UseJson
 from headrace.platform.metadata.references.walking import (
     DocumentWalk,
     choices_of,
@@ -34,7 +34,7 @@ KINDS: Final = (
 KEPT: Final = 2
 """Catalogs whose references are kept in a process: the live one and the one before or in a plan."""
 
-__all__ = ["HOW", "KINDS", "Crumb", "References", "Use", "Used", "find", "uses"]
+__all__ = ["HOW", "KINDS", "Crumb", "References", "Use", "UseJson", "Used", "find", "uses"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, TypedDict
 
 from headrace.platform.core.problems import Text
 from headrace.platform.metadata.wording import called, kind_word, sentence, within
@@ -115,6 +115,28 @@ class Word(NamedTuple):
     in_key: bool = False
 
 
+class UsedJson(TypedDict):
+    """A definition, or a part of one, that is used."""
+
+    kind: str
+    id: str
+    name: str
+
+
+class UseJson(TypedDict):
+    """One place that names a definition, and what that is in words."""
+
+    used: UsedJson
+    kind: str
+    id: str
+    name: str
+    module: str
+    path: str
+    how: str
+    disclosed: bool
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Used:
     """A definition or a part of one that others can use.
@@ -168,7 +190,7 @@ class Use:
         """The use in words."""
         return sentence(HOW.get(self.how) or HOW["reference"], by=self.by)
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> UseJson:
         """Return the JSON form in one language."""
         return {
             "used": {"kind": self.used.kind, "id": self.used.id, "name": self.used.name},

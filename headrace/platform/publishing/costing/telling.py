@@ -15,6 +15,16 @@ from headrace.platform.publishing.costing.counting import RowCount
 from headrace.platform.publishing.costing.indexes import Index
 from headrace.platform.publishing.costing.lists import Slow
 from headrace.platform.publishing.costing.saving import Step
+from headrace.platform.publishing.costing.shapes import (
+    ChildCostJson,
+    CostJson,
+    IndexJson,
+    RoleTimeJson,
+    RowsCostJson,
+    SaveStepJson,
+    SlowListJson,
+    TimesJson,
+)
 from headrace.platform.publishing.costing.timing import Limits, Reason, RoleTime, Times
 
 NEW: Final = Text(
@@ -43,7 +53,7 @@ STATES: Final = {
 }
 
 
-def told(cost: Cost, language: str) -> dict[str, Any]:
+def told(cost: Cost, language: str) -> CostJson:
     """Return what a cost says, with the sentence that sums it up."""
     teller = _Teller(cost, language)
     return {
@@ -121,7 +131,7 @@ class _Teller:
 
     # -- rows ---------------------------------------------------------------------------------------
 
-    def rows(self, count: RowCount) -> dict[str, Any]:
+    def rows(self, count: RowCount) -> RowsCostJson:
         """Return the rows of the table."""
         return {
             "live": count.live,
@@ -143,7 +153,7 @@ class _Teller:
             return self.say("about {n} rows", "约 {n} 行", n=count.live)
         return self.say("{n} row" if count.live == 1 else "{n} rows", "{n} 行", n=count.live)
 
-    def children(self) -> Iterator[dict[str, Any]]:
+    def children(self) -> Iterator[ChildCostJson]:
         """Yield the child rows, and how many of them a record has on average."""
         for relation in self._cost.model.children:
             count = self._cost.others.get(relation.object)
@@ -184,7 +194,7 @@ class _Teller:
             parts.append(self.say("{n} fewer with this draft", "本草稿删除 {n} 个", n=dropped))
         return self.say(", ", "、").join(parts)
 
-    def index(self, one: Index) -> dict[str, Any]:
+    def index(self, one: Index) -> IndexJson:
         """Return an index, of what it is and what it is for."""
         purposes = [
             PURPOSES[each].within(self._language) for each in one.purposes if each != "sort"
@@ -218,7 +228,7 @@ class _Teller:
 
     # -- lists --------------------------------------------------------------------------------------
 
-    def slow(self, one: Slow) -> dict[str, Any]:
+    def slow(self, one: Slow) -> SlowListJson:
         """Return a list that no index helps with, and why."""
         whys = []
         if one.sort is not None:
@@ -271,7 +281,7 @@ class _Teller:
             n=self._cost.saving.statements,
         )
 
-    def step(self, one: Step) -> dict[str, Any]:
+    def step(self, one: Step) -> SaveStepJson:
         """Return something that a save does."""
         text = self._step(one)
         for asked in one.asks:
@@ -336,7 +346,7 @@ class _Teller:
 
     # -- times --------------------------------------------------------------------------------------
 
-    def times(self, times: Times) -> dict[str, Any]:
+    def times(self, times: Times) -> TimesJson:
         """Return the times of the roles, with the slowest."""
         measured = times.measured
         return {
@@ -403,7 +413,7 @@ class _Teller:
             return self.say("over {s} s", "超过 {s} 秒", s=times.limits.one)
         return self.say("{ms} ms", " {ms} 毫秒", ms=max(1, round(one.milliseconds)))
 
-    def _role(self, one: RoleTime, times: Times) -> dict[str, Any]:
+    def _role(self, one: RoleTime, times: Times) -> RoleTimeJson:
         taken = one.milliseconds
         return {
             "role": one.role,

@@ -1,6 +1,7 @@
 /** Tries an approval of the draft beside its chain: with a record, and with the runs that are over. */
 
 import { useState, type JSX } from "react";
+import type { JudgedJson, ReplaySummaryJson, SimulationJson } from "../../api_types";
 import { labelOf, nameOf, ofKind, type Doc } from "../../model/documents";
 import { objects } from "../../model/flow/graph";
 import { textOf, type Json } from "../../model/json";
@@ -8,12 +9,12 @@ import { useChoose, useView, useWorkbench } from "../../ui/desk";
 import { Icon, IconButton } from "../../ui/icon";
 import { w } from "../../ui/words";
 import { RecordPicker } from "./record_picker";
-import { replay, simulate, type Found, type Judged, type Replay, type Simulation } from "./trying";
+import { replay, simulate, type Found } from "./trying";
 
 /** What was tried last, and whether the draft is still as it was then. */
 export interface Trial {
-  readonly simulation: Simulation | null;
-  readonly replay: Replay | null;
+  readonly simulation: SimulationJson | null;
+  readonly replay: ReplaySummaryJson | null;
 }
 
 interface Value {
@@ -193,7 +194,7 @@ function Values(props: {
 }
 
 /** A condition, what came of it and the values it read; a long one is cut off and told whole on top of it. */
-function Condition({ judged }: { readonly judged: Judged }): JSX.Element {
+function Condition({ judged }: { readonly judged: JudgedJson }): JSX.Element {
   const values = Object.entries(judged.values).map(([name, value]) => `${name} = ${shown(value)}`);
   return (
     <small title={judged.condition}>
@@ -207,7 +208,7 @@ function shown(value: Json): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-function Told({ doc, told }: { readonly doc: Doc; readonly told: Simulation }): JSX.Element {
+function Told({ doc, told }: { readonly doc: Doc; readonly told: SimulationJson }): JSX.Element {
   const view = useView();
   const choose = useChoose();
   const own = told.approval === nameOf(doc);
@@ -249,7 +250,7 @@ function Told({ doc, told }: { readonly doc: Doc; readonly told: Simulation }): 
 }
 
 /** Per step in words: who, why, who is left out. */
-function Reasons({ told, doc }: { readonly told: Simulation; readonly doc: Doc }): JSX.Element {
+function Reasons({ told, doc }: { readonly told: SimulationJson; readonly doc: Doc }): JSX.Element {
   const { language } = useWorkbench();
   const labels = new Map(
     objects(doc.content.steps)
@@ -277,7 +278,7 @@ function Reasons({ told, doc }: { readonly told: Simulation; readonly doc: Doc }
   );
 }
 
-function Past({ told }: { readonly told: Replay }): JSX.Element {
+function Past({ told }: { readonly told: ReplaySummaryJson }): JSX.Element {
   if (told.runs === 0) return <p className="quiet">{w("try_no_runs")}</p>;
   const { runs, different, unknown } = told;
   return (
@@ -286,7 +287,7 @@ function Past({ told }: { readonly told: Replay }): JSX.Element {
       {told.never.length === 0 ? null : <p>{w("try_never", { names: told.never.join(", ") })}</p>}
       <ul>
         {told.tasks.slice(0, 8).map((one) => (
-          <li key={one.name}>{w("try_tasks", { who: one.name, then: one.recorded, now: one.now })}</li>
+          <li key={one.id}>{w("try_tasks", { who: one.name, then: one.recorded, now: one.now })}</li>
         ))}
       </ul>
     </div>

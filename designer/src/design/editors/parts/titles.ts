@@ -2,7 +2,7 @@
 
 import { find, labelOf, type Docs } from "../../model/documents";
 import { at, isList, textOf, type JsonObject } from "../../model/json";
-import type { Vocabulary } from "../../ui/http";
+import type { Vocabulary } from "../../ui/vocabulary";
 import { w } from "../../ui/words";
 
 export function typeTitle(vocabulary: Vocabulary, type: string): string {

@@ -1,6 +1,7 @@
 /** The numbers of a report as its page shows them: a chart, a table with totals; its empty shape without. */
 
 import { useEffect, useRef, type JSX } from "react";
+import type { KeyJson, ReportJson } from "../../api_types";
 import { labelOf, type Doc } from "../../model/documents";
 import { isList, isObject, textOf, type Json, type JsonObject } from "../../model/json";
 import { pathIn, pathLabel } from "../../model/screens/fields";
@@ -25,10 +26,10 @@ export function Result({ doc, ran }: { readonly doc: Doc; readonly ran: Ran }): 
         <EmptyShape doc={doc} />
       ) : (
         <>
-          {isObject(result.chart) ? <Chart spec={result.chart} title={textOf(result.title)} /> : null}
+          {result.chart === null ? null : <Chart spec={result.chart} title={result.title} />}
           <Table result={result} />
           <p className="quiet" role="status">
-            {w("report_live", { count: Number(result.record_count) })}
+            {w("report_live", { count: result.record_count })}
           </p>
         </>
       )}
@@ -60,27 +61,22 @@ export function Chart({ spec, title }: { readonly spec: JsonObject; readonly tit
 
 const MOST_ROWS = 50;
 
-export function Table({ result, most = MOST_ROWS }: { readonly result: JsonObject; readonly most?: number }): JSX.Element {
-  const list = (key: string): readonly Json[] => (isList(result[key]) ? result[key] : []);
-  const label = (one: Json): string => (isObject(one) ? textOf(one.label) : "");
-  const groups = list("row_groups");
-  const measures = list("measures");
-  const columns = list("columns").map((keys) => keysText(keys));
-  const rows = list("rows").filter(isObject);
-  const heads = columns.flatMap((column) =>
-    measures.map((one) => (measures.length > 1 ? `${column} · ${label(one)}` : column)),
+export function Table({ result, most = MOST_ROWS }: { readonly result: ReportJson; readonly most?: number }): JSX.Element {
+  const { row_groups: groups, measures } = result;
+  const heads = result.columns.flatMap((keys) =>
+    measures.map((one) => (measures.length > 1 ? `${keysText(keys)} · ${one.label}` : keysText(keys))),
   );
   return (
-    <div className="sample-frame" role="group" aria-label={textOf(result.title) || w("kind_report")} tabIndex={0}>
+    <div className="sample-frame" role="group" aria-label={result.title || w("kind_report")} tabIndex={0}>
       <table className="sample-table report-table">
         <thead>
           <tr>
             {groups.map((one, place) => (
               <th key={place} scope="col">
-                {label(one)}
+                {one.label}
               </th>
             ))}
-            {[...heads, ...measures.map(label)].map((head, place) => (
+            {[...heads, ...measures.map((one) => one.label)].map((head, place) => (
               <th key={place} scope="col" className="number">
                 {head}
               </th>
@@ -88,9 +84,9 @@ export function Table({ result, most = MOST_ROWS }: { readonly result: JsonObjec
           </tr>
         </thead>
         <tbody>
-          {rows.slice(0, most).map((row, number) => (
+          {result.rows.slice(0, most).map((row, number) => (
             <tr key={number}>
-              {(isList(row.keys) ? row.keys : []).map((key, place) => (
+              {row.keys.map((key, place) => (
                 <td key={place}>{keysText([key])}</td>
               ))}
               {numbers([...cellsOf(row.cells, measures.length), row.total])}
@@ -112,18 +108,19 @@ export function Table({ result, most = MOST_ROWS }: { readonly result: JsonObjec
   );
 }
 
-function cellsOf(cells: Json | undefined, width: number): readonly Json[] {
-  return (isList(cells) ? cells : []).map((one) => (isList(one) ? one : Array.from({ length: width }, () => null)));
+type Cell = readonly Json[] | null;
+
+/** Return the cells of a line; one that no record falls into has nothing for each measure. */
+function cellsOf(cells: readonly Cell[], width: number): readonly (readonly Json[])[] {
+  return cells.map((one) => one ?? Array.from({ length: width }, () => null));
 }
 
-function numbers(cells: readonly (Json | undefined)[]): JSX.Element[] {
-  return cells
-    .flatMap((cell) => (isList(cell) ? cell : []))
-    .map((value, place) => (
-      <td key={`n${place}`} className="number">
-        {amount(value)}
-      </td>
-    ));
+function numbers(cells: readonly (readonly Json[])[]): JSX.Element[] {
+  return cells.flat().map((value, place) => (
+    <td key={`n${place}`} className="number">
+      {amount(value)}
+    </td>
+  ));
 }
 
 /** Return a number of a report; amounts in several currencies each with theirs. */
@@ -134,8 +131,8 @@ export function amount(value: Json | undefined): string {
   return typeof value === "object" ? "" : grouped(String(value));
 }
 
-function keysText(keys: Json): string {
-  return (isList(keys) ? keys : []).map((key) => (isObject(key) ? textOf(key.text) || "–" : "–")).join(" · ");
+function keysText(keys: readonly KeyJson[]): string {
+  return keys.map((key) => key.text || "–").join(" · ");
 }
 
 function EmptyShape({ doc }: { readonly doc: Doc }): JSX.Element {

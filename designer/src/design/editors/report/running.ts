@@ -1,15 +1,17 @@
 /** The numbers of a drafted report over live records: asked again a moment after each change. */
 
 import { useEffect, useState } from "react";
-import { isObject, textOf, type JsonObject } from "../../model/json";
+import type { ReportJson } from "../../api_types";
+import type { JsonObject } from "../../model/json";
+import { ask, type Told } from "../../ui/api";
 import { useWorkbench } from "../../ui/desk";
-import { call, type Answer } from "../../ui/http";
+import { refusal } from "../../ui/http";
 
 const WAIT = 700;
 
 /** What the server answered last; `problem` says why there are no numbers. */
 export interface Ran {
-  readonly result: JsonObject | null;
+  readonly result: ReportJson | null;
   readonly problem: string;
   readonly running: boolean;
 }
@@ -22,14 +24,16 @@ export function useRunning(name: string, content: JsonObject | undefined): Ran {
   useEffect(() => {
     if (asked === "null") return;
     let away = false;
-    const ask = async (): Promise<void> => {
+    const run = async (): Promise<void> => {
       setRan((former) => ({ ...former, running: true }));
       await save();
-      const address = `${draft.address}/reports/${name}/run`;
-      const answer = await call("POST", address, {}).catch((): Answer => ({ status: 503, body: null }));
-      if (!away) setRan(ranOf(answer));
+      const told = await ask("POST /metadata/drafts/{draft}/reports/{name}/run", {
+        places: { draft: draft.id, name },
+        body: {},
+      }).catch(() => ({ ok: false as const, status: 503, body: null }));
+      if (!away) setRan(ranOf(told));
     };
-    const timer = window.setTimeout(() => void ask(), WAIT);
+    const timer = window.setTimeout(() => void run(), WAIT);
     return () => {
       away = true;
       window.clearTimeout(timer);
@@ -38,10 +42,8 @@ export function useRunning(name: string, content: JsonObject | undefined): Ran {
   return ran;
 }
 
-function ranOf(answer: Answer): Ran {
-  const body = isObject(answer.body) ? answer.body : {};
-  if (answer.status === 200) return { result: body, problem: "", running: false };
-  const problems = Array.isArray(body.problems) ? (body.problems as JsonObject[]) : [];
-  const told = problems.map((one) => textOf(one.message)).join(" ");
-  return { result: null, problem: told || textOf(body.detail) || String(answer.status), running: false };
+function ranOf(told: Told<"POST /metadata/drafts/{draft}/reports/{name}/run">): Ran {
+  return told.ok
+    ? { result: told.body, problem: "", running: false }
+    : { result: null, problem: refusal(told), running: false };
 }

@@ -1,11 +1,11 @@
 /** A formula: fields and functions offered while typing, and its result on a record under it. */
 
 import { useId, useLayoutEffect, useRef, useState, type JSX, type KeyboardEvent } from "react";
+import type { FunctionJson } from "../../api_types";
 import { labelOf, nameOf, ofKind, type Docs } from "../../model/documents";
 import { begun, fieldsBehind, scopeOf, type FormulaScope, type Offer } from "../../model/formula_scope";
 import { isList, isObject, textOf } from "../../model/json";
 import { useView, useWorkbench } from "../desk";
-import type { FunctionHelp } from "../http";
 import { w } from "../words";
 import type { ControlProps } from "./control";
 import { FormulaResult } from "./formula_result";
@@ -140,7 +140,7 @@ function fits(offer: Offer, word: string): boolean {
 function offersFor(
   docs: Docs,
   scope: FormulaScope | null,
-  functions: readonly FunctionHelp[],
+  functions: readonly FunctionJson[],
   before: readonly string[],
   language: "zh" | "en",
 ): readonly Offer[] {
@@ -175,7 +175,7 @@ function offersFor(
   ];
 }
 
-function functionHelp(one: FunctionHelp): string {
+function functionHelp(one: FunctionJson): string {
   const example = one.examples[0];
   return example === undefined ? one.help : `${one.help} ${w("formula_example", { example })}`;
 }

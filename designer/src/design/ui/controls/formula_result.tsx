@@ -1,17 +1,18 @@
 /** Under a formula: what it gives for a record, the values it was computed from, what is wrong and where. */
 
 import { useEffect, useState, type JSX } from "react";
+import type { FormulaJson, MistakeJson, SampleJson } from "../../api_types";
 import { RecordPicker } from "../../editors/flow/record_picker";
 import { find, type Doc } from "../../model/documents";
 import type { FormulaScope } from "../../model/formula_scope";
-import { sharedBy, writtenFor, type Sample, type Written } from "../../model/givens";
+import { sharedBy, writtenFor, type Written } from "../../model/givens";
 import { isList, pointerOf, textOf, type Json, type Path } from "../../model/json";
 import { findingsAt, useView, useWorkbench } from "../desk";
 import { Icon } from "../icon";
 import { page, w } from "../words";
 import { FormulaSamples } from "./formula_samples";
 import { useSample, useWritten } from "./sample";
-import { tryFormula, type Mistake, type TriedFormula } from "./trying_formulas";
+import { tryFormula } from "./trying_formulas";
 
 const WAIT = 450;
 
@@ -84,12 +85,12 @@ function useTried(
   },
   record: string | null,
   given: Written,
-): { told: TriedFormula | null; error: string; samples: readonly Sample[] } {
+): { told: FormulaJson | null; error: string; samples: readonly SampleJson[] } {
   const { save } = useWorkbench();
   const { doc, path, scope, formula } = asked;
-  const [found, setFound] = useState<{ told: TriedFormula | null; error: string }>({ told: null, error: "" });
+  const [found, setFound] = useState<{ told: FormulaJson | null; error: string }>({ told: null, error: "" });
   // Samples stay to be written while a result is awaited, or while there is none.
-  const [samples, setSamples] = useState<readonly Sample[]>([]);
+  const [samples, setSamples] = useState<readonly SampleJson[]>([]);
   const place = pointerOf(path);
   const handed = JSON.stringify(given);
   const { object, outer, isCondition } = scope;
@@ -121,7 +122,7 @@ function useTried(
   return { ...found, samples };
 }
 
-function Value({ told, isCondition }: { told: TriedFormula; isCondition: boolean }): JSX.Element {
+function Value({ told, isCondition }: { told: FormulaJson; isCondition: boolean }): JSX.Element {
   if (isCondition)
     return (
       <p className={`formula-value ${told.value === true ? "ok" : "not"}`}>
@@ -137,7 +138,7 @@ function Value({ told, isCondition }: { told: TriedFormula; isCondition: boolean
 }
 
 function Wrong(props: {
-  readonly mistake: Mistake;
+  readonly mistake: MistakeJson;
   readonly formula: string;
   /** Whether the check tells it already, above. */
   readonly isKnown: boolean;

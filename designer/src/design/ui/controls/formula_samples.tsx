@@ -1,16 +1,17 @@
 /** The values that a formula is tried with: each can be written, and has a sample until it is. */
 
 import { useId, useState, type JSX } from "react";
+import type { SampleJson } from "../../api_types";
 import { RecordPicker } from "../../editors/flow/record_picker";
 import type { Found } from "../../editors/flow/trying";
 import { find } from "../../model/documents";
-import { widgetOf, writtenWith, type Sample, type Written } from "../../model/givens";
+import { widgetOf, writtenWith, type Written } from "../../model/givens";
 import { textOf } from "../../model/json";
 import { useView } from "../desk";
 import { page, w } from "../words";
 
 export function FormulaSamples(props: {
-  readonly samples: readonly Sample[];
+  readonly samples: readonly SampleJson[];
   readonly written: Written;
   readonly onWrite: (written: Written) => void;
 }): JSX.Element | null {
@@ -42,7 +43,7 @@ export function FormulaSamples(props: {
 }
 
 function SampleField(props: {
-  readonly sample: Sample;
+  readonly sample: SampleJson;
   readonly text: string;
   readonly onWrite: (text: string) => void;
 }): JSX.Element {
@@ -71,7 +72,7 @@ function SampleField(props: {
 function Entry(props: {
   readonly id: string;
   readonly widget: string;
-  readonly sample: Sample;
+  readonly sample: SampleJson;
   readonly text: string;
   readonly onWrite: (text: string) => void;
 }): JSX.Element {
@@ -113,7 +114,7 @@ function Entry(props: {
 
 /** A record of the object that a parameter refers to; where there are none yet, what it is called alone. */
 function RecordField(props: {
-  readonly sample: Sample;
+  readonly sample: SampleJson;
   readonly text: string;
   readonly onWrite: (text: string) => void;
 }): JSX.Element {

@@ -1,12 +1,9 @@
 /** What the server says of names: what another one changes in the draft, and which one to propose. */
 
 import type { Doc } from "../../model/documents";
-import type { NameAnswer, RenameAnswer, RenameAsked } from "../../api_types";
-import { isObject, pointerOf, type Path } from "../../model/json";
-import { call, refusal } from "../http";
+import { pointerOf, type Path } from "../../model/json";
+import { answerOf, ask } from "../api";
 import { page } from "../words";
-
-const API = "/api/v1/metadata";
 
 export interface Renaming {
   /** How many places name what is renamed, and what some of them are. */
@@ -21,10 +18,10 @@ export interface Renaming {
 
 /** Ask what it takes to call what stands at `path` of a document otherwise; a refusal is an error. */
 export async function askRenaming(doc: Doc, path: Path, name: string): Promise<Renaming> {
-  const about: RenameAsked = { document: doc.id, path: pointerOf(path), name };
-  const answer = await call("POST", `${API}/drafts/${page().draft}/rename`, about);
-  if (answer.status !== 200 || !isObject(answer.body)) throw new Error(refusal(answer));
-  const { count, places, along, documents, problems } = answer.body as unknown as RenameAnswer;
+  const { count, places, along, documents, problems } = await answerOf("POST /metadata/drafts/{draft}/rename", {
+    places: { draft: page().draft },
+    body: { document: doc.id, path: pointerOf(path), name },
+  });
   return {
     ...{ known: problems.length === 0, count, places, along },
     documents: documents.map((one) => ({ id: one.id, ...one.document })),
@@ -33,8 +30,6 @@ export async function askRenaming(doc: Doc, path: Path, name: string): Promise<R
 
 /** Return a technical name for a label: its English words, or its pinyin; `otherwise` where there is none. */
 export async function askName(label: string, otherwise: string): Promise<string> {
-  const asked = new URLSearchParams({ label, otherwise });
-  const answer = await call("GET", `${API}/names?${asked.toString()}`);
-  if (answer.status !== 200 || !isObject(answer.body)) return otherwise;
-  return (answer.body as unknown as NameAnswer).name || otherwise;
+  const told = await ask("GET /metadata/names", { query: { label, otherwise } });
+  return (told.ok && told.body.name) || otherwise;
 }
