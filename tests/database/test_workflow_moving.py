@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from headrace.platform.access.tables import USER, USER_ROLE
 from headrace.platform.core.errors import ConflictError
 from headrace.platform.database.system_tables import SETTING
-from headrace.platform.publishing.decisions import read_decisions
-from headrace.platform.publishing.failing.questions import decided_states
+from headrace.platform.publishing.decisions import NO_DECISIONS, Decision, Decisions, read_decisions
+from headrace.platform.publishing.failing.questions import decided_states, decided_values
 from headrace.platform.workflow.moving import DROPPED, MovingRuns, run_changes
 from headrace.platform.workflow.people import FALLBACK_SETTING
 from headrace.platform.workflow.reached import OpenRuns, reached_runs
@@ -55,12 +55,20 @@ def reached(world: World, contents: Contents, **options: Any) -> tuple[OpenRuns,
         return reached_runs(reading.connection, world.catalog, new, **options)
 
 
-def publish(world: World, contents: Contents, *, cancel: bool = False, **options: Any) -> int:
+def publish(
+    world: World,
+    contents: Contents,
+    *,
+    cancel: bool = False,
+    decisions: Decisions = NO_DECISIONS,
+    **options: Any,
+) -> int:
     """Publish with what becomes of runs; return how many were ended."""
     old, new = world.catalog, catalog_of(contents, world.catalog.version + 1)
     moving = MovingRuns(world.store, world.notifications, world.approvals)
     keys = [one.key for one in reached(world, contents, **options)] if cancel else []
-    changes = run_changes(old, new, cancelled=keys, **options)
+    values = decided_values(new, decisions)
+    changes = run_changes(old, new, values=values, cancelled=keys, **options)
     ended = world.does("system", lambda c, w: moving.before(c, w, new, changes))
     mapped = changes.states.get("flow", {})
     if mapped:
@@ -323,6 +331,29 @@ def test_values_that_are_called_otherwise_reach_the_conditions_of_open_runs(worl
     assert len(asked) == len(steps(workspace())), "the last step is asked as it was before"
     assert world.state(claim) == "paid"
     assert world.row(claim)["kind"] == "damage"
+
+
+def test_values_that_rows_are_given_instead_reach_the_conditions_of_open_runs(world):
+    def ask(contents: Contents) -> None:
+        steps(contents)[-1]["when"] = "kind = 'damage'"
+
+    def drop(contents: Contents) -> None:
+        kind = next(one for one in contents["object", "claim"]["fields"] if one["name"] == "kind")
+        kind["choices"] = [one for one in kind["choices"] if one["value"] != "damage"]
+        kind["default"] = "'loss'"
+
+    publish(world, changed(ask))
+    claim = world.claim(amount="2000")
+    run_id = world.submit(claim)
+    answer = Decision("map", map={"damage": "loss"})
+    publish(world, changed(drop), decisions=Decisions({"field.narrow:claim.kind": answer}))
+    assert world.row(claim)["kind"] == "loss"
+    asked = 0
+    while tasks := world.open_tasks(run_id):
+        asked += 1
+        for login in tasks:
+            decide(world, login, run_id)
+    assert asked == len(steps(workspace())), "the last step is asked as it was before"
 
 
 def test_a_renamed_role_keeps_its_holders_and_their_tasks(world):

@@ -66,7 +66,7 @@ class RunChanges:
 
     `cancelled` are the approvals whose open runs end. `states` are those whose names change, or
     whose rows move to another (workflow id -> old -> new). `values` are choices and record types that
-    are called otherwise (field id -> old -> new). `roles` maps ids of roles that are
+    are called otherwise, or whose rows get another one (field id -> old -> new). `roles` maps ids of roles that are
     renamed or gone to (old name, new name or None), `returned` ids of roles that are new to names.
     """
 
@@ -80,9 +80,13 @@ class RunChanges:
 
 
 def run_changes(
-    old: Catalog, new: Catalog, states: States = NO_STATES, cancelled: Iterable[RunKey] = ()
+    old: Catalog,
+    new: Catalog,
+    states: States = NO_STATES,
+    values: Values = NO_VALUES,
+    cancelled: Iterable[RunKey] = (),
 ) -> RunChanges:
-    """Return what becomes of runs and roles; `states` adds decisions to what ids tell."""
+    """Return what becomes of runs and roles; `states` and `values` add decisions to what ids tell."""
     before = {role.id or name: name for name, role in old.roles.items()}
     after = {role.id or name: name for name, role in new.roles.items()}
     roles = {
@@ -94,7 +98,7 @@ def run_changes(
     return RunChanges(
         frozenset(cancelled),
         renamed_states(old, new, states),
-        renamed_choices(old, new),
+        renamed_choices(old, new, values),
         roles,
         MappingProxyType(returned),
     )

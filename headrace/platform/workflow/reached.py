@@ -136,11 +136,14 @@ def renamed_states(old: Catalog, new: Catalog, decided: States = NO_STATES) -> S
     return found
 
 
-def renamed_choices(old: Catalog, new: Catalog) -> Values:
-    """Return the values of choices and record types that have another name, by field."""
+def renamed_choices(old: Catalog, new: Catalog, decided: Values = NO_VALUES) -> Values:
+    """Return the values of choices and record types that have another name, by field, and those `decided`."""
     fields = {one.id: one for model in old.objects.values() for one in model.fields.values()}
     found = {
-        one.id: renamed_values(choices_of(fields[one.id].options), choices_of(one.options))
+        one.id: {
+            **renamed_values(choices_of(fields[one.id].options), choices_of(one.options)),
+            **decided.get(one.id, {}),
+        }
         for model in new.objects.values()
         for one in model.fields.values()
         if one.id in fields and fields[one.id].options is not one.options

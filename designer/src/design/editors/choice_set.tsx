@@ -13,6 +13,7 @@ import { schemaAt } from "../model/schema";
 import { NameInput } from "../ui/controls/name";
 import { findingsAt, schemaOf, useChoose, useRun, useView, useWorkbench } from "../ui/desk";
 import { Icon, IconButton } from "../ui/icon";
+import { Sideways } from "../ui/sideways";
 import { w } from "../ui/words";
 import { useFollowing } from "./parts/following";
 
@@ -37,7 +38,7 @@ export function ChoiceSetEditor({ doc }: { readonly doc: Doc }): JSX.Element {
   return (
     <div className="choices-editor">
       <p className="quiet">{w("choices_help")}</p>
-      <div className="matrix-scroll">
+      <Sideways className="matrix-scroll" name={w("kind_choice_set")}>
         <table className="matrix choice-table">
           <thead>
             <tr>
@@ -76,7 +77,7 @@ export function ChoiceSetEditor({ doc }: { readonly doc: Doc }): JSX.Element {
             <NewRow doc={doc} choices={choices} onPaste={(text) => paste(text, choices.length)} />
           </tbody>
         </table>
-      </div>
+      </Sideways>
       {kindOf(doc) === "choice_set" ? <UsedBy doc={doc} /> : null}
     </div>
   );

@@ -9,6 +9,7 @@ import { actionsOf, grantsOf, withActions, type Grant } from "../model/grants";
 import { isList, isObject, textOf, type JsonObject } from "../model/json";
 import { findingsAt, useChoose, useRun, useView, useWorkbench } from "../ui/desk";
 import { IconButton } from "../ui/icon";
+import { Sideways } from "../ui/sideways";
 import { w } from "../ui/words";
 
 export const ACTIONS = ["create", "read", "update", "delete"] as const;
@@ -23,7 +24,7 @@ export function PermissionEditor({ doc }: { readonly doc: Doc }): JSX.Element {
   const count = grants.length;
   const ways = waysOf(view.docs, doc);
   return (
-    <div className="matrix-scroll">
+    <Sideways className="matrix-scroll" name={w("kind_permission")}>
       <table className="matrix rights">
         <thead>
           <tr>
@@ -77,7 +78,7 @@ export function PermissionEditor({ doc }: { readonly doc: Doc }): JSX.Element {
           })}
         </tbody>
       </table>
-    </div>
+    </Sideways>
   );
 }
 

@@ -10,6 +10,7 @@ import { followed, pathLabel } from "../model/screens/fields";
 import { shownValue, valueAt } from "../model/screens/values";
 import { findingsAt, useRun, useView, useWorkbench } from "../ui/desk";
 import { Icon } from "../ui/icon";
+import { Sideways } from "../ui/sideways";
 import { w } from "../ui/words";
 import { sampleOf } from "./form/faint";
 import { FIELD_PATH, FieldTree } from "./parts/field_tree";
@@ -34,12 +35,12 @@ export function ViewEditor({ doc }: { readonly doc: Doc }): JSX.Element {
     <div className="screen-editor">
       <div className="view-drawing">
         <p className="quiet">{w("list_keys")}</p>
-        <div className="sample-frame">
+        <Sideways className="sample-frame" name={w("columns")}>
           <table className="sample-table">
             <Head {...{ doc, columns }} missing={samples.missing} onAdd={add} />
             <Body {...{ doc, columns, samples }} />
           </table>
-        </div>
+        </Sideways>
         <p className="quiet">{samples.rows.length > 0 ? w("sample_rows") : w("no_sample_rows")}</p>
         <Order doc={doc} columns={columns} />
         <OneOption doc={doc} name="where" />

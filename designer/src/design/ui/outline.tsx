@@ -9,6 +9,7 @@ import { textOf } from "../model/json";
 import type { Finding } from "../model/store";
 import { fileOf, useChoose, useRun, useView, useWorkbench } from "./desk";
 import { Icon } from "./icon";
+import { isNarrow } from "./narrow";
 import { useProposedName } from "./naming/proposing";
 import { enterCanvas, stepThrough } from "./regions";
 import { page, w } from "./words";
@@ -118,9 +119,6 @@ const Module = memo(function Module(props: {
   );
 });
 
-/** The width from which on the outline scrolls by itself, beside the canvas. */
-const BESIDE = "(min-width: 901px)";
-
 function Entry(props: {
   readonly line: Line;
   readonly isChosen: boolean;
@@ -129,7 +127,8 @@ function Entry(props: {
   const { line, isChosen } = props;
   const place = useRef<HTMLLIElement>(null);
   useEffect(() => {
-    if (isChosen && window.matchMedia(BESIDE).matches) place.current?.scrollIntoView({ block: "nearest" });
+    // Beside the canvas the outline scrolls by itself.
+    if (isChosen && !isNarrow()) place.current?.scrollIntoView({ block: "nearest" });
   }, [isChosen]);
   return (
     <li ref={place}>
@@ -139,7 +138,7 @@ function Entry(props: {
         aria-current={isChosen ? "true" : undefined}
         onClick={() => {
           props.onChoose();
-          if (!window.matchMedia(BESIDE).matches) enterCanvas();
+          if (isNarrow()) enterCanvas();
         }}
       >
         {line.title}

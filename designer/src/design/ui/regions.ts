@@ -3,7 +3,7 @@
 import { useEffect } from "react";
 import { focusableIn } from "./kept_focus";
 
-const REGIONS = [".outline", ".canvas", ".studio > .options", ".studio-bar"] as const;
+const REGIONS = [".studio > .guide", ".outline", ".canvas", ".studio > .options", ".studio-bar"] as const;
 
 export function useRegions(): void {
   useEffect(() => {
@@ -44,6 +44,15 @@ function enter(region: Element): boolean {
   const wanted = found.find(isChosen) ?? found[0];
   wanted?.focus();
   return wanted !== undefined;
+}
+
+/** Show a part from its beginning. It gets the focus itself: that of an input would bring up the keys of a phone. */
+export function enterPart(place: string): void {
+  const part = document.querySelector<HTMLElement>(place);
+  if (part === null) return;
+  part.tabIndex = -1;
+  part.focus({ preventScroll: true });
+  part.scrollIntoView({ block: "start" });
 }
 
 /** Go to the canvas, once what was chosen is drawn there. */

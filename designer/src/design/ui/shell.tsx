@@ -8,11 +8,13 @@ import { CostLine } from "./cost";
 import { useChoose, useView, useWorkbench } from "./desk";
 import { Guide, GuideButton } from "./guide/guide";
 import { Icon, IconButton } from "./icon";
+import { Jumps } from "./jumps";
 import { JsonPane } from "./json_pane";
 import type { Keeper } from "./keeper";
 import { useKeptFocus } from "./kept_focus";
 import { Options } from "./options";
 import { Outline } from "./outline";
+import { useNarrow } from "./narrow";
 import { hasPreview, Preview } from "./preview";
 import { Problems } from "./problems";
 import { Hindered } from "./hindered";
@@ -30,16 +32,19 @@ export function Shell({ keeper }: { readonly keeper: Keeper }): JSX.Element {
   useAddress(doc);
   useReady();
   const [wide, setWide] = useState(false);
+  const narrow = useNarrow();
   const classes = ["studio", wide ? "wide" : "", doc === undefined ? "" : "opened"];
   return (
     <div className={classes.join(" ").trim()}>
       <Bar keeper={keeper} />
+      {/* Below the canvas, where the options are on a phone, nobody would see it. */}
+      {narrow ? <Guide /> : null}
       <Outline />
       <section className="canvas" aria-label={w("canvas")}>
         {doc === undefined ? <Welcome /> : <Canvas key={doc.id} doc={doc} wide={wide} onWide={() => setWide(!wide)} />}
       </section>
       <aside className="options" aria-label={w("options")}>
-        <Guide />
+        {narrow ? null : <Guide />}
         {doc === undefined || view.chosen === null ? null : (
           <Fragment key={placeOf(doc, view.chosen.path)}>
             <Options doc={doc} path={view.chosen.path} />
@@ -47,6 +52,7 @@ export function Shell({ keeper }: { readonly keeper: Keeper }): JSX.Element {
           </Fragment>
         )}
       </aside>
+      <Jumps hasOptions={doc !== undefined} />
     </div>
   );
 }

@@ -17,7 +17,7 @@ from headrace.platform.publishing.failing.finding import RowFinder
 from headrace.platform.publishing.failing.findings import Finding, find_all
 from headrace.platform.publishing.plan import Failing, PlanLine
 from headrace.platform.workflow.moving import RUNS_LEFT, RunChanges, run_changes
-from headrace.platform.workflow.reached import NO_STATES, OpenRuns, States, reached_runs
+from headrace.platform.workflow.reached import NO_STATES, OpenRuns, States, Values, reached_runs
 from headrace.platform.workflow.tables import TASK
 
 ROLE_HELD = Message(
@@ -109,6 +109,22 @@ def decided_states(old: Catalog, decisions: Decisions) -> States:
     return found
 
 
+def decided_values(new: Catalog, decisions: Decisions) -> Values:
+    """Return the values that rows get in the place of others (`field.narrow:<object>.<field>`: map).
+
+    What rows lose altogether has nothing that conditions could speak of instead.
+    """
+    found: dict[str, Mapping[str, str]] = {}
+    for key, decision in decisions.by_key.items():
+        code, _, name = key.partition(":")
+        object_name, _, field_name = name.partition(".")
+        model = new.objects.get(object_name)
+        one = None if model is None else model.fields.get(field_name)
+        if code == "field.narrow" and decision.answer == "map" and one is not None:
+            found[one.id] = {value: to for value, to in decision.map.items() if to is not None}
+    return found
+
+
 def decided_runs(
     connection: sa.Connection, old: Catalog, new: Catalog, decisions: Decisions
 ) -> RunChanges:
@@ -119,7 +135,7 @@ def decided_runs(
         for runs in reached_runs(connection, old, new, states)
         if (decision := decisions.get(run_key(runs))) is not None and decision.answer == "cancel"
     ]
-    return run_changes(old, new, states, cancelled)
+    return run_changes(old, new, states, decided_values(new, decisions), cancelled)
 
 
 # -- roles -----------------------------------------------------------------------------------------

@@ -14,9 +14,10 @@ import {
   type NodeChange,
   type NodeTypes,
 } from "@xyflow/react";
-import { useEffect, useMemo, type JSX, type KeyboardEvent, type ReactNode } from "react";
+import { useEffect, useMemo, type JSX, type ReactNode } from "react";
 import { w } from "../../ui/words";
 import { canvasLabels } from "./labels";
+import { usePanKeys } from "./pan_keys";
 
 export interface CanvasProps {
   readonly name: string;
@@ -43,7 +44,6 @@ export function Canvas(props: CanvasProps): JSX.Element {
   );
 }
 
-const STEP = 60;
 const MOST_ZOOM = 1.6;
 const LEAST_ZOOM = 0.2;
 const PADDING = 0.04;
@@ -101,57 +101,45 @@ function Inner(props: CanvasProps): JSX.Element {
     });
     return () => window.cancelAnimationFrame(wait);
   }, [flow, store, shown, fitted]);
-  const press = (event: KeyboardEvent): void => {
-    if (event.target instanceof HTMLElement && event.target.closest("input, select, textarea")) return;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const { x, y, zoom } = flow.getViewport();
-    const move = (dx: number, dy: number): void =>
-      void flow.setViewport({ x: x + dx, y: y + dy, zoom });
-    if (event.key === "+" || event.key === "=") void flow.zoomIn();
-    else if (event.key === "-") void flow.zoomOut();
-    else if (event.key === "0") fit();
-    else if (event.key === "ArrowLeft") move(STEP, 0);
-    else if (event.key === "ArrowRight") move(-STEP, 0);
-    else if (event.key === "ArrowUp") move(0, STEP);
-    else if (event.key === "ArrowDown") move(0, -STEP);
-    else return;
-    event.preventDefault();
-  };
+  const press = usePanKeys(() => fit());
   const labels = useMemo(canvasLabels, []);
   return (
-    <div
-      className="flow"
-      role="group"
-      aria-label={props.name}
-      aria-description={w("flow_keys")}
-      tabIndex={0}
-      onKeyDown={press}
-    >
-      <ReactFlow
-        nodes={props.nodes}
-        edges={props.edges}
-        nodeTypes={props.nodeTypes}
-        edgeTypes={props.edgeTypes}
-        nodesDraggable={props.draggable ?? false}
-        nodesConnectable={props.onConnect !== undefined}
-        nodesFocusable={false}
-        edgesFocusable={false}
-        elementsSelectable={false}
-        deleteKeyCode={null}
-        selectionKeyCode={null}
-        multiSelectionKeyCode={null}
-        disableKeyboardA11y
-        minZoom={LEAST_ZOOM}
-        maxZoom={MOST_ZOOM}
-        connectionRadius={CATCH}
-        ariaLabelConfig={labels}
-        {...(props.onConnect === undefined ? {} : { onConnect: props.onConnect })}
-        {...(props.onNodesChange === undefined ? {} : { onNodesChange: props.onNodesChange })}
-        onNodeDragStop={(_, node) => props.onDrop?.(node)}
+    <>
+      <p className="quiet drag-hint">{w("drag_hint")}</p>
+      <div
+        className="flow"
+        role="group"
+        aria-label={props.name}
+        aria-description={w("flow_keys")}
+        tabIndex={0}
+        onKeyDown={press}
       >
-        <Controls showInteractive={false} onFitView={() => fit()} fitViewOptions={{ duration: 0 }} />
-        {props.children}
-      </ReactFlow>
-    </div>
+        <ReactFlow
+          nodes={props.nodes}
+          edges={props.edges}
+          nodeTypes={props.nodeTypes}
+          edgeTypes={props.edgeTypes}
+          nodesDraggable={props.draggable ?? false}
+          nodesConnectable={props.onConnect !== undefined}
+          nodesFocusable={false}
+          edgesFocusable={false}
+          elementsSelectable={false}
+          deleteKeyCode={null}
+          selectionKeyCode={null}
+          multiSelectionKeyCode={null}
+          disableKeyboardA11y
+          minZoom={LEAST_ZOOM}
+          maxZoom={MOST_ZOOM}
+          connectionRadius={CATCH}
+          ariaLabelConfig={labels}
+          {...(props.onConnect === undefined ? {} : { onConnect: props.onConnect })}
+          {...(props.onNodesChange === undefined ? {} : { onNodesChange: props.onNodesChange })}
+          onNodeDragStop={(_, node) => props.onDrop?.(node)}
+        >
+          <Controls showInteractive={false} onFitView={() => fit()} fitViewOptions={{ duration: 0 }} />
+          {props.children}
+        </ReactFlow>
+      </div>
+    </>
   );
 }

@@ -1,7 +1,16 @@
 /** The objects of a module and their references, laid out by themselves. */
 
 import { Graph, layout } from "@dagrejs/dagre";
-import { Controls, MarkerType, Position, ReactFlow, type Edge, type Node } from "@xyflow/react";
+import {
+  Controls,
+  MarkerType,
+  Position,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+  type Edge,
+  type Node,
+} from "@xyflow/react";
 import { useMemo, type JSX } from "react";
 import { labelOf, nameOf, type Doc, type Docs } from "../../model/documents";
 import { isList } from "../../model/json";
@@ -11,11 +20,23 @@ import { enterCanvas } from "../../ui/regions";
 import { useWholeWidth } from "../../ui/whole_width";
 import { w } from "../../ui/words";
 import { canvasLabels } from "../flow/labels";
+import { usePanKeys } from "../flow/pan_keys";
 
-const WIDTH = 180;
+const WIDTH = 150;
 const HEIGHT = 56;
+/** The zoom at which labels can still be read: what does not fit then is cut off at the edges. */
+const READABLE = 0.55;
+const ALL = { padding: 0.04, maxZoom: 1 };
 
 export function Diagram({ doc }: { readonly doc: Doc }): JSX.Element {
+  return (
+    <ReactFlowProvider>
+      <Inner doc={doc} />
+    </ReactFlowProvider>
+  );
+}
+
+function Inner({ doc }: { readonly doc: Doc }): JSX.Element {
   useWholeWidth();
   const view = useView();
   const { language } = useWorkbench();
@@ -25,34 +46,44 @@ export function Diagram({ doc }: { readonly doc: Doc }): JSX.Element {
     () => drawn(view.docs, doc.module, language),
     [view.docs, doc.module, language],
   );
+  const { fitView } = useReactFlow();
+  const pan = usePanKeys(() => void fitView(ALL));
   return (
-    <div
-      className="diagram"
-      role="group"
-      aria-label={w("module_diagram")}
-      onKeyDown={(event) => {
-        const node = event.target instanceof Element ? event.target.closest<HTMLElement>(".react-flow__node") : null;
-        const id = node?.dataset.id;
-        if (event.key !== "Enter" || id === undefined) return;
-        choose(id);
-        enterCanvas();
-      }}
-    >
-      <ReactFlow
-        nodes={nodes}
-        edges={edges}
-        fitView
-        fitViewOptions={{ padding: 0.04, maxZoom: 1 }}
-        minZoom={0.2}
-        nodesConnectable={false}
-        nodesDraggable={false}
-        ariaLabelConfig={labels}
-        onNodeClick={(_, node) => choose(node.id)}
-        onNodeDoubleClick={(_, node) => choose(node.id)}
+    <>
+      <p className="quiet drag-hint">{w("drag_hint")}</p>
+      <div
+        className="diagram"
+        role="group"
+        aria-label={w("module_diagram")}
+        aria-description={w("flow_keys")}
+        tabIndex={0}
+        onKeyDown={(event) => {
+          const node = event.target instanceof Element ? event.target.closest<HTMLElement>(".react-flow__node") : null;
+          const id = node?.dataset.id;
+          if (event.key !== "Enter" || id === undefined) {
+            pan(event);
+            return;
+          }
+          choose(id);
+          enterCanvas();
+        }}
       >
-        <Controls showInteractive={false} />
-      </ReactFlow>
-    </div>
+        <ReactFlow
+          nodes={nodes}
+          edges={edges}
+          fitView
+          fitViewOptions={{ ...ALL, minZoom: READABLE }}
+          minZoom={0.2}
+          nodesConnectable={false}
+          nodesDraggable={false}
+          ariaLabelConfig={labels}
+          onNodeClick={(_, node) => choose(node.id)}
+          onNodeDoubleClick={(_, node) => choose(node.id)}
+        >
+          <Controls showInteractive={false} fitViewOptions={ALL} />
+        </ReactFlow>
+      </div>
+    </>
   );
 }
 
@@ -75,7 +106,7 @@ function drawn(docs: Docs, module: string, language: "zh" | "en"): { nodes: Node
     ];
   });
   const graph = new Graph({ multigraph: true });
-  graph.setGraph({ rankdir: "LR", nodesep: 24, ranksep: 90 });
+  graph.setGraph({ rankdir: "LR", nodesep: 24, ranksep: 60 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const one of shown) graph.setNode(one.id, { width: WIDTH, height: HEIGHT });
   for (const one of edges) graph.setEdge(one.source, one.target, {}, one.id);

@@ -9,6 +9,7 @@ import { onShelf } from "../../model/screens/report_shape";
 import { grouped } from "../../model/screens/values";
 import { useView, useWorkbench } from "../../ui/desk";
 import { Icon } from "../../ui/icon";
+import { Sideways } from "../../ui/sideways";
 import { w } from "../../ui/words";
 import type { Ran } from "./running";
 
@@ -67,7 +68,7 @@ export function Table({ result, most = MOST_ROWS }: { readonly result: ReportJso
     measures.map((one) => (measures.length > 1 ? `${keysText(keys)} · ${one.label}` : keysText(keys))),
   );
   return (
-    <div className="sample-frame" role="group" aria-label={result.title || w("kind_report")} tabIndex={0}>
+    <Sideways className="sample-frame" name={result.title || w("kind_report")}>
       <table className="sample-table report-table">
         <thead>
           <tr>
@@ -104,7 +105,7 @@ export function Table({ result, most = MOST_ROWS }: { readonly result: ReportJso
           </tr>
         </tfoot>
       </table>
-    </div>
+    </Sideways>
   );
 }
 

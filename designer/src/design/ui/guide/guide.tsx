@@ -27,11 +27,19 @@ export function GuideButton({ quiet = true }: { readonly quiet?: boolean }): JSX
       type="button"
       className={quiet ? "button quiet" : "button"}
       aria-expanded={open}
-      onClick={() => setOpen(!open)}
+      onClick={() => {
+        setOpen(!open);
+        if (!open) enterGuide();
+      }}
     >
       {w("guide")}
     </button>
   );
+}
+
+/** Bring the guide into sight, once it is drawn. */
+export function enterGuide(): void {
+  window.requestAnimationFrame(() => document.querySelector(".guide")?.scrollIntoView({ block: "nearest" }));
 }
 
 export function Guide(): JSX.Element | null {
