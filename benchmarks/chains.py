@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -433,16 +434,16 @@ def _measure(
         lines = [
             {"qty": f"{n + 1}", "price": f"{n % 7 + 1}.{turn % 90 + 10}"} for n in range(count)
         ]
-        sales = timed("an order", [lambda one=one: one.sell(lines) for one in both])  # type: ignore[misc]  # noqa: B023 - called at once
+        sales = timed("an order", [partial(one.sell, lines) for one in both])
         chosen = [one.lines_of(sale)[count // 2] for one, sale in zip(both, sales, strict=True)]
         pairs = list(zip(both, sales, chosen, strict=True))
         timed(
             "a price of a line",
-            [lambda a=a, s=s, c=c: a.reprice(s, c, "2.05", 1) for a, s, c in pairs],  # type: ignore[misc]
+            [partial(one.reprice, sale, line, "2.05", 1) for one, sale, line in pairs],
         )
         timed(
             "a parcel of a line",
-            [lambda a=a, c=c: a.ship(c, "3", 1) for a, _, c in pairs],  # type: ignore[misc]
+            [partial(one.ship, line, "3", 1) for one, _, line in pairs],
         )
     return {
         name: (statistics.median(mine[WARM:]), statistics.median(theirs[WARM:]))

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -273,7 +274,7 @@ def _lists(world: World, rounds: int) -> None:
             def page(context: Context, data: dict[str, Any] = data) -> reader.Page:
                 return reader.find(context, "dealer", parse_query(context, "dealer", data))
 
-            (taken,) = _median(rounds, lambda who=who, page=page: world.read(who, page))  # type: ignore[misc]
+            (taken,) = _median(rounds, partial(world.read, who, page))
             print(f"  {name:34} {who:9} {taken:9.2f} ms")
 
 
@@ -292,10 +293,7 @@ def _searches(world: World, rounds: int) -> None:
             def look(context: Context, text: str = text) -> object:
                 return search(context, text, 20)
 
-            (taken,) = _median(
-                max(1, rounds // 5),
-                lambda who=who, look=look: world.read(who, look),  # type: ignore[misc]
-            )
+            (taken,) = _median(max(1, rounds // 5), partial(world.read, who, look))
             print(f"  search for {name:23} {who:9} {taken:9.2f} ms")
 
 
