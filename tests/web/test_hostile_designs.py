@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.described import REQUESTS
 from tests.support.live import Live, open_live
 from tests.support.scenarios import signed_off
 from tests.support.spreadsheets import as_text
@@ -41,6 +42,7 @@ def live(shared_database_url: str) -> Iterator[Live]:
         contents["scenario", "signed_off"] = signed_off()
 
     found = open_live(shared_database_url, add)
+    found.app.config[REQUESTS] = False
     yield found
     found.platform.close()
 
