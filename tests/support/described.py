@@ -12,6 +12,7 @@ from headrace.blueprints.api.shapes import CALLS
 from headrace.platform.core.shapes import schema_of
 
 PREFIX = "/api/v1"
+JSON_OR_NOTHING = frozenset({"application/json", ""})
 REQUESTS = "DESCRIBED_REQUESTS"
 """The setting of an application that may be asked what no description says; its answers are held to theirs."""
 _BY_PLACE = {(method, re.sub(r"{\w+}", "{}", path)): path for method, path in CALLS}
@@ -30,7 +31,7 @@ def hold_to_shapes(app: Flask) -> None:
         answered, asked = _validators(call)
         answered.validate(answer)
         checked = app.config.get(REQUESTS, True) and asked is not None
-        if checked and (request.is_json or not request.content_length):
+        if checked and request.mimetype in JSON_OR_NOTHING:
             # Some calls also take a package, with what a body would say in the address.
             asked.validate(request.get_json(silent=True) or {})
         return response
