@@ -15,6 +15,7 @@ from headrace.platform.metadata.field_types import built_in
 from headrace.platform.publishing.planning import check_folders
 from tests.contract.bad_table import TABLE, Row
 from tests.support.documents import field, label, workspace
+from tests.support.described import REQUESTS
 from tests.support.live import Live, open_live
 from tests.support.publishing import published_at, write_module
 
@@ -24,6 +25,7 @@ IDS = [f"{row.id} {row.name}"[:60] for row in TABLE]
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     found = open_live(f"sqlite:///{tmp_path_factory.mktemp('bad') / 'bad.sqlite'}")
+    found.app.config[REQUESTS] = False
     yield found
     found.platform.close()
 
