@@ -14,8 +14,8 @@ from headrace.cli import main
 from headrace.platform.metadata.field_types import built_in
 from headrace.platform.publishing.planning import check_folders
 from tests.contract.bad_table import TABLE, Row
-from tests.support.documents import field, label, workspace
 from tests.support.described import REQUESTS
+from tests.support.documents import field, label, workspace
 from tests.support.live import Live, open_live
 from tests.support.publishing import published_at, write_module
 
