@@ -197,7 +197,7 @@ def test_constants_and_extensions_are_drawn(drawer: Drawer) -> None:
     # All tests share the draft: what is wrong in it would refuse the scenarios of others.
     area.fill("amount * 2")
     expect(result.locator("mark")).to_have_count(0)
-    drawer.saved()
+    expect(page.locator(".saving")).to_contain_text("Saved", timeout=WAIT)
     unfold(drawer, "Accounts", "Partner")
     expect(page.locator(".extends-target")).to_contain_text("Object that is extended")
     expect(page.locator(".field-row")).to_have_count(4)
