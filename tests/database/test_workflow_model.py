@@ -879,7 +879,7 @@ def test_random_approvals_do_what_the_model_says(database_url: str, deep: bool):
         count = 0
 
         @settings(
-            max_examples=10_000 if deep else 50,
+            max_examples=13_000 if deep else 50,
             deadline=None,
             database=None,
             derandomize=not deep,

@@ -108,6 +108,19 @@ def _whole(page: Page) -> None:
     _fold(page, folded=True)
 
 
+def _fitted(page: Page) -> None:
+    """Show the whole drawing; it begins at a size that can be read."""
+    _fold(page, folded=True)
+    page.locator(".react-flow__controls-fitview").click()
+
+
+def _counted(page: Page) -> None:
+    """Wait until what a document costs is told."""
+    line = page.locator(".cost-line")
+    if line.count():
+        expect(line).not_to_have_text(word(page, "cost_asking"), timeout=WAIT)
+
+
 def _rows(page: Page) -> None:
     expect(page.locator(".sample-table tbody tr").nth(2)).to_be_visible(timeout=WAIT)
 
@@ -159,7 +172,7 @@ SCENES: Final = (
     Scene("list", _document("view", "my_orders", _rows)),
     Scene("report", _document("report", "monthly_orders", _report)),
     Scene("dashboard", _document("dashboard", "channel_overview", _board)),
-    Scene("workflow", _document("workflow", "order_flow", _whole)),
+    Scene("workflow", _document("workflow", "order_flow", _fitted)),
     Scene("approval", _document("approval", "order_by_amount", _tried)),
     Scene("permission", _document("permission", "sales_order", _whole)),
     Scene("role", _document("role", "channel_manager")),
@@ -189,6 +202,7 @@ def file_of(language: str, scene: Scene) -> Path:
 def take(page: Page) -> Image.Image:
     """Return what the page shows now, without a caret or anything that moves."""
     page.mouse.move(1, 1)
+    _counted(page)
     page.wait_for_timeout(600)
     shot = page.screenshot(animations="disabled", caret="hide")
     return Image.open(io.BytesIO(shot)).convert("RGB")
