@@ -284,16 +284,37 @@ class Order:
 
         `nulls` says which values of the position are missing.
         """
-        if len({key.descending for key in self._keys}) == 1 and all(map(_never_null, self._keys)):
+        return self._after(nulls, list(map(_never_null, self._keys)))
+
+    def after_values(self, nulls: tuple[bool, ...]) -> tuple[Condition, list[Column]]:
+        """Return what `after` does among rows that have a value of the first key, and their order.
+
+        Without the rows that have none an index leads to the position, however deep it is.
+        """
+        never_null = [True, *(_never_null(key) for key in self._keys[1:])]
+        first = self.columns[0].desc() if self._keys[0].descending else self.columns[0].asc()
+        first = first.nulls_last() if self._dialect == "postgresql" else first
+        return self._after(nulls, never_null), [first, *self.clauses()[1:]]
+
+    def without_value(self) -> Condition:
+        """Return whether a row has no value of the first key: then it comes after all that have one."""
+        return self.columns[0].is_(None)
+
+    def splits(self, nulls: tuple[bool, ...]) -> bool:
+        """Say whether rows without a value of the first key come after the position, behind all others."""
+        return not _never_null(self._keys[0]) and not nulls[0]
+
+    def _after(self, nulls: tuple[bool, ...], never_null: list[bool]) -> Condition:
+        if len({key.descending for key in self._keys}) == 1 and all(never_null):
             return self._after_tuple()
         alternatives = []
         for index in range(len(self._keys)):
             equal = [self._equals(before, missing=nulls[before]) for before in range(index)]
-            behind = self._behind(index, missing=nulls[index])
+            behind = self._behind(index, missing=nulls[index], never_null=never_null[index])
             if behind is not None:
                 alternatives.append(sa.and_(*equal, behind))
         found = sa.or_(*alternatives)
-        if not _never_null(self._keys[0]):
+        if not never_null[0]:
             return found
         # Says nothing new, but lets an index start where the page starts.
         column, value = self.columns[0], self._value(0)
@@ -317,13 +338,13 @@ class Order:
         column = self.columns[index]
         return column.is_(None) if missing else column == self._value(index)
 
-    def _behind(self, index: int, *, missing: bool) -> Condition | None:
+    def _behind(self, index: int, *, missing: bool, never_null: bool) -> Condition | None:
         if missing:
             return None
         key, column = self._keys[index], self.columns[index]
         value = self._value(index)
         behind = column < value if key.descending else column > value
-        return behind if _never_null(key) else sa.or_(behind, column.is_(None))
+        return behind if never_null else sa.or_(behind, column.is_(None))
 
     def _value(self, index: int) -> Column:
         return parameter(f"k{index}", self._keys[index].path[-1].storage, self._dialect)

@@ -432,24 +432,14 @@ def _list_plan(
     pick = Source(surroundings, object_name, prefix="p", deleted=query.deleted)
     order = Order(pick, query.sort)
     conditions = _conditions(pick, query)
-    after = [] if nulls is None else [order.after(nulls)]
-    keys = [column.label(f"k{place}") for place, column in enumerate(order.columns)]
-    picked = (
-        pick.select(
-            [pick.rows.id.label("id"), *keys],
-            where=[*conditions.where, *after],
-            order_by=order.clauses(),
-        )
-        .limit(_Fixed(query.limit + 1))
-        .subquery("picked")
-    )
+    picked = _picked(pick, order, conditions, query, nulls)
     rows = _one_row().outerjoin(picked, sa.true())
     source = Source(
         surroundings, object_name, picked=Picked(rows, picked.c.id), deleted=query.deleted
     )
     columns = Columns()
     write = compile_writer(source, columns, query.shape)
-    sorted_by = [picked.c[key.name] for key in keys]
+    sorted_by = _keys_of(picked, order)
     sort_places = tuple(columns.add(column) for column in sorted_by)
     count = _count(surroundings, object_name, query) if query.count else None
     checks = _checks(context)
@@ -471,6 +461,40 @@ def _list_plan(
         sort_places,
         len(columns.items) if query.count else None,
     )
+
+
+def _picked(
+    pick: Source,
+    order: Order,
+    conditions: _Conditions,
+    query: Query,
+    nulls: tuple[bool, ...] | None,
+) -> sa.Subquery:
+    """Return the ids of a page with their sort keys `k0` to `kn`, and one more that says whether there is a next."""
+    keys = [column.label(f"k{place}") for place, column in enumerate(order.columns)]
+
+    def part(after: list[sa.ColumnElement[bool]], order_by: list[Column]) -> sa.Select[Any]:
+        columns = [pick.rows.id.label("id"), *keys]
+        where = [*conditions.where, *after]
+        return pick.select(columns, where=where, order_by=order_by).limit(_Fixed(query.limit + 1))
+
+    if nulls is None:
+        return part([], order.clauses()).subquery("picked")
+    if not order.splits(nulls):
+        return part([order.after(nulls)], order.clauses()).subquery("picked")
+    after, order_by = order.after_values(nulls)
+    parts = (part([after], order_by), part([order.without_value()], order.clauses()))
+    both = sa.union_all(*(sa.select(one.subquery()) for one in parts)).subquery("both")
+    return (
+        sa.select(both)
+        .order_by(*order.clauses(_keys_of(both, order)))
+        .limit(_Fixed(query.limit + 1))
+        .subquery("picked")
+    )
+
+
+def _keys_of(picked: sa.Subquery, order: Order) -> list[Column]:
+    return [picked.c[f"k{place}"] for place in range(len(order.columns))]
 
 
 @dataclass(frozen=True, slots=True)
