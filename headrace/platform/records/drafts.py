@@ -44,12 +44,18 @@ class Change:
     action: str
     old: Mapping[str, Any] | None
     new: Mapping[str, Any] | None
-    draft: Draft = field(repr=False)
 
     @functools.cached_property
     def fields(self) -> frozenset[str]:
-        """The names of the fields that differ; found out when somebody asks first."""
-        return self.draft.changed()
+        """The names of the fields that differ, none of a deleted record; found out when asked first."""
+        return frozenset() if self.new is None else differing(self.old, self.new)
+
+
+def differing(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of the fields of `new` whose values are others than in `old`."""
+    if old is None:
+        return frozenset(name for name, value in new.items() if value is not None)
+    return frozenset(name for name, value in new.items() if old.get(name) != value)
 
 
 @dataclass(slots=True, eq=False)
@@ -100,10 +106,7 @@ class Draft:
 
     def changed(self) -> frozenset[str]:
         """Return the names of the fields that differ from the stored row."""
-        if self.old is None:
-            return frozenset(name for name, value in self.new.items() if value is not None)
-        old = self.old
-        return frozenset(name for name, value in self.new.items() if old.get(name) != value)
+        return differing(self.old, self.new)
 
     def change(self) -> Change:
         """Return what hooks are told."""
@@ -114,5 +117,4 @@ class Draft:
             action=self.action,
             old=self.old,
             new=None if self.kind == "delete" else self.new,
-            draft=self,
         )

@@ -276,45 +276,38 @@ class Order:
 
     def clauses(self, columns: Sequence[Column] | None = None) -> list[Column]:
         """Return what to order by, missing values last; `columns` stand for those of the keys."""
-        pairs = zip(self._keys, columns or self.columns, strict=True)
-        return [self._clause(key, column) for key, column in pairs]
+        return self._clauses(columns or self.columns, first_known=False)
 
-    def after(self, nulls: tuple[bool, ...]) -> Condition:
-        """Return whether a row comes after the position in the parameters `k0` to `kn`.
+    def _clauses(self, columns: Sequence[Column], *, first_known: bool) -> list[Column]:
+        known = [first_known, *(False for _ in self._keys[1:])]
+        pairs = zip(self._keys, columns, known, strict=True)
+        return [
+            self._clause(key, column, known=one or _never_null(key)) for key, column, one in pairs
+        ]
 
-        `nulls` says which values of the position are missing.
+    def parts(self, nulls: tuple[bool, ...]) -> list[tuple[Condition, list[Column]]]:
+        """Return which rows come after the position in the parameters `k0` to `kn`, and their order.
+
+        `nulls` says which values of the position are missing. Rows without a value of the first key
+        are a part of their own, behind the others: an index leads to each part, however deep it is.
         """
-        return self._after(nulls, list(map(_never_null, self._keys)))
+        found = [(self._after(nulls), self._clauses(self.columns, first_known=True))]
+        if not _never_null(self._keys[0]) and not nulls[0]:
+            found.append((self.columns[0].is_(None), self.clauses()))
+        return found
 
-    def after_values(self, nulls: tuple[bool, ...]) -> tuple[Condition, list[Column]]:
-        """Return what `after` does among rows that have a value of the first key, and their order.
-
-        Without the rows that have none an index leads to the position, however deep it is.
-        """
-        never_null = [True, *(_never_null(key) for key in self._keys[1:])]
-        first = self.columns[0].desc() if self._keys[0].descending else self.columns[0].asc()
-        first = first.nulls_last() if self._dialect == "postgresql" else first
-        return self._after(nulls, never_null), [first, *self.clauses()[1:]]
-
-    def without_value(self) -> Condition:
-        """Return whether a row has no value of the first key: then it comes after all that have one."""
-        return self.columns[0].is_(None)
-
-    def splits(self, nulls: tuple[bool, ...]) -> bool:
-        """Say whether rows without a value of the first key come after the position, behind all others."""
-        return not _never_null(self._keys[0]) and not nulls[0]
-
-    def _after(self, nulls: tuple[bool, ...], never_null: list[bool]) -> Condition:
-        if len({key.descending for key in self._keys}) == 1 and all(never_null):
+    def _after(self, nulls: tuple[bool, ...]) -> Condition:
+        """Return whether a row comes after the position, of those whose first key is missing if it is there."""
+        known = [True, *map(_never_null, self._keys[1:])]
+        if len({key.descending for key in self._keys}) == 1 and all(known) and not nulls[0]:
             return self._after_tuple()
         alternatives = []
         for index in range(len(self._keys)):
             equal = [self._equals(before, missing=nulls[before]) for before in range(index)]
-            behind = self._behind(index, missing=nulls[index], never_null=never_null[index])
-            if behind is not None:
-                alternatives.append(sa.and_(*equal, behind))
+            if not nulls[index]:
+                alternatives.append(sa.and_(*equal, self._behind(index, known=known[index])))
         found = sa.or_(*alternatives)
-        if not never_null[0]:
+        if nulls[0]:
             return found
         # Says nothing new, but lets an index start where the page starts.
         column, value = self.columns[0], self._value(0)
@@ -326,25 +319,23 @@ class Order:
         values = sa.tuple_(*(self._value(index) for index in range(len(self._keys))))
         return columns < values if self._keys[0].descending else columns > values
 
-    def _clause(self, key: SortKey, column: Column) -> Column:
+    def _clause(self, key: SortKey, column: Column, *, known: bool) -> Column:
         """Return one key as the indexes are declared, so that they can be used."""
         clause = column.desc() if key.descending else column.asc()
         if self._dialect == "postgresql":
             return clause.nulls_last()
         # SQLite sorts missing values last by itself when falling.
-        return clause if key.descending or _never_null(key) else clause.nulls_last()
+        return clause if key.descending or known else clause.nulls_last()
 
     def _equals(self, index: int, *, missing: bool) -> Condition:
         column = self.columns[index]
         return column.is_(None) if missing else column == self._value(index)
 
-    def _behind(self, index: int, *, missing: bool, never_null: bool) -> Condition | None:
-        if missing:
-            return None
+    def _behind(self, index: int, *, known: bool) -> Condition:
         key, column = self._keys[index], self.columns[index]
         value = self._value(index)
         behind = column < value if key.descending else column > value
-        return behind if never_null else sa.or_(behind, column.is_(None))
+        return behind if known else sa.or_(behind, column.is_(None))
 
     def _value(self, index: int) -> Column:
         return parameter(f"k{index}", self._keys[index].path[-1].storage, self._dialect)

@@ -473,24 +473,20 @@ def _picked(
     """Return the ids of a page with their sort keys `k0` to `kn`, and one more that says whether there is a next."""
     keys = [column.label(f"k{place}") for place, column in enumerate(order.columns)]
 
-    def part(after: list[sa.ColumnElement[bool]], order_by: list[Column]) -> sa.Select[Any]:
-        columns = [pick.rows.id.label("id"), *keys]
-        where = [*conditions.where, *after]
-        return pick.select(columns, where=where, order_by=order_by).limit(_Fixed(query.limit + 1))
+    limit = _Fixed(query.limit + 1)
 
-    if nulls is None:
-        return part([], order.clauses()).subquery("picked")
-    if not order.splits(nulls):
-        return part([order.after(nulls)], order.clauses()).subquery("picked")
-    after, order_by = order.after_values(nulls)
-    parts = (part([after], order_by), part([order.without_value()], order.clauses()))
-    both = sa.union_all(*(sa.select(one.subquery()) for one in parts)).subquery("both")
-    return (
-        sa.select(both)
-        .order_by(*order.clauses(_keys_of(both, order)))
-        .limit(_Fixed(query.limit + 1))
-        .subquery("picked")
-    )
+    def part(after: sa.ColumnElement[bool], order_by: list[Column]) -> sa.Select[Any]:
+        columns = [pick.rows.id.label("id"), *keys]
+        where = [*conditions.where, after]
+        return pick.select(columns, where=where, order_by=order_by).limit(limit)
+
+    parts = [(sa.true(), order.clauses())] if nulls is None else order.parts(nulls)
+    selects = [part(*one) for one in parts]
+    if len(selects) == 1:
+        return selects[0].subquery("picked")
+    together = sa.union_all(*(sa.select(one.subquery()) for one in selects)).subquery("together")
+    in_order = order.clauses(_keys_of(together, order))
+    return sa.select(together).order_by(*in_order).limit(limit).subquery("picked")
 
 
 def _keys_of(picked: sa.Subquery, order: Order) -> list[Column]:
