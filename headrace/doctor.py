@@ -76,11 +76,11 @@ def examine(settings: Settings) -> Iterator[Finding]:
 def _examine_workspace(platform: Platform) -> Iterator[Finding]:
     live = platform.catalogs.refresh()
     number = live.version
-    yield Finding(True, Text(f"Database reached, version {number}", f"数据库可用,版本 {number}"))
+    yield Finding(True, Text(f"Database reached, version {number}", f"数据库可用，版本 {number}"))
     problems = [one for one in run_checks(live.catalog) if one.severity == "error"]
     yield Finding(
         not problems,
-        Text(f"Metadata checked: {len(problems)} problems", f"元数据检查:{len(problems)} 个问题"),
+        Text(f"Metadata checked: {len(problems)} problems", f"元数据检查：{len(problems)} 个问题"),
         Text(
             "Run `headrace export` and `headrace check`.",
             "请运行 `headrace export` 与 `headrace check`。",
@@ -92,11 +92,11 @@ def _examine_workspace(platform: Platform) -> Iterator[Finding]:
         not lacking,
         Text(
             f"System tables of this version: {len(lacking)} columns missing",
-            f"系统表与本版本一致:缺少 {len(lacking)} 列",
+            f"系统表与本版本一致：缺少 {len(lacking)} 列",
         ),
         Text(
             f"Run `headrace init`, it adds them: {', '.join(lacking[:5])}.",
-            f"请运行 `headrace init` 补齐:{', '.join(lacking[:5])}。",
+            f"请运行 `headrace init` 补齐：{', '.join(lacking[:5])}。",
         ),
     )
     missing = list(_missing_columns(platform))
@@ -104,11 +104,11 @@ def _examine_workspace(platform: Platform) -> Iterator[Finding]:
         not missing,
         Text(
             f"Tables match the metadata: {len(missing)} columns missing",
-            f"数据表与元数据一致:缺少 {len(missing)} 列",
+            f"数据表与元数据一致：缺少 {len(missing)} 列",
         ),
         Text(
             f"Restore a backup; missing: {', '.join(missing[:5])}.",
-            f"请恢复备份;缺少:{', '.join(missing[:5])}。",
+            f"请恢复备份；缺少：{', '.join(missing[:5])}。",
         ),
     )
     yield Finding(True, _kept(platform))
@@ -118,7 +118,7 @@ def _examine_workspace(platform: Platform) -> Iterator[Finding]:
         broken == 0,
         Text(
             f"Files: {count}, {megabytes(size)} MB, {broken} without their content",
-            f"文件:{count} 个,{megabytes(size)} MB,{broken} 个缺少内容",
+            f"文件：{count} 个，{megabytes(size)} MB,{broken} 个缺少内容",
         ),
         Text("Restore a backup of the whole database.", "请恢复整个数据库的备份。"),
     )
@@ -127,10 +127,10 @@ def _examine_workspace(platform: Platform) -> Iterator[Finding]:
         dead = dead_count(reading.connection)
     yield Finding(
         dead == 0,
-        Text(f"Jobs given up: {dead}", f"已放弃的作业:{dead}"),
+        Text(f"Jobs given up: {dead}", f"已放弃的作业：{dead}"),
         Text(
             "Open “Jobs” in the menu, look at their errors, then let them be tried again.",
-            "请在菜单中打开“作业”,查看错误后重试。",
+            "请在菜单中打开“作业”，查看错误后重试。",
         ),
     )
 
@@ -138,7 +138,7 @@ def _examine_workspace(platform: Platform) -> Iterator[Finding]:
 def _examine_broker(url: str) -> Iterator[Finding]:
     if not url:
         yield Finding(
-            True, Text("No broker: servers do the jobs", "未配置消息代理:由服务器执行作业")
+            True, Text("No broker: servers do the jobs", "未配置消息代理：由服务器执行作业")
         )
         return
     try:
@@ -149,7 +149,7 @@ def _examine_broker(url: str) -> Iterator[Finding]:
         yield Finding(False, error.problems[0].message, error.problems[0].hint)
         return
     told = ", ".join(f"{lane} {count}" for lane, count in counts.items())
-    yield Finding(True, Text(f"Broker reached; messages: {told}", f"消息代理可用;消息数:{told}"))
+    yield Finding(True, Text(f"Broker reached; messages: {told}", f"消息代理可用；消息数：{told}"))
 
 
 def _kept(platform: Platform) -> Text:
@@ -163,7 +163,7 @@ def _kept(platform: Platform) -> Text:
     return Text(
         f"Kept of dropped definitions: {tables} tables, {columns} columns; "
         f"{first.what.en} goes after {day}",
-        f"为已移除的定义保留:{tables} 张表、{columns} 列;{first.what.zh}将于 {day} 之后删除",
+        f"为已移除的定义保留：{tables} 张表、{columns} 列；{first.what.zh}将于 {day} 之后删除",
     )
 
 

@@ -32,7 +32,7 @@ MOST_LINK_HOURS: Final = 30 * 24
 INVALID: Final = Message(
     "settings.invalid",
     "The setting {name} cannot be used: {reason}.",
-    "设置 {name} 无效:{reason}。",
+    "设置 {name} 无效：{reason}。",
     "{remedy}",
     "{remedy}",
 )
@@ -48,19 +48,19 @@ MALFORMED_FILE: Final = Message(
     "Line {line} of {file} is not NAME=value.",
     "{file} 的第 {line} 行不是 NAME=value 的形式。",
     "Write one NAME=value a line; quote a value that starts or ends with a space.",
-    "每行写一个 NAME=value;首尾有空格的值请加引号。",
+    "每行写一个 NAME=value；首尾有空格的值请加引号。",
 )
 MISSING_SECRET_KEY: Final = Message(
     "settings.secret_key_missing",
     "HEADRACE_SECRET_KEY is not set; sessions cannot be signed without it.",
-    "未设置 HEADRACE_SECRET_KEY,没有它无法为会话签名。",
+    "未设置 HEADRACE_SECRET_KEY，没有它无法为会话签名。",
     "Set it to at least 32 random characters and keep it secret and the same for all servers.",
-    "请设置至少 32 个随机字符,妥善保密,并在所有服务器上保持一致。",
+    "请设置至少 32 个随机字符，妥善保密，并在所有服务器上保持一致。",
 )
 MISSING_MAIL_FROM: Final = Message(
     "settings.mail_from_missing",
     "HEADRACE_SMTP_URL is set, but not from whom mail comes.",
-    "已设置 HEADRACE_SMTP_URL,但未设置发件地址。",
+    "已设置 HEADRACE_SMTP_URL，但未设置发件地址。",
     "Set HEADRACE_MAIL_FROM to an address of your own domain.",
     "请将 HEADRACE_MAIL_FROM 设为本域名的邮箱地址。",
 )
@@ -121,7 +121,7 @@ class Settings:
 def _check_database_url(value: str) -> None:
     form = Text(
         "Write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE.",
-        "请写成 sqlite:///文件 或 postgresql://用户:密码@主机/数据库。",
+        "请写成 sqlite:///文件 或 postgresql://用户：密码@主机/数据库。",
     )
     try:
         url = sa.make_url(value)
@@ -155,7 +155,7 @@ def _check_base_url(value: str) -> None:
             Text("it is not a web address", "不是网址"),
             Text(
                 "Write the address people open, such as https://orders.example.com.",
-                "请填写用户访问的地址,例如 https://orders.example.com。",
+                "请填写用户访问的地址，例如 https://orders.example.com。",
             ),
         )
 
@@ -164,7 +164,7 @@ def _check_broker_url(value: str) -> None:
     form = Text(
         "Write redis://HOST:PORT/NUMBER or amqp://USER:PASSWORD@HOST:PORT/PATH; leave it empty to"
         " do without a broker.",
-        "请写成 redis://主机:端口/编号 或 amqp://用户:密码@主机:端口/路径;不使用消息代理时请留空。",
+        "请写成 redis://主机：端口/编号 或 amqp://用户：密码@主机：端口/路径；不使用消息代理时请留空。",
     )
     try:
         parts = urlsplit(value)
@@ -217,7 +217,7 @@ def _check_rows(value: str) -> None:
 def _check_scanner(value: str) -> None:
     form = Text(
         "Write tcp://HOST:PORT or unix:///PATH of clamd.",
-        "请写 clamd 的地址 tcp://主机:端口 或 unix:///路径。",
+        "请写 clamd 的地址 tcp://主机：端口 或 unix:///路径。",
     )
     try:
         parts = urlsplit(value)
@@ -236,7 +236,7 @@ def _check_hosts(value: str) -> None:
                 Text(f"“{host}” is no host", f"“{host}”不是主机"),
                 Text(
                     "Write hosts, each with a port or without: erp.local,10.0.0.7:8443.",
-                    "请写主机,可带端口,以逗号分隔:erp.local,10.0.0.7:8443。",
+                    "请写主机，可带端口，以逗号分隔：erp.local,10.0.0.7:8443。",
                 ),
             )
 
@@ -245,8 +245,8 @@ def _check_smtp_url(value: str) -> None:
     form = Text(
         "Write smtp://USER:PASSWORD@HOST (STARTTLS) or smtps://USER:PASSWORD@HOST (TLS at once);"
         " smtp+plain://HOST, without user, sends without TLS.",
-        "请写 smtp://用户:密码@主机(STARTTLS)或 smtps://用户:密码@主机(直接 TLS);"
-        "smtp+plain://主机(不带用户)不使用 TLS。",
+        "请写 smtp://用户：密码@主机（STARTTLS）或 smtps://用户：密码@主机（直接 TLS）；"
+        "smtp+plain://主机（不带用户）不使用 TLS。",
     )
     if not value:
         return
@@ -270,7 +270,7 @@ def _check_mail_from(value: str) -> None:
     if value and not re.fullmatch(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,250}", value):
         raise _UnusableError(
             Text("it is not a mail address", "不是邮箱地址"),
-            Text("Write NAME@HOST, without a display name.", "请写 名称@主机,不带显示名。"),
+            Text("Write NAME@HOST, without a display name.", "请写 名称@主机，不带显示名。"),
         )
 
 
@@ -293,7 +293,7 @@ def _check_time_zone(value: str) -> None:
             Text("there is no such time zone", "没有这个时区"),
             Text(
                 "Write an IANA name such as Asia/Shanghai.",
-                "请写 IANA 时区名,例如 Asia/Shanghai。",
+                "请写 IANA 时区名，例如 Asia/Shanghai。",
             ),
         ) from None
 
@@ -313,8 +313,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Text(
             "The database: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`."
             " Default: the SQLite file `var/headrace.sqlite` in the working folder.",
-            "数据库:`sqlite:///文件` 或 `postgresql://用户:密码@主机/数据库`。"
-            "默认:工作目录下的 SQLite 文件 `var/headrace.sqlite`。",
+            "数据库：`sqlite:///文件` 或 `postgresql://用户:密码@主机/数据库`。"
+            "默认：工作目录下的 SQLite 文件 `var/headrace.sqlite`。",
         ),
         lambda value: _check_database_url(value) if value else None,
     ),
@@ -324,8 +324,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Text(
             "Signs sessions; at least 32 random characters, the same for all servers."
             " `serve` does not start without it; `demo` makes one of its own.",
-            "用于会话签名;至少 32 个随机字符,所有服务器须一致。"
-            "未设置时 `serve` 不启动;`demo` 会自行生成。",
+            "用于会话签名；至少 32 个随机字符，所有服务器须一致。"
+            "未设置时 `serve` 不启动；`demo` 会自行生成。",
         ),
         _check_secret_key,
     ),
@@ -335,7 +335,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Text(
             "The address people open, for links in messages."
             " Default: made from the host and the port.",
-            "用户访问的地址,用于消息中的链接。默认由主机和端口组成。",
+            "用户访问的地址，用于消息中的链接。默认由主机和端口组成。",
         ),
         _check_base_url,
     ),
@@ -346,8 +346,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
             "The broker that wakes workers up: `redis://HOST:PORT/NUMBER` or"
             " `amqp://USER:PASSWORD@HOST:PORT/PATH` (RabbitMQ); needs `headrace[celery]`."
             " Empty: the servers do the jobs themselves.",
-            "唤醒工作进程的消息代理:`redis://主机:端口/编号` 或 `amqp://用户:密码@主机:端口/路径`(RabbitMQ);"
-            "需要 `headrace[celery]`。留空:由服务器自行执行作业。",
+            "唤醒工作进程的消息代理：`redis://主机:端口/编号` 或 `amqp://用户:密码@主机:端口/路径`（RabbitMQ）；"
+            "需要 `headrace[celery]`。留空：由服务器自行执行作业。",
         ),
         _check_broker_url,
     ),
@@ -363,7 +363,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "Asia/Shanghai",
         Text(
             "The workspace's time zone: where a business day starts and ends.",
-            "工作区时区:决定业务日的起止。",
+            "工作区时区：决定业务日的起止。",
         ),
         _check_time_zone,
     ),
@@ -372,7 +372,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "",
         Text(
             "The language of commands: `en` or `zh`. Default: as the locale says.",
-            "命令行的语言:`en` 或 `zh`。默认取系统语言。",
+            "命令行的语言：`en` 或 `zh`。默认取系统语言。",
         ),
         _check_language,
     ),
@@ -382,7 +382,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Text(
             "Rows of an object from which a publish prepares its changes beside those who use it,"
             " instead of doing all in one transaction.",
-            "对象达到此行数时,发布会在不影响使用者的情况下预先准备更改,而不是在一个事务中完成。",
+            "对象达到此行数时，发布会在不影响使用者的情况下预先准备更改，而不是在一个事务中完成。",
         ),
         _check_rows,
     ),
@@ -391,7 +391,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "100000",
         Text(
             "Rows that one file may bring: an import with more is refused before anything is written.",
-            "单个文件最多可导入的行数;超出时在写入前即被拒绝。",
+            "单个文件最多可导入的行数；超出时在写入前即被拒绝。",
         ),
         _check_rows,
     ),
@@ -401,7 +401,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Text(
             "The virus scanner that looks into every uploaded file: `tcp://HOST:PORT` or `unix:///PATH`"
             " of ClamAV's clamd. While it gives no answer, files are refused. Default: none.",
-            "检查每个上传文件的病毒扫描程序:ClamAV clamd 的 `tcp://主机:端口` 或 `unix:///路径`。"
+            "检查每个上传文件的病毒扫描程序：ClamAV clamd 的 `tcp://主机:端口` 或 `unix:///路径`。"
             "扫描程序无响应时拒绝文件。默认不扫描。",
         ),
         _check_scanner,
@@ -412,8 +412,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Text(
             "Hosts that webhooks may reach although they lie inside, and without TLS: `HOST` or"
             " `HOST:PORT`, by commas. Default: none; webhooks go to public hosts by https only.",
-            "允许 Webhook 访问的内部主机(可不使用 TLS):`主机` 或 `主机:端口`,以逗号分隔。"
-            "默认为空:Webhook 仅以 https 访问公网主机。",
+            "允许 Webhook 访问的内部主机（可不使用 TLS）：`主机` 或 `主机:端口`，以逗号分隔。"
+            "默认为空：Webhook 仅以 https 访问公网主机。",
         ),
         _check_hosts,
     ),
@@ -424,8 +424,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
             "The server that takes mail: `smtp://USER:PASSWORD@HOST` (STARTTLS, port 587),"
             " `smtps://…` (TLS at once, port 465), or `smtp+plain://HOST` (no TLS, no password,"
             " port 25). Default: none; people are told inside the product only.",
-            "发送邮件的服务器:`smtp://用户:密码@主机`(STARTTLS,端口 587)、`smtps://…`(直接 TLS,端口 465)"
-            "或 `smtp+plain://主机`(无 TLS、无密码,端口 25)。默认不发送邮件,仅在系统内通知。",
+            "发送邮件的服务器：`smtp://用户:密码@主机`（STARTTLS，端口 587）、`smtps://…`（直接 TLS，端口 465）"
+            "或 `smtp+plain://主机`（无 TLS、无密码，端口 25）。默认不发送邮件，仅在系统内通知。",
         ),
         _check_smtp_url,
     ),
@@ -444,7 +444,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Text(
             "Hours for which a link in mail lets its reader decide a task without signing in."
             " 0: mail carries no such links.",
-            "邮件中的链接在多少小时内可免登录处理任务。0:邮件不带此类链接。",
+            "邮件中的链接在多少小时内可免登录处理任务。0：邮件不带此类链接。",
         ),
         _check_hours,
     ),
@@ -454,7 +454,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Text(
             "Who sends it as bearer token may read `/metrics`; at least 32 random characters."
             " Empty: there are no metrics.",
-            "以 Bearer 令牌发送此值者可读取 `/metrics`;至少 32 个随机字符。留空则不提供指标。",
+            "以 Bearer 令牌发送此值者可读取 `/metrics`；至少 32 个随机字符。留空则不提供指标。",
         ),
         _check_metrics_token,
     ),

@@ -55,7 +55,9 @@ HINTS: Final[Mapping[int, Text]] = {
         "See /api/v1/openapi.json for the methods of an address.",
         "请查看 /api/v1/openapi.json 了解该地址支持的方法。",
     ),
-    413: Text("Send less at once, for example in several requests.", "请分多次提交,减少单次内容。"),
+    413: Text(
+        "Send less at once, for example in several requests.", "请分多次提交，减少单次内容。"
+    ),
 }
 """What to do about a request that the framework refuses."""
 

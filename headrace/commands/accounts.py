@@ -241,7 +241,7 @@ def _switch_user(login: str, *, active: bool, instead: str | None = None) -> Non
         shell.say(
             Text(
                 f"{login} is inactive; {released} tasks went to others.",
-                f"{login} 已停用;{released} 个任务已转给他人。",
+                f"{login} 已停用；{released} 个任务已转给他人。",
             )
         )
 

@@ -29,21 +29,21 @@ ALL_ERRORS: Final = 1_000_000
 BAD_FILE: Final = Message(
     "import.no_file",
     "The file “{name}” is not there, or larger than {limit} MB.",
-    "文件“{name}”不存在,或大于 {limit} MB。",
+    "文件“{name}”不存在，或大于 {limit} MB。",
     "Check the path, or split the file.",
-    "请检查路径,或拆分文件。",
+    "请检查路径，或拆分文件。",
 )
 BAD_MAP: Final = Message(
     "import.invalid_map",
     "The map is no JSON object of column names and fields.",
     "映射不是由列名和字段组成的 JSON 对象。",
     "Give each column of the file the name of a field, or null; in a file or in place.",
-    "请为文件的每一列指定字段名或 null,可放在文件中或直接填写。",
+    "请为文件的每一列指定字段名或 null，可放在文件中或直接填写。",
 )
 SAID: Final[Mapping[str, Text]] = {
     "done": Text("Imported", "已导入"),
-    "checked": Text("Checked, nothing was changed", "检查完毕,未做任何更改"),
-    "refused": Text("Refused, nothing was changed", "已拒绝,未做任何更改"),
+    "checked": Text("Checked, nothing was changed", "检查完毕，未做任何更改"),
+    "refused": Text("Refused, nothing was changed", "已拒绝，未做任何更改"),
     "cancelled": Text("Cancelled", "已取消"),
     "failed": Text("Failed", "失败"),
 }
@@ -186,8 +186,8 @@ def _lines(batch: ImportBatch, found: list[Finding], language: str) -> Iterator[
     yield Text(
         f"{SAID[batch.state].en}: {counts.rows} rows; {counts.created} created,"
         f" {counts.updated} updated, {counts.refused} refused. Import {batch.id}.",
-        f"{SAID[batch.state].zh}:共 {counts.rows} 行;新建 {counts.created} 条,"
-        f"更新 {counts.updated} 条,拒绝 {counts.refused} 条。导入编号 {batch.id}。",
+        f"{SAID[batch.state].zh}：共 {counts.rows} 行；新建 {counts.created} 条，"
+        f"更新 {counts.updated} 条，拒绝 {counts.refused} 条。导入编号 {batch.id}。",
     ).within(language)
     for problem in batch.problems:
         yield f"{problem['severity']} {problem['code']}: {problem['message'].get(language)}"

@@ -17,7 +17,7 @@ from headrace.platform.database.unit_of_work import COMMAND_LINE
 from headrace.platform.metadata.wording import sentence
 from headrace.platform.publishing.sweeping import Kept, shown
 
-REMOVED = Text("Removed: {what}", "已删除:{what}")
+REMOVED = Text("Removed: {what}", "已删除：{what}")
 STAYS = Text("Kept until {until}: {what}", "保留至 {until}:{what}")
 NOTHING_KEPT = Text("Nothing is kept of dropped definitions.", "没有保留任何已移除定义的数据。")
 
@@ -48,7 +48,7 @@ def init(login: str, name: str, roles: Sequence[str], password_stdin: bool, as_j
                 [
                     Text(
                         "The system tables are there; there are users already.",
-                        "系统表已就绪;已有用户。",
+                        "系统表已就绪；已有用户。",
                     ).within(shell.language)
                 ],
             )

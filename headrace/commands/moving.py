@@ -102,7 +102,7 @@ def load_records(platform: Platform, moved: MovedRecords) -> list[Text]:
     return [
         Text(
             f"{records} records loaded, {users} users made.",
-            f"已加载 {records} 条记录,新建 {users} 个用户。",
+            f"已加载 {records} 条记录，新建 {users} 个用户。",
         )
     ]
 

@@ -77,7 +77,7 @@ def plan_lines(made: Plan, language: str) -> Iterator[str]:
     for name, rows in made.prepared.items():
         prepared = Text(
             f"= {name} ({rows} rows) is prepared beside those who use it",
-            f"= {name}({rows} 行)将在不影响使用者的情况下预先准备",
+            f"= {name}（{rows} 行）将在不影响使用者的情况下预先准备",
         )
         yield prepared.within(language)
     yield from scenario_lines(made.scenarios, language)
@@ -93,22 +93,22 @@ def scenario_lines(results: Sequence[ScenarioResult], language: str) -> Iterator
 
 
 def _shown(line: PlanLine, language: str) -> Iterator[str]:
-    count = Text(f" ({line.rows} rows)", f"({line.rows} 行)").within(language)
+    count = Text(f" ({line.rows} rows)", f"（{line.rows} 行）").within(language)
     mark = "!" if line.destructive else "+"
     yield f"{mark} {line.text.within(language)}{'' if line.rows is None else count}"
     if line.failing is not None and line.failing.count:
         first = ", ".join(line.failing.first[:3])
         failing = Text(
             f"    rows in the way: {line.failing.count}, first {first}",
-            f"    受阻行数:{line.failing.count},前几行 {first}",
+            f"    受阻行数：{line.failing.count}，前几行 {first}",
         )
         yield failing.within(language)
     for use in line.uses[:20]:
         yield f"    {use.sentence.within(language)}"
     if line.decision is not None:
         chosen = line.decision.answer
-        yield Text(f"    decided: {chosen}", f"    决定:{chosen}").within(language)
+        yield Text(f"    decided: {chosen}", f"    决定：{chosen}").within(language)
     elif line.answers and line.needs_answer:
         answers = ", ".join(line.answers)
-        asked = Text(f"    decide “{line.key}”: {answers}", f"    需决定“{line.key}”:{answers}")
+        asked = Text(f"    decide “{line.key}”: {answers}", f"    需决定“{line.key}”：{answers}")
         yield asked.within(language)

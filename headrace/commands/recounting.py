@@ -20,18 +20,18 @@ NO_OBJECT: Final = Message(
     "There is no object “{name}” with stored computed fields.",
     "没有名为“{name}”且含已存储计算字段的对象。",
     "Such objects are: {known}.",
-    "此类对象有:{known}。",
+    "此类对象有：{known}。",
 )
-RIGHT: Final = Text("{object}: {rows} rows, all right", "{object}:{rows} 行,全部正确")
+RIGHT: Final = Text("{object}: {rows} rows, all right", "{object}:{rows} 行，全部正确")
 WRONG: Final = Text(
-    "{object}: {rows} rows, {count} wrong values", "{object}:{rows} 行,{count} 个值有误"
+    "{object}: {rows} rows, {count} wrong values", "{object}:{rows} 行，{count} 个值有误"
 )
 MENDED: Final = Text(
-    "{object}: {rows} rows, {count} wrong values mended", "{object}:{rows} 行,已修正 {count} 个值"
+    "{object}: {rows} rows, {count} wrong values mended", "{object}:{rows} 行，已修正 {count} 个值"
 )
 VALUE: Final = Text(
     "  {field} of {record}: {stored} instead of {expected}",
-    "  {record} 的 {field}:为 {stored},应为 {expected}",
+    "  {record} 的 {field}：为 {stored}，应为 {expected}",
 )
 SHOWN: Final = 20
 """Wrong values of an object that are listed for people; all of them are in the JSON."""

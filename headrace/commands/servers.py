@@ -82,11 +82,11 @@ def _print_demo(shell: Shell, platform: Platform) -> None:
     now = platform.clock.now().astimezone(platform.zone)
     stamp = now.strftime("%Y-%m-%d %H:%M")
     shell.say(Text(f"The demo's clock stands at {stamp}.", f"演示时钟停在 {stamp}。"))
-    shell.say(Text("Sign-ins (login, password, roles):", "登录账号(登录名、密码、角色):"))
+    shell.say(Text("Sign-ins (login, password, roles):", "登录账号（登录名、密码、角色）："))
     roles = platform.catalogs.current().catalog.roles
     for one in demo_workspace.sign_ins(platform):
         labels = ", ".join(
             roles[role].label.within(shell.language) or role for role in one.roles if role in roles
         )
         click.echo(f"  {one.login:<16} {one.password}  {one.name}  {labels}")
-    shell.say(Text(f"Address: {shell.settings.base_url}", f"地址:{shell.settings.base_url}"))
+    shell.say(Text(f"Address: {shell.settings.base_url}", f"地址：{shell.settings.base_url}"))

@@ -41,5 +41,5 @@ def serve_workspace(shell: Shell, workers: int) -> None:
     open_initialised(shell.settings.database_url).dispose()
     if shell.settings.broker_url:
         open_broker(shell.settings.broker_url)
-    shell.say(Text(f"Serving at {shell.settings.base_url}", f"服务地址:{shell.settings.base_url}"))
+    shell.say(Text(f"Serving at {shell.settings.base_url}", f"服务地址：{shell.settings.base_url}"))
     serve_forever(shell.settings, workers)

@@ -22,12 +22,12 @@ from headrace.platform.workflow.simulating import JudgedView, Simulation, Trial
 STATES = {
     "asked": Text("asks", "审批"),
     "skipped": Text("is skipped", "跳过"),
-    "passed": Text("passes, the same person just approved", "同一人刚批准,自动通过"),
+    "passed": Text("passes, the same person just approved", "同一人刚批准，自动通过"),
     "kept": Text("stays approved", "沿用已有批准"),
     "nobody": Text("finds nobody", "找不到审批人"),
     "unknown": Text("cannot be told", "无法判断"),
     "runs": Text("runs", "执行"),
-    "tag": Text("applies too, shown as a tag", "也适用,显示为标签"),
+    "tag": Text("applies too, shown as a tag", "也适用，显示为标签"),
     "no": Text("does not apply", "不适用"),
 }
 VERDICTS = {
@@ -153,12 +153,12 @@ def replay_lines(found: Replay, language: str) -> Iterator[str]:
     """Write a replay for a terminal: the summary, then the runs that go another way."""
     yield summary_line(found).within(language)
     for name in found.never:
-        yield Text(f"  never taken: {name}", f"  从未经过:{name}").within(language)
+        yield Text(f"  never taken: {name}", f"  从未经过：{name}").within(language)
     for user, (then, now) in sorted(found.tasks().items(), key=lambda one: -one[1][1]):
         if then != now:
             name = found.names.get(user, user)
             yield Text(
-                f"  {name}: {then} tasks, now {now}", f"  {name}:任务 {then} → {now}"
+                f"  {name}: {then} tasks, now {now}", f"  {name}：任务 {then} → {now}"
             ).within(language)
     for one in found.runs:
         if one.verdict != "same":
@@ -171,7 +171,7 @@ def summary_line(found: Replay) -> Text:
     return Text(
         f"{found.workflow}: of the last {len(found.runs)} runs {different} would go another way, "
         f"{unknown} cannot be told",
-        f"{found.workflow}:最近 {len(found.runs)} 次审批中,{different} 次将走不同路径,{unknown} 次无法判断",
+        f"{found.workflow}：最近 {len(found.runs)} 次审批中，{different} 次将走不同路径，{unknown} 次无法判断",
     )
 
 

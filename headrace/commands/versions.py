@@ -88,7 +88,7 @@ def rollback(
         ).version
     done = Text(
         f"Version {number} is live, with the content of {version}.",
-        f"版本 {number} 已生效,内容与版本 {version} 相同。",
+        f"版本 {number} 已生效，内容与版本 {version} 相同。",
     )
     lines = [*plan_lines(made, shell.language), done.within(shell.language)]
     shell.data({**shown, "version": number}, lines)

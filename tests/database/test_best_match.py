@@ -399,7 +399,7 @@ def test_the_trace_names_the_winner_with_its_keys_in_both_languages(people: Depo
     assert found["for_all"][0]["text"] == "no Price fits at 2025-06-15"
     chinese = _matches(people, sale, None, "zh")
     assert "最匹配的价格是" in chinese["amount"][0]["text"]
-    assert chinese["for_all"][0]["text"] == "没有匹配的价格(日期 2025-06-15)"
+    assert chinese["for_all"][0]["text"] == "没有匹配的价格（日期 2025-06-15）"
     assert _matches(people, sale, _user(people, "chief")) == found
 
 

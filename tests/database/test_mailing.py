@@ -105,7 +105,7 @@ def test_each_person_gets_a_letter_of_their_own_in_their_language(live: Live, bo
     assert ann.letter["Subject"] == "Ann asks you"
     assert fin.letter["Subject"] == "Ann 请您审批"
     assert str(fin.letter["To"]) == "财务 <fin@example.com>"
-    assert "财务,您好:" in fin.text
+    assert "财务，您好：" in fin.text
     assert 'lang="zh-CN"' in fin.html
     assert ann.letter["Auto-Submitted"] == "auto-generated"
     assert f"{BASE}/notifications/settings" in ann.text

@@ -89,7 +89,7 @@ def test_a_wecom_group_is_told_in_its_language_with_the_address_of_the_record(
     record = memo(live, secret="geheim")
     drain(live)
     [body] = robot.bodies()
-    text = f"新建:新品(geheim)\nhttps://orders.example.com/o/memo/{record}"
+    text = f"新建：新品（geheim）\nhttps://orders.example.com/o/memo/{record}"
     assert body == {"msgtype": "text", "text": {"content": text}}
     [(headers, _)] = robot.arrived
     assert not [one for one in headers if one.startswith("Headrace-")]
@@ -179,7 +179,7 @@ def test_an_endpoint_of_events_takes_the_text_as_an_event(live: Live, robot: Rec
     memo(live)
     drain(live)
     [body] = robot.bodies()
-    assert body["data"] == {"text": {"en": "New: 新品 (–)", "zh": "新建:新品(–)"}}
+    assert body["data"] == {"text": {"en": "New: 新品 (–)", "zh": "新建：新品（–）"}}
     assert "Headrace-Signature" in robot.arrived[0][0]
 
 

@@ -71,19 +71,19 @@ RED: dict[str, tuple[Change, str, str, str]] = {
         ),
         "/when/3",
         "Step 4: “mia” approves “claim” was refused: No task of “claim” is open for “mia”.",
-        "第 4 步:“mia”同意“claim”被拒绝:“mia”没有“claim”的待办。",
+        "第 4 步：“mia”同意“claim”被拒绝：“mia”没有“claim”的待办。",
     ),
     "an approver who is gone": (
         lambda one: one["approval", "claim_by_amount"]["steps"][1]["approvers"].pop(1),
         "/then/0/state",
         "“claim”: expected status “In approval”, it is “Paid”",
-        "“claim”:预期status为“审批中”,实际为“已赔付”",
+        "“claim”：预期status为“审批中”，实际为“已赔付”",
     ),
     "a rule that is gone": (
         lambda one: one["object", "claim"]["rules"].clear(),
         "/when/1/refused",
         "Step 2: “dora” changes “claim” went through",
-        "第 2 步:“dora”修改“claim”未被拒绝",
+        "第 2 步：“dora”修改“claim”未被拒绝",
     ),
     "a formula that says something else": (
         lambda one: next(
@@ -91,13 +91,13 @@ RED: dict[str, tuple[Change, str, str, str]] = {
         ).update(formula="total + fee + 1"),
         "/then/0/values/payable",
         "“claim”: expected payable “1200”, it is “1201.00”",
-        "“claim”:预期payable为“1200”,实际为“1201.00”",
+        "“claim”：预期payable为“1200”，实际为“1201.00”",
     ),
     "a grant that shows too much": (
         lambda one: one["permission", "claim"]["grants"][1].update(scope="all"),
         "/then/0/hidden_from/0",
         "“claim”: “olaf” may read it",
-        "“claim”:“olaf”可以查看",
+        "“claim”：“olaf”可以查看",
     ),
     "a guard that is too tight": (
         lambda one: one["workflow", "claim_flow"]["transitions"][0].update(when="payable > 2000"),
@@ -106,7 +106,7 @@ RED: dict[str, tuple[Change, str, str, str]] = {
             "Step 3: “dora” takes “Submit” of “claim” was refused: "
             "“Submit” is not possible: its condition does not hold."
         ),
-        "第 3 步:“dora”对“claim”执行“提交”被拒绝:不能执行“提交”:条件不满足。",
+        "第 3 步：“dora”对“claim”执行“提交”被拒绝：不能执行“提交”：条件不满足。",
     ),
     "a value that must be given": (
         lambda one: next(
@@ -114,7 +114,7 @@ RED: dict[str, tuple[Change, str, str, str]] = {
         ).update(required=True),
         "/given/records/1/values/note",
         "Given “shop”: “note” needs a value.",
-        "前提“shop”:“note”为必填项。",
+        "前提“shop”：“note”为必填项。",
     ),
 }
 """Changes of definitions with the place of the first difference, and what it says."""

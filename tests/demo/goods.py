@@ -245,9 +245,9 @@ def categories() -> Table:
 def _description(name: str, category: str) -> str:
     """Return what a product's page says, as the editor writes it."""
     points = (
-        ("滤芯易更换,不需工具", "到期前有提示灯")
+        ("滤芯易更换，不需工具", "到期前有提示灯")
         if category.startswith("FC")
-        else ("安静耐用,安装便捷", "整机质保三年")
+        else ("安静耐用，安装便捷", "整机质保三年")
     )
     listed = "".join(f"<li><p>{one}</p></li>" for one in points)
     return f"<h3>{name}</h3><p>适用于家庭与小型商用场所。</p><ul>{listed}</ul>"
@@ -267,7 +267,7 @@ def products() -> Table:
             "name": name,
             "category": category,
             "series": series,
-            "summary": f"澄澜{name},{'滤芯易更换' if category.startswith('FC') else '安静耐用,安装便捷'}",
+            "summary": f"澄澜{name},{'滤芯易更换' if category.startswith('FC') else '安静耐用，安装便捷'}",
             "description": _description(name, category),
             "attributes": _attributes(series, category),
             "energy_level": energy,

@@ -82,7 +82,7 @@ PROMOTIONS = (
               from_qty=20, gift="CL-FC-RO-01", gift_qty=4, skus=("CL-RH-T9-GY",), budget=30000),
     Promotion("CX-2025-006", "六月净水器满30000减1500", "full_reduction", "active", _day(6, 1), _day(6, 30),
               30000, 1500, channels=("distributor",), tiers=UPPER, category="WP", budget=90000,
-              terms="<p>六月净水器满30000元减1500元,每单一次。</p>"),
+              terms="<p>六月净水器满30000元减1500元，每单一次。</p>"),
     Promotion("CX-2025-007", "RO800每满10台赠滤芯2支", "gift", "active", _day(6, 1), _day(6, 30),
               from_qty=10, gift="CL-FC-RO-01", gift_qty=2, tiers=UPPER, skus=("CL-WP-RO800-WH",), budget=80000,
               terms="<p>单行RO800每满10台赠RO复合滤芯2支。</p>"),
@@ -90,7 +90,7 @@ PROMOTIONS = (
               20000, 600, category="DW", budget=40000),
     Promotion("CX-2025-009", "试点伙伴线上下单优惠1%", "online_incentive", "active", _day(6, 1), _day(9, 30),
               percent="1", pilot_only=True, sources=ONLINE, budget=300000,
-              terms="<p>试点伙伴在门户或手机端下单,按满减后金额优惠1%。</p>"),
+              terms="<p>试点伙伴在门户或手机端下单，按满减后金额优惠1%。</p>"),
 )
 # fmt: on
 

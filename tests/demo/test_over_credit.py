@@ -249,5 +249,5 @@ def test_what_nobody_decides_in_three_working_days_is_rejected(world: World) -> 
     said = run_of(world, "wuxiaoman", big).decisions[-1].render("zh")
     assert (said["action"], said["reason"]) == (
         "timeout_reject",
-        "3 工作日内未审批(截止 2025-06-18 14:00)。",
+        "3 工作日内未审批（截止 2025-06-18 14:00）。",
     )

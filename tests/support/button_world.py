@@ -33,7 +33,7 @@ BUTTONS: tuple[dict[str, Any], ...] = (
         {"when": "input.note IS NOT NULL", **made("input.note", "'charged'")},
         on={
             "several": True,
-            "confirm": label("Really?", "确定吗?"),
+            "confirm": label("Really?", "确定吗？"),
             "told": label("It was charged.", "已收费。"),
             "inputs": [
                 field("fee", "money", required=True, least="1", most="400"),

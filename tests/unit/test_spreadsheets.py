@@ -109,7 +109,7 @@ def test_one_in_twenty_may_be_something_else_and_is_named():
     found = judged(column("签约", *days))
     assert found.type == "date"
     assert found.reasons[0].message.en == "118 of 120 values are dates; not in row 7, 19."
-    assert found.reasons[0].message.zh == "120 个值中有 118 个是日期;第 7, 19 行不是。"
+    assert found.reasons[0].message.zh == "120 个值中有 118 个是日期；第 7, 19 行不是。"
     assert list(found.unread) == [(7, "待定"), (19, "?")]
     days[20:25] = ["?"] * 5
     assert judged(column("签约", *days)).type == "text"

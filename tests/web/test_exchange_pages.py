@@ -90,7 +90,7 @@ def test_the_pages_are_chinese_too(world):
     kim.send(address, do="check")
     world.platform.worker().drain()
     page = kim.page(address)
-    assert "检查完毕,未做任何更改。" in page.text
+    assert "检查完毕，未做任何更改。" in page.text
     assert not re.search(r"\bimport\.[a-z_]+\b", page.text)
 
 

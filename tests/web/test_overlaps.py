@@ -115,6 +115,6 @@ def test_a_move_names_what_would_overlap_to_those_who_may_read_it(world: Exchang
     refused = surfer.send_values(edit, {"f.parent": world.ids["house"]})
     assert refused.status == 422
     assert (
-        "移动到此处后,“货品”中“of acme”与“of house”将会重叠(公司:一方在另一方之内)。"
+        "移动到此处后，“货品”中“of acme”与“of house”将会重叠（公司：一方在另一方之内）。"
         in refused.text
     )

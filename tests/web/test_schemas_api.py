@@ -39,7 +39,7 @@ def test_a_key_is_described_in_each_language(live: Live) -> None:
     assert en["view"]["title"] == "view"
     assert zh["view"]["title"] == "列表"
     assert en["view"]["properties"]["columns"]["title"] == "Columns"
-    assert zh["view"]["properties"]["columns"]["description"] == "显示的列,可以沿引用选取。"
+    assert zh["view"]["properties"]["columns"]["description"] == "显示的列，可以沿引用选取。"
     assert zh["view"]["properties"]["where"]["x-formula"] is True
 
 

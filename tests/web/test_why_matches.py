@@ -65,7 +65,7 @@ def test_the_page_tells_who_may_read_it(live: Live):
     english, chinese = pages["admin", "en"], pages["admin", "zh"]
     told = "Price “D-3” fits most closely by Company Company acme; Region: for all"
     assert english.count(told) == 3, "in the record and in both rows"
-    assert chinese.count("最匹配的价格是“D-3”,依据:公司 Company acme;大区:不限") == 3
+    assert chinese.count("最匹配的价格是“D-3”，依据：公司 Company acme；大区：不限") == 3
     for language in ("en", "zh"):
         assert "D-3" not in pages["ann", language]
         assert "价格" not in pages["ann", language]

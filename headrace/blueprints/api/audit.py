@@ -29,7 +29,7 @@ BAD_ARGUMENT: Final = Message(
     "“{value}”不能作为审计查询的“{name}”。",
     "“before” is a number of an entry, “limit” 1 to {most}, “since” and “until” are instants "
     "such as 2026-01-31T08:00:00Z.",
-    "“before”是条目编号,“limit”为 1 至 {most},“since”和“until”是时间点,例如 2026-01-31T08:00:00Z。",
+    "“before”是条目编号，“limit”为 1 至 {most}，“since”和“until”是时间点，例如 2026-01-31T08:00:00Z。",
 )
 
 

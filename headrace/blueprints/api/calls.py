@@ -46,7 +46,7 @@ VERSION_NEEDED = Message(
     "Say which version you change.",
     "请说明您所修改的版本。",
     'Send the header If-Match with the version in quotes, such as "3".',
-    '请发送 If-Match 请求头,版本号加引号,例如 "3"。',
+    '请发送 If-Match 请求头，版本号加引号，例如 "3"。',
 )
 BAD_VALUE: Final = Message(
     "request.value",
@@ -60,7 +60,7 @@ BAD_VERSION = Message(
     "If-Match “{given}” is not a version.",
     "If-Match“{given}”不是版本号。",
     'Send one version in quotes, such as "3".',
-    '请发送一个带引号的版本号,例如 "3"。',
+    '请发送一个带引号的版本号，例如 "3"。',
 )
 OBJECT_NEEDED = Message(
     "request.object_needed",
@@ -74,7 +74,7 @@ UNKNOWN_KEY = Message(
     "The key “{name}” is not known here.",
     "此处没有键“{name}”。",
     "Known keys: {known}.",
-    "可用的键:{known}。",
+    "可用的键：{known}。",
 )
 
 

@@ -48,7 +48,7 @@ BAD_BASE: Final = Message(
     "“base” must be the number of a version.",
     "“base”必须是版本号。",
     "Send the “version” that the plan told, or leave it out.",
-    "请填写计划返回的“version”,或省略该项。",
+    "请填写计划返回的“version”，或省略该项。",
 )
 
 

@@ -46,7 +46,7 @@ FILE_NEEDED: Final = Message(
     "The request has no file.",
     "请求中没有文件。",
     "Send multipart/form-data with the part “file”.",
-    "请以 multipart/form-data 发送,并包含“file”部分。",
+    "请以 multipart/form-data 发送，并包含“file”部分。",
 )
 
 

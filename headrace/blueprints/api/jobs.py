@@ -35,7 +35,7 @@ SHOWN: Final[Mapping[str, str]] = {"started": "running", "dead": "failed"}
 ENDED = Message(
     "job.ended",
     "The job has ended; it cannot be cancelled.",
-    "任务已结束,无法取消。",
+    "任务已结束，无法取消。",
     "Look at its state and result.",
     "请查看其状态与结果。",
 )

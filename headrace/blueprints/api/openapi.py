@@ -648,7 +648,7 @@ class _Writer:
         upload["description"] = self.text(
             Text(
                 "The file waits a day for a record: send its id as the value of a field.",
-                "文件等待一天:请将返回的标识作为记录中文件字段的值提交。",
+                "文件等待一天：请将返回的标识作为记录中文件字段的值提交。",
             )
         )
         self.paths["/files"] = {"post": upload}

@@ -23,7 +23,7 @@ blueprint = Blueprint("api_plan_rows", __name__, url_prefix="/api/v1/metadata")
 BAD_REQUEST: Final = Message(
     "request.plan_rows",
     "Send “modules”, the “key” of a line, and a “format” of csv or json if you like.",
-    "请提供 “modules”、行的 “key”,以及可选的 “format”(csv 或 json)。",
+    "请提供 “modules”、行的 “key”，以及可选的 “format”（csv 或 json）。",
     'For example {"modules": {…}, "key": "rule.add:order.cap", "format": "csv"}.',
     '例如 {"modules": {…}, "key": "rule.add:order.cap", "format": "csv"}。',
 )

@@ -32,7 +32,7 @@ BAD_ARGUMENT = Message(
     "“{value}” cannot be “{name}” of a question about jobs.",
     "“{value}”不能作为作业查询的“{name}”。",
     "“state” is one of {states}; “cursor” is what the page before gave as “next”.",
-    "“state”为 {states} 之一;“cursor”为上一页返回的“next”。",
+    "“state”为 {states} 之一；“cursor”为上一页返回的“next”。",
 )
 ARGUMENTS: Final = ListArguments(STATES, BAD_ARGUMENT)
 

@@ -24,7 +24,7 @@ blueprint = Blueprint("api_schemas", __name__, url_prefix="/api/v1/metadata")
 BAD_LANGUAGE: Final = Message(
     "request.language",
     "“language” must be one of {languages}, not “{language}”.",
-    "“language”必须是 {languages} 之一,不能是“{language}”。",
+    "“language”必须是 {languages} 之一，不能是“{language}”。",
     "Leave it out for your own language.",
     "不填则使用您自己的语言。",
 )

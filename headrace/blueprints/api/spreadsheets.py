@@ -51,7 +51,7 @@ BAD_BODY: Final = Message(
     "“{name}” is missing or is nothing that can be sent here.",
     "“{name}”缺失或不能在此提交。",
     "Send “proposal” as it came, with your changes, and “draft” for a draft that is there.",
-    "请提交“proposal”(在原提议上修改),放入已有草稿时另附“draft”。",
+    "请提交“proposal”（在原提议上修改），放入已有草稿时另附“draft”。",
 )
 
 

@@ -24,9 +24,9 @@ blueprint = Blueprint("api_uninstalling", __name__, url_prefix="/api/v1/metadata
 BAD_REQUEST: Final = Message(
     "request.uninstall",
     "The request must name a module, and nothing that the call does not know.",
-    "请求必须指定模块,且不得包含未知的键。",
+    "请求必须指定模块，且不得包含未知的键。",
     'Send {"module": "…", "data": "keep"}, and decisions, message or plan where wanted.',
-    '请发送 {"module": "…", "data": "keep"},并按需附上 decisions、message 或 plan。',
+    '请发送 {"module": "…", "data": "keep"}，并按需附上 decisions、message 或 plan。',
 )
 
 

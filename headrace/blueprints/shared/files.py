@@ -38,7 +38,7 @@ FILE_NEEDED: Final = Message(
     "The request has no file.",
     "请求中没有文件。",
     "Send multipart/form-data with the part “file”.",
-    "请以 multipart/form-data 发送,并包含“file”部分。",
+    "请以 multipart/form-data 发送，并包含“file”部分。",
 )
 ONE_FILE: Final = Message(
     "file.one_at_a_time",
@@ -50,9 +50,9 @@ ONE_FILE: Final = Message(
 TOO_LARGE_REQUEST: Final = Message(
     "file.too_large_request",
     "The request is larger than any file may be: {most} MB.",
-    "请求超过了文件的最大大小:{most} MB。",
+    "请求超过了文件的最大大小：{most} MB。",
     "Make the file smaller, or split it; a field may take less than that.",
-    "请压缩或拆分文件;具体字段的上限可能更小。",
+    "请压缩或拆分文件；具体字段的上限可能更小。",
 )
 
 UNKNOWN_SIZE: Final = Message(
@@ -60,7 +60,7 @@ UNKNOWN_SIZE: Final = Message(
     "There is no size “{size}” of a file.",
     "文件没有“{size}”这种尺寸。",
     "Ask for `small`, or leave it out for the file itself.",
-    "请使用 small,或省略以取得文件本身。",
+    "请使用 small，或省略以取得文件本身。",
 )
 
 

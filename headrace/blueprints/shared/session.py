@@ -39,7 +39,7 @@ NOT_CONTENT: Final = frozenset({"csrf", "key"})
 CSRF = Message(
     "csrf.invalid",
     "This page is too old to send from, or the request did not come from it.",
-    "页面已过期,或请求并非来自本页面。",
+    "页面已过期，或请求并非来自本页面。",
     "Load the page again and repeat what you did.",
     "请重新加载页面后再操作。",
 )

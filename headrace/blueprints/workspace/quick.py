@@ -41,9 +41,9 @@ LONGEST_AROUND: Final = 200_000
 OUTSIDE: Final = Message(
     "lookup.new_outside",
     "The new {object} was not saved: “{name}” could not choose it here.",
-    "未保存新的{object}:此处的“{name}”不能选择它。",
+    "未保存新的{object}：此处的“{name}”不能选择它。",
     "Give it the values that “{name}” asks for, or make it in its own list.",
-    "请填写“{name}”所要求的值,或在其列表中新建。",
+    "请填写“{name}”所要求的值，或在其列表中新建。",
 )
 
 

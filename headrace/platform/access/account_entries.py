@@ -37,7 +37,7 @@ ISSUED: Final = Text("new token “{name}” of account “{login}”", "账号�
 REVOKED: Final = Text(
     "token “{name}” of account “{login}” was revoked", "账号“{login}”的令牌“{name}”已撤销"
 )
-WITHIN: Final = Text("{role} in territory {territory}", "{role}(区域 {territory})")
+WITHIN: Final = Text("{role} in territory {territory}", "{role}（区域 {territory}）")
 NOTHING: Final = Text("nothing", "空")
 PARTS: Final[Mapping[str, Text]] = {
     "login": Text("login", "登录名"),

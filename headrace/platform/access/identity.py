@@ -76,7 +76,7 @@ WRONG_PASSWORD = Message(
     "Login or password is wrong.",
     "登录名或密码错误。",
     "Check both; an administrator can set a new password.",
-    "请检查后重试;管理员可以重置密码。",
+    "请检查后重试；管理员可以重置密码。",
 )
 TOO_MANY_ATTEMPTS = Message(
     "auth.too_many_attempts",
@@ -88,7 +88,7 @@ TOO_MANY_ATTEMPTS = Message(
 SIGN_IN_NEEDED = Message(
     "auth.required",
     "You are not signed in, or no longer.",
-    "您尚未登录,或登录已失效。",
+    "您尚未登录，或登录已失效。",
     "Sign in again.",
     "请重新登录。",
 )

@@ -19,7 +19,7 @@ TOO_SHORT = Message(
     "A password has at least {least} characters.",
     "密码至少 {least} 个字符。",
     "Choose a longer one; a few words are fine.",
-    "请设置更长的密码,例如几个词的组合。",
+    "请设置更长的密码，例如几个词的组合。",
 )
 TOO_LONG = Message(
     "password.too_long",

@@ -51,7 +51,7 @@ NO_ROW: Final = Message(
     "The record has no such row.",
     "该记录没有这一行。",
     "Load the record again; the row may have been deleted.",
-    "请重新加载记录,该行可能已被删除。",
+    "请重新加载记录，该行可能已被删除。",
 )
 
 

@@ -13,9 +13,9 @@ from headrace.platform.metadata.definitions.automations import BeginDef
 NO_APPROVAL: Final = Message(
     "approval.none_begins",
     "No approval decides “{transition}” of this record as it is.",
-    "该记录当前状况下,“{transition}”无需任何审批。",
+    "该记录当前状况下，“{transition}”无需任何审批。",
     "Look at the conditions of the approvals, or let the automation take the transition.",
-    "请检查审批条件,或让自动化直接执行该转换。",
+    "请检查审批条件，或让自动化直接执行该转换。",
 )
 
 

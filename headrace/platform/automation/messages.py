@@ -12,14 +12,14 @@ REFUSED: Final = "automation.refused"
 LOOP = Message(
     "automation.loop",
     "The automation “{name}” was started by itself, for the same record: {chain}.",
-    "自动化“{name}”对同一记录触发了自身:{chain}。",
+    "自动化“{name}”对同一记录触发了自身：{chain}。",
     "An administrator must give it a condition that no longer holds once it has run.",
     "请管理员为其设置执行后不再成立的条件。",
 )
 TOO_DEEP = Message(
     "automation.too_deep",
     "More than {limit} automations started one another: {chain}.",
-    "自动化相互触发超过 {limit} 层:{chain}。",
+    "自动化相互触发超过 {limit} 层：{chain}。",
     "An administrator must let fewer of them start others.",
     "请管理员减少相互触发的自动化。",
 )
@@ -28,26 +28,26 @@ GONE = Message(
     "The automation “{name}” is no longer there.",
     "自动化“{name}”已不存在。",
     "Publish it again, or leave the run as it is.",
-    "请重新发布该自动化,或保留此运行记录。",
+    "请重新发布该自动化，或保留此运行记录。",
 )
 CHANGED = Message(
     "automation.changed",
     "The actions of “{name}” have changed since the run began.",
-    "运行开始后,“{name}”的动作已更改。",
+    "运行开始后，“{name}”的动作已更改。",
     "Do by hand what is left; a run goes on only with the actions that it began with.",
-    "请手动完成剩余动作;运行只能按开始时的动作继续。",
+    "请手动完成剩余动作；运行只能按开始时的动作继续。",
 )
 BROKE = Message(
     "automation.broke",
     "The action could not be done: {error}.",
-    "动作无法完成:{error}。",
+    "动作无法完成：{error}。",
     "Tell an administrator; the run can be resumed once the cause is mended.",
-    "请联系管理员;排除原因后可继续运行。",
+    "请联系管理员；排除原因后可继续运行。",
 )
 NOT_FAILED = Message(
     "automation.not_failed",
     "The run has not failed; there is nothing to resume.",
-    "该运行未失败,无需继续。",
+    "该运行未失败，无需继续。",
     "Look at its state.",
     "请查看其状态。",
 )
@@ -63,24 +63,24 @@ WRONG_STATE = Message(
     "“{button}” is not possible in the state “{state}”.",
     "状态“{state}”下不能执行“{button}”。",
     "Somebody may have moved the record: load it again.",
-    "记录可能已被他人处理,请重新加载。",
+    "记录可能已被他人处理，请重新加载。",
 )
 NOT_NOW = Message(
     "automation.not_now",
     "“{button}” is not possible: its condition does not hold.",
-    "不能执行“{button}”:条件不满足。",
+    "不能执行“{button}”：条件不满足。",
     "Check the record, complete it and try again.",
     "请检查并完善记录后重试。",
 )
 NOT_NOW_SHOWN = Message(
-    NOT_NOW.code, NOT_NOW.en, NOT_NOW.zh, "The condition is: {condition}", "条件为:{condition}"
+    NOT_NOW.code, NOT_NOW.en, NOT_NOW.zh, "The condition is: {condition}", "条件为：{condition}"
 )
 UNKNOWN_INPUT = Message(
     "automation.unknown_input",
     "“{button}” does not ask for “{name}”.",
     "“{button}”不需要填写“{name}”。",
     "It asks for: {known}.",
-    "可填写:{known}。",
+    "可填写：{known}。",
 )
 NOT_FOR_SEVERAL = Message(
     "automation.not_for_several",

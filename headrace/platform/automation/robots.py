@@ -40,21 +40,21 @@ BAD_FORM: Final = Message(
     "“{form}” is no form of an endpoint.",
     "“{form}”不是端点类型。",
     "Use one of {known}.",
-    "可用的类型:{known}。",
+    "可用的类型：{known}。",
 )
 BAD_SECRET: Final = Message(
     "webhook.robot_secret",
     "Only a DingTalk robot brings a secret of its own, of at most 200 plain characters.",
-    "只有钉钉机器人带有自己的密钥,最多 200 个普通字符。",
+    "只有钉钉机器人带有自己的密钥，最多 200 个普通字符。",
     "Leave it empty, or copy it from the robot's security settings.",
-    "请留空,或从机器人的安全设置中复制。",
+    "请留空，或从机器人的安全设置中复制。",
 )
 NEEDS_TEXT: Final = Message(
     "webhook.robot",
     "“{name}” is a robot of a group: it takes texts, not fields.",
-    "“{name}”是群机器人,只接收文本,不接收字段。",
+    "“{name}”是群机器人，只接收文本，不接收字段。",
     "Use the action “notify” with this endpoint among its recipients.",
-    "请使用“notify”动作,并将此端点列为通知对象。",
+    "请使用“notify”动作，并将此端点列为通知对象。",
 )
 
 

@@ -86,21 +86,21 @@ UNKNOWN_ENDPOINT = Message(
     "There is no webhook endpoint “{name}” in this installation.",
     "此系统中没有名为“{name}”的 Webhook 端点。",
     "An administrator must add it; then the run can be resumed.",
-    "请管理员添加该端点,然后继续运行。",
+    "请管理员添加该端点，然后继续运行。",
 )
 BAD_ADDRESS = Message(
     "webhook.address",
     "This address is not asked: {reason}.",
-    "不会向此地址发送:{reason}。",
+    "不会向此地址发送：{reason}。",
     "Give an https address of a public host, or name the host in HEADRACE_WEBHOOK_HOSTS.",
-    "请填写公网主机的 https 地址,或在 HEADRACE_WEBHOOK_HOSTS 中列出该主机。",
+    "请填写公网主机的 https 地址，或在 HEADRACE_WEBHOOK_HOSTS 中列出该主机。",
 )
 BAD_NAME = Message(
     "webhook.name",
     "“{name}” cannot be the name of an endpoint.",
     "“{name}”不能作为端点名称。",
     "Use small letters, digits and _, a letter first, at most 40.",
-    "请使用小写字母、数字和下划线,以字母开头,最多 40 个字符。",
+    "请使用小写字母、数字和下划线，以字母开头，最多 40 个字符。",
 )
 TOO_LARGE = Message(
     "webhook.too_large",
@@ -119,7 +119,7 @@ NO_ADDRESS = Message(
 NOT_DEAD = Message(
     "webhook.not_dead",
     "The event has not been given up; there is nothing to replay.",
-    "该事件未被放弃,无需重放。",
+    "该事件未被放弃，无需重放。",
     "Look at its state.",
     "请查看其状态。",
 )

@@ -110,7 +110,7 @@ class StalePrincipalError(Exception):
 NOT_FOUND = Message(
     "not_found",
     "There is nothing here, or you may not see it.",
-    "这里没有内容,或者您无权查看。",
+    "这里没有内容，或者您无权查看。",
     "Check the address, or ask an administrator for access.",
-    "请检查地址,或向管理员申请权限。",
+    "请检查地址，或向管理员申请权限。",
 )

@@ -50,11 +50,11 @@ _REPEATED: Final = Text(
 )
 _COUNT: Final = Text(
     "braces hold a number, a number with a comma, or two numbers in rising order",
-    "花括号内应为一个数、一个数加逗号,或由小到大的两个数",
+    "花括号内应为一个数、一个数加逗号，或由小到大的两个数",
 )
 _GROUP: Final = Text(
     "only plain brackets are known: no looking around, names or flags",
-    "只支持普通括号,不支持环视、命名分组或标志",
+    "只支持普通括号，不支持环视、命名分组或标志",
 )
 _ESCAPE: Final = Text(
     "only the classes d, w, s and Han, and signs, can follow a backslash",
@@ -63,7 +63,7 @@ _ESCAPE: Final = Text(
 _ANCHOR: Final = Text(
     "the pattern always describes the whole text; ^ and $ stand at its ends only, around brackets "
     "where it has alternatives",
-    "规则总是匹配整段文字;^ 与 $ 只能写在首尾,有多个可选项时须加括号",
+    "规则总是匹配整段文字；^ 与 $ 只能写在首尾，有多个可选项时须加括号",
 )
 _RANGE: Final = Text("a range goes from the lower to the higher character", "范围应由小到大")
 _EMPTY_CLASS: Final = Text("the class holds no character", "字符集为空")

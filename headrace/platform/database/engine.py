@@ -48,14 +48,14 @@ LOST = Message(
     "The database cannot be reached.",
     "无法连接数据库。",
     "Try again in a moment; an administrator can run `headrace doctor`.",
-    "请稍后重试;管理员可以运行 `headrace doctor` 检查。",
+    "请稍后重试；管理员可以运行 `headrace doctor` 检查。",
 )
 FULL = Message(
     "storage.full",
     "There is no space left to save anything.",
-    "存储空间已满,无法保存。",
+    "存储空间已满，无法保存。",
     "An administrator must make room; reading still works.",
-    "请管理员释放空间;读取不受影响。",
+    "请管理员释放空间；读取不受影响。",
 )
 
 

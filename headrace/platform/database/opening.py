@@ -16,7 +16,7 @@ NOT_INITIALISED = Message(
     "The database has no system tables yet.",
     "数据库中尚无系统表。",
     "Run `headrace init`, or `headrace demo` for the demo workspace.",
-    "请运行 `headrace init`,演示工作区请运行 `headrace demo`。",
+    "请运行 `headrace init`，演示工作区请运行 `headrace demo`。",
 )
 
 

@@ -77,7 +77,7 @@ class KeepTable(Operation):
     def describe(self) -> Text:
         return Text(
             f"Remove the object {self.object}; its rows are kept for 30 days",
-            f"移除对象 {self.object};其数据保留 30 天",
+            f"移除对象 {self.object}；其数据保留 30 天",
         )
 
     def reverse(self) -> Operation:
@@ -129,7 +129,7 @@ class KeepColumn(Operation):
     def describe(self) -> Text:
         return Text(
             f"Remove the field {self.object}.{self.field}; its values are kept for 30 days",
-            f"移除字段 {self.object}.{self.field};其数据保留 30 天",
+            f"移除字段 {self.object}.{self.field}；其数据保留 30 天",
         )
 
     def reverse(self) -> Operation:

@@ -76,7 +76,7 @@ UNDER_WAY: Final = Message(
     "This bulk change is under way, or over.",
     "该批量操作正在进行或已结束。",
     "Look at its state; ask for it anew to do it again.",
-    "请查看其状态;如需再次执行,请重新发起。",
+    "请查看其状态；如需再次执行，请重新发起。",
 )
 TOO_MANY: Final = Message(
     "bulk.too_many_found",
@@ -88,9 +88,9 @@ TOO_MANY: Final = Message(
 TOO_MANY_AT_ONCE: Final = Message(
     "bulk.too_many_at_once",
     "At most {limit} records can be changed all or none; {count} fit.",
-    "“全部成功或全部不改”方式最多 {limit} 条记录,符合条件的有 {count} 条。",
+    "“全部成功或全部不改”方式最多 {limit} 条记录，符合条件的有 {count} 条。",
     "Change those that can be changed (partial), or narrow the filter.",
-    "请改用“仅处理可以处理的记录”,或缩小筛选范围。",
+    "请改用“仅处理可以处理的记录”，或缩小筛选范围。",
 )
 NOTHING_FOUND: Final = Message(
     "bulk.nothing_found",
@@ -109,9 +109,9 @@ VIEW_GONE: Final = Message(
 NOT_UNDONE: Final = Message(
     "bulk.cannot_be_undone",
     "This bulk change cannot be undone: only one that has set values or deleted, within 30 days.",
-    "该批量操作无法撤销:只有修改过字段值或删除过记录、且未超过 30 天的批量操作可以撤销。",
+    "该批量操作无法撤销：只有修改过字段值或删除过记录、且未超过 30 天的批量操作可以撤销。",
     "Change the records again, or lead each back on its history page.",
-    "请再次修改这些记录,或在各记录的历史页面中恢复。",
+    "请再次修改这些记录，或在各记录的历史页面中恢复。",
 )
 CHANGING: Final = Text("Changing", "正在处理")
 CHECKING: Final = Text("Checking", "正在检查")

@@ -39,9 +39,9 @@ NOTHING_BEFORE: Final[Before] = MappingProxyType({})
 CHANGED_SINCE: Final = Message(
     "bulk.changed_since",
     "It was changed since ({fields}), and stays as it is.",
-    "该记录此后已被修改({fields}),保持不变。",
+    "该记录此后已被修改（{fields}），保持不变。",
     "Open it, and change it by hand where that is wanted.",
-    "如需修改,请打开该记录手工处理。",
+    "如需修改，请打开该记录手工处理。",
 )
 OTHER_FIELDS: Final = Text("other fields", "其他字段")
 NO_HISTORY: Final = Message(
@@ -49,13 +49,13 @@ NO_HISTORY: Final = Message(
     "The history of “{object}” does not keep what it was before.",
     "“{object}”的历史未保存修改前的值。",
     "Let the object keep its history (“history”: true); this change has to be led back by hand.",
-    "请为该对象启用历史(“history”: true);本次修改需手工改回。",
+    "请为该对象启用历史（“history”：true）；本次修改需手工改回。",
 )
 NOT_TOLD: Final = Text("the history does not say what", "历史未记录具体字段")
 CAME_BACK: Final = Message(
     "bulk.came_back",
     "It was brought back since, and stays as it is.",
-    "该记录此后已被恢复,保持不变。",
+    "该记录此后已被恢复，保持不变。",
     "Nothing is to be done.",
     "无需处理。",
 )

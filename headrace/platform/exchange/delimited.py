@@ -33,7 +33,7 @@ DANGEROUS: Final = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 PLAIN_NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?%?")
 
 NEITHER_ENCODING: Final = Text(
-    "its text is neither UTF-8 nor GB18030 (GBK)", "其文字既不是 UTF-8 也不是 GB18030(GBK)编码"
+    "its text is neither UTF-8 nor GB18030 (GBK)", "其文字既不是 UTF-8 也不是 GB18030（GBK）编码"
 )
 BINARY: Final = Text("it holds bytes that no text has", "其中含有文本不应有的字节")
 

@@ -20,14 +20,14 @@ _BETWEEN: Final = re.compile("[;；]")
 PARENT_DIFFERS: Final = Message(
     "import.parent_differs",
     "Row {row} belongs to the record of row {first}, but says something else here.",
-    "第 {row} 行与第 {first} 行属于同一条记录,但此处内容不同。",
+    "第 {row} 行与第 {first} 行属于同一条记录，但此处内容不同。",
     "Give the record's own values once, or the same in each of its rows.",
-    "请只填写一次主记录的值,或在每一行中填写相同的值。",
+    "请只填写一次主记录的值，或在每一行中填写相同的值。",
 )
 NO_PARENT: Final = Message(
     "import.no_parent",
     "Row {row} has child values but no record that they belong to.",
-    "第 {row} 行有明细内容,但没有所属的主记录。",
+    "第 {row} 行有明细内容，但没有所属的主记录。",
     "Write the record's key in the row.",
     "请在该行填写主记录的键。",
 )
@@ -36,7 +36,7 @@ PARENT_MISSING: Final = Message(
     "No row of the main sheet has the key “{key}”.",
     "主表中没有键为“{key}”的行。",
     "Add the record to the main sheet, or correct the key.",
-    "请在主表中补充该记录,或更正键值。",
+    "请在主表中补充该记录，或更正键值。",
 )
 
 

@@ -34,7 +34,7 @@ UNDER_WAY: Final = Message(
     "This import is under way, or over.",
     "该导入正在进行或已结束。",
     "Look at its state; upload the file again to import it again.",
-    "请查看其状态;如需再次导入,请重新上传文件。",
+    "请查看其状态；如需再次导入，请重新上传文件。",
 )
 
 

@@ -76,16 +76,16 @@ TOO_MANY_ROWS: Final = Message(
 TOO_MANY_AT_ONCE: Final = Message(
     "import.too_many_at_once",
     "At most {limit} records can be imported all or none; the file has more.",
-    "“全部成功或全部不导入”方式最多 {limit} 条记录,文件超出了此限制。",
+    "“全部成功或全部不导入”方式最多 {limit} 条记录，文件超出了此限制。",
     "Import what is right (partial), or split the file.",
-    "请改用“仅导入正确的行”,或拆分文件。",
+    "请改用“仅导入正确的行”，或拆分文件。",
 )
 UNKNOWN_SHEET: Final = Message(
     "import.unknown_sheet",
     "The workbook has no visible sheet “{name}”.",
     "工作簿中没有可见的工作表“{name}”。",
     "Sheets: {known}.",
-    "工作表:{known}。",
+    "工作表：{known}。",
 )
 NO_ROWS: Final = Message(
     "import.no_rows",

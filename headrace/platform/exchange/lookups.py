@@ -34,12 +34,12 @@ NOT_FOUND: Final = Message(
     "“{value}” is no “{object}” that you can choose here.",
     "“{value}”不是此处可选择的“{object}”。",
     "Look for a spelling mistake, or import that record first.",
-    "请检查拼写,或先导入该记录。",
+    "请检查拼写，或先导入该记录。",
 )
 AMBIGUOUS: Final = Message(
     "reference.ambiguous",
     "“{value}” is the name of several “{object}”: {candidates}.",
-    "有多个“{object}”名为“{value}”:{candidates}。",
+    "有多个“{object}”名为“{value}”：{candidates}。",
     "Write the key of the one that is meant.",
     "请改填目标记录的键值。",
 )
@@ -50,7 +50,7 @@ UNNAMED: Final = Message(
     "“{value}” does not say of which object the record is.",
     "“{value}”没有说明是哪个对象的记录。",
     "Write the object, a colon and the record: “{example}”.",
-    "请写成“对象:记录”的形式,例如“{example}”。",
+    "请写成“对象：记录”的形式，例如“{example}”。",
 )
 
 

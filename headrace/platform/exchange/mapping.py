@@ -31,28 +31,28 @@ NO_COLUMNS: Final = Message(
     "No column of the file has the name of a field of “{object}”.",
     "文件中没有与“{object}”字段对应的列。",
     "Name the columns like the fields, or say with “map” which column is which field: {known}.",
-    "请将列名改为字段名,或用“map”指定列与字段的对应:{known}。",
+    "请将列名改为字段名，或用“map”指定列与字段的对应：{known}。",
 )
 UNKNOWN_COLUMN: Final = Message(
     "import.unknown_column",
     "The file has no column “{name}”.",
     "文件中没有“{name}”列。",
     "Columns of the file: {known}.",
-    "文件中的列:{known}。",
+    "文件中的列：{known}。",
 )
 UNKNOWN_FIELD: Final = Message(
     "field.unknown",
     "“{object}” has no field “{name}” that you can use.",
     "“{object}”没有您可用的字段“{name}”。",
     "Fields: {known}.",
-    "可用字段:{known}。",
+    "可用字段：{known}。",
 )
 AMBIGUOUS_COLUMN: Final = Message(
     "import.ambiguous_column",
     "“{name}” is the name of several fields: {fields}.",
-    "“{name}”对应多个字段:{fields}。",
+    "“{name}”对应多个字段：{fields}。",
     "Use the API name, or say with “map” which one is meant.",
-    "请改用 API 名称,或用“map”指定。",
+    "请改用 API 名称，或用“map”指定。",
 )
 TWO_COLUMNS: Final = Message(
     "import.field_twice",
@@ -64,9 +64,9 @@ TWO_COLUMNS: Final = Message(
 IGNORED: Final = Message(
     "import.column_ignored",
     "The column “{name}” is not imported: {reason}.",
-    "“{name}”列不会导入:{reason}。",
+    "“{name}”列不会导入：{reason}。",
     "Map it to a field, or to null.",
-    "请将其映射到字段,或映射为 null。",
+    "请将其映射到字段，或映射为 null。",
     severity="warning",
 )
 NO_KEY: Final = Message(
@@ -74,7 +74,7 @@ NO_KEY: Final = Message(
     "Records of “{object}” cannot be matched by “{key}”.",
     "无法按“{key}”匹配“{object}”的记录。",
     "Choose a field that is unique and stands in the file: {known}.",
-    "请选择文件中存在的唯一字段:{known}。",
+    "请选择文件中存在的唯一字段：{known}。",
 )
 NO_RIGHT: Final = Text("you may not change it", "您无权修改该字段")
 COMPUTED: Final = Text("the system works it out", "该字段由系统计算")

@@ -17,14 +17,14 @@ TEXT_NAMES: Final = (".csv", ".txt", ".tsv")
 WRONG_EXTENSION: Final = Message(
     "import.wrong_extension",
     "“{name}” is named like {named}, but it is {found}.",
-    "“{name}”的扩展名表示{named},实际内容却是{found}。",
+    "“{name}”的扩展名表示{named}，实际内容却是{found}。",
     "Save the file again in the format that its name says.",
     "请按扩展名对应的格式重新保存文件。",
 )
 OLD_FORMAT: Final = Message(
     "import.old_format",
     "The file is an old .xls workbook, or a workbook with a password.",
-    "该文件是旧版 .xls 工作簿,或带有密码的工作簿。",
+    "该文件是旧版 .xls 工作簿，或带有密码的工作簿。",
     "Save it as .xlsx without a password.",
     "请另存为不带密码的 .xlsx 文件。",
 )

@@ -18,23 +18,23 @@ MOST_SHARED_TEXTS: Final = 2_000_000
 UNREADABLE: Final = Message(
     "import.unreadable",
     "The file cannot be read: {reason}.",
-    "无法读取文件:{reason}。",
+    "无法读取文件：{reason}。",
     "Open it in a spreadsheet program, save it again as .xlsx or as CSV, and upload that.",
-    "请用电子表格软件打开,另存为 .xlsx 或 CSV 后再上传。",
+    "请用电子表格软件打开，另存为 .xlsx 或 CSV 后再上传。",
 )
 TOO_MANY_COLUMNS: Final = Message(
     "import.too_many_columns",
     "Row {row} has more than {limit} columns.",
     "第 {row} 行超过 {limit} 列。",
     "Delete the columns that are not needed, also the empty ones that only have a format.",
-    "请删除不需要的列,包括只带格式的空列。",
+    "请删除不需要的列，包括只带格式的空列。",
 )
 CELL_TOO_LONG: Final = Message(
     "import.cell_too_long",
     "A cell in row {row} has more than {limit} characters.",
     "第 {row} 行有单元格超过 {limit} 个字符。",
     "Look for a quote that is not closed, or shorten the text.",
-    "请检查引号是否未闭合,或缩短文字。",
+    "请检查引号是否未闭合，或缩短文字。",
 )
 TOO_LARGE: Final = Message(
     "import.too_large",

@@ -28,14 +28,14 @@ TOO_MANY_ROWS: Final = Message(
     "A workbook holds at most {limit} rows.",
     "工作簿最多容纳 {limit} 行。",
     "Narrow the list, or export it as CSV.",
-    "请缩小列表范围,或导出为 CSV。",
+    "请缩小列表范围，或导出为 CSV。",
 )
 TEXT_TOO_LONG: Final = Message(
     "export.text_too_long",
     "A text of “{name}” has more than {limit} characters, which no workbook can hold.",
-    "“{name}”中有文本超过 {limit} 个字符,工作簿无法容纳。",
+    "“{name}”中有文本超过 {limit} 个字符，工作簿无法容纳。",
     "Export as CSV, or leave the column out.",
-    "请导出为 CSV,或不导出该列。",
+    "请导出为 CSV，或不导出该列。",
 )
 
 PLAIN, TITLE, DAY, MOMENT, TEXT, GUARDED = range(6)

@@ -47,15 +47,15 @@ NUMBER: Final = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{0,40})?([eE][+-]?[0-9]{1,3
 MACROS: Final = Message(
     "import.macros",
     "The workbook contains macros; such files are not taken.",
-    "工作簿含有宏,不接受此类文件。",
+    "工作簿含有宏，不接受此类文件。",
     "Save it as “Excel workbook (*.xlsx)” without macros.",
-    "请另存为不含宏的“Excel 工作簿(*.xlsx)”。",
+    "请另存为不含宏的“Excel 工作簿（*.xlsx）”。",
 )
 DAMAGED: Final = Text("the workbook is damaged or cut off", "工作簿已损坏或不完整")
 NOT_PLAIN: Final = Text("it is a zip file but not a workbook", "它是 zip 文件但不是工作簿")
 ENCRYPTED: Final = Text("it is protected by a password", "文件受密码保护")
 DOCTYPE: Final = Text(
-    "it defines entities, which no workbook does", "其中定义了实体,正常的工作簿不会如此"
+    "it defines entities, which no workbook does", "其中定义了实体，正常的工作簿不会如此"
 )
 
 

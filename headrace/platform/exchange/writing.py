@@ -31,7 +31,7 @@ KEY_TWICE: Final = Message(
     "The key “{key}” stands in row {first} already.",
     "键“{key}”已在第 {first} 行出现。",
     "Keep one of the rows; rows with children of one record stand below each other.",
-    "请只保留其中一行;同一记录的明细行应连续排列。",
+    "请只保留其中一行；同一记录的明细行应连续排列。",
 )
 KEY_MISSING: Final = Message(
     "import.key_missing",
@@ -45,7 +45,7 @@ NOTHING_TO_UPDATE: Final = Message(
     "There is no record with the key “{key}” that you can change.",
     "没有键为“{key}”且您可以修改的记录。",
     "Correct the key, or choose the mode that also makes new records.",
-    "请更正键值,或选择可新建记录的模式。",
+    "请更正键值，或选择可新建记录的模式。",
 )
 
 

@@ -22,16 +22,16 @@ from headrace.platform.files.store import Upload
 INFECTED: Final = Message(
     "file.infected",
     "“{name}” was not taken: the scan found {found}.",
-    "“{name}”未被接收:扫描发现 {found}。",
+    "“{name}”未被接收：扫描发现 {found}。",
     "Check the computer that it comes from, and send a clean file.",
-    "请检查文件来源的电脑,并上传安全的文件。",
+    "请检查文件来源的电脑，并上传安全的文件。",
 )
 NOT_SCANNED: Final = Message(
     "file.not_scanned",
     "“{name}” was not taken: the virus scanner gave no answer.",
-    "“{name}”未被接收:病毒扫描程序没有响应。",
+    "“{name}”未被接收：病毒扫描程序没有响应。",
     "Try again later; if it lasts, tell an administrator.",
-    "请稍后重试;若持续出现,请联系管理员。",
+    "请稍后重试；若持续出现，请联系管理员。",
 )
 CONNECT_SECONDS: Final = 5
 ANSWER_SECONDS: Final = 60

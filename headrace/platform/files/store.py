@@ -63,9 +63,9 @@ EMPTY: Final = Message(
 TOO_MANY_WAITING: Final = Message(
     "file.too_many_waiting",
     "You have uploaded {count} files ({size} MB) that no record has taken.",
-    "您已上传 {count} 个文件({size} MB)尚未保存到任何记录。",
+    "您已上传 {count} 个文件（{size} MB）尚未保存到任何记录。",
     "Save the records that they are for; what no record takes goes after a day.",
-    "请先保存使用这些文件的记录;一天内未被使用的文件将被清除。",
+    "请先保存使用这些文件的记录；一天内未被使用的文件将被清除。",
 )
 
 

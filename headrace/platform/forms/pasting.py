@@ -34,7 +34,7 @@ TOO_LARGE: Final = Message(
     "At most {limit} cells can be pasted at once.",
     "一次最多粘贴 {limit} 个单元格。",
     "Paste them in parts, or import them from a file.",
-    "请分批粘贴,或通过文件导入。",
+    "请分批粘贴，或通过文件导入。",
 )
 UNKNOWN: Final = Message(
     "reference.not_found",
@@ -48,7 +48,7 @@ SEVERAL: Final = Message(
     "Several records of “{name}” are called that.",
     "“{name}”中有多条记录同名。",
     "Choose one, or paste its code.",
-    "请手动选择,或粘贴其编码。",
+    "请手动选择，或粘贴其编码。",
 )
 
 

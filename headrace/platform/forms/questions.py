@@ -17,11 +17,11 @@ from headrace.platform.metadata.definitions.objects import BestMatchDef
 
 TOO_MANY: Final = Text(
     "It asks more records than are read here; after publishing it is computed over all of them.",
-    "查询的记录过多,此处不读取;发布后会对全部记录计算。",
+    "查询的记录过多，此处不读取；发布后会对全部记录计算。",
 )
 NOT_HERE: Final = Text(
     "It can be told only after publishing: it asks what is not live yet.",
-    "发布后才能得出:所查询的内容尚未生效。",
+    "发布后才能得出：所查询的内容尚未生效。",
 )
 
 

@@ -42,7 +42,7 @@ from headrace.platform.metadata.wording import sentence
 OutcomeState: TypeAlias = Literal["value", "refused", "unknown"]
 
 NO_REASON: Final = Text()
-SAMPLE: Final = Text("{label} (a sample)", "{label}(示例)")
+SAMPLE: Final = Text("{label} (a sample)", "{label}（示例）")
 """What stands behind the label of something that is entered before a button is pressed."""
 _INPUT_READ: Final = re.compile(rf"\b{INPUT}\.(\w+)")
 MOST_SHOWN: Final = 20

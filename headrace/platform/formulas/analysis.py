@@ -101,7 +101,9 @@ _ORDERED: Final = frozenset((Kind.NUMBER, Kind.TEXT, Kind.DATE, Kind.DATETIME))
 _PYTHON_ONLY: Final[frozenset[Engine]] = frozenset(("python",))
 
 _USE_CONCAT: Final = Text("Join texts with CONCAT.", "连接文本请用 CONCAT。")
-_OTHER_TYPE: Final = Text("Use a value of that type, or convert it.", "请使用该类型的值,或先转换。")
+_OTHER_TYPE: Final = Text(
+    "Use a value of that type, or convert it.", "请使用该类型的值，或先转换。"
+)
 _USE_IS_NULL: Final = Text(
     "Nothing equals null: write IS NULL or IS NOT NULL.",
     "空值不等于任何值:请写 IS NULL 或 IS NOT NULL。",
@@ -113,7 +115,7 @@ _USE_INCLUDES: Final = Text(
 _REFERRING: Final = frozenset((Kind.REFERENCE, Kind.REFERENCES, Kind.POLYMORPHIC))
 _USE_ISBLANK: Final = Text(
     "Say which of its objects is meant: about.order.total, about.order = this.order, ISBLANK(about.order).",
-    "请指明是哪个对象:about.order.total、about.order = this.order、ISBLANK(about.order)。",
+    "请指明是哪个对象：about.order.total、about.order = this.order、ISBLANK(about.order)。",
 )
 _USE_DATEADD: Final = Text(
     "Move dates with DATEADD, compare them with DATEDIFF.", "日期加减请用 DATEADD、DATEDIFF。"
@@ -124,7 +126,7 @@ _USE_OFFSET: Final = Text(
 )
 _FOLLOWED: Final = Text(
     "The expression reads a field of the record that it is given: give it a lookup field.",
-    "该表达式要读取所给记录的字段:请传入查找字段。",
+    "该表达式要读取所给记录的字段：请传入查找字段。",
 )
 _TOLD_AS_THEY_ARE: Final = frozenset(("formula.cycle", "formula.too_complex"))
 """What is wrong with the formula as a whole, whichever body it shows in."""
@@ -941,7 +943,7 @@ def _retyped(node: Node, wanted: Type) -> Node:
 def _did_you_mean(close: Sequence[str]) -> Text:
     if not close:
         return _API_NAMES
-    return Text(f"Did you mean “{close[0]}”?", f"是否想写“{close[0]}”?")
+    return Text(f"Did you mean “{close[0]}”?", f"是否想写“{close[0]}”？")
 
 
 def _any_of(kinds: frozenset[Kind]) -> Text:

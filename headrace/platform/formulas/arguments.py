@@ -16,7 +16,7 @@ def argument_fault(parameter: Parameter, argument: Node) -> Text | None:
     if parameter.literal and (not isinstance(argument, Literal) or argument.value is None):
         return Text(f"{name} must be written out", f"{name} 必须直接写出")
     if parameter.whole and argument.type.kind is Kind.NUMBER and argument.type.scale:
-        return Text(f"{name} must be a whole number, see ROUND", f"{name} 必须为整数,可用 ROUND")
+        return Text(f"{name} must be a whole number, see ROUND", f"{name} 必须为整数，可用 ROUND")
     if parameter.simple and not isinstance(argument, Literal | FieldRef | ConstantRef):
         return Text(f"{name} must be a number, field or constant", f"{name} 必须为数值、字段或常量")
     if parameter.own_field and not (isinstance(argument, FieldRef) and len(argument.path) == 1):

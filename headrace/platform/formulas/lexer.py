@@ -90,7 +90,7 @@ def _refuse_character(source: str, position: int) -> NoReturn:
         refuse(
             position,
             position + 1,
-            Text("a text in straight single quotes, like 'open'", "英文单引号文本,如 'open'"),
+            Text("a text in straight single quotes, like 'open'", "英文单引号文本，如 'open'"),
             character,
         )
     refuse(position, position + 1, Text("a name, value or operator", "名称、值或运算符"), character)

@@ -225,7 +225,7 @@ class _Parser:
         if self.skip_mark("$"):
             if self.advance().value != "C":
                 self.position -= 1
-                self.expected(Text("C, as in $C.name", "C,如 $C.name"))
+                self.expected(Text("C, as in $C.name", "C，如 $C.name"))
             self.need_mark(".")
             name = self.need_name(Text("the name of a constant", "常量名"))
             return ConstantName(name.value, (token.start, name.end))

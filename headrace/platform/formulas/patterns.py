@@ -29,7 +29,7 @@ def pattern_fault(source: str) -> Text | None:
         place, reason = error.position + 1, error.reason
         return Text(
             f"character {place} of the pattern: {reason.en}",
-            f"模式的第 {place} 个字符:{reason.zh}",
+            f"模式的第 {place} 个字符：{reason.zh}",
         )
     return _REPEATED if pattern.most_repeated > MAX_REPEAT else None
 

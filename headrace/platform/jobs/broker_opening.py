@@ -9,16 +9,16 @@ from headrace.platform.jobs.brokers import Broker, BrokerAwayError
 NOT_INSTALLED = Message(
     "broker.not_installed",
     "HEADRACE_BROKER_URL names a broker, and what speaks to brokers is not installed.",
-    "HEADRACE_BROKER_URL 指定了消息代理,但未安装与其通信的组件。",
+    "HEADRACE_BROKER_URL 指定了消息代理，但未安装与其通信的组件。",
     "Install `headrace[celery]`, or leave the setting empty.",
-    "请安装 `headrace[celery]`,或将该设置留空。",
+    "请安装 `headrace[celery]`，或将该设置留空。",
 )
 AWAY = Message(
     "broker.away",
     "The broker of HEADRACE_BROKER_URL does not let us in: {reason}.",
-    "无法连接 HEADRACE_BROKER_URL 指定的消息代理:{reason}。",
+    "无法连接 HEADRACE_BROKER_URL 指定的消息代理：{reason}。",
     "Look whether it runs and whether host, port, user, password and path are right.",
-    "请检查其是否运行,以及主机、端口、用户、密码和路径是否正确。",
+    "请检查其是否运行，以及主机、端口、用户、密码和路径是否正确。",
 )
 
 

@@ -33,7 +33,7 @@ CANCELLED: Final = "cancelled by somebody who looks after the queue"
 NOT_DEAD = Message(
     "job.not_dead",
     "The job has not been given up; there is nothing to try again.",
-    "该作业未被放弃,无需重试。",
+    "该作业未被放弃，无需重试。",
     "Look at its state.",
     "请查看其状态。",
 )
@@ -47,7 +47,7 @@ OVER = Message(
 NEEDED = Message(
     "job.needed",
     "Jobs of the kind “{kind}” are not cancelled: what they keep going would stop for good.",
-    "“{kind}”类作业不可取消,否则其负责的流程将永久停止。",
+    "“{kind}”类作业不可取消，否则其负责的流程将永久停止。",
     "{remedy}",
     "{remedy}",
 )

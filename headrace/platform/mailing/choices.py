@@ -20,14 +20,14 @@ UNKNOWN_TOPIC: Final = Message(
     "Nobody is told about “{name}”.",
     "没有名为“{name}”的消息类别。",
     "Use one of {known}.",
-    "可用的类别:{known}。",
+    "可用的类别：{known}。",
 )
 UNKNOWN_WAY: Final = Message(
     "notification.unknown_way",
     "“{way}” is no way to be told.",
     "“{way}”不是通知方式。",
     "Use one of {known}.",
-    "可用的方式:{known}。",
+    "可用的方式：{known}。",
 )
 
 

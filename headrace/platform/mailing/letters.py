@@ -27,16 +27,16 @@ ADDRESS: Final = re.compile(
 )
 """Addresses that mail is sent to: none needs quoting, none holds anything but one address."""
 
-GREETING: Final = Text("Hello {name},", "{name},您好:")
+GREETING: Final = Text("Hello {name},", "{name}，您好：")
 OPEN: Final = Text("Open", "打开")
 ACT: Final = Text("See what is asked and decide", "查看并处理")
 DIGEST: Final = Text("{count} new notifications", "{count} 条新消息")
 WHY: Final = Text(
     "You get this mail because of your notification settings:",
-    "您收到此邮件是因为您的消息设置:",
+    "您收到此邮件是因为您的消息设置：",
 )
 NOT_SHARED: Final = Text(
-    "The link is for you alone; do not forward this mail.", "链接仅供您本人使用,请勿转发此邮件。"
+    "The link is for you alone; do not forward this mail.", "链接仅供您本人使用，请勿转发此邮件。"
 )
 
 

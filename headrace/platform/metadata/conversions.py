@@ -34,14 +34,14 @@ NO_VALUE_FOR = Message(
     "“{value}” is the key of no record of {object}.",
     "“{value}”不是 {object} 中任何记录的标识。",
     "Make such a record, or decide what the rows get instead.",
-    "请先建立该记录,或决定用什么值代替。",
+    "请先建立该记录，或决定用什么值代替。",
 )
 OTHER_OBJECT = Message(
     "value.other_object",
     "It refers to a record of an object that the field may no longer refer to.",
     "它引用的记录所属的对象已不在该字段可引用的范围内。",
     "Keep the object among the `targets`, or decide to empty these rows.",
-    "请在 targets 中保留该对象,或决定清空这些行的值。",
+    "请在 targets 中保留该对象，或决定清空这些行的值。",
 )
 MADE_ONCE: Final = frozenset({"number", "workflow"})
 """How values come about that stand in a row like those that people write."""

@@ -26,14 +26,14 @@ from headrace.platform.metadata.schemas import DEFINITIONS, definition_of
 UNKNOWN = Message(
     "help.unknown",
     "The documents of this module have no text at “{key}” here.",
-    "本模块的文档中,此处没有与“{key}”对应的文本。",
+    "本模块的文档中，此处没有与“{key}”对应的文本。",
     "{hint}",
     "{hint}",
 )
 CONFLICT = Message(
     "help.conflict",
     "The document says “{there}” here, this file “{here}”.",
-    "文档中为“{there}”,而此文件中为“{here}”。",
+    "文档中为“{there}”，而此文件中为“{here}”。",
     "Keep the text in one of the two places.",
     "请只在其中一处保留该文本。",
 )

@@ -30,7 +30,7 @@ UNKNOWN_KIND = Message(
     "There is no kind of document called “{kind}”.",
     "没有名为“{kind}”的文档类型。",
     "Use one of {known}.",
-    "请使用以下之一:{known}。",
+    "请使用以下之一：{known}。",
 )
 TOO_MANY_VALUES = Message(
     "json.too_large",

@@ -18,26 +18,26 @@ PATTERN = Message(
     "“{value}”不能作为名称。",
     "Names have lower-case letters, digits and underscores, start with a letter and have at most"
     " 40 characters.",
-    "名称由小写字母、数字和下划线组成,以字母开头,最多 40 个字符。",
+    "名称由小写字母、数字和下划线组成，以字母开头，最多 40 个字符。",
 )
 TOO_LONG = Message(
     "name.too_long",
     "The name “{value}” has {length} characters.",
     "名称“{value}”有 {length} 个字符。",
     "Names have at most 40 of a-z, 0-9 and _; what people read stands in the label.",
-    "名称最多 40 个字符(a-z、0-9 和 _);显示给用户的文字请写在 label 中。",
+    "名称最多 40 个字符（a-z、0-9 和 _）；显示给用户的文字请写在 label 中。",
 )
 ILLEGAL_CHARACTER = Message(
     "name.illegal_char",
     "The name “{value}” has an invisible character or a blank: U+{code}.",
-    "名称“{value}”含有不可见字符或空白:U+{code}。",
+    "名称“{value}”含有不可见字符或空白：U+{code}。",
     "Type the name again, without it.",
-    "请重新输入名称,去掉该字符。",
+    "请重新输入名称，去掉该字符。",
 )
 CONFUSABLE = Message(
     "name.confusable",
     "“{value}” only looks like “{plain}”: it has letters of another script.",
-    "“{value}”只是看起来像“{plain}”:其中含有其他文字的字母。",
+    "“{value}”只是看起来像“{plain}”：其中含有其他文字的字母。",
     "Type it with the letters a-z.",
     "请使用 a-z 字母重新输入。",
 )
@@ -46,7 +46,7 @@ COLLISION = Message(
     "“{value}” and “{other}” differ in upper and lower case only.",
     "“{value}”与“{other}”仅大小写不同。",
     "Give one of them another name; names are written in lower case.",
-    "请为其中一个改名;名称一律小写。",
+    "请为其中一个改名；名称一律小写。",
 )
 
 _SHAPE: Final = re.compile(NAME_PATTERN)

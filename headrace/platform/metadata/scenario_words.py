@@ -9,7 +9,7 @@ from headrace.platform.core.problems import Text
 from headrace.platform.metadata.wording import sentence
 
 ACTS: Final[Mapping[str, Text]] = {
-    "create": Text("“{by}” makes “{name}” ({what})", "“{by}”新建“{name}”({what})"),
+    "create": Text("“{by}” makes “{name}” ({what})", "“{by}”新建“{name}”（{what}）"),
     "update": Text("“{by}” changes “{name}”", "“{by}”修改“{name}”"),
     "move": Text("“{by}” takes “{what}” of “{name}”", "“{by}”对“{name}”执行“{what}”"),
     "approve": Text("“{by}” approves “{name}”", "“{by}”同意“{name}”"),
@@ -17,7 +17,7 @@ ACTS: Final[Mapping[str, Text]] = {
     "return": Text("“{by}” returns “{name}”", "“{by}”退回“{name}”"),
     "press": Text("“{by}” presses “{what}” at “{name}”", "“{by}”对“{name}”按下“{what}”"),
 }
-REFUSED: Final = Text("{act}, which must be refused ({code})", "{act}(须被拒绝:{code})")
+REFUSED: Final = Text("{act}, which must be refused ({code})", "{act}（须被拒绝：{code}）")
 NOTHING: Final = Text("“{by}” does nothing", "“{by}”未做任何操作")
 KINDS: Final = ("create", "update", "move", "decide", "press")
 """Keys of a step that say what is done."""

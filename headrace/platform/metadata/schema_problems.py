@@ -15,7 +15,7 @@ from headrace.platform.metadata.naming import name_problem
 WRONG_TYPE = Message(
     "schema.wrong_type",
     "Expected {expected}, found {found}.",
-    "此处应为{expected},而不是{found}。",
+    "此处应为{expected}，而不是{found}。",
     "Change the value.",
     "请修改该值。",
 )
@@ -38,14 +38,14 @@ NOT_ALLOWED = Message(
     "“{value}” is not one of the values allowed here.",
     "“{value}”不是此处允许的值。",
     "Use one of {known}.",
-    "请使用以下之一:{known}。",
+    "请使用以下之一：{known}。",
 )
 UNKNOWN_TYPE = Message(
     "field.unknown_type",
     "There is no field type “{value}”.",
     "没有字段类型“{value}”。",
     "Use one of {known}.",
-    "请使用以下之一:{known}。",
+    "请使用以下之一：{known}。",
 )
 PATTERN = Message(
     "schema.pattern",
@@ -57,14 +57,14 @@ PATTERN = Message(
 RANGE = Message(
     "schema.range",
     "The value is outside of its limits: {limit}.",
-    "值超出限制:{limit}。",
+    "值超出限制：{limit}。",
     "Keep within {limit}.",
     "请保持在 {limit} 之内。",
 )
 FIELD_RANGE = Message(
     "field.range",
     "“{key}” is outside of its limits: {limit}.",
-    "“{key}”超出限制:{limit}。",
+    "“{key}”超出限制：{limit}。",
     "Keep within {limit}.",
     "请保持在 {limit} 之内。",
 )
@@ -80,7 +80,7 @@ NO_APPROVER = Message(
     "Nobody is asked in this step.",
     "该步骤没有审批人。",
     "Name a role or a user field, or remove the step.",
-    "请指定角色或用户字段,或删除该步骤。",
+    "请指定角色或用户字段，或删除该步骤。",
 )
 SHAPE = Message(
     "schema.shape",
@@ -171,7 +171,7 @@ def suggestion(given: str, known: Iterable[str]) -> Text:
     near = get_close_matches(given[:80], names, n=1, cutoff=0.6)
     if near:
         return Text(f"Did you mean {near[0]}?", f"您是否指 {near[0]}?")
-    return Text(f"Known are: {', '.join(names)}.", f"可用的有:{', '.join(names)}。")
+    return Text(f"Known are: {', '.join(names)}.", f"可用的有：{', '.join(names)}。")
 
 
 def unless_type(expected: str, value: Any, place: str = "") -> Problem | None:

@@ -40,7 +40,7 @@ ENCODING = Message(
 SYNTAX = Message(
     "json.syntax",
     "This is not JSON: line {line}, column {column}.",
-    "JSON 语法错误:第 {line} 行第 {column} 列。",
+    "JSON 语法错误：第 {line} 行第 {column} 列。",
     "Look for a missing comma, quote or bracket there.",
     "请检查该处是否缺少逗号、引号或括号。",
 )
@@ -68,9 +68,9 @@ NUMBER_RANGE = Message(
 NOT_WHOLE = Message(
     "schema.wrong_type",
     "Numbers here are whole; {value} is not.",
-    "此处应为整数,而不是 {value}。",
+    "此处应为整数，而不是 {value}。",
     'Write a whole number, or a decimal as text: "0.5".',
-    '请填写整数;小数请写成文本:"0.5"。',
+    '请填写整数；小数请写成文本："0.5"。',
 )
 TOO_DEEP = Message(
     "json.too_deep",
@@ -89,14 +89,14 @@ TOO_LARGE = Message(
 ILLEGAL_CHARACTER = Message(
     "text.illegal_char",
     "The text has a character that cannot be stored or shown: {character}.",
-    "文本包含无法存储或显示的字符:{character}。",
+    "文本包含无法存储或显示的字符：{character}。",
     "Remove it.",
     "请删除该字符。",
 )
 LONG_KEY = Message(
     "json.key_too_long",
     "A key here has {length} characters: “{key}”.",
-    "此处的键有 {length} 个字符:“{key}”。",
+    "此处的键有 {length} 个字符：“{key}”。",
     "No key has more than {limit}.",
     "键最多 {limit} 个字符。",
 )

@@ -14,9 +14,9 @@ from headrace.platform.metadata.catalog import Catalog
 PEOPLE_BELONG: Final = Message(
     "object.acts_as_in_use",
     "{object} must go on as {part}: {count} people belong to its rows.",
-    "{object} 须继续充当{part}:有 {count} 人归属于其数据。",
+    "{object} 须继续充当{part}：有 {count} 人归属于其数据。",
     "Give these people another role or account first; what they may see hangs on it.",
-    "请先调整这些人员的角色或账号;他们的可见范围依赖于此。",
+    "请先调整这些人员的角色或账号；他们的可见范围依赖于此。",
 )
 PARTS: Final[dict[Literal["organisation", "territory"], tuple[Text, Any]]] = {
     "organisation": (Text("organisation", "组织"), (USER.c.id, USER.c.organisation)),

@@ -23,7 +23,7 @@ METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 NOT_ZIP = Message(
     "package.unreadable",
     "The package is not a zip file, or it is damaged.",
-    "包文件不是 zip 文件,或已损坏。",
+    "包文件不是 zip 文件，或已损坏。",
     "Export it again.",
     "请重新导出。",
 )
@@ -32,7 +32,7 @@ UNSAFE = Message(
     "“{path}” in the package is not a plain file below it.",
     "包中的“{path}”不是包内的普通文件。",
     "Export it again; links, absolute paths and “..” are not taken.",
-    "请重新导出;不接受链接、绝对路径和“..”。",
+    "请重新导出；不接受链接、绝对路径和“..”。",
 )
 TWICE = Message(
     "package.duplicate",
@@ -44,7 +44,7 @@ TWICE = Message(
 TOO_LARGE = Message(
     "package.too_large",
     "The package has more than {files} files or more than {size} MB.",
-    "包中的文件超过 {files} 个,或总大小超过 {size} MB。",
+    "包中的文件超过 {files} 个，或总大小超过 {size} MB。",
     "Move fewer modules at a time.",
     "请减少每次迁移的模块。",
 )

@@ -15,10 +15,10 @@ OVER_BUDGET: Final = Message(
     "object.column_budget",
     "The table of {object} would have {count} columns, kept and dropped ones included; the database"
     " takes {most}.",
-    "{object} 的数据表将有 {count} 列(含已保留与已删除的列),数据库最多 {most} 列。",
+    "{object} 的数据表将有 {count} 列（含已保留与已删除的列），数据库最多 {most} 列。",
     "Publish a new object with these fields (copy the definition without its ids), export the rows"
     " and import them there.",
-    "请发布一个包含这些字段的新对象(复制定义并去掉标识),再导出数据并导入到新对象。",
+    "请发布一个包含这些字段的新对象（复制定义并去掉标识），再导出数据并导入到新对象。",
 )
 
 

@@ -14,19 +14,19 @@ UNKNOWN_LINE = Message(
     "The plan has no line “{key}” that asks for a decision.",
     "计划中没有需要决定的行“{key}”。",
     "Plan again and answer by the keys of its lines.",
-    "请重新生成计划,并使用其各行的键作答。",
+    "请重新生成计划，并使用其各行的键作答。",
 )
 NOT_POSSIBLE = Message(
     "decision.not_possible",
     "“{answer}” is no answer to “{key}”.",
     "“{answer}”不能作为对“{key}”的答复。",
     "It takes: {answers}.",
-    "可用的答复:{answers}。",
+    "可用的答复：{answers}。",
 )
 BAD_FORM = Message(
     "decision.invalid",
     "A decision must be an object with an answer, and with value, map or rows where it needs them.",
-    "决定必须是带有 answer 的对象,并按需带有 value、map 或 rows。",
+    "决定必须是带有 answer 的对象，并按需带有 value、map 或 rows。",
     'Write {"answer": "accept", "rows": 12}, {"answer": "fill", "value": "\'x\'"} or '
     '{"answer": "map", "map": {"old": "new"}}.',
     '请写成 {"answer": "accept", "rows": 12}、{"answer": "fill", "value": "\'x\'"} 或 '
@@ -37,35 +37,35 @@ VALUE_NEEDED = Message(
     "To fill, “{key}” needs a formula for the value.",
     "填充“{key}”需要给出值的公式。",
     'Write {"answer": "fill", "value": "…"}; a text stands in quotes: "\'unknown\'".',
-    '请写成 {"answer": "fill", "value": "…"};文本需加引号:"\'未知\'"。',
+    '请写成 {"answer": "fill", "value": "…"}；文本需加引号："\'未知\'"。',
 )
 MAP_INCOMPLETE = Message(
     "decision.map_incomplete",
     "The map of “{key}” says nothing about “{value}”, which {count} rows have.",
-    "“{key}”的映射没有说明“{value}”,有 {count} 行使用它。",
+    "“{key}”的映射没有说明“{value}”，有 {count} 行使用它。",
     "Add it to the map; null empties the rows of a choice.",
-    "请补充到映射中;对选项,null 表示清空。",
+    "请补充到映射中；对选项，null 表示清空。",
 )
 MAP_TARGET = Message(
     "decision.map_target",
     "“{value}” is nothing that rows of “{key}” may have.",
     "“{value}”不是“{key}”允许的值。",
     "Map to one of: {allowed}.",
-    "请映射到:{allowed}。",
+    "请映射到：{allowed}。",
 )
 COUNT_GROWN = Message(
     "plan.count_grown",
     "More rows are touched now than the plan says: {now} instead of {then}. {line}",
-    "涉及的行数已多于计划:现为 {now},计划为 {then}。{line}",
+    "涉及的行数已多于计划：现为 {now}，计划为 {then}。{line}",
     "Plan again.",
     "请重新生成计划。",
 )
 NEEDED = Message(
     "plan.decision_needed",
     "This needs a decision: {line}",
-    "需要作出决定:{line}",
+    "需要作出决定：{line}",
     "Answer “{key}” with one of: {answers}.",
-    "请用以下之一答复“{key}”:{answers}。",
+    "请用以下之一答复“{key}”：{answers}。",
 )
 KEYS: Final = frozenset({"answer", "rows", "value", "map"})
 MAX_DECISIONS: Final = 10_000

@@ -21,7 +21,7 @@ Entries = Mapping[str, Document | None]
 OTHER_KIND: Final = Message(
     "draft.other_kind",
     "This definition is of kind “{kind}” and stays so.",
-    "该定义的类型为“{kind}”,不能更改。",
+    "该定义的类型为“{kind}”，不能更改。",
     "Delete it and make a new one.",
     "请删除后新建。",
 )
@@ -30,7 +30,7 @@ OTHER_ID: Final = Message(
     "The document says another id than the address.",
     "文档中的标识与地址中的不一致。",
     "Leave the id out or send the one of the address.",
-    "请删除标识,或使用地址中的标识。",
+    "请删除标识，或使用地址中的标识。",
 )
 
 

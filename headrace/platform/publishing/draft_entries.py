@@ -21,7 +21,7 @@ ACTIONS: Final[Mapping[Action, EntryAction]] = {
 }
 """What is not here changes the draft."""
 SAID: Final[Mapping[EntryAction, Text]] = {
-    "add": Text("new draft “{name}” on version {base}", "新建草稿“{name}”(基于版本 {base})"),
+    "add": Text("new draft “{name}” on version {base}", "新建草稿“{name}”（基于版本 {base}）"),
     "change": Text("the draft “{name}” stands on version {base}", "草稿“{name}”现基于版本 {base}"),
     "discard": Text("the draft “{name}” was given up", "草稿“{name}”已放弃"),
     "publish": Text("the draft “{name}” went live", "草稿“{name}”已发布"),

@@ -42,7 +42,7 @@ TOLD: Final = 50
 MERGE_CONFLICT: Final = Message(
     "merge.conflict",
     "Both sides changed this: {sentence}",
-    "双方都修改了此处:{sentence}",
+    "双方都修改了此处：{sentence}",
     'Answer “{key}” with "ours", "theirs" or a value of your own.',
     "请用 ours、theirs 或自定义的值答复“{key}”。",
 )
@@ -51,20 +51,20 @@ UNKNOWN_CONFLICT: Final = Message(
     "There is no conflict “{key}”.",
     "没有冲突“{key}”。",
     "Leave the answer out, or look at the list of conflicts again.",
-    "请去掉该答复,或重新查看冲突列表。",
+    "请去掉该答复，或重新查看冲突列表。",
 )
 SINCE: Final = Message(
     "publish.changed_since",
     "Changed since version {base}: {sentence}",
-    "版本 {base} 之后的变化:{sentence}",
+    "版本 {base} 之后的变化：{sentence}",
     "Rebase the draft, or publish with merging.",
-    "请将草稿更新到当前版本,或合并后发布。",
+    "请将草稿更新到当前版本，或合并后发布。",
     severity="warning",
 )
 BEHIND: Final = Message(
     "draft.behind",
     "The draft stands on version {base}; what changed up to version {live} is merged into this plan.",
-    "草稿基于版本 {base};本计划已合并至版本 {live} 的变化。",
+    "草稿基于版本 {base}；本计划已合并至版本 {live} 的变化。",
     "Rebase the draft to see it with these changes.",
     "请将草稿更新到当前版本以查看这些变化。",
     severity="warning",
@@ -72,9 +72,9 @@ BEHIND: Final = Message(
 NO_MANIFEST: Final = Message(
     "module.no_manifest",
     "The module “{name}” has definitions and no document of kind “module”.",
-    "模块“{name}”有定义,但没有类型为“module”的文档。",
+    "模块“{name}”有定义，但没有类型为“module”的文档。",
     "Add it, or move the definitions to another module.",
-    "请添加该文档,或将定义移到其他模块。",
+    "请添加该文档，或将定义移到其他模块。",
 )
 SIDES: Final = Sides(Text("the draft", "草稿"), Text("the live version", "当前版本"))
 

@@ -64,7 +64,7 @@ UNKNOWN: Final = Message(
 CLOSED: Final = Message(
     "draft.closed",
     "The draft “{name}” is {state} and cannot be changed any more.",
-    "草稿“{name}”{state},不能再修改。",
+    "草稿“{name}”{state}，不能再修改。",
     "Make a new draft.",
     "请新建草稿。",
 )
@@ -80,7 +80,7 @@ NAME_TAKEN: Final = Message(
     "There is an open draft “{name}” already.",
     "已有名为“{name}”的草稿。",
     "Work in it, or choose another name.",
-    "请在该草稿中继续,或换一个名称。",
+    "请在该草稿中继续，或换一个名称。",
 )
 UNKNOWN_DOCUMENT: Final = Message(
     "draft.unknown_document",
@@ -94,12 +94,12 @@ TAKEN: Final = Message(
     "The draft has the {kind} “{name}” already.",
     "草稿中已有 {kind}“{name}”。",
     "Change that one, or choose another name.",
-    "请修改已有的定义,或换一个名称。",
+    "请修改已有的定义，或换一个名称。",
 )
 STALE: Final = Message(
     "draft.stale",
     "“{name}” was changed since you read it: it is at version {now}, you sent {sent}.",
-    "“{name}”在您读取之后已被修改:现为版本 {now},您提交的是 {sent}。",
+    "“{name}”在您读取之后已被修改：现为版本 {now}，您提交的是 {sent}。",
     "Read it again and make your change on top.",
     "请重新读取后再修改。",
 )

@@ -38,28 +38,28 @@ MISSING_MODULE = Message(
     "The module “{name}” is required and was not found.",
     "缺少所依赖的模块“{name}”。",
     "Put its folder beside this one, or name the place with --with.",
-    "请将其文件夹放在旁边,或用 --with 指定位置。",
+    "请将其文件夹放在旁边，或用 --with 指定位置。",
 )
 MODULE_CYCLE = Message(
     "module.cycle",
     "Modules require each other: {cycle}.",
-    "模块相互依赖:{cycle}。",
+    "模块相互依赖：{cycle}。",
     "Break the circle; use “optional” on one side.",
-    "请打破循环;可在一侧使用“optional”。",
+    "请打破循环；可在一侧使用“optional”。",
 )
 WRONG_FOLDER = Message(
     "document.wrong_folder",
     "A document of kind “{kind}” called “{name}” belongs into {expected}.",
     "类型为“{kind}”、名称为“{name}”的文档应放在 {expected}。",
     "Move or rename the file, or correct kind and name.",
-    "请移动或重命名文件,或更正类型与名称。",
+    "请移动或重命名文件，或更正类型与名称。",
 )
 UNKNOWN_FILE = Message(
     "module.unknown_file",
     "This file has no meaning in a module.",
     "模块中不应有此文件。",
     "Remove it; known folders are {known}.",
-    "请删除;可用的文件夹有 {known}。",
+    "请删除；可用的文件夹有 {known}。",
 )
 
 

@@ -13,7 +13,7 @@ RESTORED_GONE: Final = Message(
     "What the plan brings back was removed for good since it was made.",
     "计划要恢复的数据在计划生成之后已被彻底删除。",
     "Plan again: the new plan says what cannot come back.",
-    "请重新生成计划:新计划会说明哪些数据无法恢复。",
+    "请重新生成计划：新计划会说明哪些数据无法恢复。",
 )
 
 

@@ -24,17 +24,17 @@ NESTED: Final = ("fields", "rules", "field_rules", "states", "transitions", "ste
 ID_TAKEN = Message(
     "id.name_taken",
     "“{name}” is live with another id; it is not said whether this is the same {kind}.",
-    "“{name}”已存在且标识不同,无法判断是否为同一个 {kind}。",
+    "“{name}”已存在且标识不同，无法判断是否为同一个 {kind}。",
     "Answer same or new; or take the live id ({live}), or leave it out, if it is the same, and give it "
     "another name if not.",
-    "请答复 same 或 new;或:若为同一定义,改用现有标识({live})或删除标识,否则请更名。",
+    "请答复 same 或 new；或：若为同一定义，改用现有标识（{live}）或删除标识，否则请更名。",
 )
 ID_TWICE = Message(
     "id.duplicate",
     "The id of “{name}” is used twice.",
     "“{name}”的标识重复。",
     "Remove the id of the copy; it gets its own when it is published.",
-    "请删除副本的标识,发布时会自动生成。",
+    "请删除副本的标识，发布时会自动生成。",
 )
 
 
@@ -43,7 +43,7 @@ BAD_ID = Message(
     "“{id}” cannot be an id.",
     "“{id}”不能作为标识。",
     "Leave it out; a new definition gets its id when it is published.",
-    "请删除;新定义会在发布时获得标识。",
+    "请删除；新定义会在发布时获得标识。",
 )
 ID_FORM: Final = re.compile(r"[0-9a-z_-]{1,60}")
 """No dots: ids with dots are the platform's own."""

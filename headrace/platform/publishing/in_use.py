@@ -16,7 +16,7 @@ from headrace.platform.publishing.catalogs import Content
 IN_USE: Final = Message(
     "ref.in_use",
     "The {kind} “{name}” cannot go: it is used {count} times. {places}",
-    "无法移除{kind}“{name}”:有 {count} 处在使用它。{places}",
+    "无法移除{kind}“{name}”：有 {count} 处在使用它。{places}",
     "Take it out of these places first, in the same publish.",
     "请在同一次发布中先从这些位置移除对它的使用。",
 )

@@ -17,7 +17,7 @@ WRONG_FILE = Message(
     "The kit “{name}” belongs into the file {name}.json.",
     "方案“{name}”应放在文件 {name}.json 中。",
     "Rename the file, or correct the name.",
-    "请重命名文件,或更正名称。",
+    "请重命名文件，或更正名称。",
 )
 
 

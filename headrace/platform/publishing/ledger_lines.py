@@ -42,13 +42,13 @@ def _line(former: ObjectModel, model: ObjectModel, rows: int) -> PlanLine:
     if model.ledger is None:
         words = Text(
             f"{name} is no ledger any more: its records can be changed and deleted",
-            f"{name} 不再是账簿:其记录可以修改和删除",
+            f"{name} 不再是账簿：其记录可以修改和删除",
         )
         return PlanLine(f"ledger.remove:{name}", "ledger.remove", words, rows=rows)
     if former.ledger is None:
         words = Text(
             f"Make {name} a ledger: its records get positions and balances, and stay",
-            f"将 {name} 设为账簿:为其记录计算序号与余额,此后不可修改",
+            f"将 {name} 设为账簿：为其记录计算序号与余额，此后不可修改",
         )
         return PlanLine(f"ledger.add:{name}", "ledger.add", words, rows=rows)
     words = Text(f"Make the accounts of {name} anew", f"重新计算 {name} 的账户")

@@ -65,21 +65,21 @@ USER_KEYS: Final = frozenset(
 BAD_LINE = Message(
     "moved.line",
     "Line {line} is not a record: {what}.",
-    "第 {line} 行不是有效的记录:{what}。",
+    "第 {line} 行不是有效的记录：{what}。",
     "Export the records again.",
     "请重新导出记录。",
 )
 TOO_MUCH = Message(
     "moved.files_too_large",
     "The files of these records have {size} MB together; a package takes {most} MB.",
-    "这些记录的文件合计 {size} MB,一个包最多 {most} MB。",
+    "这些记录的文件合计 {size} MB，一个包最多 {most} MB。",
     "Export fewer modules at a time, or leave the files behind with --no-files.",
-    "请减少每次导出的模块,或使用 --no-files 不导出文件。",
+    "请减少每次导出的模块，或使用 --no-files 不导出文件。",
 )
 NO_CONTENT = Message(
     "moved.file_content",
     "The content of the file “{name}” is not in the package, or is not what it was.",
-    "包中没有文件“{name}”的内容,或其内容已改变。",
+    "包中没有文件“{name}”的内容，或其内容已改变。",
     "Export the records again.",
     "请重新导出记录。",
 )

@@ -14,11 +14,11 @@ from headrace.platform.publishing.plan import PlanLine
 
 NO_VALUES: Final = Text(
     "The former values of {object}.{field} are gone for good; it starts without them",
-    "{object}.{field} 原有的值已彻底删除,该字段将不含这些值",
+    "{object}.{field} 原有的值已彻底删除，该字段将不含这些值",
 )
 NO_ROWS: Final = Text(
     "The former rows of {object} are gone for good; it starts empty",
-    "{object} 原有的记录已彻底删除,该对象将为空",
+    "{object} 原有的记录已彻底删除，该对象将为空",
 )
 
 

@@ -13,16 +13,16 @@ from headrace.platform.publishing.plan import Plan
 CONFLICT: Final = Message(
     "publish.conflict",
     "The plan was made on version {base}; version {live} is live now.",
-    "该计划基于版本 {base},而当前版本是 {live}。",
+    "该计划基于版本 {base}，而当前版本是 {live}。",
     "Plan again and look at what changed.",
     "请重新生成计划并查看变化。",
 )
 SINCE: Final = Message(
     "publish.changed_since",
     "Changed since version {base}: {sentence}",
-    "版本 {base} 之后的变化:{sentence}",
+    "版本 {base} 之后的变化：{sentence}",
     "Take the change into your definitions, then plan again.",
-    "请将该变化合入您的定义,然后重新生成计划。",
+    "请将该变化合入您的定义，然后重新生成计划。",
     severity="warning",
 )
 TOLD: Final = 50

@@ -25,42 +25,42 @@ FORMAT: Final = 1
 NEWER_FORMAT = Message(
     "package.version",
     "The package has format {found}; this program reads format {known}.",
-    "包的格式为 {found},本程序支持的格式为 {known}。",
+    "包的格式为 {found}，本程序支持的格式为 {known}。",
     "Publish it with a newer Headrace, or export it again with this one.",
-    "请使用更新版本的 Headrace 发布,或用本版本重新导出。",
+    "请使用更新版本的 Headrace 发布，或用本版本重新导出。",
 )
 OTHER_VERSION = Message(
     "package.version",
     "The manifest says that “{name}” is {said}; its module.json says {found}.",
-    "清单中“{name}”的版本为 {said},而 module.json 中为 {found}。",
+    "清单中“{name}”的版本为 {said}，而 module.json 中为 {found}。",
     "Export the package again.",
     "请重新导出该包。",
 )
 DEPENDENCY = Message(
     "package.dependency",
     "The package was made for “{name}” {needed}, which is neither inside nor installed.",
-    "该包依赖“{name}” {needed},但包内没有,也未安装。",
+    "该包依赖“{name}” {needed}，但包内没有，也未安装。",
     "Publish that module first, or export with --closure.",
-    "请先发布该模块,或使用 --closure 导出。",
+    "请先发布该模块，或使用 --closure 导出。",
 )
 OLDER_DEPENDENCY = Message(
     "package.dependency",
     "The package was made for “{name}” {needed}; {found} is installed.",
-    "该包依赖“{name}” {needed},当前安装的是 {found}。",
+    "该包依赖“{name}” {needed}，当前安装的是 {found}。",
     "Publish the newer version of that module first.",
     "请先发布该模块的新版本。",
 )
 NOT_LISTED = Message(
     "package.dependency",
     "The manifest and the folders differ: “{name}” is in one of them only.",
-    "清单与文件夹不一致:“{name}”只出现在其中一处。",
+    "清单与文件夹不一致：“{name}”只出现在其中一处。",
     "Export the package again.",
     "请重新导出该包。",
 )
 DUPLICATE = Message(
     "package.duplicate",
     "The {kind} “{name}” is in the package twice: {first} and here.",
-    "包中 {kind}“{name}”重复:{first} 与此处。",
+    "包中 {kind}“{name}”重复：{first} 与此处。",
     "Leave one of them out.",
     "请保留其中一个。",
 )
@@ -69,28 +69,28 @@ CHECKSUM = Message(
     "The files of “{name}” are not those that were exported.",
     "“{name}”的文件与导出时不一致。",
     "Get the package again; whoever edits one exports it anew.",
-    "请重新获取该包;修改后须重新导出。",
+    "请重新获取该包；修改后须重新导出。",
 )
 NO_MANIFEST = Message(
     "package.checksum",
     "There is no package.json with the checksums of the modules.",
     "没有包含模块校验和的 package.json。",
     "Export the modules; the export writes it.",
-    "请导出模块,导出时会生成该文件。",
+    "请导出模块，导出时会生成该文件。",
 )
 SECRET = Message(
     "package.secret",
     "This looks like a {what}.",
     "此处疑似包含 {what}。",
     "Take it out: definitions and their rows are no place for secrets.",
-    "请移除;定义及其数据中不应包含机密信息。",
+    "请移除；定义及其数据中不应包含机密信息。",
 )
 FOREIGN_ID = Message(
     "package.foreign_id",
     "“{id}” is the id of a record or user of another database.",
     "“{id}”是其他数据库中的记录或用户标识。",
     "Refer to records by their external id, to users by a role or a field.",
-    "请用外部标识引用记录,用角色或字段引用用户。",
+    "请用外部标识引用记录，用角色或字段引用用户。",
 )
 
 SECRETS: Final[Mapping[str, str]] = {

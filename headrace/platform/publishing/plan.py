@@ -279,7 +279,7 @@ def _extension(document: Document, en: str, zh: str) -> Text:
     roles = sorted({str(one["role"]) for one in document.content.get("grants", ())})
     by = document.content.get("by", {})
     roles += sorted({str(role) for named in by.values() for role in named} - {*roles})
-    rights = Text(f"; rights for {', '.join(roles)}", f";涉及角色 {', '.join(roles)}")
+    rights = Text(f"; rights for {', '.join(roles)}", f"；涉及角色 {', '.join(roles)}")
     told = rights if roles else Text()
     return Text(
         f"{en} what {document.module} adds to the {about}{told.en}",

@@ -22,9 +22,9 @@ from headrace.platform.records.store import RecordStore
 NO_KEY = Message(
     "rows.no_external_id",
     "“{object}” has reference rows and no external id to know them by.",
-    "“{object}”有参考数据,但没有外部标识字段用于识别。",
+    "“{object}”有参考数据，但没有外部标识字段用于识别。",
     'Mark one of its fields with "external_id": true, or move the rows to records/sample.',
-    '请为其某个字段设置 "external_id": true,或将数据移到 records/sample。',
+    '请为其某个字段设置 "external_id": true，或将数据移到 records/sample。',
 )
 
 

@@ -31,7 +31,7 @@ NOTHING_THERE: Final = Message(
     "There is nothing at {path} that other definitions can name.",
     "{path} 处没有可被其他定义引用的名称。",
     "Give the definition, or a field, state, choice, … of it.",
-    "请指定定义,或其字段、状态、选项等。",
+    "请指定定义，或其字段、状态、选项等。",
 )
 TAKEN: Final = Message(
     "rename.taken",
@@ -53,9 +53,9 @@ MOST_FORMER: Final = 20
 OTHERWISE_READ: Final = Message(
     "rename.otherwise_read",
     "With the name “{name}”, {count} places would mean something else.",
-    "改名为“{name}”后,有 {count} 处的含义会改变。",
+    "改名为“{name}”后，有 {count} 处的含义会改变。",
     "Another thing is called so where this one is named, or the old name has a meaning of its own. Choose another name.",
-    "引用处已有同名的内容,或原名称有特定含义。请换一个名称。",
+    "引用处已有同名的内容，或原名称有特定含义。请换一个名称。",
 )
 
 

@@ -19,23 +19,23 @@ from headrace.platform.publishing.row_work import GiveNumbers, RowWork
 NOT_CONVERTIBLE: Final = Message(
     "type.rows_not_convertible",
     "{object}.{field}: {count} rows hold values that the new type cannot take.",
-    "{object}.{field}:有 {count} 行的值无法转换为新类型。",
+    "{object}.{field}：有 {count} 行的值无法转换为新类型。",
     "Answer clear: what does not fit becomes empty, the old values are kept; or mend the rows.",
-    "请答复 clear:这些值将变为空,旧值会被保留;或先修改数据。",
+    "请答复 clear：这些值将变为空，旧值会被保留；或先修改数据。",
 )
 LOST: Final = Message(
     "type.data_loss",
     "{object}.{field}: {count} rows hold values that the new type keeps only in part.",
-    "{object}.{field}:有 {count} 行的值在新类型下只能部分保留。",
+    "{object}.{field}：有 {count} 行的值在新类型下只能部分保留。",
     "Answer accept; the old values are kept and come back when you go back.",
-    "请答复 accept;旧值会被保留,回滚时可恢复。",
+    "请答复 accept；旧值会被保留，回滚时可恢复。",
 )
 HIDDEN: Final = Message(
     "type.values_computed",
     "{object}.{field}: {count} rows hold values that people gave; computed ones take their place.",
-    "{object}.{field}:有 {count} 行的值由用户填写,将被计算值取代。",
+    "{object}.{field}：有 {count} 行的值由用户填写，将被计算值取代。",
     "Answer accept; the values are kept for 30 days and come back when you go back.",
-    "请答复 accept;原值保留 30 天,回滚时可恢复。",
+    "请答复 accept；原值保留 30 天，回滚时可恢复。",
 )
 SHOWN: Final = 20
 

@@ -15,7 +15,7 @@ from headrace.platform.publishing.rows import USER_FILE, RowsFile, to_input
 UNKNOWN_OBJECT = Message(
     "rows.unknown_object",
     "There are rows for “{object}”, and no such object.",
-    "存在“{object}”的数据,但没有该对象。",
+    "存在“{object}”的数据，但没有该对象。",
     "Name the file after an object.",
     "请以对象名命名文件。",
 )

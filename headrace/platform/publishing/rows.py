@@ -31,14 +31,14 @@ MAX_ROWS_BYTES: Final = 50 * 1024 * 1024
 BAD_ROWS = Message(
     "rows.shape",
     "A file of rows is a JSON list of objects, or CSV with a header.",
-    "行数据文件应为由对象组成的 JSON 列表,或带表头的 CSV。",
+    "行数据文件应为由对象组成的 JSON 列表，或带表头的 CSV。",
     "Correct the file.",
     "请更正文件。",
 )
 UNEVEN_ROW = Message(
     "rows.uneven",
     "Line {line} has {found} cells, the header has {expected}.",
-    "第 {line} 行有 {found} 个单元格,表头有 {expected} 个。",
+    "第 {line} 行有 {found} 个单元格，表头有 {expected} 个。",
     "Look for a missing comma or quote.",
     "请检查是否缺少逗号或引号。",
 )

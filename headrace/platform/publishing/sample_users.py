@@ -17,14 +17,14 @@ from headrace.platform.records.context import Context
 UNKNOWN_KEY = Message(
     "sample.unknown_key",
     "Line {line}: there is no “{key}”.",
-    "第 {line} 行:没有“{key}”。",
+    "第 {line} 行：没有“{key}”。",
     "Load the samples of the module that has it first.",
     "请先加载包含它的模块的示例数据。",
 )
 UNKNOWN_ROLE = Message(
     "sample.unknown_role",
     "Line {line}: there is no role “{role}”.",
-    "第 {line} 行:没有角色“{role}”。",
+    "第 {line} 行：没有角色“{role}”。",
     "Correct the role.",
     "请更正角色。",
 )

@@ -48,10 +48,10 @@ NOT_LOADED = Message(
     "请先加载。",
 )
 LOADED = Text(
-    "sample rows of module “{name}” loaded: {count}", "已加载模块“{name}”的示例数据:{count} 行"
+    "sample rows of module “{name}” loaded: {count}", "已加载模块“{name}”的示例数据：{count} 行"
 )
 UNLOADED = Text(
-    "sample rows of module “{name}” taken away: {count}", "已移除模块“{name}”的示例数据:{count} 行"
+    "sample rows of module “{name}” taken away: {count}", "已移除模块“{name}”的示例数据：{count} 行"
 )
 USER_OBJECT_ID: Final = "system.user"
 CHUNK: Final = 200

@@ -12,9 +12,9 @@ from headrace.platform.publishing.catalogs import Content
 RED: Final = Message(
     "scenario.red",
     "The scenario “{name}” is red: {difference}",
-    "业务场景“{name}”未通过:{difference}",
+    "业务场景“{name}”未通过：{difference}",
     "Correct what was changed; where the scenario is out of date, correct it in the same publish.",
-    "请更正所做的修改;如果业务场景已过时,请在同一次发布中更正它。",
+    "请更正所做的修改；如果业务场景已过时，请在同一次发布中更正它。",
 )
 
 

@@ -21,16 +21,16 @@ ARCHIVE: Final = ".zip"
 NOT_A_MODULE = Message(
     "module.not_found",
     "“{path}” is neither a module folder nor a folder of modules.",
-    "“{path}”既不是模块文件夹,也不是存放模块的文件夹。",
+    "“{path}”既不是模块文件夹，也不是存放模块的文件夹。",
     "Give the folder that holds module.json, or the one above it.",
-    "请指定 module.json 所在的文件夹,或其上一级文件夹。",
+    "请指定 module.json 所在的文件夹，或其上一级文件夹。",
 )
 UNKNOWN_IN_KIT = Message(
     "kit.unknown_module",
     "The kit “{kit}” names the module “{name}”, which is not there.",
-    "方案“{kit}”包含模块“{name}”,但该模块不存在。",
+    "方案“{kit}”包含模块“{name}”，但该模块不存在。",
     "Put its folder beside the folder of kits, or take it out of the kit.",
-    "请将其文件夹放在 kits 文件夹旁边,或从方案中移除。",
+    "请将其文件夹放在 kits 文件夹旁边，或从方案中移除。",
 )
 
 Reader = Callable[[], bytes]

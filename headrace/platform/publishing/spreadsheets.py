@@ -44,14 +44,14 @@ IN_DRAFT: Final = Message(
     "This spreadsheet is in a draft already.",
     "该表格已放入草稿。",
     "Go on in the draft, or discard it to begin again.",
-    "请在该草稿中继续,或放弃草稿后重新开始。",
+    "请在该草稿中继续，或放弃草稿后重新开始。",
 )
 NOT_LIVE: Final = Message(
     "spreadsheet.not_live",
     "The object of this spreadsheet is not published.",
     "该表格对应的对象尚未发布。",
     "Publish the draft first; then import the rows.",
-    "请先发布草稿,再导入数据行。",
+    "请先发布草稿，再导入数据行。",
 )
 IMPORTED: Final = Message(
     "spreadsheet.imported",

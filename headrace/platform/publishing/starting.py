@@ -66,7 +66,7 @@ NEEDS_ACTING: Final = Message(
     "This template needs an object whose records are the organisations of the workspace.",
     "此模板需要一个以工作区组织为数据的对象。",
     "Publish or draw one first; or choose another template.",
-    "请先发布或绘制这样的对象,或选择其他模板。",
+    "请先发布或绘制这样的对象，或选择其他模板。",
 )
 ROWS_LEFT: Final = Message(
     "copy.rows",

@@ -36,7 +36,7 @@ TABLE: Final = Text("table {name}", "表 {name}")
 COLUMN: Final = Text("column {name} of table {table}", "表 {table} 的列 {name}")
 SWEPT: Final = Text(
     "{what}, kept since version {version} dropped it, was removed for good",
-    "{what}(自版本 {version} 移除后保留)已彻底删除",
+    "{what}（自版本 {version} 移除后保留）已彻底删除",
 )
 
 

@@ -61,23 +61,23 @@ NOT_SENT: Final = frozenset({"version", AS_PUBLISHED})
 NOT_EMPTY = Message(
     "moved.not_empty",
     "“{object}” has records here; those of the package cannot be loaded beside them.",
-    "“{object}”中已有记录,无法同时加载包中的记录。",
+    "“{object}”中已有记录，无法同时加载包中的记录。",
     "Load them into a database in which this object is empty.",
     "请加载到该对象为空的数据库中。",
 )
 FILE_THERE = Message(
     "moved.file_there",
     "The file “{name}” is here already, held by a record that was deleted or is about to be.",
-    "文件“{name}”已存在于此,由已删除的记录持有。",
+    "文件“{name}”已存在于此，由已删除的记录持有。",
     "Load the package into a database that has never held its records.",
     "请加载到从未包含这些记录的数据库中。",
 )
 UNKNOWN_USER = Message(
     "moved.unknown_user",
     "There is no user “{login}” here, and the package does not bring one.",
-    "没有用户“{login}”,包中也没有该用户。",
+    "没有用户“{login}”，包中也没有该用户。",
     "Create the user first, or export the records again.",
-    "请先创建该用户,或重新导出记录。",
+    "请先创建该用户，或重新导出记录。",
 )
 
 

@@ -14,9 +14,9 @@ from headrace.platform.publishing.filling.tree_paths import IN_CIRCLES
 TOO_DEEP: Final = Message(
     "tree.existing_depth",
     "{object} cannot be a tree of {depth} levels: {count} rows stand deeper.",
-    "{object} 不能成为 {depth} 级的树:有 {count} 行层级更深。",
+    "{object} 不能成为 {depth} 级的树：有 {count} 行层级更深。",
     "Allow more levels, or move these rows up first.",
-    "请允许更多层级,或先上移这些数据。",
+    "请允许更多层级，或先上移这些数据。",
 )
 
 

@@ -35,7 +35,7 @@ BOTH: Final = Message(
     "Name a draft or a version, not both.",
     "请只指定草稿或版本之一。",
     "Leave one of them out; without both the live version is tried.",
-    "请去掉其中之一;都不填则使用当前版本。",
+    "请去掉其中之一；都不填则使用当前版本。",
 )
 
 

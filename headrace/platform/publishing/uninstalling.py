@@ -39,23 +39,23 @@ DROPS: Final = frozenset({"object.drop", "field.drop"})
 UNINSTALLED: Final[Mapping[Data, Text]] = {
     "keep": Text(
         "module “{name}” was taken away, its data are kept for 30 days",
-        "模块“{name}”已移除,其数据保留 30 天",
+        "模块“{name}”已移除，其数据保留 30 天",
     ),
     "drop": Text("module “{name}” was taken away with its data", "模块“{name}”及其数据已移除"),
 }
 REQUIRED_BY: Final = Message(
     "module.required_by",
     "The module “{name}” cannot go: {others} require it.",
-    "无法移除模块“{name}”:{others} 依赖它。",
+    "无法移除模块“{name}”：{others} 依赖它。",
     "Uninstall these modules first.",
     "请先卸载这些模块。",
 )
 BAD_DATA: Final = Message(
     "uninstall.data",
     "What happens to the data of the module must be said: keep or drop.",
-    "必须说明如何处理该模块的数据:keep 或 drop。",
+    "必须说明如何处理该模块的数据：keep 或 drop。",
     "“keep” keeps tables and values for 30 days, “drop” removes them at once.",
-    "“keep”将数据保留 30 天,“drop”立即删除。",
+    "“keep”将数据保留 30 天，“drop”立即删除。",
 )
 
 

@@ -36,14 +36,14 @@ from headrace.platform.publishing.switching import Within
 UPGRADE_CONFLICT: Final = Message(
     "upgrade.conflict",
     "Changed here and by the new version: {sentence}",
-    "本地与新版本都做了修改:{sentence}",
+    "本地与新版本都做了修改：{sentence}",
     'Answer “{key}” with {"answer": "ours"} or {"answer": "theirs"} in the decisions.',
     '请在决定中用 {"answer": "ours"} 或 {"answer": "theirs"} 答复“{key}”。',
 )
 LOCAL_CHANGES: Final = Message(
     "module.local_changes",
     "A local change of the module “{name}” would be lost: {sentence}",
-    "模块“{name}”的本地修改将会丢失:{sentence}",
+    "模块“{name}”的本地修改将会丢失：{sentence}",
     "Publish with --upgrade to keep local changes.",
     "使用 --upgrade 发布可保留本地修改。",
     severity="warning",
@@ -51,13 +51,13 @@ LOCAL_CHANGES: Final = Message(
 OLDER: Final = Message(
     "upgrade.older",
     "The module “{name}” is at version {live} here; the folder has {given}.",
-    "模块“{name}”当前为版本 {live},文件夹中为 {given}。",
+    "模块“{name}”当前为版本 {live}，文件夹中为 {given}。",
     "Make sure that this is what you want.",
     "请确认这正是您想要的。",
     severity="warning",
 )
 UPGRADED: Final = Text(
-    "module “{name}” was upgraded: {before} → {after}", "模块“{name}”已升级:{before} → {after}"
+    "module “{name}” was upgraded: {before} → {after}", "模块“{name}”已升级：{before} → {after}"
 )
 SIDES: Final = Sides(Text("this workspace", "本工作区"), Text("the new version", "新版本"))
 TOLD: Final = 50

@@ -21,7 +21,7 @@ NOT_DEFINED = Message(
     "There is no {kind} “{name}” in the live version.",
     "当前版本中没有 {kind}“{name}”。",
     "Kinds are {kinds}; a field is written object.field, a state workflow.state.",
-    "可用的类型有 {kinds};字段写作 对象.字段,状态写作 流程.状态。",
+    "可用的类型有 {kinds}；字段写作 对象.字段，状态写作 流程.状态。",
 )
 
 

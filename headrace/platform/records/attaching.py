@@ -37,7 +37,7 @@ UNKNOWN_FILE: Final = Message(
     "“{name}” names a file that you cannot use here.",
     "“{name}”指向的文件不存在或不可用于此处。",
     "Upload the file again, and send the id that you get; an id is good for one field of one record.",
-    "请重新上传文件并使用返回的标识;一个标识只能用于一条记录的一个字段。",
+    "请重新上传文件并使用返回的标识；一个标识只能用于一条记录的一个字段。",
 )
 
 

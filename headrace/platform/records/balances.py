@@ -26,7 +26,7 @@ from headrace.platform.records.reader import readable_object
 from headrace.platform.records.source import Source, source
 
 MOST_ACCOUNTS: Final = 1_000
-A_DAY: Final = Text("a date such as 2025-06-30", "日期,如 2025-06-30")
+A_DAY: Final = Text("a date such as 2025-06-30", "日期，如 2025-06-30")
 PARAMETERS: Final = ("on", "filter")
 
 

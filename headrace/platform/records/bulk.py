@@ -42,7 +42,7 @@ SMALL_PART: Final = 8
 TOO_MANY: Final = Message(
     "bulk.too_many",
     "At most {limit} records in one request, this has {count}.",
-    "单次请求最多 {limit} 条记录,现有 {count} 条。",
+    "单次请求最多 {limit} 条记录，现有 {count} 条。",
     "Send them in several requests.",
     "请分多次提交。",
 )

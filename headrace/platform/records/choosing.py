@@ -18,16 +18,16 @@ from headrace.platform.records.permits import static_names
 INACTIVE: Final = Message(
     "choice.inactive",
     "“{value}” may no longer be chosen for “{name}”.",
-    "“{name}”的“{value}”已停用,不能再选择。",
+    "“{name}”的“{value}”已停用，不能再选择。",
     "Pick one that is active.",
     "请选择启用的值。",
 )
 NOT_ALLOWED: Final = Message(
     "choice.not_allowed",
     "“{value}” cannot be chosen for “{name}” with this value of “{other}”.",
-    "在“{other}”的当前取值下,“{name}”不能选择“{value}”。",
+    "在“{other}”的当前取值下，“{name}”不能选择“{value}”。",
     "Pick one of: {allowed}.",
-    "请选择:{allowed}。",
+    "请选择：{allowed}。",
 )
 NOT_HERE: Final = Message(
     "choice.not_allowed",

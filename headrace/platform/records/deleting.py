@@ -28,12 +28,12 @@ IN_USE: Final = Message(
     "The record is still used by other records{shown}.",
     "该记录仍被其他记录引用{shown}。",
     "Change or delete these records first, or close the record instead of deleting it.",
-    "请先修改或删除这些记录,或将该记录停用而非删除。",
+    "请先修改或删除这些记录，或将该记录停用而非删除。",
 )
 HAS_PEOPLE: Final = Message(
     "record.has_people",
     "Active users belong to the record or hold roles in it.",
-    "仍有启用的用户属于该记录,或在其中担任角色。",
+    "仍有启用的用户属于该记录，或在其中担任角色。",
     "Deactivate these users or move them first.",
     "请先停用或调整这些用户。",
 )

@@ -26,9 +26,9 @@ from headrace.platform.records.shapes import CompiledFieldRule, ObjectShape
 HIDDEN: Final = Message(
     "field.hidden",
     "“{name}” is not asked for here, so it cannot be given.",
-    "此处不需要填写“{name}”,不能提交该字段。",
+    "此处不需要填写“{name}”，不能提交该字段。",
     "Leave it out, or change the values on which it depends.",
-    "请不要提交该字段,或修改其所依赖的值。",
+    "请不要提交该字段，或修改其所依赖的值。",
 )
 LOCKED: Final = Message(
     "field.locked",
@@ -42,7 +42,7 @@ NOT_ALLOWED: Final = Message(
     "“{value}” cannot be chosen for “{name}” here.",
     "此处“{name}”不能选择“{value}”。",
     "Choose one of: {allowed}.",
-    "可选值:{allowed}。",
+    "可选值：{allowed}。",
 )
 REQUIRED: Final = Message(
     "value.required",

@@ -40,7 +40,7 @@ BAD_CURSOR = Message(
     "The page position does not belong to this list.",
     "分页位置与此列表不符。",
     "Start again from the first page; keep sort and object the same while paging.",
-    "请从第一页重新开始;翻页时请保持对象和排序不变。",
+    "请从第一页重新开始；翻页时请保持对象和排序不变。",
 )
 ESCAPE: Final = "\\"
 SEARCH: Final = "search"

@@ -36,14 +36,14 @@ DANGLING: Final = Message(
     "A value that the platform fills in points to a record that does not exist.",
     "系统自动填写的值指向不存在的记录。",
     "Enter the references of the record yourself, or tell an administrator.",
-    "请自行填写记录中的引用字段,或联系管理员。",
+    "请自行填写记录中的引用字段，或联系管理员。",
 )
 STALE: Final = Message(
     "record.stale",
     "The record was changed since you loaded it.",
-    "您加载之后,该记录已被修改。",
+    "您加载之后，该记录已被修改。",
     "Look at the differences, load it again and repeat your change.",
-    "请查看差异,重新加载后再修改。",
+    "请查看差异，重新加载后再修改。",
 )
 
 

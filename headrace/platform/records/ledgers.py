@@ -29,7 +29,7 @@ from headrace.platform.records.totals import OwnerKey, complete
 APPEND_ONLY: Final = Message(
     "ledger.append_only",
     "Entries of “{object}” stay: they are neither deleted nor brought back.",
-    "“{object}”的流水不能删除,也不能恢复。",
+    "“{object}”的流水不能删除，也不能恢复。",
     "Reverse the entry instead.",
     "请改为冲销该流水。",
 )
@@ -45,7 +45,7 @@ BELOW_FLOOR: Final = Message(
     "The account would be left with less than it may have.",
     "记账后余额将低于允许的最低值。",
     "Take less, or add to the account first.",
-    "请减少金额,或先增加账户余额。",
+    "请减少金额，或先增加账户余额。",
 )
 
 Head = tuple[int, Any]

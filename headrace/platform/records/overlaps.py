@@ -46,9 +46,9 @@ OVERLAPS: Final = Message(
 MOVED_OVER: Final = Message(
     "tree.overlaps",
     "Moved here, {one} and {other} of “{object}” would overlap{compared}.",
-    "移动到此处后,“{object}”中{one}与{other}将会重叠{compared}。",
+    "移动到此处后，“{object}”中{one}与{other}将会重叠{compared}。",
     "Change the range of one of them first, or choose another place.",
-    "请先调整其中一条的起止值,或选择其他位置。",
+    "请先调整其中一条的起止值，或选择其他位置。",
 )
 ANOTHER: Final = Text("Another record", "另一条记录")
 A_RECORD: Final = Text("a record", "一条记录")

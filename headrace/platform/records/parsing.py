@@ -46,16 +46,16 @@ WORKFLOW_CONTROLLED: Final = Message(
 MASKED: Final = Message(
     "value.masked",
     "“{name}” is masked: this is only what is shown of it.",
-    "“{name}”为脱敏字段,收到的只是其显示形式。",
+    "“{name}”为脱敏字段，收到的只是其显示形式。",
     "Send the whole value, or leave it out to keep the stored one.",
-    "请填写完整的值;若不修改,请不要提供该字段。",
+    "请填写完整的值；若不修改，请不要提供该字段。",
 )
 CHILD_NOT_FOUND: Final = Message(
     "child.not_found",
     "There is no such row in “{name}”.",
     "“{name}”中没有这一行。",
     "Load the record again; the row may have been deleted.",
-    "请重新加载记录,该行可能已被删除。",
+    "请重新加载记录，该行可能已被删除。",
 )
 CHILD_TWICE: Final = Message(
     "child.named_twice",

@@ -44,14 +44,14 @@ IN_CLOSED: Final = Message(
     "{month} is closed for “{object}”.",
     "“{object}”的 {month} 已关账。",
     "Use a date in an open month, or ask who may reopen the month.",
-    "请使用未关账月份的日期,或请有权限的人员重新开放该月。",
+    "请使用未关账月份的日期，或请有权限的人员重新开放该月。",
 )
 NOT_A_MONTH: Final = Message(
     "period.month",
     "“{given}” is no month that can be closed.",
     "“{given}”不是可关账的月份。",
     "Write it like 2025-06; a month that has not begun cannot be closed.",
-    "请填写如 2025-06 的月份;尚未开始的月份不能关账。",
+    "请填写如 2025-06 的月份；尚未开始的月份不能关账。",
 )
 CLOSED_ALREADY: Final = Message(
     "period.closed_already",
@@ -69,7 +69,7 @@ NOT_CLOSED: Final = Message(
 )
 CLOSED_TEXT: Final = Text("{month} of {object} closed", "{object} 的 {month} 已关账")
 REOPENED_TEXT: Final = Text(
-    "{month} of {object} reopened: {reason}", "{object} 的 {month} 已重新开放:{reason}"
+    "{month} of {object} reopened: {reason}", "{object} 的 {month} 已重新开放：{reason}"
 )
 MONTH: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 REASON: Final = Text("Reason", "原因")

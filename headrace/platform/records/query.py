@@ -80,12 +80,12 @@ BAD_OPERATOR = Message(
     "“{field}” cannot be compared by “{op}”.",
     "“{field}”不支持运算符“{op}”。",
     "Use one of {operators}.",
-    "请使用:{operators}。",
+    "请使用：{operators}。",
 )
 TOO_COMPLEX = Message(
     "query.too_complex",
     "The request asks for too much: {limit}.",
-    "请求过于复杂:{limit}。",
+    "请求过于复杂：{limit}。",
     "Ask for less at a time.",
     "请减少一次请求的内容。",
 )
@@ -101,19 +101,19 @@ UNKNOWN_PARAMETER = Message(
     "There is no parameter “{name}”.",
     "没有名为“{name}”的参数。",
     "Known parameters: {known}.",
-    "可用参数:{known}。",
+    "可用参数：{known}。",
 )
 NO_ORDER = Message(
     "sort.no_order",
     "“{name}” holds files, which have no order.",
-    "“{name}”保存文件,无法排序。",
+    "“{name}”保存文件，无法排序。",
     "Sort by another field.",
     "请按其他字段排序。",
 )
 NOT_A_REFERENCE = Message(
     "query.not_a_reference",
     "“{name}” cannot be expanded: it is neither a reference nor a child relation.",
-    "“{name}”既不是引用也不是子表,无法展开。",
+    "“{name}”既不是引用也不是子表，无法展开。",
     "Expand references and child relations only.",
     "只能展开引用字段和子表。",
 )
@@ -122,14 +122,14 @@ NOT_A_REFERENCE = Message(
 NO_COMMON_ORDER = Message(
     "sort.no_common_order",
     "“{name}” refers to records of several objects, which have no common order.",
-    "“{name}”可引用多个对象的记录,没有统一的顺序,无法排序。",
+    "“{name}”可引用多个对象的记录，没有统一的顺序，无法排序。",
     "Sort by another field.",
     "请按其他字段排序。",
 )
 NOT_SORTABLE = Message(
     "query.not_sortable",
     "Nothing can be sorted by “{name}”: it has several values.",
-    "“{name}”含多个值,不能用于排序。",
+    "“{name}”含多个值，不能用于排序。",
     "Sort by a field with one value.",
     "请按单值字段排序。",
 )
@@ -680,7 +680,9 @@ def _of_one_kind(items: Sequence[Any], place: str) -> Any:
         raise RefusedError(
             BAD_FILTER.at(
                 place,
-                expected=Text("a list of ids, or of keys of one kind", "标识列表,或同一种键的列表"),
+                expected=Text(
+                    "a list of ids, or of keys of one kind", "标识列表，或同一种键的列表"
+                ),
             )
         )
     by, named = keys.pop()

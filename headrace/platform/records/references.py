@@ -39,7 +39,7 @@ UNKNOWN_KEY: Final = Message(
     "“{object}” cannot be found by “{by}”.",
     "无法按“{by}”查找“{object}”。",
     "Send the record's id, or a key by one of: {known}.",
-    "请提供记录标识,或使用以下字段之一作为键:{known}。",
+    "请提供记录标识，或使用以下字段之一作为键：{known}。",
 )
 
 

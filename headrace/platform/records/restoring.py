@@ -43,7 +43,7 @@ NOT_THERE: Final = Message(
     "The record did not exist then.",
     "当时该记录尚不存在。",
     "Choose the state after it was created, or delete the record.",
-    "请选择创建之后的状态,或删除该记录。",
+    "请选择创建之后的状态，或删除该记录。",
 )
 
 

@@ -35,7 +35,7 @@ ALREADY_REVERSED: Final = Message(
     "The entry is reversed already.",
     "该流水已被冲销。",
     "Post a new entry if something is still to be put right.",
-    "如仍需更正,请另行记账。",
+    "如仍需更正，请另行记账。",
 )
 IS_REVERSAL: Final = Message(
     "ledger.is_reversal",

@@ -26,7 +26,7 @@ FORBIDDEN: Final = Message(
 OUTSIDE: Final = Message(
     "access.outside_scope",
     "You may not save “{object}” with these values: it would be outside of what you may write.",
-    "您无权以这些值保存“{object}”:保存后将超出您的权限范围。",
+    "您无权以这些值保存“{object}”：保存后将超出您的权限范围。",
     "Check the values that say whom the record belongs to and in which state it is.",
     "请检查决定记录归属与状态的字段。",
 )
@@ -35,7 +35,7 @@ NOT_EDITABLE: Final = Message(
     "You may not change “{name}” here.",
     "您不能修改此处的“{name}”。",
     "Leave it out, or ask an administrator for the right.",
-    "请不要修改该字段,或向管理员申请权限。",
+    "请不要修改该字段，或向管理员申请权限。",
 )
 
 

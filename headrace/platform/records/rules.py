@@ -31,7 +31,7 @@ TOO_MANY: Final = Message(
 )
 RULE_HINT: Final = Text("Change the values that the rule speaks of.", "请修改规则所涉及的值。")
 
-WARNING_HINT: Final = Text("Save anyway if it is meant so.", "如确认无误,仍可保存。")
+WARNING_HINT: Final = Text("Save anyway if it is meant so.", "如确认无误，仍可保存。")
 
 
 def check_required(batch: Batch) -> None:

@@ -73,7 +73,7 @@ FIELD_UNKNOWN = Message(
     "“{object}” has no field “{name}”.",
     "“{object}”没有字段“{name}”。",
     "Known fields: {suggestion}.",
-    "可用字段:{suggestion}。",
+    "可用字段：{suggestion}。",
 )
 SHOWN_NAMES: Final = 8
 

@@ -27,7 +27,7 @@ REFERS_TO_DELETED: Final = Message(
     "{name} points to a record that was deleted.",
     "{name}指向的记录已被删除。",
     "Bring that record back first, or give another value.",
-    "请先恢复该记录,或改填其他值。",
+    "请先恢复该记录，或改填其他值。",
 )
 SOMETHING: Final = Text("A reference", "某个引用字段")
 

@@ -31,7 +31,7 @@ NOTHING_ASKED: Final = Message(
     "No field is named.",
     "没有指明字段。",
     'Send {"fields": ["…"]} with at least one masked field.',
-    '请发送 {"fields": ["…"]},至少指明一个脱敏字段。',
+    '请发送 {"fields": ["…"]}，至少指明一个脱敏字段。',
 )
 
 

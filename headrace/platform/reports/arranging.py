@@ -13,7 +13,7 @@ from headrace.platform.metadata.storage_types import Dialect, typed_id, values_i
 from headrace.platform.reports.compiler import CompiledReport, Group
 from headrace.platform.reports.results import Cell, Key, Line
 
-NOTHING: Final = Text("(none)", "(无)")
+NOTHING: Final = Text("(none)", "（无）")
 LAST: Final = "\U0010ffff"
 """Stands behind all texts."""
 MOST_LINES: Final = 500

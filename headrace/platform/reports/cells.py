@@ -19,7 +19,7 @@ BAD_CELL = Message(
     "The cell does not fit the groups of this report.",
     "该单元格与此报表的分组不符。",
     "Give a list of values, one for each of: {groups}.",
-    "请按以下分组依次给出取值:{groups}。",
+    "请按以下分组依次给出取值：{groups}。",
 )
 
 

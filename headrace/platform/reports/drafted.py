@@ -26,9 +26,9 @@ from headrace.platform.reports.results import ReportResult
 NOT_LIVE: Final = Message(
     "report.not_live",
     "“{name}” cannot be counted yet: it needs something that is not live or that you may not read.",
-    "“{name}”暂时无法统计:所需的内容尚未生效,或您无权读取。",
+    "“{name}”暂时无法统计：所需的内容尚未生效，或您无权读取。",
     "The numbers appear once the draft is published; the report can be drawn without them.",
-    "草稿发布后即可看到数值;现在可以继续设计报表。",
+    "草稿发布后即可看到数值；现在可以继续设计报表。",
 )
 
 _LACKING: Final = frozenset(

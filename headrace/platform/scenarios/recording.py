@@ -29,7 +29,7 @@ NO_BEGINNING: Final = Message(
     "The history of the record does not tell how it was made.",
     "该记录的历史中没有新建的过程。",
     "Make a new record of an object with “Keep history”, do with it what the scenario is to show, and record that.",
-    "请在“保留历史”的对象中新建一条记录,完成要记录的操作后再录制。",
+    "请在“保留历史”的对象中新建一条记录，完成要记录的操作后再录制。",
 )
 DECIDED: Final = frozenset({"approve", "reject", "return"})
 SILENT: Final = frozenset({"comment", "read", "urge", "ask_opinion", "give_opinion"})
@@ -80,7 +80,7 @@ class Recorder:
             "name": name,
             "label": {
                 "en": f"Recorded: {shown.within('en')}",
-                "zh": f"录制:{shown.within('zh')}",
+                "zh": f"录制：{shown.within('zh')}",
             },
             "at": at.strftime("%Y-%m-%dT%H:%M"),
             "given": {"users": gathering.users, "records": gathering.records},

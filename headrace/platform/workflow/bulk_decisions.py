@@ -64,7 +64,7 @@ ID: Final = Text("the id of a task", "任务的标识")
 TOO_MANY: Final = Message(
     "task.too_many",
     "At most {limit} tasks are decided at once, these are {count}.",
-    "一次最多处理 {limit} 个任务,现有 {count} 个。",
+    "一次最多处理 {limit} 个任务，现有 {count} 个。",
     "Send them in several requests.",
     "请分多次提交。",
 )
@@ -85,16 +85,16 @@ VERSION_NEEDED: Final = Message(
 CHANGED: Final = Message(
     "task.changed",
     "The record was changed since it was submitted: {fields}.",
-    "记录提交后已被修改:{fields}。",
+    "记录提交后已被修改：{fields}。",
     "Open the task, look at the changes and decide it by itself.",
-    "请打开该任务,查看修改内容后单独处理。",
+    "请打开该任务，查看修改内容后单独处理。",
 )
 VALUE_NEEDED: Final = Message(
     "task.value_needed",
     "This step asks for a value: {fields}.",
-    "此步骤需要填写:{fields}。",
+    "此步骤需要填写：{fields}。",
     "Open the task, fill it in and decide it by itself.",
-    "请打开该任务,填写后单独处理。",
+    "请打开该任务，填写后单独处理。",
 )
 
 

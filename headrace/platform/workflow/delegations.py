@@ -59,7 +59,7 @@ OVER: Final = Message(
 TOO_LONG: Final = Message(
     "delegation.too_long",
     "A delegation lasts {most} days at most; this one would last {count}.",
-    "一次委托最多 {most} 天,当前为 {count} 天。",
+    "一次委托最多 {most} 天，当前为 {count} 天。",
     "Give the role to somebody else if you are away for longer.",
     "长期离岗请由管理员调整角色。",
 )
@@ -68,7 +68,7 @@ OVERLAPS: Final = Message(
     "From {first} to {last} {name} already stands in for you.",
     "{first} 至 {last} 已委托 {name} 代您审批。",
     "End that delegation first, or choose other days.",
-    "请先结束该委托,或选择其他日期。",
+    "请先结束该委托，或选择其他日期。",
 )
 REASON_TOO_LONG: Final = Message(
     "delegation.reason_too_long",

@@ -25,24 +25,24 @@ WRONG_VALUE: Final = Message(
     "“{name}” cannot be tried with this value.",
     "“{name}”不能以此值试算。",
     "Give fields that people write, with values as the API takes them.",
-    "请填写可由用户录入的字段,取值格式与 API 相同。",
+    "请填写可由用户录入的字段，取值格式与 API 相同。",
 )
 WRONG_STATE: Final = Message(
     "workflow.wrong_state",
     "“{transition}” is not possible in the state “{state}”.",
     "状态“{state}”下不能执行“{transition}”。",
     "Somebody may have moved the record: load it again.",
-    "记录可能已被他人处理,请重新加载。",
+    "记录可能已被他人处理，请重新加载。",
 )
 GUARD: Final = Message(
     "workflow.guard",
     "“{transition}” is not possible: its condition does not hold.",
-    "不能执行“{transition}”:条件不满足。",
+    "不能执行“{transition}”：条件不满足。",
     "Check the record, complete it and try again.",
     "请检查并完善记录后重试。",
 )
 GUARD_SHOWN: Final = Message(
-    GUARD.code, GUARD.en, GUARD.zh, "The condition is: {condition}", "条件为:{condition}"
+    GUARD.code, GUARD.en, GUARD.zh, "The condition is: {condition}", "条件为：{condition}"
 )
 COMMENT_NEEDED: Final = Message(
     "workflow.comment_needed",
@@ -70,26 +70,26 @@ IN_APPROVAL: Final = Message(
     "The record cannot be changed while its approval runs.",
     "审批期间不能修改该记录。",
     "Withdraw it first, or wait for the decision.",
-    "请先撤回,或等待审批结束。",
+    "请先撤回，或等待审批结束。",
 )
 NOT_EDITABLE: Final = Message(
     "approval.not_editable",
     "“{field}” cannot be changed in this step.",
     "此步骤不能修改“{field}”。",
     "The step opens: {fields}.",
-    "此步骤可修改:{fields}。",
+    "此步骤可修改：{fields}。",
 )
 ALREADY_DECIDED: Final = Message(
     "task.already_decided",
     "{name} has already decided this: {action}, {at}.",
-    "{name} 已于 {at} 处理:{action}。",
+    "{name} 已于 {at} 处理：{action}。",
     "Nothing is left to do here.",
     "无需再处理。",
 )
 STALE_TASK: Final = Message(
     "task.stale",
     "The record was changed since you opened the task.",
-    "您打开待办后,记录已被修改。",
+    "您打开待办后，记录已被修改。",
     "Look at the differences and decide again.",
     "请查看差异后重新决定。",
 )
@@ -112,7 +112,7 @@ UNKNOWN_ACTION: Final = Message(
     "“{action}” is not something that can be done with a task.",
     "待办没有“{action}”这个操作。",
     "The actions are: {actions}.",
-    "可用操作:{actions}。",
+    "可用操作：{actions}。",
 )
 NOT_SUBMITTER: Final = Message(
     "approval.not_submitter",
@@ -124,14 +124,14 @@ NOT_SUBMITTER: Final = Message(
 DECIDED_BEFORE: Final = Message(
     "approval.decided",
     "It cannot be withdrawn: {name} has already decided, {at}.",
-    "不能撤回:{name} 已于 {at} 处理。",
+    "不能撤回：{name} 已于 {at} 处理。",
     "Ask an approver to reject it.",
     "可请审批人驳回。",
 )
 RUN_ENDED: Final = Message(
     "approval.ended",
     "This approval has already ended: {state}.",
-    "该审批已结束:{state}。",
+    "该审批已结束：{state}。",
     "Load the record again.",
     "请重新加载记录。",
 )
@@ -160,7 +160,7 @@ WRONG_RECEIVER: Final = Message(
 TASK_WAITS: Final = Message(
     "task.waits",
     "It is not your turn yet: somebody decides before you.",
-    "尚未轮到您:须先由他人处理。",
+    "尚未轮到您：须先由他人处理。",
     "You are told as soon as it is.",
     "轮到您时会收到通知。",
 )
@@ -169,21 +169,21 @@ TASK_CLOSED: Final = Message(
     "You are no longer asked.",
     "此待办已不再需要您处理。",
     "Somebody took a decision back, or the approval ended.",
-    "可能有人撤回了决定,或审批已结束。",
+    "可能有人撤回了决定，或审批已结束。",
 )
 NAMED: Final = Message(
     "approval.names_user",
     "The account “{login}” cannot be ended: approvals name it: {approvals}.",
-    "不能停用账号“{login}”:以下审批指定了该用户:{approvals}。",
+    "不能停用账号“{login}”：以下审批指定了该用户：{approvals}。",
     "Name somebody else in them and publish, then end the account.",
-    "请先在这些审批中改为他人并发布,再停用账号。",
+    "请先在这些审批中改为他人并发布，再停用账号。",
 )
 ROLE_NEEDED: Final = Message(
     "role.needed",
     "Nobody else holds the role “{role}”, but approvals need it: {approvals}; {count} tasks wait for it.",
-    "角色“{role}”再无他人担任,但审批需要它:{approvals};另有 {count} 个任务等待处理。",
+    "角色“{role}”再无他人担任，但审批需要它：{approvals}；另有 {count} 个任务等待处理。",
     "Say who takes it over (on the command line: `--instead LOGIN`). They get the role, and the tasks.",
-    "请指定接替人(命令行用 `--instead 登录名`):角色和任务都转给该用户。",
+    "请指定接替人（命令行用 `--instead 登录名`）：角色和任务都转给该用户。",
 )
 WRONG_HEIR: Final = Message(
     "leaving.wrong_person",
@@ -204,45 +204,45 @@ OPINION_ONLY: Final = Message(
     "You were asked for an opinion only.",
     "此待办只征求您的意见。",
     "Answer with a comment; who asked you decides.",
-    "请填写意见,由征询人决定。",
+    "请填写意见，由征询人决定。",
 )
 OPINION_ASKED: Final = Message(
     "task.opinion_asked",
     "{name} asks for your opinion: {title} {comment}",
-    "{name} 征求您的意见:{title} {comment}",
+    "{name} 征求您的意见：{title} {comment}",
 )
 OPINION: Final = Message(
     "task.opinion",
     "{name} has given an opinion: {title}",
-    "{name} 已给出意见:{title}",
+    "{name} 已给出意见：{title}",
 )
 WRONG_PLACE: Final = Message(
     "task.wrong_place",
     "An approver cannot be added “{place}”.",
     "加签位置“{place}”无效。",
     "The places are: {places}.",
-    "可用位置:{places}。",
+    "可用位置：{places}。",
 )
 TOO_MANY_ADDED: Final = Message(
     "task.too_many_added",
     "{count} people were added to this step already.",
     "此步骤已加签 {count} 人。",
     "Decide, or give the task to somebody else.",
-    "请直接处理,或转交他人。",
+    "请直接处理，或转交他人。",
 )
 WRONG_STEP: Final = Message(
     "task.wrong_step",
     "The approval cannot go back to “{step}”.",
     "审批不能退回到“{step}”。",
     "Steps that were taken before: {steps}; without a step it goes to who submitted it.",
-    "可退回的步骤:{steps};不填步骤则退回提交人。",
+    "可退回的步骤：{steps}；不填步骤则退回提交人。",
 )
 WRONG_COURSE: Final = Message(
     "task.wrong_course",
     "There is no course “{course}” after a return.",
     "退回后没有“{course}”这种走法。",
     "Choose one of: {courses}.",
-    "可选:{courses}。",
+    "可选：{courses}。",
 )
 NOT_DECIDED: Final = Message(
     "task.not_decided",
@@ -254,7 +254,7 @@ NOT_DECIDED: Final = Message(
 NOT_TAKEN_BACK: Final = Message(
     "task.not_taken_back",
     "The decision can no longer be taken back: the approval has gone on.",
-    "不能再撤回:审批已继续进行。",
+    "不能再撤回：审批已继续进行。",
     "Ask who decides now to return it.",
     "可请当前审批人退回。",
 )
@@ -278,44 +278,44 @@ STATE_TEXTS: Final = {
 ASKED: Final = Message(
     "task.asked",
     "{submitter} asks for your decision: {title} ({step})",
-    "{submitter} 请您审批:{title}({step})",
+    "{submitter} 请您审批：{title}({step})",
 )
 REMINDED: Final = Message(
     "task.reminder",
     "Please decide by {due}: {title} ({step})",
-    "请在 {due} 前审批:{title}({step})",
+    "请在 {due} 前审批：{title}({step})",
 )
 OVERDUE: Final = Message(
     "task.overdue",
     "Your decision was due {due}: {title} ({step})",
-    "审批已超时(截止 {due}):{title}({step})",
+    "审批已超时（截止 {due}）：{title}({step})",
 )
 ESCALATED: Final = Message(
     "task.escalated",
     "Nobody decided by {due}, now you are asked too: {title} ({step})",
-    "{due} 前未完成审批,现升级由您处理:{title}({step})",
+    "{due} 前未完成审批，现升级由您处理：{title}({step})",
 )
 TIMED_OUT: Final = Message(
     "task.timed_out",
     "{title} ({step}) was decided because the time was up: {state}",
-    "{title}({step})已超时自动处理:{state}",
+    "{title}（{step}）已超时自动处理：{state}",
 )
 TIMEOUT_REASON: Final = Message(
     "task.timeout_reason",
     "Not decided within {limit}, by {due}.",
-    "{limit}内未审批(截止 {due})。",
+    "{limit}内未审批（截止 {due}）。",
 )
 ENDED: Final = Message(
     "approval.told",
     "{title}: {state} by {name}",
-    "{title} 的审批结果:{state}({name})",
+    "{title} 的审批结果：{state}({name})",
 )
 CHOICE_MISSING: Final = Message(
     "approval.choice_missing",
     "In the step “{step}” you choose who is asked: at least {min}, at most {max} people.",
-    "步骤“{step}”的审批人由您选择:最少 {min} 人,最多 {max} 人。",
+    "步骤“{step}”的审批人由您选择：最少 {min} 人，最多 {max} 人。",
     "Choose them; the transition's page offers who can be asked.",
-    "请选择审批人,提交页面列出可选人员。",
+    "请选择审批人，提交页面列出可选人员。",
 )
 CHOICE_MANY: Final = Message(
     "approval.choice_many",
@@ -329,7 +329,7 @@ CHOICE_OUTSIDE: Final = Message(
     "Somebody chosen in the step “{step}” cannot be asked in it.",
     "步骤“{step}”所选人员中有人不能担任该步骤的审批人。",
     "Choose among those who are offered; somebody may have left, or have another role by now.",
-    "请从列出的人员中选择;可能有人已离开或角色已变更。",
+    "请从列出的人员中选择；可能有人已离开或角色已变更。",
 )
 CHOICE_OWN: Final = Message(
     "approval.choice_own",
@@ -341,7 +341,7 @@ CHOICE_OWN: Final = Message(
 CHOICE_KEPT: Final = Message(
     "approval.choice_kept",
     "The step “{step}” was approved before and stands: nobody is chosen for it again.",
-    "步骤“{step}”此前已获批准且仍然有效,无需再次选择审批人。",
+    "步骤“{step}”此前已获批准且仍然有效，无需再次选择审批人。",
     "Leave the choice of this step out.",
     "请不要为该步骤选择审批人。",
 )

@@ -53,9 +53,9 @@ DROPPED: Final = "dropped:"
 RUNS_LEFT: Final = Message(
     "approval.must_end",
     "{count} running approvals of “{approval}” cannot go on: {reason}.",
-    "“{approval}” 有 {count} 个进行中的审批无法继续:{reason}。",
+    "“{approval}” 有 {count} 个进行中的审批无法继续：{reason}。",
     "Answer cancel: they end, their records go back to the state before, who submitted them is told.",
-    "请答复 cancel:审批结束,记录退回原状态,并通知提交人。",
+    "请答复 cancel：审批结束，记录退回原状态，并通知提交人。",
 )
 COMMENT: Final = "Definitions were changed / 定义已变更"
 

@@ -29,7 +29,7 @@ NOBODY = Message(
     "Nobody can be asked in the step “{step}”.",
     "步骤“{step}”找不到审批人。",
     "An administrator must give somebody its role, or set the fall-back approver role.",
-    "请管理员分配该角色,或设置兜底审批角色。",
+    "请管理员分配该角色，或设置兜底审批角色。",
 )
 
 LEFT = Message(
@@ -37,7 +37,7 @@ LEFT = Message(
     "An approver has just left.",
     "审批人刚刚离开。",
     "Try again: somebody else will be asked.",
-    "请重试,系统将请其他人审批。",
+    "请重试，系统将请其他人审批。",
 )
 
 

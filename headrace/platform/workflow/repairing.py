@@ -78,21 +78,21 @@ WRONG_ACT: Final = Message(
     "“{act}” is not something that can be done with a running approval.",
     "对进行中的审批不能执行“{act}”。",
     "Choose one of: {acts}.",
-    "可选:{acts}。",
+    "可选：{acts}。",
 )
 WRONG_STEP: Final = Message(
     "repair.wrong_step",
     "This approval has no step “{step}”.",
     "该审批没有步骤“{step}”。",
     "Its steps are: {steps}.",
-    "其步骤:{steps}。",
+    "其步骤：{steps}。",
 )
 WRONG_BRANCH: Final = Message(
     "repair.wrong_step",
     "This approval waits in several branches.",
     "该审批正在多个分支中等待。",
     "Say which step is meant: {steps}.",
-    "请指明步骤:{steps}。",
+    "请指明步骤：{steps}。",
 )
 WRONG_PERSON: Final = Message(
     "repair.wrong_person",
@@ -106,7 +106,7 @@ GONE: Final = Message(
     "The live version no longer has the approval “{name}”.",
     "当前版本已没有审批“{name}”。",
     "Cancel the run, or leave it as it is.",
-    "请取消该审批,或保持不变。",
+    "请取消该审批，或保持不变。",
 )
 SAME: Final = Message(
     "repair.already_moved",
@@ -118,7 +118,7 @@ SAME: Final = Message(
 NOT_UNDONE: Final = Message(
     "repair.not_undone",
     "It cannot be undone: somebody has decided since, or the run has ended.",
-    "不能撤销:之后已有人处理,或审批已结束。",
+    "不能撤销：之后已有人处理，或审批已结束。",
     "Jump to a step instead.",
     "请改用跳转步骤。",
 )

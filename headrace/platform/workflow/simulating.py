@@ -510,12 +510,12 @@ class _Simulator:
         else:
             reason = Text(
                 f"the fall-back, because nobody else was found: the role “{label.within('en')}”",
-                f"兜底审批人(未找到其他人):角色“{label.within('zh')}”",
+                f"兜底审批人（未找到其他人）：角色“{label.within('zh')}”",
             )
         if source.chosen is not None:
             reason = Text(
                 f"chosen by who submits, of: {reason.within('en')}",
-                f"由提交人选择,范围:{reason.within('zh')}",
+                f"由提交人选择，范围：{reason.within('zh')}",
             )
         submitted = {one.name for one in source.left_out if one.id == self._submitter.user_id}
         left_out = tuple(one.name for one in source.left_out)
@@ -533,14 +533,14 @@ class _Simulator:
         start, place = (str(titles.get(one or "") or "…") for one in (source.start, source.place))
         en, zh = label.within("en"), label.within("zh")
         if not source.people:
-            return Text(f"the role “{en}”, which nobody holds there", f"角色“{zh}”,当地无人担任")
+            return Text(f"the role “{en}”, which nobody holds there", f"角色“{zh}”，当地无人担任")
         if source.place is None:
-            return Text(f"the role “{en}”, held for everywhere", f"角色“{zh}”(不限区域)")
+            return Text(f"the role “{en}”, held for everywhere", f"角色“{zh}”（不限区域）")
         if source.place == source.start:
             return Text(f"the role “{en}” in {place}", f"{place}的角色“{zh}”")
         return Text(
             f"the role “{en}” in {place}, walked up from {start}",
-            f"{place}的角色“{zh}”(自{start}逐级向上)",
+            f"{place}的角色“{zh}”（自{start}逐级向上）",
         )
 
     def _names(self, path: Path) -> str:

@@ -54,9 +54,9 @@ NOT_SUBMITTER: Final = Message(
 URGED: Final = Message(
     "task.urged_already",
     "A reminder was sent {at}; the next one can be sent from {next}.",
-    "已于 {at} 催办,{next} 之后可再次催办。",
+    "已于 {at} 催办，{next} 之后可再次催办。",
     "Wait until then, or speak to them.",
-    "请稍后再试,或直接联系审批人。",
+    "请稍后再试，或直接联系审批人。",
 )
 NOT_OPEN: Final = Message(
     "task.not_open",
@@ -68,7 +68,7 @@ NOT_OPEN: Final = Message(
 TOLD: Final = Message(
     "task.told_to_urge",
     "{name} reminds you: {title} ({step})",
-    "{name} 催办:{title}({step})",
+    "{name} 催办：{title}({step})",
 )
 
 

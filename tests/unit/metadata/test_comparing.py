@@ -91,7 +91,7 @@ def test_a_field_that_becomes_required():
     bench.part("object", "partner", "fields", "legal_person")["required"] = True
     assert bench.sentences() == ["Field “Legal person” of object “Partner” is now required"]
     assert bench.sentences("zh") == [
-        "对象“渠道伙伴”(partner)的字段“法定代表人”(legal_person)改为必填"
+        "对象“渠道伙伴”（partner）的字段“法定代表人”（legal_person）改为必填"
     ]
 
 
@@ -367,4 +367,4 @@ def test_what_changes_in_a_button():
         "Automation “Charge”: the text told afterwards in Chinese is now “已收费。”",
         "Automation “Charge” is now offered for several records",
     ]
-    assert found[-1].sentence.zh == "自动化“收费”(charge)可用于多条记录"
+    assert found[-1].sentence.zh == "自动化“收费”（charge）可用于多条记录"

@@ -143,10 +143,10 @@ def test_a_change_is_told_in_words():
         "Dashboard “Claims overview”: the help text in Chinese is now “理赔情况” (was “理赔费用”)",
         "Dashboard “Claims overview” may now be opened by “Boss”",
     ]
-    board_zh = "看板“理赔看板”(claims_overview)"
+    board_zh = "看板“理赔看板”（claims_overview）"
     assert [one.sentence.zh for one in told][:4] == [
-        f"{board_zh}删除图块“理赔单”(claims)",
-        f"{board_zh}的图块“cost”:度量设为“count_all”",
-        f"{board_zh}的图块“months”:展示方式由表格改为图表",
-        f"{board_zh}的图块“course”:宽度由2改为3",
+        f"{board_zh}删除图块“理赔单”（claims）",
+        f"{board_zh}的图块“cost”：度量设为“count_all”",
+        f"{board_zh}的图块“months”：展示方式由表格改为图表",
+        f"{board_zh}的图块“course”：宽度由2改为3",
     ]

@@ -203,4 +203,4 @@ def test_differences_of_a_scenario_are_told():
         ),
         f"What is expected of “claim” of {name}: person with an open task “bob” was removed",
     ]
-    assert "业务场景“会签”(signed_off):增加步骤“bob”驳回“claim”" in [one.zh for one in told]
+    assert "业务场景“会签”（signed_off）：增加步骤“bob”驳回“claim”" in [one.zh for one in told]

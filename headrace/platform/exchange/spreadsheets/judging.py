@@ -61,12 +61,12 @@ ALL_FIT: Final = Message(
     "All {filled} values are {type}.",
     "全部 {filled} 个值都是{type}。",
     "Choose another type if they only look like it.",
-    "如仅是看起来相似,请改选其他类型。",
+    "如仅是看起来相似，请改选其他类型。",
 )
 MOST_FIT: Final = Message(
     "spreadsheet.most_fit",
     "{good} of {filled} values are {type}; not in row {rows}.",
-    "{filled} 个值中有 {good} 个是{type};第 {rows} 行不是。",
+    "{filled} 个值中有 {good} 个是{type}；第 {rows} 行不是。",
     "Those rows are listed when the rows are imported, for you to mend.",
     "导入时会列出这些行供修正。",
 )
@@ -75,37 +75,37 @@ NO_VALUES: Final = Message(
     "The column has no values.",
     "该列没有值。",
     "Keep it if people shall fill it in.",
-    "如需日后填写,可保留。",
+    "如需日后填写，可保留。",
 )
 FEW_VALUES: Final = Message(
     "spreadsheet.few_values",
     "{filled} values are only {count} different ones.",
     "{filled} 个值中只有 {count} 种不同取值。",
     "Choose text if others may come.",
-    "如还会出现其他取值,请选择文本。",
+    "如还会出现其他取值，请选择文本。",
 )
 ANY_TEXT: Final = Message(
     "spreadsheet.any_text",
     "{count} different texts, the longest with {length} characters.",
-    "共 {count} 种不同文本,最长 {length} 个字符。",
+    "共 {count} 种不同文本，最长 {length} 个字符。",
     "Choose another type if you know better.",
-    "如有更合适的类型,请改选。",
+    "如有更合适的类型，请改选。",
 )
 CODES: Final = Message(
     "spreadsheet.codes",
     "The digits are codes and stay as they are typed: {reason}.",
-    "这些数字是编码,按原样保存:{reason}。",
+    "这些数字是编码，按原样保存：{reason}。",
     "Choose a number if you reckon with them.",
-    "如需用于计算,请选择数字类型。",
+    "如需用于计算，请选择数字类型。",
 )
 ZEROS: Final = Text("some begin with 0 or are very long", "有的以 0 开头或位数很长")
 CALLED_CODE: Final = Text("the column is called so", "列名如此")
 ROUNDED: Final = Message(
     "spreadsheet.rounded",
     "{count} values have more than {scale} digits behind the point and will be rounded.",
-    "{count} 个值的小数位超过 {scale} 位,将四舍五入。",
+    "{count} 个值的小数位超过 {scale} 位，将四舍五入。",
     "Choose decimal for up to 6 digits.",
-    "如需最多 6 位小数,请选择小数。",
+    "如需最多 6 位小数，请选择小数。",
 )
 
 _EMAIL: Final = re.compile(EmailType.pattern)

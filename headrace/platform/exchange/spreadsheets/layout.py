@@ -39,12 +39,12 @@ TITLE: Final = Message(
     "It stands above the names of the columns.",
     "位于表头之上。",
     "Say another row of names if it belongs to the table.",
-    "如属于表格,请指定其他表头行。",
+    "如属于表格，请指定其他表头行。",
 )
 TOTALS: Final = Message(
     "spreadsheet.totals_row",
     "It begins with “{text}”: a row of totals.",
-    "以“{text}”开头,是合计行。",
+    "以“{text}”开头，是合计行。",
     "Totals are reckoned by reports and roll-ups.",
     "合计由报表和汇总字段计算。",
 )
@@ -58,7 +58,7 @@ REPEATED: Final = Message(
 NOTE: Final = Message(
     "spreadsheet.note_row",
     "It is a note below the table: “{text}”.",
-    "是表格下方的说明:“{text}”。",
+    "是表格下方的说明：“{text}”。",
     "Keep it elsewhere if it matters.",
     "如有需要请另行保存。",
 )
@@ -67,7 +67,7 @@ BROKEN: Final = Message(
     "Its cell in “{column}” holds the spreadsheet's error “{value}”.",
     "“{column}”列的单元格是电子表格的错误值“{value}”。",
     "Mend the formula and upload the file again, or enter the record by hand.",
-    "请修正公式后重新上传,或手工录入该记录。",
+    "请修正公式后重新上传，或手工录入该记录。",
 )
 _TOTALS: Final = re.compile(
     r"(合\s*计|总\s*计|小\s*计|共\s*计|汇\s*总|(grand\s+|sub-?\s*)?totals?|sum)\s*[::]?(\s.*)?",

@@ -36,9 +36,9 @@ TITLES: Final = frozenset({"text", "email", "phone"})
 NEVER_EMPTY: Final = Message(
     "spreadsheet.never_empty",
     "It is filled in all {rows} rows, so it is required.",
-    "全部 {rows} 行均已填写,因此设为必填。",
+    "全部 {rows} 行均已填写，因此设为必填。",
     "Untick it if records may come without it.",
-    "如允许为空,请取消必填。",
+    "如允许为空，请取消必填。",
 )
 SOME_EMPTY: Final = Message(
     "spreadsheet.some_empty",
@@ -50,16 +50,16 @@ SOME_EMPTY: Final = Message(
 A_KEY: Final = Message(
     "spreadsheet.a_key",
     "All {rows} values are different and look like codes: records are known by it.",
-    "全部 {rows} 个值互不相同且形似编码:可用于标识记录。",
+    "全部 {rows} 个值互不相同且形似编码：可用于标识记录。",
     "Untick it if two records may have the same.",
-    "如允许重复,请取消。",
+    "如允许重复，请取消。",
 )
 TWICE: Final = Message(
     "spreadsheet.code_twice",
     "“{value}” stands in the rows {rows}, so it is no key.",
-    "“{value}”出现在第 {rows} 行,因此不能作为键。",
+    "“{value}”出现在第 {rows} 行，因此不能作为键。",
     "Mend the file if each record has a code of its own.",
-    "如每条记录应有唯一编码,请修正文件。",
+    "如每条记录应有唯一编码，请修正文件。",
 )
 SAME_HEADER: Final = Message(
     "spreadsheet.same_header",

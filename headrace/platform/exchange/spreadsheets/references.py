@@ -39,14 +39,14 @@ NAMED: Final = Message(
     "{good} of {filled} values are “{field}” of a record of “{object}”.",
     "{filled} 个值中有 {good} 个是“{object}”记录的“{field}”。",
     "Choose text to keep them as they are typed.",
-    "如需按原文保存,请选择文本。",
+    "如需按原文保存，请选择文本。",
 )
 NOT_NAMED: Final = Message(
     "spreadsheet.names_no_record",
     "Not in row {rows}.",
     "第 {rows} 行不是。",
     "Those rows are listed when the rows are imported; add the records before that.",
-    "导入时会列出这些行;可先补充相应记录。",
+    "导入时会列出这些行；可先补充相应记录。",
 )
 
 

@@ -39,7 +39,7 @@ BAD_VALUE: Final = Message(
 NAME_TAKEN: Final = Message(
     "spreadsheet.name_taken",
     "The name “{name}” is taken, or means something of its own.",
-    "名称“{name}”已被占用,或另有特定含义。",
+    "名称“{name}”已被占用，或另有特定含义。",
     "Choose another name.",
     "请换一个名称。",
 )
@@ -48,7 +48,7 @@ UNKNOWN_TYPE: Final = Message(
     "A column cannot become a field of type “{type}” here.",
     "此处不能将列设为“{type}”类型的字段。",
     "Types: {known}.",
-    "可选类型:{known}。",
+    "可选类型：{known}。",
 )
 NO_FIELDS: Final = Message(
     "spreadsheet.no_fields",
@@ -67,16 +67,16 @@ NO_OBJECT: Final = Message(
 TOO_MANY_CHOICES: Final = Message(
     "spreadsheet.too_many_choices",
     "“{field}” has {count} different values; a choice has at most {limit}.",
-    "“{field}”有 {count} 种不同取值,单选最多 {limit} 个选项。",
+    "“{field}”有 {count} 种不同取值，单选最多 {limit} 个选项。",
     "Choose text for it.",
     "请改选文本。",
 )
 TITLE_UNFIT: Final = Message(
     "spreadsheet.title",
     "“{name}” is no text that is kept, so it cannot name a record.",
-    "“{name}”不是保留的文本字段,不能作为记录标题。",
+    "“{name}”不是保留的文本字段，不能作为记录标题。",
     "Choose another field, or none.",
-    "请选择其他字段,或不设标题。",
+    "请选择其他字段，或不设标题。",
 )
 _KNOWN: Final = frozenset({"index", "keep", "name", "label", "type", "options", "required", "key"})
 _TOLD: Final = frozenset(

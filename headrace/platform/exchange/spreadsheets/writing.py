@@ -28,7 +28,7 @@ NUMBERS: Final = frozenset({"integer", "decimal", "money", "percent"})
 OTHER_MARK: Final = Message(
     "spreadsheet.other_mark",
     "“{value}” in “{column}” has not the sign or currency of the others there ({type}).",
-    "“{column}”列的“{value}”与该列其他值的符号或币种不一致({type})。",
+    "“{column}”列的“{value}”与该列其他值的符号或币种不一致（{type}）。",
     "Enter the record by hand, with the amount in the right currency.",
     "请换算后手工录入该记录。",
 )
@@ -37,7 +37,7 @@ EMPTY_ROW: Final = Message(
     "It has no value in any column that is kept.",
     "所保留的各列均无值。",
     "Enter the record by hand if there is one.",
-    "如确有该记录,请手工录入。",
+    "如确有该记录，请手工录入。",
 )
 
 

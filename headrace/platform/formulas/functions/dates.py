@@ -134,7 +134,7 @@ def _moved_shape(args: tuple[Node, ...]) -> tuple[Kind, ...] | Text:
         return Text(f"a date has no {unit}s", f"日期不能按 {unit} 移动")
     if unit in days.SECONDS:
         return Kind.DATETIME, Kind.NUMBER, Kind.TEXT
-    return Text(f"{unit}s need a date, see DATE", f"按 {unit} 移动需要日期,可用 DATE")
+    return Text(f"{unit}s need a date, see DATE", f"按 {unit} 移动需要日期，可用 DATE")
 
 
 DATEADD: Final = Function(
@@ -148,7 +148,7 @@ DATEADD: Final = Function(
     summary=Text(
         "Move a date by days, weeks, months, quarters or years, an instant by seconds to weeks; "
         "null outside the years 1 to 9999 and beyond 4,000 years.",
-        "将日期移动若干日、周、月、季、年,或将时刻移动若干秒至周;超出公元 1 至 9999 年或超过 4000 年时为空。",
+        "将日期移动若干日、周、月、季、年，或将时刻移动若干秒至周；超出公元 1 至 9999 年或超过 4000 年时为空。",
     ),
     examples=(
         Example("DATEADD(PERIOD_END('2025-01-01', 'month'), 1, 'month')", "2025-02-28"),
@@ -227,7 +227,7 @@ DATEDIFF: Final = Function(
     summary=Text(
         "How far the second date is behind the first. Days and whole weeks; for months, quarters and "
         "years the period starts passed; between two instants whole seconds, minutes or hours.",
-        "第二个日期比第一个晚多少。按日和整周计;月、季、年按经过的期初计;两个时刻之间按整秒、分、时计。",
+        "第二个日期比第一个晚多少。按日和整周计；月、季、年按经过的期初计；两个时刻之间按整秒、分、时计。",
     ),
     examples=(
         Example("DATEDIFF('2025-01-31', '2025-03-01', 'day')", "29"),
@@ -342,7 +342,7 @@ PERIOD: Final = Function(
     postgresql=_period_name,
     summary=Text(
         "The month, quarter or year of a date as text: 2025-06, 2025-Q2, 2025.",
-        "日期所在的月、季或年:2025-06、2025-Q2、2025。",
+        "日期所在的月、季或年：2025-06、2025-Q2、2025。",
     ),
     examples=(
         Example("PERIOD('2025-06-10', 'month')", "2025-06"),
@@ -467,7 +467,7 @@ WORKHOURS: Final = Function(
     summary=Text(
         "The working hours between two instants in a working calendar of the workspace, to hundredths; negative"
         " when the second is earlier.",
-        "两个时刻之间的工作小时数(按工作日历,保留两位小数);后者较早时为负。",
+        "两个时刻之间的工作小时数（按工作日历，保留两位小数）；后者较早时为负。",
     ),
     examples=(
         Example("WORKHOURS(NOW(), NOW())", "0.00"),

@@ -89,7 +89,7 @@ SIZE: Final = Function(
     typescript=False,
     summary=Text(
         "How many records a field with several references points to; 0 for none.",
-        "多条引用字段所指记录的数量;没有时为 0。",
+        "多条引用字段所指记录的数量；没有时为 0。",
     ),
     examples=(Example("SIZE(NULL)", "0"),),
 )

@@ -132,7 +132,7 @@ FLOOR: Final = Function(
     postgresql=lambda call: _multiple_postgresql("floor", call),
     summary=Text(
         "The greatest multiple of a step not above the number; null unless the step is positive.",
-        "不大于该数的最大步长倍数;步长不为正时为空。",
+        "不大于该数的最大步长倍数；步长不为正时为空。",
     ),
     examples=(
         Example("FLOOR(7.9)", "7"),
@@ -151,7 +151,7 @@ CEIL: Final = Function(
     postgresql=lambda call: _multiple_postgresql("ceil", call),
     summary=Text(
         "The least multiple of a step not below the number; null unless the step is positive.",
-        "不小于该数的最小步长倍数;步长不为正时为空。",
+        "不小于该数的最小步长倍数；步长不为正时为空。",
     ),
     examples=(
         Example("CEIL(7.1)", "8"),
@@ -201,7 +201,7 @@ MIN: Final = Function(
     sqlite=lambda call: _only_or(call, "min"),
     postgresql=lambda call: _extreme_postgresql(call, "least", "-infinity"),
     unified=True,
-    summary=Text("The smallest value; null when one is null.", "最小值;任一为空则为空。"),
+    summary=Text("The smallest value; null when one is null.", "最小值；任一为空则为空。"),
     examples=(
         Example("MIN(3, 2.50, 4)", "2.50"),
         Example("MIN(3, NULL)", None),
@@ -217,7 +217,7 @@ MAX: Final = Function(
     sqlite=lambda call: _only_or(call, "max"),
     postgresql=lambda call: _extreme_postgresql(call, "greatest", "infinity"),
     unified=True,
-    summary=Text("The largest value; null when one is null.", "最大值;任一为空则为空。"),
+    summary=Text("The largest value; null when one is null.", "最大值；任一为空则为空。"),
     examples=(Example("MAX(0, -3.5)", "0.0"), Example("MAX(0, NULL)", None)),
 )
 
@@ -297,7 +297,7 @@ PORTION: Final = Function(
     summary=Text(
         "amount × part / whole, rounded once, half away from zero; null when the whole is zero. What was"
         " posted for earlier parts is subtracted, so the last part takes the remainder.",
-        "金额 × 部分 / 整体,只四舍五入一次;整体为零时为空。减去之前各次已记的金额,最后一次承担尾差。",
+        "金额 × 部分 / 整体，只四舍五入一次；整体为零时为空。减去之前各次已记的金额，最后一次承担尾差。",
     ),
     examples=(
         Example("PORTION(13444.52, 6, 8)", "10083.39"),

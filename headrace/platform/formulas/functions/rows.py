@@ -24,7 +24,7 @@ from headrace.platform.formulas.types import MAX_SCALE, ROWS, Kind, Type, number
 _PAIR: Final = 2
 _LADDER: Final = Text(
     "rows are two numbers: where a tier begins and its rate, as in LIST(tier.starts_at, rate WHERE …)",
-    "rows 的每行应为两个数值:档位起点与费率,例如 LIST(tier.starts_at, rate WHERE …)",
+    "rows 的每行应为两个数值：档位起点与费率，例如 LIST(tier.starts_at, rate WHERE …)",
 )
 _SHARES: Final = Text(
     "rows are a key and a number, as in LIST(line.id, amount WHERE … ORDER BY number), and key is like theirs",
@@ -100,7 +100,7 @@ PAIRS: Final = Function(
     typescript=False,
     summary=Text(
         "Rows of two numbers each, written out, for functions that take rows.",
-        "直接写出的行(每行两个数值),供需要行的函数使用。",
+        "直接写出的行（每行两个数值），供需要行的函数使用。",
     ),
     examples=(Example("TIER(ROWS(0, 1, 500000, 2), 499999.99, 'marginal')", "5000.00"),),
 )
@@ -127,8 +127,8 @@ TIER: Final = Function(
         "What x earns on a ladder of tiers. marginal: each slice at its own percent; full: all of x at the"
         " percent of the tier reached; fixed: its amount; sum_fixed: the amounts of all tiers reached; per_unit:"
         " x times its amount; marginal_unit: each slice times its own. Below the first tier: 0.",
-        "x 按阶梯计算的结果。marginal 分段超额累进;full 全额累进;fixed 达到档位的金额;sum_fixed 已达各档金额之和;"
-        "per_unit x 乘以该档单额;marginal_unit 分段按单额计。低于首档为 0。",
+        "x 按阶梯计算的结果。marginal 分段超额累进；full 全额累进；fixed 达到档位的金额；sum_fixed 已达各档金额之和；"
+        "per_unit x 乘以该档单额；marginal_unit 分段按单额计。低于首档为 0。",
     ),
     examples=(
         Example("TIER(ROWS(0, 1, 500000, 2, 1000000, 3), 1280000, 'marginal')", "23400.00"),
@@ -161,7 +161,7 @@ TIER_GAP: Final = Function(
     typescript=False,
     summary=Text(
         "How far x is from the next tier; null on the last one.",
-        "x 距下一档的差额;已在最高档为空。",
+        "x 距下一档的差额；已在最高档为空。",
     ),
     examples=(
         Example("TIER_GAP(ROWS(0, 1, 500000, 2, 1000000, 3), 499999.99)", "0.01"),
@@ -197,8 +197,8 @@ PRORATE: Final = Function(
         "The share of one row, found by its key, when a total is shared by weight. Shares are rounded; what is left"
         " goes to the largest weight, among equals to the first row, so they add up to the total. Without any"
         " weight shares are equal; null where no row has the key.",
-        "按权重分摊总额时某一行(按键查找)的份额。各份四舍五入,尾差计入权重最大的行(相同则取靠前的行),合计等于总额;"
-        "权重全为零时平均分摊;找不到该键时为空。",
+        "按权重分摊总额时某一行（按键查找）的份额。各份四舍五入，尾差计入权重最大的行（相同则取靠前的行），合计等于总额；"
+        "权重全为零时平均分摊；找不到该键时为空。",
     ),
     examples=(
         Example("PRORATE(100.00, ROWS(1, 1, 2, 1, 3, 1), 1)", "33.34"),

@@ -79,7 +79,7 @@ CONCAT: Final = Function(
     python=strict(lambda *parts: "".join(parts)),
     sqlite=_concatenated,
     postgresql=_concatenated,
-    summary=Text("Join texts; null when one is null.", "连接文本;任一为空则为空。"),
+    summary=Text("Join texts; null when one is null.", "连接文本；任一为空则为空。"),
     examples=(Example("CONCAT('订单', '-', 'A')", "订单-A"), Example("CONCAT('a', NULL)", None)),
 )
 
@@ -179,7 +179,7 @@ NORM: Final = Function(
     postgresql=_normal_postgresql,
     summary=Text(
         "The text for comparing: half-width, without spaces around it, in upper case.",
-        "用于比较的文本:半角、去首尾空白、大写。",
+        "用于比较的文本：半角、去首尾空白、大写。",
     ),
     examples=(Example("NORM(' ab 12 ')", "AB 12"),),
 )
@@ -306,7 +306,7 @@ SEARCH_KEY: Final = Function(
     summary=Text(
         "What the pinyin of a text is found in: initials and whole syllables, each with a capital; empty "
         "without Chinese.",
-        "供拼音检索的文本:首字母与全拼,音节首字母大写;不含汉字时为空文本。",
+        "供拼音检索的文本：首字母与全拼，音节首字母大写；不含汉字时为空文本。",
     ),
     examples=(
         Example("SEARCH_KEY('晨屿')", "CY ChenYu"),
@@ -324,7 +324,7 @@ SORT_KEY: Final = Function(
     typescript=False,
     summary=Text(
         "What puts a text in the order of pinyin: digits, letters of either case, then Chinese.",
-        "使文本按拼音排序:先数字,再字母(不分大小写),后汉字。",
+        "使文本按拼音排序：先数字，再字母（不分大小写），后汉字。",
     ),
     examples=(
         Example("SORT_KEY('晨屿3')", "{chen2晨{yu3屿3"),
@@ -341,7 +341,7 @@ WORDS: Final = Function(
     typescript=False,
     summary=Text(
         "What a rich text says: its words without the markup, with single spaces between them.",
-        "富文本的文字内容:去除标记,词与段落之间以单个空格分隔。",
+        "富文本的文字内容：去除标记，词与段落之间以单个空格分隔。",
     ),
     examples=(
         Example("WORDS('<p>一 &amp; <b>二</b></p><p>三</p>')", "一 & 二 三"),

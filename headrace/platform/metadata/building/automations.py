@@ -43,9 +43,9 @@ from headrace.platform.metadata.templates import Template
 ONE_ACTION = Message(
     "automation.one_action",
     "An action does exactly one thing; this one names: {given}.",
-    "每个动作只做一件事;此处写了:{given}。",
+    "每个动作只做一件事；此处写了：{given}。",
     "Keep one of them; make further actions of the others.",
-    "请只保留一项,其余拆为单独的动作。",
+    "请只保留一项，其余拆为单独的动作。",
 )
 
 

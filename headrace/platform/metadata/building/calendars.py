@@ -19,7 +19,7 @@ BAD_SHIFT: Final = Message(
     "The shift ends before it begins.",
     "班次的结束时间早于开始时间。",
     "Write a later end; a shift over midnight is two shifts.",
-    "请填写更晚的结束时间;跨午夜的班次请分为两个。",
+    "请填写更晚的结束时间；跨午夜的班次请分为两个。",
 )
 OVERLAP: Final = Message(
     "calendar.overlap",

@@ -18,14 +18,14 @@ from headrace.platform.metadata.field_types.choices import duplicates, none_acti
 CHOICES_MISSING: Final = Message(
     "choice.none",
     "The field has neither choices nor a choice set.",
-    "该字段既没有选项,也没有选项集。",
+    "该字段既没有选项，也没有选项集。",
     "List its choices, or name a choice set.",
-    "请列出选项,或指定一个选项集。",
+    "请列出选项，或指定一个选项集。",
 )
 CHOICES_TWICE: Final = Message(
     "choice.two_sources",
     "The field has choices of its own and a choice set.",
-    "该字段既有自己的选项,又指定了选项集。",
+    "该字段既有自己的选项，又指定了选项集。",
     "Remove one of them.",
     "请删除其一。",
 )

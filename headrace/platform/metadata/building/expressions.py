@@ -33,16 +33,16 @@ NAME_TAKEN: Final = Message(
 WITHOUT_TARGET: Final = Message(
     "parameter.without_target",
     "The parameter “{name}” is a reference and does not say to which object.",
-    "参数“{name}”为引用类型,但未指明对象。",
+    "参数“{name}”为引用类型，但未指明对象。",
     "Name the object under `to`.",
     "请在 `to` 中写明对象。",
 )
 TARGET_UNUSED: Final = Message(
     "parameter.target_unused",
     "The parameter “{name}” is no reference, so `to` says nothing.",
-    "参数“{name}”不是引用类型,`to` 不起作用。",
+    "参数“{name}”不是引用类型，`to` 不起作用。",
     "Remove `to`, or make the parameter a reference.",
-    "请删除 `to`,或将参数改为引用类型。",
+    "请删除 `to`，或将参数改为引用类型。",
 )
 _WORDS: Final = frozenset((*FUNCTIONS.keys(), *QUERY_FUNCTIONS, *RESERVED_WORDS, "IF"))
 

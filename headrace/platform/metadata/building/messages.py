@@ -9,7 +9,7 @@ UNKNOWN_OBJECT = Message(
     "There is no object “{name}”.",
     "没有名为“{name}”的对象。",
     "Check the name, or install the module that brings it.",
-    "请检查名称,或先安装提供它的模块。",
+    "请检查名称，或先安装提供它的模块。",
 )
 
 
@@ -43,7 +43,7 @@ DUPLICATE_NAME = Message(
 FORMULA_CYCLE = Message(
     "formula.cycle",
     "The formulas depend on each other: {cycle}.",
-    "公式相互依赖:{cycle}。",
+    "公式相互依赖：{cycle}。",
     "Break the circle.",
     "请打破循环。",
 )
@@ -63,14 +63,14 @@ SYSTEM_RESERVED = Message(
     "“{name}” is a field that every record has.",
     "“{name}”是每条记录都有的系统字段。",
     "Give your field another name; the platform keeps its own.",
-    "请为您的字段改名,系统字段不可覆盖。",
+    "请为您的字段改名，系统字段不可覆盖。",
 )
 
 
 RESERVED = Message(
     "name.reserved",
     "“{name}” means something of its own in formulas, so nothing could speak of it.",
-    "“{name}”在公式中有特定含义,将无法引用。",
+    "“{name}”在公式中有特定含义，将无法引用。",
     "Give it another name.",
     "请改用其他名称。",
 )
@@ -81,7 +81,7 @@ USER_OBJECT_NAME = Message(
     "“{name}” is the platform's own object of users.",
     "“{name}”是平台自带的用户对象。",
     "Give your object another name; extend nothing, refer to users by a field of type user.",
-    "请改用其他名称;引用用户请使用 user 类型字段。",
+    "请改用其他名称；引用用户请使用 user 类型字段。",
 )
 
 
@@ -90,7 +90,7 @@ DEFAULT_TYPE = Message(
     "The default does not give a value of the field's type.",
     "默认值不是该字段类型的值。",
     "Write a formula that does; a text stands in single quotes.",
-    "请填写结果类型相符的公式;文本请用单引号。",
+    "请填写结果类型相符的公式；文本请用单引号。",
 )
 
 
@@ -124,9 +124,9 @@ EXTENDS_OWN = Message(
 NOT_REQUIRED = Message(
     "extends.not_required",
     "The {kind} “{name}” belongs to “{owner}”, which “{module}” does not name.",
-    "{kind}“{name}”属于“{owner}”,而“{module}”未声明依赖它。",
+    "{kind}“{name}”属于“{owner}”，而“{module}”未声明依赖它。",
     "Add “{owner}” to requires in module.json, or to optional if this module works without it.",
-    "请在 module.json 的 requires 中加入“{owner}”;若没有它也能运行,则写入 optional。",
+    "请在 module.json 的 requires 中加入“{owner}”；若没有它也能运行，则写入 optional。",
 )
 
 
@@ -135,16 +135,16 @@ RENAMED = Message(
     "There is no {kind} “{name}” any more.",
     "{kind}“{name}”已不存在。",
     "It is called “{now}” now: name it so, in the same publish.",
-    "它现在名为“{now}”,请在同一次发布中改用新名称。",
+    "它现在名为“{now}”，请在同一次发布中改用新名称。",
 )
 
 
 LEFT_OUT = Message(
     "extends.left_out",
     "There is no {kind} “{name}” here, so nothing is added to it for now.",
-    "此处没有{kind}“{name}”,暂不扩展。",
+    "此处没有{kind}“{name}”，暂不扩展。",
     "It is added when a module that brings it is published; not there yet: {others}.",
-    "提供它的模块发布后即生效;尚未安装:{others}。",
+    "提供它的模块发布后即生效；尚未安装：{others}。",
     severity="warning",
 )
 
@@ -152,16 +152,16 @@ LEFT_OUT = Message(
 NAMED_TWICE = Message(
     "name.collision",
     "The name “{name}” is taken: the module “{module}” brings it.",
-    "名称“{name}”已被占用:由模块“{module}”提供。",
+    "名称“{name}”已被占用：由模块“{module}”提供。",
     "Give it another name, for example one that begins with your module's.",
-    "请改用其他名称,例如以本模块名开头。",
+    "请改用其他名称，例如以本模块名开头。",
 )
 
 
 ADDED_TWICE = Message(
     "list.duplicate",
     "“{name}” stands in this list already: the module “{module}” brings it.",
-    "“{name}”已在此列表中:由模块“{module}”提供。",
+    "“{name}”已在此列表中：由模块“{module}”提供。",
     "Remove it here.",
     "请在此处删除。",
     severity="warning",
@@ -182,7 +182,7 @@ NOT_OPEN = Message(
     "The {part} “{name}” has no list “{key}” that could be added to.",
     "{part}“{name}”没有可扩展的列表“{key}”。",
     "Take it out: a list that is missing has no meaning here, or stands for all.",
-    "请删除:缺少的列表在此没有意义,或表示全部。",
+    "请删除：缺少的列表在此没有意义，或表示全部。",
 )
 
 
@@ -200,7 +200,7 @@ NOTHING_CALLED = Message(
     "This file adds nothing called “{name}” that could stand behind something.",
     "本文件未新增名为“{name}”的可排序项。",
     "Name what the file adds, or remove the line.",
-    "请填写本文件新增项的名称,或删除此行。",
+    "请填写本文件新增项的名称，或删除此行。",
 )
 
 
@@ -209,7 +209,7 @@ ADDS_NOTHING = Message(
     "The file adds nothing.",
     "该文件没有新增任何内容。",
     "Add something, or remove the file.",
-    "请补充内容,或删除该文件。",
+    "请补充内容，或删除该文件。",
 )
 KEY_CONDITION = Message(
     "key.condition",

@@ -44,7 +44,7 @@ UNKNOWN_CALENDAR: Final = Message(
     "There is no working calendar “{name}”.",
     "没有工作日历“{name}”。",
     "Add it under `calendars` of a module, name another one, or count in hours or days.",
-    "请在模块的 `calendars` 中添加该日历、改用其他日历,或改以小时、自然日计时。",
+    "请在模块的 `calendars` 中添加该日历、改用其他日历，或改以小时、自然日计时。",
 )
 
 GUARD: Final = {"formula.unknown_field": GUARD_FIELD}

@@ -21,9 +21,9 @@ SCOPE_PATH = Message(
 SCOPE_TREE = Message(
     "scope.not_a_tree",
     "The scope “{scope}” needs a tree, but “{object}” has no tree field.",
-    "范围“{scope}”需要树形结构,但“{object}”没有上级字段。",
+    "范围“{scope}”需要树形结构，但“{object}”没有上级字段。",
     "Add a tree field to it, or use another scope.",
-    "请为其增加上级字段,或改用其他范围。",
+    "请为其增加上级字段，或改用其他范围。",
 )
 ASSIGNED = Message(
     "scope.not_a_user",
@@ -37,14 +37,14 @@ UNKNOWN_TRANSITION = Message(
     "“{object}” has no transition “{name}”.",
     "“{object}”没有转换“{name}”。",
     "The transitions are: {known}.",
-    "可用转换:{known}。",
+    "可用转换：{known}。",
 )
 INTERNAL_FIELD = Message(
     "perm.internal_field",
     "“{field}” is internal; the partner role “{role}” can never get it.",
-    "“{field}”仅限内部,伙伴角色“{role}”无法获得。",
+    "“{field}”仅限内部，伙伴角色“{role}”无法获得。",
     "Take it from the list, or change its audience.",
-    "请从列表移除,或修改其可见范围。",
+    "请从列表移除，或修改其可见范围。",
 )
 EMPTY_GRANT = Message(
     "perm.empty",
@@ -56,14 +56,14 @@ EMPTY_GRANT = Message(
 LOCKOUT = Message(
     "perm.lockout",
     "No role may design: nobody could change the definitions any more.",
-    "没有任何角色具有设计权限:将无人能再修改定义。",
+    "没有任何角色具有设计权限：将无人能再修改定义。",
     "Give one role the design right.",
     "请为某个角色授予设计权限。",
 )
 NOT_WRITABLE = Message(
     "perm.not_writable",
     "“{field}” is made by the platform; nobody can edit it.",
-    "“{field}”由系统生成,无法编辑。",
+    "“{field}”由系统生成，无法编辑。",
     "Take it from the list.",
     "请从列表中移除。",
 )
@@ -72,46 +72,46 @@ NOT_WRITABLE = Message(
 INERT_PART = Message(
     "perm.inert_key",
     "The fields to {part} have no effect: the grant does not allow it.",
-    "“{part}”的字段列表无效:该授权没有对应的操作。",
+    "“{part}”的字段列表无效：该授权没有对应的操作。",
     "Add the action, or remove the list.",
-    "请增加相应操作,或删除该列表。",
+    "请增加相应操作，或删除该列表。",
 )
 NO_FIELDS = Message(
     "perm.covers_nothing",
     "The grant allows to {part}, but no field.",
-    "该授权允许“{part}”,却没有任何字段。",
+    "该授权允许“{part}”，却没有任何字段。",
     "Name fields, or take the action away.",
-    "请填写字段,或移除该操作。",
+    "请填写字段，或移除该操作。",
 )
 NOT_BY = Message(
     "perm.transition_not_by",
     "“{role}” is not among the roles that “{transition}” names in “by”.",
     "“{role}”不在转换“{transition}”的“by”角色之中。",
     "Add the role there, or take the transition from the grant.",
-    "请在该处加入此角色,或将转换从授权移除。",
+    "请在该处加入此角色，或将转换从授权移除。",
     severity="warning",
 )
 MIGRATE = Message(
     "perm.covers_nothing",
     "“{role}” has no right to migrate, so it cannot load records.",
-    "角色“{role}”没有迁移权限,无法载入记录。",
+    "角色“{role}”没有迁移权限，无法载入记录。",
     'Give the role "migrate", or take the action away.',
-    "请为该角色设置“migrate”,或移除该操作。",
+    "请为该角色设置“migrate”，或移除该操作。",
 )
 MASTER_MISSING = Message(
     "perm.covers_nothing",
     "“{role}” has no grant on “{master}”: rows of “{object}” follow those of their master.",
-    "“{role}”在“{master}”上没有授权,而“{object}”的行跟随其主记录。",
+    "“{role}”在“{master}”上没有授权，而“{object}”的行跟随其主记录。",
     "Grant the master first; a grant on the details can only narrow it.",
-    "请先授权主对象;明细的授权只能收窄。",
+    "请先授权主对象；明细的授权只能收窄。",
     severity="warning",
 )
 UNUSED_ROLE = Message(
     "role.unused",
     "Nothing is granted to the role “{role}”, and no step asks it.",
-    "角色“{role}”没有任何授权,也没有审批步骤使用它。",
+    "角色“{role}”没有任何授权，也没有审批步骤使用它。",
     "Grant it something, or remove it.",
-    "请授权,或删除该角色。",
+    "请授权，或删除该角色。",
     severity="warning",
 )
 CLOSED = Message(
@@ -125,9 +125,9 @@ CLOSED = Message(
 NO_CREATION = Message(
     "perm.create_missing",
     "“{role}” may create “{object}” but not give “{field}”, which is required and has no default.",
-    "“{role}”可以新建“{object}”,却不能填写必填且无默认值的“{field}”。",
+    "“{role}”可以新建“{object}”，却不能填写必填且无默认值的“{field}”。",
     "Add the field to what the role may edit, or give it a default.",
-    "请将该字段加入可编辑列表,或设置默认值。",
+    "请将该字段加入可编辑列表，或设置默认值。",
     severity="warning",
 )
 

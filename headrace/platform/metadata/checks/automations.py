@@ -33,14 +33,14 @@ TRIGGER_KEY = Message(
     "“{key}” says nothing about the event “{event}”.",
     "“{key}”对事件“{event}”不起作用。",
     "Remove it, or choose the event that it belongs to.",
-    "请删除,或改用对应的事件。",
+    "请删除，或改用对应的事件。",
 )
 NEVER_FIRES = Message(
     "automation.never_fires",
     "This trigger can never fire: {reason}.",
-    "此触发器永远不会触发:{reason}。",
+    "此触发器永远不会触发：{reason}。",
     "Choose another event, or remove it.",
-    "请改用其他事件,或删除。",
+    "请改用其他事件，或删除。",
 )
 KEY_NEEDED = Message(
     "automation.key_needed",
@@ -54,26 +54,26 @@ BAD_CRON = Message(
     "“{cron}” is no time that ever comes.",
     "“{cron}”不是有效的定时。",
     "Write five fields: minute, hour, day of the month, month, day of the week: 0 8 * * MON.",
-    "请填写五个字段:分、时、日、月、星期,例如 0 8 * * MON。",
+    "请填写五个字段：分、时、日、月、星期，例如 0 8 * * MON。",
 )
 NOT_A_MOMENT = Message(
     "automation.moment",
     "A moment is a date or an instant; this is {given}.",
-    "时刻必须是日期或时间点,此处为{given}。",
+    "时刻必须是日期或时间点，此处为{given}。",
     "Reckon from a date of the record: DATEADD(shipped_on, 7, 'day').",
     "请以记录中的日期计算。",
 )
 MOMENT_READS = Message(
     "automation.moment_reads",
     "A moment is made of stored fields of the record itself: of other things nobody would tell when they change.",
-    "时刻只能由记录自身存储的字段得出:其他内容变化时无法得知。",
+    "时刻只能由记录自身存储的字段得出：其他内容变化时无法得知。",
     "Keep what it needs in a field of the record.",
     "请将所需内容存于记录的字段中。",
 )
 NOT_A_JOB = Message(
     "automation.not_a_job",
     "What time starts is part of nobody's write; it runs as a job.",
-    "由时间触发的自动化不属于任何写入,只能以任务运行。",
+    "由时间触发的自动化不属于任何写入，只能以任务运行。",
     "Remove “run”, or let it be “job”.",
     "请删除“run”或设为“job”。",
 )
@@ -89,14 +89,14 @@ NO_RECORD = Message(
     "A schedule has no record in hand.",
     "定时触发没有当前记录。",
     "Go through records by “for_each”, and speak of their fields there.",
-    "请用“for_each”逐条处理记录,并在其中引用字段。",
+    "请用“for_each”逐条处理记录，并在其中引用字段。",
 )
 UNKNOWN_TRANSITION = Message(
     "automation.unknown_transition",
     "“{object}” has no transition “{name}”.",
     "“{object}”没有转换“{name}”。",
     "Its transitions are: {known}.",
-    "可用转换:{known}。",
+    "可用转换：{known}。",
 )
 NOT_BEFORE = Message(
     "automation.not_before",
@@ -110,75 +110,75 @@ ONLY_BEFORE = Message(
     "Only an automation that runs “before” the write can refuse it.",
     "只有以“before”方式运行的自动化才能拒绝写入。",
     "Let it run “before”, or remove the action.",
-    "请改为“before”方式运行,或删除该动作。",
+    "请改为“before”方式运行，或删除该动作。",
 )
 DELETE_AS_JOB = Message(
     "automation.delete_as_job",
     "A job comes after the commit, when the deleted record can no longer be read.",
-    "任务在提交之后运行,此时已无法读取被删除的记录。",
+    "任务在提交之后运行，此时已无法读取被删除的记录。",
     "Let the automation run “after”.",
     "请改为“after”方式运行。",
 )
 NOTHING_LEFT = Message(
     "automation.nothing_left",
     "The record is deleted: there is nothing left that this could speak of.",
-    "记录已被删除,此动作已无对象。",
+    "记录已被删除，此动作已无对象。",
     "Remove the action, or choose another event.",
-    "请删除该动作,或改用其他事件。",
+    "请删除该动作，或改用其他事件。",
 )
 STATE_SET = Message(
     "automation.state_set",
     "“{field}” is a state: it changes only by a transition.",
-    "“{field}”是状态字段,只能通过转换更改。",
+    "“{field}”是状态字段，只能通过转换更改。",
     "Use the action “take”.",
     "请使用“take”动作。",
 )
 ACTOR_CANNOT = Message(
     "automation.actor_cannot",
     "“{field}” is written by the system only, and this runs in the name of a person.",
-    "“{field}”仅由系统写入,而此自动化以用户身份运行。",
+    "“{field}”仅由系统写入，而此自动化以用户身份运行。",
     "Let the automation run as the system, with the right to update “{object}”.",
-    "请让自动化以系统身份运行,并授予更新“{object}”的权限。",
+    "请让自动化以系统身份运行，并授予更新“{object}”的权限。",
 )
 PLACED_BEFORE = Message(
     "automation.placed_before",
     "“{field}” cannot be set before the write: what it decides has been looked at by then.",
-    "“{field}”不能在写入前设置:此时依赖它的处理已完成。",
+    "“{field}”不能在写入前设置：此时依赖它的处理已完成。",
     "Let the automation run “after”, or set another field.",
-    "请改为“after”方式运行,或设置其他字段。",
+    "请改为“after”方式运行，或设置其他字段。",
 )
 LEDGER_CREATED = Message(
     "automation.ledger_created",
     "“{object}” is a ledger: its entries are posted.",
-    "“{object}”是账簿,应通过记账新增流水。",
+    "“{object}”是账簿，应通过记账新增流水。",
     "Use the action “post”.",
     "请使用“post”动作。",
 )
 NO_LEDGER = Message(
     "automation.no_ledger",
     "“{object}” is no ledger: nothing can be posted to it.",
-    "“{object}”不是账簿,不能记账。",
+    "“{object}”不是账簿，不能记账。",
     "Use the action “create”.",
     "请使用“create”动作。",
 )
 REQUIRED_MISSING = Message(
     "automation.required_missing",
     "The record could never be made: “{field}” is required and gets no value.",
-    "无法新建记录:“{field}”必填但未赋值。",
+    "无法新建记录：“{field}”必填但未赋值。",
     "Set it.",
     "请设置该字段。",
 )
 COMMENT_MISSING = Message(
     "automation.comment_missing",
     "“{transition}” needs a comment, and none is given.",
-    "执行“{transition}”须填写意见,此处未提供。",
+    "执行“{transition}”须填写意见，此处未提供。",
     "Add a “comment”.",
     "请填写“comment”。",
 )
 NOT_ROLES = Message(
     "automation.not_roles",
     "“{field}” is not a multiple choice; it cannot name roles.",
-    "“{field}”不是多选字段,无法列出角色。",
+    "“{field}”不是多选字段，无法列出角色。",
     "Name a multiple choice whose values are names of roles.",
     "请填写取值为角色名称的多选字段。",
 )
@@ -187,7 +187,7 @@ NO_APPROVAL = Message(
     "No approval decides the transition “{transition}”.",
     "没有审批决定转换“{transition}”。",
     "Use “take”, or name a transition that an approval decides.",
-    "请使用“take”,或改用由审批决定的转换。",
+    "请使用“take”，或改用由审批决定的转换。",
 )
 RECIPIENT_SHAPE = Message(
     "automation.recipient",
@@ -199,21 +199,21 @@ RECIPIENT_SHAPE = Message(
 OLD_IN_JOB = Message(
     "automation.old_in_job",
     "A job runs after the commit: it no longer sees what the record was before.",
-    "任务在提交之后运行,已无法看到更改前的值。",
+    "任务在提交之后运行，已无法看到更改前的值。",
     "Ask for the change in the automation's own “when”, or let it run “after”.",
-    "请在自动化自身的“when”中判断变化,或改为“after”方式运行。",
+    "请在自动化自身的“when”中判断变化，或改为“after”方式运行。",
 )
 TRIGGERS_ITSELF = Message(
     "automation.triggers_itself",
     "The automation would start itself again and again.",
     "该自动化会不断触发自身。",
     "Say under “changed” which fields start it, or give it a “when” that no longer holds afterwards.",
-    "请在“changed”中限定字段,或设置执行后不再成立的“when”。",
+    "请在“changed”中限定字段，或设置执行后不再成立的“when”。",
 )
 RIGHT_MISSING = Message(
     "automation.right_missing",
     "The automation runs as the system and has no right to {action} “{object}”.",
-    "自动化以系统身份运行,但没有对“{object}”的 {action} 权限。",
+    "自动化以系统身份运行，但没有对“{object}”的 {action} 权限。",
     "Add it under “rights”.",
     "请在“rights”中补充。",
 )
@@ -228,7 +228,7 @@ RIGHT_UNUSED = Message(
 RIGHTS_IDLE = Message(
     "automation.rights_idle",
     "“{key}” says nothing here: {reason}.",
-    "“{key}”在此不起作用:{reason}。",
+    "“{key}”在此不起作用：{reason}。",
     "Remove it.",
     "请删除。",
 )
@@ -243,21 +243,21 @@ BUTTON_ALONE = Message(
 BUTTON_BEFORE = Message(
     "automation.button_before",
     "Pressing a button is no write that this could come before.",
-    "按钮不属于任何写入,不能以“before”方式运行。",
+    "按钮不属于任何写入，不能以“before”方式运行。",
     "Let the automation run “after” (at once), or as a “job”.",
-    "请改为“after”(立即)或“job”方式运行。",
+    "请改为“after”（立即）或“job”方式运行。",
 )
 BUTTON_ROLES = Message(
     "automation.button_roles",
     "The button runs as the system and everybody who reads the record could press it.",
-    "该按钮以系统身份运行,且所有可读取记录的人都可使用。",
+    "该按钮以系统身份运行，且所有可读取记录的人都可使用。",
     "Say under “roles” who may press it.",
     "请在“roles”中限定可使用的角色。",
 )
 NOTHING_CHANGED = Message(
     "automation.nothing_changed",
     "Nothing changes when a button is pressed: there is no value before.",
-    "按下按钮时没有任何变化,不存在更改前的值。",
+    "按下按钮时没有任何变化，不存在更改前的值。",
     "Speak of the record as it is.",
     "请引用记录当前的值。",
 )
@@ -266,12 +266,12 @@ UNKNOWN_STATE = Message(
     "“{object}” has no state “{name}”.",
     "“{object}”没有状态“{name}”。",
     "Its states are: {known}.",
-    "可用状态:{known}。",
+    "可用状态：{known}。",
 )
 INPUT_OPTION = Message(
     "automation.input_option",
     "“{key}” says nothing of what a button asks: there are no other fields beside it.",
-    "“{key}”对按钮的输入项不起作用:旁边没有其他字段。",
+    "“{key}”对按钮的输入项不起作用：旁边没有其他字段。",
     "Remove it.",
     "请删除。",
 )
@@ -280,14 +280,14 @@ INPUT_UNUSED = Message(
     "No action uses what is entered as “{name}”.",
     "没有动作使用输入项“{name}”。",
     "Use it as input.{name}, or remove it.",
-    "请以 input.{name} 引用,或删除。",
+    "请以 input.{name} 引用，或删除。",
 )
 INPUT_NAME = Message(
     "automation.input_name",
     "“{object}” has a field “input”: formulas could not tell it from what is entered.",
-    "“{object}”有名为“input”的字段,公式无法区分它与输入项。",
+    "“{object}”有名为“input”的字段，公式无法区分它与输入项。",
     "Rename the field, or ask nothing.",
-    "请重命名该字段,或删除输入项。",
+    "请重命名该字段，或删除输入项。",
 )
 INPUT_IN_QUERY = Message(
     "automation.input_in_query",
@@ -300,9 +300,9 @@ INPUT_IN_QUERY = Message(
 NOT_CONVERTED = Message(
     "automation.convert_quantity",
     "“{name}” cannot say how much was taken: {reason}.",
-    "“{name}”不能表示转换数量:{reason}。",
+    "“{name}”不能表示转换数量：{reason}。",
     "Name a field that people write, with as many digits as what is left has.",
-    "请使用可录入的数值字段,其小数位数不少于剩余数量。",
+    "请使用可录入的数值字段，其小数位数不少于剩余数量。",
 )
 NOT_SOURCE = Message(
     "automation.convert_source",
@@ -314,23 +314,23 @@ NOT_SOURCE = Message(
 NOTHING_TAKEN = Message(
     "automation.convert_remaining",
     "What is left would never grow less: “{remaining}” reads no roll-up over “{object}” by “{source}”.",
-    "剩余数量不会减少:“{remaining}”未读取按“{source}”汇总“{object}”的汇总字段。",
+    "剩余数量不会减少：“{remaining}”未读取按“{source}”汇总“{object}”的汇总字段。",
     "Let the row sum up what was taken of it, and subtract that.",
-    "请在行上汇总已转换数量,并从中扣减。",
+    "请在行上汇总已转换数量，并从中扣减。",
 )
 ONE_CONVERT = Message(
     "automation.one_convert",
     "Quantities are entered for one conversion; this automation has several.",
-    "只能为一个转换动作填写数量,此自动化有多个。",
+    "只能为一个转换动作填写数量，此自动化有多个。",
     "Make an automation of its own for the other.",
     "请将其他转换拆为单独的自动化。",
 )
 UNGUARDED = Message(
     "automation.convert_unguarded",
     "Nothing but this action keeps to what is left: no rule of “{object}” reads “{taken}”.",
-    "仅此动作遵守剩余数量:“{object}”没有规则读取“{taken}”。",
+    "仅此动作遵守剩余数量：“{object}”没有规则读取“{taken}”。",
     "Add a rule that refuses to take more than there is.",
-    "请添加规则,禁止超出可用数量。",
+    "请添加规则，禁止超出可用数量。",
     severity="warning",
 )
 

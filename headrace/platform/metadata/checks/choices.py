@@ -27,7 +27,7 @@ UNUSED_SET = Message(
 NOT_A_DECIDER = Message(
     "choice.cannot_depend",
     "“{field}” cannot depend on “{other}”, which is neither another choice nor a boolean.",
-    "“{field}”不能依赖“{other}”:它不是另一个单选或布尔字段。",
+    "“{field}”不能依赖“{other}”：它不是另一个单选或布尔字段。",
     "Name another field of the types {types}.",
     "请指定类型为 {types} 的其他字段。",
 )
@@ -36,12 +36,12 @@ HALF = Message(
     "`depends_on` and `allowed` of “{field}” mean nothing without each other.",
     "“{field}”的 depends_on 与 allowed 必须同时填写。",
     "Write both, or neither.",
-    "请同时填写,或都不填写。",
+    "请同时填写，或都不填写。",
 )
 CIRCLE = Message(
     "choice.depends_circle",
     "The choices depend on each other: {circle}.",
-    "选项之间循环依赖:{circle}。",
+    "选项之间循环依赖：{circle}。",
     "Break the circle.",
     "请打破循环。",
 )
@@ -50,20 +50,20 @@ UNKNOWN_VALUE = Message(
     "“{value}” is no value of “{field}”.",
     "“{value}”不是“{field}”的可选值。",
     "Use one of {values}.",
-    "请使用以下之一:{values}。",
+    "请使用以下之一：{values}。",
 )
 NEVER_ALLOWED = Message(
     "choice.never_allowed",
     "“{value}” of “{field}” may be chosen with no value of “{other}”.",
-    "无论“{other}”取何值,都不能选择“{field}”的“{value}”。",
+    "无论“{other}”取何值，都不能选择“{field}”的“{value}”。",
     "Allow it with one of them, or let it be inactive.",
-    "请至少在一个取值下允许它,或将其停用。",
+    "请至少在一个取值下允许它，或将其停用。",
     severity="warning",
 )
 DEFAULT_INACTIVE = Message(
     "default.invalid",
     "The default “{value}” of “{field}” is not active: no record may get it.",
-    "“{field}”的默认值“{value}”已停用,新记录不能使用。",
+    "“{field}”的默认值“{value}”已停用，新记录不能使用。",
     "Write a value that is active.",
     "请填写启用的值。",
 )

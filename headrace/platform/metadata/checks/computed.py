@@ -16,14 +16,14 @@ from headrace.platform.metadata.checks.base import Subject
 LEAK = Message(
     "formula.leaks_restricted_field",
     "“{field}” is shown to partners but is computed from the internal field “{source}”.",
-    "“{field}”对伙伴可见,但由内部字段“{source}”计算得出。",
+    "“{field}”对伙伴可见，但由内部字段“{source}”计算得出。",
     'Give “{field}” the audience "internal" too.',
     "请将“{field}”也设为仅内部可见。",
 )
 ROLLUP_CYCLE = Message(
     "rollup.cycle",
     "The roll-ups and formulas depend on each other: {cycle}.",
-    "汇总与公式相互依赖:{cycle}。",
+    "汇总与公式相互依赖：{cycle}。",
     "Break the circle.",
     "请打破循环。",
 )
@@ -37,35 +37,35 @@ ROLLUP_BY = Message(
 ROLLUP_FIELD = Message(
     "rollup.of",
     "“count” needs the object alone, the others the field that they are made of.",
-    "“count”只需要对象,其他方式需要指定字段。",
+    "“count”只需要对象，其他方式需要指定字段。",
     "Write `object` to count, `object.field` for anything else.",
-    "计数请写 `object`,其他请写 `object.field`。",
+    "计数请写 `object`，其他请写 `object.field`。",
 )
 ROLLUP_NUMBER = Message(
     "rollup.not_a_number",
     "“{of}” is not a number, so it cannot be summed.",
-    "“{of}”不是数值,无法求和。",
+    "“{of}”不是数值，无法求和。",
     "Sum a number field, or a formula that gives a number.",
-    "请汇总数值字段,或结果为数值的公式。",
+    "请汇总数值字段，或结果为数值的公式。",
 )
 ROLLUP_VALUE = Message(
     "rollup.value",
     "“{op}” cannot be made of “{of}”: it is no {wanted}.",
-    "“{op}”不能用于“{of}”:它不是{wanted}。",
+    "“{op}”不能用于“{of}”：它不是{wanted}。",
     "Choose another field or another way to put the rows together.",
     "请选择其他字段或其他汇总方式。",
 )
 ROLLUP_UNSTORED = Message(
     "rollup.not_stored",
     "“{name}” is computed on read, so nothing tells the roll-up when it changes.",
-    "“{name}”在读取时计算,其变化无法通知汇总字段。",
+    "“{name}”在读取时计算，其变化无法通知汇总字段。",
     "Use a stored field: a formula over its own row only, or a roll-up without today.",
-    "请使用已存储的字段:仅引用本行的公式,或不含当天日期的汇总。",
+    "请使用已存储的字段：仅引用本行的公式，或不含当天日期的汇总。",
 )
 ROLLUP_ON = Message(
     "rollup.on",
     "“{name}” of “{source}” and of “{owner}” cannot be compared: both have to be plain fields of the same type.",
-    "“{source}”与“{owner}”的“{name}”无法比较:二者必须是类型相同的普通字段。",
+    "“{source}”与“{owner}”的“{name}”无法比较：二者必须是类型相同的普通字段。",
     "Name stored fields that exist on both objects and refer to the same or hold the same kind of value.",
     "请填写两个对象都有、类型相同且已存储的字段。",
 )
@@ -74,28 +74,28 @@ ROLLUP_VIA = Message(
     "The path “{via}” of “{source}” does not lead to “{owner}”.",
     "“{source}”的路径“{via}”未到达“{owner}”。",
     "Name a path along lookups whose last one points here; a path of one step is `by`.",
-    "请填写沿引用字段最终指向本对象的路径;只有一步时请使用 `by`。",
+    "请填写沿引用字段最终指向本对象的路径；只有一步时请使用 `by`。",
 )
 ROLLUP_WHERE = Message(
     "rollup.where",
     "The condition reads “{field}”, which is computed on read and can change unnoticed.",
-    "条件引用了在读取时计算的“{field}”,其变化无法被察觉。",
+    "条件引用了在读取时计算的“{field}”，其变化无法被察觉。",
     "Write out what it is computed from: with a path or today the roll-up is computed on read too.",
-    "请直接写出其计算内容:含有引用路径或当天日期时,汇总也会在读取时计算。",
+    "请直接写出其计算内容：含有引用路径或当天日期时，汇总也会在读取时计算。",
 )
 ROLLUP_ASKS = Message(
     "rollup.where_session",
     "The condition depends on who asks or on how the row was before, so the figure would have no one value.",
-    "条件取决于查询者或修改前的值,汇总结果无法唯一确定。",
+    "条件取决于查询者或修改前的值，汇总结果无法唯一确定。",
     "Use fields, constants and today only.",
     "只能使用字段、常量和当天日期。",
 )
 ROLLUP_NESTED = Message(
     "rollup.nested",
     "“{name}” is a roll-up computed on read; another one over it would read all rows below each row.",
-    "“{name}”是读取时计算的汇总;在其上再汇总需要逐行读取全部下级记录。",
+    "“{name}”是读取时计算的汇总；在其上再汇总需要逐行读取全部下级记录。",
     "Make the inner roll-up a stored one, or sum the innermost rows along a path (`via`).",
-    "请将内层汇总改为可存储的,或用路径(`via`)直接汇总最内层的行。",
+    "请将内层汇总改为可存储的，或用路径（`via`）直接汇总最内层的行。",
 )
 
 ANY_VALUE: Final = frozenset({Kind.NUMBER, Kind.DATE, Kind.DATETIME, Kind.TEXT, Kind.BOOLEAN})

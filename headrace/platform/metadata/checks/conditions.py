@@ -23,16 +23,16 @@ from headrace.platform.metadata.checks.satisfiable import Answer, can_be, is_alw
 NEVER = Message(
     "condition.never",
     "This condition can never hold, so nothing is ever chosen by it.",
-    "此条件永远不成立,不会选中任何内容。",
+    "此条件永远不成立，不会选中任何内容。",
     "Correct the values that it compares with, or remove it with what it guards.",
-    "请更正比较的值,或连同其控制的内容一并删除。",
+    "请更正比较的值，或连同其控制的内容一并删除。",
 )
 ALWAYS = Message(
     "condition.always",
     "This condition always holds.",
     "此条件始终成立。",
     "Remove it, or correct the values that it compares with.",
-    "请删除,或更正比较的值。",
+    "请删除，或更正比较的值。",
     severity="warning",
 )
 GUARD_NEVER = Message(
@@ -47,14 +47,14 @@ CONSTANT_RULE = Message(
     "The rule “{name}” always has the same result.",
     "规则“{name}”的结果恒定不变。",
     "Compare with a value that makes a difference, or remove the rule.",
-    "请改为有意义的比较,或删除此规则。",
+    "请改为有意义的比较，或删除此规则。",
 )
 NO_CHOICE = Message(
     "formula.unknown_choice",
     "“{value}” is none of the values of “{field}”.",
     "“{value}”不是“{field}”的取值。",
     "They are: {known}.",
-    "可用取值:{known}。",
+    "可用取值：{known}。",
 )
 
 Found = tuple[Expression | None, str]

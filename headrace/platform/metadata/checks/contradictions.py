@@ -15,16 +15,16 @@ from headrace.platform.metadata.checks.satisfiable import Answer, can_be
 NEVER_BROKEN = Message(
     "rule.constant",
     "The rule “{name}” can never be broken: where its “when” holds, its “unless” is not false.",
-    "规则“{name}”永远不会被违反:其“when”成立时,“unless”不可能为假。",
+    "规则“{name}”永远不会被违反：其“when”成立时，“unless”不可能为假。",
     "Correct the values that the two compare with, or remove the rule.",
-    "请更正两个条件中比较的值,或删除此规则。",
+    "请更正两个条件中比较的值，或删除此规则。",
 )
 NEVER_GRANTED = Message(
     "condition.never",
     "The grant covers no row: its “when” and the criteria of its scope exclude each other.",
-    "此授权不涵盖任何行:其“when”与范围条件互斥。",
+    "此授权不涵盖任何行：其“when”与范围条件互斥。",
     "Correct one of the two, or remove the grant.",
-    "请更正其中之一,或删除此授权。",
+    "请更正其中之一，或删除此授权。",
 )
 
 

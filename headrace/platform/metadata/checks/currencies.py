@@ -17,16 +17,16 @@ NO_CURRENCY = Message(
     "field.currency",
     "“{other}” does not say what currency “{field}” is in: its values have to be ISO 4217 codes, such as CNY or "
     "usd.",
-    "“{other}”不能说明“{field}”的币种:其可选值须为 ISO 4217 代码,如 CNY 或 usd。",
+    "“{other}”不能说明“{field}”的币种：其可选值须为 ISO 4217 代码，如 CNY 或 usd。",
     "Name a field of the type choice with such values.",
     "请指定可选值均为此类代码的单选字段。",
 )
 MIXED = Message(
     "currency.mixed",
     "“{field}” may be in several currencies, and here they are taken together.",
-    "“{field}”可能包含多种币种,此处却合并计算。",
+    "“{field}”可能包含多种币种，此处却合并计算。",
     "Group by “{other}” too, or narrow the rows down to one currency.",
-    "请同时按“{other}”分组,或将数据限定为一种币种。",
+    "请同时按“{other}”分组，或将数据限定为一种币种。",
     severity="warning",
 )
 _COUNTED: Final = "count"

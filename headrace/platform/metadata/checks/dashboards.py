@@ -19,7 +19,7 @@ TILE_TWICE = Message(
     "The tile “{other}” shows the same already.",
     "图块“{other}”已显示相同内容。",
     "Remove one, or show something else of the report.",
-    "请删除其一,或改为显示该报表的其他内容。",
+    "请删除其一，或改为显示该报表的其他内容。",
     severity="warning",
 )
 NOTHING_TO_SHOW = Message(
@@ -27,36 +27,36 @@ NOTHING_TO_SHOW = Message(
     "The report “{report}” has no {part} that the tile could show.",
     "报表“{report}”没有可供图块显示的{part}。",
     "Show its number, or give the report what is missing.",
-    "请改为显示数值,或在报表中补充。",
+    "请改为显示数值，或在报表中补充。",
 )
 NO_MEASURE = Message(
     "dashboard.measure",
     "The report “{report}” has no measure “{name}”.",
     "报表“{report}”没有度量“{name}”。",
     "It has: {known}.",
-    "可用:{known}。",
+    "可用：{known}。",
 )
 MEASURE_UNUSED = Message(
     "dashboard.measure_unused",
     "Only a number shows one measure; here “measure” does nothing.",
-    "只有数值图块显示单个度量,此处的“measure”不起作用。",
+    "只有数值图块显示单个度量，此处的“measure”不起作用。",
     "Remove it, or make the tile a number.",
-    "请删除,或将图块改为数值。",
+    "请删除，或将图块改为数值。",
 )
 TILE_NOBODY = Message(
     "dashboard.tile_nobody",
     "Nobody sees this tile: none of the dashboard's roles may open the report “{report}”.",
-    "没有人会看到此图块:看板的角色均无权打开报表“{report}”。",
+    "没有人会看到此图块：看板的角色均无权打开报表“{report}”。",
     "Let one of them open the report, or remove the tile.",
-    "请允许其中某个角色打开该报表,或删除图块。",
+    "请允许其中某个角色打开该报表，或删除图块。",
     severity="warning",
 )
 TILE_ROLES = Message(
     "dashboard.tile_left_out",
     "This tile is left out for {roles}, who may not open the report “{report}”.",
-    "{roles}无权打开报表“{report}”,因此看不到此图块。",
+    "{roles}无权打开报表“{report}”，因此看不到此图块。",
     "Let them open the report, or take them from the dashboard.",
-    "请允许其打开该报表,或将其从看板的角色中移除。",
+    "请允许其打开该报表，或将其从看板的角色中移除。",
     severity="warning",
 )
 _PARTS: Final = {

@@ -14,52 +14,52 @@ from headrace.platform.metadata.checks.satisfiable import Answer, can_be
 NO_EFFECT = Message(
     "field_rule.no_effect",
     "The rule “{name}” can do nothing for “{field}”: {reason}.",
-    "规则“{name}”对“{field}”不起作用:{reason}。",
+    "规则“{name}”对“{field}”不起作用：{reason}。",
     "Take the field out of the rule, or choose another effect.",
-    "请从规则中移除该字段,或更换作用。",
+    "请从规则中移除该字段，或更换作用。",
 )
 ALLOWED_NEEDED = Message(
     "field_rule.allowed",
     "The rule “{name}” must say which values can be chosen, as “limit” does and nothing else.",
-    "规则“{name}”须给出可选值;只有“limit”使用可选值。",
+    "规则“{name}”须给出可选值；只有“limit”使用可选值。",
     "Give `allowed` with `limit`, and leave it out otherwise.",
-    "使用 limit 时请填写 allowed,其他作用请删除。",
+    "使用 limit 时请填写 allowed，其他作用请删除。",
 )
 UNKNOWN_CHOICE = Message(
     "formula.unknown_choice",
     "“{value}” is none of the values of “{field}”.",
     "“{value}”不是“{field}”的取值。",
     "They are: {known}.",
-    "可用取值:{known}。",
+    "可用取值：{known}。",
 )
 READS_ITSELF = Message(
     "field_rule.reads_itself",
     "“{field}” is shown only where its own value says so: while it is empty nobody can fill it.",
-    "“{field}”是否显示取决于其自身的值:为空时无人能填写。",
+    "“{field}”是否显示取决于其自身的值：为空时无人能填写。",
     "Let the condition read other fields.",
     "请让条件读取其他字段。",
 )
 NEVER_MET = Message(
     "field_rule.never",
     "The rule “{name}” never counts: where it holds, “{other}” hides “{field}”.",
-    "规则“{name}”永远不起作用:其成立时“{other}”会隐藏“{field}”。",
+    "规则“{name}”永远不起作用：其成立时“{other}”会隐藏“{field}”。",
     "Correct one of the two conditions, or remove the rule.",
-    "请更正其中一个条件,或删除该规则。",
+    "请更正其中一个条件，或删除该规则。",
 )
 NOTHING_LEFT = Message(
     "field_rule.nothing_left",
     "Where “{name}” and “{other}” both hold, nothing can be chosen for “{field}”.",
-    "“{name}”与“{other}”同时成立时,“{field}”没有可选值。",
+    "“{name}”与“{other}”同时成立时，“{field}”没有可选值。",
     "Let the conditions exclude each other, or allow a value in both.",
-    "请让两个条件互斥,或允许至少一个共同的值。",
+    "请让两个条件互斥，或允许至少一个共同的值。",
     severity="warning",
 )
 DISCLOSES = Message(
     "field_rule.discloses",
     "The rule “{name}” reads the internal “{field}”: how it decides tells partners something of it.",
-    "规则“{name}”读取内部字段“{field}”:其结果会向伙伴透露部分信息。",
+    "规则“{name}”读取内部字段“{field}”：其结果会向伙伴透露部分信息。",
     "Read other fields, or make the fields it speaks of internal too, unless it is meant so.",
-    "除非有意如此,请改读其他字段,或将其涉及的字段也设为内部。",
+    "除非有意如此，请改读其他字段，或将其涉及的字段也设为内部。",
     severity="warning",
 )
 UNKNOWN_ROLE = Message(
@@ -74,12 +74,12 @@ UNKNOWN_STATE = Message(
     "“{name}” is no state of “{object}”.",
     "“{name}”不是“{object}”的状态。",
     "They are: {known}.",
-    "可用的状态:{known}。",
+    "可用的状态：{known}。",
 )
 STATE_NO_EFFECT = Message(
     "field.required_in",
     "“{field}” cannot be required in a state: {reason}.",
-    "“{field}”不能按状态设为必填:{reason}。",
+    "“{field}”不能按状态设为必填：{reason}。",
     "Remove `required_in`.",
     "请删除 required_in。",
 )

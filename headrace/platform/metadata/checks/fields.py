@@ -22,14 +22,14 @@ from headrace.platform.metadata.storage_types import HOLDS_FILES
 INERT_KEY = Message(
     "field.inert_key",
     "“{key}” does nothing on “{field}”: {reason}.",
-    "“{key}”对“{field}”无效:{reason}。",
+    "“{key}”对“{field}”无效：{reason}。",
     "Remove it.",
     "请删除。",
 )
 DEFAULT_INVALID = Message(
     "default.invalid",
     "The default “{value}” is no value of “{field}”: {reason}",
-    "默认值“{value}”不能用于“{field}”:{reason}",
+    "默认值“{value}”不能用于“{field}”：{reason}",
     "Write a value that people could enter too.",
     "请填写用户也可以输入的值。",
 )
@@ -38,12 +38,12 @@ DEFAULT_NOTHING = Message(
     "The default of “{field}” never gives a value.",
     "“{field}”的默认值永远为空。",
     "Remove it, or write a value.",
-    "请删除,或填写一个值。",
+    "请删除，或填写一个值。",
 )
 DEFAULT_CYCLE = Message(
     "formula.cycle",
     "The defaults wait for each other: {cycle}.",
-    "默认值相互依赖:{cycle}。",
+    "默认值相互依赖：{cycle}。",
     "Break the circle.",
     "请打破循环。",
 )
@@ -51,24 +51,24 @@ NEVER_GIVEN = Message(
     "field.never_given",
     "“{field}” is required, but only the system writes it and it has no default: no record"
     " could be made.",
-    "“{field}”为必填,但只能由系统写入且无默认值:将无法创建记录。",
+    "“{field}”为必填，但只能由系统写入且无默认值：将无法创建记录。",
     "Give it a default, or take “required” away.",
-    "请设置默认值,或取消必填。",
+    "请设置默认值，或取消必填。",
 )
 NEVER_WRITTEN = Message(
     "field.never_written",
     "Nothing ever writes “{field}”: people may not, and no default, transition or automation does.",
-    "“{field}”永远不会被写入:用户不能写,也没有默认值、转换或自动化写入它。",
+    "“{field}”永远不会被写入：用户不能写，也没有默认值、转换或自动化写入它。",
     "Set it in a transition or an automation, give it a default, or let people write it.",
-    "请在转换或自动化中设置、提供默认值,或允许用户填写。",
+    "请在转换或自动化中设置、提供默认值，或允许用户填写。",
     severity="warning",
 )
 SINGLE_CHOICE = Message(
     "choice.single",
     "“{field}” always has the same value: it is required, has a default and one choice.",
-    "“{field}”的值恒定:必填、有默认值且只有一个选项。",
+    "“{field}”的值恒定：必填、有默认值且只有一个选项。",
     "Add choices, or remove the field.",
-    "请增加选项,或删除该字段。",
+    "请增加选项，或删除该字段。",
     severity="warning",
 )
 NOT_STORED = Text("its value is computed when it is read", "其值在读取时计算")
@@ -76,16 +76,16 @@ MADE = Text("the platform makes its value", "其值由平台生成")
 OTHER_PEOPLE = Message(
     "user.other_people",
     "Only internal people may be chosen, but holders of “{role}” are partners.",
-    "只能选择内部人员,而“{role}”的持有者是伙伴人员。",
+    "只能选择内部人员，而“{role}”的持有者是伙伴人员。",
     "Leave the role out, or let `people` be `partner` or `all`.",
-    "请去掉该角色,或将 people 设为 partner 或 all。",
+    "请去掉该角色，或将 people 设为 partner 或 all。",
 )
 TARGET_UNTITLED = Message(
     "target.untitled",
     "Records of “{object}” have no title by which people could choose among them.",
-    "“{object}”的记录没有标题,用户无法据此选择。",
+    "“{object}”的记录没有标题，用户无法据此选择。",
     "Give the object a `title`, or leave it out here.",
-    "请为该对象设置 title,或在此处去掉它。",
+    "请为该对象设置 title，或在此处去掉它。",
 )
 OF_OTHERS = Text("what it refers to has keys of its own", "它所引用的记录自有其标识")
 SEVERAL_VALUES = Text("it has several values", "它可以有多个值")

@@ -32,15 +32,15 @@ COVERED_GRANT = Message(
     "Another grant of “{role}” on “{object}” allows all of this already.",
     "“{role}”在“{object}”上的另一授权已包含此授权的全部内容。",
     "Remove one of them, or narrow the other.",
-    "请删除其中之一,或收窄另一授权。",
+    "请删除其中之一，或收窄另一授权。",
     severity="warning",
 )
 NEVER_RUNS = Message(
     "approval.never_runs",
     "“{name}” never runs: “{first}” comes before it and always holds; it is only shown as a tag.",
-    "“{name}”永远不会运行:优先级更高的“{first}”始终成立;它只会显示为标签。",
+    "“{name}”永远不会运行：优先级更高的“{first}”始终成立；它只会显示为标签。",
     "Give “{first}” a condition, or this one the higher priority.",
-    "请为“{first}”设置条件,或提高此审批的优先级。",
+    "请为“{first}”设置条件，或提高此审批的优先级。",
     severity="warning",
 )
 SAME_RULE = Message(
@@ -82,7 +82,7 @@ UNUSED_PARAMETER = Message(
     "The formula of “{expression}” does not use its parameter “{name}”.",
     "“{expression}”的公式没有使用参数“{name}”。",
     "Use it, or remove it here and in the calls.",
-    "请使用该参数,或在此处及各调用处删除。",
+    "请使用该参数，或在此处及各调用处删除。",
     severity="warning",
 )
 

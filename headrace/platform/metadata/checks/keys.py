@@ -38,28 +38,28 @@ SYSTEM_BYTES: Final = 6 * 16
 ROW_SIZE = Message(
     "object.row_size",
     "A full row of “{object}” would take {size} bytes; a database holds {most}.",
-    "“{object}”的一行写满将占 {size} 字节,数据库最多 {most} 字节。",
+    "“{object}”的一行写满将占 {size} 字节，数据库最多 {most} 字节。",
     "Move some fields to a detail object; short texts and numbers take least.",
-    "请将部分字段移到明细对象;短文本与数值占用最少。",
+    "请将部分字段移到明细对象；短文本与数值占用最少。",
 )
 KEY_SIZE = Message(
     "object.row_size",
     "The values of the key may take {size} bytes together; an index holds {most}.",
-    "该键的值合计可能占 {size} 字节,索引最多 {most} 字节。",
+    "该键的值合计可能占 {size} 字节，索引最多 {most} 字节。",
     "Shorten the texts in it, or use fewer fields.",
-    "请缩短其中的文本长度,或减少字段。",
+    "请缩短其中的文本长度，或减少字段。",
 )
 KEY_NOT_STORED = Message(
     "key.not_stored",
     "“{field}” is computed when it is read, so nothing can keep it unique.",
-    "“{field}”在读取时计算,无法保证唯一。",
+    "“{field}”在读取时计算，无法保证唯一。",
     "Use stored fields only.",
     "请只使用已存储的字段。",
 )
 KEY_REDUNDANT = Message(
     "key.redundant",
     "The key is kept already: {fields} is unique by itself.",
-    "该键已经得到保证:{fields} 本身就是唯一的。",
+    "该键已经得到保证：{fields} 本身就是唯一的。",
     "Remove the larger key.",
     "请删除较大的键。",
     severity="warning",
@@ -78,7 +78,7 @@ RANGE_ENDS = Message(
     "“{start}” and “{end}” do not make a range.",
     "“{start}”与“{end}”不能构成区间。",
     "Name two different fields that both hold dates, both times or both numbers.",
-    "请填写两个不同的字段,且同为日期、同为时间或同为数值。",
+    "请填写两个不同的字段，且同为日期、同为时间或同为数值。",
 )
 RANGE_FIELD_TWICE = Message(
     "range.duplicate_field",
@@ -90,23 +90,23 @@ RANGE_FIELD_TWICE = Message(
 RANGE_ID = Message(
     "range.by_id",
     "No two records have the same id, so none is compared with another.",
-    "任何两条记录的标识都不相同,因此不会比较任何记录。",
+    "任何两条记录的标识都不相同，因此不会比较任何记录。",
     "Leave `id` out, or match it by subtree where the object is a tree.",
-    "请去掉 id;若对象为树形,可按子树匹配。",
+    "请去掉 id；若对象为树形，可按子树匹配。",
 )
 RANGE_NO_TREE = Message(
     "range.no_tree",
     "“{field}” points into no tree: nothing lies in a subtree of it.",
-    "“{field}”未指向树形对象,不存在子树。",
+    "“{field}”未指向树形对象，不存在子树。",
     "Match it by `equal`, or name a lookup to an object with a tree field.",
-    "请改用 equal,或选择引用树形对象的字段。",
+    "请改用 equal，或选择引用树形对象的字段。",
 )
 KEY_OF_LISTS = Message(
     "key.of_lists",
     "“{field}” has several references: rows cannot be told apart by it.",
-    "“{field}”含多条引用,不能用来区分记录。",
+    "“{field}”含多条引用，不能用来区分记录。",
     "Leave it out, or use a single lookup.",
-    "请去掉该字段,或改用单条引用。",
+    "请去掉该字段，或改用单条引用。",
 )
 IN_ORDER: Final = frozenset({Kind.NUMBER, Kind.DATE, Kind.DATETIME})
 

@@ -14,7 +14,7 @@ LANGUAGE_MISSING = Message(
     "The text of “{name}” is missing in {language}.",
     "“{name}”缺少{language}文本。",
     "Add it to the document, or to help/{language}.json of the module.",
-    "请在文档中补充,或写入模块的 help/{language}.json。",
+    "请在文档中补充，或写入模块的 help/{language}.json。",
     severity="warning",
 )
 _LABELLED = (

@@ -17,14 +17,14 @@ WRONG_FIELD = Message(
     "“{field}” cannot be the {part} of the ledger: {why}.",
     "“{field}”不能作为账簿的{part}:{why}。",
     "Choose another field, or change this one.",
-    "请选择其他字段,或修改该字段。",
+    "请选择其他字段，或修改该字段。",
 )
 INERT = Message(
     "ledger.inert_key",
     "“{key}” does nothing here: {why}.",
-    "“{key}”在此不起作用:{why}。",
+    "“{key}”在此不起作用：{why}。",
     "Add what is missing, or remove the key.",
-    "请补充缺少的内容,或删除该键。",
+    "请补充缺少的内容，或删除该键。",
 )
 FLOOR = Message(
     "ledger.floor_digits",
@@ -38,12 +38,12 @@ NOTHING_TO_REVERSE = Message(
     "“{object}” has no entries that could be reversed.",
     "“{object}”没有可冲销的流水。",
     "Give its ledger “reversal_of”, or take the action away.",
-    "请在账簿中设置“reversal_of”,或移除该操作。",
+    "请在账簿中设置“reversal_of”，或移除该操作。",
 )
 PERIOD_FIELD = Message(
     "period.wrong_field",
     "Months cannot be closed by “{field}”: {why}.",
-    "不能以“{field}”关账:{why}。",
+    "不能以“{field}”关账：{why}。",
     "Choose a required date or time that is stored.",
     "请选择已存储的必填日期或时间字段。",
 )
@@ -52,12 +52,12 @@ NOTHING_TO_CLOSE = Message(
     "“{object}” has no months that could be closed.",
     "“{object}”没有可关账的月份。",
     "Give it “period_date”, or take the action away.",
-    "请设置“period_date”,或移除该操作。",
+    "请设置“period_date”，或移除该操作。",
 )
 PART_OF_ROWS = Message(
     "perm.part_of_rows",
     "Months are closed for all records of “{object}”, not for some.",
-    "关账针对“{object}”的全部记录,不能只针对部分记录。",
+    "关账针对“{object}”的全部记录，不能只针对部分记录。",
     "Give the action in a grant with the scope “all” and without “when”.",
     "请在范围为“all”且没有“when”的授权中给予该操作。",
 )
@@ -73,11 +73,11 @@ PART_WORDS: Final = {
 }
 NOT_A_NUMBER = Text("it holds no number", "它不是数值")
 NOT_STORED = Text("it is computed when it is read", "它在读取时计算")
-FROM_ROWS = Text("it rests on roll-ups, which change later", "它依赖汇总字段,之后会变化")
+FROM_ROWS = Text("it rests on roll-ups, which change later", "它依赖汇总字段，之后会变化")
 NOT_REQUIRED = Text("it is not required", "它不是必填字段")
 OTHER_DIGITS = Text("it has other digits than the amount", "它的位数与金额不同")
 NOT_BY_SYSTEM = Text(
-    'people write it ("written_by" must be "system")', "它由用户填写(应设为系统填写)"
+    'people write it ("written_by" must be "system")', "它由用户填写（应设为系统填写）"
 )
 HAS_DEFAULT = Text("it has a default", "它有默认值")
 NOT_INTEGER = Text("it is no integer", "它不是整数")

@@ -23,7 +23,7 @@ TWICE = Message(
 SORTED_TWICE = Message(
     "list.duplicate",
     "“{value}” is sorted by already; the second time changes nothing.",
-    "已按“{value}”排序,重复排序无效。",
+    "已按“{value}”排序，重复排序无效。",
     "Remove one.",
     "请删除其一。",
 )

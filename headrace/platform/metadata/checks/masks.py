@@ -15,23 +15,23 @@ from headrace.platform.metadata.checks.base import Subject
 NOT_A_TEXT = Message(
     "field.masked_type",
     "“{field}” cannot be masked: only texts that people enter, and formulas and roll-ups that give texts, can.",
-    "“{field}”不能脱敏显示:只有用户填写的文本,以及返回文本的公式和汇总可以。",
+    "“{field}”不能脱敏显示：只有用户填写的文本，以及返回文本的公式和汇总可以。",
     "Take `masked` away, or limit who may read the field by a permission.",
-    "请去掉 masked,或用权限限制该字段的读取。",
+    "请去掉 masked，或用权限限制该字段的读取。",
 )
 TELLS = Message(
     "field.masked_key",
     "“{field}” cannot be masked: it is {use}, by which anybody could find out its values.",
-    "“{field}”不能脱敏显示:它是{use},他人可借此推出其值。",
+    "“{field}”不能脱敏显示：它是{use}，他人可借此推出其值。",
     "Use another field for that.",
     "请改用其他字段。",
 )
 SHOWS = Message(
     "field.masked_shown",
     "“{field}” is computed from the masked field “{source}” and would show what that hides.",
-    "“{field}”由脱敏字段“{source}”计算得出,会泄露其内容。",
+    "“{field}”由脱敏字段“{source}”计算得出，会泄露其内容。",
     "Mask it too, or compute it from something else.",
-    "请同样设置 masked,或改用其他字段计算。",
+    "请同样设置 masked，或改用其他字段计算。",
 )
 _TITLE = Text("the title of its records", "记录的标题字段")
 _EXTERNAL = Text("the key by which other systems find records", "其他系统查找记录所用的标识")

@@ -20,23 +20,23 @@ from headrace.platform.metadata.definitions.objects import BestMatchDef
 WRONG_FIELD = Message(
     "best_match.wrong_field",
     "“{field}” cannot be “{key}” of a best match: {why}.",
-    "“{field}”不能作为择优匹配的“{key}”:{why}。",
+    "“{field}”不能作为择优匹配的“{key}”：{why}。",
     "Choose another field, or change this one.",
-    "请选择其他字段,或修改该字段。",
+    "请选择其他字段，或修改该字段。",
 )
 NOT_DECLARED = Message(
     "best_match.not_declared",
     "“{object}” does not say how a best match is found.",
     "“{object}”没有说明如何择优匹配。",
     "Give it “best_match”, or ask with FIRST.",
-    "请为其设置“best_match”,或改用 FIRST。",
+    "请为其设置“best_match”，或改用 FIRST。",
 )
 NO_KEY = Message(
     "best_match.no_key",
     "“{field}” is not among the keys of the best match of “{object}”: {keys}.",
-    "“{field}”不在“{object}”的匹配字段之中:{keys}。",
+    "“{field}”不在“{object}”的匹配字段之中：{keys}。",
     "Put it behind WHERE, or add it to the keys.",
-    "请写在 WHERE 之后,或将其加入匹配字段。",
+    "请写在 WHERE 之后，或将其加入匹配字段。",
 )
 KEY_TWICE = Message(
     "best_match.key_twice",
@@ -48,20 +48,20 @@ KEY_TWICE = Message(
 NO_DAY = Message(
     "best_match.day",
     "Records of “{object}” are chosen for a day or time: say AT which, as {expected}.",
-    "“{object}”按日期或时间择优:请用 AT 说明,类型为{expected}。",
+    "“{object}”按日期或时间择优：请用 AT 说明，类型为{expected}。",
     "Write BEST(… FOR … AT this.date).",
     "请写成 BEST(… FOR … AT this.date)。",
 )
 NO_VALIDITY = Message(
     "best_match.day",
     "Records of “{object}” have no beginning or end, so AT does nothing.",
-    "“{object}”没有生效起止,AT 不起作用。",
+    "“{object}”没有生效起止，AT 不起作用。",
     "Take AT away, or declare “from” and “to”.",
-    "请去掉 AT,或声明“from”“to”。",
+    "请去掉 AT，或声明“from”“to”。",
 )
 NOT_STORED: Final = Text("it is computed when it is read", "它在读取时计算")
 SEVERAL: Final = Text("it holds several values", "它可有多个值")
-REQUIRED: Final = Text("it is required, so it never fits all", "它是必填字段,不可能为空")
+REQUIRED: Final = Text("it is required, so it never fits all", "它是必填字段，不可能为空")
 NO_NUMBER: Final = Text("it holds no number", "它不是数值")
 NO_DATE: Final = Text("it holds neither a date nor a time", "它不是日期或时间")
 OTHER_TYPE: Final = Text("it has another type than the beginning", "它与起点的类型不同")

@@ -13,14 +13,14 @@ from headrace.platform.metadata.storage_types import HOLDS_FILES
 OWNERSHIP_CYCLE = Message(
     "ref.ownership_cycle",
     "Masters and details form a circle: {cycle}.",
-    "主从关系形成循环:{cycle}。",
+    "主从关系形成循环：{cycle}。",
     "Make one of them a lookup.",
     "请将其中之一改为引用。",
 )
 REQUIRED_CYCLE = Message(
     "ref.required_cycle",
     "No record can ever be made: each needs another first ({cycle}).",
-    "永远无法创建记录:彼此必须先存在({cycle})。",
+    "永远无法创建记录：彼此必须先存在（{cycle}）。",
     "Make one of these references optional.",
     "请将其中一个引用改为非必填。",
 )
@@ -29,7 +29,7 @@ TWO_MASTERS = Message(
     "“{object}” has two master-detail fields.",
     "“{object}”有两个主从字段。",
     "Keep one; make the other a lookup.",
-    "请保留一个,另一个改为引用。",
+    "请保留一个，另一个改为引用。",
 )
 CHILD_NOT_DETAIL = Message(
     "child.not_master_detail",
@@ -78,7 +78,7 @@ ONE_TREE = Message(
     "“{object}” has two tree fields.",
     "“{object}”有两个上级字段。",
     "Keep one; make the other a lookup.",
-    "请保留一个,另一个改为引用。",
+    "请保留一个，另一个改为引用。",
 )
 
 

@@ -15,10 +15,10 @@ from headrace.platform.metadata.checks.conditions import Found, of_workflow
 UNINDEXED = Message(
     "query.unindexed",
     "{function} goes through all rows of “{object}” each time: nothing in its condition finds them by an index.",
-    "{function} 每次都会扫描“{object}”的全部行:条件中没有可用索引的比较。",
+    "{function} 每次都会扫描“{object}”的全部行：条件中没有可用索引的比较。",
     "Compare a lookup, a unique field, the state, created_at, or a field that a view sorts by: with =, IN, <, <=, > or"
     " >=, in a condition that always applies.",
-    "请在必然生效的条件中,用 =、IN、<、<=、>、>= 比较查找字段、唯一字段、状态、created_at 或某列表的排序字段。",
+    "请在必然生效的条件中，用 =、IN、<、<=、>、>= 比较查找字段、唯一字段、状态、created_at 或某列表的排序字段。",
     severity="warning",
 )
 

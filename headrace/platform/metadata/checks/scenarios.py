@@ -33,7 +33,7 @@ PEOPLE: Final = ""
 BAD_TIME = Message(
     "scenario.time",
     "There is no such date and time: “{value}”.",
-    "不存在这样的日期时间:“{value}”。",
+    "不存在这样的日期时间：“{value}”。",
     "Write it like 2025-06-30T10:00.",
     "请写成 2025-06-30T10:00 的形式。",
 )
@@ -42,7 +42,7 @@ UNKNOWN_LOCAL = Message(
     "Nothing of the scenario is called “{name}” here.",
     "业务场景中此处没有名为“{name}”的内容。",
     "Give it first, or use one of: {known}.",
-    "请先在前面给出,或使用:{known}。",
+    "请先在前面给出，或使用：{known}。",
 )
 ONE_ACT = Message(
     "scenario.one_act",
@@ -70,21 +70,21 @@ WITHOUT_WORKFLOW = Message(
     "Records of “{object}” have no workflow.",
     "“{object}”的记录没有工作流。",
     "Give it a workflow, or leave this out.",
-    "请为其设置工作流,或去掉此项。",
+    "请为其设置工作流，或去掉此项。",
 )
 PROVES_NOTHING = Message(
     "scenario.proves_nothing",
     "The scenario expects nothing.",
     "该业务场景没有任何预期。",
     "Say what must come out, or which step must be refused.",
-    "请写明预期结果,或哪一步须被拒绝。",
+    "请写明预期结果，或哪一步须被拒绝。",
 )
 EXPECTS_NOTHING = Message(
     "scenario.expects_nothing",
     "Nothing is expected of “{name}”.",
     "对“{name}”没有任何预期。",
     "Say its state, values, tasks or who sees it; or leave it out.",
-    "请写明状态、值、待办或谁可查看,或去掉此项。",
+    "请写明状态、值、待办或谁可查看，或去掉此项。",
 )
 
 Locals = dict[str, str]

@@ -35,7 +35,7 @@ DUPLICATE = Message(
 REQUIRED_MISSING = Message(
     "form.required_missing",
     "“{field}” is required, has no default and is not on the form: nothing could be created.",
-    "“{field}”为必填且无默认值,却不在表单上:将无法创建记录。",
+    "“{field}”为必填且无默认值，却不在表单上：将无法创建记录。",
     "Add it to a section.",
     "请将其加入某个区段。",
 )
@@ -65,26 +65,26 @@ AGGREGATE = Message(
     "“{field}” cannot be put together by “{op}”.",
     "“{field}”不支持“{op}”汇总。",
     "It can: {known}.",
-    "可用:{known}。",
+    "可用：{known}。",
 )
 MEASURE_FIELD = Message(
     "report.measure",
     "“{op}” needs a field; “count” has none.",
-    "“{op}”需要字段;“count”不需要。",
+    "“{op}”需要字段；“count”不需要。",
     "Add or remove the field.",
     "请补充或删除字段。",
 )
 BUCKET = Message(
     "report.bucket",
     "“{field}” is not a date, so it has no {bucket}.",
-    "“{field}”不是日期,不能按 {bucket} 分组。",
+    "“{field}”不是日期，不能按 {bucket} 分组。",
     "Remove the bucket, or group by a date.",
-    "请去掉分组粒度,或改用日期字段。",
+    "请去掉分组粒度，或改用日期字段。",
 )
 CHART = Message(
     "report.chart",
     "The chart has nothing to draw along: the report has no groups.",
-    "报表没有分组,图表无从绘制。",
+    "报表没有分组，图表无从绘制。",
     "Add a row group.",
     "请增加行分组。",
 )
@@ -93,51 +93,51 @@ NOT_READABLE = Message(
     "No role of this report may read “{field}”.",
     "此报表的任何角色都无权读取“{field}”。",
     "Grant it, or take it from the report.",
-    "请授权,或从报表中移除。",
+    "请授权，或从报表中移除。",
 )
 
 
 TOO_COMPLEX = Message(
     "report.too_complex",
     "The report goes along {count} different references; at most {most} can be followed.",
-    "报表涉及 {count} 个不同的引用,最多可跟随 {most} 个。",
+    "报表涉及 {count} 个不同的引用，最多可跟随 {most} 个。",
     "Take some fields out, or copy what you need into formula fields of the object.",
-    "请减少字段,或在对象上用公式字段保存所需的值。",
+    "请减少字段，或在对象上用公式字段保存所需的值。",
 )
 VIEW_TOO_COMPLEX = Message(
     "view.too_complex",
     "The columns go along {count} different references; at most {most} can be followed.",
-    "列涉及 {count} 个不同的引用,最多可跟随 {most} 个。",
+    "列涉及 {count} 个不同的引用，最多可跟随 {most} 个。",
     "Take some columns out.",
     "请减少列。",
 )
 LONG_GROUP = Message(
     "report.too_complex",
     "“{field}” is a long text, by which nothing can be grouped.",
-    "“{field}”是长文本,不能用于分组。",
+    "“{field}”是长文本，不能用于分组。",
     "Group by a short text, a choice, a date or a reference.",
     "请按短文本、选项、日期或引用分组。",
 )
 LIST_GROUP = Message(
     "report.group_of_lists",
     "“{field}” has several references, by which nothing can be grouped.",
-    "“{field}”含多条引用,不能用于分组。",
+    "“{field}”含多条引用，不能用于分组。",
     "Group by a single reference, or report over a detail object with one reference a row.",
-    "请按单条引用分组,或对每行一条引用的明细对象做报表。",
+    "请按单条引用分组，或对每行一条引用的明细对象做报表。",
 )
 PATH_TOO_LONG = Message(
     "view.too_complex",
     "“{path}” goes along {levels} references; at most {most} can be followed.",
-    "“{path}”跨越 {levels} 层引用,最多 {most} 层。",
+    "“{path}”跨越 {levels} 层引用，最多 {most} 层。",
     "Shorten the path.",
     "请缩短路径。",
 )
 FILE_GROUP = Message(
     "report.group_files",
     "“{field}” holds files, of which no two records have the same.",
-    "“{field}”保存文件,不同记录的文件互不相同。",
+    "“{field}”保存文件，不同记录的文件互不相同。",
     "Group by another field, or by a formula such as ISBLANK({field}).",
-    "请按其他字段分组,或使用 ISBLANK({field}) 等公式。",
+    "请按其他字段分组，或使用 ISBLANK({field}) 等公式。",
 )
 NOT_SORTABLE = Message(
     "view.sort",
@@ -156,52 +156,52 @@ GROUP_TWICE = Message(
 CHART_NUMBER = Message(
     "report.chart",
     "The chart has no number to draw: the first measure gives a {kind}.",
-    "图表没有可绘制的数值:第一个度量的结果是{kind}。",
+    "图表没有可绘制的数值：第一个度量的结果是{kind}。",
     "Put a measure that counts or sums first.",
     "请将计数或求和的度量放在首位。",
 )
 CHART_STACK = Message(
     "report.chart",
     "There is nothing to stack: {reason}.",
-    "没有可堆叠的内容:{reason}。",
+    "没有可堆叠的内容：{reason}。",
     "Remove “stack”, or add a column group to bars, lines or areas.",
-    "请去掉“stack”,或为柱、线、面积图增加列分组。",
+    "请去掉“stack”，或为柱、线、面积图增加列分组。",
 )
 FORM_ITEM = Message(
     "form.item",
     "An item is either a field or a child grid; columns go with a grid.",
-    "一个表单项只能是字段或明细;“columns”只用于明细。",
+    "一个表单项只能是字段或明细；“columns”只用于明细。",
     "Give exactly one of “field” and “children”.",
     "请只填写“field”或“children”之一。",
 )
 FORM_ROLE = Message(
     "form.role_cannot_read",
     "“{role}” may not read “{object}”, so it never sees this form.",
-    "“{role}”无权读取“{object}”,因此不会看到此表单。",
+    "“{role}”无权读取“{object}”，因此不会看到此表单。",
     "Grant it, or take the role from the form.",
-    "请授权,或将该角色从表单移除。",
+    "请授权，或将该角色从表单移除。",
     severity="warning",
 )
 FORM_SHADOWED = Message(
     "form.shadowed",
     "Nobody gets this form: “{other}” comes first for the same people.",
-    "没有人会看到此表单:“{other}”优先用于相同的人。",
+    "没有人会看到此表单：“{other}”优先用于相同的人。",
     "Make it for other roles, or remove one of the two.",
-    "请改为其他角色,或删除其中之一。",
+    "请改为其他角色，或删除其中之一。",
 )
 VIEW_FIELD = Message(
     "view.field_not_readable",
     "No role may read “{field}”, so it is never shown.",
-    "没有角色可以读取“{field}”,因此不会显示。",
+    "没有角色可以读取“{field}”，因此不会显示。",
     "Grant it, or take it from the view.",
-    "请授权,或从列表中移除。",
+    "请授权，或从列表中移除。",
 )
 REPORT_NOBODY = Message(
     "report.nobody",
     "Nobody can open the report: none of its roles may read “{object}”.",
-    "没有人可以打开此报表:其角色均无权读取“{object}”。",
+    "没有人可以打开此报表：其角色均无权读取“{object}”。",
     "Grant reading, or name other roles.",
-    "请授予读取权限,或改用其他角色。",
+    "请授予读取权限，或改用其他角色。",
     severity="warning",
 )
 MENU_NOBODY = Message(
@@ -209,29 +209,29 @@ MENU_NOBODY = Message(
     "Nobody can open this menu entry.",
     "没有人可以打开此菜单项。",
     "Grant reading what it opens, or remove it.",
-    "请授予读取权限,或删除此项。",
+    "请授予读取权限，或删除此项。",
     severity="warning",
 )
 MENU_BOTH = Message(
     "menu.both",
     "The entry opens the list of “{object}”; its {part} is never looked at.",
-    "此菜单项打开“{object}”的列表,其{part}不起作用。",
+    "此菜单项打开“{object}”的列表，其{part}不起作用。",
     "Make two entries of it.",
     "请拆分为两个菜单项。",
 )
 MENU_REPORT = Message(
     "menu.both",
     "The entry opens the report “{report}”; its dashboard is never looked at.",
-    "此菜单项打开报表“{report}”,其看板不起作用。",
+    "此菜单项打开报表“{report}”，其看板不起作用。",
     "Make two entries of it.",
     "请拆分为两个菜单项。",
 )
 MENU_VIEWS = Message(
     "menu.empty",
     "Views are tabs of an object's list; this entry has no object.",
-    "列表是对象的页签,而此菜单项没有对象。",
+    "列表是对象的页签，而此菜单项没有对象。",
     "Add the object, or remove the views.",
-    "请补充对象,或删除列表。",
+    "请补充对象，或删除列表。",
 )
 MAX_JOINS: Final = 20
 MAX_LEVELS: Final = 4

@@ -30,9 +30,9 @@ MAX_REFERENCES: Final = 40
 TOO_MANY_REFERENCES = Message(
     "object.too_many_references",
     "Reading “{object}” follows {count} references, its formulas' included; at most {most} can be.",
-    "读取“{object}”需跟随 {count} 个引用(含公式中的引用),最多 {most} 个。",
+    "读取“{object}”需跟随 {count} 个引用（含公式中的引用），最多 {most} 个。",
     "Move some fields to a detail object, or store what the formulas read.",
-    "请将部分字段移到明细对象,或将公式所读的值存储下来。",
+    "请将部分字段移到明细对象，或将公式所读的值存储下来。",
 )
 WRITTEN_OUT: Final = Text("nesting with the formulas it reads", "连同所引用公式的嵌套层数")
 PARTS: Final = Text("number of parts with the formulas it reads", "连同所引用公式的组成部分数")

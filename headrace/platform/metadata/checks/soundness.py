@@ -33,112 +33,112 @@ from headrace.platform.metadata.wording import titled
 NEVER_ASKED: Final = Message(
     "guard.never",
     "The step “{step}” is never asked: its condition cannot hold together with {others}.",
-    "步骤“{step}”永远不会执行:其条件与{others}互斥。",
+    "步骤“{step}”永远不会执行：其条件与{others}互斥。",
     "Correct one of the conditions, or remove the step.",
-    "请更正其中一个条件,或删除该步骤。",
+    "请更正其中一个条件，或删除该步骤。",
 )
 NEVER_APPLIES: Final = Message(
     "guard.never",
     "The approval “{approval}” never applies: its condition cannot hold together with {others}.",
-    "审批“{approval}”永远不适用:其条件与{others}互斥。",
+    "审批“{approval}”永远不适用：其条件与{others}互斥。",
     "Correct one of the conditions, or remove the approval.",
-    "请更正其中一个条件,或删除该审批。",
+    "请更正其中一个条件，或删除该审批。",
 )
 SHADOWED: Final = Message(
     "approval.shadowed",
     "The approval “{approval}” never runs: whenever it applies, {others} comes first.",
-    "审批“{approval}”永远不会运行:凡其适用之时,总有{others}优先。",
+    "审批“{approval}”永远不会运行：凡其适用之时，总有{others}优先。",
     "Give it a higher priority, narrow the condition of the other, or remove it.",
-    "请提高其优先级、收窄另一审批的条件,或删除它。",
+    "请提高其优先级、收窄另一审批的条件，或删除它。",
 )
 NEVER_TAKEN: Final = Message(
     "guard.never",
     "“{transition}” can never be taken from “{state}”: its condition does not hold there.",
-    "“{transition}”永远无法从“{state}”执行:其条件在该状态下不成立。",
+    "“{transition}”永远无法从“{state}”执行：其条件在该状态下不成立。",
     "Correct the condition, or take the state from “from”.",
-    "请更正条件,或将该状态从“from”移除。",
+    "请更正条件，或将该状态从“from”移除。",
 )
 OUTCOME_NEVER: Final = Message(
     "guard.never",
     "This way is never open: its condition cannot hold together with {others}.",
-    "此去向永远不成立:其条件与{others}互斥。",
+    "此去向永远不成立：其条件与{others}互斥。",
     "Correct one of the conditions, or remove it.",
-    "请更正其中一个条件,或删除它。",
+    "请更正其中一个条件，或删除它。",
 )
 OVERLAP: Final = Message(
     "guard.overlap",
     "“{first}” and “{second}” have the same priority, and both apply where {input}.",
-    "“{first}”与“{second}”优先级相同,当 {input} 时两者都适用。",
+    "“{first}”与“{second}”优先级相同，当 {input} 时两者都适用。",
     "Give them different priorities, or conditions that exclude each other.",
-    "请设置不同的优先级,或互斥的条件。",
+    "请设置不同的优先级，或互斥的条件。",
 )
 MAYBE_OVERLAP: Final = Message(
     "guard.overlap",
     "“{first}” and “{second}” have the same priority; nothing shows that they exclude each other.",
-    "“{first}”与“{second}”优先级相同,且无法确认两者互斥。",
+    "“{first}”与“{second}”优先级相同，且无法确认两者互斥。",
     "Give them different priorities; without, the first by name runs.",
-    "请设置不同的优先级;否则按名称先后执行。",
+    "请设置不同的优先级；否则按名称先后执行。",
     severity="warning",
 )
 HOLE: Final = Message(
     "approval.gap",
     "Where {input}, no approval of “{transition}” applies, though it does just below and above.",
-    "当 {input} 时,“{transition}”没有任何审批适用,而紧邻的上下两侧都有。",
+    "当 {input} 时，“{transition}”没有任何审批适用，而紧邻的上下两侧都有。",
     "Let one of the conditions include the value (<= in place of <).",
-    "请让其中一个条件包含该值(将 < 改为 <=)。",
+    "请让其中一个条件包含该值（将 < 改为 <=）。",
 )
 GAP: Final = Message(
     "approval.gap",
     "Where {input}, no approval of “{transition}” applies; the record would wait in “{state}” "
     "for nobody.",
-    "当 {input} 时,“{transition}”没有任何审批适用,记录将停在“{state}”且无人处理。",
+    "当 {input} 时，“{transition}”没有任何审批适用，记录将停在“{state}”且无人处理。",
     "Add an approval without a condition, or say under “without_approval” where it leads.",
-    "请增加一个无条件的审批,或在“without_approval”中指定去向。",
+    "请增加一个无条件的审批，或在“without_approval”中指定去向。",
 )
 SILENT: Final = Message(
     "approval.asks_nobody",
     "Where {input}, the approval “{approval}” applies but none of its steps does: it would approve "
     "without asking anybody.",
-    "当 {input} 时,审批“{approval}”适用,但没有任何步骤执行:将无人审批即通过。",
+    "当 {input} 时，审批“{approval}”适用，但没有任何步骤执行：将无人审批即通过。",
     "Leave one step without a condition, or narrow the condition of the approval.",
-    "请保留一个无条件的步骤,或收窄该审批的条件。",
+    "请保留一个无条件的步骤，或收窄该审批的条件。",
 )
 ALWAYS_ASKED: Final = Message(
     "workflow.idle_outcome",
     "“{transition}” is always decided by one of its approvals, so this never happens.",
-    "“{transition}”总会由其中一个审批决定,此去向不会发生。",
+    "“{transition}”总会由其中一个审批决定，此去向不会发生。",
     "Remove this outcome, or narrow the conditions of the approvals.",
-    "请删除此去向,或收窄审批的条件。",
+    "请删除此去向，或收窄审批的条件。",
     severity="warning",
 )
 WAITS: Final = Message(
     "workflow.waits_for_nobody",
     "This leads to “{state}”, where only an approval leads on, but none is begun by it.",
-    "此处通向“{state}”,该状态只能由审批离开,但这里不会发起任何审批。",
+    "此处通向“{state}”，该状态只能由审批离开，但这里不会发起任何审批。",
     "Lead to another state, or add a transition that leaves “{state}”.",
-    "请改为通向其他状态,或增加离开“{state}”的转换。",
+    "请改为通向其他状态，或增加离开“{state}”的转换。",
 )
 NO_EFFECT: Final = Message(
     "workflow.outcome_loop",
     "When “{transition}” is approved, the record is where it was before and nothing is set.",
-    "“{transition}”批准后,记录回到原状态且未设置任何字段。",
+    "“{transition}”批准后，记录回到原状态且未设置任何字段。",
     "Lead to another state, or set what was approved.",
-    "请通向其他状态,或设置批准的内容。",
+    "请通向其他状态，或设置批准的内容。",
     severity="warning",
 )
 PARTNER_ROLE: Final = Message(
     "approval.cannot_read",
     "Nobody can approve: the role “{role}” is one of partners and may not read “{object}”.",
-    "无人可以审批:角色“{role}”属于伙伴,无权查看“{object}”。",
+    "无人可以审批：角色“{role}”属于伙伴，无权查看“{object}”。",
     "Ask an internal role or a field with the user, or grant the role to read.",
-    "请改用内部角色或用户字段,或授予该角色查看权限。",
+    "请改用内部角色或用户字段，或授予该角色查看权限。",
 )
 PARTNER_EDITS: Final = Message(
     "approval.not_editable",
     "Nobody who is asked may change “{field}”: it is internal, and the step asks partners only.",
-    "被请的审批人都不能修改“{field}”:该字段仅限内部,而此步骤只请伙伴审批。",
+    "被请的审批人都不能修改“{field}”：该字段仅限内部，而此步骤只请伙伴审批。",
     "Take it from the list, or ask internal people.",
-    "请从列表移除,或改由内部人员审批。",
+    "请从列表移除，或改由内部人员审批。",
 )
 ASKED_TWICE: Final = Message(
     "approval.approver_twice",
@@ -151,9 +151,9 @@ SAME_PEOPLE: Final = Message(
     "workflow.self_approval_possible",
     "“{role}” may take “{transition}” and is asked about it; who submits is never asked, so where "
     "nobody else holds the role, the fall-back is.",
-    "“{role}”既可执行“{transition}”又被请审批;提交人不会被请,若无他人担任该角色,则由兜底审批人审批。",
+    "“{role}”既可执行“{transition}”又被请审批；提交人不会被请，若无他人担任该角色，则由兜底审批人审批。",
     "Ask another role, or make sure that several people hold it.",
-    "请改用其他角色,或确保有多人担任。",
+    "请改用其他角色，或确保有多人担任。",
     severity="warning",
 )
 

@@ -31,42 +31,42 @@ _MINUTES: Final = 60
 RANGE: Final = Message(
     "timer.range",
     "A limit of {limit} is not possible here: it is above 0 and at most {most}.",
-    "此处不能设置时限 {limit}:须大于 0 且不超过 {most}。",
+    "此处不能设置时限 {limit}：须大于 0 且不超过 {most}。",
     "Write a time that ends within a year.",
     "请填写一年以内的时限。",
 )
 WHOLE_DAYS: Final = Message(
     "timer.whole_days",
     "A limit in days is a whole number, not {limit}.",
-    "以天计的时限须为整数,不能是 {limit}。",
+    "以天计的时限须为整数，不能是 {limit}。",
     "Write whole days, or count in hours.",
-    "请填写整数天,或改以小时计时。",
+    "请填写整数天，或改以小时计时。",
 )
 NOT_RISING: Final = Message(
     "timer.remind_order",
     "The reminder at {percent} % does not come after the one at {before} %.",
     "{percent}% 处的提醒不在 {before}% 的提醒之后。",
     "Write the percents rising, each once.",
-    "请按从小到大填写百分比,且不重复。",
+    "请按从小到大填写百分比，且不重复。",
 )
 IDLE_CALENDAR: Final = Message(
     "timer.idle_calendar",
     "The unit “{unit}” is not counted in a calendar, so “{calendar}” is never used.",
-    "单位“{unit}”不按日历计算,日历“{calendar}”不会被使用。",
+    "单位“{unit}”不按日历计算，日历“{calendar}”不会被使用。",
     "Take the calendar away, or count in working hours or working days.",
-    "请移除日历,或改以工作小时、工作日计时。",
+    "请移除日历，或改以工作小时、工作日计时。",
 )
 NO_RECEIVERS: Final = Message(
     "timer.no_receivers",
     "The time limit escalates, but nobody is named who is asked then.",
-    "时限到期后升级,但未指定升级给谁。",
+    "时限到期后升级，但未指定升级给谁。",
     "Add `escalate_to`.",
     "请补充 escalate_to。",
 )
 IDLE_RECEIVERS: Final = Message(
     "timer.idle_receivers",
     "These people are never asked: the time limit does not escalate.",
-    "这些人员不会被请求审批:该时限到期后不升级。",
+    "这些人员不会被请求审批：该时限到期后不升级。",
     'Write "then": "escalate", or take them away.',
     '请设置 "then": "escalate",或移除他们。',
 )
@@ -75,26 +75,26 @@ SAME_RECEIVER: Final = Message(
     "Who is asked when the time is up is asked in this step already.",
     "到期后升级的对象已是本步骤的审批人。",
     "Name somebody else, or let it remind only.",
-    "请指定其他人,或仅提醒。",
+    "请指定其他人，或仅提醒。",
 )
 UNFILLED: Final = Message(
     "timer.required_fields",
     "The step is approved by itself when its time is up, but its approver must fill “{field}”.",
-    "步骤到期后自动同意,但“{field}”须由审批人填写。",
+    "步骤到期后自动同意，但“{field}”须由审批人填写。",
     "Let it remind, escalate or reject instead, or take the field from the list.",
-    "请改为提醒、升级或驳回,或从可编辑字段中移除它。",
+    "请改为提醒、升级或驳回，或从可编辑字段中移除它。",
 )
 TOTAL_APPROVES: Final = Message(
     "timer.total_approves",
     "The time of a whole approval cannot end in an approval: steps that nobody took would pass.",
-    "整个审批超时不能自动同意:否则未经审批的步骤将直接通过。",
+    "整个审批超时不能自动同意：否则未经审批的步骤将直接通过。",
     "Let it remind, escalate or reject, and say at a step where it may approve.",
-    "请改为提醒、升级或驳回;如需自动同意,请在具体步骤中设置。",
+    "请改为提醒、升级或驳回；如需自动同意，请在具体步骤中设置。",
 )
 TOTAL_TOO_SHORT: Final = Message(
     "timer.total_too_short",
     "The whole approval has {total} {unit}, no more than its step “{step}” alone.",
-    "整个审批的时限为 {total} {unit},不长于步骤“{step}”自身的时限。",
+    "整个审批的时限为 {total} {unit}，不长于步骤“{step}”自身的时限。",
     "Give the approval more time than each of its steps.",
     "整个审批的时限应长于其任一步骤。",
     severity="warning",

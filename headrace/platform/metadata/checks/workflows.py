@@ -36,7 +36,7 @@ UNREACHABLE = Message(
     "No way leads to the state “{state}”.",
     "没有任何路径到达状态“{state}”。",
     "Add a transition to it, or remove it.",
-    "请增加到达它的转换,或删除它。",
+    "请增加到达它的转换，或删除它。",
 )
 NO_EXIT = Message(
     "workflow.dead_end",
@@ -48,9 +48,9 @@ NO_EXIT = Message(
 DEAD_END = Message(
     "workflow.dead_end",
     "The state “{state}” is not final and nothing leads out of it.",
-    "状态“{state}”不是终态,却没有出路。",
+    "状态“{state}”不是终态，却没有出路。",
     "Mark it final, or add a transition.",
-    "请标记为终态,或增加转换。",
+    "请标记为终态，或增加转换。",
 )
 FINAL_LEFT = Message(
     "workflow.final_left",
@@ -64,7 +64,7 @@ UNKNOWN_STATE = Message(
     "There is no state “{state}”.",
     "没有状态“{state}”。",
     "The states are: {states}.",
-    "可用状态:{states}。",
+    "可用状态：{states}。",
 )
 AMBIGUOUS = Message(
     "workflow.ambiguous",
@@ -83,14 +83,14 @@ WRONG_FIELD = Message(
 NO_OUTCOME = Message(
     "workflow.no_outcome",
     "“{transition}” is decided by an approval but says nothing for “{outcome}”.",
-    "“{transition}”需要审批,但未说明“{outcome}”后的去向。",
+    "“{transition}”需要审批，但未说明“{outcome}”后的去向。",
     'Add it under "on".',
     "请在“on”中补充。",
 )
 IDLE_OUTCOME = Message(
     "workflow.idle_outcome",
     "“{transition}” says what follows an approval, but no approval decides it.",
-    "“{transition}”定义了审批结果,但没有审批。",
+    "“{transition}”定义了审批结果，但没有审批。",
     "Add an approval or remove the outcomes.",
     "请增加审批或删除这些结果。",
     severity="warning",
@@ -98,22 +98,22 @@ IDLE_OUTCOME = Message(
 UNUSED_OUTCOME = Message(
     "workflow.idle_outcome",
     "“{transition}” is always decided by the approval “{approval}”, so this never happens.",
-    "“{transition}”总是由审批“{approval}”决定,此去向不会发生。",
+    "“{transition}”总是由审批“{approval}”决定，此去向不会发生。",
     "Give the approval a condition, or remove this outcome.",
-    "请为审批设置条件,或删除此去向。",
+    "请为审批设置条件，或删除此去向。",
     severity="warning",
 )
 NOT_SETTABLE = Message(
     "workflow.not_settable",
     "“{field}” cannot be set: the platform makes its value.",
-    "“{field}”不能设置:其值由平台生成。",
+    "“{field}”不能设置：其值由平台生成。",
     "Set another field.",
     "请设置其他字段。",
 )
 NOBODY_MAY = Message(
     "workflow.nobody_may",
     "No role may take “{transition}”: a grant must list it, for one of the roles in “by”.",
-    "没有角色可以执行“{transition}”:须有授权列出它,且授权的角色在“by”之中。",
+    "没有角色可以执行“{transition}”：须有授权列出它，且授权的角色在“by”之中。",
     "Add it to the transitions of a grant on “{object}”.",
     "请将其加入“{object}”某个授权的 transitions。",
     severity="warning",
@@ -121,15 +121,15 @@ NOBODY_MAY = Message(
 NO_GRANT = Message(
     "workflow.role_without_grant",
     "“{role}” may not take “{transition}”: no grant of it lists the transition.",
-    "“{role}”不能执行“{transition}”:该角色的授权未列出此转换。",
+    "“{role}”不能执行“{transition}”：该角色的授权未列出此转换。",
     "Add the transition to a grant of the role, or take the role from “by”.",
-    "请将转换加入该角色的授权,或将该角色从“by”移除。",
+    "请将转换加入该角色的授权，或将该角色从“by”移除。",
     severity="warning",
 )
 SELF_APPROVAL = Message(
     "workflow.self_approval_possible",
     "The approver can be the one who submits; then somebody else is asked, or the fall-back role.",
-    "审批人可能就是提交人;此时会改由他人或兜底审批角色审批。",
+    "审批人可能就是提交人；此时会改由他人或兜底审批角色审批。",
     "Name a field or role that the submitter does not hold.",
     "请指定提交人不会担任的字段或角色。",
     severity="warning",
@@ -137,14 +137,14 @@ SELF_APPROVAL = Message(
 TWO_STATES = Message(
     "object.two_states",
     "“{object}” has two state fields; only one workflow can move a record.",
-    "“{object}”有两个状态字段,而一条记录只能由一个工作流驱动。",
+    "“{object}”有两个状态字段，而一条记录只能由一个工作流驱动。",
     "Keep one; make the other a choice.",
-    "请保留一个,另一个改为单选。",
+    "请保留一个，另一个改为单选。",
 )
 APPROVER_SHAPE = Message(
     "approval.approver",
     "An approver is one of field, role, user, managers, formula; “within” goes with a role, “of” and “until” with managers.",
-    "审批人只能是 field、role、user、managers、formula 之一;“within”与 role 同用,“of”和“until”与 managers 同用。",
+    "审批人只能是 field、role、user、managers、formula 之一；“within”与 role 同用，“of”和“until”与 managers 同用。",
     "Give exactly one of them.",
     "请只填写其中之一。",
 )
@@ -160,47 +160,47 @@ RATIO_MISSING = Message(
     "The step “{step}” says no percentage of its approvers.",
     "步骤“{step}”未说明需要多少比例的审批人同意。",
     "Add “ratio”, or choose another mode.",
-    "请填写 ratio,或选择其他方式。",
+    "请填写 ratio，或选择其他方式。",
 )
 RATIO_IDLE = Message(
     "approval.ratio",
     "“{key}” does nothing here: the mode of “{step}” is “{mode}”.",
-    "“{key}”在此不起作用:步骤“{step}”的方式为“{mode}”。",
+    "“{key}”在此不起作用：步骤“{step}”的方式为“{mode}”。",
     "Remove it, or choose the mode “ratio”.",
-    "请删除它,或选择 ratio 方式。",
+    "请删除它，或选择 ratio 方式。",
 )
 KEY_FIELD = Message(
     "approval.key_field",
     "“{field}” keeps no value of its own, so nobody can say whether it changed.",
-    "“{field}”没有存储的值,无法判断是否变化。",
+    "“{field}”没有存储的值，无法判断是否变化。",
     "Name the stored fields from which it is made, or a relation of detail rows.",
-    "请列出构成它的存储字段,或明细关系。",
+    "请列出构成它的存储字段，或明细关系。",
 )
 KEY_FIELDS_IDLE = Message(
     "approval.key_fields_idle",
     "The key fields of “{approval}” do nothing: a new submission always asks everybody again.",
-    "“{approval}”的关键字段不起作用:重新提交总是从头审批。",
+    "“{approval}”的关键字段不起作用：重新提交总是从头审批。",
     "Remove them, or let a submission resume.",
-    "请删除它们,或将 resubmit 设为 resume。",
+    "请删除它们，或将 resubmit 设为 resume。",
 )
 NOT_EDITABLE = Message(
     "approval.not_editable",
     "Nobody can change “{field}”: the platform makes it.",
-    "“{field}”由系统生成,无法编辑。",
+    "“{field}”由系统生成，无法编辑。",
     "Take it from the list.",
     "请从列表中移除。",
 )
 STEP_ASKS_NOBODY = Message(
     "approval.step_shape",
     "The step “{step}” says neither who is asked nor which branches it has.",
-    "步骤“{step}”既未指定审批人,也没有分支。",
+    "步骤“{step}”既未指定审批人，也没有分支。",
     "Add “approvers”, or “branches” with steps of their own.",
-    "请填写 approvers,或填写带有步骤的 branches。",
+    "请填写 approvers，或填写带有步骤的 branches。",
 )
 BLOCK_IDLE = Message(
     "approval.step_shape",
     "“{key}” does nothing here: the branches of “{step}” have steps of their own.",
-    "“{key}”在此不起作用:步骤“{step}”的分支各有自己的步骤。",
+    "“{key}”在此不起作用：步骤“{step}”的分支各有自己的步骤。",
     "Move it to the steps in the branches.",
     "请将其移到分支内的步骤。",
 )
@@ -209,20 +209,20 @@ STEP_TWICE = Message(
     "Two steps of “{approval}” are called “{name}”.",
     "“{approval}”有两个步骤都名为“{name}”。",
     "Give each its own name, those in branches too.",
-    "请使用不同的名称,分支内的步骤也一样。",
+    "请使用不同的名称，分支内的步骤也一样。",
 )
 
 COPY_VETO = Message(
     "approval.copy_veto",
     "Who gets a copy decides nothing, so there is no veto.",
-    "抄送人不参与审批,不能设置否决权。",
+    "抄送人不参与审批，不能设置否决权。",
     "Take “veto” away.",
     "请删除“veto”。",
 )
 CHOICE_IDLE = Message(
     "approval.chosen",
     "Who submits chooses approvers of a step only: not who gets copies, nor who is asked when the time is up.",
-    "提交人只能选择步骤的审批人,不能选择抄送人或升级审批人。",
+    "提交人只能选择步骤的审批人，不能选择抄送人或升级审批人。",
     "Take “chosen” away.",
     "请删除“chosen”。",
 )
@@ -231,36 +231,36 @@ CHOICE_TWICE = Message(
     "In the step “{step}” more than one source is chosen from.",
     "步骤“{step}”中有多个来源需要选择。",
     "Choose from one source; make another step of the other.",
-    "请只从一个来源选择,另一个请设为单独的步骤。",
+    "请只从一个来源选择，另一个请设为单独的步骤。",
 )
 CHOICE_COUNT = Message(
     "approval.chosen",
     "At least {min} and at most {max} are to be chosen: no choice can be both.",
-    "最少选择 {min} 人、最多选择 {max} 人,无法同时满足。",
+    "最少选择 {min} 人、最多选择 {max} 人，无法同时满足。",
     "Let “max” be no smaller than “min”.",
     "请使“max”不小于“min”。",
 )
 CHOICE_OF_ONE = Message(
     "approval.chosen",
     "There is nothing to choose: {why}.",
-    "没有可选择的:{why}。",
+    "没有可选择的：{why}。",
     "Take “chosen” away, or choose another mode or source.",
-    "请删除“chosen”,或更换方式或来源。",
+    "请删除“chosen”，或更换方式或来源。",
 )
 CHOICE_HIDDEN = Message(
     "approval.chosen_hidden",
     "Partners who take “{transition}” are not shown who holds “{role}”: they choose nobody, and all are asked.",
-    "执行“{transition}”的伙伴看不到“{role}”的成员姓名:他们无法选择,将请全部成员审批。",
+    "执行“{transition}”的伙伴看不到“{role}”的成员姓名：他们无法选择，将请全部成员审批。",
     "Set “names”, if they may see them, or take “chosen” away.",
-    "如可向其显示姓名,请设置“names”,否则请删除“chosen”。",
+    "如可向其显示姓名，请设置“names”，否则请删除“chosen”。",
     severity="warning",
 )
 DEPENDS_ROWS = Message(
     "approval.depends_on",
     "“{name}” are not detail rows of the record: their changes are not its own.",
-    "“{name}”不是该记录的明细,其变更不属于该记录。",
+    "“{name}”不是该记录的明细，其变更不属于该记录。",
     "Name a relation of detail rows, or a roll-up over them.",
-    "请填写明细关系,或汇总这些行的字段。",
+    "请填写明细关系，或汇总这些行的字段。",
 )
 DEPENDS_FIELD = Message(
     "approval.depends_on",

@@ -98,7 +98,7 @@ CONDITION: Final = Value(
     ),
     Text(
         "{subject} now always applies (was: only when {before})",
-        "{subject}改为始终适用(原条件:{before})",
+        "{subject}改为始终适用（原条件：{before}）",
     ),
 )
 FILTER: Final = Value(
@@ -109,7 +109,7 @@ FILTER: Final = Value(
     ),
     Text(
         "{subject} now shows all records (was: only where {before})",
-        "{subject}改为显示全部记录(原条件:{before})",
+        "{subject}改为显示全部记录（原条件：{before}）",
     ),
 )
 LEADS: Final = Value(
@@ -126,7 +126,8 @@ VALUES: Final[Mapping[str, Value]] = {
             "{subject}的默认值由 {before} 改为 {after}",
         ),
         Text(
-            "{subject} no longer has a default (was {before})", "{subject}取消默认值(原为 {before})"
+            "{subject} no longer has a default (was {before})",
+            "{subject}取消默认值（原为 {before}）",
         ),
     ),
     "FieldDef.type": Value(
@@ -160,7 +161,7 @@ VALUES: Final[Mapping[str, Value]] = {
             "{subject}的公式由 {before} 改为 {after}",
         ),
         Text(
-            "{subject} is no longer computed (was {before})", "{subject}不再计算(原公式 {before})"
+            "{subject} is no longer computed (was {before})", "{subject}不再计算（原公式 {before}）"
         ),
     ),
     "RuleDef.severity": Value(
@@ -170,7 +171,7 @@ VALUES: Final[Mapping[str, Value]] = {
     ),
     "FieldRuleDef.effect": Value(
         Text("{subject}: {after}", "{subject}:{after}"),
-        Text("{subject}: {after} (was: {before})", "{subject}:由{before}改为{after}"),
+        Text("{subject}: {after} (was: {before})", "{subject}：由{before}改为{after}"),
         Text("{subject} no longer has an effect", "{subject}不再有作用"),
     ),
     "RuleDef.unless": Value(
@@ -189,12 +190,12 @@ VALUES: Final[Mapping[str, Value]] = {
         ),
         Text(
             "{subject} is now always asked (was: only when {before})",
-            "{subject}改为始终进行(原条件:{before})",
+            "{subject}改为始终进行（原条件：{before}）",
         ),
     ),
     "StepDef.mode": Value(
         Text("{subject}: {after}", "{subject}:{after}"),
-        Text("{subject}: {after} (was: {before})", "{subject}:由{before}改为{after}"),
+        Text("{subject}: {after} (was: {before})", "{subject}：由{before}改为{after}"),
         Text("{subject} no longer says that {before}", "{subject}不再规定{before}"),
     ),
     "TransitionDef.when": Value(
@@ -205,7 +206,7 @@ VALUES: Final[Mapping[str, Value]] = {
         ),
         Text(
             "{subject} may now always be taken (was: only when {before})",
-            "{subject}改为随时可执行(原条件:{before})",
+            "{subject}改为随时可执行（原条件：{before}）",
         ),
     ),
     "when": CONDITION,
@@ -256,7 +257,7 @@ VALUES: Final[Mapping[str, Value]] = {
         ),
         Text(
             "{subject} now holds whatever the record says (was: only where {before})",
-            "{subject}改为不限条件(原条件:{before})",
+            "{subject}改为不限条件（原条件：{before}）",
         ),
     ),
     "FieldRightsDef.read": Value(
@@ -267,7 +268,7 @@ VALUES: Final[Mapping[str, Value]] = {
         ),
         Text(
             "{subject} may now read all fields (was only {before})",
-            "{subject}可读取全部字段(原为{before})",
+            "{subject}可读取全部字段（原为{before}）",
         ),
     ),
     "FieldRightsDef.edit": Value(
@@ -278,7 +279,7 @@ VALUES: Final[Mapping[str, Value]] = {
         ),
         Text(
             "{subject} may now change all fields (was only {before})",
-            "{subject}可修改全部字段(原为{before})",
+            "{subject}可修改全部字段（原为{before}）",
         ),
     ),
     "ApprovalDef.priority": Value(
@@ -324,8 +325,8 @@ BY: Final = Items(
     Text("{subject} may no longer be taken by {value}", "{subject}不再可由{value}执行"),
 )
 COPIES: Final = Items(
-    Text("{subject} now sends a copy: {value}", "{subject}增加抄送:{value}"),
-    Text("{subject} no longer sends a copy: {value}", "{subject}取消抄送:{value}"),
+    Text("{subject} now sends a copy: {value}", "{subject}增加抄送：{value}"),
+    Text("{subject} no longer sends a copy: {value}", "{subject}取消抄送：{value}"),
 )
 EDITABLE: Final = Items(
     Text("{subject} now lets the approver change {value}", "{subject}允许审批人修改{value}"),
@@ -378,14 +379,14 @@ ITEMS: Final[Mapping[str, Items]] = {
         ),
     ),
     "StepDef.approvers": Items(
-        Text("{subject} now asks {value}", "{subject}增加审批人:{value}"),
-        Text("{subject} no longer asks {value}", "{subject}取消审批人:{value}"),
+        Text("{subject} now asks {value}", "{subject}增加审批人：{value}"),
+        Text("{subject} no longer asks {value}", "{subject}取消审批人：{value}"),
     ),
     "StepDef.copies": COPIES,
     "ApprovalDef.copies": COPIES,
     "CopyDef.to": Items(
-        Text("{subject} now goes to {value}", "{subject}增加抄送人:{value}"),
-        Text("{subject} no longer goes to {value}", "{subject}取消抄送人:{value}"),
+        Text("{subject} now goes to {value}", "{subject}增加抄送人：{value}"),
+        Text("{subject} no longer goes to {value}", "{subject}取消抄送人：{value}"),
     ),
     "FieldDef.required_in": Items(
         Text("{subject} is now required in {value}", "{subject}在{value}状态下改为必填"),
@@ -508,7 +509,9 @@ NOUN: Final = Value(
         "{subject}: the {noun} is now {after} (was {before})",
         "{subject}:{noun}由{before}改为{after}",
     ),
-    Text("{subject}: the {noun} was removed (was {before})", "{subject}:取消{noun}(原为{before})"),
+    Text(
+        "{subject}: the {noun} was removed (was {before})", "{subject}：取消{noun}（原为{before}）"
+    ),
 )
 TEXT: Final = Value(
     Text(
@@ -521,7 +524,7 @@ TEXT: Final = Value(
     ),
     Text(
         "{subject}: the {noun} in {language} was removed (was {before})",
-        "{subject}:取消{language}{noun}(原为{before})",
+        "{subject}：取消{language}{noun}（原为{before}）",
     ),
 )
 PART: Final = Items(
@@ -529,8 +532,8 @@ PART: Final = Items(
     Text("{subject} no longer has the {part}", "{subject}删除{part}"),
 )
 ITEM: Final = Items(
-    Text("{subject}: {noun} {value} was added", "{subject}:增加{noun}{value}"),
-    Text("{subject}: {noun} {value} was removed", "{subject}:移除{noun}{value}"),
+    Text("{subject}: {noun} {value} was added", "{subject}：增加{noun}{value}"),
+    Text("{subject}: {noun} {value} was removed", "{subject}：移除{noun}{value}"),
 )
 DOCUMENT: Final = Items(
     Text("New {definition}", "新增{definition}"),
@@ -550,7 +553,7 @@ OTHER_MODULE: Final = Text(
     "{subject} moved from the module {before} to {after}", "{subject}由模块{before}移到模块{after}"
 )
 REWRITTEN: Final = Text(
-    "{subject} is written differently and means the same", "{subject}仅书写方式不同,含义不变"
+    "{subject} is written differently and means the same", "{subject}仅书写方式不同，含义不变"
 )
 ALL_FIELDS: Final = Text("all fields", "全部字段")
 NOTHING: Final = Text("nothing", "无")

@@ -22,10 +22,10 @@ NEW_FILE = Text("New {set} of {object}: {count}", "新增{object}的{set}:{count
 NO_FILE = Text("The {set} of {object} were removed: {count}", "移除{object}的{set}:{count} 行")
 CHANGED_FILE = Text(
     "{set} of {object}: {added} new, {changed} changed, {removed} gone",
-    "{object}的{set}:新增 {added} 行,修改 {changed} 行,移除 {removed} 行",
+    "{object}的{set}：新增 {added} 行，修改 {changed} 行，移除 {removed} 行",
 )
-NEW_ROW = Text("{set} of {object}: {key} is new", "{object}的{set}:新增{key}")
-NO_ROW = Text("{set} of {object}: {key} is gone", "{object}的{set}:移除{key}")
+NEW_ROW = Text("{set} of {object}: {key} is new", "{object}的{set}：新增{key}")
+NO_ROW = Text("{set} of {object}: {key} is gone", "{object}的{set}：移除{key}")
 CHANGED_ROW = Text(
     "{set} of {object}: {key} changed in {fields}", "{object}的{set}:{key}修改了{fields}"
 )

@@ -277,7 +277,7 @@ class Shower:
         if "until" not in item:
             return shown
         role = self.labels.shown("role", str(item["until"]))
-        return Text(f"{shown.en} up to the role {role.en}", f"{shown.zh},直到角色{role.zh}")
+        return Text(f"{shown.en} up to the role {role.en}", f"{shown.zh}，直到角色{role.zh}")
 
     def _measure(self, item: Json, about: About) -> Text:
         label = text_of(item.get("label"))
@@ -293,7 +293,7 @@ class Shower:
     def _group(self, item: Json, about: About) -> Text:
         path = self.path(about.object, str(item.get("field", "")))
         bucket = VALUE_WORDS["bucket"].get(str(item.get("bucket")))
-        return Text(f"{path.en} by {bucket.en}", f"{path.zh}(按{bucket.zh})") if bucket else path
+        return Text(f"{path.en} by {bucket.en}", f"{path.zh}（按{bucket.zh}）") if bucket else path
 
     def _outcome(self, item: Json, about: About) -> Text:
         return self._of_workflow(about, "state", str(item.get("to", "")))
@@ -307,13 +307,13 @@ class Shower:
         if "where" not in item:
             return over
         formula = self.labels.formula(str(item["where"]), about.object)
-        return Text(f"{over.en} where {formula.en}", f"{over.zh}(条件:{formula.zh})")
+        return Text(f"{over.en} where {formula.en}", f"{over.zh}（条件：{formula.zh}）")
 
     def _overlap_key(self, item: Json, about: About) -> Text:
         path = self.path(about.object, str(item.get("field", "")))
         if item.get("match") != "subtree":
             return path
-        return Text(f"{path.en} by subtree", f"{path.zh}(按子树)")
+        return Text(f"{path.en} by subtree", f"{path.zh}（按子树）")
 
     def _choice(self, item: Json, about: About) -> Text:
         value = str(item.get("value", ""))
@@ -323,7 +323,7 @@ class Shower:
     def _field(self, item: Json, about: About) -> Text:
         kind = self._word("FieldDef", "type", item.get("type")) or Text()
         title = called("field", text_of(item.get("label")), str(item.get("name", "")))
-        return Text(f"{title.en} of the type {kind.en}", f"{title.zh}(类型{kind.zh})")
+        return Text(f"{title.en} of the type {kind.en}", f"{title.zh}（类型{kind.zh}）")
 
     def _act(self, item: Json, about: About) -> Text:
         def called(kind: str, name: str, record: str) -> Text:
@@ -366,7 +366,7 @@ class Shower:
         else:
             template = Text(
                 "role {role} loses a grant to {rights} in {object}: {scope}{when}",
-                "角色{role}失去在{object}中{rights}的授权:{scope}{when}",
+                "角色{role}失去在{object}中{rights}的授权：{scope}{when}",
             )
         return sentence(template, **values)
 
@@ -374,7 +374,7 @@ class Shower:
         if "when" not in item:
             return Text()
         formula = self.labels.formula(str(item["when"]), about.object)
-        return Text(f" where {formula.en}", f"(条件:{formula.zh})")
+        return Text(f" where {formula.en}", f"（条件：{formula.zh}）")
 
     def noun(self, owner: str, attribute: str) -> Text:
         """Return the noun of a key; the key itself where an extension brought it."""

@@ -436,7 +436,7 @@ class Walk:
                 fields = self.shower.item(inner.__name__, item, place.about)
                 return (
                     *place.subject,
-                    Text(f"unique key of {fields.en}", f"唯一键({fields.zh})"),
+                    Text(f"unique key of {fields.en}", f"唯一键（{fields.zh}）"),
                 )
             case "ChoiceDef":
                 return (*place.subject, called("choice", label, str(item.get("value", ""))))
@@ -461,7 +461,7 @@ class Walk:
         scope = self.shower.scope(item.get("scope", "all"), place.about)
         return Text(
             f"role {role.en} in {about.en} ({scope.en})",
-            f"角色{role.zh}在{about.zh}中({scope.zh})",
+            f"角色{role.zh}在{about.zh}中（{scope.zh}）",
         )
 
     def _moved(

@@ -233,7 +233,7 @@ NOUNS: Final[Mapping[str, Text]] = {
     "TimeLimitDef.limit": Text("time there is", "时限"),
     "TimeLimitDef.unit": Text("unit of the time", "计时单位"),
     "TimeLimitDef.calendar": Text("working calendar", "工作日历"),
-    "TimeLimitDef.remind": Text("reminders, in percent of the time", "提醒时点(时限百分比)"),
+    "TimeLimitDef.remind": Text("reminders, in percent of the time", "提醒时点（时限百分比）"),
     "TimeLimitDef.then": Text("what follows when the time is up", "超时处理"),
     "TimeLimitDef.escalate_to": Text("person asked when the time is up", "升级审批人"),
     "shifts": Text("shift", "班次"),

@@ -27,14 +27,14 @@ DIGITS_LOST: Final = Message(
     "“{value}” is a number from which the spreadsheet dropped digits.",
     "“{value}”是被电子表格丢失了位数的数字。",
     "Format the column as text before typing the code, then enter it again in full.",
-    "请先将该列设为“文本”格式,再重新完整录入。",
+    "请先将该列设为“文本”格式，再重新完整录入。",
 )
 ERROR_VALUE: Final = Message(
     "value.cell_error",
     "The cell holds the spreadsheet's error “{value}”.",
     "单元格中是电子表格的错误值“{value}”。",
     "Mend the formula, or type the value.",
-    "请修正公式,或直接填写值。",
+    "请修正公式，或直接填写值。",
 )
 A_BOOLEAN: Final = Text("yes or no", "是或否")
 A_DAY: Final = Text("a date", "日期")

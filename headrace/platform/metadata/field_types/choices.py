@@ -27,12 +27,12 @@ DUPLICATE = Message(
     "The value “{value}” is declared twice.",
     "选项值“{value}”重复。",
     "Remove one or give it another value; upper and lower case count as the same.",
-    "请删除其一或改用其他值;不区分大小写。",
+    "请删除其一或改用其他值；不区分大小写。",
 )
 NONE_ACTIVE = Message(
     "choice.none_active",
     "None of the choices is active: no record could ever get a value.",
-    "没有启用的选项:任何记录都无法取得值。",
+    "没有启用的选项：任何记录都无法取得值。",
     "Let at least one be active.",
     "请至少启用一个选项。",
 )

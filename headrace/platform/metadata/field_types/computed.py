@@ -130,14 +130,14 @@ ROLLUP_WAY = Message(
 ROLLUP_LAST_BY = Message(
     "rollup.last_by",
     "“last” needs `last_by` to say which row is last; nothing else does.",
-    "“last”需要用 `last_by` 指明哪一行最后,其他方式不需要。",
+    "“last”需要用 `last_by` 指明哪一行最后，其他方式不需要。",
     "Add `last_by`, or remove it.",
     "请填写或删除 `last_by`。",
 )
 ROLLUP_SCALE = Message(
     "rollup.scale",
     "Only “avg” is rounded, so only it has a `scale`.",
-    "只有“avg”需要取整,因此只有它可以指定 `scale`。",
+    "只有“avg”需要取整，因此只有它可以指定 `scale`。",
     "Remove `scale`.",
     "请删除 `scale`。",
 )

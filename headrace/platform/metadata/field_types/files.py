@@ -66,28 +66,28 @@ EXAMPLE: Final = "5f0c2b1e-9d64-4c1b-a1d7-3e8f0b6a2c94"
 WRONG_KIND = Message(
     "file.kind",
     "“{name}” is a file of the kind {kind}; this field takes: {kinds}.",
-    "“{name}”的文件类型为 {kind},该字段只接受:{kinds}。",
+    "“{name}”的文件类型为 {kind}，该字段只接受：{kinds}。",
     "Choose a file of one of these kinds; what counts is what is in the file, not its name.",
-    "请选择上述类型的文件;以文件内容为准,而非文件名。",
+    "请选择上述类型的文件；以文件内容为准，而非文件名。",
 )
 TOO_LARGE = Message(
     "file.too_large",
     "“{name}” has {size} MB; a file of this field has at most {most} MB.",
-    "“{name}”大小为 {size} MB,该字段的文件最大 {most} MB。",
+    "“{name}”大小为 {size} MB，该字段的文件最大 {most} MB。",
     "Make it smaller, or split it.",
     "请压缩或拆分后再上传。",
 )
 TOO_MANY = Message(
     "files.too_many",
     "These are {count} files; the field takes at most {most}.",
-    "共 {count} 个文件,该字段最多 {most} 个。",
+    "共 {count} 个文件，该字段最多 {most} 个。",
     "Remove some.",
     "请移除部分文件。",
 )
 TOO_FEW = Message(
     "files.too_few",
     "These are {count} files; the field needs at least {least}.",
-    "共 {count} 个文件,该字段至少需要 {least} 个。",
+    "共 {count} 个文件，该字段至少需要 {least} 个。",
     "Add more.",
     "请补充文件。",
 )
@@ -103,14 +103,14 @@ NOT_TIMED = Message(
     "“{name}” does not say when it was taken.",
     "“{name}”没有拍摄时间。",
     "Send the photo as the camera made it: what is edited, or passed on by a chat, often lacks the time.",
-    "请上传相机拍摄的原图;经编辑或聊天工具转发的图片往往不含拍摄时间。",
+    "请上传相机拍摄的原图；经编辑或聊天工具转发的图片往往不含拍摄时间。",
 )
 NOT_PLACED = Message(
     "file.no_position",
     "“{name}” does not say where it was taken.",
     "“{name}”没有拍摄位置。",
     "Let the camera app use the position of the phone, and take the photo again.",
-    "请允许相机使用手机定位,然后重新拍摄。",
+    "请允许相机使用手机定位，然后重新拍摄。",
 )
 TAKEN_EARLIER = Message(
     "file.captured_earlier",
@@ -124,21 +124,21 @@ TAKEN_LATER = Message(
     "“{name}” says that it was taken after it was sent.",
     "“{name}”的拍摄时间晚于上传时间。",
     "Set the clock and the time zone of the camera, and take the photo again.",
-    "请校准相机的时间与时区,然后重新拍摄。",
+    "请校准相机的时间与时区，然后重新拍摄。",
 )
 NO_CAPTURE = Message(
     "files.no_capture",
     "Images of these kinds never say when they were taken, so none would be accepted.",
-    "这些类型的图片不含拍摄信息,任何图片都会被拒绝。",
+    "这些类型的图片不含拍摄信息，任何图片都会被拒绝。",
     "Take `jpeg` or `heic` too, or leave `captured` out.",
-    "请同时接受 jpeg 或 heic,或去掉 captured。",
+    "请同时接受 jpeg 或 heic，或去掉 captured。",
 )
 NOT_IN_CELLS = Message(
     "file.not_in_cells",
     "“{value}” is not the id of an uploaded file: a cell cannot hold the file itself.",
-    "“{value}”不是已上传文件的标识:单元格无法包含文件本身。",
+    "“{value}”不是已上传文件的标识：单元格无法包含文件本身。",
     "Leave the column out, or upload the files first and write their ids, with “;” between them.",
-    "请去掉该列;或先上传文件,再填写其标识,多个以“;”分隔。",
+    "请去掉该列；或先上传文件，再填写其标识，多个以“;”分隔。",
 )
 
 

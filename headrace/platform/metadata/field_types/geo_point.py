@@ -21,9 +21,9 @@ from headrace.platform.metadata.storage_types import TEXT, Storage
 NOT_ON_EARTH: Final = Message(
     "value.out_of_range",
     "Latitude lies between -90 and 90, longitude between -180 and 180; this is {value}.",
-    "纬度须在 -90 与 90 之间,经度须在 -180 与 180 之间;现为 {value}。",
+    "纬度须在 -90 与 90 之间，经度须在 -180 与 180 之间；现为 {value}。",
     "Write the latitude first, then the longitude.",
-    "请先写纬度,再写经度。",
+    "请先写纬度，再写经度。",
 )
 _POINT: Final = re.compile(
     r"([+-]?[0-9]{1,3}(?:\.[0-9]{0,20})?)\s*[,;,;\s]\s*([+-]?[0-9]{1,3}(?:\.[0-9]{0,20})?)"

@@ -41,7 +41,7 @@ SCALE = Message(
 TWO_CURRENCIES = Message(
     "field.currency",
     "The amounts have a currency of their own and one that another field names.",
-    "金额既有固定币种,又由其他字段指定币种。",
+    "金额既有固定币种，又由其他字段指定币种。",
     "Keep `currency` or `currency_field`.",
     "请只保留 currency 或 currency_field。",
 )

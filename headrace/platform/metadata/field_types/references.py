@@ -31,7 +31,7 @@ USER_OBJECT = "user"
 MIN_ABOVE_MAX: Final = Message(
     "option.min_above_max",
     "At least {least} and at most {most}: no list could ever fit.",
-    "至少 {least}、至多 {most}:没有任何列表能满足。",
+    "至少 {least}、至多 {most}：没有任何列表能满足。",
     "Lower `min` or raise `max`.",
     "请降低 min 或提高 max。",
 )
@@ -42,23 +42,23 @@ MOST_TARGETS: Final = 8
 ONE_TARGET: Final = Message(
     "target.only_one",
     "A polymorphic lookup refers to records of several objects, here are {count}.",
-    "多对象引用应指向多个对象的记录,此处有 {count} 个。",
+    "多对象引用应指向多个对象的记录，此处有 {count} 个。",
     "Name at least two objects, or use the type `lookup` for one.",
-    "请至少写两个对象;只有一个对象时请改用 lookup 类型。",
+    "请至少写两个对象；只有一个对象时请改用 lookup 类型。",
 )
 NO_TARGET: Final = Message(
     "field.no_target",
     "“{name}” is none of the objects that may be referred to, or has a filter already.",
-    "“{name}”不在可引用的对象中,或已有筛选条件。",
+    "“{name}”不在可引用的对象中，或已有筛选条件。",
     "Give each of the `targets` at most one filter.",
     "请为 targets 中的每个对象最多设置一个筛选条件。",
 )
 TARGET_USER: Final = Message(
     "target.user",
     "Users are no records of an object: a polymorphic lookup cannot refer to them.",
-    "用户不是对象的记录,多对象引用不能指向用户。",
+    "用户不是对象的记录，多对象引用不能指向用户。",
     "Leave `user` out, and add a field of the type `user` beside this one.",
-    "请去掉 user,并在旁边另设 user 类型的字段。",
+    "请去掉 user，并在旁边另设 user 类型的字段。",
 )
 
 

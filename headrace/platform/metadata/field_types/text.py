@@ -31,23 +31,23 @@ from headrace.platform.metadata.storage_types import TEXT, Storage
 BAD_PATTERN = Message(
     "pattern.syntax",
     "The pattern is wrong at character {position}: {reason}.",
-    "规则在第 {position} 个字符处有误:{reason}。",
+    "规则在第 {position} 个字符处有误：{reason}。",
     "Mend it there; docs/howto/check-texts.md says what a pattern can hold.",
-    "请修改该处;规则可用的写法见 docs/howto/check-texts.md。",
+    "请修改该处；规则可用的写法见 docs/howto/check-texts.md。",
 )
 NO_PATTERN = Message(
     "field.pattern_missing",
     "The explanation speaks of a pattern, and there is none.",
-    "有规则说明,却没有规则。",
+    "有规则说明，却没有规则。",
     "Add `pattern`, or remove `pattern_help`.",
-    "请添加 pattern,或删除 pattern_help。",
+    "请添加 pattern，或删除 pattern_help。",
 )
 TOO_SHORT = Message(
     "field.format_length",
     "No text of the format `{format}` has at most {length} characters.",
     "格式 `{format}` 的文本不可能只有 {length} 个字符。",
     "Give `length` at least {needed}, or leave it out.",
-    "请将 length 设为至少 {needed},或不设置。",
+    "请将 length 设为至少 {needed}，或不设置。",
 )
 
 

@@ -21,7 +21,7 @@ from headrace.platform.metadata.storage_types import SEPARATOR, TYPE_END, joined
 WRONG_TYPE = Message(
     "value.wrong_type",
     "Expected {expected}, got {given}.",
-    "应为{expected},收到的是{given}。",
+    "应为{expected}，收到的是{given}。",
     "Send the value as {expected}.",
     "请按{expected}填写。",
 )
@@ -35,7 +35,7 @@ INVALID = Message(
 TOO_LONG = Message(
     "value.too_long",
     "At most {limit} characters, this has {length}.",
-    "最多 {limit} 个字符,现有 {length} 个。",
+    "最多 {limit} 个字符，现有 {length} 个。",
     "Shorten the text.",
     "请缩短文字。",
 )
@@ -51,28 +51,28 @@ TOO_PRECISE = Message(
     "At most {scale} digits after the decimal point.",
     "小数点后最多 {scale} 位。",
     "Round the value yourself; nothing is rounded silently.",
-    "请自行四舍五入,系统不会悄悄取整。",
+    "请自行四舍五入，系统不会悄悄取整。",
 )
 NOT_A_CHOICE = Message(
     "value.not_a_choice",
     "“{value}” is not one of the choices: {choices}.",
-    "“{value}”不在可选值中:{choices}。",
+    "“{value}”不在可选值中：{choices}。",
     "Pick one of them.",
     "请从中选择。",
 )
 TOO_MANY = Message(
     "value.too_many",
     "At most {limit} values, these are {count}.",
-    "最多 {limit} 个值,现有 {count} 个。",
+    "最多 {limit} 个值，现有 {count} 个。",
     "Take some away.",
     "请减少一些。",
 )
 TOO_FEW = Message(
     "value.too_few",
     "At least {limit} values, these are {count}.",
-    "至少 {limit} 个值,现有 {count} 个。",
+    "至少 {limit} 个值，现有 {count} 个。",
     "Add more, or leave the field empty.",
-    "请再添加,或留空。",
+    "请再添加，或留空。",
 )
 OTHER_OBJECT = Message(
     "reference.other_object",
@@ -84,22 +84,22 @@ OTHER_OBJECT = Message(
 CHECKSUM = Message(
     "value.checksum",
     "“{value}” is not {expected}: its characters do not fit each other.",
-    "“{value}”不是有效的{expected}:各位之间不相符(校验不通过)。",
+    "“{value}”不是有效的{expected}：各位之间不相符（校验不通过）。",
     "Compare it with the document character by character; one may be wrong, two may have changed "
     "places.",
-    "请与原件逐字核对,可能有字符写错或颠倒。",
+    "请与原件逐字核对，可能有字符写错或颠倒。",
 )
 PATTERN = Message(
     "value.pattern",
     "“{value}” does not have the form that is asked for: {expected}.",
-    "“{value}”不符合要求的形式:{expected}。",
+    "“{value}”不符合要求的形式：{expected}。",
     "Enter it in this form.",
     "请按此形式填写。",
 )
 ILLEGAL_CHARACTER = Message(
     "value.illegal_character",
     "The text contains a control or invisible character (U+{code}).",
-    "文字中含有控制字符或不可见字符(U+{code})。",
+    "文字中含有控制字符或不可见字符（U+{code}）。",
     "Remove it.",
     "请删除该字符。",
 )
@@ -497,6 +497,6 @@ class NeverField(fields.Field[Any]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         raise refuse(
             WRONG_TYPE.at(
-                expected=Text("nothing (computed)", "空(由系统计算)"), given=type_name(value)
+                expected=Text("nothing (computed)", "空（由系统计算）"), given=type_name(value)
             )
         )

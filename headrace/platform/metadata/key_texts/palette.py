@@ -43,12 +43,12 @@ TILES: Final[Mapping[str, Tile]] = {
     "url": Tile("text", "link", Text("The address of a web page.", "网页地址。")),
     "integer": Tile("number", "integer", Text("A number without decimals.", "不带小数的数。")),
     "decimal": Tile(
-        "number", "decimal", Text("An exact number with decimals.", "精确的小数,位数可设。")
+        "number", "decimal", Text("An exact number with decimals.", "精确的小数，位数可设。")
     ),
     "quantity": Tile(
         "number",
         "quantity",
-        Text("How much of something, to the thousandth.", "数量,精确到千分位。"),
+        Text("How much of something, to the thousandth.", "数量，精确到千分位。"),
     ),
     "money": Tile("number", "money", Text("An amount of money.", "金额。")),
     "percent": Tile("number", "percent", Text("A share in percent.", "百分比。")),
@@ -71,7 +71,7 @@ TILES: Final[Mapping[str, Tile]] = {
         "master",
         Text(
             "The record that this one is a row of: it is entered in its form and deleted with it.",
-            "本记录所属的主记录:在主记录的表单中填写,随主记录删除。",
+            "本记录所属的主记录：在主记录的表单中填写，随主记录删除。",
         ),
     ),
     "multi_lookup": Tile(
@@ -109,7 +109,7 @@ TILES: Final[Mapping[str, Tile]] = {
         "rollup",
         Text(
             "A figure over the rows that belong to the record: sum, count, average.",
-            "对所属行的汇总:合计、计数、平均等。",
+            "对所属行的汇总：合计、计数、平均等。",
         ),
     ),
     "state": Tile(

@@ -13,12 +13,12 @@ TEXTS: Final[Mapping[str, KeyText]] = {
     "ScenarioDef.label": daily("Name", "名称", "显示给管理员的名称。"),
     "ScenarioDef.name": daily("API name", "API 名称", "业务场景的名称。"),
     "ScenarioDef.help": daily("Help", "说明", "这个业务场景要证明什么。"),
-    "ScenarioDef.at": daily("Time", "发生时间", "一切发生的日期和时间,按工作区的时区。"),
+    "ScenarioDef.at": daily("Time", "发生时间", "一切发生的日期和时间，按工作区的时区。"),
     "ScenarioDef.given": daily("Given", "前提", "开始之前已有的人员和记录。"),
     "ScenarioDef.when": daily("When", "步骤", "依次进行的操作。"),
     "ScenarioDef.then": daily("Then", "预期", "必须得到的结果。"),
     "GivenDef.users": daily("People", "人员", "参与的人员。"),
-    "GivenDef.records": daily("Records", "记录", "已有的记录,按顺序。"),
+    "GivenDef.records": daily("Records", "记录", "已有的记录，按顺序。"),
     "GivenUserDef.name": daily("Local name", "本地名称", "在业务场景中的名称。"),
     "GivenUserDef.roles": daily("Roles", "角色", "此人拥有的角色。"),
     "GivenUserDef.organisation": daily("Organisation", "组织", "所属组织的本地名称。"),
@@ -26,15 +26,15 @@ TEXTS: Final[Mapping[str, KeyText]] = {
     "GivenUserDef.manager": more("Manager", "上级", "上级的本地名称。"),
     "GivenRecordDef.name": daily("Local name", "本地名称", "在业务场景中的名称。"),
     "GivenRecordDef.object": daily("Object", "对象", "哪个对象的记录。"),
-    "GivenRecordDef.values": daily("Values", "值", f"记录的值,与 API 的写法相同;{_NAMED}"),
+    "GivenRecordDef.values": daily("Values", "值", f"记录的值，与 API 的写法相同；{_NAMED}"),
     "GivenRecordDef.key": daily(
-        "External id", "外部标识", "随模块提供的记录的外部标识:按它查找,不新建。"
+        "External id", "外部标识", "随模块提供的记录的外部标识：按它查找，不新建。"
     ),
     "NewRecordDef.name": daily("Local name", "本地名称", "在业务场景中的名称。"),
     "NewRecordDef.object": daily("Object", "对象", "新建哪个对象的记录。"),
-    "NewRecordDef.values": daily("Values", "值", f"填写的内容,与 API 的写法相同;{_NAMED}"),
+    "NewRecordDef.values": daily("Values", "值", f"填写的内容，与 API 的写法相同；{_NAMED}"),
     "EditDef.record": daily("Record", "记录", "记录的本地名称。"),
-    "EditDef.values": daily("Values", "值", f"修改的内容,与 API 的写法相同;{_NAMED}"),
+    "EditDef.values": daily("Values", "值", f"修改的内容，与 API 的写法相同；{_NAMED}"),
     "MoveDef.record": daily("Record", "记录", "记录的本地名称。"),
     "MoveDef.transition": daily("Transition", "转换", "执行的转换。"),
     "MoveDef.comment": more("Comment", "意见", "执行时填写的意见。"),
@@ -51,13 +51,13 @@ TEXTS: Final[Mapping[str, KeyText]] = {
     "ActDef.decide": daily("Decide a task", "处理待办", "处理一项待办。"),
     "ActDef.press": daily("Press a button", "按下按钮", "按下一个按钮。"),
     "ActDef.refused": daily(
-        "Refused with", "须被拒绝", "此步必须以该代码被拒绝;它不会留下任何结果。"
+        "Refused with", "须被拒绝", "此步必须以该代码被拒绝；它不会留下任何结果。"
     ),
     "ExpectedDef.record": daily("Record", "记录", "记录的本地名称。"),
     "ExpectedDef.state": daily("State", "状态", "记录的状态。"),
-    "ExpectedDef.values": daily("Values", "值", "记录的部分值,按平台自身读取的结果。"),
+    "ExpectedDef.values": daily("Values", "值", "记录的部分值，按平台自身读取的结果。"),
     "ExpectedDef.tasks": daily(
-        "Open tasks", "待办", "哪些人对此记录有待办(本地名称),除此之外无人。"
+        "Open tasks", "待办", "哪些人对此记录有待办（本地名称），除此之外无人。"
     ),
     "ExpectedDef.seen_by": daily("Seen by", "可查看", "可以查看此记录的人员的本地名称。"),
     "ExpectedDef.hidden_from": daily("Hidden from", "不可查看", "不能查看此记录的人员的本地名称。"),

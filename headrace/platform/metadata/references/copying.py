@@ -37,15 +37,15 @@ ACTING: Final[Mapping[str, Text]] = {
 EXTENSION_COPIED: Final = Message(
     "copy.extension",
     "The copy adds to the {kind} “{name}” what “{module}” adds to it, once more under names of its own: {names}.",
-    "“{module}”对{kind}“{name}”的扩展会以新名称再添加一份:{names}。",
+    "“{module}”对{kind}“{name}”的扩展会以新名称再添加一份：{names}。",
     "Take out of the extension in the draft what the copy does not need.",
-    "副本不需要的部分,可在草稿的扩展中删除。",
+    "副本不需要的部分，可在草稿的扩展中删除。",
     severity="warning",
 )
 ACTING_LEFT: Final = Message(
     "copy.acts_as",
     "The copy of “{name}” does not act as {part} any more: one object does.",
-    "“{name}”的副本不再充当{part}:只能由一个对象充当。",
+    "“{name}”的副本不再充当{part}：只能由一个对象充当。",
     "Its field “{name}” says to which one of the first object a record belongs.",
     "副本通过字段“{name}”指明记录所属的原对象数据。",
     severity="warning",

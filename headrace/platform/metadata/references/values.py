@@ -15,11 +15,11 @@ HOW: Final[Mapping[str, Text]] = {
     "compared": Text("{by} compares with it in the formula", "{by}在公式中与它比较"),
     "query": Text(
         "{by} asks for it in a query that runs as the system: disclosed",
-        "{by}以系统身份查询它(已声明披露)",
+        "{by}以系统身份查询它（已声明披露）",
     ),
     "disclosed formula": Text(
         "{by} reads it in a query that runs as the system: disclosed",
-        "{by}在以系统身份运行的查询中读取它(已声明披露)",
+        "{by}在以系统身份运行的查询中读取它（已声明披露）",
     ),
     "object": Text("{by} is about it", "{by}以它为对象"),
     "extends": Text("{by} adds to it", "{by}对它进行扩展"),

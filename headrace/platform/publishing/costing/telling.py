@@ -29,7 +29,7 @@ from headrace.platform.publishing.costing.timing import Limits, Reason, RoleTime
 
 NEW: Final = Text(
     "There is no table yet: nothing is counted or measured. After publishing it begins empty.",
-    "尚未建表,无法统计或测量;发布后从空表开始。",
+    "尚未建表，无法统计或测量；发布后从空表开始。",
 )
 PURPOSES: Final[dict[Purpose, Text]] = {
     "recent": Text("newest records first", "最新记录在前"),
@@ -47,7 +47,7 @@ PURPOSES: Final[dict[Purpose, Text]] = {
 }
 STATES: Final = {
     "missing": Text(
-        "not in the database: the list of doctor's findings says more", "数据库中缺失,请运行检查"
+        "not in the database: the list of doctor's findings says more", "数据库中缺失，请运行检查"
     ),
     "other": Text("made in the database by somebody else", "由他人在数据库中创建"),
 }
@@ -113,7 +113,7 @@ class _Teller:
         if cost.unread is not None:
             yield self.say(
                 "The draft cannot be read as it stands, so this is told of what is live: {why}",
-                "草稿目前无法解析,以下为当前版本的情况:{why}",
+                "草稿目前无法解析，以下为当前版本的情况：{why}",
                 why=cost.unread.within(self._language),
             )
         if cost.rows is None:
@@ -124,7 +124,7 @@ class _Teller:
         limits = Limits() if self._cost.times is None else self._cost.times.limits
         return self.say(
             "Asking took {ms} ms. It only reads, and stops a count or a list after {one} s.",
-            "本次查询用时 {ms} 毫秒;只读取数据,每次统计或列表最多 {one} 秒。",
+            "本次查询用时 {ms} 毫秒；只读取数据，每次统计或列表最多 {one} 秒。",
             ms=round(self._cost.milliseconds),
             one=limits.one,
         )
@@ -148,7 +148,7 @@ class _Teller:
 
     def _count(self, count: RowCount) -> str:
         if count.live is None:
-            return self.say("too many rows to count in time", "行数过多,未能及时统计")
+            return self.say("too many rows to count in time", "行数过多，未能及时统计")
         if not count.exact:
             return self.say("about {n} rows", "约 {n} 行", n=count.live)
         return self.say("{n} row" if count.live == 1 else "{n} rows", "{n} 行", n=count.live)
@@ -166,7 +166,7 @@ class _Teller:
             )
             if average is not None:
                 text += self.say(
-                    ", {n} for each record on average", ",平均每条记录 {n} 行", n=average
+                    ", {n} for each record on average", "，平均每条记录 {n} 行", n=average
                 )
             yield {
                 "relation": relation.name,
@@ -275,9 +275,9 @@ class _Teller:
             "Making a record takes about {n} statements; what follows from it is computed with it:"
             if self._cost.saving.steps
             else "Making a record takes about {n} statements; nothing is computed with it.",
-            "新建一条记录约需 {n} 条语句,并同时计算:"
+            "新建一条记录约需 {n} 条语句，并同时计算："
             if self._cost.saving.steps
-            else "新建一条记录约需 {n} 条语句,无需其他计算。",
+            else "新建一条记录约需 {n} 条语句，无需其他计算。",
             n=self._cost.saving.statements,
         )
 
@@ -289,16 +289,16 @@ class _Teller:
             count = self._cost.others.get(asked.object)
             if asked.by_index:
                 text += self.say(
-                    "; asks {plural} by an index", ";按索引查询{plural}", plural=plural
+                    "; asks {plural} by an index", "；按索引查询{plural}", plural=plural
                 )
             elif count is None or count.live is None:
                 text += self.say(
-                    "; goes through all {plural} each time", ";每次扫描全部{plural}", plural=plural
+                    "; goes through all {plural} each time", "；每次扫描全部{plural}", plural=plural
                 )
             else:
                 text += self.say(
                     "; goes through all {plural} each time: {rows}",
-                    ";每次扫描全部{plural}:{rows}",
+                    "；每次扫描全部{plural}:{rows}",
                     plural=plural,
                     rows=self._count(count),
                 )
@@ -325,21 +325,21 @@ class _Teller:
             case "rollup" if one.anew:
                 return self.say(
                     "{where}: {fields}, read anew from its rows",
-                    "{where}:{fields},需重新读取相关行",
+                    "{where}:{fields}，需重新读取相关行",
                     where=where,
                     fields=fields,
                 )
             case "rollup":
                 return self.say(
                     "{where}: {fields}, changed by the difference",
-                    "{where}:{fields},按差额更新",
+                    "{where}:{fields}，按差额更新",
                     where=where,
                     fields=fields,
                 )
             case _:
                 return self.say(
                     "{where}: formulas {fields}",
-                    "{where}:公式 {fields}",
+                    "{where}：公式 {fields}",
                     where=where,
                     fields=fields,
                 )
@@ -365,7 +365,7 @@ class _Teller:
         if times.refused is not None:
             return self.say(
                 "not run for others: {why}",
-                "未替其他角色运行:{why}",
+                "未替其他角色运行：{why}",
                 why=times.refused.within(self._language),
             )
         what = self.say("report", "报表") if self._cost.report else self.say("list", "列表")
@@ -375,13 +375,13 @@ class _Teller:
             return (
                 self.say(
                     "{what} not measured: another measurement runs",
-                    "{what}未测量:正有其他测量",
+                    "{what}未测量：正有其他测量",
                     what=what,
                 )
                 if busy
                 else self.say(
                     "{what} not measured: nobody reads it yet",
-                    "{what}未测量:暂无人可读取",
+                    "{what}未测量：暂无人可读取",
                     what=what,
                 )
             )
@@ -397,7 +397,7 @@ class _Teller:
             )
         text = self.say(
             "{what} {taken} for {role}, the slowest of {n} roles",
-            "{role}打开{what}用时{taken},是 {n} 个角色中最慢的",
+            "{role}打开{what}用时{taken}，是 {n} 个角色中最慢的",
             what=what,
             taken=taken,
             role=role,
@@ -405,7 +405,7 @@ class _Teller:
         )
         left = sum(one.state == "left_out" for one in times.roles)
         if left:
-            text += self.say(" measured; {n} are not", ";另有 {n} 个角色未测量", n=left)
+            text += self.say(" measured; {n} are not", "；另有 {n} 个角色未测量", n=left)
         return text
 
     def _taken(self, one: RoleTime, times: Times) -> str:
@@ -435,10 +435,10 @@ class _Teller:
                     "may not read it before this draft is published", "本草稿发布前无权读取"
                 )
             case "busy":
-                return self.say("not measured: the database is busy", "未测量:数据库繁忙")
+                return self.say("not measured: the database is busy", "未测量：数据库繁忙")
             case "left_out":
                 return self.say(
-                    "not measured: the others took the time there is", "未测量:已达到测量上限"
+                    "not measured: the others took the time there is", "未测量：已达到测量上限"
                 )
         parts = [self._taken(one, times).strip()]
         if isinstance(one.rows, int):
@@ -471,7 +471,7 @@ class _Teller:
         label = name if field is None else field.label.within(self._language) or field.name
         if not name.startswith("-"):
             return label
-        return self.say("{label} (falling)", "{label}(降序)", label=label)
+        return self.say("{label} (falling)", "{label}（降序）", label=label)
 
     def _path(self, names: str) -> str:
         """Return the labels along a path of names, `-` in front for falling order."""

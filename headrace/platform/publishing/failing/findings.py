@@ -33,7 +33,7 @@ BROKEN = Message(
     "{object} 有 {count} 行不符合规则“{rule}”。",
     "Mend the rows first, or answer accept: they stay as they are and must be mended when they are "
     "next saved.",
-    "请先修正这些数据,或答复 accept:数据保持不变,下次保存时必须修正。",
+    "请先修正这些数据，或答复 accept：数据保持不变，下次保存时必须修正。",
 )
 NEEDING = Message(
     "field_rule.existing_rows",
@@ -41,22 +41,22 @@ NEEDING = Message(
     "{object} 有 {count} 行缺少字段规则“{rule}”要求的值。",
     "Fill the rows first, or answer accept: they stay as they are and must be filled when they are "
     "next saved.",
-    "请先补全这些数据,或答复 accept:数据保持不变,下次保存时必须补全。",
+    "请先补全这些数据，或答复 accept：数据保持不变，下次保存时必须补全。",
 )
 OVERLAPPING = Message(
     "no_overlap.existing_rows",
     "{count} rows of {object} have ranges that overlap with others, against “{ban}”.",
-    "{object} 有 {count} 行的区间与其他行重叠,违反“{ban}”。",
+    "{object} 有 {count} 行的区间与其他行重叠，违反“{ban}”。",
     "Mend the rows first, or answer accept: they stay as they are, and their ranges must be mended "
     "when they are next changed.",
-    "请先修正这些数据,或答复 accept:数据保持不变,下次修改区间时必须修正。",
+    "请先修正这些数据，或答复 accept：数据保持不变，下次修改区间时必须修正。",
 )
 OUTSIDE = Message(
     "filter.existing_rows",
     "{count} rows of {object} refer by “{field}” to records that its filter leaves out.",
     "{object} 有 {count} 行的“{field}”引用了筛选条件之外的记录。",
     "They stay as they are; the filter is asked when the reference is changed.",
-    "这些数据保持不变;修改引用时才检查筛选条件。",
+    "这些数据保持不变；修改引用时才检查筛选条件。",
 )
 CHILDREN = Message(
     "children.existing_rows",
@@ -64,7 +64,7 @@ CHILDREN = Message(
     "{object} 有 {count} 行的“{relation}”数量不在 {least} 到 {most} 之间。",
     "Mend the rows first, or answer accept: they stay as they are and must be mended when their "
     "children are next changed.",
-    "请先修正这些数据,或答复 accept:数据保持不变,下次修改明细时必须修正。",
+    "请先修正这些数据，或答复 accept：数据保持不变，下次修改明细时必须修正。",
 )
 
 
@@ -219,11 +219,11 @@ def _rule_text(words: Text, name: str, found: Found | None) -> Text:
     if found is None:
         return Text(
             f"{text.en}; it depends on who saves, so rows were not counted",
-            f"{text.zh};规则取决于保存者,未统计已有数据",
+            f"{text.zh}；规则取决于保存者，未统计已有数据",
         )
     if not found.complete:
         return Text(
-            f"{text.en}; only the first rows were looked at", f"{text.zh};仅检查了前一部分数据"
+            f"{text.en}; only the first rows were looked at", f"{text.zh}；仅检查了前一部分数据"
         )
     return text
 

@@ -55,7 +55,7 @@ NO_LIST: Final = Message(
     "The plan has no line “{key}” that speaks of rows.",
     "计划中没有涉及数据的行“{key}”。",
     "Plan again and take the key of a line with rows.",
-    "请重新生成计划,并使用涉及数据的行的键。",
+    "请重新生成计划，并使用涉及数据的行的键。",
 )
 MOVED_ON: Final = Message(
     "plan.base_moved",

@@ -23,9 +23,9 @@ from headrace.platform.workflow.tables import TASK
 ROLE_HELD = Message(
     "role.in_use",
     "{users} users hold the role “{role}”, and {tasks} open tasks came from it.",
-    "有 {users} 个用户拥有角色“{role}”,{tasks} 个未处理待办由其产生。",
+    "有 {users} 个用户拥有角色“{role}”，{tasks} 个未处理待办由其产生。",
     "Answer accept: they lose its rights, and the tasks are given to somebody else.",
-    "请答复 accept:这些用户失去该角色的权限,待办转交他人。",
+    "请答复 accept：这些用户失去该角色的权限，待办转交他人。",
 )
 RUNNING = "approval.running"
 
@@ -71,7 +71,7 @@ def run_questions(
             zh = ";".join(one.zh for one in runs.reasons)
             text = Text(
                 f"{count} running approvals of “{label.within('en')}” cannot go on: {en} ({steps})",
-                f"“{label.within('zh')}” 有 {count} 个进行中的审批无法继续:{zh}({steps})",
+                f"“{label.within('zh')}” 有 {count} 个进行中的审批无法继续：{zh}({steps})",
             )
             problem = RUNS_LEFT.at(count=count, approval=label, reason=runs.reasons[0])
             line = _run_line(runs, text, ("cancel",))
@@ -80,7 +80,7 @@ def run_questions(
             text = Text(
                 f"{count} running approvals of “{label.within('en')}” "
                 f"go on as they began ({steps})",
-                f"“{label.within('zh')}” 有 {count} 个进行中的审批按原定义继续({steps})",
+                f"“{label.within('zh')}” 有 {count} 个进行中的审批按原定义继续（{steps}）",
             )
             yield Question(_run_line(runs, text, ("keep", "cancel")))
 

@@ -15,7 +15,7 @@ from headrace.platform.publishing.filling.rows import Filled, Rows
 IN_CIRCLES: Final = Message(
     "tree.existing_circle",
     "{object} cannot be a tree: {count} rows stand below themselves.",
-    "{object} 不能成为树:有 {count} 行位于自身之下。",
+    "{object} 不能成为树：有 {count} 行位于自身之下。",
     "Change what these rows refer to first.",
     "请先修改这些行的引用。",
 )

@@ -22,9 +22,9 @@ from headrace.platform.publishing.preparing.scope import Scope
 MADE_UNIQUE: Final = Message(
     "constraint.duplicates_since",
     "Rows got equal values in a key of {object} while it was prepared.",
-    "准备期间,{object} 的唯一约束字段出现了重复值。",
+    "准备期间，{object} 的唯一约束字段出现了重复值。",
     "Plan again, and make the values different.",
-    "请重新生成计划,并消除重复值。",
+    "请重新生成计划，并消除重复值。",
 )
 BATCH: Final = 500
 """Notes that are dealt with in one transaction."""

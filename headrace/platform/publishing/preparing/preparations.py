@@ -62,9 +62,9 @@ LONG_LEASE: Final = timedelta(hours=1)
 IN_PREPARATION: Final = Message(
     "publish.in_preparation",
     "Another version is being prepared since {since}; it is based on version {base}.",
-    "另一个版本自 {since} 起正在准备中,其基于版本 {base}。",
+    "另一个版本自 {since} 起正在准备中，其基于版本 {base}。",
     "Wait until it is live, or cancel it.",
-    "请等待其生效,或将其取消。",
+    "请等待其生效，或将其取消。",
 )
 
 

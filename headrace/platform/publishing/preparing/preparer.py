@@ -60,7 +60,7 @@ from headrace.platform.publishing.result import UNFOLLOWED, Done, Following, Pro
 CANCELLED: Final = Message(
     "publish.cancelled",
     "The publish was cancelled; nothing was changed.",
-    "发布已取消,未作任何更改。",
+    "发布已取消，未作任何更改。",
     "Plan and publish again when it suits.",
     "请在合适时重新生成计划并发布。",
 )

@@ -156,7 +156,7 @@ def _renames(
     said = ", ".join(f"{old} → {new}" for old, new in renamed.items())
     text = Text(
         f"Rename values of {name} ({said}); {count} rows hold them",
-        f"{name} 的选项值更名({said});有 {count} 行使用这些值",
+        f"{name} 的选项值更名（{said}）；有 {count} 行使用这些值",
     )
     return Question(PlanLine(f"choice.rename:{name}", "choice.rename", text, rows=count))
 
@@ -171,7 +171,7 @@ def _line(change: Retype, found: Found, message: Message, answers: tuple[str, ..
     name = f"{change.model.name}.{change.field.name}"
     text = Text(
         f"Narrow {name}; {found.count} rows hold values that it no longer allows",
-        f"收窄 {name};有 {found.count} 行的值不再允许",
+        f"收窄 {name}；有 {found.count} 行的值不再允许",
     )
     failing = Failing(found.count, found.first, message.code)
     return PlanLine(

@@ -71,7 +71,7 @@ def _asked(
         "field.require",
         Text(
             f"{model.name}.{one.name} is required; {found.count} rows have no value",
-            f"{model.name}.{one.name} 为必填;有 {found.count} 行没有值",
+            f"{model.name}.{one.name} 为必填；有 {found.count} 行没有值",
         ),
         failing=Failing(found.count, found.first, EXISTING_NULLS.code),
         answers=("fill", "leave") if fillable else ("leave",),

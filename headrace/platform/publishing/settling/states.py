@@ -132,7 +132,7 @@ class _StateField:
             count = self._rows_in(old).count
             text = Text(
                 f"Rename the state {old} of {flow} to {new}; {count} rows are in it",
-                f"工作流 {flow} 的状态 {old} 更名为 {new};有 {count} 行处于该状态",
+                f"工作流 {flow} 的状态 {old} 更名为 {new}；有 {count} 行处于该状态",
             )
             yield Question(PlanLine(f"state.rename:{flow}.{old}", "state.rename", text, rows=count))
 
