@@ -65,14 +65,20 @@ def test_the_last_of_a_role_goes_only_with_an_heir(live: Live, surfer: Surfers) 
     held = client.get(address).json
     assert [one["name"] for one in held["roles"] if one["needed"]] == ["finance"]
     assert ids["manager"] in {one["id"] for one in held["heirs"]}
-    for wrong, code in (
-        ({"heirs": {"finance": ids["ann"]}}, "leaving.wrong_person"),
-        ({"tasks_to": ids["fin"]}, "leaving.wrong_person"),
-        ({"role": "boss"}, "leaving.wrong_role"),
-        ({"reason": "no"}, "approval.reason_needed"),
+    for wrong, code, place in (
+        ({"heirs": {"finance": ids["ann"]}}, "leaving.wrong_person", "/heirs/finance"),
+        ({"heirs": {"finance": 5}}, "request.value", "/heirs/finance"),
+        ({"heirs": [ids["manager"]]}, "request.value", "/heirs"),
+        ({"tasks_to": ids["fin"]}, "leaving.wrong_person", "/tasks_to"),
+        ({"tasks_to": {"fin": ids["fin"]}}, "request.value", "/tasks_to"),
+        ({"role": "boss"}, "leaving.wrong_role", "/role"),
+        ({"role": ["boss"]}, "request.value", "/role"),
+        ({"reason": "no"}, "approval.reason_needed", "/comment"),
+        ({"reason": 5}, "request.value", "/reason"),
     ):
         answer = client.post(address, json={"reason": REASON, **wrong})
         assert (answer.status_code, answer.json["code"]) == (422, code)
+        assert answer.json["problems"][0]["path"] == place
     data = {"reason": REASON, "role": "finance", "heirs": {"finance": ids["manager"]}}
     assert client.post(address, json=data).json == {"tasks": 0}
     assert "finance" in roles(live, "manager")

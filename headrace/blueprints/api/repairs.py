@@ -9,11 +9,13 @@ from uuid import uuid4
 from flask import Blueprint, Response, request
 
 from headrace.blueprints.api.calls import (
+    BAD_VALUE,
     answer,
     known_arguments,
     optional_body,
     platform,
     read,
+    value_of,
     write,
     write_once,
 )
@@ -21,6 +23,7 @@ from headrace.blueprints.api.designing import require_design
 from headrace.blueprints.shared.repairs import Result, each
 from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.ids import is_record_id
+from headrace.platform.core.problems import pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.records.context import Context
 from headrace.platform.workflow.repairing import (
@@ -80,20 +83,15 @@ def leaving(user_id: str) -> Response:
 def let_go(user_id: str) -> Response:
     """End an account, or take only a role away, with what approvals need handed over."""
     data = optional_body("role", "heirs", "tasks_to", "reason")
-    heirs = data.get("heirs")
+    heirs: dict[str, Any] = value_of(data, "heirs", dict) or {}
+    said = {key: value_of(data, key, str) for key in ("role", "tasks_to", "reason")}
+    for role, heir in heirs.items():
+        if not isinstance(heir, str):
+            raise RefusedError(BAD_VALUE.at(pointer("heirs", role), name=role))
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
         require_design(context)
-        named = heirs.items() if isinstance(heirs, dict) else ()
-        tasks = platform().leavings.let_go(
-            context,
-            work,
-            user_id,
-            reason=_text(data, "reason"),
-            role=_text(data, "role"),
-            heirs={key: value for key, value in named if isinstance(value, str)},
-            tasks_to=_text(data, "tasks_to"),
-        )
+        tasks = platform().leavings.let_go(context, work, user_id, heirs=heirs, **said)
         return 200, {"tasks": tasks}
 
     return write_once(action, data)
@@ -103,11 +101,12 @@ def let_go(user_id: str) -> Response:
 def repair(run_id: str) -> Response:
     """Skip, jump, reassign, restart, move or cancel one open run, with a reason."""
     data = optional_body(*PARTS)
+    act, *said = (value_of(data, key, str) for key in PARTS)
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
         require_design(context)
-        said = {key: _text(data, key) for key in PARTS[1:]}
-        done = platform().repairs.repair(context, work, run_id, data.get("act", ""), **said)
+        named = dict(zip(PARTS[1:], said, strict=True))
+        done = platform().repairs.repair(context, work, run_id, act or "", **named)
         return 200, dataclasses.asdict(done)
 
     return write_once(action, data)
@@ -117,13 +116,14 @@ def repair(run_id: str) -> Response:
 def repair_group() -> Response:
     """Move, restart or cancel a page of a group, each run by itself and with its own result."""
     data = optional_body("act", "reason", "definition", "step", "cursor")
-    act, reason, batch = data.get("act", ""), _text(data, "reason"), str(uuid4())
+    act, reason = value_of(data, "act", str) or "", value_of(data, "reason", str)
+    batch = str(uuid4())
     if act not in GROUP_ACTS:
         raise RefusedError(WRONG_ACT.at("/act", act=act, acts=", ".join(GROUP_ACTS)))
 
     def found(context: Context) -> list[str]:
         require_design(context)
-        return _members(context, _text(data, "cursor"), data)
+        return _members(context, value_of(data, "cursor", str), data)
 
     ids = read(found)
 
@@ -140,7 +140,7 @@ def repair_group() -> Response:
 def undo(batch: str) -> Response:
     """Lead the runs of a batch back to where they were moved from, each by itself."""
     data = optional_body("reason")
-    reason = _text(data, "reason")
+    reason = value_of(data, "reason", str)
 
     def found(context: Context) -> list[str]:
         require_design(context)
@@ -155,7 +155,7 @@ def undo(batch: str) -> Response:
 
 def _members(context: Context, cursor: str | None, data: dict[str, Any]) -> list[str]:
     after = cursor if is_record_id(cursor) else None
-    definition, step = str(data.get("definition", "")), str(data.get("step", ""))
+    definition, step = (value_of(data, key, str) or "" for key in ("definition", "step"))
     return platform().repairs.members(context, definition, step, after=after)
 
 
@@ -172,7 +172,3 @@ def _results(results: list[Result], **more: Any) -> Response:
 
     return read(shown)
 
-
-def _text(data: dict[str, Any], key: str) -> str | None:
-    value = data.get(key)
-    return value if isinstance(value, str) else None

@@ -13,7 +13,7 @@ from typing import Any
 from headrace.platform.access.identity import Identity
 from headrace.platform.access.tables import USER
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError, RefusedError
-from headrace.platform.core.problems import Problem, Text
+from headrace.platform.core.problems import Problem, Text, pointer
 from headrace.platform.database.engine import Reading
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.records.context import Context
@@ -129,9 +129,11 @@ class Leavings:
         _one_of(people, user_id)
         known = {one.id for one in people} - {user_id}
         heirs = {name: heir for name, heir in (heirs or {}).items() if heir}
-        for place, heir in (*heirs.items(), *((("tasks_to", tasks_to),) if tasks_to else ())):
+        for role_name, heir in heirs.items():
             if heir not in known:
-                raise RefusedError(messages.WRONG_HEIR.at(f"/{place}"))
+                raise RefusedError(messages.WRONG_HEIR.at(pointer("heirs", role_name)))
+        if tasks_to and tasks_to not in known:
+            raise RefusedError(messages.WRONG_HEIR.at("/tasks_to"))
         held = self._identity.roles_in(work, user_id)
         kept = [] if role is None else [one for one in held if one.role != role]
         if role is not None and len(kept) == len(held):
