@@ -62,7 +62,9 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
     "Content-Security-Policy": POLICY,
 }
-WITH_FILES: Final = frozenset({"workspace.send_file", "workspace.create", "workspace.update"})
+WITH_FILES: Final = frozenset(
+    {"workspace.send_file", "workspace.create", "workspace.update", "approvals.decide"}
+)
 """Pages whose forms may hold a file."""
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 YEAR: Final = 365 * 24 * 60 * 60

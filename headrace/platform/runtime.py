@@ -100,6 +100,7 @@ from headrace.platform.workflow.bulk import fire_many
 from headrace.platform.workflow.changes import changed_since
 from headrace.platform.workflow.delegations import Delegations
 from headrace.platform.workflow.engine import WorkflowEngine
+from headrace.platform.workflow.file_sweeping import sweep_decision_files
 from headrace.platform.workflow.leaving import Leavings
 from headrace.platform.workflow.moving import MovingRuns
 from headrace.platform.workflow.reopening import Reopening
@@ -285,6 +286,7 @@ class Platform:
                 self.sweeper.sweep,
                 self.uninstaller.retire_users,
                 FileSweeper(self.database).sweep,
+                lambda: sweep_decision_files(self.database),
                 lambda: self.timing.renew(self),
             ),
             pulses=(

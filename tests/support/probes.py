@@ -727,6 +727,9 @@ def decisions(mark: Mark) -> Iterator[Ask]:
             yield send(f"{API}/tasks/{one}/{name}", data, If_Match='"1"')
         for name in ("transfer", "ask_opinion"):
             yield send(f"{API}/tasks/{one}/{name}", {"to": ABSENT}, If_Match='"1"')
+        for file_id in (*mark.files, ABSENT):
+            said = {"comment": "let me see", "files": [file_id]}
+            yield send(f"{API}/tasks/{one}/comment", said, If_Match='"1"')
         added = {"to": ABSENT, "place": "before"}
         yield send(f"{API}/tasks/{one}/add_approver", added, If_Match='"1"')
         back = {"comment": "let me see", "course": "on"}

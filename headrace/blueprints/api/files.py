@@ -17,7 +17,7 @@ from headrace.blueprints.shared.files import (
 )
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.records.context import Context
-from headrace.platform.records.file_reading import readable_file
+from headrace.platform.workflow.file_reading import readable_file
 
 blueprint = Blueprint("api_files", __name__, url_prefix="/api/v1/files")
 
@@ -42,7 +42,7 @@ def upload() -> Response:
 
 @blueprint.get("/<file_id>")
 def content(file_id: str) -> BaseResponse:
-    """The content of a file, or its small image, for whoever may read the field that holds it now."""
+    """The content of a file, or its small image, for whoever may read now what holds it."""
     known_arguments("size")
     small = asked_small()
     found = read(lambda context: readable_file(context, file_id))

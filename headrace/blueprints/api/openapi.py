@@ -35,6 +35,7 @@ from headrace.platform.records.periods import may_see_periods
 from headrace.platform.reports import dashboards
 from headrace.platform.reports.results import ReportJson
 from headrace.platform.reports.running import available
+from headrace.platform.workflow.attaching import MOST_FILES
 from headrace.platform.workflow.repairing import ACTS, GROUP_ACTS
 
 CHOICES: Final[dict[str, Any]] = {
@@ -517,7 +518,7 @@ class _Writer:
                 anything,
                 [_parameter("id"), _parameter("if_match"), _parameter("idempotency_key")],
             )
-            body = COMMENT if action == "comment" else DECISION
+            body = COMMENT_WITH_FILES if action == "comment" else DECISION
             call["requestBody"] = {**_body(body), "required": False}
             self.paths[f"/tasks/{{id}}/{action}"] = {"post": call}
         for action, body in TASK_BODIES.items():
@@ -546,7 +547,7 @@ class _Writer:
         several["requestBody"] = _body(DECISIONS)
         self.paths["/tasks/bulk"] = {"post": several}
         withdraw = self._call("Withdraw", "approval", "withdraw", anything, [_parameter("id")])
-        withdraw["requestBody"] = {**_body(COMMENT), "required": False}
+        withdraw["requestBody"] = {**_body(COMMENT_WITH_FILES), "required": False}
         self.paths["/approvals/{id}/withdraw"] = {"post": withdraw}
         self._add_delegations()
         anything = {"type": "object"}
@@ -647,8 +648,9 @@ class _Writer:
         upload["responses"]["201"] = upload["responses"].pop("200")
         upload["description"] = self.text(
             Text(
-                "The file waits a day for a record: send its id as the value of a field.",
-                "文件等待一天：请将返回的标识作为记录中文件字段的值提交。",
+                "The file waits a day: send its id as the value of a field of a record, or in `files`"
+                " with a comment on a task.",
+                "文件等待一天：请将返回的标识作为记录中文件字段的值提交，或在处理任务时随意见填入 files。",
             )
         )
         self.paths["/files"] = {"post": upload}
@@ -1072,6 +1074,20 @@ COMMENT: Final[Json] = {
     "properties": {"comment": {"type": "string"}, "values": {"type": "object"}},
     "additionalProperties": False,
 }
+SAID: Final[Json] = {
+    "comment": {"type": "string"},
+    "files": {
+        "type": "array",
+        "items": {"type": "string", "format": "uuid"},
+        "maxItems": MOST_FILES,
+        "uniqueItems": True,
+        "description": "Ids of uploaded files that go with the comment.",
+    },
+}
+COMMENT_WITH_FILES: Final[Json] = {
+    **COMMENT,
+    "properties": {**COMMENT["properties"], **SAID},
+}
 TAKEN: Final[Json] = {
     **COMMENT,
     "properties": {
@@ -1084,15 +1100,15 @@ TAKEN: Final[Json] = {
     },
 }
 DECISION: Final[Json] = {
-    **COMMENT,
+    **COMMENT_WITH_FILES,
     "properties": {
-        **COMMENT["properties"],
+        **COMMENT_WITH_FILES["properties"],
         "copy_to": {"type": "array", "items": {"type": "string", "format": "uuid"}, "maxItems": 50},
     },
 }
 TRANSFER: Final[Json] = {
     "type": "object",
-    "properties": {"to": {"type": "string", "format": "uuid"}, "comment": {"type": "string"}},
+    "properties": {**SAID, "to": {"type": "string", "format": "uuid"}},
     "required": ["to"],
     "additionalProperties": False,
 }
@@ -1119,7 +1135,6 @@ DECISIONS: Final[Json] = {
     "required": ["action", "items"],
     "additionalProperties": False,
 }
-SAID: Final[Json] = {"comment": {"type": "string"}}
 TASK_BODIES: Final[Mapping[str, Json]] = {
     "return": {
         "type": "object",

@@ -49,7 +49,7 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "take_back": (),
     "comment": ("values",),
 }
-"""What may be sent with an action besides a comment."""
+"""What may be sent with an action besides a comment and files that go with it."""
 
 blueprint = Blueprint("api_tasks", __name__, url_prefix="/api/v1")
 
@@ -92,12 +92,12 @@ def get(task_id: str) -> Response:
 )
 def decide(task_id: str, name: str) -> Response:
     """Decide a task, send it back, ask a colleague too or instead, or comment on it."""
-    data = optional_body("comment", *PARTS.get(name, ("values", "copy_to")))
+    data = optional_body("comment", "files", *PARTS.get(name, ("values", "copy_to")))
     values = data.get("values")
     if values is not None and not isinstance(values, Mapping):
         raise RefusedError(WRONG_TYPE.at("/values", expected=OBJECT, given=type_name(values)))
     said = {key: _text(data, key) for key in ("comment", "to", "place", "course")}
-    copy_to = _names(data, "copy_to")
+    copy_to, files = _names(data, "copy_to"), _names(data, "files")
     version = expected_version()
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
@@ -109,6 +109,7 @@ def decide(task_id: str, name: str) -> Response:
             version=version,
             values=values,
             copy_to=copy_to,
+            files=files,
             **said,
         )
         return 200, _outcome(done)
@@ -160,11 +161,11 @@ def read_copy(copy_id: str) -> Response:
 @blueprint.post("/approvals/<run_id>/withdraw")
 def withdraw(run_id: str) -> Response:
     """Take a submission back, before the first decision."""
-    data = optional_body("comment")
-    comment = _text(data, "comment")
+    data = optional_body("comment", "files")
+    comment, files = _text(data, "comment"), _names(data, "files")
 
     def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
-        done = platform().workflow.withdraw(context, work, run_id, comment=comment)
+        done = platform().workflow.withdraw(context, work, run_id, comment=comment, files=files)
         return 200, _outcome(done)
 
     return write_once(action, data)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from flask import Blueprint, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from headrace.blueprints.approvals.attached import LIMITS, attached_files
 from headrace.blueprints.shared.errors import sign_in_again
 from headrace.blueprints.shared.pages import render, word
 from headrace.blueprints.shared.session import (
@@ -202,6 +203,10 @@ def decide(task_id: str, action: str) -> Response:
     version = sent_version()
     if version is None:
         raise PreconditionRequiredError(VERSION_NEEDED.at())
+    attached, unkept = attached_files()
+    if unkept:
+        body = read(lambda context: _page(context, task_id, unkept, None, action, attached))
+        return make_response(body, HTTPStatus.UNPROCESSABLE_ENTITY)
     sent: list[Posted] = []
 
     def act(context: Context, work: UnitOfWork) -> str:
@@ -221,6 +226,7 @@ def decide(task_id: str, action: str) -> Response:
             place=request.form.get("place"),
             course=request.form.get("course"),
             copy_to=request.form.getlist("copy_to"),
+            files=[one["id"] for one in attached],
         )
         return action
 
@@ -229,7 +235,7 @@ def decide(task_id: str, action: str) -> Response:
     except (RefusedError, ConflictError) as error:
         problems = error.problems
         given = sent[0] if sent else None
-        body = read(lambda context: _page(context, task_id, problems, given, action))
+        body = read(lambda context: _page(context, task_id, problems, given, action, attached))
         return make_response(body, status_of(error))
     return redirect(_after(task_id, action), HTTPStatus.SEE_OTHER)
 
@@ -393,6 +399,7 @@ def _page(
     problems: Sequence[Problem],
     sent: Posted | None,
     act: str = "",
+    attached: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     found = platform().tasks.get(context, task_id)
     item = found.item
@@ -430,7 +437,8 @@ def _page(
         returns=found.returns,
         keys={action: new_key() for action in DONE},
         act=act,
-        answers=found.actions == ("comment",) and found.opinion,
+        answers=found.actions == ("comment",),
+        opinion_asked=found.opinion,
         can_take_back="take_back" in found.actions,
         copy_receivers=found.copy_receivers,
         copy_to=frozenset(request.form.getlist("copy_to")),
@@ -440,6 +448,8 @@ def _page(
         was=request.form.get("was") or first_values(editable, record),
         errors=errors,
         comment=request.form.get("comment", ""),
+        attached=attached,
+        limits=LIMITS,
         offered=platform().tasks.last_comments(context) if "approve" in found.actions else (),
         sum=sum_of(context, item),
         summary=item.summary,

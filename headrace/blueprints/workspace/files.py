@@ -28,7 +28,7 @@ from headrace.platform.files.store import Upload
 from headrace.platform.forms.posted import told_of
 from headrace.platform.forms.shown import Display
 from headrace.platform.records.context import Context
-from headrace.platform.records.file_reading import readable_file
+from headrace.platform.workflow.file_reading import readable_file
 
 
 @blueprint.post("/files")
@@ -99,7 +99,7 @@ def _keep(
 
 @blueprint.get("/files/<file_id>")
 def file(file_id: str) -> BaseResponse:
-    """The content of a file, for whoever may read the field that holds it now."""
+    """The content of a file, for whoever may read now what holds it."""
     small = asked_small()
     found = read(lambda context: readable_file(context, file_id))
     return file_answer(platform(), found, small=small)

@@ -8,6 +8,9 @@ import sqlalchemy as sa
 
 from headrace.platform.database.system_tables import SYSTEM, id_type, instant_type, text_type
 
+OF_DECISIONS: Final = "sys_decision"
+"""What holds the files that came with a decision, in the place of the id of an object."""
+
 FILE: Final = sa.Table(
     "sys_file",
     SYSTEM,
@@ -31,7 +34,8 @@ FILE: Final = sa.Table(
 """One row a file; name, type, size, hash and what its camera noted (`captured`, JSON) never change. Times are the machine's.
 
 `id` is random in all its 128 bits. A file waits until a record takes it (`claimed_at`): from then on
-it belongs to this field of this record alone. `released_at` is when the record let go of it where no
+it belongs to this field of this record alone, or to the decision of an approval that it came with
+(`object_id` is `OF_DECISIONS` then, `record_id` the decision's). `released_at` is when the record let go of it where no
 history holds it either.
 """
 

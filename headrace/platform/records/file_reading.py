@@ -15,19 +15,24 @@ from headrace.platform.records.context import Context
 _OBJECTS: Final = "objects by id"
 
 
-def readable_file(context: Context, file_id: str) -> KnownFile:
-    """Return a file that the caller may have; raise NotFoundError for any other, whatever the reason.
-
-    A file that no record has taken yet is for who uploaded it. Any other needs the right to read the
-    field that holds it now, in that very record; an open task gives it too. Two statements.
-    """
+def known_file(context: Context, file_id: str) -> KnownFile:
+    """Return a file, whoever may have it; raise NotFoundError where there is none."""
     if not is_record_id(file_id):
         raise NotFoundError(NOT_FOUND.at())
     with context.database.reading() as reading:
         found = find_files(reading, context.database.dialect, [file_id]).get(file_id)
-    if found is None or not (_is_own(context, found) or _is_held_for(context, found)):
+    if found is None:
         raise NotFoundError(NOT_FOUND.at())
     return found
+
+
+def is_readable(context: Context, file: KnownFile) -> bool:
+    """Say whether the caller may have a file of a record, or one that waits.
+
+    One that nothing has taken yet is for who uploaded it. Any other needs the right to read the field
+    that holds it now, in that very record; an open task gives it too.
+    """
+    return _is_own(context, file) or _is_held_for(context, file)
 
 
 def _is_own(context: Context, file: KnownFile) -> bool:

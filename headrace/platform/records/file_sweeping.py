@@ -1,7 +1,8 @@
 """Files that nothing holds any more go: those that records let go of, and those of records that are gone.
 
 What a record holds stays, what its history holds stays (a restored state brings it back), and so do the
-files of dropped fields and objects for as long as their columns are kept.
+files of dropped fields and objects for as long as their columns are kept. What came with decisions of
+approvals is not looked at here, see `workflow.file_sweeping`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from headrace.platform.database.engine import Database
 from headrace.platform.database.names import Names, load_names
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.files.store import remove_files
-from headrace.platform.files.tables import FILE
+from headrace.platform.files.tables import FILE, OF_DECISIONS
 from headrace.platform.metadata.storage_types import HOLDS_FILES
 from headrace.platform.records.tables import HISTORY
 
@@ -90,7 +91,7 @@ def _sweep_orphans(work: UnitOfWork) -> int:
     """Remove the files of columns that are gone, and of records that are gone."""
     names = load_names(work.connection)
     known = sorted({one.definition_id for one in names.all if one.storage in HOLDS_FILES})
-    held = FILE.c.object_id.is_not(None)
+    held = FILE.c.object_id != OF_DECISIONS
     gone = remove_files(work.connection, sa.and_(held, FILE.c.field_id.not_in(known)))
     for object_id, tables in _tables(work, names):
         there = [sa.select(one.c.id).where(one.c.id == FILE.c.record_id).exists() for one in tables]
@@ -106,11 +107,16 @@ def _tables(work: UnitOfWork, names: Names) -> Iterator[tuple[str, list[sa.Table
     """
     objects = sa.select(FILE.c.object_id).where(FILE.c.object_id.is_not(None)).distinct()
     for object_id in work.connection.execute(objects).scalars().all():
-        tables = [
-            sa.table(one.physical, sa.column("id", FILE.c.record_id.type))
-            for one in names.all
-            if one.definition_id == object_id and one.kind == "object"
-            if not (one.preparing or one.going)
-        ]
+        tables = tables_of(names, object_id)
         if tables:
             yield object_id, tables
+
+
+def tables_of(names: Names, object_id: str) -> list[sa.TableClause]:
+    """Return the tables in which records of an object are, those too that are kept after it was dropped."""
+    return [
+        sa.table(one.physical, sa.column("id", FILE.c.record_id.type))
+        for one in names.all
+        if one.definition_id == object_id and one.kind == "object"
+        if not (one.preparing or one.going)
+    ]

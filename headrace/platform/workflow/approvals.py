@@ -6,7 +6,7 @@ step wait for each other; what counts is then the conditional UPDATE of the task
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -156,10 +156,12 @@ class Approvals:
         version: int,
         comment: str | None,
         values: Mapping[str, Any] | None,
+        files: Sequence[str] = (),
     ) -> Decided:
         """Decide a task of the caller's, as it was at `version`.
 
-        `values` are changes of the fields that the step opens; conditions of later steps see them, and
+        `files` are ids of files that the caller uploaded to go with the comment, see
+        `attaching.take_files`; `values` are changes of the fields that the step opens; conditions of later steps see them, and
         steps that were decided before are decided again where they depend on them.
         """
         comment = checked_reason(comment) if decision == "reject" else checked_comment(comment)
@@ -170,7 +172,8 @@ class Approvals:
         step_row, step = case.step_of_task(task)
         seen = fingerprint(context, work, case.subject())
         changed = self._edit(case, step, values) if values else ()
-        case.add_decision(decision, comment, case.subject().version, task=task, seen=seen)
+        version = case.subject().version
+        case.add_decision(decision, comment, version, task=task, seen=seen, files=files)
         rejected = result_of(step, tasks_of_step(work.connection, step_row.id)) == "rejected"
         if rejected or not changed or not reopen(case, changed, task, (decision, comment)):
             # An edit may have let approvals of later steps fall.
@@ -188,6 +191,7 @@ class Approvals:
         version: int,
         comment: str | None,
         course: Course = "again",
+        files: Sequence[str] = (),
     ) -> Decided:
         """Send the run of a task of the caller's back: to a step by name, or to the submitter.
 
@@ -201,7 +205,7 @@ class Approvals:
             case.refuse_late(task_id)
         case.check_decider(task)
         seen = fingerprint(context, work, case.subject())
-        return_run(case.without_standing(), task, to or None, comment, course, seen)
+        return_run(case.without_standing(), task, to or None, comment, course, seen, files)
         return self._decided(case, task_id)
 
     def take_back(
@@ -212,6 +216,7 @@ class Approvals:
         *,
         version: int,
         comment: str | None = None,
+        files: Sequence[str] = (),
     ) -> Decided:
         """Take a decision of the caller's own back, before anybody has decided a later step.
 
@@ -219,11 +224,16 @@ class Approvals:
         """
         comment = checked_comment(comment)
         task, case = self._taken(context, work, task_id)
-        take_back(case, task, version, comment)
+        take_back(case, task, version, comment, files)
         return self._decided(case, task_id)
 
     def comment(
-        self, context: Context, work: UnitOfWork, task_id: str, comment: str | None
+        self,
+        context: Context,
+        work: UnitOfWork,
+        task_id: str,
+        comment: str | None,
+        files: Sequence[str] = (),
     ) -> None:
         """Say something on a task of the caller's without deciding it; an opinion is given by it."""
         comment = checked_comment(comment)
@@ -237,7 +247,7 @@ class Approvals:
             action = "opinion"
             problem = messages.OPINION.at(name=context.principal.name, title=case.run.title)
             case.notify((task.added_by,), "task.opinion", problem, task_id=task.added_to)
-        case.add_decision(action, comment, case.subject().version, task=task)
+        case.add_decision(action, comment, case.subject().version, task=task, files=files)
 
     # -- ask others -------------------------------------------------------------------------
 
@@ -250,6 +260,7 @@ class Approvals:
         *,
         version: int,
         comment: str | None = None,
+        files: Sequence[str] = (),
     ) -> Decided:
         """Give a task of the caller's, as it was at `version`, to a colleague, who is asked instead.
 
@@ -264,7 +275,7 @@ class Approvals:
         receiver = self._receiver(case, task, to)
         _, step = case.step_of_task(task)
         found = case.subject()
-        case.add_decision("transfer", comment, found.version, task=task, given_to=to)
+        case.add_decision("transfer", comment, found.version, task=task, given_to=to, files=files)
         case.ask(step, task.step, (receiver,), found, like=task)
         case.line("transfer", comment)
         return self._decided(case, task_id)
@@ -279,6 +290,7 @@ class Approvals:
         *,
         version: int,
         comment: str | None = None,
+        files: Sequence[str] = (),
     ) -> Decided:
         """Let a colleague decide too: `before` the caller does, `beside` them, or `after` the step.
 
@@ -294,7 +306,9 @@ class Approvals:
         receiver = self._added(case, task, to, version, claimed)
         _, step = case.step_of_task(task)
         found = case.subject()
-        case.add_decision(f"add_{place}", comment, found.version, task=task, given_to=to)
+        case.add_decision(
+            f"add_{place}", comment, found.version, task=task, given_to=to, files=files
+        )
         state = "waiting" if place == "after" else "open"
         added = {"added_by": context.principal.user_id, "added_to": task.id, "place": place}
         case.ask(step, task.step, (receiver,), found, state=state, **added)
@@ -310,13 +324,16 @@ class Approvals:
         *,
         version: int,
         comment: str | None = None,
+        files: Sequence[str] = (),
     ) -> Decided:
         """Ask a colleague what they think: they read the record and answer, and decide nothing."""
         comment = checked_comment(comment)
         task, case = self._taken(context, work, task_id)
         receiver = self._added(case, task, to, version, "open")
         found = case.subject()
-        case.add_decision("ask_opinion", comment, found.version, task=task, given_to=to)
+        case.add_decision(
+            "ask_opinion", comment, found.version, task=task, given_to=to, files=files
+        )
         by = context.principal.user_id
         case.ask_opinion(task.step, receiver, comment, found, by=by, to=task.id)
         return self._decided(case, task_id)
@@ -352,7 +369,12 @@ class Approvals:
     # -- end --------------------------------------------------------------------------------
 
     def withdraw(
-        self, context: Context, work: UnitOfWork, run_id: str, comment: str | None = None
+        self,
+        context: Context,
+        work: UnitOfWork,
+        run_id: str,
+        comment: str | None = None,
+        files: Sequence[str] = (),
     ) -> Decided:
         """Take a run back: by its submitter, before anybody has decided."""
         run = run_by_id(work.connection, run_id) if is_record_id(run_id) else None
@@ -373,7 +395,7 @@ class Approvals:
         if decided is not None:
             raise ConflictError(messages.DECIDED_BEFORE.at(**case.who_and_when(decided)))
         comment = checked_comment(comment)
-        case.add_decision("withdraw", comment, case.subject().version)
+        case.add_decision("withdraw", comment, case.subject().version, files=files)
         end(case, "withdrawn", "withdraw", comment)
         return self._decided(case, None)
 

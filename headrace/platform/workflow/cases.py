@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.records.context import Context
 from headrace.platform.records.store import RecordStore
 from headrace.platform.workflow import messages
+from headrace.platform.workflow.attaching import take_files
 from headrace.platform.workflow.changes import changed_fields
 from headrace.platform.workflow.copies import Copies, Moment
 from headrace.platform.workflow.delegations import delegates_of
@@ -209,13 +210,18 @@ class Case:
         user: str | None = None,
         given_to: str | None = None,
         to_step: str | None = None,
+        files: Sequence[str] = (),
         **more: Any,
     ) -> None:
-        """Add a row to what was said, by the caller or by `user`."""
-        actor = self.context.principal.user_id
+        """Add a row to what was said, by the caller or by `user`.
+
+        It takes the `files` that the caller uploaded for it; raise RefusedError where it cannot.
+        """
+        actor, decision_id = self.context.principal.user_id, self.context.ids.record_id()
         asked = task.user if task is not None and user is None else None
         self.rows.add_decision(
             {
+                "id": decision_id,
                 "run": self.run.id,
                 "step": task.step if task is not None else step,
                 "task": task.id if task is not None else None,
@@ -230,6 +236,7 @@ class Case:
                 "metadata_version": self.context.catalog.version,
                 "worked_seconds": self._worked(action, task, step),
                 "through": "mail" if self.work.actor.through == "mail" else None,
+                "files": take_files(self.work, actor, decision_id, files),
                 **more,
             }
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -213,10 +213,16 @@ class WorkflowEngine:
         return Fired(after.state, after.version, run_id, saved.warnings)
 
     def withdraw(
-        self, context: Context, work: UnitOfWork, run_id: str, *, comment: str | None = None
+        self,
+        context: Context,
+        work: UnitOfWork,
+        run_id: str,
+        *,
+        comment: str | None = None,
+        files: Sequence[str] = (),
     ) -> Decided:
         """Take an approval run back: by its submitter, before anybody has decided."""
-        return self._approvals.withdraw(context, work, run_id, comment)
+        return self._approvals.withdraw(context, work, run_id, comment, files)
 
     def adopt(
         self, context: Context, work: UnitOfWork, object_name: str, record_id: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final, Literal
 
 import sqlalchemy as sa
@@ -41,10 +41,18 @@ GOING_ON: Final = ENDED | {"open"}
 """States of the step that a branch has reached last, where nothing has led out of it."""
 
 
-def return_run(case: Case, task: Row, to: str | None, comment: str, course: str, seen: str) -> None:
+def return_run(
+    case: Case,
+    task: Row,
+    to: str | None,
+    comment: str,
+    course: str,
+    seen: str,
+    files: Sequence[str],
+) -> None:
     """Send a run back from a task: to a step that was taken before it, or to the submitter.
 
-    `seen` is the fingerprint of the record as it was shown.
+    `seen` is the fingerprint of the record as it was shown, `files` go with the comment.
     """
     if course not in COURSES:
         shown = ", ".join(COURSES)
@@ -57,7 +65,9 @@ def return_run(case: Case, task: Row, to: str | None, comment: str, course: str,
     if to is not None and target is None:
         shown = ", ".join(case.pinned.steps[one].name for one in targets) or "–"
         raise RefusedError(messages.WRONG_STEP.at("/to", step=to, steps=shown))
-    case.add_decision("return", comment, found.version, task=task, to_step=to, seen=seen)
+    case.add_decision(
+        "return", comment, found.version, task=task, to_step=to, seen=seen, files=files
+    )
     case.rows.end_step(task.step, "returned")
     if target is None:
         end(case, "returned", "return", comment)
@@ -76,10 +86,13 @@ def returnable(connection: sa.Connection, run: Row, pinned: PinnedApproval, node
     return [one for one in pinned.before(node) if newest.get(pinned.steps[one].name) in TAKEN]
 
 
-def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
+def take_back(
+    case: Case, task: Row, version: int, comment: str | None, files: Sequence[str]
+) -> None:
     """Undo the caller's decision on a task: its step is open again, later ones were not reached.
 
-    What an edit let stand is undone too, in the step that came again or before it does.
+    What an edit let stand is undone too, in the step that came again or before it does. `files` go
+    with the comment.
     """
     connection = case.work.connection
     decision = standing_decision(connection, task.id, TAKEN_BACK)
@@ -91,7 +104,8 @@ def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
     if case.run.state != "open" or step_row.definition is not None:
         raise ConflictError(messages.NOT_TAKEN_BACK.at())
     if all(row.id != step_row.id for row in in_force(case).values()):
-        _take_back_standing(case, task, step_row, comment, approved=decision.action in APPROVING)
+        approved = decision.action in APPROVING
+        _take_back_standing(case, task, step_row, comment, files, approved=approved)
         return
     if step_row.state not in {"open", "approved"} or _is_late(case, task, step_row):
         raise ConflictError(messages.NOT_TAKEN_BACK.at())
@@ -103,7 +117,7 @@ def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
     case.rows.undo_steps([row.id for row in later])
     case.rows.reopen(step_row.id, task.id)
     resume_clock(case, step_row, step.time)
-    case.add_decision("take_back", comment, found.version, task=task)
+    case.add_decision("take_back", comment, found.version, task=task, files=files)
     tasks = tasks_of_step(connection, step_row.id)
     paused = [one.id for one in tasks if step.mode == "sequence" and _comes_later(one, task)]
     if task.place == "before" and task.added_to is not None:
@@ -123,7 +137,13 @@ def take_back(case: Case, task: Row, version: int, comment: str | None) -> None:
 
 
 def _take_back_standing(
-    case: Case, task: Row, step_row: Row, comment: str | None, *, approved: bool
+    case: Case,
+    task: Row,
+    step_row: Row,
+    comment: str | None,
+    files: Sequence[str],
+    *,
+    approved: bool,
 ) -> None:
     """Undo a decision that stands although the run has left its step since.
 
@@ -145,7 +165,7 @@ def _take_back_standing(
     people = [one.user for one in tasks if one.state == "approved"]
     _let_fall(case, step.name, task.user, people)
     case.rows.withdraw_task(task.id)
-    case.add_decision("take_back", comment, case.subject().version, task=task)
+    case.add_decision("take_back", comment, case.subject().version, task=task, files=files)
     case.line("take_back", comment)
     if present is not None:
         later = reached_after(case, present, node)

@@ -297,11 +297,10 @@ class Runs:
         self._connection.execute(sa.update(RUN).where(pinned).values(definition=new_hash))
 
     def add_decision(self, values: Mapping[str, Any]) -> str:
-        """Add a row to what was said; return its id."""
-        decision_id = self._ids.record_id()
-        row = {**values, "id": decision_id, "at": self._at}
+        """Add a row to what was said, under its own `id` where it has one; return its id."""
+        row = {"id": self._ids.record_id(), **values, "at": self._at}
         self._connection.execute(_ADD_DECISION, row)
-        return decision_id
+        return str(row["id"])
 
     def renew_tasks(self, object_id: str, record_id: str) -> None:
         """Make what approvers have on their screens stale: the record changed."""

@@ -196,6 +196,7 @@ DECISION: Final = sa.Table(
     sa.Column("through", text_type()),
     sa.Column("seen", text_type()),
     sa.Column("changes", json_type()),
+    sa.Column("files", text_type()),
 )
 """What people said: `approve`, `reject`, `return`, `take_back`, `comment`, `transfer`, `add_before`,
 `add_beside`, `add_after`, `ask_opinion`, `opinion`, `withdraw`; and what the platform noted: `auto_approve`,
@@ -210,6 +211,7 @@ the version of definitions that the run was pinned to, before it was moved; `bat
 together; `through` is `mail` where it was done by a link in mail. `seen` is the fingerprint of the record as it was shown to who decided. `reopen` says that an
 edit lets a step be decided again: by `user`, with `changes`, each a `key` (the id of a field; a relation
 of detail rows and the id of a field of theirs), the `row`, and what was `before` and is `after`.
+`files` is what came with the comment, written as a field of a record holds files.
 """
 
 sa.Index(

@@ -321,7 +321,7 @@ class Tasks:
         with checked_snapshot(context) as reading:
             connection = reading.connection
             task = task_by_id(connection, task_id)
-            if task is None or not _is_for(context, connection, task):
+            if task is None or not is_for(context, connection, task):
                 raise NotFoundError(NOT_FOUND.at())
             run = known_run(connection, task.run)
             model = object_by_id(context, run.object_id)
@@ -390,17 +390,19 @@ class Tasks:
         place: str | None = None,
         course: str | None = None,
         copy_to: Sequence[str] = (),
+        files: Sequence[str] = (),
     ) -> Decided | None:
         """Do something with a task as it was at `version`, see `ACTIONS`; None after a comment.
 
         `to` is the user who is asked too or instead, or the name of the step to return to (None: to
         the submitter); `place` where an approver is added; `course` how it goes on after a return.
-        The colleagues in `copy_to` get a copy of an approval or a rejection.
+        The colleagues in `copy_to` get a copy of an approval or a rejection. `files` are ids of files
+        that the caller uploaded to go with the comment.
 
         Raise ConflictError `task.already_decided` where somebody was faster, StaleError where the
         record has changed.
         """
-        said: dict[str, Any] = {"version": version, "comment": comment}
+        said: dict[str, Any] = {"version": version, "comment": comment, "files": files}
         if not is_record_id(task_id):
             raise NotFoundError(NOT_FOUND.at())
         approvals = self._approvals
@@ -424,7 +426,7 @@ class Tasks:
                 where = place or ""
                 return approvals.add_approver(context, work, task_id, to or "", where, **said)
             case "comment":
-                approvals.comment(context, work, task_id, comment)
+                approvals.comment(context, work, task_id, comment, files)
                 return None
             case _:
                 shown = ", ".join((*ACTIONS, "take_back"))
@@ -568,7 +570,7 @@ def _decided_for_others(user_id: str) -> sa.Select[Any]:
     )
 
 
-def _is_for(context: Context, connection: sa.Connection, task: Row) -> bool:
+def is_for(context: Context, connection: sa.Connection, task: Row) -> bool:
     """Say whether a task is the caller's: asked of them or of who they stand in for, or decided by them."""
     caller = context.principal.user_id
     if task.user == caller:

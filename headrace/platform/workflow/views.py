@@ -9,10 +9,11 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any, Literal
 
+from headrace.platform.access.principals import Principal
 from headrace.platform.core.problems import Text
 from headrace.platform.database.engine import Reading
 from headrace.platform.metadata.catalog import ObjectModel
-from headrace.platform.metadata.storage_types import instant_text
+from headrace.platform.metadata.storage_types import StoredFile, files_in, instant_text
 from headrace.platform.records.context import Context
 from headrace.platform.workflow.changes_seen import ChangeView, changes_seen
 from headrace.platform.workflow.delegations import delegates_of
@@ -63,7 +64,7 @@ class DecisionView:
     `reason` why the platform decided, `worked_hours` the working hours from asking to deciding; `by_mail`
     says that it was done by a link in mail. `seen` is the fingerprint of the record as it was decided, for
     internal people: it covers what partners may not read, who could try values against it.
-    `changes` is what made a step be decided again.
+    `changes` is what made a step be decided again, `files` came with the comment.
     """
 
     person: PersonView
@@ -78,6 +79,7 @@ class DecisionView:
     by_mail: bool = False
     seen: str | None = None
     changes: tuple[ChangeView, ...] = ()
+    files: tuple[StoredFile, ...] = ()
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
@@ -94,6 +96,7 @@ class DecisionView:
             "by_mail": self.by_mail,
             "seen": self.seen,
             "changes": [one.render(language) for one in self.changes],
+            **({"files": [one.render() for one in self.files]} if self.files else {}),
         }
 
 
@@ -282,6 +285,15 @@ def views_of_runs(context: Context, on: Reading, runs: list[Row]) -> list[RunVie
     ]
 
 
+def is_told(principal: Principal, row: Row) -> bool:
+    """Say whether somebody who sees a run is told of a decision on it, with its comment and files."""
+    return (
+        row.action not in TALK
+        or principal.audience == "internal"
+        or principal.user_id in (row.user, row.given_to if row.action == "copy" else None)
+    )
+
+
 def _block_of(step: Step) -> str:
     return "" if step.branch is None else step.branch.block
 
@@ -338,6 +350,7 @@ class _Viewer:
         """`urged_until` is before when a reminder must have been sent for another one to be sent."""
         self._urged_until = urged_until
         self._changes = changes
+        self._principal = context.principal
         self._internal = context.principal.audience == "internal"
         self._user = context.principal.user_id
         self._now = context.now()
@@ -503,9 +516,8 @@ class _Viewer:
                 row.through == "mail",
                 row.seen if self._internal else None,
                 self._changes.get(row.id, ()),
+                files_in(row.files),
             )
             for row in rows
-            if row.action not in TALK
-            or self._internal
-            or self._user in (row.user, row.given_to if row.action == "copy" else None)
+            if is_told(self._principal, row)
         )
