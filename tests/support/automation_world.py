@@ -137,7 +137,7 @@ AUTOMATIONS: tuple[dict[str, Any], ...] = (
                 "notify": {
                     "to": [{"endpoint": "group"}, {"field": "person"}],
                     "text": label(
-                        "New: {{ title }} ({{ secret }})", "新建：{{ title }}({{ secret }})"
+                        "New: {{ title }} ({{ secret }})", "新建：{{ title }}（{{ secret }}）"
                     ),
                 }
             }
