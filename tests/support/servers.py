@@ -167,13 +167,18 @@ class MortalServer:
     _seen: dict[int, float] = field(default_factory=dict)
 
     def kill_one(self, chance: random.Random) -> bool:
-        """Kill one of the processes that answer requests, at once; say whether one was old enough."""
+        """Kill one of the processes that answer requests, at once; say whether one was."""
         now = time.monotonic()
         self._seen = {one: self._seen.get(one, now) for one in _answering(self.leader)}
         found = [one for one, since in self._seen.items() if now - since > LOOPING_SECONDS]
-        if found:
+        if not found:
+            return False
+        try:
             os.kill(chance.choice(found), signal.SIGKILL)
-        return bool(found)
+        except ProcessLookupError:
+            # Killed a moment ago by another thread: not a second kill.
+            return False
+        return True
 
 
 @contextlib.contextmanager
