@@ -139,6 +139,7 @@ BAD = (
         "/fields/2/length",
         _with("subject", format="cn_uscc", length=10),
     ),
+    Bad("text left empty", "schema.empty", "/fields/2/format", _with("subject", format="")),
     Bad("unknown format", "schema.not_allowed", "/fields/2/format", _with("subject", format="vat")),
     Bad(
         "mask of a number", "field.masked_type", "/fields/5/masked", _with("fee", masked={"end": 2})

@@ -96,7 +96,7 @@ def test_check_warns_where_a_language_is_missing(tmp_path):
         ("label.language_missing", "/claims/roles/boss.json/label"),
     ]
     hints = {one.hint.en for one in check_folders(folder, (), built_in())}
-    assert hints == {"Add it to the document, or to help/zh.json of the module."}
+    assert hints == {"Add it there, or among the translations of the module."}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from flask import Blueprint, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from headrace.blueprints.design.answers import NO_ANSWERS, Answers, answers_of
-from headrace.blueprints.design.plans import differences_by_module, found_in, label_of
+from headrace.blueprints.design.plans import differences_by_module, found_in, labels_of
 from headrace.blueprints.design.publishing import (
     fitting,
     keep_address,
@@ -72,6 +72,7 @@ def listed() -> str:
             versions=later[:PAGE],
             following=later[PAGE - 1]["version"] if len(later) > PAGE else None,
             live=context.catalog.version,
+            names=_names(),
         )
 
     return read(action)
@@ -114,6 +115,7 @@ def version(number: int) -> str:
             "design/version.html",
             "design",
             version=shown,
+            names=_names(),
             before=before,
             modules=differences_by_module(changes),
             labels=_labels(before, number) if before else {},
@@ -217,7 +219,12 @@ def _shown(
 
 def _labels(*numbers: int) -> dict[tuple[str, str], Text]:
     """Return what people call the definitions of versions; the last one's word counts."""
-    return {(one.kind, one.name): label_of(one) for number in numbers for one in _documents(number)}
+    return {key: one for number in numbers for key, one in labels_of(_documents(number)).items()}
+
+
+def _names() -> dict[str, str]:
+    """Return what users are called, by login."""
+    return {one.login: one.name for one in platform().identity.users()}
 
 
 def _documents(number: int) -> Iterable[Document]:

@@ -14,7 +14,9 @@ from headrace.blueprints.shared.session import platform
 from headrace.platform.core.errors import ConflictError, RefusedError
 from headrace.platform.core.problems import Message, Problem, Text, pointer
 from headrace.platform.forms.field_view import ChoiceView, field_view, state_choices
+from headrace.platform.metadata.called import called
 from headrace.platform.metadata.catalog import Catalog
+from headrace.platform.metadata.checks.labels import LANGUAGE_MISSING
 from headrace.platform.metadata.comparing import Change
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.merging import Conflict
@@ -115,16 +117,20 @@ def found_in(
     problems: Iterable[Problem], documents: Iterable[Document], *, marked: bool
 ) -> list[Found]:
     """Return problems, each once, with the documents that they are in; ids where a draft is `marked`."""
+    documents = list(documents)
     by_file = {"/" + one.file: one for one in documents}
+    labels = labels_of(documents)
+    # Texts that lack a language are many and can wait: they stand last.
+    told = sorted(called(problems, documents), key=lambda one: one.code == LANGUAGE_MISSING.code)
     found: list[Found] = []
-    for problem in {_told_once(one, by_file): one for one in problems}.values():
+    for problem in {_told_once(one, by_file): one for one in told}.values():
         file = next((one for one in _prefixes(problem.path) if one in by_file), None)
         if file is None:
             found.append(Found(problem))
             continue
         document = by_file[file]
         identity = str(document.content.get("id") or "") if marked else None
-        found.append(Found(problem, identity or None, label_of(document)))
+        found.append(Found(problem, identity or None, labels[document.kind, document.name]))
     return found
 
 
@@ -141,6 +147,17 @@ def label_of(document: Document) -> Text:
     texts = {key: one for key, one in given.items() if isinstance(one, str)}
     name = label if isinstance(label, str) and label else document.name
     return Text(texts.get("en", ""), texts.get("zh", "")) or Text(name, name)
+
+
+def labels_of(documents: Iterable[Document]) -> dict[tuple[str, str], Text]:
+    """Return what people call definitions, by kind and name; permissions are called as their object."""
+    every = list(documents)
+    found = {(one.kind, one.name): label_of(one) for one in every}
+    for one in every:
+        if one.kind == "permission":
+            about = found.get(("object", str(one.content.get("object"))))
+            found[one.kind, one.name] = about or found[one.kind, one.name]
+    return found
 
 
 def _prefixes(path: str) -> Iterator[str]:

@@ -6,8 +6,8 @@ A `Message` is the constant that stands beside the code that raises it; `Message
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypedDict
 
 Language = Literal["en", "zh"]
@@ -59,6 +59,30 @@ class Problem:
     message: Text
     hint: Text = Text()
     severity: Severity = "error"
+    made_of: tuple[Message, Mapping[str, object]] | None = field(
+        default=None, compare=False, repr=False
+    )
+    """The message and the values that the texts were made of."""
+
+    def calling(self, called: Callable[[str, str], Text | None]) -> Problem:
+        """Return the same problem with other words for its values.
+
+        `called` gets the key and the text of a value and returns what it is called; None keeps it.
+        A text that was changed after it was made stays as it is.
+        """
+        if self.made_of is None:
+            return self
+        message, values = self.made_of
+        others = {
+            key: (called(key, value) or value) if isinstance(value, str) else value
+            for key, value in values.items()
+        }
+        old, new = message.at(self.path, **values), message.at(self.path, **others)
+        return replace(
+            self,
+            message=new.message if self.message == old.message else self.message,
+            hint=new.hint if self.hint == old.hint else self.hint,
+        )
 
     def below(self, prefix: str) -> Problem:
         """Return the same problem seen from an enclosing document."""
@@ -94,6 +118,7 @@ class Message:
             message=Text(_fill(self.en, values, "en"), _fill(self.zh, values, "zh")),
             hint=Text(_fill(self.hint_en, values, "en"), _fill(self.hint_zh, values, "zh")),
             severity=self.severity,
+            made_of=(self, values),
         )
 
 

@@ -68,6 +68,13 @@ FIELD_RANGE = Message(
     "Keep within {limit}.",
     "请保持在 {limit} 之内。",
 )
+EMPTY = Message(
+    "schema.empty",
+    "Nothing is filled in here.",
+    "此处尚未填写。",
+    "Fill it in, or choose one of what is offered.",
+    "请填写，或从可选项中选择。",
+)
 TOO_MANY_FIELDS = Message(
     "object.too_many_fields",
     "An object has at most {most} fields.",
@@ -109,6 +116,8 @@ LIMITS: Final[Mapping[str, str]] = {
     "minProperties": "≥",
     "maxProperties": "≤",
 }
+_REFUSES_EMPTY: Final = frozenset({"enum", "const", "pattern", "minLength"})
+"""What an empty text may fail: who left it empty is told that, not what the text would have to be."""
 _FIELD_KEY: Final = 3
 """How long the path of a key of a field is: /fields/0/length."""
 
@@ -119,6 +128,9 @@ def problems_of(finding: Any, schema: Mapping[str, Any], content: Any) -> Iterat
     place = pointer(*way)
     rule, parent = _rule(schema, finding.schema_path)
     kind = finding.kind.name
+    if finding.instance == "" and kind in _REFUSES_EMPTY and rule != NAME_PATTERN:
+        yield EMPTY.at(place)
+        return
     match kind:
         case "additionalProperties" | "falseSchema":
             yield from _unknown_keys(finding, parent, way, content)

@@ -14,6 +14,7 @@ from headrace.platform.core.problems import Message, Problem, Text, errors
 from headrace.platform.database.engine import Database
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.metadata.building import build_catalog
+from headrace.platform.metadata.called import called
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.checks import run_checks
 from headrace.platform.metadata.comparing import Change, compare, compare_content
@@ -123,13 +124,17 @@ class DraftPublisher:
         self._around: OrderedDict[tuple[str, str, int], Catalog] = OrderedDict()
 
     def check(self, draft: Draft) -> tuple[Problem, ...]:
-        """Return what is wrong with the draft as it stands, on the version that it stands on."""
+        """Return what is wrong with the draft as it stands, on the version that it stands on.
+
+        The texts call things by their labels.
+        """
         base = self._catalogs.content_of(draft.base).documents
         documents = self._drafts.content(draft)
         # Each edit asks for this: what is as it was is neither built nor checked again.
         live = self._catalogs.refresh().catalog
         check = self._catalogs.checker.run
-        return problems_of(base, documents, self._catalogs.types, live, check)
+        found = problems_of(base, documents, self._catalogs.types, live, check)
+        return tuple(called(found, documents))
 
     def catalog(self, draft: Draft) -> Catalog:
         """Return what a draft defines as it stands; raise RefusedError where it cannot be built."""

@@ -219,10 +219,9 @@ function newField(
   const started = newItem(resolved(items, { type }), newId);
   const name = freeName(type === "formula" || type === "rollup" ? "value" : type, taken);
   const title = typeTitle(vocabulary, type);
-  const needed: Record<string, JsonObject> = {
-    choice: { choices: [{ value: "one", label: { en: "One", zh: "选项一" } }] },
-    multi_choice: { choices: [{ value: "one", label: { en: "One", zh: "选项一" } }] },
-  };
+  // In the reader's language only: a word that is changed in one would stay as it began in the other.
+  const choices = { choices: [{ value: "one", label: { [language]: w("first_choice") } }] };
+  const needed: Record<string, JsonObject> = { choice: choices, multi_choice: choices };
   const other = ofKind(store.view.docs, "object").find((one) => one.id !== doc.id);
   const to = other === undefined ? {} : { to: textOf(other.content.name) };
   return {

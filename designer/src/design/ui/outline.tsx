@@ -4,13 +4,14 @@ import { memo, useDeferredValue, useEffect, useMemo, useRef, useState, type JSX 
 import { KINDS, startOf } from "../editors/registry";
 import { addDocument } from "../model/commands/add_document";
 import { several } from "../model/commands/several";
-import { find, freeName, kindOf, labelOf, named, nameOf, newId, titleOf, type Docs } from "../model/documents";
+import { find, freeName, kindOf, labelOf, named, nameOf, newId, titleOf, type Doc, type Docs } from "../model/documents";
 import { textOf } from "../model/json";
+import { objectOf } from "../model/relations";
 import type { Finding } from "../model/store";
 import { fileOf, useChoose, useRun, useView, useWorkbench } from "./desk";
 import { Icon } from "./icon";
 import { isNarrow } from "./narrow";
-import { useProposedName } from "./naming/proposing";
+import { proposedName, useProposedName } from "./naming/proposing";
 import { enterCanvas, stepThrough } from "./regions";
 import { page, w } from "./words";
 
@@ -162,16 +163,22 @@ function NewDocument({ onDone }: { readonly onDone: () => void }): JSX.Element {
   const [name, setName] = useState("");
   const [module, setModule] = useState(chosen?.module ?? modules[0]?.module ?? "");
   const objects = docs.filter((doc) => kindOf(doc) === "object" || kindOf(doc) === "workflow");
-  const [of, setOf] = useState(chosen !== undefined && kindOf(chosen) === "object" ? nameOf(chosen) : "");
+  const [picked, setOf] = useState("");
   const start = startOf(kind);
   const wanted = start.of;
-  const about = objects.filter((doc) => kindOf(doc) === wanted);
+  // Those of the module itself are meant most often.
+  const about = objects
+    .filter((doc) => kindOf(doc) === wanted)
+    .sort((one, other) => Number(other.module === module) - Number(one.module === module));
+  const of = about.some((doc) => nameOf(doc) === picked) ? picked : aboutChosen(view.docs, about, chosen, module);
   const taken = docs.filter((doc) => kindOf(doc) === kind).map(nameOf);
   const spelled = useProposedName(label, kind);
-  const proposed = freeName(name === "" ? spelled : named(name) || kind, taken);
-  const ready = wanted === undefined || about.some((doc) => nameOf(doc) === of);
-  const add = (): void => {
+  const ready = wanted === undefined || of !== "";
+  const add = async (): Promise<void> => {
     const id = newId();
+    // Who is quicker than the server that spells the label waits for it.
+    const called = name === "" ? await proposedName(label, kind) : named(name) || kind;
+    const proposed = freeName(called, taken);
     const home = kind === "module" ? proposed : module;
     const asked = { name: proposed, label, language, of, docs: view.docs, module: home, roles: page().roles };
     const content = { kind, id, name: proposed, ...start.content(asked) };
@@ -186,7 +193,7 @@ function NewDocument({ onDone }: { readonly onDone: () => void }): JSX.Element {
       className="new-document"
       onSubmit={(event) => {
         event.preventDefault();
-        if (ready) add();
+        if (ready) void add();
       }}
     >
       <label>
@@ -202,12 +209,17 @@ function NewDocument({ onDone }: { readonly onDone: () => void }): JSX.Element {
       {kind === "module" ? null : (
         <label>
           {w("kind_module")}
-          <select className="input" value={module} onChange={(event) => setModule(event.target.value)}>
+          <select
+            className="input"
+            value={module}
+            onChange={(event) => (event.target.value === "" ? setKind("module") : setModule(event.target.value))}
+          >
             {modules.map((one) => (
               <option key={one.id} value={one.module}>
                 {labelOf(one.content, language)}
               </option>
             ))}
+            <option value="">{w("new_module")}</option>
           </select>
         </label>
       )}
@@ -215,7 +227,7 @@ function NewDocument({ onDone }: { readonly onDone: () => void }): JSX.Element {
         <label>
           {w(`kind_${wanted}`)}
           <select className="input" value={of} onChange={(event) => setOf(event.target.value)}>
-            <option value="" />
+            <option value="">{w("choose_whom")}</option>
             {about.map((one) => (
               <option key={one.id} value={nameOf(one)}>
                 {labelOf(one.content, language)}
@@ -233,7 +245,7 @@ function NewDocument({ onDone }: { readonly onDone: () => void }): JSX.Element {
         <input
           className="input"
           value={name}
-          placeholder={proposed}
+          placeholder={freeName(spelled, taken)}
           pattern="[a-z][a-z0-9_]{0,39}"
           onChange={(event) => setName(event.target.value)}
         />
@@ -246,6 +258,15 @@ function NewDocument({ onDone }: { readonly onDone: () => void }): JSX.Element {
       </a>
     </form>
   );
+}
+
+/** Return what a new definition is about, as far as that is plain: what is open, or the only one of the module. */
+function aboutChosen(docs: Docs, about: readonly Doc[], chosen: Doc | undefined, module: string): string {
+  const object = chosen === undefined ? undefined : objectOf(docs, chosen);
+  const near = about.find((doc) => doc === chosen || doc === object || (object !== undefined && doc.content.object === nameOf(object)));
+  const own = about.filter((doc) => doc.module === module);
+  const found = near ?? (own.length === 1 ? own[0] : undefined);
+  return found === undefined ? "" : nameOf(found);
 }
 
 function grouped(

@@ -1,15 +1,18 @@
 /** The findings of the check; each leads to its place. */
 
 import type { JSX } from "react";
-import { fileOf, useChoose, useView } from "./desk";
+import { placeInWords } from "../model/places";
+import type { Finding } from "../model/store";
+import { fileOf, schemaOf, useChoose, useView, useWorkbench } from "./desk";
 import { IconButton } from "./icon";
 import { w } from "./words";
 
 export function Problems({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const view = useView();
+  const { vocabulary, language } = useWorkbench();
   const choose = useChoose();
   const files = new Map([...view.docs.values()].map((doc) => [fileOf(doc), doc]));
-  const found = [...view.findings].sort((one, other) => rank(one.severity) - rank(other.severity));
+  const found = [...view.findings].sort((one, other) => rank(one) - rank(other));
   return (
     <div className="findings" role="region" aria-label={w("findings")}>
       <div className="findings-head">
@@ -20,6 +23,10 @@ export function Problems({ onClose }: { readonly onClose: () => void }): JSX.Ele
       <ul>
         {found.map((one, position) => {
           const doc = files.get(one.file);
+          const place =
+            doc === undefined
+              ? one.file
+              : placeInWords(view.docs, schemaOf(vocabulary, doc), doc, one.path, language, (kind) => w(`kind_${kind}`));
           return (
             <li key={position} className={one.severity}>
               <button
@@ -32,7 +39,7 @@ export function Problems({ onClose }: { readonly onClose: () => void }): JSX.Ele
               >
                 <span>{one.message}</span>
                 <small>
-                  {one.hint} <code>{`${one.file} ${one.path.join(" / ")}`}</code>
+                  {one.hint} <span className="finding-place">{place}</span>
                 </small>
               </button>
             </li>
@@ -43,6 +50,8 @@ export function Problems({ onClose }: { readonly onClose: () => void }): JSX.Ele
   );
 }
 
-function rank(severity: string): number {
-  return severity === "error" ? 0 : 1;
+/** Errors first; texts that lack a language are many and wait, so they stand last. */
+function rank(one: Finding): number {
+  if (one.severity === "error") return 0;
+  return one.code === "label.language_missing" ? 2 : 1;
 }

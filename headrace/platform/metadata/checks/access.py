@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
-from headrace.platform.core.problems import Message, Problem
+from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.metadata.catalog import FieldModel, GrantModel, ObjectModel
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.field_types.references import USER_OBJECT
+from headrace.platform.metadata.key_texts.values import WORDS
 
 SCOPE_PATH = Message(
     "scope.path_missing",
-    "The scope “{scope}” needs a {part} path on “{object}”.",
-    "范围“{scope}”需要“{object}”具有 {part} 路径。",
-    "Add it to scope_paths of the object.",
-    "请在该对象的 scope_paths 中补充。",
+    "The scope “{scope}” needs to know how a record of “{object}” leads to its {part}.",
+    "范围“{scope}”需要知道“{object}”的记录如何找到所属的{part}。",
+    "Say under “Whose records” of the object which field leads there.",
+    "请在该对象的“归属路径”中指明经由哪个字段到达。",
 )
 SCOPE_TREE = Message(
     "scope.not_a_tree",
@@ -259,6 +261,13 @@ def _creation(subject: Subject, model: ObjectModel) -> Iterator[Problem]:
                 yield NO_CREATION.at(place, role=role, object=model.name, field=field.name)
 
 
+_LED_TO: Final[Mapping[str, Text]] = {
+    "owner": Text("owner", "负责人"),
+    "organisation": Text("organisation", "组织"),
+    "territory": Text("territory", "区域"),
+}
+
+
 def _scope(
     subject: Subject, model: ObjectModel, grant: GrantModel, place: str
 ) -> Iterator[Problem]:
@@ -276,7 +285,8 @@ def _scope(
     if needs is not None and needs == owner.acts_as and needs not in owner.scope_paths:
         return  # the row itself stands in
     if needs is not None and needs not in owner.scope_paths:
-        yield SCOPE_PATH.at(place, scope=name, part=needs, object=owner.name)
+        scope = WORDS["ScopeDef.name"][name]
+        yield SCOPE_PATH.at(place, scope=scope, part=_LED_TO[needs], object=owner.name)
     elif name in {"organisation_tree", "organisation_below", "territory_tree"} and needs:
         target = subject.catalog.objects.get(owner.scope_paths[needs][-1].target or "")
         if target is not None and target.tree_field is None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
-from headrace.platform.core.problems import Message, Problem, pointer
+from headrace.platform.core.problems import Message, Problem, Text, pointer
 from headrace.platform.metadata.checks.base import Subject
 from headrace.platform.metadata.documents import Document
 
@@ -13,10 +13,11 @@ LANGUAGE_MISSING = Message(
     "label.language_missing",
     "The text of “{name}” is missing in {language}.",
     "“{name}”缺少{language}文本。",
-    "Add it to the document, or to help/{language}.json of the module.",
-    "请在文档中补充，或写入模块的 help/{language}.json。",
+    "Add it there, or among the translations of the module.",
+    "请在该处补充，或在模块的“翻译”中补充。",
     severity="warning",
 )
+_LANGUAGES: Final = (("en", Text("English", "英文")), ("zh", Text("Chinese", "中文")))
 _LABELLED = (
     "fields",
     "states",
@@ -66,7 +67,8 @@ def _listed(parts: Any, place: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _label(part: Mapping[str, Any], place: str) -> Iterator[Problem]:
     label = part.get("label", {})
-    for language in ("en", "zh"):
+    for language, called in _LANGUAGES:
         if not label.get(language):
-            name = part.get("name") or part.get("value") or "?"
-            yield LANGUAGE_MISSING.at(place + "/label", name=name, language=language)
+            other = next((text for text in label.values() if text), "?")
+            name = part.get("name") or part.get("value") or other
+            yield LANGUAGE_MISSING.at(place + "/label", name=name, language=called)

@@ -90,6 +90,10 @@ class Labels:
 
     def path(self, object_name: str, path: str) -> Text:
         """Return the labels of the fields of a path in quotes; names stand for what is unknown."""
+        return quoted(self.path_label(object_name, path), path)
+
+    def path_label(self, object_name: str, path: str) -> Text:
+        """Return the labels of the fields of a path; names stand for what is unknown."""
         found, names = [], path.split(".")
         current: str | None = object_name
         for name in names:
@@ -97,12 +101,9 @@ class Labels:
             found.append((text_of(field.get("label")) if field else Text()) or Text(name, name))
             current = _target(field, current)
         arrow = " → "
-        return quoted(
-            Text(
-                arrow.join(one.within("en") for one in found),
-                arrow.join(one.within("zh") for one in found),
-            ),
-            path,
+        return Text(
+            arrow.join(one.within("en") for one in found),
+            arrow.join(one.within("zh") for one in found),
         )
 
     def field(self, object_name: str, path: str) -> Json | None:

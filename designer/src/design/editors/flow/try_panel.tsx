@@ -2,12 +2,14 @@
 
 import { useState, type JSX } from "react";
 import type { JudgedJson, ReplaySummaryJson, SimulationJson } from "../../api_types";
-import { labelOf, nameOf, ofKind, type Doc } from "../../model/documents";
+import { find, labelOf, nameOf, ofKind, type Doc, type Docs } from "../../model/documents";
+import { fieldAt, pathLabel, type Describing } from "../../model/flow/describing";
 import { objects } from "../../model/flow/graph";
 import { textOf, type Json } from "../../model/json";
+import { formulaText, labelled } from "../../model/sentences/common";
 import { useChoose, useView, useWorkbench } from "../../ui/desk";
 import { Icon, IconButton } from "../../ui/icon";
-import { w } from "../../ui/words";
+import { page, w } from "../../ui/words";
 import { RecordPicker } from "./record_picker";
 import { replay, simulate, type Found } from "./trying";
 
@@ -64,6 +66,14 @@ export function TryPanel(props: {
     ...trial,
     replay: await replay(textOf(doc.content.workflow), last),
   });
+  // Of an object that nobody has used yet there is nothing to try: no record, no run.
+  if (!page().live.includes(nameOf(object)))
+    return (
+      <aside className="try-panel" aria-label={w("try")}>
+        <h3>{w("try_with_record")}</h3>
+        <p className="quiet">{w("try_not_live")}</p>
+      </aside>
+    );
   return (
     <aside className="try-panel" aria-label={w("try")}>
       <form
@@ -100,7 +110,7 @@ export function TryPanel(props: {
         </p>
       )}
       {props.old && trial.simulation !== null ? <p className="quiet">{w("try_old")}</p> : null}
-      <div role="status">{trial.simulation === null ? null : <Told doc={doc} told={trial.simulation} />}</div>
+      <div role="status">{trial.simulation === null ? null : <Told doc={doc} object={object} told={trial.simulation} />}</div>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -194,21 +204,30 @@ function Values(props: {
 }
 
 /** A condition, what came of it and the values it read; a long one is cut off and told whole on top of it. */
-function Condition({ judged }: { readonly judged: JudgedJson }): JSX.Element {
-  const values = Object.entries(judged.values).map(([name, value]) => `${name} = ${shown(value)}`);
+function Condition({ judged, object }: { readonly judged: JudgedJson; readonly object: Doc }): JSX.Element {
+  const { docs } = useView();
+  const { language } = useWorkbench();
+  const about: Describing = { docs, object, language, say: w };
+  const condition = formulaText(about, judged.condition);
+  const values = Object.entries(judged.values).map(
+    ([path, value]) => `${pathLabel(about, path)} = ${shown(about, path, value)}`,
+  );
   return (
-    <small title={judged.condition}>
-      <span className="try-condition">{judged.condition}</span>
+    <small title={condition}>
+      <span className="try-condition">{condition}</span>
       {[w(`try_truth_${judged.truth}`), ...values].join(" · ")}
     </small>
   );
 }
 
-function shown(value: Json): string {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+function shown(about: Describing, path: string, value: Json): string {
+  if (value === null) return w("try_truth_empty");
+  if (typeof value === "boolean") return w(value ? "try_truth_yes" : "try_truth_no");
+  return typeof value === "object" ? JSON.stringify(value) : labelled(about, fieldAt(about, path), String(value));
 }
 
-function Told({ doc, told }: { readonly doc: Doc; readonly told: SimulationJson }): JSX.Element {
+function Told(props: { readonly doc: Doc; readonly object: Doc; readonly told: SimulationJson }): JSX.Element {
+  const { doc, object, told } = props;
   const view = useView();
   const choose = useChoose();
   const own = told.approval === nameOf(doc);
@@ -223,7 +242,7 @@ function Told({ doc, told }: { readonly doc: Doc; readonly told: SimulationJson 
       </p>
       {told.guard === null || told.guard.truth === "yes" ? null : (
         <p className="try-guard">
-          {w("try_guard")} <Condition judged={told.guard} />
+          {w("try_guard")} <Condition judged={told.guard} object={object} />
         </p>
       )}
       <ul>
@@ -239,18 +258,19 @@ function Told({ doc, told }: { readonly doc: Doc; readonly told: SimulationJson 
                 </button>
               )}{" "}
               <span className="badge">{w(`try_state_${one.state}`)}</span>
-              {one.condition === null ? null : <Condition judged={one.condition} />}
+              {one.condition === null ? null : <Condition judged={one.condition} object={object} />}
             </li>
           );
         })}
       </ul>
-      {own ? <Reasons told={told} doc={doc} /> : null}
+      {own ? <Reasons told={told} doc={doc} object={object} /> : null}
     </div>
   );
 }
 
 /** Per step in words: who, why, who is left out. */
-function Reasons({ told, doc }: { readonly told: SimulationJson; readonly doc: Doc }): JSX.Element {
+function Reasons(props: { readonly told: SimulationJson; readonly doc: Doc; readonly object: Doc }): JSX.Element {
+  const { told, doc, object } = props;
   const { language } = useWorkbench();
   const labels = new Map(
     objects(doc.content.steps)
@@ -263,7 +283,7 @@ function Reasons({ told, doc }: { readonly told: SimulationJson; readonly doc: D
         <li key={step.name}>
           <strong>{labels.get(step.name) ?? step.name}</strong>{" "}
           <span className={`badge ${step.state === "asked" ? "green" : ""}`}>{w(`try_step_${step.state}`)}</span>
-          {step.condition === null ? null : <Condition judged={step.condition} />}
+          {step.condition === null ? null : <Condition judged={step.condition} object={object} />}
           {step.sources.map((source, number) => (
             <small key={number}>
               {source.people.join(", ") || w("try_no_people")}: {source.reason}
@@ -279,12 +299,14 @@ function Reasons({ told, doc }: { readonly told: SimulationJson; readonly doc: D
 }
 
 function Past({ told }: { readonly told: ReplaySummaryJson }): JSX.Element {
+  const { docs } = useView();
+  const { language } = useWorkbench();
   if (told.runs === 0) return <p className="quiet">{w("try_no_runs")}</p>;
   const { runs, different, unknown } = told;
   return (
     <div className="try-told">
       <p>{w("try_summary", { runs, different, unknown })}</p>
-      {told.never.length === 0 ? null : <p>{w("try_never", { names: told.never.join(", ") })}</p>}
+      {told.never.length === 0 ? null : <p>{w("try_never", { names: told.never.map((one) => neverTaken(docs, one, language)).join(w("comma")) })}</p>}
       <ul>
         {told.tasks.slice(0, 8).map((one) => (
           <li key={one.id}>{w("try_tasks", { who: one.name, then: one.recorded, now: one.now })}</li>
@@ -292,4 +314,13 @@ function Past({ told }: { readonly told: ReplaySummaryJson }): JSX.Element {
       </ul>
     </div>
   );
+}
+
+/** Return what an approval, or a step of one written `approval/step`, is called. */
+function neverTaken(docs: Docs, way: string, language: "zh" | "en"): string {
+  const [approval = "", step] = way.split("/");
+  const found = find(docs, "approval", approval)?.content;
+  const title = labelOf(found, language) || approval;
+  const steps = objects(found?.steps).flatMap((one) => [one, ...objects(one.branches).flatMap((branch) => objects(branch.steps))]);
+  return step === undefined ? title : `${title} › ${labelOf(steps.find((one) => one.name === step), language) || step}`;
 }

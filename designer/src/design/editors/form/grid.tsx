@@ -91,6 +91,7 @@ export function ChildGrid(props: {
           );
         })}
       </ol>
+      {columns.length === 0 ? <p className="quiet">{w("grid_shows_all")}</p> : null}
       <select
         className="input"
         aria-label={w("add_column")}

@@ -6,9 +6,16 @@ import { askName } from "./asking";
 
 const WAIT = 200;
 
+const PLAIN = /^[\p{ASCII}\p{Script=Latin}]*$/u;
+
+/** Return the name for a label, once it is known; `otherwise` where there is none. */
+export async function proposedName(label: string, otherwise: string): Promise<string> {
+  return PLAIN.test(label) ? named(label) || otherwise : askName(label, otherwise).catch(() => otherwise);
+}
+
 /** Return the name that is proposed for a label; `otherwise` until there is one. */
 export function useProposedName(label: string, otherwise: string): string {
-  const plain = /^[\p{ASCII}\p{Script=Latin}]*$/u.test(label);
+  const plain = PLAIN.test(label);
   const [told, setTold] = useState({ label: "", name: "" });
   useEffect(() => {
     if (plain) return;

@@ -1,0 +1,89 @@
+"""Findings of the designer call things by their labels; technical names stay where they are the matter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from headrace.platform.core.problems import Problem, Text
+from headrace.platform.metadata.building.messages import UNKNOWN_OBJECT
+from headrace.platform.metadata.called import called
+from headrace.platform.metadata.checks.access import NO_CREATION, SCOPE_PATH
+from headrace.platform.metadata.checks.labels import LANGUAGE_MISSING
+from headrace.platform.metadata.checks.workflows import UNREACHABLE
+from headrace.platform.metadata.documents import Document
+from headrace.platform.metadata.naming import name_problem
+
+
+def label(zh: str) -> dict[str, str]:
+    return {"zh": zh}
+
+
+DOCUMENTS = (
+    Document(
+        "visits",
+        {
+            "kind": "object",
+            "name": "visit",
+            "label": label("巡检单"),
+            "fields": [
+                {
+                    "name": "result",
+                    "label": label("巡检结果"),
+                    "type": "choice",
+                    "choices": [{"value": "bad", "label": label("不合格")}],
+                },
+                {"name": "status", "type": "state", "workflow": "visit_flow"},
+            ],
+        },
+    ),
+    Document(
+        "visits",
+        {
+            "kind": "workflow",
+            "name": "visit_flow",
+            "object": "visit",
+            "label": label("巡检流程"),
+            "states": [{"name": "in_approval", "label": label("审批中")}],
+        },
+    ),
+    Document(
+        "visits",
+        {"kind": "role", "name": "inspector", "label": label("巡检员")},
+    ),
+)
+OBJECT, FLOW = "/visits/objects/visit.json", "/visits/workflows/visit_flow.json"
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (UNREACHABLE.at(FLOW + "/states/0", state="in_approval"), "审批中"),
+        (
+            NO_CREATION.at(OBJECT, role="inspector", object="visit", field="result"),
+            "“巡检员”可以新建“巡检单”,却不能填写必填且无默认值的“巡检结果”",
+        ),
+        (LANGUAGE_MISSING.at(OBJECT + "/label", name="visit", language="en"), "“巡检单”缺少"),
+        (
+            LANGUAGE_MISSING.at(OBJECT + "/fields/0/choices/0/label", name="bad", language="en"),
+            "“不合格”缺少",
+        ),
+        (name_problem("巡检", (), OBJECT + "/name"), "巡检"),
+        (SCOPE_PATH.at("", scope="x", part="y", object="visit"), "巡检单"),
+        (UNKNOWN_OBJECT.at(OBJECT + "/fields/0/to", name="nothing"), "nothing"),
+    ],
+)
+def test_names_are_said_by_their_labels(problem: Problem, said: str) -> None:
+    (found,) = called([problem], DOCUMENTS)
+
+    assert said in found.message.zh.replace("，", ",")
+    assert (found.code, found.path) == (problem.code, problem.path)
+
+
+def test_a_text_that_was_changed_later_stays() -> None:
+    problem = UNREACHABLE.at(FLOW + "/states/0", state="in_approval")
+    (found,) = called([replace(problem, hint=Text("Wait.", "请等。"))], DOCUMENTS)
+
+    assert "审批中" in found.message.zh
+    assert found.hint == Text("Wait.", "请等。")
