@@ -62,7 +62,7 @@ OBJECT, FLOW = "/visits/objects/visit.json", "/visits/workflows/visit_flow.json"
         (UNREACHABLE.at(FLOW + "/states/0", state="in_approval"), "审批中"),
         (
             NO_CREATION.at(OBJECT, role="inspector", object="visit", field="result"),
-            "“巡检员”可以新建“巡检单”,却不能填写必填且无默认值的“巡检结果”",
+            "“巡检员”可以新建“巡检单”，却不能填写必填且无默认值的“巡检结果”",
         ),
         (LANGUAGE_MISSING.at(OBJECT + "/label", name="visit", language="en"), "“巡检单”缺少"),
         (
@@ -77,7 +77,7 @@ OBJECT, FLOW = "/visits/objects/visit.json", "/visits/workflows/visit_flow.json"
 def test_names_are_said_by_their_labels(problem: Problem, said: str) -> None:
     (found,) = called([problem], DOCUMENTS)
 
-    assert said in found.message.zh.replace("，", ",")
+    assert said in found.message.zh
     assert (found.code, found.path) == (problem.code, problem.path)
 
 
