@@ -38,6 +38,30 @@ def test_a_user_by_login(database_url):
 
 
 @pytest.mark.parametrize(
+    "named",
+    [
+        {"copies": [{"to": [{"user": "Faye"}]}]},
+        {
+            "time": {
+                "limit": "8",
+                "unit": "hours",
+                "then": "escalate",
+                "escalate_to": [{"user": "Faye"}],
+            }
+        },
+    ],
+)
+def test_a_user_named_for_copies_or_escalations_is_kept_too(database_url, named):
+    contents = steps(MANAGER)
+    contents["approval", "claim_by_amount"].update(named)
+    with approval_world(database_url, contents) as world:
+        world.set_user("faye", active=False)
+        with pytest.raises(ConflictError) as error:
+            world.does("system", lambda c, w: world.approvals.release(c, w, world.users["faye"]))
+        assert error.value.problems[0].code == "approval.names_user"
+
+
+@pytest.mark.parametrize(
     ("source", "expected"),
     [
         ({"managers": 1, "of": "company.manager"}, ["fred"]),

@@ -12,7 +12,6 @@ from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
-from headrace.platform.access.identity import normalised_login
 from headrace.platform.access.tables import USER
 from headrace.platform.core.errors import (
     NOT_FOUND,
@@ -26,7 +25,7 @@ from headrace.platform.core.problems import Text, pointer
 from headrace.platform.database.engine import Reading
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.jobs.notifications import Notifications
-from headrace.platform.metadata.catalog import ApprovalModel, Catalog, TransitionModel
+from headrace.platform.metadata.catalog import ApprovalModel, TransitionModel
 from headrace.platform.records.context import Context
 from headrace.platform.records.reader import get_in
 from headrace.platform.records.store import RecordStore
@@ -38,6 +37,7 @@ from headrace.platform.workflow.copies import Copies
 from headrace.platform.workflow.course import end, set_out, settle, tell_end
 from headrace.platform.workflow.delegations import colleagues, decides_for
 from headrace.platform.workflow.depending import Changed
+from headrace.platform.workflow.naming import approvals_naming
 from headrace.platform.workflow.people import People, Person, holds_role, is_active
 from headrace.platform.workflow.pinned import Step, pin
 from headrace.platform.workflow.reopening import deciding, reopen
@@ -540,17 +540,3 @@ def _check_named(context: Context, work: UnitOfWork, user_id: str) -> None:
     named = [one.within(context.language) for one in approvals_naming(context.catalog, str(login))]
     if named:
         raise ConflictError(messages.NAMED.at(login=login, approvals=", ".join(named)))
-
-
-def approvals_naming(catalog: Catalog, login: str) -> list[Text]:
-    """Return the labels of the live approvals that ask somebody by login."""
-    found = (
-        approval.label
-        for workflow in catalog.workflows.values()
-        for approvals in workflow.approvals.values()
-        for approval in approvals
-        for step in approval.steps
-        for approver in step.approvers
-        if approver.user is not None and normalised_login(approver.user) == login
-    )
-    return list(dict.fromkeys(found))

@@ -18,9 +18,10 @@ from headrace.platform.database.engine import Reading
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.records.context import Context
 from headrace.platform.workflow import messages
-from headrace.platform.workflow.approvals import Approvals, approvals_naming
+from headrace.platform.workflow.approvals import Approvals
 from headrace.platform.workflow.cases import checked_reason
 from headrace.platform.workflow.delegations import Colleague, colleagues
+from headrace.platform.workflow.naming import Naming, approvals_naming, records_naming
 from headrace.platform.workflow.needing import needed, needed_last, refuse_to_empty
 from headrace.platform.workflow.repairing import Repairs
 from headrace.platform.workflow.runs import (
@@ -44,13 +45,14 @@ class HeldRole:
 class Leaving:
     """What of approvals needs somebody: roles, open tasks, and approvals that name them by login.
 
-    `heirs` are who may take it over.
+    `records` name them in a field where approvals look for whom to ask; `heirs` are who may take over.
     """
 
     person: Colleague
     roles: tuple[HeldRole, ...]
     tasks: int
     named: tuple[Text, ...]
+    records: tuple[Naming, ...]
     heirs: tuple[Colleague, ...]
 
     def render(self, language: str) -> dict[str, Any]:
@@ -67,6 +69,7 @@ class Leaving:
             ],
             "tasks": self.tasks,
             "named": [one.within(language) for one in self.named],
+            "records": [one.render(language) for one in self.records],
             "heirs": [{"id": one.id, "name": one.name} for one in self.heirs],
         }
 
@@ -102,6 +105,7 @@ class Leavings:
             ),
             tasks,
             tuple(approvals_naming(context.catalog, login)),
+            records_naming(context, user_id),
             tuple(one for one in people if one.id != user_id),
         )
 
