@@ -106,7 +106,7 @@ _OTHER_TYPE: Final = Text(
 )
 _USE_IS_NULL: Final = Text(
     "Nothing equals null: write IS NULL or IS NOT NULL.",
-    "空值不等于任何值:请写 IS NULL 或 IS NOT NULL。",
+    "空值不等于任何值：请写 IS NULL 或 IS NOT NULL。",
 )
 _USE_INCLUDES: Final = Text(
     "Ask a field with several references with INCLUDES, SIZE or ISBLANK.",

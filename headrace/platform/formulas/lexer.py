@@ -1,4 +1,4 @@
-"""Text → tokens. Full-width brackets and commas of Chinese input count as the half-width ones."""
+"""Text → tokens. Full-width brackets, commas and operators of Chinese input count as the half-width ones."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ _PATTERN: Final = re.compile(
     r"|(?P<number>\d+(?:\.\d+)?)"
     r"|(?P<string>'(?:[^']|'')*')"
     r"|(?P<name>[^\W\d]\w*)"
-    r"|(?P<mark><=|>=|!=|<>|[-+*/%=<>(),.$(),])",
+    r"|(?P<mark>[<\uff1c][=\uff1d>\uff1e]|[>\uff1e][=\uff1d]|[!\uff01][=\uff1d]|[-+*/%=<>(),.$"
+    r"\uff0d\uff0b\uff0a\uff0f\uff05\uff1d\uff1c\uff1e\uff08\uff09\uff0c\uff0e\uff04])",
     re.UNICODE,
 )
-_SAME_MARKS: Final = {"<>": "!=", "(": "(", ")": ")", ",": ","}
+_HALF_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _ASCII_DIGITS: Final = re.compile(r"[0-9.]+")
 _NOT_STORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
@@ -66,7 +67,8 @@ def _token(kind: str | None, text: str, start: int, end: int) -> Token:
     if kind == "name":
         return Token("name", text, text.upper(), start, end)
     if kind == "mark":
-        return Token("mark", _SAME_MARKS.get(text, text), "", start, end)
+        mark = text.translate(_HALF_WIDTH)
+        return Token("mark", "!=" if mark == "<>" else mark, "", start, end)
     if kind == "number":
         if not _ASCII_DIGITS.fullmatch(text):
             refuse(start, end, Text("a number in digits 0-9", "由 0-9 组成的数字"), text)

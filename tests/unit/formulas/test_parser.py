@@ -47,6 +47,10 @@ def shape(tree: Syntax) -> str:
         ("round(a,2)", "ROUND(a, 2)"),
         ("order.by + end - when", "((order.by + end) - when)"),
         ("'it''s' = a", "(it's = a)"),
+        ("ROUND（a，2）＋ b", "(ROUND(a, 2) + b)"),
+        ("a ＜＝ b", "(a <= b)"),
+        ("（a － b）＊ c ＜＞ d", "(((a - b) * c) != d)"),
+        ("a ！＝ '（，＞'", "(a != （，＞)"),
     ],
 )
 def test_precedence_and_words(text: str, expected: str | None) -> None:

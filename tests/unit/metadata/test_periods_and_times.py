@@ -78,6 +78,7 @@ def convert(old: str, new: str, value: Any) -> Any:
         ("text", "month", "2025-13", "refused"),
         ("instant", "time", datetime(2025, 6, 10, 1, 30, tzinfo=UTC), ("09:30", "lossy")),
         ("text", "time", "9:05", ("09:05", "lossy")),
+        ("text", "time", "9：05", ("09:05", "lossy")),
         ("text", "time", "下午3点", ("15:00", "lossy")),
         ("text", "time", "12:30 am", ("00:30", "lossy")),
         ("text", "time", "25:00", "refused"),

@@ -70,7 +70,7 @@ BROKEN: Final = Message(
     "请修正公式后重新上传，或手工录入该记录。",
 )
 _TOTALS: Final = re.compile(
-    r"(合\s*计|总\s*计|小\s*计|共\s*计|汇\s*总|(grand\s+|sub-?\s*)?totals?|sum)\s*[::]?(\s.*)?",
+    r"(合\s*计|总\s*计|小\s*计|共\s*计|汇\s*总|(grand\s+|sub-?\s*)?totals?|sum)\s*[:\uff1a]?(\s.*)?",
     re.IGNORECASE,
 )
 

@@ -28,7 +28,7 @@ _LADDER: Final = Text(
 )
 _SHARES: Final = Text(
     "rows are a key and a number, as in LIST(line.id, amount WHERE … ORDER BY number), and key is like theirs",
-    "rows 的每行应为键与数值,例如 LIST(line.id, amount WHERE … ORDER BY number),且 key 与其同类",
+    "rows 的每行应为键与数值，例如 LIST(line.id, amount WHERE … ORDER BY number)，且 key 与其同类",
 )
 _EVEN: Final = Text("the numbers come in pairs", "数值应成对出现")
 

@@ -285,7 +285,7 @@ REGEX: Final = Function(
     summary=Text(
         r"Whether the whole text fits a pattern of characters, sets ([a-z], \d, \w, \s, .), groups,"
         " “|” and repeats (? * + {2,5}).",
-        r"整个文本是否符合模式:字符、字符集([a-z]、\d、\w、\s、.)、分组、“|”和重复(? * + {2,5})。",
+        r"整个文本是否符合模式：字符、字符集（[a-z]、\d、\w、\s、.）、分组、“|”和重复（? * + {2,5}）。",
     ),
     examples=(
         Example(r"REGEX('SO-20250610-0001', 'SO-\d{8}-\d{4,}')", "true"),

@@ -26,7 +26,7 @@ NOT_ON_EARTH: Final = Message(
     "请先写纬度，再写经度。",
 )
 _POINT: Final = re.compile(
-    r"([+-]?[0-9]{1,3}(?:\.[0-9]{0,20})?)\s*[,;,;\s]\s*([+-]?[0-9]{1,3}(?:\.[0-9]{0,20})?)"
+    r"([+-]?[0-9]{1,3}(?:\.[0-9]{0,20})?)\s*[,;\s]\s*([+-]?[0-9]{1,3}(?:\.[0-9]{0,20})?)"
 )
 _STEP: Final = Decimal("0.000001")
 """Six digits: 11 cm on the equator, finer than any receiver."""

@@ -40,7 +40,7 @@ from headrace.platform.metadata.storage_types import INTEGER, TEXT, Storage
 
 _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
 _WRITTEN: Final = re.compile(
-    r"(上午|下午)?\s*([0-9]{1,2})\s*[::点时]\s*([0-9]{1,2})?\s*[::分]?\s*([0-9]{1,2})?秒?\s*(am|pm)?",
+    r"(上午|下午)?\s*([0-9]{1,2})\s*[:\uff1a点时]\s*([0-9]{1,2})?\s*[:\uff1a分]?\s*([0-9]{1,2})?秒?\s*(am|pm)?",
     re.IGNORECASE,
 )
 _TIME: Final = Text("a time of day", "时刻")
