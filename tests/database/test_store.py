@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ from headrace.platform.core.errors import (
     RefusedError,
     StaleError,
 )
+from headrace.platform.records.bulk import write_many
 from tests.support.shop_world import NOW, Shop, open_shop, person, user_id_of
 
 
@@ -738,6 +739,34 @@ def test_migration_sets_what_only_the_platform_sets(shop: Shop) -> None:
     bad = {**data, "number": "x", "status": "nowhere"}
     found = refused(shop, lambda: shop.create("loader", "purchase", bad, mode="migration"))
     assert found == {"/status": "value.not_a_choice"}
+
+
+class _TakenBackError(Exception):
+    """Ends a unit of work without leaving anything."""
+
+
+def test_what_is_refused_leaves_no_gap_in_the_numbers(shop: Shop) -> None:
+    def made(count: int) -> list[str]:
+        return [f"T-{number:04d}" for number in range(1, count + 1)]
+
+    for refused in ({"subject": "x" * 500}, {"subject": "x", "nothing": 1}):
+        with pytest.raises(RefusedError):
+            shop.create("boss", "ticket", refused)
+    records = [{"subject": "s"} if number % 3 else {"subject": None} for number in range(30)]
+    with shop.work() as work:
+        items = write_many(
+            shop.store, shop.as_("boss"), work, "ticket", "create", records, partial=True
+        )
+    saved = [one.id for one in items if one.status == "created"]
+    assert len(saved) == 20
+    assert [shop.row("ticket", one)["number"] for one in saved] == made(20)
+    with suppress(_TakenBackError), shop.work() as work:
+        shop.store.create(shop.as_("boss"), work, "ticket", {"subject": "s"})
+        raise _TakenBackError
+    assert (
+        shop.row("ticket", shop.create("boss", "ticket", {"subject": "s"}).id)["number"]
+        == (made(21)[-1])
+    )
 
 
 def test_numbers_that_a_migration_brings_are_not_given_again(shop: Shop) -> None:

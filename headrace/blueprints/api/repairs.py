@@ -171,4 +171,3 @@ def _results(results: list[Result], **more: Any) -> Response:
         return answer(context, {"items": items, **more})
 
     return read(shown)
-

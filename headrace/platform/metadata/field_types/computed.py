@@ -64,7 +64,10 @@ class AutoNumberOptions:
 
 
 class AutoNumberType(FieldType[AutoNumberOptions]):
-    """A number given once, when the record is made; unique, not free of gaps."""
+    """A number given once, when the record is saved: unique, counting on without gaps.
+
+    What was refused takes none; the number of a deleted record is not given again.
+    """
 
     key = "auto_number"
     label = Text("Number", "编号")
