@@ -16,7 +16,8 @@ from headrace.platform.records.context import Context
 from headrace.platform.runtime import Platform
 from headrace.platform.workflow.access import checked_snapshot
 from headrace.platform.workflow.pinned import joined
-from headrace.platform.workflow.replaying import MOST_RUNS, USUAL, Replay, Replayed, Way, replay
+from headrace.platform.workflow.replaying import MOST_RUNS, USUAL, replay
+from headrace.platform.workflow.replays import Replay, Replayed, Way
 from headrace.platform.workflow.simulating import JudgedView, Simulation, Trial
 
 STATES = {

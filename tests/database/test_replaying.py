@@ -11,7 +11,8 @@ import pytest
 from headrace.platform.core.errors import NotFoundError, RefusedError
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.workflow.access import checked_snapshot
-from headrace.platform.workflow.replaying import Replay, replay
+from headrace.platform.workflow.replaying import replay
+from headrace.platform.workflow.replays import Replay
 from tests.support.approval_world import World, approval_world, catalog_of
 from tests.support.documents import workspace
 

@@ -12,7 +12,8 @@ from headrace.platform.core.errors import ForbiddenError, RefusedError
 from headrace.platform.records.context import Context
 from headrace.platform.workflow.access import checked_snapshot
 from headrace.platform.workflow.engine import Fired
-from headrace.platform.workflow.replaying import Replay, replay
+from headrace.platform.workflow.replaying import replay
+from headrace.platform.workflow.replays import Replay
 from headrace.platform.workflow.tables import TASK
 from tests.demo.test_behaviour import create, line
 from tests.demo.world import World

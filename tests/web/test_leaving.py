@@ -43,7 +43,11 @@ def test_an_account_ends_once_somebody_takes_over_its_role_and_its_tasks(
     ids = live.ids
     page = admin.get(f"/approvals/leaving?user={ids['manager']}")
     assert "Tasks that wait for them" in page.text
-    [named] = live.renewed_client("admin").get(f"/api/v1/approvals/leaving/{ids['manager']}").json["records"]
+    [named] = (
+        live.renewed_client("admin")
+        .get(f"/api/v1/approvals/leaving/{ids['manager']}")
+        .json["records"]
+    )
     assert (named["object"], named["field"]) == ("company", "manager")
     assert f"{named['object_label']}, {named['label']}: {named['count']}" in page.text
     there = admin.get(f"/o/company?view=all&f.manager={ids['manager']}")

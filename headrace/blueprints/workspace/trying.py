@@ -19,7 +19,8 @@ from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel,
 from headrace.platform.records import reader
 from headrace.platform.records.context import Context
 from headrace.platform.workflow.access import checked_snapshot
-from headrace.platform.workflow.replaying import Replay, replay
+from headrace.platform.workflow.replaying import replay
+from headrace.platform.workflow.replays import Replay
 from headrace.platform.workflow.simulating import Simulation, Trial
 
 VALUE: Final = "v."

@@ -24,7 +24,7 @@ from headrace.platform.publishing.decisions import (
 from headrace.platform.publishing.row_work import RowWork
 from headrace.platform.publishing.rows import RowsFile
 from headrace.platform.publishing.scenario_results import ScenarioResult, ScenarioResultJson
-from headrace.platform.workflow.replaying import ReplaySummaryJson
+from headrace.platform.workflow.replays import ReplaySummaryJson
 
 
 class FailingJson(TypedDict):

@@ -21,7 +21,8 @@ from headrace.platform.publishing.drafts import Drafts
 from headrace.platform.publishing.plan import Plan
 from headrace.platform.records.context import Context
 from headrace.platform.workflow.access import checked_snapshot
-from headrace.platform.workflow.replaying import USUAL, Replay, replay
+from headrace.platform.workflow.replaying import USUAL, replay
+from headrace.platform.workflow.replays import Replay
 
 UNKNOWN_USER: Final = Message(
     "simulation.submitter",

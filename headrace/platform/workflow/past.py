@@ -31,7 +31,8 @@ PLAIN: Final = frozenset(
 CHUNK: Final = 500
 """Most ids in one statement."""
 
-Lines = list[sa.Row[Any, Any, Any, Any, Any]]
+Line = sa.Row[Any, Any, Any, Any, Any]
+Lines = list[Line]
 
 
 class Histories:

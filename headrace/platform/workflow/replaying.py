@@ -7,13 +7,10 @@ the same approvers is who was asked; by others, who would be asked today.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Literal, TypedDict
-
-import sqlalchemy as sa
+from typing import Any, Final
 
 from headrace.platform.core.errors import (
     NOT_FOUND,
@@ -21,26 +18,21 @@ from headrace.platform.core.errors import (
     NotFoundError,
     RefusedError,
 )
-from headrace.platform.core.problems import Message, Text
-from headrace.platform.core.shapes import Moment
+from headrace.platform.core.problems import Message
 from headrace.platform.database.engine import Reading
 from headrace.platform.formulas.expression import Expression
-from headrace.platform.metadata.catalog import Catalog, TransitionModel, WorkflowModel
-from headrace.platform.metadata.storage_types import instant_text
+from headrace.platform.metadata.catalog import Catalog, FieldModel, TransitionModel, WorkflowModel
 from headrace.platform.records.context import Context
 from headrace.platform.records.history_reader import titles_of
-from headrace.platform.workflow.past import Histories, PastRecord
+from headrace.platform.workflow.past import Histories, Line, PastRecord
 from headrace.platform.workflow.people import People, names_of
 from headrace.platform.workflow.pinned import PinnedApproval, Step, pin
+from headrace.platform.workflow.recorded_runs import RecordedRun, recorded_runs, state_of
+from headrace.platform.workflow.replays import PathStep, Replay, Replayed, Way, verdict_of
 from headrace.platform.workflow.runs import (
     Row,
-    approvers_of_steps,
-    definitions_of,
-    node_of,
-    rows_of_runs,
 )
 from headrace.platform.workflow.supposed import Truth, judged
-from headrace.platform.workflow.tables import DECISION, RUN, STEP, TASK
 
 MOST_RUNS: Final = 500
 USUAL: Final = 100
@@ -51,9 +43,6 @@ MOST_VERSIONS: Final = 5
 Earlier = Callable[[int], Catalog | None]
 """Gives the definitions of a version."""
 
-StepState = Literal["asked", "skipped", "passed", "kept", "unknown"]
-Verdict = Literal["same", "different", "unknown"]
-
 TOO_MANY: Final = Message(
     "replay.last",
     "“last” must be a number from 1 to {most}.",
@@ -61,202 +50,6 @@ TOO_MANY: Final = Message(
     "Replay fewer runs at a time.",
     "请减少每次回放的数量。",
 )
-
-
-class TasksJson(TypedDict):
-    """How many tasks a person had, and how many they would have."""
-
-    id: str
-    name: str
-    recorded: int
-    now: int
-
-
-class ReplaySummaryJson(TypedDict):
-    """What follows for all runs."""
-
-    same: int
-    different: int
-    unknown: int
-    runs: int
-    days: float | None
-    tasks: list[TasksJson]
-    never: list[str]
-
-
-class PathStepJson(TypedDict):
-    """A step of a path, with the names of its people."""
-
-    name: str
-    label: str
-    state: StepState
-    people: list[str]
-    today: bool
-    people_unknown: bool
-
-
-class WayJson(TypedDict):
-    """A path: its approval and its steps."""
-
-    approval: str | None
-    unknown: bool
-    steps: list[PathStepJson]
-
-
-class RunRecordJson(TypedDict):
-    """The record of a run."""
-
-    id: str
-    title: str
-
-
-class ReplayedJson(TypedDict):
-    """A run with its recorded path and the one that it would take."""
-
-    run: str
-    record: RunRecordJson | None
-    state: str
-    transition: str
-    started_at: Moment
-    ended_at: Moment | None
-    verdict: Verdict
-    recorded: WayJson
-    now: WayJson
-
-
-class ReplayJson(TypedDict):
-    """The runs of a workflow, and what follows for all of them."""
-
-    workflow: str
-    summary: ReplaySummaryJson
-    runs: list[ReplayedJson]
-
-
-@dataclass(frozen=True, slots=True)
-class PathStep:
-    """A step of a path. `people` are user ids; `today`: they are who would be asked today."""
-
-    name: str
-    label: Text
-    state: StepState
-    people: frozenset[str] = frozenset()
-    today: bool = False
-    people_unknown: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A path: the approval (None where none applied, "?" where it cannot be told) and its steps."""
-
-    approval: str | None
-    steps: tuple[PathStep, ...]
-    unknown: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """A run with its recorded path and the one that it would take."""
-
-    run_id: str
-    record_id: str
-    title: str | None
-    state: str
-    transition: str
-    started_at: datetime
-    ended_at: datetime | None
-    recorded: Way
-    now: Way
-    verdict: Verdict
-
-    @property
-    def days(self) -> float | None:
-        """How many days it took."""
-        if self.ended_at is None:
-            return None
-        return (self.ended_at - self.started_at).total_seconds() / 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """The runs with their verdicts, and what follows for all of them.
-
-    `never` are approvals, and steps as `approval/step`, that no replayed run takes.
-    """
-
-    workflow: str
-    runs: tuple[Replayed, ...]
-    names: Mapping[str, str]
-    never: tuple[str, ...]
-
-    def count(self, verdict: Verdict) -> int:
-        """How many runs have a verdict."""
-        return sum(one.verdict == verdict for one in self.runs)
-
-    @property
-    def days(self) -> float | None:
-        """How many days the runs took on average."""
-        taken = [one.days for one in self.runs if one.days is not None]
-        return sum(taken) / len(taken) if taken else None
-
-    def tasks(self) -> dict[str, tuple[int, int]]:
-        """Return by user how many tasks they had, and how many they would have."""
-        then, now = Counter[str](), Counter[str]()
-        for one in self.runs:
-            for counted, way in ((then, one.recorded), (now, one.now)):
-                counted.update(
-                    user for step in way.steps if step.state == "asked" for user in step.people
-                )
-        return {user: (then[user], now[user]) for user in {*then, *now}}
-
-    def render(self, language: str) -> ReplayJson:
-        """Return the JSON form in one language."""
-        tasks = sorted(self.tasks().items(), key=lambda item: (-item[1][1], item[0]))
-        return {
-            "workflow": self.workflow,
-            "summary": {
-                "same": self.count("same"),
-                "different": self.count("different"),
-                "unknown": self.count("unknown"),
-                "runs": len(self.runs),
-                "days": None if self.days is None else round(self.days, 2),
-                "tasks": [
-                    {"id": user, "name": self.names.get(user, ""), "recorded": then, "now": now}
-                    for user, (then, now) in tasks
-                ],
-                "never": list(self.never),
-            },
-            "runs": [self._run(one, language) for one in self.runs],
-        }
-
-    def _run(self, one: Replayed, language: str) -> ReplayedJson:
-        return {
-            "run": one.run_id,
-            "record": {"id": one.record_id, "title": one.title} if one.title is not None else None,
-            "state": one.state,
-            "transition": one.transition,
-            "started_at": instant_text(one.started_at),
-            "ended_at": instant_text(one.ended_at),
-            "verdict": one.verdict,
-            "recorded": self._way(one.recorded, language),
-            "now": self._way(one.now, language),
-        }
-
-    def _way(self, way: Way, language: str) -> WayJson:
-        return {
-            "approval": way.approval,
-            "unknown": way.unknown,
-            "steps": [
-                {
-                    "name": step.name,
-                    "label": step.label.within(language),
-                    "state": step.state,
-                    "people": sorted(self.names.get(one, "") for one in step.people),
-                    "today": step.today,
-                    "people_unknown": step.people_unknown,
-                }
-                for step in way.steps
-            ],
-        }
 
 
 def replay(
@@ -282,50 +75,6 @@ def replay(
         raise NotFoundError(NOT_FOUND.at())
     chosen = definitions or context.catalog
     return _Replayer(context, reading, live, chosen, earlier).run(last)
-
-
-@dataclass(frozen=True, slots=True)
-class _Recorded:
-    """A run as it was: what it was pinned to, its steps by name, who was asked, at which version."""
-
-    run: Row
-    pinned: PinnedApproval
-    rows: tuple[Row, ...]
-    tasks: Mapping[str, tuple[Row, ...]]
-    approvers: Mapping[str, frozenset[str]]
-    first_version: int | None
-    last_version: int | None
-
-    def first(self, name: str) -> Row | None:
-        """Return the first visit of a step."""
-        return next(
-            (one for one in self.rows if self.pinned.steps[node_of(one)].name == name), None
-        )
-
-    def last(self, name: str) -> Row | None:
-        """Return the last visit of a step."""
-        visits = [one for one in self.rows if self.pinned.steps[node_of(one)].name == name]
-        return visits[-1] if visits else None
-
-    def step(self, name: str) -> Step | None:
-        """Return a step of the definition."""
-        return next((one for one in self.pinned.steps if one.name == name), None)
-
-    def asked(self, row: Row) -> frozenset[str]:
-        """Return who was asked first in a step: nobody who was added or given it later."""
-        tasks = [one for one in self.tasks.get(row.id, ()) if one.added_by is None]
-        first = min((one.opened_at for one in tasks), default=None)
-        return frozenset(one.user for one in tasks if one.opened_at == first)
-
-    def version_at(self, name: str) -> int | None:
-        """Return the version of the record by which a step was judged."""
-        found = self.first(name)
-        if found is None:
-            return None
-        for row in self.rows:
-            if row.position >= found.position and self.tasks.get(row.id):
-                return min(int(task.record_version) for task in self.tasks[row.id])
-        return self.last_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,7 +126,7 @@ class _Replayer:
 
     def run(self, last: int) -> Replay:
         """Return the runs with what would become of them."""
-        recorded = self._recorded(last)
+        recorded = recorded_runs(self._reading.connection, self._model.id, last)
         self._histories.fetch(one.run.record_id for one in recorded)
         ids = [str(one.run.record_id) for one in recorded]
         titles = titles_of(self._context, self._reading, self._model.name, ids) if ids else {}
@@ -415,48 +164,9 @@ class _Replayer:
                 ]
         return tuple(never)
 
-    # -- what was recorded ------------------------------------------------------------------
-
-    def _recorded(self, last: int) -> list[_Recorded]:
-        connection = self._reading.connection
-        statement = (
-            sa.select(RUN)
-            .where(RUN.c.object_id == self._model.id, RUN.c.state != "open")
-            .order_by(RUN.c.id.desc())
-            .limit(last)
-        )
-        runs = list(connection.execute(statement))
-        pinned = definitions_of(connection, {run.definition for run in runs})
-        ids = [run.id for run in runs]
-        steps = rows_of_runs(connection, STEP, ids)
-        tasks = rows_of_runs(connection, TASK, ids)
-        decisions = rows_of_runs(connection, DECISION, ids)
-        approvers = approvers_of_steps(
-            connection, [step.id for rows in steps.values() for step in rows]
-        )
-        found = []
-        for run in runs:
-            of_step: dict[str, tuple[Row, ...]] = {}
-            for task in tasks[run.id]:
-                of_step[task.step] = (*of_step.get(task.step, ()), task)
-            versions = [int(one.record_version) for one in tasks[run.id]]
-            said = [int(one.record_version) for one in decisions[run.id]]
-            found.append(
-                _Recorded(
-                    run,
-                    pinned[run.definition],
-                    tuple(sorted(steps[run.id], key=lambda one: one.position)),
-                    of_step,
-                    approvers,
-                    min([*versions, *said], default=None),
-                    max([*versions, *said], default=None),
-                )
-            )
-        return found
-
-    def _replayed(self, one: _Recorded, titles: Mapping[str, Any]) -> Replayed:
+    def _replayed(self, one: RecordedRun, titles: Mapping[str, Any]) -> Replayed:
         run = one.run
-        then = self._recorded_way(one)
+        then = one.way()
         now = self._way(one)
         known = run.record_id in titles
         return Replayed(
@@ -469,26 +179,10 @@ class _Replayer:
             ended_at=run.ended_at,
             recorded=then,
             now=now,
-            verdict=_verdict(then, now),
+            verdict=verdict_of(then, now),
         )
 
-    def _recorded_way(self, one: _Recorded) -> Way:
-        steps = []
-        seen = set[int]()
-        for row in _by_branch(one.pinned, one.rows):
-            node = node_of(row)
-            if node in seen:
-                continue
-            seen.add(node)
-            step = one.pinned.steps[node]
-            state = _state_of(row)
-            people = one.asked(row) if state == "asked" else frozenset()
-            steps.append(PathStep(step.name, step.label, state, people))
-        return Way(one.pinned.name, tuple(steps))
-
-    # -- what would become of it ------------------------------------------------------------
-
-    def _way(self, one: _Recorded) -> Way:
+    def _way(self, one: RecordedRun) -> Way:
         workflow, model = self._workflow, self._drafted
         taken = workflow.transitions.get(one.pinned.transition) if workflow else None
         if workflow is None or model is None or taken is None:
@@ -510,7 +204,7 @@ class _Replayer:
         pinned = pin(model, workflow, taken, chosen)
         return Way(chosen.name, self._steps(one, taken, pinned))
 
-    def _known(self, one: _Recorded, name: str, when: Expression | None) -> Truth:
+    def _known(self, one: RecordedRun, name: str, when: Expression | None) -> Truth:
         """Return what is known of an approval from those that applied when the run began."""
         then = self._then(one)
         if then is None:
@@ -522,7 +216,7 @@ class _Replayer:
         matched = {one.pinned.name, *(tag["name"] for tag in one.run.tags)}
         return "yes" if name in matched else "no"
 
-    def _same(self, one: _Recorded, then: Expression | None, now: Expression | None) -> bool:
+    def _same(self, one: RecordedRun, then: Expression | None, now: Expression | None) -> bool:
         """Say whether two conditions are one: their formulas, and the constants in them."""
         if then is None or now is None:
             return then is now
@@ -538,7 +232,7 @@ class _Replayer:
             )
         )
 
-    def _then(self, one: _Recorded) -> Catalog | None:
+    def _then(self, one: RecordedRun) -> Catalog | None:
         """Return the definitions under which a run began; None where they are not at hand."""
         live = self._context.catalog
         if one.run.fingerprint == live.fingerprint:
@@ -552,7 +246,7 @@ class _Replayer:
         return found if found and found.fingerprint == one.run.fingerprint else None
 
     def _steps(
-        self, one: _Recorded, taken: TransitionModel, pinned: PinnedApproval
+        self, one: RecordedRun, taken: TransitionModel, pinned: PinnedApproval
     ) -> tuple[PathStep, ...]:
         steps: list[PathStep] = []
         pace = _Pace(one.first_version, one.run.started_at, frozenset())
@@ -572,7 +266,7 @@ class _Replayer:
         return tuple(steps)
 
     def _next(
-        self, one: _Recorded, taken: TransitionModel, step: Step, pace: _Pace
+        self, one: RecordedRun, taken: TransitionModel, step: Step, pace: _Pace
     ) -> tuple[PathStep, _Pace | None]:
         """Return a step of the new path, and how it goes on; None where the run ended there."""
         row = one.first(step.name)
@@ -591,7 +285,7 @@ class _Replayer:
 
     def _step(
         self,
-        one: _Recorded,
+        one: RecordedRun,
         step: Step,
         row: Row | None,
         moment: PastRecord,
@@ -615,7 +309,7 @@ class _Replayer:
             and then is not None
             and _asks_same(then, step)
         ):
-            state = _state_of(row)
+            state = state_of(row)
             people = one.asked(row) if state == "asked" else frozenset()
             return PathStep(step.name, step.label, state, people)
         try:
@@ -641,7 +335,7 @@ class _Replayer:
 
     def _moment(
         self,
-        one: _Recorded,
+        one: RecordedRun,
         taken: TransitionModel,
         version: int | None,
         at: datetime,
@@ -649,41 +343,25 @@ class _Replayer:
         submitted: bool,
     ) -> PastRecord:
         """Return the record as it was when it was submitted, or at a version within the run."""
-        fields = {field.id: field for field in self._model.fields.values()}
-        kept = self._histories.kept(self._model)
         state = self._model.fields[str(self._model.state_field)]
         changes: dict[str, Any] = {state.id: one.pinned.to}
         missing: frozenset[str] = frozenset()
-        first = one.first_version
-        lines = self._histories.lines(one.run.record_id)
         if submitted:
-            line = next(
-                (
-                    line
-                    for line in reversed(lines)
-                    if line.action == one.pinned.transition
-                    and line.at <= at
-                    and (first is None or line.version <= first)
-                ),
-                None,
-            )
+            line = self._submission(one, at)
             if line is not None:
                 changes |= {key: values[0] for key, values in line.changes.items()}
                 changes[state.id] = one.run.from_state
-            unkept = {self._model.fields[name.field].id for name in self._set(taken)}
-            missing = frozenset(key for key in unkept if fields[key].name not in kept)
-        elif first is not None and version is not None:
-            edited = [line for line in lines if first < line.version <= version]
-            for line in edited:
+            set_by_it = (self._model.fields[name.field] for name in self._set(taken))
+            missing = self._unkept(set_by_it)
+        else:
+            edits = self._edits(one, version)
+            for line in edits:
                 changes |= {
                     key: values[1] for key, values in line.changes.items() if key != state.id
                 }
-            if edited:
-                missing = frozenset(
-                    field.id
-                    for field in fields.values()
-                    if field.stored and not field.system and field.name not in kept
-                )
+            if edits:
+                fields = self._model.fields.values()
+                missing = self._unkept(one for one in fields if one.stored and not one.system)
         return PastRecord(
             self._histories,
             self._definitions,
@@ -693,6 +371,29 @@ class _Replayer:
             missing=missing - {state.id},
             at=at,
         )
+
+    def _submission(self, one: RecordedRun, at: datetime) -> Line | None:
+        """Return the line of history that the transition of a run left."""
+        first = one.first_version
+        found = (
+            line
+            for line in reversed(self._histories.lines(one.run.record_id))
+            if line.action == one.pinned.transition and line.at <= at
+            if first is None or line.version <= first
+        )
+        return next(found, None)
+
+    def _edits(self, one: RecordedRun, version: int | None) -> list[Line]:
+        """Return the lines of history between the submission of a run and a version of its record."""
+        if one.first_version is None or version is None:
+            return []
+        lines = self._histories.lines(one.run.record_id)
+        return [line for line in lines if one.first_version < line.version <= version]
+
+    def _unkept(self, fields: Iterable[FieldModel]) -> frozenset[str]:
+        """Return which of these fields have no history, by id."""
+        kept = self._histories.kept(self._model)
+        return frozenset(field.id for field in fields if field.name not in kept)
 
     def _set(self, taken: TransitionModel) -> Iterable[Any]:
         live = self._live.transitions.get(taken.name)
@@ -704,45 +405,8 @@ def _chose(run: Row, step: Step) -> bool:
     return step.name in (run.choices or {})
 
 
-def _by_branch(pinned: PinnedApproval, rows: Iterable[Row]) -> list[Row]:
-    """Return steps in the order in which they were reached, but one branch behind the other."""
-    begun: dict[int, int] = {}
-    keys: dict[str, tuple[int, int]] = {}
-    for place, row in enumerate(rows):
-        block = pinned.block_of(node_of(row))
-        if block is None:
-            keys[row.id] = (place, 0)
-        else:
-            keys[row.id] = (begun.setdefault(block.nodes.start, place), node_of(row))
-    return sorted(rows, key=lambda row: keys[row.id])
-
-
-def _state_of(row: Row) -> StepState:
-    if row.state in {"skipped", "passed", "kept"}:
-        return row.state  # type: ignore[no-any-return]  # of the three
-    return "asked"
-
-
 def _asks_same(first: Step, second: Step) -> bool:
     return all(
         getattr(first, key) == getattr(second, key)
         for key in ("approvers", "mode", "ratio", "editable")
     )
-
-
-def _verdict(then: Way, now: Way) -> Verdict:
-    if now.unknown:
-        return "unknown"
-    if then.approval != now.approval:
-        return "different"
-    unsure = False
-    for first, second in zip(then.steps, now.steps, strict=False):
-        if first.name != second.name:
-            return "different"
-        if second.state == "unknown" or second.people_unknown:
-            unsure = True
-        elif first.state != second.state or first.people != second.people:
-            return "different"
-    if len(then.steps) != len(now.steps):
-        return "different" if not unsure else "unknown"
-    return "unknown" if unsure else "same"

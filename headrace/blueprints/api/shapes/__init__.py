@@ -74,7 +74,7 @@ from headrace.platform.publishing.costing.shapes import CostJson
 from headrace.platform.publishing.plan import PlanJson
 from headrace.platform.publishing.versions import VersionJson
 from headrace.platform.reports.results import ReportJson
-from headrace.platform.workflow.replaying import ReplayJson
+from headrace.platform.workflow.replays import ReplayJson
 from headrace.platform.workflow.simulating import SimulationJson
 
 
