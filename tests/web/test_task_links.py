@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,8 +13,12 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from headrace.blueprints.approvals.opened import is_plain
 from headrace.platform.core.clock import FixedClock, RealClock
+from headrace.platform.forms.field_view import field_view
+from headrace.platform.records import reader as records
 from headrace.platform.workflow.tables import DECISION, TASK
+from tests.support.files import uploaded
 from tests.support.live import PASSWORD, Live, open_live
 from tests.support.mail_server import MailBox, taking_mail
 from tests.support.surfing import Surfer
@@ -380,3 +385,47 @@ def test_no_links_where_the_setting_says_so(
             assert links.address_for(reading.connection, row) is None
     finally:
         links._hours = hours
+
+
+def test_fields_that_the_step_opens_are_filled_in_there(
+    live: Live, surfer: Callable[..., Surfer], reader: Reader
+) -> None:
+    ann, manager = live.renewed_client("ann"), surfer("manager")
+    items = [{"what": "Pump", "qty": "1", "price": "90000"}]
+    made = ann.post("/api/v1/records/claim", json={"subject": "Pumps", "items": items}).json
+    record_id, headers = made["id"], {"If-Match": f'"{made["version"]}"'}
+    submit = f"/api/v1/records/claim/{record_id}/transitions/submit"
+    assert ann.post(submit, json={}, headers=headers).status_code == 200
+    live.platform.worker().drain()
+    form = manager.get(manager.task_about(record_id)).form("/approve")
+    live.renewed_client("manager")
+    photo = uploaded(live, "manager", name="seen.pdf")
+    assert manager.send_values(form, {f"files:={photo}": "{}"}).status == 303
+    path = link_for(live, record_id, "fin")
+    assert 'name="f.reserve"' in reader.get(path).get_data(as_text=True)
+    # Files of others are named: to open one, people sign in.
+    assert "seen.pdf" in reader.page
+    assert f"/files/{photo}" not in reader.page
+    was = unescape(reader.value("was"))
+    wrong = reader.post(path, action="approve", **{"f.reserve": "much"})
+    assert wrong.status_code == 422
+    assert 'value="much"' in reader.page
+    assert 'aria-invalid="true"' in reader.page
+    own = surfer("fin")
+    opened = own.get(own.task_about(record_id)).form("/approve")
+    refused = own.send_values(opened, {"f.reserve": "much"})
+    assert refused.status == 422
+    assert 'aria-invalid="true"' in refused.response.text
+    # What the step does not open is not taken.
+    sent = {"f.reserve": "12.50", "f.subject": "Taken over", "was": was}
+    assert reader.post(path, action="approve", **sent).status_code == 303
+    found = live.platform.perform_as_system(lambda c: records.get(c, "claim", record_id))
+    assert found["reserve"] == "12.50"
+    assert found["subject"] != "Taken over"
+
+
+def test_what_needs_script_or_a_session_is_not_offered_there(live: Live) -> None:
+    catalog = live.platform.catalogs.current().catalog
+    fields = catalog.objects["claim"].fields
+    assert is_plain(field_view(catalog, fields["reserve"]))
+    assert not is_plain(field_view(catalog, fields["company"]))

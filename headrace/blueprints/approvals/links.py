@@ -14,9 +14,16 @@ from flask import Blueprint, Response, make_response, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
+from headrace.blueprints.approvals.opened import (
+    entered,
+    entries_of,
+    errors_of,
+    is_plain,
+    opened_fields,
+)
 from headrace.blueprints.approvals.views import changes_of, due_badge, parts_of, sum_of
 from headrace.blueprints.shared.errors import page_language
-from headrace.blueprints.shared.pages import render_alone, render_alone_for
+from headrace.blueprints.shared.pages import render_alone, render_alone_for, word
 from headrace.blueprints.shared.session import platform, sent_version
 from headrace.blueprints.statuses import status_of
 from headrace.blueprints.workspace.records import reading_page, shown_record
@@ -32,7 +39,9 @@ from headrace.platform.core.errors import (
 )
 from headrace.platform.core.problems import Language, Problem
 from headrace.platform.database.unit_of_work import UnitOfWork
+from headrace.platform.forms.entries import first_values
 from headrace.platform.forms.form_page import FormPage
+from headrace.platform.forms.posted import Posted
 from headrace.platform.records.context import Context
 from headrace.platform.workflow.task_links import ACTS, DEAD, ExpiredLinkError, TaskLink
 
@@ -67,6 +76,7 @@ def shown(token: str) -> BaseResponse:
 def decide(token: str) -> BaseResponse:
     """Approve or reject, once."""
     action, version = request.form.get("action", ""), sent_version()
+    sent: list[Posted] = []
     try:
         link = platform().task_links.read(token)
         if action not in ACTS or version is None or _is_another(link):
@@ -75,20 +85,37 @@ def decide(token: str) -> BaseResponse:
         def act(context: Context, work: UnitOfWork) -> None:
             platform().task_links.check(work, link)
             comment = request.form.get("comment", "").strip() or None
+            values = None
+            if action == "approve":
+                found = platform().tasks.get(context, link.task_id)
+                plain = [one for one in opened_fields(context, found) if is_plain(one)]
+                sent[:] = [entered(context, found, plain)]
+                values = sent[0].data or None
             platform().tasks.decide(
-                context, work, link.task_id, action, version=version, comment=comment
+                context,
+                work,
+                link.task_id,
+                action,
+                version=version,
+                comment=comment,
+                values=values,
             )
 
         platform().write_by_mail(link.user_id, act)
     except (RefusedError, ConflictError, ForbiddenError) as error:
-        return _answered(token, error.problems, status_of(error))
+        return _answered(token, error.problems, status_of(error), sent[0] if sent else None)
     except (NotFoundError, UnauthenticatedError):
         return _answered(token, ())
     address = url_for("task_links.shown", token=token, done=action)
     return redirect(address, HTTPStatus.SEE_OTHER)
 
 
-def _answered(token: str, problems: Sequence[Problem], status: int = HTTPStatus.OK) -> BaseResponse:
+def _answered(
+    token: str,
+    problems: Sequence[Problem],
+    status: int = HTTPStatus.OK,
+    sent: Posted | None = None,
+) -> BaseResponse:
     try:
         link = platform().task_links.read(token)
         if _is_another(link):
@@ -97,7 +124,9 @@ def _answered(token: str, problems: Sequence[Problem], status: int = HTTPStatus.
         if standing != "open":
             return _over(link, standing, name, status)
         return make_response(
-            platform().read_as(link.user_id, lambda context: _page(context, link, token, problems)),
+            platform().read_as(
+                link.user_id, lambda context: _page(context, link, token, problems, sent)
+            ),
             status,
         )
     except ExpiredLinkError as error:
@@ -151,12 +180,20 @@ def _dead(error: PlatformError, status: int) -> BaseResponse:
     return make_response(body, status)
 
 
-def _page(context: Context, link: TaskLink, token: str, problems: Sequence[Problem]) -> str:
+def _page(
+    context: Context,
+    link: TaskLink,
+    token: str,
+    problems: Sequence[Problem],
+    sent: Posted | None,
+) -> str:
     found = platform().tasks.get(context, link.task_id)
     item = found.item
     page = reading_page(context, item.object, item.record_id)
     record: dict[str, Any] = shown_record(context, page, item.record_id)
     model = context.catalog.objects[item.object]
+    opened = opened_fields(context, found)
+    editable = [one for one in opened if is_plain(one)]
     return render_alone_for(
         context,
         "approvals/link.html",
@@ -176,7 +213,15 @@ def _page(context: Context, link: TaskLink, token: str, problems: Sequence[Probl
         may_decide="approve" in found.actions,
         changed=item.version != link.version,
         version=item.version,
-        token=token,
+        link_token=token,
+        editable=editable,
+        elsewhere=word(context.language, "shell.comma").join(
+            one.label.within(context.language) for one in opened if not is_plain(one)
+        ),
+        entries=entries_of(editable, record, sent),
+        was=request.form.get("was") or first_values(editable, record),
+        errors=errors_of(context, problems, sent),
+        token="",  # the controls ask for it: nothing is to be confirmed here
         task_id=link.task_id,
         ends=display_of(context).instant(link.ends).text,
         comment=request.form.get("comment", ""),

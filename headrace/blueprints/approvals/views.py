@@ -12,6 +12,7 @@ from flask import Blueprint, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from headrace.blueprints.approvals.attached import LIMITS, attached_files
+from headrace.blueprints.approvals.opened import entered, entries_of, errors_of, opened_fields
 from headrace.blueprints.shared.errors import sign_in_again
 from headrace.blueprints.shared.pages import render, word
 from headrace.blueprints.shared.session import (
@@ -39,14 +40,10 @@ from headrace.platform.core.errors import (
 from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.forms.entries import (
-    Entry,
     first_values,
-    record_entries,
-    sent_entries,
 )
-from headrace.platform.forms.field_view import FieldView, field_view
-from headrace.platform.forms.form_page import with_editable
-from headrace.platform.forms.posted import Posted, place_of, posted
+from headrace.platform.forms.field_view import field_view
+from headrace.platform.forms.posted import Posted
 from headrace.platform.forms.shown import Shown, text_of
 from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.records import reader
@@ -211,7 +208,9 @@ def decide(task_id: str, action: str) -> Response:
 
     def act(context: Context, work: UnitOfWork) -> str:
         found = platform().tasks.get(context, task_id)
-        given = _given(context, found) if action == "approve" else None
+        given = None
+        if action == "approve":
+            given = entered(context, found, opened_fields(context, found))
         if given is not None:
             sent[:] = [given]
         platform().tasks.decide(
@@ -409,11 +408,7 @@ def _page(
         record: dict[str, Any] = shown_record(context, page, item.record_id)
     except NotFoundError:
         record = found.record or {}
-    editable = _editable(context, model, found)
-    errors: dict[str, str] = {}
-    if sent is not None:
-        for problem in problems:
-            errors.setdefault(place_of(problem, sent), problem.message.within(context.language))
+    editable = opened_fields(context, found)
     return render(
         context,
         "approvals/task.html",
@@ -444,9 +439,10 @@ def _page(
         copy_to=frozenset(request.form.getlist("copy_to")),
         sent_to=request.form.get("to", ""),
         editable=editable,
-        entries=_entries(editable, record, sent),
+        entries=entries_of(editable, record, sent),
         was=request.form.get("was") or first_values(editable, record),
-        errors=errors,
+        errors=errors_of(context, problems, sent),
+        token="",  # the controls ask for it: nothing is to be confirmed here
         comment=request.form.get("comment", ""),
         attached=attached,
         limits=LIMITS,
@@ -455,33 +451,6 @@ def _page(
         summary=item.summary,
         problems=problems,
     )
-
-
-def _entries(
-    editable: Sequence[FieldView], record: dict[str, Any], sent: Posted | None
-) -> dict[str, Entry]:
-    if sent is None:
-        return record_entries(editable, record)
-    return sent_entries(editable, request.form, "f", record)
-
-
-def _editable(context: Context, model: ObjectModel, found: Task) -> list[FieldView]:
-    names = frozenset(found.editable)
-    return [
-        view
-        for name in found.editable
-        if name in model.fields
-        and (view := field_view(context.catalog, model.fields[name], editable=names)).editable
-    ]
-
-
-def _given(context: Context, found: Task) -> Posted:
-    """Read the fields that the step opens, as far as they were changed."""
-    model = context.catalog.objects.get(found.item.object)
-    if model is None:
-        raise NotFoundError(NOT_FOUND.at())
-    page = with_editable(model, _editable(context, model, found))
-    return posted(page, request.form, context.principal.zone)
 
 
 def changes_of(context: Context, model: ObjectModel, found: Task) -> list[ChangeLine]:
