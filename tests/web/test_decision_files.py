@@ -192,3 +192,28 @@ def test_an_opinion_has_files_which_partners_do_not_see(
     assert "usual.pdf" in manager.get(manager.task_about(record_id)).text
     assert "usual.pdf" not in ann.get(f"/o/claim/{record_id}").text
     assert ann.get(f"/files/{file_id}").status == 404
+
+
+def test_who_has_a_part_in_the_record_may_say_something_with_a_file(
+    live: Live, surfer: Surfers
+) -> None:
+    ann, admin, manager = (live.client(login) for login in ("ann", "admin", "manager"))
+    items = [{"what": "Glass", "qty": "30", "price": "10"}]
+    made = ann.post(f"{API}/records/claim", json={"subject": "Mended", "items": items}).json
+    path = f"{API}/records/claim/{made['id']}"
+    changed = admin.patch(path, json={"subject": "Mended again"}, headers={"If-Match": '"1"'})
+    assert changed.status_code == 200, changed.text
+    version = {"If-Match": f'"{changed.json["version"]}"'}
+    assert ann.post(f"{path}/transitions/submit", json={}, headers=version).status_code == 200
+    day = live.platform.perform_as_system(lambda context: context.today().isoformat())
+    given = {"delegate": live.ids["admin"], "first_day": day, "last_day": day}
+    delegation = manager.post(f"{API}/delegations", json=given)
+    assert delegation.status_code == 201, delegation.text
+    person = surfer("admin")
+    page = person.get(person.task_about(made["id"]))
+    assert "others decide" in page.text
+    file_id = uploaded(live, "admin", PDF, "mended.pdf")
+    said_so = {"comment": "I mended it", **kept(file_id, "mended.pdf", "application/pdf")}
+    assert person.send_values(page.form("/comment"), said_so).status == 303
+    manager.post(f"{API}/delegations/{delegation.json['id']}/end", json={})
+    assert [one["files"][0]["id"] for one in said(live, "manager", made["id"])] == [file_id]
