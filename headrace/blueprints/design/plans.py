@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -14,10 +14,11 @@ from headrace.blueprints.shared.session import platform
 from headrace.platform.core.errors import ConflictError, RefusedError
 from headrace.platform.core.problems import Message, Problem, Text, pointer
 from headrace.platform.forms.field_view import ChoiceView, field_view, state_choices
-from headrace.platform.metadata.called import called
+from headrace.platform.metadata.called import called, plainly
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.checks.labels import LANGUAGE_MISSING
 from headrace.platform.metadata.comparing import Change
+from headrace.platform.metadata.comparing.labels import Labels
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.merging import Conflict
 from headrace.platform.publishing.decisions import NEEDED, UNKNOWN_LINE
@@ -208,7 +209,11 @@ def unknown_lines(plan: Plan, answers: Answers) -> frozenset[str]:
 def rows_of(context: Context, plan: Plan) -> list[Row]:
     """Return the lines of a plan, worst first, as `context` may see them."""
     told = _told(context, plan)
-    ranked = sorted(plan.lines, key=_weight)
+    before = platform().catalogs.content_of(plan.base).documents
+    labels = Labels(plan.content.documents, before)
+    ranked = [
+        replace(one, text=plainly(one.text, labels)) for one in sorted(plan.lines, key=_weight)
+    ]
     return [_row(context.catalog, plan, line, number, told) for number, line in enumerate(ranked)]
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from headrace.platform.core.problems import Problem, Text
-from headrace.platform.metadata.comparing.labels import Labels, listed, objects_in
+from headrace.platform.metadata.comparing.labels import Labels, joined, listed, objects_in
 from headrace.platform.metadata.comparing.showing import about_document
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.wording import text_of
@@ -14,6 +15,7 @@ from headrace.platform.metadata.wording import text_of
 _KINDS: Final = frozenset(
     {"object", "role", "workflow", "approval", "report", "form", "view", "dashboard", "automation"}
 )
+_LISTS: Final = frozenset({"suggestion", "known", "states"})
 _PARTS: Final[Mapping[str, str]] = {"state": "states", "transition": "transitions"}
 _OF_NAMES: Final = ("/name", "/value")
 """Where what is wrong is the technical name itself, it is said as it is."""
@@ -25,6 +27,31 @@ def called(problems: Iterable[Problem], documents: Sequence[Document]) -> list[P
     labels = Labels(documents, ())
     files = {"/" + one.file: one for one in documents}
     return [_called(one, labels, files) for one in problems]
+
+
+_TECHNICAL: Final = re.compile(r"(?<![\w.“])([a-z][a-z0-9_]*)(?:\.([a-z][a-z0-9_]*))?(?![\w.])")
+
+
+def plainly(text: Text, labels: Labels) -> Text:
+    """Return a line of a plan with labels for `object` and `object.field`.
+
+    A word that stands by itself is taken for a name only where it cannot be a word of the language.
+    """
+
+    def within(language: str) -> Callable[[re.Match[str]], str]:
+        def say(found: re.Match[str]) -> str:
+            name, field = found.groups()
+            label = labels.label("object", name) or labels.label("workflow", name)
+            if not label or (field is None and language == "en" and "_" not in name):
+                return found[0]
+            said = label.within(language)
+            if field is not None:
+                said += " › " + labels.path_label(name, field).within(language)
+            return f"“{said}”"
+
+        return say
+
+    return Text(_TECHNICAL.sub(within("en"), text.en), _TECHNICAL.sub(within("zh"), text.zh))
 
 
 def _called(problem: Problem, labels: Labels, files: Mapping[str, Document]) -> Problem:
@@ -62,6 +89,9 @@ class _About:
 
     def call(self, key: str, value: str) -> Text | None:
         """Return what the value of a message is called; None where nobody knows."""
+        if key in _LISTS:
+            named = [self.call("field", one) or Text(one, one) for one in value.split(", ")]
+            return joined(named)
         if key in _KINDS:
             return self._labels.label(key, value) or None
         if key in _PARTS and self._workflow:

@@ -8,10 +8,11 @@ import pytest
 
 from headrace.platform.core.problems import Problem, Text
 from headrace.platform.metadata.building.messages import UNKNOWN_OBJECT
-from headrace.platform.metadata.called import called
+from headrace.platform.metadata.called import called, plainly
 from headrace.platform.metadata.checks.access import NO_CREATION, SCOPE_PATH
 from headrace.platform.metadata.checks.labels import LANGUAGE_MISSING
 from headrace.platform.metadata.checks.workflows import UNREACHABLE
+from headrace.platform.metadata.comparing.labels import Labels
 from headrace.platform.metadata.documents import Document
 from headrace.platform.metadata.naming import name_problem
 
@@ -87,3 +88,15 @@ def test_a_text_that_was_changed_later_stays() -> None:
 
     assert "审批中" in found.message.zh
     assert found.hint == Text("Wait.", "请等。")
+
+
+def test_lines_of_plans_are_said_by_labels_those_of_what_is_gone_too() -> None:
+    labels = Labels(DOCUMENTS[1:], DOCUMENTS)
+
+    assert plainly(
+        Text("Remove visit.result; kept", "移除字段 visit.result；其数据保留"), labels
+    ) == Text("Remove “巡检单 › 巡检结果”; kept", "移除字段 “巡检单 › 巡检结果”；其数据保留")
+    # By itself, a word of the English line is not taken for a name.
+    assert plainly(Text("Create the object visit", "新建对象 visit"), labels) == Text(
+        "Create the object visit", "新建对象 “巡检单”"
+    )

@@ -6,7 +6,7 @@ import { insertItem } from "../model/commands/insert_item";
 import { moveItem } from "../model/commands/move_item";
 import { removeItem } from "../model/commands/remove_item";
 import { setValue } from "../model/commands/set_value";
-import { freeName, kindOf, labelOf, newId, ofKind, type Doc } from "../model/documents";
+import { freeName, kindOf, labelOf, newId, type Doc } from "../model/documents";
 import { isList, isObject, textOf, type JsonObject } from "../model/json";
 import { newItem, resolved } from "../model/schema";
 import { useLatest } from "../ui/latest";
@@ -206,9 +206,13 @@ function Palette(props: {
   );
 }
 
-/** Return a field of a type as it begins: what its type needs has a first value. */
+/**
+ * Return a field of a type as it begins: what its type needs has a first value.
+ *
+ * What a reference leads to is left open and asked for: a first object would be published unseen.
+ */
 function newField(
-  { vocabulary, store, language }: Workbench,
+  { vocabulary, language }: Workbench,
   doc: Doc,
   type: string,
   taken: readonly string[],
@@ -222,11 +226,8 @@ function newField(
   // In the reader's language only: a word that is changed in one would stay as it began in the other.
   const choices = { choices: [{ value: "one", label: { [language]: w("first_choice") } }] };
   const needed: Record<string, JsonObject> = { choice: choices, multi_choice: choices };
-  const other = ofKind(store.view.docs, "object").find((one) => one.id !== doc.id);
-  const to = other === undefined ? {} : { to: textOf(other.content.name) };
   return {
     ...(isObject(started) ? started : {}),
-    ...(isObject(started) && "to" in started ? to : {}),
     ...(needed[type] ?? {}),
     id: newId(),
     name,

@@ -87,8 +87,8 @@ NO_FIELDS = Message(
 )
 NOT_BY = Message(
     "perm.transition_not_by",
-    "“{role}” is not among the roles that “{transition}” names in “by”.",
-    "“{role}”不在转换“{transition}”的“by”角色之中。",
+    "“{role}” is not among the roles that “{transition}” names under “Roles”.",
+    "“{role}”不在转换“{transition}”的“可执行的角色”之中。",
     "Add the role there, or take the transition from the grant.",
     "请在该处加入此角色，或将转换从授权移除。",
     severity="warning",

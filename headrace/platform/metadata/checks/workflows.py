@@ -85,7 +85,7 @@ NO_OUTCOME = Message(
     "“{transition}” is decided by an approval but says nothing for “{outcome}”.",
     "“{transition}”需要审批，但未说明“{outcome}”后的去向。",
     'Add it under "on".',
-    "请在“on”中补充。",
+    "请在该转换的结果中补充。",
 )
 IDLE_OUTCOME = Message(
     "workflow.idle_outcome",
@@ -112,18 +112,18 @@ NOT_SETTABLE = Message(
 )
 NOBODY_MAY = Message(
     "workflow.nobody_may",
-    "No role may take “{transition}”: a grant must list it, for one of the roles in “by”.",
-    "没有角色可以执行“{transition}”：须有授权列出它，且授权的角色在“by”之中。",
+    "No role may take “{transition}”: a grant must list it, for one of its “Roles”.",
+    "没有角色可以执行“{transition}”：须有授权列出它，且该角色在其“可执行的角色”之中。",
     "Add it to the transitions of a grant on “{object}”.",
-    "请将其加入“{object}”某个授权的 transitions。",
+    "请在“{object}”的权限中，为某个角色勾选此转换。",
     severity="warning",
 )
 NO_GRANT = Message(
     "workflow.role_without_grant",
     "“{role}” may not take “{transition}”: no grant of it lists the transition.",
     "“{role}”不能执行“{transition}”：该角色的授权未列出此转换。",
-    "Add the transition to a grant of the role, or take the role from “by”.",
-    "请将转换加入该角色的授权，或将该角色从“by”移除。",
+    "Add the transition to a grant of the role, or take the role from its “Roles”.",
+    "请将转换加入该角色的授权，或将该角色从“可执行的角色”移除。",
     severity="warning",
 )
 SELF_APPROVAL = Message(

@@ -80,8 +80,11 @@ class Labels:
                 yield from objects_in(one.content.get(key))
 
     def part(self, kind: str, name: str, key: str, part: str) -> Json | None:
-        """Return a named part of a definition."""
-        return next((one for one in self.parts(kind, name, key) if one.get("name") == part), None)
+        """Return a named part of a definition; as it was before, where it is gone."""
+        before = (one for one in self._sides[1] if (one.kind, one.name) == (kind, name))
+        gone = (part for one in before for part in objects_in(one.content.get(key)))
+        parts = itertools.chain(self.parts(kind, name, key), gone)
+        return next((one for one in parts if one.get("name") == part), None)
 
     def part_shown(self, kind: str, name: str, key: str, part: str) -> Text:
         """Return the label of a part in quotes, its name where it has none."""

@@ -442,6 +442,13 @@ class Walk:
                 return (*place.subject, called("choice", label, str(item.get("value", ""))))
             case "SectionDef" | "MenuItemDef":
                 kind = "section" if inner.__name__ == "SectionDef" else "menu"
+                tail = place.path.rpartition("/")[2]
+                if kind == "section" and not label and tail.isdecimal():
+                    untitled = int(tail) + 1
+                    return (
+                        *place.subject,
+                        Text(f"section {untitled}", f"第 {untitled} 个分组"),
+                    )
                 return (*place.subject, called(kind, label, str(item.get("name", ""))))
             case "ActDef":
                 number = int(place.path.rpartition("/")[2]) + 1

@@ -86,9 +86,9 @@ export function optionsFor(
         language,
       );
     default:
-      return ofKind(docs, refersTo).map((one) => ({
-        value: nameOf(one),
-        label: labelOf(one.content, language),
-      }));
+      // A module never needs itself.
+      return ofKind(docs, refersTo)
+        .filter((one) => refersTo !== "module" || one.id !== doc.id)
+        .map((one) => ({ value: nameOf(one), label: labelOf(one.content, language) }));
   }
 }
