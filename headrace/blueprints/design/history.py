@@ -205,6 +205,7 @@ def _shown(
         number=number,
         live=made.base,
         version=here.versions.get(number),
+        names=_names(),
         problems=found_in(problems, made.content.documents, marked=False),
         modules=differences_by_module(changes),
         labels=_labels(made.base, number),

@@ -31,6 +31,8 @@ def called(problems: Iterable[Problem], documents: Sequence[Document]) -> list[P
 
 _TECHNICAL: Final = re.compile(r"(?<![\w.“])([a-z][a-z0-9_]*)(?:\.([a-z][a-z0-9_]*))?(?![\w.])")
 
+_AROUND_QUOTES: Final = re.compile(r"(?<=[\u4e00-\u9fff]) (?=“)|(?<=”) (?=[\u4e00-\u9fff])")
+
 
 def plainly(text: Text, labels: Labels) -> Text:
     """Return a line of a plan with labels for `object` and `object.field`.
@@ -51,7 +53,8 @@ def plainly(text: Text, labels: Labels) -> Text:
 
         return say
 
-    return Text(_TECHNICAL.sub(within("en"), text.en), _TECHNICAL.sub(within("zh"), text.zh))
+    chinese = _TECHNICAL.sub(within("zh"), text.zh)
+    return Text(_TECHNICAL.sub(within("en"), text.en), _AROUND_QUOTES.sub("", chinese))
 
 
 def _called(problem: Problem, labels: Labels, files: Mapping[str, Document]) -> Problem:

@@ -75,7 +75,7 @@ def titled(label: Text, name: str) -> Text:
     def one(language: str) -> str:
         text = shown.within(language)
         same = text.casefold().replace(" ", "_") == name.casefold()
-        open_, close = ("(", ")") if language == "zh" else (" (", ")")
+        open_, close = ("（", "）") if language == "zh" else (" (", ")")
         return f"“{text}”" if same or not name else f"“{text}”{open_}{name}{close}"
 
     return Text(one("en"), one("zh"))

@@ -95,8 +95,8 @@ def test_lines_of_plans_are_said_by_labels_those_of_what_is_gone_too() -> None:
 
     assert plainly(
         Text("Remove visit.result; kept", "移除字段 visit.result；其数据保留"), labels
-    ) == Text("Remove “巡检单 › 巡检结果”; kept", "移除字段 “巡检单 › 巡检结果”；其数据保留")
+    ) == Text("Remove “巡检单 › 巡检结果”; kept", "移除字段“巡检单 › 巡检结果”；其数据保留")
     # By itself, a word of the English line is not taken for a name.
     assert plainly(Text("Create the object visit", "新建对象 visit"), labels) == Text(
-        "Create the object visit", "新建对象 “巡检单”"
+        "Create the object visit", "新建对象“巡检单”"
     )

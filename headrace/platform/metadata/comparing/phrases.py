@@ -170,7 +170,7 @@ VALUES: Final[Mapping[str, Value]] = {
         Text("{subject} refuses again", "{subject}恢复为拒绝保存"),
     ),
     "FieldRuleDef.effect": Value(
-        Text("{subject}: {after}", "{subject}:{after}"),
+        Text("{subject}: {after}", "{subject}：{after}"),
         Text("{subject}: {after} (was: {before})", "{subject}：由{before}改为{after}"),
         Text("{subject} no longer has an effect", "{subject}不再有作用"),
     ),
@@ -194,7 +194,7 @@ VALUES: Final[Mapping[str, Value]] = {
         ),
     ),
     "StepDef.mode": Value(
-        Text("{subject}: {after}", "{subject}:{after}"),
+        Text("{subject}: {after}", "{subject}：{after}"),
         Text("{subject}: {after} (was: {before})", "{subject}：由{before}改为{after}"),
         Text("{subject} no longer says that {before}", "{subject}不再规定{before}"),
     ),
@@ -504,10 +504,10 @@ SETS_TO: Final = Text(
 )
 
 NOUN: Final = Value(
-    Text("{subject}: the {noun} is now {after}", "{subject}:{noun}设为{after}"),
+    Text("{subject}: the {noun} is now {after}", "{subject}：{noun}设为{after}"),
     Text(
         "{subject}: the {noun} is now {after} (was {before})",
-        "{subject}:{noun}由{before}改为{after}",
+        "{subject}：{noun}由{before}改为{after}",
     ),
     Text(
         "{subject}: the {noun} was removed (was {before})", "{subject}：取消{noun}（原为{before}）"
@@ -516,11 +516,11 @@ NOUN: Final = Value(
 TEXT: Final = Value(
     Text(
         "{subject}: the {noun} in {language} is now {after}",
-        "{subject}:{language}{noun}设为{after}",
+        "{subject}：{language}{noun}设为{after}",
     ),
     Text(
         "{subject}: the {noun} in {language} is now {after} (was {before})",
-        "{subject}:{language}{noun}由{before}改为{after}",
+        "{subject}：{language}{noun}由{before}改为{after}",
     ),
     Text(
         "{subject}: the {noun} in {language} was removed (was {before})",
@@ -547,7 +547,7 @@ BEHIND: Final = Text("behind {other}", "{other}之后")
 FIRST: Final = Text("first", "最前")
 LAST: Final = Text("last", "最后")
 REORDERED: Final = Text(
-    "{subject}: the order of the {noun} is now {after}", "{subject}:{noun}的顺序改为{after}"
+    "{subject}: the order of the {noun} is now {after}", "{subject}：{noun}的顺序改为{after}"
 )
 OTHER_MODULE: Final = Text(
     "{subject} moved from the module {before} to {after}", "{subject}由模块{before}移到模块{after}"

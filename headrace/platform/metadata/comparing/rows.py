@@ -18,8 +18,8 @@ SETS: Final[Mapping[str, Text]] = {
     "reference": Text("reference rows", "参考数据"),
     "sample": Text("sample rows", "示例数据"),
 }
-NEW_FILE = Text("New {set} of {object}: {count}", "新增{object}的{set}:{count} 行")
-NO_FILE = Text("The {set} of {object} were removed: {count}", "移除{object}的{set}:{count} 行")
+NEW_FILE = Text("New {set} of {object}: {count}", "新增{object}的{set}：{count} 行")
+NO_FILE = Text("The {set} of {object} were removed: {count}", "移除{object}的{set}：{count} 行")
 CHANGED_FILE = Text(
     "{set} of {object}: {added} new, {changed} changed, {removed} gone",
     "{object}的{set}：新增 {added} 行，修改 {changed} 行，移除 {removed} 行",
@@ -27,7 +27,7 @@ CHANGED_FILE = Text(
 NEW_ROW = Text("{set} of {object}: {key} is new", "{object}的{set}：新增{key}")
 NO_ROW = Text("{set} of {object}: {key} is gone", "{object}的{set}：移除{key}")
 CHANGED_ROW = Text(
-    "{set} of {object}: {key} changed in {fields}", "{object}的{set}:{key}修改了{fields}"
+    "{set} of {object}: {key} changed in {fields}", "{object}的{set}：{key}修改了{fields}"
 )
 
 
