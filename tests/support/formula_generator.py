@@ -285,11 +285,18 @@ class Generator:
                 f"DATEADD({day}, {self.whole()}, '{unit}')",
                 f"PERIOD_START({day}, '{period}')",
                 f"PERIOD_END({day}, '{period}')",
+                f"FIRST_DAY({self.period(day, period)})",
                 f"DATE({self.of('datetime', depth)})",
                 f"MIN({day}, {self.of('date', depth)})",
                 f"MAX({day}, '2024-02-29')",
                 f"COALESCE({day}, {self.of('date', depth)})",
             )
+        )
+
+    def period(self, day: str, unit: str) -> str:
+        """Return a text that is often a period."""
+        return self.rng.choice(
+            (f"PERIOD({day}, '{unit}')", f"LEFT('2025-Q40', {self.rng.randint(1, 8)})", "code")
         )
 
     def instant_function(self, depth: int) -> str:

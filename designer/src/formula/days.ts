@@ -233,6 +233,14 @@ export function periodStart(day: string, unit: string): string {
   return dayText(year, Math.floor((month - 1) / size) * size + 1, 1);
 }
 
+/** The first day of a period as text; null for any other text. */
+export function firstDay(period: string): string | null {
+  const found = /^(\d{4})(?:-(0[1-9]|1[0-2])|-Q([1-4]))?$/.exec(period);
+  const [, year = "0000", month, quarter] = found ?? [];
+  if (year === "0000") return null;
+  return dayText(Number(year), quarter === undefined ? Number(month ?? 1) : Number(quarter) * 3 - 2, 1);
+}
+
 export function periodEnd(day: string, unit: string): string {
   const size = MONTHS[unit] ?? 1;
   const { year, month } = parts(day);

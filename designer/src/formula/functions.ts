@@ -155,6 +155,7 @@ const dates: readonly (readonly [string, FunctionCompiler])[] = [
   ["PERIOD", ofTexts(days.periodName)],
   ["PERIOD_START", ofTexts(days.periodStart)],
   ["PERIOD_END", ofTexts(days.periodEnd)],
+  ["FIRST_DAY", ofText(days.firstDay)],
   ["TODAY", () => (environment) => environment.today],
   ["NOW", () => (environment) => days.canonicalInstant(environment.now)],
 ];

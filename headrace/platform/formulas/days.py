@@ -6,6 +6,7 @@ Days of an instant are those of the workspace's time zone.
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
@@ -17,6 +18,11 @@ SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week"
 MAX_MONTHS: Final = 48_000
 MAX_DAYS: Final = 1_461_000
 MAX_SECONDS: Final = MAX_DAYS * 86_400
+
+PERIOD_TEXT: Final = (
+    "([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)(-(0[1-9]|1[0-2])|-Q[1-4])?"
+)
+"""A period as text, by what expressions of Python and PostgreSQL have in common."""
 
 FIRST_INSTANT: Final = datetime(2, 1, 1, tzinfo=UTC)
 LAST_INSTANT: Final = datetime(9998, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
@@ -113,6 +119,15 @@ def period_start(day: date, unit: str) -> date:
     """Return the first day of the month, quarter or year of `day`."""
     size = MONTHS[unit]
     return date(day.year, (day.month - 1) // size * size + 1, 1)
+
+
+def first_day(period: str) -> date | None:
+    """Return the first day of what `period_name` gives; None for any other text."""
+    if re.fullmatch(PERIOD_TEXT, period) is None:
+        return None
+    rest = period[5:]
+    month = int(rest[1:]) * 3 - 2 if rest.startswith("Q") else int(rest or 1)
+    return date(int(period[:4]), month, 1)
 
 
 def period_end(day: date, unit: str) -> date:

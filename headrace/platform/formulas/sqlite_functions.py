@@ -122,6 +122,11 @@ def _day_part(day: str, part: str) -> int:
     return _PARTS[part](date.fromisoformat(day))
 
 
+def _first_day(period: str) -> str | None:
+    day = days.first_day(period)
+    return None if day is None else day.isoformat()
+
+
 def _local_day(instant: str, zone: str) -> str | None:
     day = days.local_day(datetime.fromisoformat(instant), ZoneInfo(zone))
     return None if day is None else day.isoformat()
@@ -154,6 +159,7 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
         "fx_period_end": lambda day, unit: days.period_end(
             date.fromisoformat(day), unit
         ).isoformat(),
+        "fx_first_day": _first_day,
         "fx_day": _local_day,
     }
 )

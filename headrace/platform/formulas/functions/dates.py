@@ -380,6 +380,46 @@ PERIOD_END: Final = Function(
 )
 
 
+def _first_day_postgresql(call: SqlCall) -> Column:
+    """Compute from the digits only where the text is a period: casts of others would fail."""
+    text = sa.collate(call.args[0], "C")
+
+    def digits(start: int, length: int) -> Column:
+        return sa.cast(sa.func.substr(text, start, length, type_=sa.Text()), sa.Integer())
+
+    month = sa.case(
+        (sa.func.substr(text, 6, 1, type_=sa.Text()) == "Q", digits(7, 1) * 3 - 2),
+        (sa.func.length(text) == len("2025-06"), digits(6, 2)),
+        else_=1,
+    )
+    fits = text.op("~", is_comparison=True)(sa.literal(f"^({days.PERIOD_TEXT})$", sa.Text()))
+    return sa.case((fits, sa.func.make_date(digits(1, 4), month, 1, type_=sa.Date())))
+
+
+FIRST_DAY: Final = Function(
+    key="FIRST_DAY",
+    parameters=(Parameter("period", TEXTS),),
+    result=always(DATE),
+    python=strict(days.first_day),
+    sqlite=lambda call: sa.func.fx_first_day(*call.args, type_=sa.Text()),
+    postgresql=_first_day_postgresql,
+    summary=Text(
+        "The first day of a month, quarter or year that a field holds or PERIOD gives as text; null for any"
+        " other text.",
+        "月份、期间字段或 PERIOD 所给文本（月、季、年）的第一天；其他文本时为空。",
+    ),
+    examples=(
+        Example("FIRST_DAY('2025-06')", "2025-06-01"),
+        Example("FIRST_DAY('2025-Q4')", "2025-10-01"),
+        Example("DAYS_IN(FIRST_DAY('2024-02'))", "29"),
+        Example("FIRST_DAY('0001')", "0001-01-01"),
+        Example("FIRST_DAY('0000-01')", None),
+        Example("FIRST_DAY('2025-13')", None),
+        Example("FIRST_DAY('2025-06-10')", None),
+    ),
+)
+
+
 # --- the present -------------------------------------------------------------------------------------
 
 
@@ -489,6 +529,7 @@ BUILT_IN: Final = (
     PERIOD,
     PERIOD_START,
     PERIOD_END,
+    FIRST_DAY,
     TODAY,
     NOW,
     WORKHOURS,

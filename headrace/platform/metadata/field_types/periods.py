@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, Literal, cast
 from marshmallow import fields
 
 from headrace.platform.core.problems import Text
+from headrace.platform.formulas.days import first_day
 from headrace.platform.formulas.types import TEXT as TEXT_TYPE
 from headrace.platform.formulas.types import Type
 from headrace.platform.metadata.definitions.keys import key
@@ -140,10 +141,10 @@ class PeriodType(FieldType[Any]):
         """Give days and instants the first of the period."""
         if target.kind not in {"date", "instant"}:
             return None
-        fits, unit = fitting(target), self.unit(own.options)
+        fits = fitting(target)
 
         def convert(value: str) -> Any:
-            first = first_day(value, unit)
+            first = cast("date", first_day(value))
             return fits(first if target.kind == "date" else midnight(first, target))
 
         return convert
@@ -184,14 +185,6 @@ class MonthType(PeriodType):
             Example({}, "2025-6", refused="value.invalid"),
             Example({}, 202506, refused="value.wrong_type"),
         )
-
-
-def first_day(text: str, unit: Unit) -> date:
-    """Return the first day of a stored period."""
-    if unit == "year":
-        return date(int(text), 1, 1)
-    month = int(text[6]) * 3 - 2 if unit == "quarter" else int(text[5:])
-    return date(int(text[:4]), month, 1)
 
 
 def _parts(text: str) -> tuple[int, int | None] | None:
