@@ -1,0 +1,152 @@
+"""What time does to orders: receipts and reservations that nobody ends, and what people are reminded of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from headrace.platform.access.tables import USER
+from headrace.platform.core.ids import RandomIds
+from headrace.platform.jobs.tables import NOTIFICATION
+from headrace.platform.metadata.field_types import built_in
+from headrace.platform.publishing.workspace import stop_clock
+from headrace.platform.runtime import assemble
+from tests.demo.test_behaviour import create, line
+from tests.demo.test_flow import fire, state
+from tests.demo.world import ZONE, World, make_world
+
+
+@pytest.fixture(scope="module")
+def world(shared_database_url: str) -> Iterator[World]:
+    """A demo whose clock moves from test to test, never back."""
+    made = make_world(shared_database_url)
+    yield made
+    made.platform.close()
+
+
+def at(world: World, text: str) -> None:
+    """Let it be an instant of 2025: a new process does all that is due."""
+    instant = datetime.fromisoformat(f"2025-{text}").replace(tzinfo=ZONE)
+    database = world.platform.database
+    with database.writing(None) as work:
+        stop_clock(work, instant)
+    world.platform = assemble(world.platform.settings, database, built_in(), RandomIds())
+    world.platform.timing.look(world.platform)
+    world.platform.worker().drain()
+
+
+def told(world: World, record_id: str) -> list[tuple[str, str]]:
+    """Return who was told what of a record, oldest first."""
+    query = sa.select(USER.c.login, NOTIFICATION.c.text).join_from(
+        NOTIFICATION, USER, USER.c.id == NOTIFICATION.c.user
+    )
+    rows = world.rows(
+        query.where(NOTIFICATION.c.record_id == record_id).order_by(NOTIFICATION.c.id)
+    )
+    return [(row.login, row.text["zh"]) for row in rows]
+
+
+def press(
+    world: World, login: str, object_name: str, record: str, button: str, **more: Any
+) -> None:
+    version = state(world, object_name, record)["version"]
+    buttons = world.platform.buttons
+    world.does(
+        login,
+        lambda context, work: buttons.press(
+            context, work, object_name, record, button, version=version, **more
+        ),
+    )
+
+
+def confirmed(world: World) -> str:
+    made = create(world, "xumiao", {"lines": [line(2)]}).id
+    fire(world, "xumiao", "sales_order", made, "submit")
+    assert state(world, "sales_order", made)["status"] == "confirmed"
+    return made
+
+
+def shipped(world: World) -> tuple[str, dict[str, Any]]:
+    """Return an order and its shipment."""
+    order = confirmed(world)
+    inputs = {"carrier": "sf", "tracking_no": "SF0001"}
+    press(world, "hecang", "sales_order", order, "ship_goods", inputs=inputs)
+    [shipment] = world.stored("shipment", "order", order)
+    return order, shipment
+
+
+def test_a_shipment_that_nobody_receives_is_received_after_seven_days(world: World) -> None:
+    at(world, "06-10 10:00")
+    order, shipment = shipped(world)
+    opened, damaged = shipped(world)[1]["id"], shipped(world)[1]["id"]
+    for one in (opened, damaged):
+        press(world, "xumiao", "shipment", one, "receive_goods")
+    [receipt] = world.stored("receipt", "shipment", damaged)
+    [row] = world.stored("receipt_line", "receipt", receipt["id"])
+    change = {"lines": {"update": [{"id": row["id"], "accepted_qty": "1", "damaged_qty": "1"}]}}
+    store = world.platform.store
+    world.does(
+        "xumiao",
+        lambda context, work: store.update(
+            context, work, "receipt", receipt["id"], change, receipt["version"]
+        ),
+    )
+    at(world, "06-10 10:01")
+    order_no = state(world, "sales_order", order)["order_no"]
+    first = ("xumiao", f"订单 {order_no} 已发货：顺丰 SF0001")
+    again = ("xumiao", f"请签收订单 {order_no} 的发货单 {shipment['shipment_no']}")
+    assert told(world, shipment["id"]) == [first]
+    for moment, times in (
+        ("06-13 09:59", 0),
+        ("06-13 10:00", 1),
+        ("06-15 10:00", 2),
+        ("06-16 10:00", 3),
+    ):
+        at(world, moment)
+        assert told(world, shipment["id"]) == [first, *[again] * times]
+
+    at(world, "06-17 09:59")
+    assert state(world, "shipment", shipment["id"])["status"] == "shipped"
+    at(world, "06-17 10:00")
+    assert told(world, shipment["id"]) == [first, *[again] * 3]
+    assert state(world, "sales_order", order)["status"] == "received"
+    for one in (shipment["id"], opened):
+        assert state(world, "shipment", one)["status"] == "received"
+        [made] = world.stored("receipt", "shipment", one)
+        assert (made["status"], made["auto_signed"]) == ("confirmed", True)
+    assert state(world, "shipment", damaged)["status"] == "shipped", "who counted damage decides"
+    assert state(world, "receipt", receipt["id"])["status"] == "draft"
+
+
+def test_who_was_not_reminded_in_time_is_reminded_once(world: World) -> None:
+    at(world, "06-18 10:00")
+    shipment = shipped(world)[1]["id"]
+    at(world, "06-24 11:00")
+    assert len(told(world, shipment)) == 2, "of the shipment, and of three reminders the last"
+
+
+def test_goods_are_kept_for_fifteen_days(world: World) -> None:
+    at(world, "06-24 12:00")
+    order = confirmed(world)
+    [kept] = world.stored("stock_reservation", "order", order)
+    fire(world, "wuxiaoman", "sales_order", order, "allocate")
+    at(world, "07-09 11:59")
+    assert state(world, "stock_reservation", kept["id"])["open_qty"] == 2
+    at(world, "07-09 12:00")
+    assert state(world, "stock_reservation", kept["id"])["open_qty"] == 0
+    assert state(world, "sales_order", order)["status"] == "confirmed"
+    assert [login for login, _ in told(world, kept["id"])] == ["wuxiaoman"]
+
+
+def test_an_order_left_as_a_draft_is_asked_after_once(world: World) -> None:
+    at(world, "07-10 08:00")
+    draft = create(world, "xumiao", {"lines": [line(2)]}).id
+    counts = []
+    for day in range(12, 15):
+        at(world, f"07-{day} 09:00")
+        counts.append(len(told(world, draft)))
+    assert counts == [0, 1, 1]
