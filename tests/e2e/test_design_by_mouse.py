@@ -105,3 +105,24 @@ def test_a_scenario_is_recorded_from_a_record(drawer: Drawer) -> None:
     expect(steps).to_contain_text("Partner tier")
     page.locator(".studio-acts").get_by_role("button", name=re.compile("^Undo")).click()
     expect(steps).to_have_text(before)
+
+
+def test_a_module_is_begun_where_its_first_object_is_named(drawer: Drawer) -> None:
+    """Who presses at once gets the name as it is spelled; what is next is about what there is."""
+    page = drawer.page
+    drawer.begin("Inspections")
+    for label, name in (("门店巡检", "men_dian_xun_jian"), ("巡检单", "xun_jian_dan")):
+        page.locator(".outline-head button").click()
+        form = page.locator(".new-document")
+        if name == "men_dian_xun_jian":
+            form.locator("select").nth(1).select_option("")
+        form.locator("input").first.fill(label)
+        form.locator("button").first.click()
+        expect(page.locator(".canvas-head code")).to_have_text(name, timeout=WAIT)
+    page.locator(".outline-head button").click()
+    page.locator(".new-document select").first.select_option("workflow")
+    expect(page.locator(".new-document select").nth(2)).to_have_value("xun_jian_dan")
+    page.locator(".palette-type:not(.child-table)", has_text=re.compile("^Formula$")).click()
+    page.locator(".studio-acts [aria-expanded]").last.click()
+    place = page.locator(".finding-place", has_text="› Type of the result")
+    expect(place.first).to_contain_text("Object 巡检单 › Formula", timeout=WAIT)
