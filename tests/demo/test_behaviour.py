@@ -134,6 +134,35 @@ def test_prices_follow_the_partner_and_the_day(world: World) -> None:
     assert (str(order["price_date"]), order["unpriced_lines"]) == ("2024-12-31", 2)
 
 
+def test_of_books_of_one_priority_the_newest_counts(world: World) -> None:
+    """A new book that begins before the old one ends gives the price from that day on."""
+    book = {
+        "code": "PB-PTN-00008-NEW",
+        "name": "New",
+        "priority": 50,
+        "partner": {"key": "PTN-00008"},
+        "start_date": "2025-06-15",
+        "status": "active",
+        "entries": [{"sku": {"key": RO800}, "price": "1777.00"}],
+    }
+    old = {**book, "code": "PB-PTN-00008-OLD", "start_date": "2025-02-01"}
+    old["entries"] = [{"sku": {"key": RO800}, "price": "1888.00"}]
+    store = world.platform.store
+    for one in (old, book):
+        world.platform.write_as_system(
+            lambda context, work, one=one: store.create(
+                context, work, "price_book", one, mode="migration"
+            )
+        )
+    data = {"partner": {"key": "PTN-00008"}, "lines": [line(20)]}
+    saved = create(world, "wuxiaoman", data)
+    row = world.stored("sales_order_line", "order", saved.id)[0]
+    assert (str(row["price"]), row["price_source"]) == ("1777.00", "PB-PTN-00008-NEW")
+    update(world, "wuxiaoman", saved, {"order_date": "2025-02-20"})
+    row = world.stored("sales_order_line", "order", saved.id)[0]
+    assert (str(row["price"]), row["price_source"]) == ("1888.00", "PB-PTN-00008-OLD")
+
+
 def test_other_changes_leave_prices_alone(world: World) -> None:
     """A new list price or a note does not reach into what was ordered before."""
     saved = create(world, "xumiao", {"lines": [line(20)]})
