@@ -12,6 +12,7 @@ def test_submitted_record_waits_and_says_for_whom(submitted: tuple[Surfer, str])
     ann, record_id = submitted
     page = ann.get(f"/o/claim/{record_id}")
     assert "Waits for Manager" in page.text
+    assert "By amount" in page.text
     assert f"/o/claim/{record_id}/edit" not in page.links
 
 
@@ -20,6 +21,7 @@ def test_approver_decides_in_the_inbox(
 ) -> None:
     ann, record_id = submitted
     manager = surfer("manager")
+    assert "By amount" in manager.get("/inbox").text
     task = manager.task_about(record_id)
     page = manager.get(task)
     assert "300.00" in page.text

@@ -354,7 +354,7 @@ def _card(context: Context, item: TaskItem, state: InboxState, company: str | No
         item.object_label,
         sum_of(context, item),
         ([company] if company else []) + parts_of(context, item),
-        item.tags,
+        (item.approval_label, *item.tags),
         item.submission,
         None if state == "open" else ended,
         due_badge(context, item),
