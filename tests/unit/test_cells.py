@@ -200,8 +200,12 @@ def test_choices_are_read_by_value_and_by_label():
     options = ChoiceOptions((ChoiceDef("raw", Text("Raw material", "原料")), ChoiceDef("made")))
     for text in ("raw", "RAW", "原料", "raw material"):
         assert read("choice", Cell(text), options) == "raw"
-    with pytest.raises(ValidationError):
-        read("choice", Cell("other"), options)
+    for type_, text in (("choice", "other"), ("multi_choice", "raw、other")):
+        with pytest.raises(ValidationError) as caught:
+            read(type_, Cell(text), options)
+        messages: Any = caught.value.messages
+        assert messages[0].message.zh == "“other”不在可选值中：原料、made。"
+        assert "Raw material, made" in messages[0].message.en
 
 
 def test_serial_numbers_are_those_of_the_spreadsheet():

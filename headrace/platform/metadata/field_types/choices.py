@@ -18,7 +18,13 @@ from headrace.platform.metadata.definitions.choices import ChoiceDef
 from headrace.platform.metadata.definitions.keys import Name, Value, key
 from headrace.platform.metadata.field_types.base import ORDER, SEVERAL, Example, FieldType
 from headrace.platform.metadata.field_types.cells import Cell, cell_text
-from headrace.platform.metadata.field_types.values import ChoiceField, ChoicesField
+from headrace.platform.metadata.field_types.values import (
+    MOST_TOLD,
+    NOT_A_CHOICE,
+    ChoiceField,
+    ChoicesField,
+    refuse,
+)
 from headrace.platform.metadata.storage_types import SEPARATOR, TEXT, TEXTS, Storage
 
 _BETWEEN: Final = re.compile("[；,，、]")
@@ -90,7 +96,9 @@ class ChoiceType(FieldType[ChoiceOptions]):
         return value_called(text, options)
 
     def from_cell(self, cell: Cell, options: ChoiceOptions, zone: tzinfo) -> str:
-        return self.from_text(cell_text(cell), options)
+        found = self.from_text(cell_text(cell), options)
+        check_called([found], options)
+        return found
 
     def shown(self, value: Any, options: ChoiceOptions, language: str) -> Any:
         for choice in options.choices:
@@ -145,7 +153,9 @@ class MultiChoiceType(FieldType[ChoiceOptions]):
         return [value_called(one, options) for one in parts if one]
 
     def from_cell(self, cell: Cell, options: ChoiceOptions, zone: tzinfo) -> list[str]:
-        return self.from_text(cell_text(cell), options)
+        found = self.from_text(cell_text(cell), options)
+        check_called(found, options)
+        return found
 
     def shown(self, value: Any, options: ChoiceOptions, language: str) -> Any:
         if not isinstance(value, list):
@@ -189,6 +199,19 @@ def value_called(text: str, options: ChoiceOptions) -> str:
         if wanted in {name.casefold() for name in names}:
             return choice.value
     return text
+
+
+def check_called(found: Sequence[str], options: ChoiceOptions) -> None:
+    """Refuse what a file says where it is no choice, and tell the choices by the labels that people write."""
+    known = {choice.value for choice in options.choices}
+    offered = [choice for choice in options.choices if choice.active][:MOST_TOLD]
+    for one in found:
+        if one not in known:
+            told = Text(
+                ", ".join(choice.label.en or choice.value for choice in offered),
+                "、".join(choice.label.zh or choice.value for choice in offered),
+            )
+            raise refuse(NOT_A_CHOICE.at(value=one, choices=told))
 
 
 def duplicates(choices: Sequence[ChoiceDef]) -> Iterator[Problem]:

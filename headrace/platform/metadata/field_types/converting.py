@@ -19,6 +19,7 @@ from headrace.platform.core.problems import Text
 from headrace.platform.metadata.field_types.values import (
     DECIMAL,
     INVALID,
+    MOST_TOLD,
     NOT_A_CHOICE,
     refuse,
 )
@@ -116,7 +117,7 @@ def fitting(target: Values) -> Way:
 
 def _one_of(value: str, allowed: frozenset[str]) -> str:
     if value not in allowed:
-        raise refuse(NOT_A_CHOICE.at(value=value, choices=", ".join(sorted(allowed)[:20])))
+        raise refuse(NOT_A_CHOICE.at(value=value, choices=", ".join(sorted(allowed)[:MOST_TOLD])))
     return value
 
 

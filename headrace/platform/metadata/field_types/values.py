@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 from marshmallow import ValidationError, fields
 
@@ -53,6 +53,8 @@ TOO_PRECISE = Message(
     "Round the value yourself; nothing is rounded silently.",
     "请自行四舍五入，系统不会悄悄取整。",
 )
+MOST_TOLD: Final = 20
+"""Choices that a refusal names."""
 NOT_A_CHOICE = Message(
     "value.not_a_choice",
     "“{value}” is not one of the choices: {choices}.",
@@ -349,7 +351,7 @@ class ChoiceField(fields.Field[str]):
     def __init__(self, choices: tuple[str, ...]) -> None:
         super().__init__(allow_none=True)
         self.choices = frozenset(choices)
-        self.shown = ", ".join(choices[:20])
+        self.shown = ", ".join(choices[:MOST_TOLD])
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):
