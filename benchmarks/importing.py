@@ -30,12 +30,12 @@ COLUMNS = ("code", "name", "firm", "kind", "price", "stock", "active", "made_on"
 BLOCK = 200
 
 
-def file_of(rows: int) -> bytes:
+def file_of(rows: int, name: str = "货品") -> bytes:
     kinds = ("raw", "made")
     return as_csv(
         COLUMNS,
         *(
-            [f"c{n:06}", f"货品 {n}", "acme", kinds[n % 2], f"{n}.50", str(n), "是", "2025-06-01"]
+            [f"c{n:06}", f"{name} {n}", "acme", kinds[n % 2], f"{n}.50", str(n), "是", "2025-06-01"]
             for n in range(rows)
         ),
     )
@@ -94,6 +94,12 @@ def imported(world: Exchange, data: bytes, *, partial: bool) -> None:
     assert batch.state == "done", batch.problems
 
 
+def changed(world: Exchange, data: bytes) -> None:
+    batch = world.load("good", data, mode="upsert", partial=True)
+    assert batch.state == "done", batch.problems
+    assert batch.counts.created == 0, batch.counts
+
+
 def exported(world: Exchange, kind: str) -> None:
     request = ExportRequest("good", kind, {}, shown=True)
     world.platform.read_as(
@@ -116,7 +122,8 @@ def main() -> None:
     data = file_of(rows)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        world = open_exchange(f"sqlite:///{folder / 'headrace.sqlite'}")
+        address = f"sqlite:///{folder / 'headrace.sqlite'}"
+        world = open_exchange(address, HEADRACE_IMPORT_ROWS=str(max(rows, 100_000)))
         imported(world, file_of(10), partial=True)
         hand = timed(f"hand-written, {rows} rows", lambda: by_hand(folder, data))
         timed("import, block by block", lambda: imported(world, data, partial=True), hand)
@@ -124,7 +131,7 @@ def main() -> None:
             timed("import, all or nothing", lambda: imported(world, data, partial=False), hand)
         timed(
             "import again, all updated",
-            lambda: world.load("good", data, mode="upsert", partial=True),
+            lambda: changed(world, file_of(rows, "改名")),
             hand,
         )
         timed("export as CSV", lambda: exported(world, "csv"))

@@ -231,8 +231,8 @@ class Exchange(Live):
                 work.connection.execute(table.delete())
 
 
-def open_exchange(url: str) -> Exchange:
-    return open_filled(Exchange, url, DOCUMENTS, _fill)
+def open_exchange(url: str, **settings: str) -> Exchange:
+    return open_filled(Exchange, url, DOCUMENTS, _fill, **settings)
 
 
 def _fill(live: Exchange) -> None:
