@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from headrace.platform.automation.tables import WEBHOOK_DELIVERY, WEBHOOK_ENDPOINT
 from headrace.platform.automation.webhooks import MOST_ATTEMPTS
+from headrace.platform.jobs.outbox import Job
 from headrace.platform.jobs.tables import JOB
 from tests.support.automation_world import open_automated, run_rows
 from tests.support.live import Live
@@ -174,6 +175,47 @@ def test_a_dead_receiver_does_not_delay_another(live: Live, erp):
     assert [one["data"]["n"] for one in receiver.bodies()] == [0, 1, 2, 3, 4]
     assert endpoint(live, "other")["waiting"] == 5
     assert endpoint(live, "other")["failures"] == 1, "asked once, then left alone"
+
+
+def waiting(live: Live, count: int) -> str:
+    """Let many events about different records wait for an endpoint; return its id."""
+    with live.platform.database.writing(None) as work:
+        connection = work.connection
+        found = str(connection.execute(sa.select(WEBHOOK_ENDPOINT.c.id)).scalar_one())
+        row = {"endpoint": found, "event": "x", "object_id": "x", "body": "{}", "attempts": 0}
+        row |= {"state": "waiting", "due": work.now, "created": work.now}
+        ids = (live.platform.ids.record_id() for _ in range(count))
+        rows = [{**row, "id": one, "record_id": one} for one in ids]
+        connection.execute(sa.insert(WEBHOOK_DELIVERY), rows)
+    return found
+
+
+def steps_of_leaving(live: Live, endpoint_id: str) -> int:
+    """Return how many hundreds of instructions SQLite needs to look for the next event of an endpoint."""
+    count = 0
+
+    def tick() -> int:
+        nonlocal count
+        count += 1
+        return 0
+
+    job = Job("none", "webhook", {"endpoint": endpoint_id}, 1)
+    with live.platform.database.writing(None) as work:
+        driver: Any = work.connection.connection.driver_connection
+        driver.set_progress_handler(tick, 100)
+        try:
+            assert live.platform.webhooks._again(work, job, endpoint_id, ours=True)
+            assert live.platform.webhooks._due(endpoint_id, work)
+        finally:
+            driver.set_progress_handler(None, 100)
+    return count
+
+
+def test_what_waits_for_a_dead_receiver_costs_no_more_when_it_is_much(live: Live, erp):
+    if live.platform.database.dialect != "sqlite":
+        pytest.skip("SQLite tells its instructions")
+    few = steps_of_leaving(live, waiting(live, 20))
+    assert steps_of_leaving(live, waiting(live, 2000)) <= 2 * few + 5
 
 
 def test_two_workers_never_serve_one_endpoint_at_once(live: Live, erp):

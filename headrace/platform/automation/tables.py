@@ -11,6 +11,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from headrace.platform.database.system_tables import (
+    RETIRED_INDEXES,
     SYSTEM,
     boolean_type,
     id_type,
@@ -115,10 +116,21 @@ WEBHOOK_DELIVERY: Final = sa.Table(
 """An event on its way to an endpoint; its id is the event's. States: `waiting`, `done`, `dead` (given up)."""
 
 sa.Index(
-    "ix_sys_webhook_delivery_waiting",
+    "ix_sys_webhook_delivery_due",
     WEBHOOK_DELIVERY.c.endpoint,
+    WEBHOOK_DELIVERY.c.due,
     WEBHOOK_DELIVERY.c.id,
     sqlite_where=WEBHOOK_DELIVERY.c.state == "waiting",
     postgresql_where=WEBHOOK_DELIVERY.c.state == "waiting",
 )
+"""The event that is due first, however many wait for a receiver that does not answer."""
+sa.Index(
+    "ix_sys_webhook_delivery_record",
+    WEBHOOK_DELIVERY.c.endpoint,
+    WEBHOOK_DELIVERY.c.record_id,
+    WEBHOOK_DELIVERY.c.id,
+    WEBHOOK_DELIVERY.c.state,
+)
+"""The events of one record for a receiver, in their order."""
 sa.Index("ix_sys_webhook_delivery_state", WEBHOOK_DELIVERY.c.state, WEBHOOK_DELIVERY.c.id)
+WEBHOOK_DELIVERY.info[RETIRED_INDEXES] = ("ix_sys_webhook_delivery_waiting",)
