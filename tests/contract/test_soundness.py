@@ -105,6 +105,11 @@ def outcome(way: str, **keys: Any) -> Callable[[Contents], object]:
     return lambda c: c[FLOW]["transitions"][0]["on"].update({way: keys})
 
 
+def without_history(contents: Contents) -> None:
+    del contents["object", "claim"]["history"]
+    outcome("rejected", to="rejected", undo=True)(contents)
+
+
 AGE = field("age", "integer", least=0, most=120)
 OPEN = field("open", "boolean")
 DUE = field("due", "date")
@@ -632,6 +637,19 @@ UNSOUND = (
         "/on/approved",
         outcome("approved", to="draft"),
         severity="warning",
+    ),
+    Unsound(
+        "changes taken back that were approved",
+        "workflow.undo_approved",
+        "/on/approved/undo",
+        outcome("approved", to="paid", undo=True),
+    ),
+    Unsound(
+        "changes taken back without a history",
+        "workflow.undo_without_history",
+        "/on/rejected/undo",
+        without_history,
+        "subject",
     ),
     Unsound(
         "a way without approval where all is decided",

@@ -120,7 +120,7 @@ def test_the_object_and_the_grants_of_the_page_about_masks_are_accepted() -> Non
 
 
 def test_the_approval_of_the_page_is_accepted() -> None:
-    transition, approval, branched = blocks("write-an-approval.md")
+    transition, staged, approval, branched = blocks("write-an-approval.md")
     contents = workspace()
     approval["steps"].append(branched)
     role = {
@@ -135,6 +135,8 @@ def test_the_approval_of_the_page_is_accepted() -> None:
     assert transitions[0]["name"] == transition["name"]
     transitions[0] = transition
 
+    assert_accepted(contents)
+    transitions[0] = staged
     assert_accepted(contents)
 
 

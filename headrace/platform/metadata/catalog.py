@@ -344,11 +344,12 @@ class ObjectModel:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeModel:
-    """Where an outcome leads."""
+    """Where an outcome leads; `undo` takes back what was changed since the record last left that state."""
 
     to: str
     when: Expression | None
     assignments: tuple[Assignment, ...]
+    undo: bool = False
 
 
 @dataclass(frozen=True, slots=True)

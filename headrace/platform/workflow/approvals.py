@@ -99,10 +99,12 @@ class Approvals:
         excluded: frozenset[str],
         comment: str | None,
         approvers: object = None,
+        base_version: int | None = None,
     ) -> str:
         """Begin the run of the first of `approvals` on a record that waits; return its id.
 
-        The others become tags. `excluded` may not decide. `approvers` are whom the caller chose, ids of
+        The others become tags. `excluded` may not decide. `base_version` is the record's before anything was
+        written with the submission. `approvers` are whom the caller chose, ids of
         users by the name of the step. Steps that were approved before the record
         was sent back stand as long as nothing that matters has changed.
         """
@@ -122,6 +124,7 @@ class Approvals:
                 "metadata_version": context.catalog.version,
                 "fingerprint": context.catalog.fingerprint,
                 "from_state": from_state,
+                "base_version": base_version,
                 "submitter": submitter,
                 "excluded": sorted(kept_out),
                 "choices": choices or None,

@@ -32,6 +32,7 @@ from headrace.platform.workflow.runs import (
     step_by_id,
     tasks_of_step,
 )
+from headrace.platform.workflow.staging import take_changes_back
 from headrace.platform.workflow.subjects import Subject, snapshot
 from headrace.platform.workflow.voting import moot, next_turns, result_of
 
@@ -348,14 +349,18 @@ def end(
     """Lead the record where the outcome says and end the run, in `run_state` where that is another.
 
     A rejection first takes back what approvers changed in the fields that their steps opened; `changed`
-    is what it changed itself.
+    is what it changed itself. An outcome that says so takes back everything since the record last left the
+    state where it leads; raise RefusedError where that cannot be any more.
     """
-    undone = _undo_edits(case, changed) if ending == "rejected" else ()
+    undone = _undo_edits(case, changed) if ending == "rejected" else frozenset[str]()
     found = case.subject()
     outcome = case.pinned.outcomes.get(ending)
     if outcome is None:
         raise ConflictError(messages.DEFINITION_GONE.at(name=f"on.{ending}"))
     target = _target(case, found, ending)
+    if outcome.undo:
+        undone |= take_changes_back(case, target)
+        found = case.subject()
     values = found.assigned(outcome.assignments)
     run_state = run_state or ending
     if not case.rows.end_run(case.run.id, run_state):

@@ -208,6 +208,7 @@ class WorkflowEngine:
             excluded=excluded,
             comment=comment,
             approvers=approvers,
+            base_version=version,
         )
         after = subject(context, work, object_name, record_id)
         return Fired(after.state, after.version, run_id, saved.warnings)

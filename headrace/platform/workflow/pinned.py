@@ -52,11 +52,15 @@ def holds(condition: Expression | None, environment: Environment) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Where an outcome leads; `assignments` are field ids with formulas."""
+    """Where an outcome leads; `assignments` are field ids with formulas.
+
+    `undo` takes back what was changed since the record last left the state `to`.
+    """
 
     to: str
     when: Expression | None
     assignments: tuple[tuple[str, Expression], ...]
+    undo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,11 +340,7 @@ def pin(
         transition_label=transition.label,
         to=transition.definition.to,
         sources=tuple(transition.definition.from_),
-        outcomes={
-            key: Outcome(one.to, one.when, by_id(model, one.assignments))
-            for key, one in outcomes.items()
-            if one is not None
-        },
+        outcomes={key: outcome_of(model, one) for key, one in outcomes.items() if one is not None},
         steps=tuple(_pin_step(model, step) for step in approval.steps),
         id=approval.definition.id or "",
         resumes=approval.definition.resubmit == "resume",
@@ -378,7 +378,7 @@ def _key_ids(model: ObjectModel, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def outcome_of(model: ObjectModel, outcome: OutcomeModel) -> Outcome:
     """Return an outcome of the catalog with its fields by id."""
-    return Outcome(outcome.to, outcome.when, by_id(model, outcome.assignments))
+    return Outcome(outcome.to, outcome.when, by_id(model, outcome.assignments), outcome.undo)
 
 
 def by_id(
@@ -472,7 +472,9 @@ def _ids(path: FieldPath | None) -> FieldIds:
 
 
 def _outcome_json(outcome: Outcome) -> dict[str, Any]:
-    return {
+    # Left out where it is not wanted: what was stored before it was known keeps its hash.
+    undo = {"undo": True} if outcome.undo else {}
+    return undo | {
         "to": outcome.to,
         "when": _expression_json(outcome.when),
         "set": [{"field": field, "value": value.to_json()} for field, value in outcome.assignments],
@@ -484,6 +486,7 @@ def _outcome_of(data: Mapping[str, Any]) -> Outcome:
         data["to"],
         _expression_of(data["when"]),
         tuple((one["field"], Expression.from_json(one["value"])) for one in data["set"]),
+        data.get("undo", False),
     )
 
 

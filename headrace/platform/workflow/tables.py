@@ -48,6 +48,7 @@ RUN: Final = sa.Table(
     sa.Column("state", text_type(), nullable=False),
     sa.Column("submission", sa.Integer(), nullable=False),
     sa.Column("from_state", text_type(), nullable=False),
+    sa.Column("base_version", sa.BigInteger()),
     sa.Column("submitter", id_type(), sa.ForeignKey(USER.c.id), nullable=False),
     sa.Column("excluded", json_type(), nullable=False),
     sa.Column("comment", text_type()),
@@ -66,7 +67,8 @@ RUN: Final = sa.Table(
 """One approval of one record. States: `open`, `approved`, `rejected`, `returned` (to its submitter),
 `withdrawn`, `cancelled`.
 
-`submission` counts the runs of the record from 1. `excluded` are the people who may not decide: who
+`submission` counts the runs of the record from 1. `base_version` is the version of the record before
+anything was written with its submission. `excluded` are the people who may not decide: who
 submitted, and who last changed the record before. `snapshot` are the values as submitted, by field
 id; `left_with` is what the record held when it was sent back: `fields` by id, `rows` as hashes by
 relation; `choices` whom the submitter chose, ids of users by the name of the step; `standing` whose approvals stand although an edit let an earlier

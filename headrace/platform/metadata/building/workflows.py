@@ -181,6 +181,7 @@ def _outcome(
             definition.when, model.name, place + "/when", queries=True, recode=GUARD
         ),
         assignments=assignments_of(work, model, definition.set, place + "/set"),
+        undo=definition.undo,
     )
 
 

@@ -87,6 +87,20 @@ NO_OUTCOME = Message(
     'Add it under "on".',
     "请在该转换的结果中补充。",
 )
+UNDONE_APPROVED = Message(
+    "workflow.undo_approved",
+    "“{transition}” takes changes back although nobody refused them.",
+    "“{transition}”在未被拒绝时也撤销修改。",
+    "Take back only what is rejected, withdrawn or returned.",
+    "请仅在驳回、撤回或退回时撤销修改。",
+)
+UNDONE_WITHOUT_HISTORY = Message(
+    "workflow.undo_without_history",
+    "“{transition}” takes changes back, but of these none are kept: {names}.",
+    "“{transition}”要撤销修改，但以下内容未保留修改历史：{names}。",
+    "Let the object keep the history of all changes.",
+    "请为该对象启用修改历史。",
+)
 IDLE_OUTCOME = Message(
     "workflow.idle_outcome",
     "“{transition}” says what follows an approval, but no approval decides it.",
@@ -347,9 +361,26 @@ def _transitions(subject: Subject, model: WorkflowModel) -> Iterator[Problem]:
             yield UNUSED_OUTCOME.at(
                 place + "/without_approval", transition=one.name, approval=always.name
             )
+        for way, ending in outcomes:
+            if ending is not None and ending.undo:
+                yield from _undone(subject.catalog.objects[model.object], one.name, way, place)
         for way, outcome in (("", resolved), *outcomes):
             for name in (one.field for one in outcome.assignments) if outcome else ():
                 yield from _settable(subject, model, name, f"{place}{way}/set/{name}")
+
+
+def _undone(model: ObjectModel, transition: str, way: str, place: str) -> Iterator[Problem]:
+    """Yield why changes cannot be taken back by an outcome."""
+    if way in {"/without_approval", "/on/approved"}:
+        yield UNDONE_APPROVED.at(f"{place}{way}/undo", transition=transition)
+    if model.definition.history:
+        return
+    written = (one for one in model.fields.values() if one.stored and not one.system)
+    names = [one.name for one in written if not (one.computed or one.definition.history)]
+    names += [str(child.name) for child in model.children]
+    if names:
+        shown = ", ".join(names)
+        yield UNDONE_WITHOUT_HISTORY.at(f"{place}{way}/undo", transition=transition, names=shown)
 
 
 def _settable(subject: Subject, model: WorkflowModel, name: str, place: str) -> Iterator[Problem]:

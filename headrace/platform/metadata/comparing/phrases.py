@@ -47,6 +47,10 @@ SWITCHES: Final[Mapping[str, Switch]] = {
         Text("{subject} is now an external id", "{subject}改为外部标识"),
         Text("{subject} is no longer an external id", "{subject}不再是外部标识"),
     ),
+    "OutcomeDef.undo": Switch(
+        Text("{subject} now takes changes back", "{subject}改为撤销修改"),
+        Text("{subject} no longer takes changes back", "{subject}不再撤销修改"),
+    ),
     "history": Switch(
         Text("{subject} now keeps the history of its changes", "{subject}开始保留修改历史"),
         Text("{subject} no longer keeps the history of its changes", "{subject}不再保留修改历史"),

@@ -40,6 +40,10 @@ class OutcomeDef:
     to: Name = key("The state.")
     when: Formula | None = key("Only when this holds; else the record stays.", None)
     set: dict[str, Formula] = key("Fields that are set.", {})
+    undo: bool = key(
+        "Take back what was changed since the record last left that state: it is as it was before.",
+        False,
+    )
 
     @classmethod
     def from_json(cls, data: Any) -> OutcomeDef:

@@ -36,6 +36,11 @@ TEXTS: Final[Mapping[str, KeyText]] = {
     "OutcomeDef.to": daily("State", "目标状态", "进入的状态。"),
     "OutcomeDef.when": daily("Only when", "条件", "只有此条件成立时才进入；否则记录保持不变。"),
     "OutcomeDef.set": daily("Set fields", "设置字段", "进入时设置的字段。"),
+    "OutcomeDef.undo": daily(
+        "Take changes back",
+        "撤销修改",
+        "撤销记录上次离开该状态之后的全部修改（含明细行），恢复为离开前的内容。",
+    ),
     "OutcomesDef.approved": daily("Approved", "同意后的去向", "所有需要的人同意之后。"),
     "OutcomesDef.rejected": daily("Rejected", "驳回后的去向", "驳回之后。"),
     "OutcomesDef.withdrawn": daily("Withdrawn", "撤回后的去向", "提交人撤回之后。"),
