@@ -18,6 +18,7 @@ PASTE = """(text) => {
     const given = {clipboardData: data, bubbles: true, cancelable: true};
     document.activeElement.dispatchEvent(new ClipboardEvent("paste", given));
 }"""
+MANY = 200
 QUANTITY = "tr[data-row] [data-column=qty] input[type=text]"
 
 
@@ -100,3 +101,29 @@ def _search(clerk: Person) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text("SO-2025")
+
+
+def test_an_order_of_two_hundred_lines_is_filled_on_a_phone(
+    server: str, browser: Browser, shots: Path
+) -> None:
+    clerk = sit_down(browser, server, "xumiao", "zh", 375, shots)
+    page = clerk.page
+    clerk.go("/o/sales_order/new")
+    expect(page.locator("form[data-ready=yes]")).to_be_visible()
+    page.locator("tr[data-row] [data-column=sku] input[role=combobox]").first.focus()
+    page.evaluate(PASTE, "CL-WP-RO800-WH\t12\n" * MANY)
+    expect(page.locator(QUANTITY)).to_have_count(MANY)
+    total = page.locator("[data-output=gross_amount]").first
+    expect(page.locator("form[data-asking]")).to_have_count(0)
+    before = total.text_content()
+    last = page.locator(QUANTITY).last
+    last.scroll_into_view_if_needed()
+    last.fill("24")
+    expect(total).not_to_have_text(str(before))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    clerk.look("two hundred lines")
+    page.locator(".bar button.main").click()
+    expect(page.locator(".message.good")).to_be_visible(timeout=30_000)
+    expect(page.locator(".lines tbody tr")).to_have_count(MANY)
+    assert not clerk.faults, clerk.faults
+    clerk.context.close()
