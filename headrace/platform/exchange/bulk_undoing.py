@@ -49,7 +49,7 @@ NO_HISTORY: Final = Message(
     "The history of “{object}” does not keep what it was before.",
     "“{object}”的历史未保存修改前的值。",
     "Let the object keep its history (“history”: true); this change has to be led back by hand.",
-    "请为该对象启用历史（“history”：true）；本次修改需手工改回。",
+    "请为该对象启用历史（“history”: true）；本次修改需手工改回。",
 )
 NOT_TOLD: Final = Text("the history does not say what", "历史未记录具体字段")
 CAME_BACK: Final = Message(

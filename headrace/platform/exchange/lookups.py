@@ -50,7 +50,7 @@ UNNAMED: Final = Message(
     "“{value}” does not say of which object the record is.",
     "“{value}”没有说明是哪个对象的记录。",
     "Write the object, a colon and the record: “{example}”.",
-    "请写成“对象：记录”的形式，例如“{example}”。",
+    "请写成“对象:记录”的形式（半角冒号），例如“{example}”。",
 )
 
 

@@ -11,7 +11,7 @@ _GROUPS: Final = ("", "万", "亿", "万亿", "亿亿")
 
 
 def capital_amount(amount: Decimal) -> str:
-    """Return `amount`，rounded to 分，in capitals: 1205.30 is 壹仟贰佰零伍元叁角."""
+    """Return `amount`, rounded to 分, in capitals: 1205.30 is 壹仟贰佰零伍元叁角."""
     cents = int(amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP).scaleb(2))
     sign = "负" if cents < 0 else ""
     yuan, rest = divmod(abs(cents), 100)
