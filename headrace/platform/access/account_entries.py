@@ -23,7 +23,7 @@ PERSONAL: Final = frozenset({"name", "email"})
 
 MADE: Final = Text("new account “{login}”", "新建账号“{login}”")
 CHANGED: Final = Text(
-    "{part} of account “{login}”: {before} → {after}", "账号“{login}”的{part}:{before} → {after}"
+    "{part} of account “{login}”: {before} → {after}", "账号“{login}”的{part}：{before} → {after}"
 )
 PERSON: Final = Text("{part} of account “{login}” changed", "账号“{login}”的{part}已修改")
 SWITCHED_ON: Final = Text("account “{login}” is active", "账号“{login}”已启用")

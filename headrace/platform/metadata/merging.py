@@ -434,19 +434,19 @@ def _sentence(place: _Place, base: Any, ours: Any, theirs: Any, sides: Sides) ->
     if base is MISSING:
         return Text(
             f"{what.en}: added on both sides; {here.en}: {_shown(ours)}, {there.en}: {_shown(theirs)}.",
-            f"{what.zh}：双方均新增；{here.zh}为 {_shown(ours)},{there.zh}为 {_shown(theirs)}。",
+            f"{what.zh}：双方均新增；{here.zh}为 {_shown(ours)}，{there.zh}为 {_shown(theirs)}。",
         )
     if MISSING in (ours, theirs):
         gone, kept = (here, there) if ours is MISSING else (there, here)
         value = theirs if ours is MISSING else ours
         return Text(
             f"{what.en}: deleted in {gone.en}, changed in {kept.en} to {_shown(value)}.",
-            f"{what.zh}:{gone.zh}已删除，{kept.zh}改为 {_shown(value)}。",
+            f"{what.zh}：{gone.zh}已删除，{kept.zh}改为 {_shown(value)}。",
         )
     return Text(
         f"{what.en}: {_shown(ours)} in {here.en}, {_shown(theirs)} in {there.en};"
         f" it was {_shown(base)}.",
-        f"{what.zh}:{here.zh}为 {_shown(ours)},{there.zh}为 {_shown(theirs)}；原为 {_shown(base)}。",
+        f"{what.zh}：{here.zh}为 {_shown(ours)}，{there.zh}为 {_shown(theirs)}；原为 {_shown(base)}。",
     )
 
 

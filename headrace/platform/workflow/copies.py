@@ -48,7 +48,7 @@ TOO_MANY: Final = Message(
 SENT: Final = Message(
     "copy.sent",
     "A copy for you: {title}, submitted by {submitter} ({state})",
-    "抄送给您：{submitter} 提交的 {title}({state})",
+    "抄送给您：{submitter} 提交的 {title}（{state}）",
 )
 SENT_BY: Final = Message(
     "copy.sent_by", "{name} sends you a copy: {title}", "{name} 抄送给您：{title}"

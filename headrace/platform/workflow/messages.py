@@ -278,22 +278,22 @@ STATE_TEXTS: Final = {
 ASKED: Final = Message(
     "task.asked",
     "{submitter} asks for your decision: {title} ({step})",
-    "{submitter} 请您审批：{title}({step})",
+    "{submitter} 请您审批：{title}（{step}）",
 )
 REMINDED: Final = Message(
     "task.reminder",
     "Please decide by {due}: {title} ({step})",
-    "请在 {due} 前审批：{title}({step})",
+    "请在 {due} 前审批：{title}（{step}）",
 )
 OVERDUE: Final = Message(
     "task.overdue",
     "Your decision was due {due}: {title} ({step})",
-    "审批已超时（截止 {due}）：{title}({step})",
+    "审批已超时（截止 {due}）：{title}（{step}）",
 )
 ESCALATED: Final = Message(
     "task.escalated",
     "Nobody decided by {due}, now you are asked too: {title} ({step})",
-    "{due} 前未完成审批，现升级由您处理：{title}({step})",
+    "{due} 前未完成审批，现升级由您处理：{title}（{step}）",
 )
 TIMED_OUT: Final = Message(
     "task.timed_out",
@@ -308,7 +308,7 @@ TIMEOUT_REASON: Final = Message(
 ENDED: Final = Message(
     "approval.told",
     "{title}: {state} by {name}",
-    "{title} 的审批结果：{state}({name})",
+    "{title} 的审批结果：{state}（{name}）",
 )
 CHOICE_MISSING: Final = Message(
     "approval.choice_missing",

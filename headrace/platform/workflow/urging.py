@@ -68,7 +68,7 @@ NOT_OPEN: Final = Message(
 TOLD: Final = Message(
     "task.told_to_urge",
     "{name} reminds you: {title} ({step})",
-    "{name} 催办：{title}({step})",
+    "{name} 催办：{title}（{step}）",
 )
 
 

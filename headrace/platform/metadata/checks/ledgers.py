@@ -15,7 +15,7 @@ from headrace.platform.metadata.checks.base import Subject
 WRONG_FIELD = Message(
     "ledger.wrong_field",
     "“{field}” cannot be the {part} of the ledger: {why}.",
-    "“{field}”不能作为账簿的{part}:{why}。",
+    "“{field}”不能作为账簿的{part}：{why}。",
     "Choose another field, or change this one.",
     "请选择其他字段，或修改该字段。",
 )

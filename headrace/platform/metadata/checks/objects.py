@@ -62,7 +62,7 @@ SCOPE_TARGET = Message(
 ONE_ACTOR = Message(
     "object.acts_as_twice",
     "Two objects act as {part}: {names}.",
-    "有两个对象充当 {part}:{names}。",
+    "有两个对象充当 {part}：{names}。",
     "Keep one.",
     "请只保留一个。",
 )

@@ -361,7 +361,7 @@ class Shower:
         if added:
             template = Text(
                 "role {role} may now {rights} in {object}: {scope}{when}",
-                "角色{role}在{object}中可以{rights}:{scope}{when}",
+                "角色{role}在{object}中可以{rights}：{scope}{when}",
             )
         else:
             template = Text(

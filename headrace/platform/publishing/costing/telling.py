@@ -298,7 +298,7 @@ class _Teller:
             else:
                 text += self.say(
                     "; goes through all {plural} each time: {rows}",
-                    "；每次扫描全部{plural}:{rows}",
+                    "；每次扫描全部{plural}：{rows}",
                     plural=plural,
                     rows=self._count(count),
                 )
@@ -325,14 +325,14 @@ class _Teller:
             case "rollup" if one.anew:
                 return self.say(
                     "{where}: {fields}, read anew from its rows",
-                    "{where}:{fields}，需重新读取相关行",
+                    "{where}：{fields}，需重新读取相关行",
                     where=where,
                     fields=fields,
                 )
             case "rollup":
                 return self.say(
                     "{where}: {fields}, changed by the difference",
-                    "{where}:{fields}，按差额更新",
+                    "{where}：{fields}，按差额更新",
                     where=where,
                     fields=fields,
                 )

@@ -71,7 +71,7 @@ def run_questions(
             zh = ";".join(one.zh for one in runs.reasons)
             text = Text(
                 f"{count} running approvals of “{label.within('en')}” cannot go on: {en} ({steps})",
-                f"“{label.within('zh')}” 有 {count} 个进行中的审批无法继续：{zh}({steps})",
+                f"“{label.within('zh')}” 有 {count} 个进行中的审批无法继续：{zh}（{steps}）",
             )
             problem = RUNS_LEFT.at(count=count, approval=label, reason=runs.reasons[0])
             line = _run_line(runs, text, ("cancel",))
@@ -162,7 +162,7 @@ def role_questions(connection: sa.Connection, old: Catalog, new: Catalog) -> Ite
                 "role.drop",
                 Text(
                     f"Remove the role {name}; {tasks} open tasks are given to others",
-                    f"移除角色 {name};{tasks} 个未处理待办转交他人",
+                    f"移除角色 {name}；{tasks} 个未处理待办转交他人",
                 )
                 if tasks
                 else Text(f"Remove the role {name}", f"移除角色 {name}"),
