@@ -51,4 +51,12 @@ def test_text_means_what_the_tree_meant() -> None:
         PythonEngine().results([formula.tree for formula in group], rows)
         for group in (formulas, again)
     )
-    assert before == after
+    # A parameter of a named expression has a type: a value may be too large for it that the text, where
+    # the argument itself stands in its place, goes on with.
+    told = [
+        [(one, other) for one, other in zip(*values, strict=True) if one != "overflow"]
+        for values in zip(before, after, strict=True)
+    ]
+    assert sum(map(len, told)) > 1000
+    for formula, values in zip(formulas, told, strict=True):
+        assert all(one == other for one, other in values), to_text(formula.tree)
