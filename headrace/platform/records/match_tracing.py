@@ -31,7 +31,7 @@ NOTHING_FITS: Final = Text("no {object} fits{at}", "没有匹配的{object}{at}"
 FOUND: Final = Text("{object} “{title}” fits most closely{at}", "最匹配的{object}是“{title}”{at}")
 AT: Final = Text(" at {at}", "（日期 {at}）")
 BY: Final = Text(" by {keys}", "，依据：{keys}")
-FOR_ALL: Final = Text("; {keys}: for all", ";{keys}：不限")
+FOR_ALL: Final = Text("; {keys}: for all", "；{keys}：不限")
 
 
 @dataclass(frozen=True, slots=True)
