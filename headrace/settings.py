@@ -527,7 +527,7 @@ def _checked(given: Mapping[str, str], problems: list[Problem]) -> dict[str, str
 def _unknown(name: str, known: Mapping[str, Setting]) -> Problem:
     close = get_close_matches(name, known, n=1)
     remedy = (
-        Text(f"Did you mean {close[0]}?", f"您是否想写 {close[0]}?")
+        Text(f"Did you mean {close[0]}?", f"您是否想写 {close[0]}？")
         if close
         else Text("Remove it.", "请删除它。")
     )

@@ -182,7 +182,7 @@ def suggestion(given: str, known: Iterable[str]) -> Text:
         return Text("Remove it.", "请删除。")
     near = get_close_matches(given[:80], names, n=1, cutoff=0.6)
     if near:
-        return Text(f"Did you mean {near[0]}?", f"您是否指 {near[0]}?")
+        return Text(f"Did you mean {near[0]}?", f"您是否指 {near[0]}？")
     return Text(f"Known are: {', '.join(names)}.", f"可用的有：{', '.join(names)}。")
 
 

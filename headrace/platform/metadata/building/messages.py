@@ -18,7 +18,7 @@ UNKNOWN_FIELD = Message(
     "“{object}” has no field “{name}”.",
     "“{object}”没有字段“{name}”。",
     "Did you mean {suggestion}?",
-    "您是否指 {suggestion}?",
+    "您是否指 {suggestion}？",
 )
 
 
@@ -108,7 +108,7 @@ UNKNOWN_RIGHT = Message(
     "There is no {kind} “{name}” to grant.",
     "没有可授权的 {kind}“{name}”。",
     "Did you mean {suggestion}?",
-    "您是否指 {suggestion}?",
+    "您是否指 {suggestion}？",
 )
 
 
@@ -173,7 +173,7 @@ UNKNOWN_PART = Message(
     "There is no {part} “{name}” to add to.",
     "没有可扩展的{part}“{name}”。",
     "Did you mean {suggestion}?",
-    "您是否指 {suggestion}?",
+    "您是否指 {suggestion}？",
 )
 
 
@@ -191,7 +191,7 @@ NOTHING_BEHIND = Message(
     "There is nothing called “{name}” to stand behind.",
     "没有名为“{name}”的项可作为前一项。",
     "Did you mean {suggestion}?",
-    "您是否指 {suggestion}?",
+    "您是否指 {suggestion}？",
 )
 
 

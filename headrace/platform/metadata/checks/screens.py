@@ -23,7 +23,7 @@ UNKNOWN_FIELD = Message(
     "“{object}” has no field “{name}”.",
     "“{object}”没有字段“{name}”。",
     "Did you mean {suggestion}?",
-    "您是否指 {suggestion}?",
+    "您是否指 {suggestion}？",
 )
 DUPLICATE = Message(
     "form.duplicate_field",
