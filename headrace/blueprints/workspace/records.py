@@ -286,7 +286,7 @@ def _pointing(model: ObjectModel, field: FieldModel, record_id: str) -> dict[str
 def _related_label(other: ObjectModel, field: FieldModel) -> Text:
     if not field.is_tree and field.links is None and not field.targets:
         return other.plural
-    return Text(f"{other.plural.en} ({field.label.en})", f"{other.plural.zh}({field.label.zh})")
+    return Text(f"{other.plural.en} ({field.label.en})", f"{other.plural.zh}（{field.label.zh}）")
 
 
 def _delete_page(

@@ -194,4 +194,4 @@ def _shown(shape: ObjectShape, seen: int) -> Text | str:
         return ""
     count = f"{seen}" if seen < MOST_COUNTED else f"≥ {MOST_COUNTED}"
     label = shape.model.label
-    return Text(f" ({label.en}: {count})", f"({label.within('zh')}:{count})")
+    return Text(f" ({label.en}: {count})", f"（{label.within('zh')}：{count}）")

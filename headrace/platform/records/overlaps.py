@@ -170,8 +170,8 @@ def _compared_by(here: _Comparing) -> Text:
     if not shown:
         return Text()
     english = "; ".join(f"{key.field.label.en}: {_how(key).en}" for key in shown)
-    chinese = ";".join(f"{key.field.label.within('zh')}:{_how(key).zh}" for key in shown)
-    return Text(f" ({english})", f"({chinese})")
+    chinese = "；".join(f"{key.field.label.within('zh')}：{_how(key).zh}" for key in shown)
+    return Text(f" ({english})", f"（{chinese}）")
 
 
 def _how(key: Key) -> Text:

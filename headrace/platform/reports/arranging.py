@@ -202,7 +202,7 @@ class KeyNamer:
             NOTHING if found["title"] is None else Text(str(found["title"]), str(found["title"]))
         )
         english = f"{label.within('en')}: {title.within('en')}"
-        text = Text(english, f"{label.within('zh')}:{title.within('zh')}")
+        text = Text(english, f"{label.within('zh')}：{title.within('zh')}")
         return Key(typed_id(found["object"], found["id"]), text, sort_key(english))
 
     def _together(self, held: Sequence[str]) -> Text:

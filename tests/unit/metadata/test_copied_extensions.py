@@ -88,7 +88,7 @@ def test_lists_without_names_and_shared_values_follow():
 def test_labels_say_of_which_copy_a_part_is_and_the_copy_says_what_it_adds():
     field = _added("object").content["fields"][0]
     assert field["label"]["en"].endswith(" (By rail)")
-    assert field["label"]["zh"].endswith("(铁路)")
+    assert field["label"]["zh"].endswith("（铁路）")
     told = [one for one in made()[1].told if one.code == "copy.extension"]
     assert len(told) == 10
     said = next(one for one in told if "approval" in one.message.en)

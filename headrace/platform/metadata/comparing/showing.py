@@ -318,7 +318,7 @@ class Shower:
     def _choice(self, item: Json, about: About) -> Text:
         value = str(item.get("value", ""))
         shown = quoted(text_of(item.get("label")), value)
-        return Text(f"{shown.en} ({value})", f"{shown.zh}({value})")
+        return Text(f"{shown.en} ({value})", f"{shown.zh}（{value}）")
 
     def _field(self, item: Json, about: About) -> Text:
         kind = self._word("FieldDef", "type", item.get("type")) or Text()

@@ -70,7 +70,7 @@ def _with(label: Mapping[str, Any], copy: Text) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for language, text in label.items():
         said = copy.within(language) if language in LANGUAGES else ""
-        brackets = f"({said})" if language == "zh" else f" ({said})"
+        brackets = f"（{said}）" if language == "zh" else f" ({said})"
         made[language] = f"{text}{brackets}" if said else text
     return made
 
