@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from headrace.platform.access.tables import USER
+from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.ids import RandomIds
 from headrace.platform.jobs.tables import NOTIFICATION
 from headrace.platform.metadata.field_types import built_in
@@ -18,6 +20,8 @@ from headrace.platform.runtime import assemble
 from tests.demo.test_behaviour import create, line
 from tests.demo.test_flow import fire, state
 from tests.demo.world import ZONE, World, make_world
+
+STOVE = "CL-GS-D5-BK"
 
 
 @pytest.fixture(scope="module")
@@ -88,13 +92,7 @@ def test_a_shipment_that_nobody_receives_is_received_after_seven_days(world: Wor
     [receipt] = world.stored("receipt", "shipment", damaged)
     [row] = world.stored("receipt_line", "receipt", receipt["id"])
     change = {"lines": {"update": [{"id": row["id"], "accepted_qty": "1", "damaged_qty": "1"}]}}
-    store = world.platform.store
-    world.does(
-        "xumiao",
-        lambda context, work: store.update(
-            context, work, "receipt", receipt["id"], change, receipt["version"]
-        ),
-    )
+    signed(world, receipt, change)
     at(world, "06-10 10:01")
     order_no = state(world, "sales_order", order)["order_no"]
     first = ("xumiao", f"订单 {order_no} 已发货：顺丰 SF0001")
@@ -150,3 +148,79 @@ def test_an_order_left_as_a_draft_is_asked_after_once(world: World) -> None:
         at(world, f"07-{day} 09:00")
         counts.append(len(told(world, draft)))
     assert counts == [0, 1, 1]
+
+
+def partly_shipped(world: World) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Return an order of which four stoves are under way and four open, with their line and shipment."""
+    lines = [line(2), line(8, STOVE)]
+    order = create(world, "xumiao", {"lines": lines, "rebate_requested": "1000"}).id
+    fire(world, "xumiao", "sales_order", order, "submit")
+    own = {row["qty"]: row for row in world.stored("sales_order_line", "order", order)}
+    press(
+        world,
+        "hecang",
+        "sales_order",
+        order,
+        "ship_goods",
+        inputs={"carrier": "own"},
+        quantities={own[2]["id"]: "2", own[8]["id"]: "4"},
+    )
+    [shipment] = world.stored("shipment", "order", order)
+    return order, own[8], shipment
+
+
+def received(world: World, shipment: str) -> None:
+    press(world, "xumiao", "shipment", shipment, "receive_goods")
+    [receipt] = world.stored("receipt", "shipment", shipment)
+    signed(world, receipt, {"signed_by": "许苗"})
+    fire(world, "xumiao", "receipt", receipt["id"], "confirm")
+
+
+def signed(world: World, receipt: dict[str, Any], change: dict[str, Any]) -> None:
+    store = world.platform.store
+    world.does(
+        "xumiao",
+        lambda context, work: store.update(
+            context, work, "receipt", receipt["id"], change, receipt["version"]
+        ),
+    )
+
+
+def rebate(world: World) -> Decimal:
+    found = world.stored("partner_account", "partner", world.id_of("partner", "PTN-00001"))
+    return next(one["balance"] for one in found if one["account_type"] == "rebate")
+
+
+def test_the_rest_of_an_order_is_closed_short_with_a_reason(world: World) -> None:
+    at(world, "06-11 10:00")
+    order, stoves, shipment = partly_shipped(world)
+    stock, before = stoves["stock"], rebate(world)
+    reserved = state(world, "hq_stock", stock)["reserved"]
+    with pytest.raises(RefusedError):
+        fire(world, "chenyu", "sales_order", order, "close_short")
+    fire(world, "chenyu", "sales_order", order, "close_short", comment="工厂停产，不再补货")
+
+    row, head = state(world, "sales_order_line", stoves["id"]), state(world, "sales_order", order)
+    assert (row["shipped_qty"], row["cancelled_qty"], row["open_qty"]) == (4, 4, 0)
+    assert (head["status"], head["open_qty"], head["unshipped_amount"]) == ("shipped", 0, 0)
+    shared = state(world, "sales_order_line", stoves["id"])["share_rebate"]
+    assert shared > 0
+    assert rebate(world) - before == shared - (shared / 2).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    assert state(world, "hq_stock", stock)["reserved"] == reserved - 4
+    world.platform.worker().drain()
+    assert told(world, order) == [("xumiao", f"订单 {head['order_no']} 的未发余量已关闭，不再发货")]
+    received(world, shipment["id"])
+    assert state(world, "sales_order", order)["status"] == "received"
+
+
+def test_a_received_order_is_closed_after_seven_days(world: World) -> None:
+    at(world, "06-12 10:00")
+    order, _, shipment = partly_shipped(world)
+    received(world, shipment["id"])
+    assert state(world, "sales_order", order)["status"] == "shipping"
+    fire(world, "wuxiaoman", "sales_order", order, "close_short", comment="客户不要余量了")
+    assert state(world, "sales_order", order)["status"] == "received", "nothing is under way"
+    at(world, "06-19 09:59")
+    assert state(world, "sales_order", order)["status"] == "received"
+    at(world, "06-19 10:00")
+    assert state(world, "sales_order", order)["status"] == "closed"

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from headrace.platform.access.tables import USER
+from headrace.platform.core.errors import RefusedError
 from headrace.platform.core.ids import RandomIds
 from headrace.platform.jobs.tables import NOTIFICATION
 from headrace.platform.metadata.field_types import built_in
@@ -27,6 +28,7 @@ from tests.demo.test_flow import asked, decide, fire, state
 from tests.demo.world import ZONE, World
 
 FRIDAY = "2025-06-13 14:00"
+LENT = {"temp_credit": "50000.00", "temp_credit_until": "2025-06-28"}
 
 
 @pytest.fixture(scope="module")
@@ -77,18 +79,10 @@ def credit(world: World, partner: str) -> dict[str, Any]:
     return get(world.acting("sunmin"), "credit_profile", row["id"])
 
 
-def lend(world: World, partner: str, amount: str) -> None:
-    """Let the finance manager enter a temporary limit."""
-    profile = credit(world, partner)
-    entered = {"amount": amount, "valid_from": "2025-06-13", "valid_to": "2025-06-28"}
-    change = {"adjustments": {"create": [{**entered, "reason": "旺季备货"}]}}
-    store = world.platform.store
-    world.does(
-        "sunmin",
-        lambda context, work: store.update(
-            context, work, "credit_profile", profile["id"], change, profile["version"]
-        ),
-    )
+def lent(world: World, order_id: str) -> list[tuple[str, str, str]]:
+    """Return what was lent with an order: how much, until when, and what became of it."""
+    rows = world.stored("credit_adjustment", "order", order_id)
+    return [(str(row["amount"]), str(row["valid_to"]), row["status"]) for row in rows]
 
 
 def test_an_order_over_credit_is_signed_late_and_escalated(world: World) -> None:
@@ -113,9 +107,9 @@ def test_an_order_over_credit_is_signed_late_and_escalated(world: World) -> None
     assert step.render("zh")["due_at"] == "2025-06-16T06:00:00.000000Z"  # 14:00 in Shanghai
 
     at(world, "2025-06-13 16:30")
-    lend(world, "PTN-00004", "50000.00")
-    decide(world, "sunmin", run_id)
+    decide(world, "sunmin", run_id, values=LENT)
     assert state(world, "sales_order", big)["status"] == "in_approval"
+    assert lent(world, big) == [("50000.00", "2025-06-28", "approved")]
 
     at(world, "2025-06-16 12:23")
     assert told(world, big, "task.reminder") == set()
@@ -182,6 +176,40 @@ def test_finance_rejects_and_an_unchanged_order_goes_on_where_it_was(world: Worl
     third = submit(world, "wuxiaoman", big)
     assert third is not None
     assert set(asked(world, third)) == {"wangsiyuan"}
+
+
+def test_only_finance_lends_with_an_order_and_takes_it_back_when_it_is_refused(
+    world: World,
+) -> None:
+    at(world, FRIDAY)
+    big = order(world, "wuxiaoman", 96, partner={"key": "PTN-00002"}, freight="300000")
+    run_id = submit(world, "wuxiaoman", big)
+    assert run_id is not None
+    decide(world, "lixiaoqu", run_id)
+    before = credit(world, "PTN-00002")["temp_limit"]
+    for login, values in (
+        ("chenyu", LENT),
+        ("sunmin", {**LENT, "temp_credit_until": "2025-08-13"}),
+    ):
+        with pytest.raises(RefusedError):
+            decide(world, login, run_id, values=values)
+    decide(world, "sunmin", run_id, values=LENT)
+    assert Decimal(credit(world, "PTN-00002")["temp_limit"]) - Decimal(before) == 50_000
+    decide(world, "chenyu", run_id, "reject", comment="请先收回逾期货款")
+    assert lent(world, big) == [("50000.00", "2025-06-28", "cancelled")]
+    assert credit(world, "PTN-00002")["temp_limit"] == before
+    assert state(world, "sales_order", big)["temp_credit"] is None
+
+
+def test_a_partner_with_old_debts_is_asked_about_within_its_credit(world: World) -> None:
+    at(world, FRIDAY)
+    found = credit(world, "PTN-00011")
+    assert (found["oldest_due"], found["overdue_days"]) == ("2025-05-23", 21)
+    assert Decimal(found["available"]) > 20_000
+    small = order(world, "wuxiaoman", 2, partner={"key": "PTN-00011"})
+    submit(world, "wuxiaoman", small)
+    assert run_of(world, "wuxiaoman", small).approval == "order_over_credit"
+    assert credit(world, "PTN-00004")["overdue_days"] == 14, "whose order passed"
 
 
 def test_of_two_orders_within_the_credit_of_one_the_second_is_asked_about(world: World) -> None:

@@ -26,6 +26,7 @@ WITHOUT_ROWS = frozenset(
         *("all_goods_receipts", "receipts_to_confirm", "receipts_with_differences"),
         *("all_returns", "open_returns", "returns_to_inspect", "all_intakes"),
         *("returns_by_month", "returns_by_product"),
+        *("all_temporary_credit", "temporary_credit_now", "temporary_credit_to_decide"),
     }
 )
 """Views and reports of which the demo has no rows."""

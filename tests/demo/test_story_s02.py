@@ -313,6 +313,7 @@ def _damage_is_returned_and_credited(world: World, order: str, order_line: str) 
     )
     [row] = world.stored("return_line", "return_order", back["id"])
     assert (row["order_line"], row["qty"]) == (order_line, 1)
+    assert state(world, "sales_order", order)["close_at"] is None, "not before the return has ended"
     owed, rebate = _receivable(world), _rebate(world)
     fired = fire(world, "xumiao", "return_order", back["id"], "submit")
     assert approved_by(world, fired.run_id) == ["fengfu"]
@@ -327,6 +328,7 @@ def _damage_is_returned_and_credited(world: World, order: str, order_line: str) 
     assert owed - _receivable(world) == Decimal("1346.46")
     assert _rebate(world) - rebate == Decimal("508.80")
     assert str(_credit(world)["available"]) == "49519.10"
+    assert state(world, "sales_order", order)["close_at"] is not None
 
 
 def _the_rest_comes_back_in_parts(world: World, order: str, order_line: str) -> None:

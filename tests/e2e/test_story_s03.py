@@ -84,8 +84,7 @@ def test_an_order_over_credit_is_signed_late_escalated_and_confirmed(story: Stor
         _approve(manager, number)
     with story.at("13 16:30", "sunmin", 1280) as finance:
         expect(_card(finance, number)).to_contain_text("06-16 14:00")
-        _lend(finance)
-        _approve(finance, number)
+        _sign_and_lend(finance, number)
     with story.at("16 14:20", "zhoumuzhi") as director:
         _approve(director, number)
         director.go(order)
@@ -139,17 +138,14 @@ def _approve(person: Person, number: str) -> None:
     expect(person.page.locator(".message.good")).to_be_visible()
 
 
-def _lend(finance: Person) -> None:
+def _sign_and_lend(finance: Person, number: str) -> None:
     page = finance.page
-    _open_credit(finance)
-    finance.go(f"{urlsplit(page.url).path}/edit")
-    expect(page.locator("form[data-ready=yes]")).to_be_visible()
-    page.locator("button[data-add]").first.click()
-    row = page.locator("tr[data-row]").last
-    entered = {"amount": "50000", "valid_from": "2025-06-13", "valid_to": "2025-06-28"}
-    for column, value in (*entered.items(), ("reason", "旺季备货")):
-        row.locator(f"[data-column={column}] input").first.fill(value)
-    page.locator(".bar button.main").click()
+    _card(finance, number).locator("h3 a").click()
+    form = page.locator("form#decide")
+    for name, value in (("temp_credit", "50000"), ("temp_credit_until", "2025-06-28")):
+        form.locator(f"#f-{name}").fill(value)
+    finance.look("temporary credit")
+    form.locator("button.main").click()
     expect(page.locator(".message.good")).to_be_visible()
     assert _available(finance) == Decimal("70000.00")
 
