@@ -344,6 +344,18 @@ BAD: tuple[Bad, ...] = (
         _actions({"notify": {**NOTIFY, "to": [{"role": "nobody"}]}}),
     ),
     Bad(
+        "tell those of an organisation without a role",
+        "automation.recipient",
+        "/actions/0/notify/to/0",
+        _actions({"notify": {**NOTIFY, "to": [{"field": "company.manager", "of": "company"}]}}),
+    ),
+    Bad(
+        "tell those of a role in what is no organisation",
+        "approval.approver_target",
+        "/actions/0/notify/to/0/of",
+        _actions({"notify": {**NOTIFY, "to": [{"role": "finance", "of": "created_by"}]}}),
+    ),
+    Bad(
         "tell a company",
         "approval.approver_target",
         "/actions/0/notify/to/0/field",

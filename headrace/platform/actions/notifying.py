@@ -71,6 +71,12 @@ class Notify:
         for one in action.recipients:
             if one.role is not None:
                 holders = sa.select(USER_ROLE.c.user).where(USER_ROLE.c.role == one.role)
+                if one.of is not None:
+                    company = acting.environment.value(tuple(field.id for field in one.of))
+                    own = sa.exists().where(
+                        USER.c.id == USER_ROLE.c.user, USER.c.organisation == str(company)
+                    )
+                    holders = holders.where(own)
                 yield map(str, acting.work.connection.execute(holders).scalars())
             elif one.field is not None:
                 found = acting.environment.value(tuple(field.id for field in one.field))

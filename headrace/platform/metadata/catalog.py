@@ -509,11 +509,15 @@ class WorkflowModel:
 
 @dataclass(frozen=True, slots=True)
 class RecipientModel:
-    """Who is told something: those of a path to a user field, of a role, or behind an endpoint."""
+    """Who is told something: those of a path to a user field, of a role, or behind an endpoint.
+
+    `of` leads to the organisation of which those of the role are.
+    """
 
     field: FieldPath | None = None
     role: str | None = None
     endpoint: str | None = None
+    of: FieldPath | None = None
 
 
 @dataclass(frozen=True, slots=True)

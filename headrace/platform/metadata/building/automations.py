@@ -287,7 +287,8 @@ def _told(at: _At, definition: NotifyDef, place: str) -> tuple[RecipientModel, .
         if one.role is not None:
             at.work.role(one.role, where + "/role")
         way = at.work.path_at(where + "/field", at.model.name, one.field)
-        found.append(RecipientModel(way, one.role, one.endpoint))
+        of = at.work.path_at(where + "/of", at.model.name, one.of)
+        found.append(RecipientModel(way, one.role, one.endpoint, of))
     return tuple(found)
 
 

@@ -193,8 +193,8 @@ RECIPIENT_SHAPE = Message(
     "automation.recipient",
     "A recipient is a field, a role or an endpoint.",
     "通知对象只能是字段、角色或端点之一。",
-    "Give exactly one of them.",
-    "请只填写其中之一。",
+    "Give exactly one of them; “of” goes with a role only.",
+    "请只填写其中之一；“of”只能与角色一起填写。",
 )
 OLD_IN_JOB = Message(
     "automation.old_in_job",
@@ -724,13 +724,17 @@ class _Walk:
             yield COMMENT_MISSING.at(place, transition=begun.transition)
 
     def _told(self, action: ActionModel, place: str) -> Iterator[Problem]:
+        acting = self.subject.catalog.acting_as("organisation")
+        company = acting.name if acting else "–"
         for position, one in enumerate(action.recipients):
             where = f"{place}/to/{position}"
-            if sum(way is not None for way in (one.field, one.role, one.endpoint)) != 1:
+            ways = (one.field, one.role, one.endpoint)
+            if sum(way is not None for way in ways) != 1 or (one.of and one.role is None):
                 yield RECIPIENT_SHAPE.at(where)
-            if one.field and one.field[-1].pointed != USER_OBJECT:
-                path = ".".join(field.name for field in one.field)
-                yield APPROVER_TARGET.at(where + "/field", path=path, expected="user")
+            for key, way, wanted in (("field", one.field, USER_OBJECT), ("of", one.of, company)):
+                if way and way[-1].pointed != wanted:
+                    path = ".".join(field.name for field in way)
+                    yield APPROVER_TARGET.at(f"{where}/{key}", path=path, expected=wanted)
 
 
 def _given(field: FieldModel, place: str) -> Iterator[Problem]:

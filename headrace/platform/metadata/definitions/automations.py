@@ -138,6 +138,9 @@ class RecipientDef:
 
     field: Path | None = key("Field with a user, or with several, along lookups.", None)
     role: Name | None = key("Everybody who holds this role.", None)
+    of: Path | None = key(
+        "With `role`: only those of the organisation in this field, along lookups.", None
+    )
     endpoint: Name | None = key(
         "The group behind this endpoint, such as a WeCom or DingTalk robot; what the text shows is "
         "read as the system.",

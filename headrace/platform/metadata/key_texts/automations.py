@@ -109,6 +109,11 @@ TEXTS: Final[Mapping[str, KeyText]] = {
         "User of a field", "字段中的用户", "保存一个或多个用户的字段，可以沿引用选取。"
     ),
     "RecipientDef.role": daily("Role", "角色", "拥有此角色的所有人。"),
+    "RecipientDef.of": daily(
+        "Of the organisation",
+        "所属组织",
+        "与角色一起使用：只通知此字段所指组织的人，可以沿引用选取。",
+    ),
     "RecipientDef.endpoint": daily(
         "Robot", "机器人", "此端点背后的群，如企业微信或钉钉机器人；文本内容以系统身份读取。"
     ),

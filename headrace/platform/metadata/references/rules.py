@@ -335,6 +335,7 @@ RULES: Final[Mapping[Key, Rule]] = {
     (TakeDef, "transition"): Rule("transition", "takes"),
     (RecipientDef, "field"): Rule("path", "told"),
     (RecipientDef, "role"): Rule("role", "told"),
+    (RecipientDef, "of"): Rule("path", "told"),
     (NotifyDef, "text"): Rule("template", "shown in"),
     (WebhookDef, "fields"): Rule("path", "sent"),
     (ForEachDef, "object"): Rule("object", "goes through"),

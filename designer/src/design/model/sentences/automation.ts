@@ -142,6 +142,8 @@ function recipientText(about: Describing, one: JsonObject): string {
   const field = textOf(one.field);
   if (field !== "") return pathLabel(about, field);
   const role = textOf(one.role);
-  if (role !== "") return labelOf(find(about.docs, "role", role)?.content, about.language) || role;
+  const called = labelOf(find(about.docs, "role", role)?.content, about.language) || role;
+  const of = textOf(one.of);
+  if (role !== "") return of === "" ? called : `${pathLabel(about, of)} · ${called}`;
   return textOf(one.endpoint) || "…";
 }
