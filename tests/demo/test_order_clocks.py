@@ -21,6 +21,7 @@ from tests.demo.test_behaviour import create, line
 from tests.demo.test_flow import fire, state
 from tests.demo.world import ZONE, World, make_world
 
+HOOD = "CL-RH-T9-GY"
 STOVE = "CL-GS-D5-BK"
 
 
@@ -240,3 +241,38 @@ def test_a_partners_own_people_are_told_of_a_confirmed_order(world: World) -> No
         assert head["status"] == "confirmed"
         text = f"订单 {head['order_no']} 已确认，应付 {head['payable_amount']}"
         assert sorted(told(world, order)) == [(one, text) for one in people]
+
+
+def test_what_arrives_is_kept_for_the_orders_that_wait(world: World) -> None:
+    """Six hoods are there: of eight two wait, and three that are wanted earlier all do."""
+    at(world, "06-09 10:00")
+    orders = [
+        create(world, "xumiao", {"lines": [line(count, HOOD)], "requested_date": wanted}).id
+        for count, wanted in ((8, "2025-06-20"), (3, "2025-06-12"))
+    ]
+    for order in orders:
+        fire(world, "xumiao", "sales_order", order, "submit")
+
+    def kept() -> list[int]:
+        world.platform.worker().drain()
+        rows = [world.stored("stock_reservation", "order", one)[0] for one in orders]
+        return [int(row["open_qty"]) for row in rows]
+
+    assert kept() == [6, 0]
+    [row] = world.stored("sales_order_line", "order", orders[0])
+    stock = state(world, "hq_stock", row["stock"])
+    store = world.platform.store
+    more = {"on_hand": str(stock["on_hand"] + 4)}
+    world.does(
+        "hecang",
+        lambda context, work: store.update(
+            context, work, "hq_stock", stock["id"], more, stock["version"]
+        ),
+    )
+    assert kept() == [7, 3], "first who wants them first"
+    for one in orders:
+        number = state(world, "sales_order", one)["order_no"]
+        assert told(world, one)[-1] == ("xumiao", f"订单 {number} 的缺货已到货并预占")
+    fire(world, "wuxiaoman", "sales_order", orders[1], "cancel", comment="客户取消")
+    assert kept() == [8, 0], "what is released goes to who still waits"
+    assert state(world, "hq_stock", row["stock"])["available"] == 2
