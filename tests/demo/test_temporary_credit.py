@@ -27,7 +27,7 @@ def ask(world: World, login: str, amount: str, **more: Any) -> str:
     """Ask for temporary credit for July from its last day in June; return its id."""
     values = {"amount": amount, "valid_from": "2025-06-30", "valid_to": "2025-07-31", **more}
     if login != "fangchen":
-        values["profile"] = {"key": "XY-00001"}
+        values["partner"] = {"key": PARTNER}
     store = world.platform.store
     return world.does(
         login,
@@ -91,6 +91,8 @@ def test_a_partner_asks_for_its_own_and_finance_refuses(world: World) -> None:
     ):
         with pytest.raises(why):
             fire(world, login, "credit_adjustment", made, name)
+    with pytest.raises(ForbiddenError):
+        ask(world, "fangchen", "1000.00", partner={"key": "PTN-00012"})
     with pytest.raises(NotFoundError):
         reader.get(world.acting("gurun"), "credit_adjustment", made)
     fire(world, "fangchen", "credit_adjustment", made, "cancel")
