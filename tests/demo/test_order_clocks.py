@@ -25,10 +25,10 @@ HOOD = "CL-RH-T9-GY"
 STOVE = "CL-GS-D5-BK"
 
 
-@pytest.fixture(scope="module")
-def world(shared_database_url: str) -> Iterator[World]:
-    """A demo whose clock moves from test to test, never back."""
-    made = make_world(shared_database_url)
+@pytest.fixture
+def world(database_url: str) -> Iterator[World]:
+    """A demo of each test's own: its clock never goes back."""
+    made = make_world(database_url)
     yield made
     made.platform.close()
 
