@@ -518,7 +518,7 @@ class _Writer:
                 anything,
                 [_parameter("id"), _parameter("if_match"), _parameter("idempotency_key")],
             )
-            body = COMMENT_WITH_FILES if action == "comment" else DECISION
+            body = COMMENT if action == "comment" else DECISION
             call["requestBody"] = {**_body(body), "required": False}
             self.paths[f"/tasks/{{id}}/{action}"] = {"post": call}
         for action, body in TASK_BODIES.items():
@@ -547,7 +547,7 @@ class _Writer:
         several["requestBody"] = _body(DECISIONS)
         self.paths["/tasks/bulk"] = {"post": several}
         withdraw = self._call("Withdraw", "approval", "withdraw", anything, [_parameter("id")])
-        withdraw["requestBody"] = {**_body(COMMENT_WITH_FILES), "required": False}
+        withdraw["requestBody"] = {**_body(WITHDRAWAL), "required": False}
         self.paths["/approvals/{id}/withdraw"] = {"post": withdraw}
         self._add_delegations()
         anything = {"type": "object"}
@@ -1069,11 +1069,6 @@ FILE_OUT: Final[Json] = {
     },
     "required": ["id", "name", "size", "type", "url"],
 }
-COMMENT: Final[Json] = {
-    "type": "object",
-    "properties": {"comment": {"type": "string"}, "values": {"type": "object"}},
-    "additionalProperties": False,
-}
 SAID: Final[Json] = {
     "comment": {"type": "string"},
     "files": {
@@ -1084,25 +1079,28 @@ SAID: Final[Json] = {
         "description": "Ids of uploaded files that go with the comment.",
     },
 }
-COMMENT_WITH_FILES: Final[Json] = {
-    **COMMENT,
-    "properties": {**COMMENT["properties"], **SAID},
+WITHDRAWAL: Final[Json] = {"type": "object", "properties": SAID, "additionalProperties": False}
+COMMENT: Final[Json] = {
+    **WITHDRAWAL,
+    "properties": {**SAID, "values": {"type": "object"}},
 }
 TAKEN: Final[Json] = {
-    **COMMENT,
+    "type": "object",
     "properties": {
-        **COMMENT["properties"],
+        "comment": {"type": "string"},
+        "values": {"type": "object"},
         "approvers": {
             "type": "object",
             "description": "Whom the caller chooses: ids of users by the name of the step.",
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
         },
     },
+    "additionalProperties": False,
 }
 DECISION: Final[Json] = {
-    **COMMENT_WITH_FILES,
+    **COMMENT,
     "properties": {
-        **COMMENT_WITH_FILES["properties"],
+        **COMMENT["properties"],
         "copy_to": {"type": "array", "items": {"type": "string", "format": "uuid"}, "maxItems": 50},
     },
 }

@@ -40,6 +40,7 @@ from headrace.platform.metadata.comparing import Change
 from headrace.platform.metadata.documents import Document
 from headrace.platform.publishing.overtaken import refuse_overtaken
 from headrace.platform.publishing.rolling_back import noting_rollback
+from headrace.platform.publishing.versions import VersionJson
 from headrace.platform.records.context import Context
 
 blueprint = Blueprint("history", __name__, url_prefix="/design/history")
@@ -65,14 +66,15 @@ def listed() -> str:
         before = _number("before") if "before" in request.args else None
         every = platform().versions.all()
         later = [one for one in every if before is None or one["version"] < before]
+        page = later[:PAGE]
         return render(
             context,
             "design/history.html",
             "design",
-            versions=later[:PAGE],
-            following=later[PAGE - 1]["version"] if len(later) > PAGE else None,
+            versions=page,
+            following=page[-1]["version"] if len(later) > PAGE else None,
             live=context.catalog.version,
-            names=_names(),
+            names=_authors(page),
         )
 
     return read(action)
@@ -115,7 +117,7 @@ def version(number: int) -> str:
             "design/version.html",
             "design",
             version=shown,
-            names=_names(),
+            names=_authors([shown]),
             before=before,
             modules=differences_by_module(changes),
             labels=_labels(before, number) if before else {},
@@ -198,14 +200,15 @@ def _shown(
     made, answers = fitting(here.publisher.plan_rollback(number, answers.decisions), answers)
     changes = here.versions.differences(made.base, number)
     problems = problems_of(() if refusal is None else refusal.problems, made)
+    version = here.versions.get(number)
     body = render(
         context,
         "design/back.html",
         "design",
         number=number,
         live=made.base,
-        version=here.versions.get(number),
-        names=_names(),
+        version=version,
+        names=_authors([version]),
         problems=found_in(problems, made.content.documents, marked=False),
         modules=differences_by_module(changes),
         labels=_labels(made.base, number),
@@ -223,9 +226,9 @@ def _labels(*numbers: int) -> dict[tuple[str, str], Text]:
     return {key: one for number in numbers for key, one in labels_of(_documents(number)).items()}
 
 
-def _names() -> dict[str, str]:
-    """Return what users are called, by login."""
-    return {one.login: one.name for one in platform().identity.users()}
+def _authors(versions: Iterable[VersionJson]) -> dict[str, str]:
+    """Return what the authors of versions are called, by login."""
+    return platform().identity.names(one["by"] for one in versions if one["by"])
 
 
 def _documents(number: int) -> Iterable[Document]:

@@ -487,6 +487,12 @@ class Identity:
             held.setdefault(one.user, []).append(RoleHolding(one.role, one.territory))
         return [UserRow(*row, roles=tuple(held.get(row.id, ()))) for row in rows]
 
+    def names(self, logins: Iterable[str]) -> dict[str, str]:
+        """Return what users are called, by login; of those that are there."""
+        wanted = sa.select(USER.c.login, USER.c.name).where(USER.c.login.in_(set(logins)))
+        with self._database.reading() as reading:
+            return {row.login: row.name for row in reading.connection.execute(wanted)}
+
     def user_by_login(self, login: str) -> UserRow | None:
         """Return a user by login."""
         wanted = normalised_login(login)
