@@ -203,10 +203,9 @@ def value_called(text: str, options: ChoiceOptions) -> str:
 
 def check_called(found: Sequence[str], options: ChoiceOptions) -> None:
     """Refuse what a file says where it is no choice, and tell the choices by the labels that people write."""
-    known = {choice.value for choice in options.choices}
-    offered = [choice for choice in options.choices if choice.active][:MOST_TOLD]
     for one in found:
-        if one not in known:
+        if all(one != choice.value for choice in options.choices):
+            offered = [choice for choice in options.choices if choice.active][:MOST_TOLD]
             told = Text(
                 ", ".join(choice.label.en or choice.value for choice in offered),
                 "、".join(choice.label.zh or choice.value for choice in offered),
