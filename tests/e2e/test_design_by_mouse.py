@@ -1,4 +1,4 @@
-"""With the mouse: a module begun from a template and from a copy, a name changed everywhere, a scenario recorded."""
+"""With the mouse: a module begun from a template and from a copy, a name changed everywhere, a field removed, a scenario recorded."""
 
 from __future__ import annotations
 
@@ -72,6 +72,25 @@ def test_a_name_is_changed_everywhere_or_left(drawer: Drawer) -> None:
     expect(page.locator(".saving")).to_have_text("Saved", timeout=WAIT)
     page.locator(".studio-acts").get_by_role("button", name=re.compile("^Undo")).click()
     expect(page.locator(".field-row code").first).to_have_text(before)
+
+
+def test_a_field_that_goes_leaves_the_lists_that_show_it(drawer: Drawer) -> None:
+    page = drawer.page
+    drawer.begin("Removing")
+    heads = page.locator(".sample-table th [data-place]")
+    open_document(page, "view", "all_warehouses")
+    expect(heads.first).to_be_visible()
+    before = heads.all_inner_texts()
+    open_document(page, "object", "warehouse")
+    row = page.locator(".field-row", has=page.locator("code", has_text=re.compile("^active$")))
+    row.click()
+    row.get_by_role("button", name=re.compile("^Remove")).click()
+    expect(row).to_have_count(0)
+    expect(page.locator(".saving")).to_have_text("Saved", timeout=WAIT)
+    open_document(page, "view", "all_warehouses")
+    expect(heads).to_have_count(len(before) - 1)
+    page.locator(".studio-acts").get_by_role("button", name=re.compile("^Undo")).click()
+    expect(heads).to_have_text(before)
 
 
 def test_a_scenario_is_recorded_from_a_record(drawer: Drawer) -> None:

@@ -6,6 +6,7 @@ import { insertItem } from "../../src/design/model/commands/insert_item";
 import { moveBetween } from "../../src/design/model/commands/move_between";
 import { moveItem } from "../../src/design/model/commands/move_item";
 import { removeDocument } from "../../src/design/model/commands/remove_document";
+import { removeField } from "../../src/design/model/commands/remove_field";
 import { removeItem } from "../../src/design/model/commands/remove_item";
 import { replaceContent } from "../../src/design/model/commands/replace_content";
 import { setValue } from "../../src/design/model/commands/set_value";
@@ -209,7 +210,9 @@ function anyCommand(number: (below: number) => number, docs: Docs, turn: number)
       return insertItem(id, ["fields"], number(length + 1), { id: `f${turn}`, name: `n${turn}` });
     case 3:
       return length > 0
-        ? removeItem(id, ["fields", number(length)], number(2) === 0)
+        ? number(2)
+          ? removeField(id, number(length))
+          : removeItem(id, ["fields", number(length)], number(2) === 0)
         : setValue(id, ["help"], { en: "x" });
     case 4:
       return moveItem(id, ["fields"], number(length + 1), number(length + 1));

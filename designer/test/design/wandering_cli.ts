@@ -7,6 +7,7 @@ import { insertItem } from "../../src/design/model/commands/insert_item";
 import { moveBetween } from "../../src/design/model/commands/move_between";
 import { moveItem } from "../../src/design/model/commands/move_item";
 import { removeDocument } from "../../src/design/model/commands/remove_document";
+import { removeField } from "../../src/design/model/commands/remove_field";
 import { removeItem } from "../../src/design/model/commands/remove_item";
 import { setValue } from "../../src/design/model/commands/set_value";
 import { newId, type Doc, type Docs } from "../../src/design/model/documents";
@@ -70,6 +71,7 @@ function anyCommand(docs: Docs): Command {
     case 2:
       return insertItem(doc.id, list, number(length + 1), likely(docs, [...list, 0]));
     case 3:
+      if (list.length === 1 && list[0] === "fields" && length > 0) return removeField(doc.id, number(length));
       return length > 0 ? removeItem(doc.id, [...list, number(length)], number(2) === 0) : setValue(doc.id, path, []);
     case 4:
       return moveItem(doc.id, list, number(length + 1), number(length + 1));

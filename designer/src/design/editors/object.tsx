@@ -4,7 +4,7 @@ import { memo, useMemo, useState, type DragEvent, type JSX, type KeyboardEvent }
 import { addChildTable } from "../model/commands/add_child_table";
 import { insertItem } from "../model/commands/insert_item";
 import { moveItem } from "../model/commands/move_item";
-import { removeItem } from "../model/commands/remove_item";
+import { removeField } from "../model/commands/remove_field";
 import { setValue } from "../model/commands/set_value";
 import { freeName, kindOf, labelOf, newId, type Doc } from "../model/documents";
 import { isList, isObject, textOf, type JsonObject } from "../model/json";
@@ -146,7 +146,7 @@ const FieldRow = memo(function FieldRow(props: {
           <IconButton
             icon="trash"
             name={`${w("remove")}: ${labelOf(field, language)}`}
-            onPress={() => run(removeItem(id, ["fields", position], false))}
+            onPress={() => run(removeField(id, position))}
           />
         </>
       ) : null}
