@@ -131,7 +131,9 @@ def test_who_was_not_reminded_in_time_is_reminded_once(world: World) -> None:
     at(world, "06-18 10:00")
     shipment = shipped(world)[1]["id"]
     at(world, "06-24 11:00")
-    assert len(told(world, shipment)) == 2 * len(PEOPLE), "of the shipment, and of three reminders the last"
+    assert len(told(world, shipment)) == 2 * len(PEOPLE), (
+        "of the shipment, and of three reminders the last"
+    )
 
 
 def test_goods_are_kept_for_fifteen_days(world: World) -> None:
