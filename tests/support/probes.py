@@ -893,6 +893,48 @@ def resumed_automation_run(mark: Mark) -> Iterator[Ask]:
         yield send(f"{API}/automation-runs/{one}/resume", {})
 
 
+@probe("api.api_automations.undo", "POST")
+def undone_automation_run(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.ids["claim"][:1], ABSENT, "x"):
+        yield send(f"{API}/automation-runs/{one}/undo", {})
+
+
+@probe("api.api_schedules.listed")
+def automation_schedules(mark: Mark) -> Iterator[Ask]:
+    yield get(f"{API}/automation-schedules")
+
+
+@probe("api.api_schedules.tried", "POST")
+def tried_automation(mark: Mark) -> Iterator[Ask]:
+    yield send(f"{API}/automation-schedules/x/try", {})
+
+
+@probe("api.api_schedules.run", "POST")
+def automation_run_now(mark: Mark) -> Iterator[Ask]:
+    yield send(f"{API}/automation-schedules/x/run", {})
+
+
+@probe("automations.undo", "POST")
+def undone_automation_run_page(mark: Mark) -> Iterator[Ask]:
+    for one in (*mark.ids["claim"][:1], ABSENT, "x"):
+        yield post_form(f"/automations/runs/{one}/undo")
+
+
+@probe("automations.scheduled")
+def automation_schedules_page(mark: Mark) -> Iterator[Ask]:
+    yield get("/automations/schedules")
+
+
+@probe("automations.tried", "POST")
+def tried_automation_page(mark: Mark) -> Iterator[Ask]:
+    yield post_form("/automations/schedules/x/try")
+
+
+@probe("automations.run_now", "POST")
+def automation_run_now_page(mark: Mark) -> Iterator[Ask]:
+    yield post_form("/automations/schedules/x/run")
+
+
 @probe("automations.listed")
 def automation_runs_page(mark: Mark) -> Iterator[Ask]:
     yield get("/automations/runs", state="failed")

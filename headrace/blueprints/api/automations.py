@@ -55,12 +55,21 @@ def get(run_id: str) -> Response:
 
     def action(context: Context) -> Response:
         require_design(context)
-        language = language_of(context)
-        found = run(context, run_id)
-        actions = [one.render(language) for one in found.actions]
-        return answer(context, {**found.render(language), "actions": actions})
+        return answer(context, run(context, run_id).render_whole(language_of(context)))
 
     return read(action)
+
+
+@blueprint.post("/<run_id>/undo")
+def undo(run_id: str) -> Response:
+    """Begin a run that undoes what another set and made."""
+    data = optional_body()
+
+    def action(context: Context, work: UnitOfWork) -> tuple[int, Any]:
+        require_design(context)
+        return 202, {"id": platform().automations.undo(context, work, run_id), "state": "waiting"}
+
+    return write_once(action, data)
 
 
 @blueprint.post("/<run_id>/resume")

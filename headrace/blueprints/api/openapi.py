@@ -836,6 +836,8 @@ class _Writer:
         shown = self._call("One run with its actions", "automation", "run", anything, [one])
         resumed = self._call("Go on with a failed run", "automation", "resume", anything, [one])
         resumed["responses"]["202"] = resumed["responses"].pop("200")
+        undone = self._call("Undo what a run did", "automation", "undo", anything, [one])
+        undone["responses"]["202"] = undone["responses"].pop("200")
         name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
         given = [
             _query("state", {"enum": list(EVENT_STATES)}, "Only events in this state."),
@@ -856,6 +858,14 @@ class _Writer:
         self.paths["/automation-runs"] = {"get": listed}
         self.paths["/automation-runs/{id}"] = {"get": shown}
         self.paths["/automation-runs/{id}/resume"] = {"post": resumed}
+        self.paths["/automation-runs/{id}/undo"] = {"post": undone}
+        timed = self._call("Automations on a schedule", "automation", "schedules", anything, [])
+        tried = self._call("What one would do now", "automation", "try", anything, [name])
+        run = self._call("Run one at once", "automation", "run_now", anything, [name])
+        run["responses"]["202"] = run["responses"].pop("200")
+        self.paths["/automation-schedules"] = {"get": timed}
+        self.paths["/automation-schedules/{name}/try"] = {"post": tried}
+        self.paths["/automation-schedules/{name}/run"] = {"post": run}
 
     def _add_queue(self) -> None:
         """Add the queue of jobs: counts, jobs, trying again, cancelling."""

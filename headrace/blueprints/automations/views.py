@@ -14,6 +14,8 @@ from headrace.blueprints.shared.pages import render
 from headrace.blueprints.shared.session import platform, read, write
 from headrace.blueprints.statuses import status_of
 from headrace.platform.automation.robots import LABELS, ROBOTS
+from headrace.platform.automation.schedules import Attempt, attempt, schedules
+from headrace.platform.automation.schedules import scheduled as scheduled_automation
 from headrace.platform.automation.views import PAGE, STATES, run, runs
 from headrace.platform.automation.webhooks import STATES as EVENT_STATES
 from headrace.platform.automation.webhooks import deliveries, endpoints
@@ -59,6 +61,51 @@ def resume(run_id: str) -> Response:
     except ConflictError as error:
         return make_response(read(lambda context: _page(context, run_id)), status_of(error))
     return redirect(url_for("automations.shown", run_id=run_id, done="done"), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post("/runs/<run_id>/undo")
+def undo(run_id: str) -> Response:
+    """Begin a run that undoes what another set and made; show it."""
+
+    def action(context: Context, work: UnitOfWork) -> str:
+        only_designers(context)
+        return platform().automations.undo(context, work, run_id)
+
+    try:
+        undoing = write(action)
+    except ConflictError as error:
+        problems = error.problems
+        return make_response(
+            read(lambda context: _page(context, run_id, problems)), status_of(error)
+        )
+    return redirect(url_for("automations.shown", run_id=undoing, done="done"), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.get("/schedules")
+def scheduled() -> str:
+    """The automations that run on a schedule, with the time at which each comes next."""
+    return read(_schedules)
+
+
+@blueprint.post("/schedules/<name>/try")
+def tried(name: str) -> str:
+    """What it would do now; nothing is kept of it."""
+    read(only_designers)
+    found = attempt(platform(), platform().automations, name)
+    return read(lambda context: _schedules(context, name, found))
+
+
+@blueprint.post("/schedules/<name>/run")
+def run_now(name: str) -> Response:
+    """Begin a run before its time; show it."""
+
+    def action(context: Context, work: UnitOfWork) -> str:
+        only_designers(context)
+        automation = scheduled_automation(context.catalog, name)
+        engine = platform().automations
+        return engine.start(context, work, automation, "schedule", None, context.now())
+
+    return redirect(url_for("automations.shown", run_id=write(action)), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.get("/webhooks")
@@ -148,12 +195,25 @@ def _list(context: Context) -> str:
     )
 
 
-def _page(context: Context, run_id: str) -> str:
+def _schedules(context: Context, name: str | None = None, found: Attempt | None = None) -> str:
+    only_designers(context)
+    return render(
+        context,
+        "automations/schedules.html",
+        "automations",
+        schedules=schedules(context),
+        tried=name,
+        attempt=found,
+    )
+
+
+def _page(context: Context, run_id: str, problems: Sequence[Problem] = ()) -> str:
     only_designers(context)
     return render(
         context,
         "automations/run.html",
         "automations",
         run=run(context, run_id),
+        problems=problems,
         colours=COLOURS,
     )

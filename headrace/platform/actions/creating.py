@@ -59,7 +59,8 @@ class Create:
         target = str(action.object)
         saved = acting.services.store.create(acting.context, acting.work, target, data)
         acting.warn(saved.warnings, of_another=True)
-        acting.note(self.key, acting.context.catalog.objects[target], saved.id)
+        model = acting.context.catalog.objects[target]
+        acting.note(self.key, model, saved.id, version=saved.version)
         made = action.definition.create or action.definition.post
         if made is not None and made.begin is not None:
             begin(acting, target, saved.id, made.begin)

@@ -6,6 +6,7 @@ from typing import Final
 
 from headrace.platform.actions.base import Acting, Action, Progress
 from headrace.platform.metadata.catalog import ActionModel
+from headrace.platform.records.history import field_json
 
 
 class SetFields:
@@ -30,8 +31,12 @@ class SetFields:
             sent = dict.fromkeys(values) | acting.as_json(name, values)
             saved = store.update(context, work, name, acting.record_id, sent, int(row["version"]))
         acting.warn(saved.warnings)
-        ids = [acting.model.fields[field].id for field in sorted(values)]
-        acting.note("set", acting.model, acting.record_id, fields=ids)
+        fields = acting.model.fields
+        changes = {
+            fields[name].id: [field_json(fields[name], row[name]), field_json(fields[name], value)]
+            for name, value in sorted(values.items())
+        }
+        acting.note("set", acting.model, acting.record_id, changes=changes)
 
 
 ACTIONS: Final[tuple[Action, ...]] = (SetFields(),)

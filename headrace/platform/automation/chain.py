@@ -56,7 +56,14 @@ def check(automation: AutomationModel, record_id: str) -> None:
 @contextmanager
 def within(chain: Chain, automation: AutomationModel, record_id: str) -> Iterator[None]:
     """Let all that is written in the block be the work of an automation."""
-    token = _CHAIN.set((*chain, Link(automation.id, record_id, automation.name)))
+    with at_work((*chain, Link(automation.id, record_id, automation.name))):
+        yield
+
+
+@contextmanager
+def at_work(chain: Chain) -> Iterator[None]:
+    """Let a chain of automations be what led to all that is written in the block."""
+    token = _CHAIN.set(chain)
     try:
         yield
     finally:

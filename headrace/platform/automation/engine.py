@@ -22,6 +22,7 @@ from headrace.platform.automation.entered import Entered, stored
 from headrace.platform.automation.messages import BROKE, CHANGED, GONE, NOT_FAILED, REFUSED
 from headrace.platform.automation.runs import Run
 from headrace.platform.automation.triggers import Started, listening, started
+from headrace.platform.automation.undoing import ask_to_undo, undo_next
 from headrace.platform.core.clock import Clock
 from headrace.platform.core.errors import (
     NOT_FOUND,
@@ -192,7 +193,7 @@ class Automations:
         work: UnitOfWork,
         automation: AutomationModel,
         object_id: str,
-        record_id: str,
+        record_id: str | None,
         event: str,
         state: str,
         inputs: Mapping[str, Any] | None = None,
@@ -252,8 +253,11 @@ class Automations:
         event: str,
         record_id: str | None,
         at: datetime,
-    ) -> None:
-        """Begin a run that time starts, and leave it to a job; `at` is the time that it is for."""
+    ) -> str:
+        """Begin a run that time starts, and leave it to a job; `at` is the time that it is for.
+
+        Return its id.
+        """
         object_id = context.catalog.objects[automation.object].id
         run_id = runs.begin(
             context,
@@ -267,6 +271,7 @@ class Automations:
             at=at,
         )
         self._outbox.put(work, AUTOMATION, {"run": run_id})
+        return run_id
 
     def run(self, job: Job, course: Course, writing: Writing) -> None:
         """Lead a run on to its end, an action in a transaction (the handler of its job)."""
@@ -287,6 +292,32 @@ class Automations:
             raise ConflictError(NOT_FAILED.at())
         runs.change(work, run_id, state="waiting", ended_at=None, problems=None)
         self._outbox.put(work, AUTOMATION, {"run": run_id})
+
+    def undo(self, context: Context, work: UnitOfWork, run_id: str) -> str:
+        """Ask for a run that undoes another; return its id. The caller has asked for the right.
+
+        Raise NotFoundError where there is no such run, ConflictError where it cannot be undone.
+        """
+        undoing = ask_to_undo(context, work, run_id)
+        self._outbox.put(work, AUTOMATION, {"run": undoing})
+        return undoing
+
+    def run_through(self, context: Context, work: UnitOfWork, automation: AutomationModel) -> Done:
+        """Do all that an automation does when time starts it, for no record, here and now.
+
+        Return what it did; None of it where its condition does not hold. What is refused is raised.
+        """
+
+        def acting() -> Acting:
+            shape = Batch(context, work).shapes.of(automation.object)
+            environment = RowEnvironment(Batch(context, work), shape, {}, None)
+            return self._acting_on(context, work, environment, "", automation)
+
+        if not acting().holds(automation.when):
+            return Done()
+        object_id = context.catalog.objects[automation.object].id
+        run_id = self._begin(context, work, automation, object_id, None, "schedule", "done")
+        return self._all_actions(context, work, automation, run_id, "", acting)
 
     def revive(self, job: Job, work: UnitOfWork) -> None:
         """Let a run go on whose dead job is tried again (in the transaction that does that)."""
@@ -324,6 +355,10 @@ class Automations:
         run = runs.read(work.connection, run_id, locking=True)
         if run is None or run.state != "waiting":
             return True
+        if run.undoes is not None:
+            with chain.at_work((chain.Link(run.automation, run.record_id or "", run.name),)):
+                more = undo_next(self._services.store, context, work, run)
+            return more or self._end(context, work, course, run, "done")
         automation = _by_id(context.catalog).get(run.automation)
         if automation is None:
             raise PlatformError(GONE.at(name=run.name))

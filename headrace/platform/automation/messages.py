@@ -51,6 +51,55 @@ NOT_FAILED = Message(
     "Look at its state.",
     "请查看其状态。",
 )
+UNDER_WAY = Message(
+    "automation.under_way",
+    "The run is still under way.",
+    "该运行仍在进行中。",
+    "Wait until it has ended, then undo it.",
+    "请等待其结束后再撤销。",
+)
+UNDONE = Message(
+    "automation.undone",
+    "The run was undone before.",
+    "该运行此前已被撤销。",
+    "Look at the run that undid it for what stayed as it was.",
+    "请查看撤销它的那次运行，了解哪些内容保持不变。",
+)
+NOTHING_TO_UNDO = Message(
+    "automation.nothing_to_undo",
+    "The run has neither set values nor made records that could be undone.",
+    "该运行没有设置过字段值，也没有新建过记录，无可撤销。",
+    "Correct by hand what it did.",
+    "请手动更正其结果。",
+)
+STAYS = Message(
+    "automation.stays",
+    "What goes out or leads on cannot be undone.",
+    "已发出的消息或已推进的流程无法撤销。",
+    "Lead it back at the record itself, by a transition, a reversal or a new message.",
+    "请在该记录上处理：执行相应转换、冲销，或另发消息。",
+)
+SET_SINCE = Message(
+    "automation.set_since",
+    "It was changed since, and stays as it is.",
+    "该记录此后已被修改，保持不变。",
+    "Open it, and change it by hand where that is wanted.",
+    "如需修改，请打开该记录手工处理。",
+)
+GONE_SINCE = Message(
+    "automation.gone_since",
+    "The record is no longer there.",
+    "该记录已不存在。",
+    "Nothing is to be done.",
+    "无需处理。",
+)
+NO_SCHEDULE = Message(
+    "automation.no_schedule",
+    "There is no automation “{name}” that runs on a schedule.",
+    "没有名为“{name}”的定时自动化。",
+    "Ask for the schedules to see which there are.",
+    "请查询定时任务列表。",
+)
 NO_BUTTON = Message(
     "automation.no_button",
     "There is no button “{name}” that you may press.",

@@ -19,6 +19,8 @@ from headrace.platform.records.context import Context
 
 KEPT_DONE: Final = timedelta(days=30)
 KEPT_FAILED: Final = timedelta(days=180)
+UNDO: Final = "undo"
+"""The event of runs that undo another."""
 RUN: Final = AUTOMATION_RUN
 ACTION: Final = AUTOMATION_ACTION
 
@@ -40,6 +42,7 @@ class Run:
     chain: Chain
     definition: str
     inputs: Mapping[str, Any]
+    undoes: str | None = None
 
     @property
     def timed(self) -> bool:
@@ -103,6 +106,53 @@ def begin(
     return run_id
 
 
+def begin_undoing(context: Context, work: UnitOfWork, of: Run) -> str:
+    """Add the row of a run that undoes what another did; return its id.
+
+    It has the rights of the caller, or the system's where the other had those.
+    """
+    run_id, now = context.ids.record_id(), context.now()
+    values: dict[str, Any] = {
+        "id": run_id,
+        "automation": of.automation,
+        "name": of.name,
+        "object_id": of.object_id,
+        "record_id": of.record_id,
+        "event": UNDO,
+        "mode": "job",
+        "user": None if of.user is None else context.principal.user_id,
+        "started_by": context.principal.user_id,
+        "state": "waiting",
+        "position": 0,
+        "progress": None,
+        "chain": [],
+        "definition": of.definition,
+        "metadata_version": context.catalog.version,
+        "problems": None,
+        "at": now,
+        "ended_at": None,
+        "created": work.now,
+        "inputs": sa.null(),
+        "undoes": of.id,
+    }
+    work.connection.execute(sa.insert(RUN).values(**values))
+    return run_id
+
+
+def undone_by(connection: sa.Connection, run_id: str) -> str | None:
+    """Return the id of the run that undoes a run; None where none does."""
+    found = connection.execute(sa.select(RUN.c.id).where(RUN.c.undoes == run_id)).scalar()
+    return None if found is None else str(found)
+
+
+def deeds_of(connection: sa.Connection, run_id: str) -> list[dict[str, Any]]:
+    """Return what the actions of a run did, in the order in which they did it."""
+    rows = connection.execute(
+        sa.select(ACTION.c.did).where(ACTION.c.run == run_id).order_by(ACTION.c.id)
+    )
+    return [dict(one) for row in rows for one in row.did]
+
+
 def read(connection: sa.Connection, run_id: str, *, locking: bool = False) -> Run | None:
     """Return a run; None where there is none. With `locking`, nobody else leads it on meanwhile."""
     query = sa.select(RUN).where(RUN.c.id == run_id)
@@ -123,6 +173,7 @@ def read(connection: sa.Connection, run_id: str, *, locking: bool = False) -> Ru
         chain=chain_of(row.chain),
         definition=row.definition,
         inputs=row.inputs or {},
+        undoes=None if row.undoes is None else str(row.undoes),
     )
 
 

@@ -43,6 +43,7 @@ AUTOMATION_RUN: Final = sa.Table(
     sa.Column("ended_at", instant_type()),
     sa.Column("created", instant_type(), nullable=False),
     sa.Column("inputs", json_type()),
+    sa.Column("undoes", id_type()),
 )
 """One automation that was started by one record. States: `waiting`, `done`, `failed`, `skipped` (the
 record was gone).
@@ -51,11 +52,13 @@ record was gone).
 for the system; `started_by` whose write was its cause. `position` is the action that comes next,
 `progress` how far that one is. `chain` names the automations that led to it, with their records.
 `definition` is the hash of the actions when it was started: a run goes on only with the same.
-`inputs` is what was entered by who pressed the button, as the API takes it.
+`inputs` is what was entered by who pressed the button, as the API takes it. A run that `undoes`
+another takes back what that one did.
 """
 
 sa.Index("ix_sys_automation_run_state", AUTOMATION_RUN.c.state, AUTOMATION_RUN.c.id)
 sa.Index("ix_sys_automation_run_record", AUTOMATION_RUN.c.record_id, AUTOMATION_RUN.c.id)
+sa.Index("ix_sys_automation_run_undoes", AUTOMATION_RUN.c.undoes)
 sa.Index("ix_sys_automation_run_automation", AUTOMATION_RUN.c.automation, AUTOMATION_RUN.c.id)
 
 AUTOMATION_ACTION: Final = sa.Table(
@@ -70,7 +73,8 @@ AUTOMATION_ACTION: Final = sa.Table(
     sa.Column("problems", json_type()),
     sa.Column("ended_at", instant_type(), nullable=False),
 )
-"""What an action of a run did, one row for each transaction. States: `done`, `skipped` (its condition
+"""What an action of a run did, one row for each transaction; `did` names the records, and of what was
+set the values before and after by the id of the field, as the API sends them. States: `done`, `skipped` (its condition
 did not hold), `failed`."""
 
 WEBHOOK_ENDPOINT: Final = sa.Table(

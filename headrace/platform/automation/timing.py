@@ -64,8 +64,8 @@ class Starting(Protocol):
         event: str,
         record_id: str | None,
         at: datetime,
-    ) -> None:
-        """Begin a run of an automation."""
+    ) -> str:
+        """Begin a run of an automation; return its id."""
         ...
 
 

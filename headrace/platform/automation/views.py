@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
 
 import sqlalchemy as sa
 
 from headrace.platform.access.tables import USER
+from headrace.platform.automation.runs import undone_by
 from headrace.platform.automation.tables import AUTOMATION_ACTION, AUTOMATION_RUN
+from headrace.platform.automation.undoing import can_be_undone
 from headrace.platform.core.errors import NOT_FOUND, NotFoundError
 from headrace.platform.core.ids import is_record_id
 from headrace.platform.core.problems import Problem, Text
@@ -33,10 +35,14 @@ class Deed:
     label: Text
     record_id: str
     more: Mapping[str, Any]
+    problem: Problem | None = None
 
-    def render(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {"did": self.did, "object": self.object, "record": self.record_id, **self.more}
+    def render(self, language: str) -> dict[str, Any]:
+        """Return the JSON form in one language; `problem` says why something stays."""
+        shown = {"did": self.did, "object": self.object, "record": self.record_id, **self.more}
+        if self.problem is not None:
+            shown["problem"] = self.problem.render(language)
+        return shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class ActionView:
             "position": self.position,
             "kind": self.kind,
             "state": self.state,
-            "did": [one.render() for one in self.did],
+            "did": [one.render(language) for one in self.did],
             "problems": [one.render(language) for one in self.problems],
             "ended_at": instant_text(self.ended_at),
         }
@@ -81,6 +87,9 @@ class RunOfAutomation:
     ended_at: datetime | None
     problems: tuple[Problem, ...]
     actions: tuple[ActionView, ...] = ()
+    undoes: str | None = None
+    undone_by: str | None = None
+    can_be_undone: bool = False
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language; who it runs as is null for the system."""
@@ -98,6 +107,16 @@ class RunOfAutomation:
             "at": instant_text(self.at),
             "ended_at": instant_text(self.ended_at),
             "problems": [one.render(language) for one in self.problems],
+            "undoes": self.undoes,
+        }
+
+    def render_whole(self, language: str) -> dict[str, Any]:
+        """Return the JSON form of one run, with what its actions did and whether it can be undone."""
+        return {
+            **self.render(language),
+            "actions": [one.render(language) for one in self.actions],
+            "undone_by": self.undone_by,
+            "can_be_undone": self.can_be_undone,
         }
 
 
@@ -139,7 +158,16 @@ def run(context: Context, run_id: str) -> RunOfAutomation:
         if row is None:
             raise NotFoundError(NOT_FOUND.at())
         found = reading.connection.execute(actions).all()
-    return _run(context.catalog, row, [_action(context.catalog, one) for one in found])
+        undone = undone_by(reading.connection, run_id)
+    deeds = [dict(one) for action in found for one in action.did]
+    shown = _run(context.catalog, row, [_action(context.catalog, one) for one in found])
+    may_be = row.state != "waiting" and undone is None and can_be_undone(deeds)
+    return replace(shown, undone_by=undone, can_be_undone=may_be)
+
+
+def deeds(catalog: Catalog, stored: Iterable[Mapping[str, Any]]) -> tuple[Deed, ...]:
+    """Return what actions did, from what they keep of it."""
+    return tuple(_deed(catalog, dict(one)) for one in stored)
 
 
 def failed_count(context: Context) -> int:
@@ -177,6 +205,7 @@ def _run(catalog: Catalog, row: Any, actions: Sequence[ActionView] = ()) -> RunO
         ended_at=row.ended_at,
         problems=_problems(row.problems),
         actions=tuple(actions),
+        undoes=None if row.undoes is None else str(row.undoes),
     )
 
 
@@ -185,7 +214,7 @@ def _action(catalog: Catalog, row: Any) -> ActionView:
         position=row.position,
         kind=row.kind,
         state=row.state,
-        did=tuple(_deed(catalog, dict(one)) for one in row.did),
+        did=deeds(catalog, row.did),
         problems=_problems(row.problems),
         ended_at=row.ended_at,
     )
@@ -193,15 +222,17 @@ def _action(catalog: Catalog, row: Any) -> ActionView:
 
 def _deed(catalog: Catalog, stored: dict[str, Any]) -> Deed:
     model = _object(catalog, stored.pop("object_id"))
-    fields = stored.pop("fields", None)
+    fields = stored.pop("changes", None) or stored.pop("fields", None)
     if fields is not None and model is not None:
         stored["fields"] = [one.name for one in model.fields.values() if one.id in fields]
+    problem = stored.pop("problem", None)
     return Deed(
         did=stored.pop("did"),
         object=model.name if model else None,
         label=model.label if model else Text(),
         record_id=stored.pop("record_id"),
         more=stored,
+        problem=None if problem is None else _problems([problem])[0],
     )
 
 
