@@ -9,12 +9,12 @@ import pytest
 
 from headrace.platform.core.errors import NotFoundError
 from headrace.platform.workflow.previewing import ChainAhead, chain_ahead
-from tests.support.approval_world import World, approval_world
+from tests.support.approval_world import ZONE, Contents, World, approval_world
 from tests.support.documents import workspace
 
 
-@pytest.fixture
-def world(database_url: str) -> Iterator[World]:
+def limited() -> Contents:
+    """Return the workspace whose steps have two hours each, and whose submitters are people of the house too."""
     contents = workspace()
     for step in contents["approval", "claim_by_amount"]["steps"]:
         step["time"] = {"limit": "2", "unit": "hours"}
@@ -25,7 +25,12 @@ def world(database_url: str) -> Iterator[World]:
             )
         else:
             place["transitions"][0]["by"] = ["dealer", "admin"]
-    with approval_world(database_url, contents) as found:
+    return contents
+
+
+@pytest.fixture
+def world(database_url: str) -> Iterator[World]:
+    with approval_world(database_url, limited()) as found:
         yield found
 
 
@@ -61,3 +66,82 @@ def test_nothing_is_told_of_what_is_not_the_callers_to_take(world):
             ahead(world, login, claim)
     with pytest.raises(NotFoundError):
         ahead(world, "dora", claim, "nothing")
+
+
+# -- how long steps usually take -----------------------------------------------------------------
+
+
+def decide_after(world: World, login: str, days: float, amount: str = "150") -> None:
+    """Let a claim of somebody be approved, each step after some days."""
+    run_id = world.submit(world.claim(login, amount), login)
+    while world.open_tasks(run_id):
+        world.clock.instant += timedelta(days=days)
+        for approver in world.open_tasks(run_id):
+            if approver in world.open_tasks(run_id):
+                world.decide(approver, run_id, "approve")
+
+
+def usual(world: World, login: str, amount: str = "150") -> list[int | None]:
+    claim = world.claim("dora" if login == "ann" else login, amount)
+    return [step.usual_days for step in ahead(world, login, claim).steps]
+
+
+def test_past_runs_tell_within_how_many_days_four_in_five_were_decided(world):
+    for days in (0.5, 1.2, 0.1, 1.4):
+        decide_after(world, "dora", days)
+    assert usual(world, "dora") == [None, None], "four are too few"
+    decide_after(world, "dora", 9)
+    claim = world.claim()
+    chain = ahead(world, "dora", claim)
+    assert [step.usual_days for step in chain.steps] == [2, None]
+    today = world.clock.instant.astimezone(ZONE).date()
+    assert chain.expected_on == today + timedelta(days=2)
+    shown = chain.render("en")
+    assert shown["steps"][0]["usual_days"] == 2
+    assert shown["expected_on"] == chain.expected_on.isoformat()
+
+
+def test_partners_are_told_nothing_of_what_rivals_took_and_the_house_all(world):
+    for _ in range(5):
+        decide_after(world, "olaf", 3)
+    assert usual(world, "olaf") == [4, None], "and some seconds"
+    assert usual(world, "dora") == [None, None]
+    assert usual(world, "ann") == [4, None]
+    for _ in range(4):
+        decide_after(world, "dora", 0.5)
+    assert usual(world, "dora") == [None, None]
+    decide_after(world, "dave", 0.5)
+    assert usual(world, "dora") == [1, None], "colleagues count"
+    assert usual(world, "olaf") == [4, None]
+
+
+def test_a_step_without_past_takes_its_limit_and_without_one_nobody_knows(world):
+    for _ in range(5):
+        decide_after(world, "dora", 0.5)
+    both = ahead(world, "dora", world.claim(amount="5000"))
+    assert [step.usual_days for step in both.steps] == [1, None]
+    later = world.clock.instant + timedelta(days=1, hours=2)
+    assert both.expected_on == later.astimezone(ZONE).date()
+    contents = limited()
+    del contents["approval", "claim_by_amount"]["steps"][1]["time"]
+    world.publish(contents)
+    without = ahead(world, "dora", world.claim(amount="5000"))
+    assert ([step.usual_days for step in without.steps], without.expected_on) == ([1, None], None)
+
+
+def test_what_changes_elsewhere_in_an_approval_does_not_forget_the_past(world):
+    for _ in range(5):
+        decide_after(world, "dora", 0.5)
+    contents = limited()
+    contents["approval", "claim_by_amount"]["steps"][1]["mode"] = "any"
+    world.publish(contents)
+    assert usual(world, "dora") == [1, None]
+
+
+def test_a_step_behind_one_without_a_limit_has_no_latest_time(world):
+    contents = limited()
+    del contents["approval", "claim_by_amount"]["steps"][0]["time"]
+    world.publish(contents)
+    first, second = ahead(world, "dora", world.claim(amount="5000")).steps
+    assert (first.state, first.due_at) == ("asked", None)
+    assert (second.state, second.due_at) == ("asked", None)

@@ -34,6 +34,7 @@ from headrace.platform.workflow.runs import (
 )
 from headrace.platform.workflow.staging import take_changes_back
 from headrace.platform.workflow.subjects import Subject, snapshot
+from headrace.platform.workflow.usual import step_key
 from headrace.platform.workflow.voting import moot, next_turns, result_of
 
 Ending = Literal["approved", "rejected", "withdrawn", "returned"]
@@ -209,8 +210,9 @@ def _take(
     asked = _taken_over(case, asked, entry.get("given", {}))
     passer = None if asks or added or opinions else _passer(case, node, asked)
     if passer is None:
+        key = step_key(case.pinned, step)
         step_id = case.rows.add_step(
-            case.run.id, node, "open", fallback=asked.fallback, then_node=then_node
+            case.run.id, node, "open", fallback=asked.fallback, then_node=then_node, key=key
         )
         _tell_failed(case, asked, step_id, found)
         start_clock(case, step.time, step_id)

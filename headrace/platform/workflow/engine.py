@@ -119,7 +119,7 @@ class WorkflowEngine:
         self, context: Context, object_name: str, record_id: str, transition: str
     ) -> Simulation:
         """Return which approval a transition would begin now, and whom its steps would ask."""
-        return self.try_out(context, Trial(object_name, record_id, transition))
+        return self.try_out(context, Trial(object_name, record_id, transition, estimated=True))
 
     def try_out(self, context: Context, trial: Trial) -> Simulation:
         """Return what a transition would ask of a record, as it is or as it might be.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from headrace.platform.core.errors import NotFoundError
@@ -36,7 +36,8 @@ from headrace.platform.workflow.subjects import subject
 class StepAhead:
     """A step that would come: by whom it would be decided, as far as the caller may know.
 
-    `due_at` is when its time would be up if each step before took all of its own. `kept`: approved in
+    `due_at` is when its time would be up if each step before took all of its own, `usual_days` within how
+    many days past runs were decided. `kept`: approved in
     the submission before, and still standing. `choice` is among whom the caller chooses, `branch` what
     a branch is called that the step is in.
     """
@@ -50,6 +51,7 @@ class StepAhead:
     due_at: datetime | None
     branch: Text | None
     choice: Choice | None = None
+    usual_days: int | None = None
 
     def render(self, language: str) -> dict[str, Any]:
         """Return the JSON form in one language."""
@@ -62,18 +64,23 @@ class StepAhead:
             "people": list(self.people),
             "roles": [one.within(language) for one in self.roles],
             "due_at": instant_text(self.due_at),
+            "usual_days": self.usual_days,
             "choice": self.choice.render() if self.choice else None,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class ChainAhead:
-    """The approval that a transition would begin, and the others that match; None where it asks nobody."""
+    """The approval that a transition would begin, and the others that match; None where it asks nobody.
+
+    `expected_on` is the day by which all would be decided if it goes as usual, in the workspace's zone.
+    """
 
     transition: str
     approval: Text | None
     tags: tuple[Text, ...]
     steps: tuple[StepAhead, ...]
+    expected_on: date | None = None
 
     @property
     def asks_choice(self) -> bool:
@@ -90,6 +97,7 @@ class ChainAhead:
             "approval": self.approval.within(language) if self.approval else None,
             "tags": [tag.within(language) for tag in self.tags],
             "steps": [step.render(language) for step in self.steps],
+            "expected_on": self.expected_on.isoformat() if self.expected_on else None,
         }
 
 
@@ -111,7 +119,8 @@ def chain_ahead(
         before = _before(context, reading, object_name, record_id, found)
         steps = tuple(_shown(context, reading, step, known, before) for step in found.steps)
     approval = None if found.approval is None else found.label
-    return ChainAhead(transition, approval, found.tags, steps)
+    expected = found.expected.astimezone(context.zone).date() if found.expected else None
+    return ChainAhead(transition, approval, found.tags, steps, expected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,4 +177,5 @@ def _shown(
         step.due_at,
         step.branch,
         choice,
+        step.usual_days,
     )

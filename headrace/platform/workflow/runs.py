@@ -122,8 +122,12 @@ class Runs:
         *,
         fallback: bool = False,
         then_node: int | None = None,
+        key: str | None = None,
     ) -> str:
-        """Add a step that was reached after all that were before; return its id."""
+        """Add a step that was reached after all that were before; return its id.
+
+        `key` is what names it through versions (`usual.step_key`), where people are asked.
+        """
         step_id = self._ids.record_id()
         reached = sa.select(sa.func.coalesce(sa.func.max(STEP.c.position) + 1, 0))
         row = {
@@ -136,6 +140,7 @@ class Runs:
             "fallback": fallback,
             "opened_at": self._at,
             "ended_at": None if state == "open" else self._at,
+            "key": key,
         }
         self._connection.execute(sa.insert(STEP).values(**row))
         return step_id

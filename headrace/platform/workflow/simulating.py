@@ -6,9 +6,9 @@ judged over the record as the live version holds it, and what only the draft has
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
@@ -47,6 +47,7 @@ from headrace.platform.workflow.resubmitting import with_a_part
 from headrace.platform.workflow.subjects import workflow_of
 from headrace.platform.workflow.supposed import Judged, Path, Supposed, Truth, judged
 from headrace.platform.workflow.timing import due_at
+from headrace.platform.workflow.usual import step_key, usual_days
 
 StepState: TypeAlias = Literal["asked", "skipped", "passed", "nobody", "unknown"]
 CandidateState: TypeAlias = Literal["runs", "tag", "no", "unknown"]
@@ -125,7 +126,8 @@ class Trial:
 
     `record_id` None is a record that is not there; `values` are in place of those that it has, as the
     API takes them. `definitions` are those of a draft or another version, the live ones without;
-    `submitter` is who takes the transition, the caller without.
+    `submitter` is who takes the transition, the caller without. With `estimated` past runs tell how long
+    the steps usually take.
     """
 
     object_name: str
@@ -134,6 +136,7 @@ class Trial:
     values: Mapping[str, Any] = field(default_factory=dict)
     definitions: Catalog | None = None
     submitter: Principal | None = None
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,8 @@ class SimulatedStep:
     """A step as it would be taken; `state` says whether people would be asked.
 
     `passed`: its approver is the one of the step before. `unknown`: its condition cannot be told.
-    `due_at` is when its time would be up, had every step before it taken all of its own.
+    `due_at` is when its time would be up, had every step before it taken all of its own: nobody knows
+    behind one without a limit. `usual_days` is within how many days it is usually decided, where asked for.
     `people` are the names of `asked`; where they are not `chosen` yet, of all among whom who submits
     chooses: `pool`. `branch` is what a branch is called that the step is in.
     """
@@ -193,6 +197,7 @@ class SimulatedStep:
     chosen: Chosen | None = None
     pool: tuple[Person, ...] = ()
     branch: Text | None = None
+    usual_days: int | None = None
 
     def render(self, language: str) -> SimulatedStepJson:
         """Return the JSON form in one language."""
@@ -236,7 +241,8 @@ class Candidate:
 class Simulation:
     """What a transition would ask; `approval` is None where nobody would be asked.
 
-    `from_state` is the state in which it was tried, `to` where the record would be after it.
+    `from_state` is the state in which it was tried, `to` where the record would be after it. `expected`
+    is when all would be decided, if each step takes what it usually does: None where that is not known.
     """
 
     transition: str
@@ -249,6 +255,7 @@ class Simulation:
     from_state: str = ""
     to: str = ""
     submitter: str = ""
+    expected: datetime | None = None
 
     def render(self, language: str) -> SimulationJson:
         """Return the JSON form in one language."""
@@ -280,20 +287,30 @@ def simulate(context: Context, reading: Reading, trial: Trial) -> Simulation:
 class _Pace:
     """How far a simulation is: when the next step begins, and who is sure to have just approved.
 
+    `now` is when it begins at the latest, `expected` when it usually does; None where nobody knows.
     `taken` says whether anybody was asked since the branch began.
     """
 
-    now: datetime
+    now: datetime | None
+    expected: datetime | None
     before: frozenset[str]
     taken: bool
 
     def joined(self, branches: Sequence[_Pace]) -> _Pace:
         """Return where branches that began here come together again."""
+        now, expected = _last(one.now for one in branches), _last(one.expected for one in branches)
         taken = [one for one in branches if one.taken]
         if not taken:
-            return self
+            return replace(self, now=now, expected=expected)
         before = frozenset(user for one in taken for user in one.before)
-        return _Pace(max(one.now for one in taken), before, taken=True)
+        return _Pace(now, expected, before, taken=True)
+
+
+def _last(times: Iterable[datetime | None]) -> datetime | None:
+    """Return the latest time; None where one of them is not known."""
+    found = list(times)
+    known = [one for one in found if one is not None]
+    return max(known) if len(known) == len(found) else None
 
 
 class _Simulator:
@@ -325,6 +342,7 @@ class _Simulator:
         chosen = next((one for one, shown in candidates if shown.state == "runs"), None)
         guard = judged(self._taken.when, before)
         steps: tuple[SimulatedStep, ...] = ()
+        expected: datetime | None = None
         otherwise = self._taken.without_approval
         to = self._taken.definition.to
         if chosen is None and otherwise is not None:
@@ -333,7 +351,7 @@ class _Simulator:
             set_by = self._assigned(before)
             after = self._supposed({**set_by, state_id: to})
             pinned = pin(self._drafted, self._workflow, self._taken, chosen)
-            steps = tuple(self._steps(pinned, after))
+            steps, expected = self._steps(pinned, after)
         return Simulation(
             transition=self._taken.name,
             approval=chosen.name if chosen else None,
@@ -345,6 +363,7 @@ class _Simulator:
             from_state=self._from,
             to=to,
             submitter=self._submitter.name,
+            expected=expected if any(one.usual_days for one in steps) else None,
         )
 
     # -- the record -------------------------------------------------------------------------
@@ -408,20 +427,40 @@ class _Simulator:
             priority = one.definition.priority
             yield one, Candidate(one.name, one.label, priority, state, self._shown(found))
 
-    def _steps(self, pinned: PinnedApproval, after: Supposed) -> Iterator[SimulatedStep]:
-        """Yield the steps in their order; those of branches begin at the same time."""
-        pace = _Pace(self._context.now(), frozenset(), taken=False)
+    def _steps(
+        self, pinned: PinnedApproval, after: Supposed
+    ) -> tuple[tuple[SimulatedStep, ...], datetime | None]:
+        """Return the steps in their order, and when all are expected to be decided.
+
+        Those of branches begin at the same time.
+        """
+        found = []
+        now = self._context.now()
+        usual = self._usual(pinned)
+        pace = _Pace(now, now, frozenset(), taken=False)
         for nodes in pinned.stretches():
             paces = []
             for branch in nodes:
                 own = replace(pace, taken=False)
                 for node in branch:
-                    shown, own = self._step(pinned.steps[node], after, own)
-                    yield shown
+                    step = pinned.steps[node]
+                    shown, own = self._step(step, after, own, usual.get(step.name))
+                    found.append(shown)
                 paces.append(own)
             pace = pace.joined(paces)
+        return tuple(found), pace.expected
 
-    def _step(self, step: Step, after: Supposed, pace: _Pace) -> tuple[SimulatedStep, _Pace]:
+    def _usual(self, pinned: PinnedApproval) -> Mapping[str, int]:
+        """Return within how many days steps are usually decided, by their names, where asked for."""
+        if not self._trial.estimated:
+            return {}
+        keys = {step.name: step_key(pinned, step) for step in pinned.steps}
+        days = usual_days(self._context, self._reading, keys.values())
+        return {name: days[key] for name, key in keys.items() if key in days}
+
+    def _step(
+        self, step: Step, after: Supposed, pace: _Pace, usual: int | None
+    ) -> tuple[SimulatedStep, _Pace]:
         found = judged(step.when, after)
         people: tuple[Person, ...] = ()
         state: Literal["asked", "skipped", "passed", "nobody", "unknown"] = "asked"
@@ -446,7 +485,7 @@ class _Simulator:
                     passer = next((one.id for one in people if one.id in pace.before), None)
                 state = "asked" if passer is None else "passed"
         told = state in {"asked", "passed", "nobody"}
-        due = due_at(step.time, pace.now, self._context.zone) if step.time else None
+        due = self._due(step, pace.now)
         shown = SimulatedStep(
             name=step.name,
             label=step.label,
@@ -461,6 +500,7 @@ class _Simulator:
             chosen=step.choice[1] if step.choice and pool else None,
             pool=pool,
             branch=step.branch.title if step.branch else None,
+            usual_days=usual if state == "asked" else None,
         )
         if passer is not None:
             pace = replace(pace, before=frozenset((passer,)), taken=True)
@@ -468,8 +508,22 @@ class _Simulator:
             ids = frozenset(person.id for person in people if not is_open)
             # Of several who may decide, nobody knows who will.
             sure = ids if len(ids) == 1 or step.asks_each else frozenset[str]()
-            pace = _Pace(due or pace.now, sure, taken=True)
+            pace = _Pace(due, self._expected(step, pace.expected, usual), sure, taken=True)
+        elif state in {"unknown", "nobody"}:
+            pace = replace(pace, now=None, expected=None)
         return shown, pace
+
+    def _due(self, step: Step, begins: datetime | None) -> datetime | None:
+        """Return when the time of a step is up that begins then; None where nobody knows."""
+        if step.time is None or begins is None:
+            return None
+        return due_at(step.time, begins, self._context.zone)
+
+    def _expected(self, step: Step, begins: datetime | None, usual: int | None) -> datetime | None:
+        """Return when a step is expected to be decided: as usual, else within its limit."""
+        if begins is None or usual is None:
+            return self._due(step, begins)
+        return begins + timedelta(days=usual)
 
     def _pool(self, step: Step, after: Supposed, excluded: frozenset[str]) -> tuple[Person, ...]:
         try:

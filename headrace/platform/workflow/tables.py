@@ -101,6 +101,7 @@ STEP: Final = sa.Table(
     sa.Column("opened_at", instant_type(), nullable=False),
     sa.Column("ended_at", instant_type()),
     sa.Column("due_at", instant_type()),
+    sa.Column("key", text_type()),
     sa.UniqueConstraint("run", "position"),
 )
 """A step that was reached. States: `open`, `approved`, `rejected`, `returned` (to an earlier step or the
@@ -113,9 +114,12 @@ null, the same): one that was returned to is reached twice. After it `then_node`
 In branches a run has several open steps, at most one in each; a block is complete when none is open.
 `definition` is set where the run was pinned to another one since: then `node` is a step of that.
 
+`key` names the step through the versions of its approval, where people were asked.
 `fallback`: nobody was found where the definition looks, so the fall-back was asked. `due_at` is when
 its time is up; the timer of its next reminder waits under the key that `timing.timer_key` gives.
 """
+
+sa.Index("ix_sys_step_key", STEP.c.key, STEP.c.ended_at)
 
 NODE: Final = sa.func.coalesce(STEP.c.node, STEP.c.position).label("node_of_step")
 """The step of the definition that a row of STEP is about."""
