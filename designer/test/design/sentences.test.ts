@@ -4,7 +4,8 @@ import type { Doc, Docs } from "../../src/design/model/documents";
 import { begun, fieldsBehind, scopeOf } from "../../src/design/model/formula_scope";
 import { textOf, type JsonObject } from "../../src/design/model/json";
 import { actionText, timesText, triggerText } from "../../src/design/model/sentences/automation";
-import { formulaText, type Describing } from "../../src/design/model/sentences/common";
+import type { Describing } from "../../src/design/model/sentences/common";
+import { formulaText } from "../../src/design/model/sentences/formulas";
 import { broken, ruleText } from "../../src/design/model/sentences/rules";
 import { actText, expectedText } from "../../src/design/model/sentences/scenario";
 
@@ -23,7 +24,7 @@ const documents: readonly JsonObject[] = [
     ],
   },
   { kind: "object", name: "company", label: { en: "Company" }, fields: [{ name: "tier", label: { en: "Tier" } }] },
-  { kind: "object", name: "item", fields: [{ name: "qty", label: { en: "Quantity" } }] },
+  { kind: "object", name: "item", label: { en: "Item" }, fields: [{ name: "qty", label: { en: "Quantity" } }] },
   {
     kind: "workflow",
     name: "flow",
@@ -31,6 +32,7 @@ const documents: readonly JsonObject[] = [
     states: [{ name: "open", label: { en: "Open" } }],
     transitions: [{ name: "submit", label: { en: "Submit" } }],
   },
+  { kind: "module", name: "m", constants: [{ name: "most", label: { en: "Most" } }] },
   { kind: "role", name: "boss", label: { en: "Boss" } },
   {
     kind: "automation",
@@ -53,11 +55,31 @@ const about: Describing = { docs, object: docs.get("claim"), language: "en", say
 const RECORD = { "x-formula-context": { over: "record", result: "boolean" } };
 
 describe("sentences", () => {
-  it("say labels in place of names, and leave texts, functions and queries alone", () => {
-    expect(formulaText(about, "company.tier = 'fee' AND ROUND(fee, 1) > 2")).toBe(
-      "Company › Tier = 'fee' AND ROUND(Fee, 1) > 2",
+  it("say labels in place of names, words in place of operators, and leave texts and functions alone", () => {
+    expect(formulaText(about, "company.tier = 'fee' AND ROUND(fee, 1) >= 2")).toBe(
+      "Company › Tier = 'fee' formula_and() ROUND(Fee, 1) ≥ 2",
     );
-    expect(formulaText(about, "COUNT(item.qty WHERE claim = this.id)")).toBe("COUNT(item.qty WHERE claim = this.id)");
+    expect(formulaText(about, "NOT (company IS NULL OR fee IS NOT NULL) and TRUE")).toBe(
+      "formula_not() (Company formula_empty() formula_or() Fee formula_filled()) formula_and() formula_true()",
+    );
+    expect(formulaText(about, "fee > $C.most AND fee < $C.gone")).toBe("Fee > “Most” formula_and() Fee < $C.gone");
+  });
+
+  it("say of a question whose rows it asks: bare names are theirs, until it ends", () => {
+    expect(formulaText(about, "COUNT(item WHERE claim = this.id AND qty > this.fee) > fee * 2")).toBe(
+      "formula_count()(Item formula_where() claim = formula_this() formula_and() Quantity > formula_this() › Fee) > Fee × 2",
+    );
+    expect(formulaText(about, "FIRST(company.tier WHERE (tier != 'x')) = fee")).toBe(
+      "formula_first()(Company › Tier formula_where() (Tier ≠ 'x')) = Fee",
+    );
+    expect(formulaText(about, "LIST(company.id WHERE tier = input.times)")).toBe(
+      "formula_list()(Company formula_where() Tier = input.times)",
+    );
+  });
+
+  it("say nothing of what is no name: it reads no text and breaks on nothing", () => {
+    for (const text of ["", "(", ")))", "'open", "x !", "WHERE (", "COUNT(", "费用 = 1", "🙂"])
+      expect(formulaText(about, text).replaceAll(/formula_\w+\(\)/g, "")).toBe(text.replace(/WHERE|COUNT/, ""));
   });
 
   it("tell what starts an automation", () => {
@@ -71,7 +93,7 @@ describe("sentences", () => {
 
   it("tell what an automation does", () => {
     expect(actionText(about, { set: { fee: "fee * 2" }, when: "fee > 1" })).toBe(
-      "act_if(Fee > 1|act_set(sentence_is(Fee|Fee * 2)))",
+      "act_if(Fee > 1|act_set(sentence_is(Fee|Fee × 2)))",
     );
     expect(actionText(about, { notify: { to: [{ role: "boss" }, { field: "company" }], text: { en: "Hello" } } })).toBe(
       "act_notify(Boss, Company|Hello)",
@@ -81,7 +103,7 @@ describe("sentences", () => {
 
   it("tell what a rule demands, and how the records that break it are counted", () => {
     const rule = { unless: "fee > 0", when: "company IS NOT NULL", message: { en: "No fee" }, severity: "warning" };
-    expect(ruleText(about, rule)).toBe("rule_warns(rule_must_when(Fee > 0|Company IS NOT NULL)|No fee)");
+    expect(ruleText(about, rule)).toBe("rule_warns(rule_must_when(Fee > 0|Company formula_filled())|No fee)");
     expect(broken("claim", rule)).toBe("COUNT(claim WHERE (company IS NOT NULL) AND NOT (fee > 0))");
   });
 
@@ -99,7 +121,7 @@ describe("sentences", () => {
 describe("values in sentences", () => {
   it("are told by their labels: choices and states behind the field they belong to", () => {
     const text = "kind = 'loss' AND status IN ('open', 'gone') AND company.tier = 'open'";
-    expect(formulaText(about, text)).toBe("Kind = “Loss” AND Status IN (“Open”, 'gone') AND Company › Tier = 'open'");
+    expect(formulaText(about, text)).toBe("Kind = “Loss” formula_and() Status formula_in() (“Open”, 'gone') formula_and() Company › Tier = 'open'");
     expect(formulaText({ ...about, language: "zh" }, "kind = 'loss'")).toBe("类别 = “灭失”");
     const set = { set: { kind: "'loss'" } };
     expect(actionText(about, set)).toContain("Kind|“Loss”");
@@ -113,7 +135,7 @@ describe("values in sentences", () => {
 });
 
 describe("the scope of a formula", () => {
-  const automation: Doc = { id: "auto", module: "m", content: { ...documents[5] } };
+  const automation: Doc = { id: "auto", module: "m", content: { ...documents[6] } };
   const claim: Doc = { id: "claim", module: "m", content: { ...documents[0] } };
 
   it("is the record, or the row of what is done for each", () => {

@@ -11,6 +11,7 @@ import { approverText, modeText, timeText, type Describing } from "../model/flow
 import { objects } from "../model/flow/graph";
 import { same, textOf, type JsonObject } from "../model/json";
 import { objectOf } from "../model/relations";
+import { formulaText } from "../model/sentences/formulas";
 import { findingsAt, useChoose, useRun, useView, useWorkbench } from "../ui/desk";
 import { Icon } from "../ui/icon";
 import { enterLabel } from "../ui/regions";
@@ -111,6 +112,7 @@ function Rivals({ doc }: { readonly doc: Doc }): JSX.Element | null {
   const { language } = useWorkbench();
   const choose = useChoose();
   const { workflow, transition } = doc.content;
+  const about: Describing = { docs: view.docs, object: objectOf(view.docs, doc), language, say: w };
   const found = ofKind(view.docs, "approval")
     .filter((one) => one.content.workflow === workflow && one.content.transition === transition)
     .sort((one, other) => priorityOf(other) - priorityOf(one));
@@ -124,7 +126,7 @@ function Rivals({ doc }: { readonly doc: Doc }): JSX.Element | null {
           type="button"
           className="tag"
           aria-current={one.id === doc.id ? "true" : undefined}
-          title={textOf(one.content.when)}
+          title={formulaText(about, one.content.when)}
           onClick={() => choose(one.id)}
         >
           {labelOf(one.content, language)} <small>{priorityOf(one)}</small>
@@ -251,7 +253,7 @@ function headLines(about: Describing, doc: Doc): CardLine[] {
   const name = textOf(doc.content.transition);
   const transition = objects(workflow?.content.transitions).find((one) => textOf(one.name) === name);
   const label = labelOf(transition, about.language) || name;
-  const when = textOf(doc.content.when);
+  const when = formulaText(about, doc.content.when);
   const flow = labelOf(workflow?.content, about.language);
   return [
     { text: w("flow_on", { transition: label, workflow: flow }), kind: "who" },
@@ -269,7 +271,7 @@ const MOST_APPROVERS = 3;
 
 function stepLines(about: Describing, step: JsonObject): CardLine[] {
   const approvers = objects(step.approvers).map((one) => approverText(about, one));
-  const when = textOf(step.when);
+  const when = formulaText(about, step.when);
   const time = timeText(about, step);
   const branches = objects(step.branches).length;
   const rest = approvers.length - MOST_APPROVERS;

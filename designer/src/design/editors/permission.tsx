@@ -6,7 +6,10 @@ import { removeItem } from "../model/commands/remove_item";
 import { setValue } from "../model/commands/set_value";
 import { labelOf, nameOf, ofKind, type Doc, type Docs } from "../model/documents";
 import { actionsOf, grantsOf, withActions, type Grant } from "../model/grants";
+import { pathLabel, type Describing } from "../model/flow/describing";
 import { isList, isObject, textOf, type JsonObject } from "../model/json";
+import { objectOf } from "../model/relations";
+import { formulaText } from "../model/sentences/formulas";
 import { findingsAt, useChoose, useRun, useView, useWorkbench } from "../ui/desk";
 import { IconButton } from "../ui/icon";
 import { Sideways } from "../ui/sideways";
@@ -108,6 +111,7 @@ function GrantRow(props: {
   const { doc, position, content } = grant;
   const path = ["grants", position];
   const label = labelOf(role.content, language);
+  const about: Describing = { docs: view.docs, object: objectOf(view.docs, doc), language, say: w };
   const actions = actionsOf(grant);
   const scope = typeof content.scope === "string" ? content.scope : "";
   const isChosen = view.chosen?.path[0] === "grants" && view.chosen.path[1] === position;
@@ -160,7 +164,7 @@ function GrantRow(props: {
       </td>
       <td>
         <button type="button" className="plain limits" onClick={() => choose(doc.id, path)}>
-          {limitsOf(grant) || w("no_limits")}
+          {limitsOf(about, grant) || w("no_limits")}
         </button>
       </td>
       <td>
@@ -231,11 +235,15 @@ function Transitions(props: {
 }
 
 /** Return in words what narrows a grant: its scope where it is not a plain one, its condition, its fields. */
-function limitsOf(grant: Grant): string {
+function limitsOf(about: Describing, grant: Grant): string {
   const { when, fields, scope } = grant.content;
   const parts = [
-    isObject(scope) ? Object.values(scope).map(textOf).join(" ") : "",
-    textOf(when),
+    isObject(scope)
+      ? Object.values(scope)
+          .map((one) => pathLabel(about, textOf(one)))
+          .join(" ")
+      : "",
+    formulaText(about, when),
     isObject(fields)
       ? Object.entries(fields)
           .map(([key, one]) => w(`limit_${key}`, { count: isList(one) ? one.length : 0 }))

@@ -6,7 +6,7 @@ import { find, labelOf, nameOf, ofKind, type Doc, type Docs } from "../../model/
 import { fieldAt, pathLabel, type Describing } from "../../model/flow/describing";
 import { objects } from "../../model/flow/graph";
 import { textOf, type Json } from "../../model/json";
-import { formulaText, labelled } from "../../model/sentences/common";
+import { formulaText, labelled } from "../../model/sentences/formulas";
 import { useChoose, useView, useWorkbench } from "../../ui/desk";
 import { Icon, IconButton } from "../../ui/icon";
 import { page, w } from "../../ui/words";

@@ -2,9 +2,11 @@
 
 import type { JSX } from "react";
 import { find, labelOf, type Doc } from "../../model/documents";
+import type { Describing } from "../../model/flow/describing";
 import { isObject, textOf, type Json } from "../../model/json";
 import { pathIn, pathLabel } from "../../model/screens/fields";
 import { onShelf } from "../../model/screens/report_shape";
+import { formulaText } from "../../model/sentences/formulas";
 import { useView, useWorkbench } from "../../ui/desk";
 import { w } from "../../ui/words";
 
@@ -26,7 +28,8 @@ export function Question({ doc }: { readonly doc: Doc }): JSX.Element {
   const rows = list(onShelf(doc.content, "group_rows"), group);
   const columns = list(onShelf(doc.content, "group_columns"), group);
   const by = [rows, columns].filter((one) => one !== "").join(" × ");
-  const where = textOf(doc.content.where);
+  const about: Describing = { docs, object: find(docs, "object", object), language, say: w };
+  const where = formulaText(about, doc.content.where);
   const asked = w("question", {
     measures: list(onShelf(doc.content, "measures"), measure),
     object: labelOf(find(docs, "object", object)?.content, language),
@@ -37,7 +40,7 @@ export function Question({ doc }: { readonly doc: Doc }): JSX.Element {
       {by === "" ? "" : w("question_by", { by })}
       {where === "" ? null : (
         <>
-          {w("question_where")} <code>{where}</code>
+          {w("question_where")} {where}
         </>
       )}
     </p>

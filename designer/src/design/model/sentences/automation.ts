@@ -3,19 +3,8 @@
 import { labelOf, find } from "../documents";
 import { pathLabel } from "../flow/describing";
 import { isList, isObject, textOf, type JsonObject } from "../json";
-import {
-  assignments,
-  calledBy,
-  formulaText,
-  keyAmong,
-  listed,
-  names,
-  partLabel,
-  spoken,
-  stateLabel,
-  transitionLabel,
-  type Describing,
-} from "./common";
+import { assignments, calledBy, keyAmong, listed, names, partLabel, spoken, stateLabel, transitionLabel, type Describing } from "./common";
+import { formulaText } from "./formulas";
 
 export const ACTIONS = [
   "set",

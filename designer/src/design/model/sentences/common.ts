@@ -3,7 +3,7 @@
 import { find, labelOf, ofKind, type Doc } from "../documents";
 import { fieldAt, pathLabel, type Describing } from "../flow/describing";
 import { isList, isObject, textOf, type Json, type JsonObject } from "../json";
-import { choicesOf } from "../screens/values";
+import { formulaText } from "./formulas";
 
 export type { Describing } from "../flow/describing";
 
@@ -43,45 +43,6 @@ export function transitionLabel(about: Describing, name: string): string {
 
 export function stateLabel(about: Describing, name: string): string {
   return partLabel(about, workflowOf(about)?.content.states, name);
-}
-
-const TOKEN = /'(?:[^']|'')*'|[\p{L}_$][\p{L}\p{N}_.]*(?=\s*\()|[\p{L}_$][\p{L}\p{N}_.]*|[^'\p{L}_$]+/gu;
-const NAME = /^[a-z][a-z0-9_.]*$/;
-
-/**
- * Return a formula with the labels of fields in place of their names, and of choices and states in place of
- * their values; what is neither stays. A value belongs to the field before it; `given` is the one that it is
- * given to.
- */
-export function formulaText(about: Describing, formula: Json | undefined, given?: JsonObject): string {
-  const text = textOf(formula);
-  let field = given;
-  return [...text.matchAll(TOKEN)]
-    .map((found) => {
-      const token = found[0];
-      if (token.startsWith("'")) return literalText(about, field, token);
-      const next = text.slice(found.index + token.length);
-      if (!NAME.test(token) || /^\s*\(/.test(next)) return token;
-      // A path that begins with no field, such as a query's, stays as it is written.
-      const first = token.split(".", 1)[0] ?? "";
-      if (pathLabel(about, first) === first && fieldAt(about, first) === undefined) return token;
-      field = fieldAt(about, token) ?? field;
-      return pathLabel(about, token);
-    })
-    .join("");
-}
-
-/** Return what a value of a field is called: choices and states by their labels, anything else as it is. */
-export function labelled(about: Describing, field: JsonObject | undefined, value: string): string {
-  const found = choicesOf(about.docs, field).find((one) => one.value === value || one.name === value);
-  return (found === undefined ? "" : labelOf(found, about.language)) || value;
-}
-
-/** Return a text of a formula: where it is a value of the field, by its label. */
-function literalText(about: Describing, field: JsonObject | undefined, token: string): string {
-  const value = token.slice(1, -1).replaceAll("''", "'");
-  const shown = labelled(about, field, value);
-  return shown === value ? token : `“${shown}”`;
 }
 
 /** Return `field = value` for each field that is given a formula. */

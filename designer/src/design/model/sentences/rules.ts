@@ -2,7 +2,8 @@
 
 import { fieldAt, pathLabel } from "../flow/describing";
 import { textOf, type JsonObject } from "../json";
-import { formulaText, labelled, listed, names, spoken, type Describing } from "./common";
+import { listed, names, spoken, type Describing } from "./common";
+import { formulaText, labelled } from "./formulas";
 
 /** Return what a rule demands, and what it tells where that does not hold. */
 export function ruleText(about: Describing, rule: JsonObject): string {

@@ -6,7 +6,6 @@ import { at, isList, isObject, textOf, type Json, type JsonObject } from "../jso
 import {
   calledBy,
   keyAmong,
-  labelled,
   listed,
   names,
   partLabel,
@@ -14,6 +13,7 @@ import {
   transitionLabel,
   type Describing,
 } from "./common";
+import { labelled } from "./formulas";
 
 export const ACTS = ["create", "update", "move", "decide", "press"] as const;
 
