@@ -19,6 +19,8 @@ const RIGHTS: Doc = {
   },
 };
 
+const DEALER: Doc = { id: "r", module: "m", content: { kind: "role", name: "dealer", audience: "partner" } };
+
 function press(store: Store, role: string, action: string, allowed: boolean): void {
   store.run(several("design.did_grant", granting(store.view.docs, OBJECT, role, action, allowed)));
 }
@@ -45,6 +47,14 @@ describe("a press on the matrix of a role", () => {
     store.undo();
     store.undo();
     expect(store.view.docs.get("p")).toEqual(RIGHTS);
+  });
+
+  it("lets people of other companies see the rows of their own company alone", () => {
+    const store = new Store(new Map([["o", OBJECT], ["r", DEALER]]), () => 0);
+    press(store, "dealer", "read", true);
+    press(store, "clerk", "read", true);
+    const scopes = ["dealer", "clerk"].map((role) => grantsFor(store.view.docs, "visit", role)[0]?.content.scope);
+    expect(scopes).toEqual(["organisation", "all"]);
   });
 
   it("makes the permissions of an object that has none", () => {

@@ -5,7 +5,7 @@ import { insertItem } from "../model/commands/insert_item";
 import { removeItem } from "../model/commands/remove_item";
 import { setValue } from "../model/commands/set_value";
 import { labelOf, nameOf, ofKind, type Doc, type Docs } from "../model/documents";
-import { actionsOf, grantsOf, withActions, type Grant } from "../model/grants";
+import { actionsOf, grantsOf, usualScope, withActions, type Grant } from "../model/grants";
 import { pathLabel, type Describing } from "../model/flow/describing";
 import { isList, isObject, textOf, type JsonObject } from "../model/json";
 import { objectOf } from "../model/relations";
@@ -83,11 +83,6 @@ export function PermissionEditor({ doc }: { readonly doc: Doc }): JSX.Element {
       </table>
     </Sideways>
   );
-}
-
-/** People of other companies see their own company's rows, where nothing else is said. */
-function usualScope(role: Doc): string {
-  return role.content.audience === "partner" ? "organisation" : "all";
 }
 
 /** Return the transitions of the workflow that an object has; none where it has no workflow. */

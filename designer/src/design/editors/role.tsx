@@ -14,11 +14,13 @@ export function RoleEditor({ doc }: { readonly doc: Doc }): JSX.Element {
   const { language } = useWorkbench();
   const run = useRun();
   const choose = useChoose();
-  const [all, setAll] = useState(false);
   const role = nameOf(doc);
   const objects = ofKind(view.docs, "object");
-  const touched = objects.filter((one) => grantsFor(view.docs, nameOf(one), role).length > 0);
-  const shown = all || touched.length === 0 ? objects : touched;
+  const isHeld = (one: Doc): boolean => grantsFor(view.docs, nameOf(one), role).length > 0;
+  // A row that was shown stays: what is ticked must not make the others go away.
+  const [all, setAll] = useState(() => !objects.some(isHeld));
+  const [first] = useState<ReadonlySet<string>>(() => new Set(objects.filter(isHeld).map((one) => one.id)));
+  const shown = all ? objects : objects.filter((one) => first.has(one.id) || isHeld(one));
   return (
     <>
       <p className="quiet matrix-help">{w("role_matrix")}</p>

@@ -4,7 +4,7 @@ import type { Command } from "./command";
 import { addDocument } from "./commands/add_document";
 import { insertItem } from "./commands/insert_item";
 import { setValue } from "./commands/set_value";
-import { freeName, nameOf, newId, ofKind, type Doc, type Docs } from "./documents";
+import { find, freeName, nameOf, newId, ofKind, type Doc, type Docs } from "./documents";
 import { isList, isObject, textOf, type Json, type JsonObject } from "./json";
 
 /** A grant with its place in its document. */
@@ -39,7 +39,12 @@ export function isPlain(grant: Grant): boolean {
   return grant.content.when === undefined && grant.content.fields === undefined;
 }
 
-/** Return the commands that let a role do something with all rows of an object, or no more. */
+/** Return the rows that a new grant is for: people of other companies see no more than those of their own. */
+export function usualScope(role: Doc | undefined): string {
+  return role?.content.audience === "partner" ? "organisation" : "all";
+}
+
+/** Return the commands that let a role do something with its usual rows of an object, or no more. */
 export function granting(
   docs: Docs,
   object: Doc,
@@ -54,7 +59,7 @@ export function granting(
       .map((one) => withActions(one, actionsOf(one).filter((other) => other !== action)));
   const plain = held.find(isPlain);
   if (plain !== undefined) return [withActions(plain, [...actionsOf(plain), action])];
-  const grant: Json = { role, actions: [action], scope: "all" };
+  const grant: Json = { role, actions: [action], scope: usualScope(find(docs, "role", role)) };
   const home = ofKind(docs, "permission").find((doc) => doc.content.object === nameOf(object));
   if (home !== undefined) return [insertItem(home.id, ["grants"], grantsOf(home).length, grant)];
   const names = ofKind(docs, "permission").map(nameOf);
