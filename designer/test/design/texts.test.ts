@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { labelOf, ownText } from "../../src/design/model/documents";
 import { filledAt, relationsOf } from "../../src/design/model/relations";
 import { isMissing, textsOf } from "../../src/design/model/texts";
 
@@ -15,6 +16,15 @@ describe("the texts of a document", () => {
       { path: ["fields", 0, "label"], en: "Day", zh: "" },
     ]);
     expect(found.map(isMissing)).toEqual([false, true]);
+  });
+});
+
+describe("a label that is typed in one language", () => {
+  it("stays empty once it is erased, however it is called in the other one", () => {
+    const erased = { name: "orders", label: { zh: "订货单" } };
+    expect(ownText(erased, "en")).toBe("");
+    expect(labelOf(erased, "en")).toBe("订货单");
+    expect(ownText({ name: "orders" }, "zh")).toBe("");
   });
 });
 

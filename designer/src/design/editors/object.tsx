@@ -6,7 +6,7 @@ import { insertItem } from "../model/commands/insert_item";
 import { moveItem } from "../model/commands/move_item";
 import { removeField } from "../model/commands/remove_field";
 import { setValue } from "../model/commands/set_value";
-import { freeName, kindOf, labelOf, newId, type Doc } from "../model/documents";
+import { freeName, kindOf, labelOf, newId, ownText, type Doc } from "../model/documents";
 import { isList, isObject, textOf, type JsonObject } from "../model/json";
 import { newItem, resolved } from "../model/schema";
 import { useLatest } from "../ui/latest";
@@ -126,10 +126,11 @@ const FieldRow = memo(function FieldRow(props: {
       <input
         className="inline"
         aria-label={w("field_label", { name: textOf(field.name) })}
-        value={labelOf(field, language)}
+        value={ownText(field, language)}
+        placeholder={labelOf(field, language)}
         onFocus={() => choose(id, ["fields", position])}
         onChange={(event) =>
-          run(setValue(id, ["fields", position, "label", language], event.target.value))
+          run(setValue(id, ["fields", position, "label", language], event.target.value || undefined))
         }
       />
       <span className="field-type">{typeTitle(vocabulary, type)}</span>

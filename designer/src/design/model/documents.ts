@@ -30,6 +30,11 @@ export function labelOf(content: Json | undefined, language: "zh" | "en"): strin
   return textOf(label[language]) || textOf(label[other]) || name;
 }
 
+/** Return the text of a label in `language` alone, as it is typed: erased, it stays empty. */
+export function ownText(content: JsonObject, language: "zh" | "en"): string {
+  return isObject(content.label) ? textOf(content.label[language]) : "";
+}
+
 /** Return what people call a document: its label; what has none is called after what it is about. */
 export function titleOf(docs: Docs, doc: Doc, language: "zh" | "en"): string {
   const kind = kindOf(doc);

@@ -5,7 +5,7 @@ import { insertItem } from "../../model/commands/insert_item";
 import { moveItem } from "../../model/commands/move_item";
 import { removeItem } from "../../model/commands/remove_item";
 import { setValue } from "../../model/commands/set_value";
-import { kindOf, labelOf, nameOf, ofKind, type Doc } from "../../model/documents";
+import { kindOf, labelOf, nameOf, ofKind, ownText, type Doc } from "../../model/documents";
 import { isList, isObject, textOf, type JsonObject } from "../../model/json";
 import { useChoose, useRun, useView, useWorkbench } from "../../ui/desk";
 import { IconButton } from "../../ui/icon";
@@ -107,8 +107,9 @@ function Entry(props: {
         className="inline"
         data-place={`menu.${position}`}
         aria-label={w("menu_label", { number: position + 1 })}
-        value={labelOf(entry, language)}
-        onChange={(event) => run(setValue(doc.id, ["menu", position, "label", language], event.target.value))}
+        value={ownText(entry, language)}
+        placeholder={labelOf(entry, language)}
+        onChange={(event) => run(setValue(doc.id, ["menu", position, "label", language], event.target.value || undefined))}
       />
       <span className="field-type">
         {w(`kind_${opens}`)} <code>{textOf(entry[opens])}</code>
