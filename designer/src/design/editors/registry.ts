@@ -6,7 +6,7 @@ import { addDocument } from "../model/commands/add_document";
 import { insertItem } from "../model/commands/insert_item";
 import type { Doc, Docs } from "../model/documents";
 import { find, ofKind } from "../model/documents";
-import { isObject, textOf, type JsonObject } from "../model/json";
+import { isList, isObject, textOf, type Json, type JsonObject } from "../model/json";
 import { newId } from "../model/documents";
 import { ApprovalEditor } from "./approval";
 import { AutomationEditor } from "./automation";
@@ -125,6 +125,19 @@ function opened(asked: Asked): readonly Command[] {
   return [insertItem(module.id, ["menu"], Array.isArray(menu) ? menu.length : 0, entry)];
 }
 
+/** Make a new list a tab of its object where the menu names the tabs: nobody would find it otherwise. */
+function tabbed(asked: Asked): readonly Command[] {
+  const module = find(asked.docs, "module", asked.module);
+  const menu = module?.content.menu;
+  if (module === undefined || !Array.isArray(menu)) return [];
+  return menu.flatMap((entry: Json, position) => {
+    const views = isObject(entry) && entry.object === asked.of ? entry.views : undefined;
+    return isList(views) && views.length > 0
+      ? [insertItem(module.id, ["menu", position, "views"], views.length, asked.name)]
+      : [];
+  });
+}
+
 /** Let who makes an object work with its records; everybody else is given rights later. */
 function permitted(asked: Asked): readonly Command[] {
   const actions = ["create", "read", "update", "delete"];
@@ -197,6 +210,7 @@ const STARTS: Readonly<Record<string, Start>> = {
       type: "table",
       columns: fieldNames(asked).slice(0, 6),
     }),
+    also: (asked) => tabbed(asked),
   },
   workflow: {
     of: "object",
@@ -265,7 +279,8 @@ const STARTS: Readonly<Record<string, Start>> = {
   dashboard: {
     content: (asked) => ({
       ...labelled(asked),
-      tiles: ofKind(asked.docs, "report")
+      tiles: [...ofKind(asked.docs, "report")]
+        .sort((one, other) => Number(other.module === asked.module) - Number(one.module === asked.module))
         .slice(0, 1)
         .map((one) => ({ name: "first", report: textOf(one.content.name), kind: "number" })),
     }),
