@@ -499,7 +499,7 @@ UNSOUND = (
     ),
     Unsound(
         "an empty branch",
-        "schema.range",
+        "schema.empty_list",
         "/steps/0/branches/1/steps",
         steps(block([step("one")], [])),
     ),

@@ -75,6 +75,13 @@ EMPTY = Message(
     "Fill it in, or choose one of what is offered.",
     "请填写，或从可选项中选择。",
 )
+EMPTY_LIST = Message(
+    "schema.empty_list",
+    "At least one is needed here, and there is none.",
+    "此处至少需要一项，目前一项也没有。",
+    "Add one, or remove the whole.",
+    "请添加一项，或移除整个部分。",
+)
 TOO_MANY_FIELDS = Message(
     "object.too_many_fields",
     "An object has at most {most} fields.",
@@ -233,6 +240,8 @@ def _limit(kind: str, rule: Any, parent: Any, way: Sequence[Any]) -> Problem:
         return TOO_MANY_FIELDS.at(place, most=rule)
     if kind == "minItems" and way[-1:] == ["approvers"]:
         return NO_APPROVER.at(place)
+    if kind == "minItems" and rule == 1:
+        return EMPTY_LIST.at(place)
     if kind == "maxLength" and parent.get("format") == "formula":
         measure = Text("length", "长度")
         return TOO_COMPLEX.at(place, measure=measure, met=f"> {rule}", limit=rule)

@@ -23,6 +23,8 @@ export function idleKeys(doc: Doc, path: Path, part: JsonObject): ReadonlySet<st
   const kind = kindOf(doc);
   if (kind === "automation" && list === "actions") return unset(ACTIONS, part);
   if (kind === "scenario" && list === "when") return unset(ACTS, part);
+  if (kind === "dashboard" && list === "tiles" && part.kind !== "number")
+    return new Set(part.measure === undefined ? ["measure"] : []);
   if (kind !== "automation" || list !== "on") return new Set();
   const own = OF_EVENTS[textOf(part.event)] ?? [];
   const others = Object.values(OF_EVENTS).flat();

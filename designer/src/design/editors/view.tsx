@@ -41,7 +41,7 @@ export function ViewEditor({ doc }: { readonly doc: Doc }): JSX.Element {
             <Body {...{ doc, columns, samples }} />
           </table>
         </Sideways>
-        <p className="quiet">{samples.rows.length > 0 ? w("sample_rows") : w("no_sample_rows")}</p>
+        <p className="quiet">{w(columns.length === 0 ? "no_columns" : samples.rows.length > 0 ? "sample_rows" : "no_sample_rows")}</p>
         <Order doc={doc} columns={columns} />
         <OneOption doc={doc} name="where" />
       </div>

@@ -51,6 +51,12 @@ export function properties(schema: Schema, value: Json | undefined): readonly Pr
   return found.sort((one, other) => order(one) - order(other));
 }
 
+/** Say whether there is nothing to choose: the key is needed, and has the only value that it can have. */
+export function isSettled(property: Property, value: Json | undefined): boolean {
+  const known = property.schema.enum;
+  return property.required && isList(known) && known.length === 1 && known[0] === value;
+}
+
 /** Return the schema of what stands at `path`, along the values there. */
 export function schemaAt(schema: Schema, content: Json, path: Path): Schema | undefined {
   let found: Schema = schema;

@@ -3,9 +3,10 @@
 import { useState, type JSX } from "react";
 import { idleKeys } from "../editors/alternatives";
 import { drawnBy } from "../editors/registry";
-import { kindOf, labelOf, titleOf, type Doc } from "../model/documents";
+import { kindOf, titleOf, type Doc } from "../model/documents";
 import { at, isObject, type Path } from "../model/json";
-import { properties, schemaAt, type Property } from "../model/schema";
+import { partTitle } from "../model/places";
+import { isSettled, properties, schemaAt, type Property } from "../model/schema";
 import { Control } from "./controls/control";
 import { findingsAt, schemaOf, useChoose, useView, useWorkbench } from "./desk";
 import { Icon } from "./icon";
@@ -40,7 +41,7 @@ export function Options(props: { readonly doc: Doc; readonly path: Path }): JSX.
             {titleOf(view.docs, doc, language)}
           </button>
         ) : null}
-        <h2>{(path.length === 0 ? titleOf(view.docs, doc, language) : labelOf(value, language)) || w("options")}</h2>
+        <h2>{(path.length === 0 ? titleOf(view.docs, doc, language) : partTitle(view.docs, doc, path, language)) || w("options")}</h2>
       </div>
       {found.map((one, position) => (
         <p key={position} className={`message ${one.severity === "error" ? "bad" : "warn"}`}>
@@ -65,7 +66,9 @@ export function PropertyList(props: {
   const value = at(props.doc.content, props.path);
   const present = isObject(value) ? value : {};
   const idle = idleKeys(props.doc, props.path, present);
-  const shown = props.found.filter((one) => isShown(one.key, props.path) && !idle.has(one.key));
+  const shown = props.found
+    .filter((one) => isShown(one.key, props.path) && !idle.has(one.key))
+    .filter((one) => !isSettled(one, present[one.key]));
   // What is set while it is shown stays where it is: whoever types there would lose the place.
   const [set] = useState<ReadonlySet<string>>(() => new Set(Object.keys(present)));
   const isDaily = (one: Property): boolean =>

@@ -9,6 +9,7 @@ import { onShelf } from "../../model/screens/report_shape";
 import { formulaText } from "../../model/sentences/formulas";
 import { useView, useWorkbench } from "../../ui/desk";
 import { w } from "../../ui/words";
+import { measureTitle } from "../parts/titles";
 
 export function Question({ doc }: { readonly doc: Doc }): JSX.Element {
   const { docs } = useView();
@@ -19,11 +20,7 @@ export function Question({ doc }: { readonly doc: Doc }): JSX.Element {
     const bucket = isObject(one) ? textOf(one.bucket) : "";
     return bucket === "" ? name(pathIn(one)) : `${name(pathIn(one))} (${w(`bucket_${bucket}`)})`;
   };
-  const measure = (one: Json): string => {
-    const op = isObject(one) ? textOf(one.op) : "count";
-    const path = pathIn(one);
-    return path === "" ? w("op_count") : w("op_on", { op: w(`op_${op}`), name: name(path) });
-  };
+  const measure = (one: Json): string => measureTitle(docs, object, one, language);
   const list = (items: readonly Json[], text: (one: Json) => string): string => items.map(text).join(w("comma"));
   const rows = list(onShelf(doc.content, "group_rows"), group);
   const columns = list(onShelf(doc.content, "group_columns"), group);

@@ -34,6 +34,11 @@ export function isSameMeasure(one: Json, other: Json): boolean {
   return isObject(one) && isObject(other) && one.op === other.op && pathIn(one) === pathIn(other);
 }
 
+/** Return what a measure is called in the report's answer: `sum_amount`, `count_all`. */
+export function measureName(item: Json): string {
+  return isObject(item) ? `${textOf(item.op)}_${pathIn(item) || "all"}` : "";
+}
+
 /** Return a group with another bucket; without one it is its path, or keeps its heading. */
 export function withBucket(item: Json, bucket: string): Json {
   const field = pathIn(item);

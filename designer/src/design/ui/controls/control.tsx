@@ -16,6 +16,7 @@ import { ItemsControl } from "./items";
 import { JsonControl } from "./json_value";
 import { LabelControl } from "./label";
 import { MapControl } from "./map";
+import { isMeasure, MeasureControl } from "./measure";
 import { isName, NameControl } from "./name";
 import { PartControl } from "./part";
 import { NumberControl, TextControl } from "./text";
@@ -48,7 +49,11 @@ export function Control(props: {
   const run = useRun();
   const id = useId();
   const value = at(doc.content, path);
-  const Kind = isName(doc, path) ? NameControl : kindOf(property.schema, value);
+  const Kind = isName(doc, path)
+    ? NameControl
+    : isMeasure(doc, path)
+      ? MeasureControl
+      : kindOf(property.schema, value);
   const found = findingsAt(view, doc, path).filter((one) => one.path.length === path.length);
   const set = (wanted: Json | undefined): void => run(setValue(doc.id, path, wanted));
   const help = helpOf(property.schema);
