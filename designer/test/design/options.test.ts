@@ -50,6 +50,15 @@ describe("the options of a part", () => {
     expect([0, 1, 2].map(idle)).toEqual([false, true, false]);
   });
 
+  it("of an entry of a menu leave out what else it could open", () => {
+    const module: Doc = { id: "m", module: "m", content: { kind: "module", name: "m" } };
+    const idle = (entry: JsonObject): string[] => [...idleKeys(module, ["menu", 0], entry)];
+    expect(idle({ object: "order", views: ["all"] })).toEqual(["report", "dashboard"]);
+    expect(idle({ report: "sales" })).toEqual(["object", "dashboard", "views"]);
+    expect(idle({ report: "sales", object: "order" })).toEqual(["dashboard"]);
+    expect(idle({})).toEqual([]);
+  });
+
   it("leave out what has one value and needs it, but not where something else stands there", () => {
     const type = { key: "type", schema: { enum: ["table"] }, required: true };
     expect(isSettled(type, "table")).toBe(true);

@@ -23,12 +23,19 @@ export function idleKeys(doc: Doc, path: Path, part: JsonObject): ReadonlySet<st
   const kind = kindOf(doc);
   if (kind === "automation" && list === "actions") return unset(ACTIONS, part);
   if (kind === "scenario" && list === "when") return unset(ACTS, part);
+  if (kind === "module" && list === "menu") return ofEntry(part);
   if (kind === "dashboard" && list === "tiles" && part.kind !== "number")
     return new Set(part.measure === undefined ? ["measure"] : []);
   if (kind !== "automation" || list !== "on") return new Set();
   const own = OF_EVENTS[textOf(part.event)] ?? [];
   const others = Object.values(OF_EVENTS).flat();
   return new Set(others.filter((key) => !own.includes(key) && part[key] === undefined));
+}
+
+/** An entry of a menu opens one thing; only the lists of an object are tabs. */
+function ofEntry(entry: JsonObject): ReadonlySet<string> {
+  const idle = unset(["object", "report", "dashboard"], entry);
+  return idle.has("object") && entry.views === undefined ? new Set([...idle, "views"]) : idle;
 }
 
 /** Exactly one of some keys is given: once one is, the others have nothing to say. */
