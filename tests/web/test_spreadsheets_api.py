@@ -129,6 +129,23 @@ def test_rows_are_imported_once(live: Live, made: dict[str, dict[str, Any]]):
 SMALL = as_text([["编号", "名称"], ["a1", "甲"], ["a2", "乙"]])
 
 
+def test_headings_as_they_are_copied_from_pages_can_be_taken_as_proposed(live: Live):
+    client = live.client("admin")
+    family = "\U0001f468\u200d\U0001f467"
+    headings = ["\u200b编号", family, "\u200b", "很长" * 150, "很长" * 150, "\u202a金额\u202c"]
+    rows = [headings, *([f"{row}{at}" for at in range(6)] for row in ("甲", "乙"))]
+    kept = upload(client, "copied.csv", as_text(rows))
+    assert kept.status_code == 201, kept.json
+    sent = {"proposal": kept.json["proposal"]}
+    put = client.post(f"{SHEETS}/{kept.json['id']}/draft", json=sent)
+    assert put.status_code == 201, put.json
+    labels = [one["label"]["zh"] for one in kept.json["proposal"]["fields"]]
+    cut = "很长" * 99
+    assert labels[:2] == ["编号", "\U0001f468\U0001f467"]
+    assert labels[3:] == [f"{cut}很…", f"{cut[:-1]}… 2", "金额"]
+    assert labels[2] == kept.json["proposal"]["fields"][2]["name"]
+
+
 def test_a_review_changes_what_is_made(live: Live):
     client = live.client("admin")
     kept = upload(client, "评审.csv", SMALL).json

@@ -20,7 +20,7 @@ from headrace.platform.exchange.spreadsheets.layout import (
 )
 from headrace.platform.exchange.spreadsheets.limits import FILE_TOO_LARGE, LARGEST_FILE
 from headrace.platform.exchange.spreadsheets.references import references
-from headrace.platform.exchange.spreadsheets.spelling import api_name, label_of
+from headrace.platform.exchange.spreadsheets.spelling import api_name, heading_of
 from headrace.platform.formulas.parser import RESERVED_WORDS
 from headrace.platform.metadata.building.system_fields import SYSTEM_FIELD_NAMES
 from headrace.platform.metadata.catalog import Catalog
@@ -263,6 +263,8 @@ def propose(
     stem = opened.file.rpartition(".")[0] or opened.file
     named = table.sheet if not _PLAIN_SHEET.fullmatch(table.sheet.strip()) else stem
     modules = {one.name for one in catalog.documents if one.kind == "module"}
+    module = api_name(stem, "list", lambda name: name not in modules)
+    object_ = object_name(named, catalog)
     return Proposal(
         file=opened.file,
         sheets=opened.sheets,
@@ -270,10 +272,10 @@ def propose(
         header=table.header,
         rows=len(table.rows),
         left_out=table.left_out,
-        module=api_name(stem, "list", lambda name: name not in modules),
-        module_label=label_of(stem.strip()),
-        object=object_name(named, catalog),
-        object_label=label_of(named.strip()),
+        module=module,
+        module_label=heading_of(stem, module),
+        object=object_,
+        object_label=heading_of(named, object_),
         title=title_of(columns, fields),
         fields=fields,
     )
@@ -329,10 +331,10 @@ def _field(
     name = api_name(column.header, f"field_{number}", _free(taken))
     taken.add(name)
     reasons = [*judgement.reasons]
-    label = label_of(column.header)
+    label = heading_of(column.header, name)
     same = sum(one.header == column.header for one in before)
     if same:
-        label = label_of(f"{column.header} {same + 1}")
+        label = heading_of(column.header, name, f" {same + 1}")
         reasons.append(SAME_HEADER.at(header=column.header))
     empty = column.rows - column.filled
     required = bool(column.values) and empty == 0

@@ -24,10 +24,9 @@ from headrace.platform.exchange.spreadsheets.proposals import (
     object_name,
     title_of,
 )
+from headrace.platform.exchange.spreadsheets.spelling import LONGEST_LABEL
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.metadata.naming import is_name, name_problem
-
-LONGEST_LABEL: Final = 200
 
 BAD_VALUE: Final = Message(
     "spreadsheet.invalid_review",

@@ -15,10 +15,26 @@ _BRACKETS: Final = re.compile(r"[（(\[【].*?[)）\]】]")
 _WORD: Final = re.compile(r"[A-Za-z0-9]+")
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
+LONGEST_LABEL: Final = 200
+
 
 def label_of(text: str) -> Text:
     """Return a text as a label: as it is in both languages, until somebody translates it."""
     return Text(text, text)
+
+
+def heading_of(text: str, otherwise: str, ending: str = "") -> Text:
+    """Return a heading with `ending` as a label that a review takes: `otherwise` where none is left.
+
+    Characters that nobody sees, such as joiners and marks of direction, come along when headings are
+    copied from pages; a heading that is too long is cut.
+    """
+    seen = "".join(one for one in text if one.isprintable() or one.isspace())
+    label = " ".join(seen.split()) or otherwise
+    room = LONGEST_LABEL - len(ending)
+    if len(label) > room:
+        label = f"{label[: room - 1].rstrip()}…"
+    return label_of(label + ending)
 
 
 def api_name(text: str, otherwise: str, is_free: Callable[[str], bool]) -> str:
