@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
 Language = Literal["en", "zh"]
 Severity = Literal["error", "warning"]
@@ -35,6 +35,77 @@ class Text:
 
     def __bool__(self) -> bool:
         return bool(self.en or self.zh)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A definition, or a part of one, in a text: its kind, and the names that lead to it.
+
+    It is spelled as its own name, a `field` (and what else an object has) behind that of its object.
+    """
+
+    kind: str
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return ".".join(self.names) if self.kind in _BEHIND_OBJECTS else self.names[-1]
+
+
+_BEHIND_OBJECTS: Final = frozenset({"field", "rule", "relation"})
+
+
+def named(kind: str, *names: str) -> Named:
+    """Return a name that a text holds, such as `named("field", "claim", "fee")`."""
+    return Named(kind, names)
+
+
+Call = Callable[[Named], Text | None]
+"""Returns what people call a definition, with its quotes; None where nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said(Text):
+    """A text that still knows which of its words are names, so that they can be told by labels.
+
+    As a `Text` it has the names as they are.
+    """
+
+    words: Text = Text()
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def called(self, call: Call) -> Text:
+        """Return the text with what people call its names."""
+        values = {key: _called(value, call) for key, value in self.values.items()}
+        return _filled(self.words, values)
+
+
+def said(en: str, zh: str, **values: object) -> Said:
+    """Return a text whose `{places}` are filled: with names, texts, texts with names, or numbers."""
+    plain = _filled(Text(en, zh), values)
+    return Said(plain.en, plain.zh, Text(en, zh), values)
+
+
+def _filled(words: Text, values: Mapping[str, object]) -> Text:
+    def within(language: str) -> dict[str, str]:
+        return {key: _spelled(value, language) for key, value in values.items()}
+
+    return Text(words.en.format(**within("en")), words.zh.format(**within("zh")))
+
+
+def _spelled(value: object, language: str) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(_spelled(one, language) for one in value)
+    return value.within(language) if isinstance(value, Text) else str(value)
+
+
+def _called(value: object, call: Call) -> object:
+    if isinstance(value, tuple):
+        return tuple(_called(one, call) for one in value)
+    if isinstance(value, Said):
+        return value.called(call)
+    if isinstance(value, Named):
+        return call(value) or value
+    return value
 
 
 class ProblemJson(TypedDict):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
-from headrace.platform.core.problems import Text
+from headrace.platform.core.problems import Named, Text, named, said
 from headrace.platform.database.physical import ColumnSpec, IndexSpec, TableSpec
 
 
@@ -42,6 +42,20 @@ class Operation(ABC):
         """Whether something that people see disappears (the data are kept)."""
         return False
 
+    @property
+    def _object(self) -> Named:
+        return named("object", self.object)
+
+    def _named(self, field: str) -> Named:
+        return named("field", self.object, field)
+
+    def _about_key(self, en: str, zh: str, fields: tuple[str, ...]) -> Text:
+        """Say something of a key, with the fields that people know of it."""
+        over = tuple(named("own_field", self.object, one) for one in _shown(fields))
+        if not over:
+            return said(en, zh, object=self._object)
+        return said(f"{en}: {{over}}", f"{zh}：{{over}}", object=self._object, over=over)
+
 
 @dataclass(frozen=True, slots=True)
 class CreateTable(Operation):
@@ -54,7 +68,7 @@ class CreateTable(Operation):
         return "object.create"
 
     def describe(self) -> Text:
-        return Text(f"Create the object {self.object}", f"新建对象 {self.object}")
+        return said("Create the object {object}", "新建对象 {object}", object=self._object)
 
     def reverse(self) -> Operation:
         return KeepTable(self.object, self.table)
@@ -75,9 +89,10 @@ class KeepTable(Operation):
         return True
 
     def describe(self) -> Text:
-        return Text(
-            f"Remove the object {self.object}; its rows are kept for 30 days",
-            f"移除对象 {self.object}；其数据保留 30 天",
+        return said(
+            "Remove the object {object}; its rows are kept for 30 days",
+            "移除对象 {object}；其数据保留 30 天",
+            object=self._object,
         )
 
     def reverse(self) -> Operation:
@@ -97,9 +112,7 @@ class AddColumn(Operation):
         return "field.add"
 
     def describe(self) -> Text:
-        return Text(
-            f"Add the field {self.object}.{self.field}", f"新增字段 {self.object}.{self.field}"
-        )
+        return said("Add the field {field}", "新增字段 {field}", field=self._named(self.field))
 
     def reverse(self) -> Operation:
         return KeepColumn(self.object, self.field, self.table, self.column)
@@ -127,9 +140,10 @@ class KeepColumn(Operation):
         return not self.goes_on
 
     def describe(self) -> Text:
-        return Text(
-            f"Remove the field {self.object}.{self.field}; its values are kept for 30 days",
-            f"移除字段 {self.object}.{self.field}；其数据保留 30 天",
+        return said(
+            "Remove the field {field}; its values are kept for 30 days",
+            "移除字段 {field}；其数据保留 30 天",
+            field=self._named(self.field),
         )
 
     def reverse(self) -> Operation:
@@ -150,12 +164,18 @@ class RenameDefinition(Operation):
 
     def describe(self) -> Text:
         if self.field is None:
-            return Text(
-                f"Rename the object {self.old} to {self.new}", f"对象 {self.old} 更名为 {self.new}"
+            return said(
+                "Rename the object {old} to {new}",
+                "对象 {old} 更名为 {new}",
+                old=self.old,
+                new=self.new,
             )
-        return Text(
-            f"Rename the field {self.object}.{self.old} to {self.new}",
-            f"字段 {self.object}.{self.old} 更名为 {self.new}",
+        return said(
+            "Rename the field {object}.{old} to {new}",
+            "字段 {object}.{old} 更名为 {new}",
+            object=self._object,
+            old=self.old,
+            new=self.new,
         )
 
     def reverse(self) -> Operation:
@@ -188,16 +208,12 @@ class CreateIndex(Operation):
 
     def describe(self) -> Text:
         if self.index.unique:
-            over = ", ".join(_shown(self.fields))
             en, zh = ("Make a key anew of", "重建") if self.anew else ("Add a key to", "新增")
-            return Text(
-                f"{en} {self.object}" + (f": {over}" if over else ""),
-                f"为 {self.object} {zh}唯一约束" + (f":{over}" if over else ""),
-            )
+            return self._about_key(f"{en} {{object}}", f"为 {{object}} {zh}唯一约束", self.fields)
         if self.index.links is not None:
-            field = f"{self.object}.{', '.join(self.fields)}"
-            return Text(f"Add the links of {field}", f"新增 {field} 的关联表")
-        return Text(f"Add an index to {self.object}", f"为 {self.object} 新增索引")
+            field = self._named(", ".join(self.fields))
+            return said("Add the links of {field}", "新增 {field} 的关联表", field=field)
+        return said("Add an index to {object}", "为 {object} 新增索引", object=self._object)
 
     def reverse(self) -> Operation:
         return DropIndex(self.object, self.index, self.fields, self.anew)
@@ -221,15 +237,13 @@ class DropIndex(Operation):
 
     def describe(self) -> Text:
         if self.index.unique:
-            over = ", ".join(_shown(self.fields))
-            return Text(
-                f"Remove a key of {self.object}" + (f": {over}" if over else ""),
-                f"移除 {self.object} 的唯一约束" + (f":{over}" if over else ""),
+            return self._about_key(
+                "Remove a key of {object}", "移除 {object} 的唯一约束", self.fields
             )
         if self.index.links is not None:
-            field = f"{self.object}.{', '.join(self.fields)}"
-            return Text(f"Remove the links of {field}", f"移除 {field} 的关联表")
-        return Text(f"Remove an index of {self.object}", f"移除 {self.object} 的索引")
+            field = self._named(", ".join(self.fields))
+            return said("Remove the links of {field}", "移除 {field} 的关联表", field=field)
+        return said("Remove an index of {object}", "移除 {object} 的索引", object=self._object)
 
     def reverse(self) -> Operation:
         return CreateIndex(self.object, self.index, self.fields, self.anew)
@@ -246,9 +260,10 @@ class RestoreTable(Operation):
         return "object.restore"
 
     def describe(self) -> Text:
-        return Text(
-            f"Bring the object {self.object} back with its rows",
-            f"恢复对象 {self.object} 及其数据",
+        return said(
+            "Bring the object {object} back with its rows",
+            "恢复对象 {object} 及其数据",
+            object=self._object,
         )
 
     def reverse(self) -> Operation:
@@ -268,9 +283,10 @@ class RestoreColumn(Operation):
         return "field.restore"
 
     def describe(self) -> Text:
-        return Text(
-            f"Bring the field {self.object}.{self.field} back with its values",
-            f"恢复字段 {self.object}.{self.field} 及其数据",
+        return said(
+            "Bring the field {field} back with its values",
+            "恢复字段 {field} 及其数据",
+            field=self._named(self.field),
         )
 
     def reverse(self) -> Operation:
@@ -295,9 +311,10 @@ class ReplaceColumn(Operation):
         return "field.replace"
 
     def describe(self) -> Text:
-        return Text(
-            f"Move the values of {self.object}.{self.field} to a new column",
-            f"将 {self.object}.{self.field} 的数据迁移到新列",
+        return said(
+            "Move the values of {field} to a new column",
+            "将 {field} 的数据迁移到新列",
+            field=self._named(self.field),
         )
 
     def reverse(self) -> Operation:

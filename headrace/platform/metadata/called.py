@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
-from headrace.platform.core.problems import Problem, Text
+from headrace.platform.core.problems import Named, Problem, Said, Text
 from headrace.platform.metadata.comparing.labels import Labels, joined, listed, objects_in
 from headrace.platform.metadata.comparing.showing import about_document
 from headrace.platform.metadata.documents import Document
-from headrace.platform.metadata.wording import text_of
+from headrace.platform.metadata.field_types import built_in
+from headrace.platform.metadata.wording import kind_word, text_of
 
 _KINDS: Final = frozenset(
     {"object", "role", "workflow", "approval", "report", "form", "view", "dashboard", "automation"}
@@ -29,32 +31,55 @@ def called(problems: Iterable[Problem], documents: Sequence[Document]) -> list[P
     return [_called(one, labels, files) for one in problems]
 
 
-_TECHNICAL: Final = re.compile(r"(?<![\w.“])([a-z][a-z0-9_]*)(?:\.([a-z][a-z0-9_]*))?(?![\w.])")
-
 _AROUND_QUOTES: Final = re.compile(r"(?<=[\u4e00-\u9fff]) (?=“)|(?<=”) (?=[\u4e00-\u9fff])")
+_PARTS_OF_OBJECTS: Final[Mapping[str, str]] = {"relation": "children", "rule": "rules"}
 
 
 def plainly(text: Text, labels: Labels) -> Text:
-    """Return a line of a plan with labels for `object` and `object.field`.
+    """Return a line of a plan with labels for the names that it knows to hold."""
+    if not isinstance(text, Said):
+        return text
+    told = text.called(partial(_label_of, labels))
+    return Text(told.en, _AROUND_QUOTES.sub("", told.zh))
 
-    A word that stands by itself is taken for a name only where it cannot be a word of the language.
-    """
 
-    def within(language: str) -> Callable[[re.Match[str]], str]:
-        def say(found: re.Match[str]) -> str:
-            name, field = found.groups()
-            label = labels.label("object", name) or labels.label("workflow", name)
-            if not label or (field is None and language == "en" and "_" not in name):
-                return found[0]
-            said = label.within(language)
-            if field is not None:
-                said += " › " + labels.path_label(name, field).within(language)
-            return f"“{said}”"
+def _label_of(labels: Labels, name: Named) -> Text | None:
+    """Return what people call a definition or a part of one; None where they have no word for it."""
+    kind, names = name.kind, name.names
+    if kind == "kind":
+        return kind_word(names[0])
+    if kind == "type":
+        known = built_in().get(names[0])
+        return known.label if known else None
+    if kind == "own_field":
+        return _quoted(labels.path_label(*names)) if labels.field(*names) else None
+    if kind == "state":
+        flow, state = names
+        return _quoted(_label(labels.part("workflow", flow, "states", state)))
+    if len(names) == 1:
+        return _quoted(labels.label(kind, names[0]))
+    owner, part = names
+    object_label = labels.label("object", owner)
+    if kind == "field":
+        behind = labels.path_label(owner, part)
+    else:
+        found = labels.part("object", owner, _PARTS_OF_OBJECTS[kind], part)
+        behind = _label(found) or Text(part, part)
+    return _quoted(_joined(object_label, behind)) if object_label else None
 
-        return say
 
-    chinese = _TECHNICAL.sub(within("zh"), text.zh)
-    return Text(_TECHNICAL.sub(within("en"), text.en), _AROUND_QUOTES.sub("", chinese))
+def _label(part: Mapping[str, Any] | None) -> Text:
+    return text_of(part.get("label")) if part else Text()
+
+
+def _joined(first: Text, second: Text) -> Text:
+    en, zh = (f"{first.within(code)} › {second.within(code)}" for code in ("en", "zh"))
+    return Text(en, zh)
+
+
+def _quoted(label: Text) -> Text | None:
+    """Return a label in quotes, None where there is none."""
+    return Text(f"“{label.within('en')}”", f"“{label.within('zh')}”") if label else None
 
 
 def _called(problem: Problem, labels: Labels, files: Mapping[str, Document]) -> Problem:

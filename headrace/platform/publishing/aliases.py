@@ -8,7 +8,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from headrace.platform.core.problems import Text
+from headrace.platform.core.problems import named, said
 from headrace.platform.database.system_tables import SYSTEM, text_type
 from headrace.platform.publishing.answering import Question
 from headrace.platform.publishing.decisions import Decisions
@@ -67,9 +67,11 @@ def identity_questions(taken: Iterable[Taken]) -> Sequence[Question]:
             PlanLine(
                 one.key,
                 ID_TAKEN.code,
-                Text(
-                    f"The {one.kind} {one.name} has another id than the live one",
-                    f"{one.kind} {one.name} 的标识与现有的不同",
+                said(
+                    "The {kind} {name} has another id than the live one",
+                    "{kind} {name} 的标识与现有的不同",
+                    kind=named("kind", one.kind),
+                    name=named(one.kind, one.name),
                 ),
                 answers=ANSWERS,
                 needs_answer=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from headrace.platform.core.problems import Text
+from headrace.platform.core.problems import named, said
 from headrace.platform.metadata.catalog import Catalog, ObjectModel
 from headrace.platform.publishing.answering import Question
 from headrace.platform.publishing.counting import Counter
@@ -40,16 +40,20 @@ def accounts_of(model: ObjectModel) -> tuple[object, ...]:
 def _line(former: ObjectModel, model: ObjectModel, rows: int) -> PlanLine:
     name = model.name
     if model.ledger is None:
-        words = Text(
-            f"{name} is no ledger any more: its records can be changed and deleted",
-            f"{name} 不再是账簿：其记录可以修改和删除",
+        words = said(
+            "{name} is no ledger any more: its records can be changed and deleted",
+            "{name} 不再是账簿：其记录可以修改和删除",
+            name=named("object", name),
         )
         return PlanLine(f"ledger.remove:{name}", "ledger.remove", words, rows=rows)
     if former.ledger is None:
-        words = Text(
-            f"Make {name} a ledger: its records get positions and balances, and stay",
-            f"将 {name} 设为账簿：为其记录计算序号与余额，此后不可修改",
+        words = said(
+            "Make {name} a ledger: its records get positions and balances, and stay",
+            "将 {name} 设为账簿：为其记录计算序号与余额，此后不可修改",
+            name=named("object", name),
         )
         return PlanLine(f"ledger.add:{name}", "ledger.add", words, rows=rows)
-    words = Text(f"Make the accounts of {name} anew", f"重新计算 {name} 的账户")
+    words = said(
+        "Make the accounts of {name} anew", "重新计算 {name} 的账户", name=named("object", name)
+    )
     return PlanLine(f"ledger.change:{name}", "ledger.change", words, rows=rows)

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
 
-from headrace.platform.core.problems import Text
+from headrace.platform.core.problems import named, said
 from headrace.platform.database.operations import AddColumn, CreateTable, Operation
 from headrace.platform.metadata.catalog import Catalog
-from headrace.platform.metadata.wording import sentence
 from headrace.platform.publishing.counting import Counter
 from headrace.platform.publishing.plan import PlanLine
-
-NO_VALUES: Final = Text(
-    "The former values of {object}.{field} are gone for good; it starts without them",
-    "{object}.{field} 原有的值已彻底删除，该字段将不含这些值",
-)
-NO_ROWS: Final = Text(
-    "The former rows of {object} are gone for good; it starts empty",
-    "{object} 原有的记录已彻底删除，该对象将为空",
-)
 
 
 def lost_lines(
@@ -32,11 +21,19 @@ def lost_lines(
     for one in operations:
         match one:
             case CreateTable():
-                text = sentence(NO_ROWS, object=one.object)
+                text = said(
+                    "The former rows of {object} are gone for good; it starts empty",
+                    "{object} 原有的记录已彻底删除，该对象将为空",
+                    object=named("object", one.object),
+                )
                 yield PlanLine(f"object.not_restored:{one.object}", "object.not_restored", text)
             case AddColumn() if _typed_in(catalog, one):
                 key = f"field.not_restored:{one.object}.{one.field}"
-                text = sentence(NO_VALUES, object=one.object, field=one.field)
+                text = said(
+                    "The former values of {field} are gone for good; it starts without them",
+                    "{field} 原有的值已彻底删除，该字段将不含这些值",
+                    field=named("field", one.object, one.field),
+                )
                 yield PlanLine(key, "field.not_restored", text, rows=counter.rows_of(one))
 
 

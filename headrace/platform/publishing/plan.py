@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Annotated, NotRequired, TypedDict
 
 from headrace.platform.core.canonical import content_hash
-from headrace.platform.core.problems import Problem, ProblemJson, Text, errors
+from headrace.platform.core.problems import Problem, ProblemJson, Text, errors, named, said
 from headrace.platform.database.diff import Difference
 from headrace.platform.database.names import Names, PhysicalName
 from headrace.platform.metadata.catalog import Catalog
@@ -269,21 +269,29 @@ def _document_line(action: str, document: Document, en: str, zh: str) -> PlanLin
         return PlanLine(
             f"{code}:{document.module}/{document.of}/{name}", code, _extension(document, en, zh)
         )
-    text = Text(f"{en} the {kind} {name}", f"{zh} {kind} {name}")
+    text = said(
+        f"{en} the {{kind}} {{name}}",
+        f"{zh} {{kind}} {{name}}",
+        kind=named("kind", kind),
+        name=named(kind, name),
+    )
     return PlanLine(f"{code}:{name}", code, text)
 
 
 def _extension(document: Document, en: str, zh: str) -> Text:
     """Return what becomes of an extension in words, and to whom it gives rights."""
-    about = f"{document.of} {document.name}"
     roles = sorted({str(one["role"]) for one in document.content.get("grants", ())})
     by = document.content.get("by", {})
     roles += sorted({str(role) for named in by.values() for role in named} - {*roles})
-    rights = Text(f"; rights for {', '.join(roles)}", f"；涉及角色 {', '.join(roles)}")
-    told = rights if roles else Text()
-    return Text(
-        f"{en} what {document.module} adds to the {about}{told.en}",
-        f"{zh} {document.module} 对 {about} 的扩展{told.zh}",
+    named_roles = tuple(named("role", one) for one in roles)
+    rights = said("; rights for {roles}", "；涉及角色 {roles}", roles=named_roles)
+    return said(
+        f"{en} what {{module}} adds to the {{kind}} {{name}}{{rights}}",
+        f"{zh} {{module}} 对 {{kind}} {{name}} 的扩展{{rights}}",
+        module=named("module", document.module),
+        kind=named("kind", document.of),
+        name=named(document.of, document.name),
+        rights=rights if roles else Text(),
     )
 
 
@@ -293,17 +301,21 @@ def _rows_lines(old: Content, new: Content) -> Iterable[PlanLine]:
     for path, file in after.items():
         if path not in before or before[path].hash != file.hash:
             count = len(file.rows())
-            en, zh = (
-                f"Take {file.set} rows of {file.object}",
-                f"更新 {file.object} 的 {file.set} 数据",
+            text = said(
+                "Take {set} rows of {object}",
+                "更新 {object} 的 {set} 数据",
+                set=file.set,
+                object=named("object", file.object),
             )
             code = f"rows.{file.set}"
-            yield PlanLine(f"{code}:{file.module}/{file.object}", code, Text(en, zh), rows=count)
+            yield PlanLine(f"{code}:{file.module}/{file.object}", code, text, rows=count)
     for path, file in before.items():
         if path not in after:
-            en, zh = (
-                f"Forget {file.set} rows of {file.object}",
-                f"移除 {file.object} 的 {file.set} 数据定义",
+            text = said(
+                "Forget {set} rows of {object}",
+                "移除 {object} 的 {set} 数据定义",
+                set=file.set,
+                object=named("object", file.object),
             )
             key = f"rows.drop:{file.module}/{file.set}/{file.object}"
-            yield PlanLine(key, "rows.drop", Text(en, zh))
+            yield PlanLine(key, "rows.drop", text)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import tzinfo
 from typing import Any, Final
 
-from headrace.platform.core.problems import Message, Text
+from headrace.platform.core.problems import Message, Text, named, said
 from headrace.platform.metadata.catalog import Catalog, FieldModel, ObjectModel
 from headrace.platform.metadata.conversions import Conversion, NotConvertibleError, conversion
 from headrace.platform.publishing.answering import Question
@@ -109,27 +109,37 @@ def _question(
 
 
 def _text(one: Retype, old: Catalog, new: Catalog) -> Text:
-    name = f"{one.model.name}.{one.field.name}"
+    name = named("field", one.model.name, one.field.name)
     if one.is_made:
-        return Text(f"Compute {name} from now on", f"{name} 今后由系统计算")
+        return said("Compute {name} from now on", "{name} 今后由系统计算", name=name)
     if one.was_made:
-        return Text(
-            f"Keep what {name} shows today as its values, as {one.field.type.key}",
-            f"将 {name} 当前显示的值保留为 {one.field.type.key} 类型的值",
+        return said(
+            "Keep what {name} shows today as its values, as {type}",
+            "将 {name} 当前显示的值保留为 {type} 类型的值",
+            name=name,
+            type=named("type", one.field.type.key),
         )
     before, after = _kind(one.earlier, old), _kind(one.field, new)
     if before == after:
-        return Text(f"Bring the former values of {name} back", f"恢复 {name} 原有的值")
-    return Text(f"Change {name} from {before} to {after}", f"将 {name} 由 {before} 改为 {after}")
+        return said("Bring the former values of {name} back", "恢复 {name} 原有的值", name=name)
+    return said(
+        "Change {name} from {before} to {after}",
+        "将 {name} 由 {before} 改为 {after}",
+        name=name,
+        before=before,
+        after=after,
+    )
 
 
-def _kind(field: FieldModel, catalog: Catalog) -> str:
+def _kind(field: FieldModel, catalog: Catalog) -> Text:
     """Return the type of a field, with what it refers to or how many digits it has."""
+    kind = named("type", field.type.key)
     if field.refers_to and all(name in catalog.objects for name in field.refers_to):
-        return f"{field.type.key} ({', '.join(field.refers_to)})"
+        targets = tuple(named("object", one) for one in field.refers_to)
+        return said("{type} ({targets})", "{type} ({targets})", type=kind, targets=targets)
     if field.storage.kind == "decimal":
-        return f"{field.type.key} ({field.storage.scale})"
-    return field.type.key
+        return said("{type} ({scale})", "{type} ({scale})", type=kind, scale=field.storage.scale)
+    return said("{type}", "{type}", type=kind)
 
 
 def _place(one: Retype) -> str:
@@ -153,9 +163,9 @@ def number_questions(
         rows = counter.live_rows(model.id)
         if earlier is not None:
             rows = finder.find(Emptied(model.id, field.id)).count
-        name = f"{model.name}.{field.name}"
-        text = Text(
-            f"Give rows their numbers in {name}, in the order in which they were made",
-            f"按创建顺序为 {name} 的已有数据编号",
+        text = said(
+            "Give rows their numbers in {name}, in the order in which they were made",
+            "按创建顺序为 {name} 的已有数据编号",
+            name=named("field", model.name, field.name),
         )
         yield Question(PlanLine(one.line, "numbers.give", text, rows=rows))

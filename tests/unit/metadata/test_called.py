@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from headrace.platform.core.problems import Problem, Text
+from headrace.platform.core.problems import Problem, Text, named, said
 from headrace.platform.metadata.building.messages import UNKNOWN_OBJECT
 from headrace.platform.metadata.called import called, plainly
 from headrace.platform.metadata.checks.access import NO_CREATION, SCOPE_PATH
@@ -92,11 +92,39 @@ def test_a_text_that_was_changed_later_stays() -> None:
 
 def test_lines_of_plans_are_said_by_labels_those_of_what_is_gone_too() -> None:
     labels = Labels(DOCUMENTS[1:], DOCUMENTS)
+    field = named("field", "visit", "result")
 
-    assert plainly(
-        Text("Remove visit.result; kept", "移除字段 visit.result；其数据保留"), labels
-    ) == Text("Remove “巡检单 › 巡检结果”; kept", "移除字段“巡检单 › 巡检结果”；其数据保留")
-    # By itself, a word of the English line is not taken for a name.
-    assert plainly(Text("Create the object visit", "新建对象 visit"), labels) == Text(
-        "Create the object visit", "新建对象“巡检单”"
+    removed = said("Remove {field}; kept", "移除字段 {field}；其数据保留", field=field)
+    assert removed.en == "Remove visit.result; kept"
+    assert removed.zh == "移除字段 visit.result；其数据保留"
+    assert plainly(removed, labels) == Text(
+        "Remove “巡检单 › 巡检结果”; kept", "移除字段“巡检单 › 巡检结果”；其数据保留"
+    )
+    created = said("Create {object}", "新建对象 {object}", object=named("object", "visit"))
+    assert plainly(created, labels) == Text("Create “巡检单”", "新建对象“巡检单”")
+
+
+def test_names_in_lines_are_told_at_any_depth_and_unknown_ones_as_they_are() -> None:
+    labels = Labels(DOCUMENTS, ())
+    over = (named("own_field", "visit", "result"), named("own_field", "visit", "gone"))
+    inner = said("a key: {over}", "唯一约束：{over}", over=over)
+    line = said(
+        "Change {inner} of the {kind} {name} to {type} in {state}",
+        "将 {kind} {name} 的{inner}改为 {type}，状态 {state}",
+        inner=inner,
+        kind=named("kind", "approval"),
+        name=named("approval", "nowhere"),
+        type=named("type", "money"),
+        state=named("state", "visit_flow", "nowhere"),
+    )
+    assert line.en == "Change a key: result, gone of the approval nowhere to money in nowhere"
+    told = plainly(line, labels)
+    assert told.en == ("Change a key: “巡检结果”, gone of the approval nowhere to Money in nowhere")
+    assert told.zh == "将 审批 nowhere 的唯一约束：“巡检结果”, gone改为 金额，状态 nowhere"
+
+
+def test_words_that_look_like_names_stay() -> None:
+    labels = Labels(DOCUMENTS, ())
+    assert plainly(Text("visit.result", "visit 不是名称"), labels) == Text(
+        "visit.result", "visit 不是名称"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from headrace.platform.core.problems import Message, Problem, Text, pointer
+from headrace.platform.core.problems import Message, Named, Problem, Text, named, pointer, said
 from headrace.platform.metadata.catalog import (
     Catalog,
     FieldModel,
@@ -166,7 +166,7 @@ def _rule_findings(finder: RowFinder, former: ObjectModel, model: ObjectModel) -
         yield Finding(
             key=f"rule.{action}:{name}",
             code=f"rule.{action}",
-            text=_rule_text(words, name, found),
+            text=_rule_text(words, named("rule", model.name, rule.name), found),
             rows=row_set,
             found=found,
             failing_code=BROKEN.code,
@@ -214,16 +214,17 @@ def _affected(
     return found if found.count > present.count else None
 
 
-def _rule_text(words: Text, name: str, found: Found | None) -> Text:
-    text = Text(words.en.format(rule=name), words.zh.format(rule=name))
+def _rule_text(words: Text, name: Named, found: Found | None) -> Text:
+    text = said(words.en, words.zh, rule=name)
     if found is None:
-        return Text(
-            f"{text.en}; it depends on who saves, so rows were not counted",
-            f"{text.zh}；规则取决于保存者，未统计已有数据",
+        return said(
+            "{text}; it depends on who saves, so rows were not counted",
+            "{text}；规则取决于保存者，未统计已有数据",
+            text=text,
         )
     if not found.complete:
-        return Text(
-            f"{text.en}; only the first rows were looked at", f"{text.zh}；仅检查了前一部分数据"
+        return said(
+            "{text}; only the first rows were looked at", "{text}；仅检查了前一部分数据", text=text
         )
     return text
 
@@ -264,7 +265,7 @@ def _field_rule_findings(
         yield Finding(
             key=f"field_rule.{action}:{name}",
             code=f"field_rule.{action}",
-            text=_rule_text(words, name, found),
+            text=_rule_text(words, named("rule", model.name, rule.name), found),
             rows=row_set,
             found=found,
             failing_code=NEEDING.code,
@@ -303,11 +304,12 @@ def _overlap_findings(
         row_set = Overlapping(model.id, one.name)
         found = finder.find(row_set)
         name = f"{model.name}.{one.name}"
+        shown = named("rule", model.name, one.name)
         action = "change" if one.name in known else "add"
         words = (
-            Text(f"Change the ban on overlaps {name}", f"修改不重叠约束 {name}")
+            said("Change the ban on overlaps {name}", "修改不重叠约束 {name}", name=shown)
             if one.name in known
-            else Text(f"Add the ban on overlaps {name}", f"新增不重叠约束 {name}")
+            else said("Add the ban on overlaps {name}", "新增不重叠约束 {name}", name=shown)
         )
         place = place_of(model, "no_overlap", position)
         problem = OVERLAPPING.at(place, count=found.count, object=model.name, ban=one.name)
@@ -362,7 +364,8 @@ def _filter_findings(finder: RowFinder, model: ObjectModel) -> Iterator[Finding]
             continue
         row_set = OutsideFilter(model.id, field.id)
         name = f"{model.name}.{field.name}"
-        text = Text(f"Change the filter of {name}", f"修改 {name} 的筛选条件")
+        shown = named("field", model.name, field.name)
+        text = said("Change the filter of {name}", "修改 {name} 的筛选条件", name=shown)
         yield Finding(
             key=f"filter.change:{name}",
             code="filter.change",
@@ -410,7 +413,13 @@ def _child_findings(
         yield Finding(
             key=f"children.change:{name}",
             code="children.change",
-            text=Text(f"Allow {least} to {most} {name}", f"{name} 允许 {least} 到 {most} 行"),
+            text=said(
+                "Allow {least} to {most} {name}",
+                "{name} 允许 {least} 到 {most} 行",
+                name=named("relation", model.name, relation.name),
+                least=least,
+                most=most,
+            ),
             rows=row_set,
             found=found,
             failing_code=CHILDREN.code,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from headrace.platform.access.principals import SYSTEM_USER_ID
 from headrace.platform.access.tables import USER_ROLE
-from headrace.platform.core.problems import Message, Text
+from headrace.platform.core.problems import Message, Text, named, said
 from headrace.platform.metadata.catalog import Catalog
 from headrace.platform.publishing.answering import Question
 from headrace.platform.publishing.decisions import Decisions
@@ -160,12 +160,14 @@ def role_questions(connection: sa.Connection, old: Catalog, new: Catalog) -> Ite
             PlanLine(
                 f"role.drop:{name}",
                 "role.drop",
-                Text(
-                    f"Remove the role {name}; {tasks} open tasks are given to others",
-                    f"移除角色 {name}；{tasks} 个未处理待办转交他人",
+                said(
+                    "Remove the role {name}; {tasks} open tasks are given to others",
+                    "移除角色 {name}；{tasks} 个未处理待办转交他人",
+                    name=named("role", name),
+                    tasks=tasks,
                 )
                 if tasks
-                else Text(f"Remove the role {name}", f"移除角色 {name}"),
+                else said("Remove the role {name}", "移除角色 {name}", name=named("role", name)),
                 destructive=asks,
                 rows=users,
                 answers=("accept",) if asks else (),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from headrace.platform.core.problems import Text
+from headrace.platform.core.problems import named, said
 from headrace.platform.database.operations import CreateIndex, Operation
 from headrace.platform.metadata.catalog import ObjectModel
 from headrace.platform.publishing.answering import Question
@@ -51,9 +51,11 @@ def affected_keys(finder: RowFinder, operations: Sequence[Operation]) -> Iterato
                 continue
             found = _found(finder, model, names)
             if found.count:
-                text = Text(
-                    f"Rows get equal values in the key {part} of {model.name}",
-                    f"更新后 {model.name} 的唯一键 {part} 出现重复值",
+                text = said(
+                    "Rows get equal values in the key {part} of {object}",
+                    "更新后 {object} 的唯一键 {part} 出现重复值",
+                    object=named("object", model.name),
+                    part=part,
                 )
                 key = f"key.affect:{model.name}.{part}"
                 yield refused_key(model, PlanLine(key, "key.affect", text), found)

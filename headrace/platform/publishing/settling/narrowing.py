@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from headrace.platform.core.problems import Message, Problem, Text
+from headrace.platform.core.problems import Message, Problem, named, said
 from headrace.platform.database.names import PhysicalName
 from headrace.platform.metadata.definitions.choices import renamed_values
 from headrace.platform.publishing.answering import Question
@@ -153,10 +153,12 @@ def _renames(
     """Return the line that tells which values are called otherwise; it needs no answer."""
     name = f"{change.model.name}.{change.field.name}"
     count = finder.find(Having(change.model.id, change.earlier.id, tuple(renamed), since)).count
-    said = ", ".join(f"{old} → {new}" for old, new in renamed.items())
-    text = Text(
-        f"Rename values of {name} ({said}); {count} rows hold them",
-        f"{name} 的选项值更名（{said}）；有 {count} 行使用这些值",
+    text = said(
+        "Rename values of {name} ({renamed}); {count} rows hold them",
+        "{name} 的选项值更名（{renamed}）；有 {count} 行使用这些值",
+        name=named("field", change.model.name, change.field.name),
+        renamed=", ".join(f"{old} → {new}" for old, new in renamed.items()),
+        count=count,
     )
     return Question(PlanLine(f"choice.rename:{name}", "choice.rename", text, rows=count))
 
@@ -169,9 +171,11 @@ def _answer(line: PlanLine, decisions: Decisions) -> Decision | None:
 
 def _line(change: Retype, found: Found, message: Message, answers: tuple[str, ...]) -> PlanLine:
     name = f"{change.model.name}.{change.field.name}"
-    text = Text(
-        f"Narrow {name}; {found.count} rows hold values that it no longer allows",
-        f"收窄 {name}；有 {found.count} 行的值不再允许",
+    text = said(
+        "Narrow {name}; {count} rows hold values that it no longer allows",
+        "收窄 {name}；有 {count} 行的值不再允许",
+        name=named("field", change.model.name, change.field.name),
+        count=found.count,
     )
     failing = Failing(found.count, found.first, message.code)
     return PlanLine(

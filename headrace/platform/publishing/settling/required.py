@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from headrace.platform.core.problems import Problem, Text
+from headrace.platform.core.problems import Problem, named, said
 from headrace.platform.metadata.catalog import FieldModel, ObjectModel
 from headrace.platform.publishing.answering import Question
 from headrace.platform.publishing.decisions import Decisions
@@ -69,9 +69,11 @@ def _asked(
     line = PlanLine(
         key,
         "field.require",
-        Text(
-            f"{model.name}.{one.name} is required; {found.count} rows have no value",
-            f"{model.name}.{one.name} 为必填；有 {found.count} 行没有值",
+        said(
+            "{field} is required; {count} rows have no value",
+            "{field} 为必填；有 {count} 行没有值",
+            field=named("field", model.name, one.name),
+            count=found.count,
         ),
         failing=Failing(found.count, found.first, EXISTING_NULLS.code),
         answers=("fill", "leave") if fillable else ("leave",),

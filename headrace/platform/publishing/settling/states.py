@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from headrace.platform.core.problems import Problem, Text
+from headrace.platform.core.problems import Problem, named, said
 from headrace.platform.database.names import PhysicalName
 from headrace.platform.metadata.catalog import WorkflowModel
 from headrace.platform.publishing.answering import Question
@@ -130,9 +130,13 @@ class _StateField:
         flow = self.flows.before.name
         for old, new in renamed.items():
             count = self._rows_in(old).count
-            text = Text(
-                f"Rename the state {old} of {flow} to {new}; {count} rows are in it",
-                f"工作流 {flow} 的状态 {old} 更名为 {new}；有 {count} 行处于该状态",
+            text = said(
+                "Rename the state {old} of {flow} to {new}; {count} rows are in it",
+                "工作流 {flow} 的状态 {old} 更名为 {new}；有 {count} 行处于该状态",
+                flow=named("workflow", flow),
+                old=old,
+                new=new,
+                count=count,
             )
             yield Question(PlanLine(f"state.rename:{flow}.{old}", "state.rename", text, rows=count))
 
@@ -142,7 +146,12 @@ class _StateField:
         line = PlanLine(
             f"state.drop:{flow}.{state}",
             "state.drop",
-            Text(f"Remove the state {state} of {flow}", f"移除工作流 {flow} 的状态 {state}"),
+            said(
+                "Remove the state {state} of {flow}",
+                "移除工作流 {flow} 的状态 {state}",
+                flow=named("workflow", flow),
+                state=named("state", flow, state),
+            ),
             destructive=bool(count),
             rows=count,
             failing=Failing(count, found.first, STATE_IN_USE.code) if count else None,
