@@ -4,10 +4,11 @@
  * What reckons with the field (formulas, filters, rules, reports) stays: the check names it, and a person decides.
  */
 
-import type { Changes, Command } from "../command";
+import type { Command } from "../command";
 import { kindOf, nameOf, type Doc, type Docs } from "../documents";
-import { at, isList, isObject, textOf, withAt, type Json, type JsonObject } from "../json";
+import { at, isList, isObject, textOf, type Json, type JsonObject } from "../json";
 import { partsOf } from "../screens/fields";
+import { differing, lessOf } from "./leaving";
 
 export function removeField(id: string, position: number): Command {
   return {
@@ -26,10 +27,6 @@ export function removeField(id: string, position: number): Command {
       return differing(docs, changed);
     },
   };
-}
-
-function differing(docs: Docs, changed: Docs): Changes {
-  return new Map([...changed].filter(([id, doc]) => docs.get(id) !== doc));
 }
 
 /** Return a document without the places that show a field; the same one where there are none. */
@@ -66,17 +63,4 @@ function without(docs: Docs, doc: Doc, object: string, field: string): JsonObjec
   if (sections.every((one, position) => one === at(content, ["sections", position]))) return content;
   const filled = sections.filter((one) => !isObject(one) || one.items !== undefined);
   return filled.length === 0 ? content : { ...content, sections: filled };
-}
-
-/**
- * Return an object whose list has lost some items; the same one where it loses none.
- *
- * A list that would be empty goes with its key where `whole` says so, and stays as it is otherwise.
- */
-function lessOf(content: JsonObject, key: string, gone: (item: Json) => boolean, whole = false): JsonObject {
-  const list = content[key];
-  if (!isList(list) || !list.some(gone)) return content;
-  const kept = list.filter((item) => !gone(item));
-  if (kept.length > 0) return { ...content, [key]: kept };
-  return whole ? (withAt(content, [key], undefined) as JsonObject) : content;
 }
