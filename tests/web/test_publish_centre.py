@@ -120,7 +120,7 @@ def test_rows_that_go_are_counted_listed_and_accepted(live: Live, admin: Surfer)
 
     page = admin.get(f"{drawing.address}/publish")
     assert "need your answer before this can be published: 1" in page.text
-    assert "1 rows" in page.text
+    assert "1 row" in page.text
     form = publish_form(page)
     assert form.values["k.0"] == "field.drop:company.shade"
     refused = admin.send_values(form, {})

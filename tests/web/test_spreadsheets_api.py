@@ -189,6 +189,7 @@ def test_what_is_wrong_with_a_review_is_said_all_at_once(live: Live):
     proposal["fields"][0].update(name="id", type="lookup", options={"to": "nothing"})
     proposal["fields"][1].update(name="Not a name", type="tree", colour="red")
     proposal["title"] = "gone"
+    proposal["object"]["label"] = {"en": "", "zh": "长" * 201}
     answer = client.post(f"{SHEETS}/{kept['id']}/draft", json={"proposal": proposal})
     assert answer.status_code == 422
     assert {(one["code"], one["path"]) for one in answer.json["problems"]} == {
@@ -200,6 +201,7 @@ def test_what_is_wrong_with_a_review_is_said_all_at_once(live: Live):
         ("spreadsheet.unknown_type", "/fields/1/type"),
         ("spreadsheet.invalid_review", "/fields/1/colour"),
         ("spreadsheet.title", "/title"),
+        ("spreadsheet.no_label", "/object/label"),
     }
 
 

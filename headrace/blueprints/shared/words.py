@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from headrace.platform.core.problems import LANGUAGES
 FOLDER: Final = Path(__file__).parents[2] / "translations"
 BROWSER_PREFIX: Final = "js."
 """Words with it are sent along with each page."""
+_COUNTED: Final = re.compile(r"\{(\w+):([^|}]*)\|([^}]*)\}")
 
 
 class Words:
@@ -31,8 +33,15 @@ class Words:
         )
 
     def text(self, language: str, key: str, /, **values: object) -> str:
-        """Return a text with its `{name}` places filled; the key itself where it is unknown."""
+        """Return a text with its `{name}` places filled; the key itself where it is unknown.
+
+        Of `{count:row|rows}` the word stays that fits the number.
+        """
         text = self._texts[language].get(key, key)
+        if "|" in text:
+            text = _COUNTED.sub(
+                lambda found: found[2 if str(values.get(found[1])) == "1" else 3], text
+            )
         for name, value in values.items():
             text = text.replace("{" + name + "}", str(value))
         return text

@@ -35,6 +35,13 @@ BAD_VALUE: Final = Message(
     "Send the proposal back as it came, with your changes in it.",
     "请在原提议的基础上修改后发回。",
 )
+NO_LABEL: Final = Message(
+    "spreadsheet.no_label",
+    "The label of “{name}” is missing or too long.",
+    "“{name}”的名称缺失或过长。",
+    "Give it a label of at most {limit} characters, in Chinese, English or both.",
+    "请填写中文或英文名称，最多 {limit} 个字符。",
+)
 NAME_TAKEN: Final = Message(
     "spreadsheet.name_taken",
     "The name “{name}” is taken, or means something of its own.",
@@ -123,7 +130,7 @@ def _named(given: Mapping[str, Any], part: str, problems: list[Problem]) -> tupl
         problems.append(name_problem(str(name or ""), (), pointer(part, "name")))
         name = ""
     if label is None:
-        problems.append(BAD_VALUE.at(pointer(part, "label"), name="label"))
+        problems.append(NO_LABEL.at(pointer(part, "label"), name=name, limit=LONGEST_LABEL))
     return name, label or Text()
 
 
@@ -192,7 +199,7 @@ def _field(
         problems.append(name_problem(str(name or ""), (), place + "/name"))
     label = _label(given.get("label", before.label.as_dict()))
     if label is None and flags["keep"]:
-        problems.append(BAD_VALUE.at(place + "/label", name="label"))
+        problems.append(NO_LABEL.at(place + "/label", name=column.header, limit=LONGEST_LABEL))
     judgement = _judgement(given, column, before, catalog, place, problems)
     return replace(
         before,
