@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -167,6 +169,60 @@ def test_rows_without_a_value_get_the_one_that_is_answered(live: Live, admin: Su
     after = Drawing(live, "Tones for some")
     after.change("object", "company", lambda one: require(one, required=False))
     assert publish(admin, after).status == 303
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "label", "expected"),
+    [
+        ("patron", {"type": "lookup", "to": "region"}, "O''Neill", "it's"),
+        (
+            "bulk",
+            {"type": "choice", "choices": [{"value": "s", "label": {"en": "Small", "zh": "小"}}]},
+            "Small",
+            "s",
+        ),
+        ("known", {"type": "boolean"}, "Yes", True),
+    ],
+)
+def test_what_rows_get_is_chosen_by_what_people_call_it(
+    live: Live, admin: Surfer, name: str, more: dict[str, Any], label: str, expected: Any
+):
+    if name == "patron":
+        live.create("region", {"code": "it's", "name": "O''Neill"})
+    empty = live.create("company", {"code": f"E-{name}", "name": f"Without {name}"})
+    made = Drawing(live, f"Optional {name}")
+    options = dict(more)
+    kind = options.pop("type")
+    made.change("object", "company", lambda one: one["fields"].append(field(name, kind, **options)))
+    assert publish(admin, made).status == 303
+    drawing = Drawing(live, f"Needed {name}")
+
+    def require(content: dict[str, Any], required: bool = True) -> None:
+        next(one for one in content["fields"] if one["name"] == name)["required"] = required
+
+    drawing.change("object", "company", require)
+    page = admin.get(f"{drawing.address}/publish")
+    form = publish_form(page)
+    number = next(
+        at[2:] for at, value in form.values.items() if value == f"field.require:company.{name}"
+    )
+    select = re.search(
+        rf'<select[^>]*name="c\.{number}".*?</select>', page.response.text, re.DOTALL
+    )
+    assert select is not None
+    options = re.findall(r'<option value="([^"]*)"[^>]*>([^<]*)</option>', select[0])
+    offered = {html.unescape(text): html.unescape(value) for value, text in options}
+    answer = {f"a.{number}": "fill", f"c.{number}": offered[label], f"v.{number}": ""}
+    looked = planned(admin, drawing, form, **answer)
+    assert publish_form(looked).values[f"c.{number}"] == offered[label]
+    assert publish_form(looked).values[f"v.{number}"] == ""
+    assert admin.send_values(form, answer).status == 303  # type: ignore[arg-type]
+    after = Drawing(live, f"Optional {name} again")
+    after.change("object", "company", lambda one: require(one, required=False))
+    assert publish(admin, after).status == 303
+    expand = f"?expand={name}" if kind == "lookup" else ""
+    found = live.client("admin").get(f"/api/v1/records/company/{empty}{expand}").json[name]
+    assert (found["code"] if isinstance(found, dict) else found) == expected
 
 
 def test_what_changed_since_it_was_looked_at_is_shown_and_not_published(live: Live, admin: Surfer):

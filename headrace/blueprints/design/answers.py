@@ -84,7 +84,8 @@ def _decision(form: Mapping[str, str], number: str) -> dict[str, Any] | None:
     if rows is not None:
         decision["rows"] = rows
     if answer == "fill":
-        decision["value"] = form.get(f"v.{number}", "").strip()
+        written = form.get(f"v.{number}", "").strip()
+        decision["value"] = form.get(f"c.{number}", "").strip() or written
     if answer == "map":
         decision["map"] = mapped
     return decision

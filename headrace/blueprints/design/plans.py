@@ -10,6 +10,7 @@ from typing import Any, Final
 import orjson
 
 from headrace.blueprints.design.answers import EMPTY, GIVEN, Answers
+from headrace.blueprints.design.filling import Fill, fills
 from headrace.blueprints.shared.session import platform
 from headrace.platform.core.errors import ConflictError, RefusedError
 from headrace.platform.core.problems import Message, Problem, Text, pointer
@@ -64,7 +65,8 @@ class Row:
     """A line of a plan as the page shows it.
 
     `told` are its first rows where they can be listed, `going` the values that rows lose with what
-    they may get (`choices`), `problems` what is wrong with its answer.
+    they may get (`choices`), `problems` what is wrong with its answer. `fills` can be chosen for rows
+    without a value.
     """
 
     number: int
@@ -74,6 +76,13 @@ class Row:
     choices: Sequence[ChoiceView]
     may_be_empty: bool
     problems: Sequence[Problem]
+    fills: Sequence[Fill] = ()
+
+    @property
+    def written(self) -> str:
+        """The formula of the answer, where it is none of those that can be chosen."""
+        value = self.line.decision.value if self.line.decision else None
+        return "" if value is None or any(one.formula == value for one in self.fills) else value
 
     @property
     def weighs(self) -> bool:
@@ -214,7 +223,10 @@ def rows_of(context: Context, plan: Plan) -> list[Row]:
     ranked = [
         replace(one, text=plainly(one.text, labels)) for one in sorted(plan.lines, key=_weight)
     ]
-    return [_row(context.catalog, plan, line, number, told) for number, line in enumerate(ranked)]
+    return [
+        replace(_row(context.catalog, plan, line, number, told), fills=fills(context, plan, line))
+        for number, line in enumerate(ranked)
+    ]
 
 
 def _weight(line: PlanLine) -> tuple[bool, bool, bool, int]:
