@@ -9,6 +9,7 @@ import pytest
 
 from headrace.platform.core.errors import NotFoundError
 from headrace.platform.workflow.previewing import ChainAhead, chain_ahead
+from headrace.platform.workflow.usual import _newest
 from tests.support.approval_world import ZONE, Contents, World, approval_world
 from tests.support.documents import workspace
 
@@ -26,6 +27,9 @@ def limited() -> Contents:
         else:
             place["transitions"][0]["by"] = ["dealer", "admin"]
     return contents
+
+
+LITERALLY = {"render_postcompile": True, "literal_binds": True}
 
 
 @pytest.fixture
@@ -113,6 +117,51 @@ def test_partners_are_told_nothing_of_what_rivals_took_and_the_house_all(world):
     decide_after(world, "dave", 0.5)
     assert usual(world, "dora") == [1, None], "colleagues count"
     assert usual(world, "olaf") == [4, None]
+
+
+def test_who_goes_to_a_rival_takes_no_times_along(world):
+    for _ in range(5):
+        decide_after(world, "olaf", 3)
+    world.set_user("olaf", organisation=world.principal("dora").organisation)
+    assert usual(world, "dora") == [None, None]
+    world.set_roles("dave", ("finance", None))
+    world.set_user("dave", organisation=None)
+    decide_after(world, "dora", 1)
+    assert usual(world, "dora") == [None, None]
+
+
+def test_a_partner_is_answered_from_an_index_over_its_own(world):
+    for login in ("dora", "ann"):
+        query = _newest(world.context(login), "x.manager")
+        with world.database.reading() as reading:
+            if reading.connection.dialect.name != "sqlite":
+                return
+            explained = str(query.compile(reading.connection, compile_kwargs=LITERALLY))
+            plan = reading.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {explained}").all()
+        own = "ix_sys_step_key_own (key=? AND organisation=?)"
+        wanted = own if login == "dora" else "ix_sys_step_key (key=?)"
+        assert len(plan) == 1, "nothing is sorted"
+        assert plan[0].detail.endswith(f"USING INDEX {wanted}")
+
+
+def test_what_stands_from_the_submission_before_takes_no_time(world):
+    contents = limited()
+    contents["approval", "claim_by_amount"]["resubmit"] = "resume"
+    world.publish(contents)
+    for _ in range(5):
+        decide_after(world, "dora", 3, "5000")
+    claim = world.claim(amount="5000")
+    run_id = world.submit(claim)
+    world.decide("mia", run_id, "approve")
+    first = next(iter(world.open_tasks(run_id)))
+    world.decide(first, run_id, "return", comment="The receipts are missing")
+    chain = ahead(world, "dora", claim)
+    assert [(one.state, one.usual_days) for one in chain.steps] == [("kept", None), ("asked", 4)]
+    now = world.clock.instant.astimezone(ZONE)
+    assert chain.expected_on == (now + timedelta(days=4)).date()
+    due = chain.steps[1].due_at
+    assert due is not None
+    assert due - world.clock.instant <= timedelta(hours=2)
 
 
 def test_a_step_without_past_takes_its_limit_and_without_one_nobody_knows(world):

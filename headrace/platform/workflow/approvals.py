@@ -126,6 +126,7 @@ class Approvals:
                 "from_state": from_state,
                 "base_version": base_version,
                 "submitter": submitter,
+                "organisation": context.principal.organisation,
                 "excluded": sorted(kept_out),
                 "choices": choices or None,
                 "standing": {

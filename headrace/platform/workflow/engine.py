@@ -116,10 +116,19 @@ class WorkflowEngine:
             ]
 
     def simulate(
-        self, context: Context, object_name: str, record_id: str, transition: str
+        self,
+        context: Context,
+        object_name: str,
+        record_id: str,
+        transition: str,
+        kept: frozenset[str] = frozenset(),
     ) -> Simulation:
-        """Return which approval a transition would begin now, and whom its steps would ask."""
-        return self.try_out(context, Trial(object_name, record_id, transition, estimated=True))
+        """Return which approval a transition would begin now, and whom its steps would ask.
+
+        `kept` are the names of steps that stand from the submission before.
+        """
+        trial = Trial(object_name, record_id, transition, estimated=True, kept=kept)
+        return self.try_out(context, trial)
 
     def try_out(self, context: Context, trial: Trial) -> Simulation:
         """Return what a transition would ask of a record, as it is or as it might be.

@@ -117,6 +117,11 @@ def chain_ahead(
             context, reading, {one.id for step in found.steps for one in step.asked}
         )
         before = _before(context, reading, object_name, record_id, found)
+    if before.kept:
+        # What stands takes no time: the steps behind it begin earlier.
+        kept = frozenset(before.kept)
+        found = engine.simulate(context, object_name, record_id, transition, kept)
+    with context.database.reading() as reading:
         steps = tuple(_shown(context, reading, step, known, before) for step in found.steps)
     approval = None if found.approval is None else found.label
     expected = found.expected.astimezone(context.zone).date() if found.expected else None

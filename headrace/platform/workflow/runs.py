@@ -141,6 +141,9 @@ class Runs:
             "opened_at": self._at,
             "ended_at": None if state == "open" else self._at,
             "key": key,
+            "organisation": sa.select(RUN.c.organisation)
+            .where(RUN.c.id == run_id)
+            .scalar_subquery(),
         }
         self._connection.execute(sa.insert(STEP).values(**row))
         return step_id

@@ -127,7 +127,7 @@ class Trial:
     `record_id` None is a record that is not there; `values` are in place of those that it has, as the
     API takes them. `definitions` are those of a draft or another version, the live ones without;
     `submitter` is who takes the transition, the caller without. With `estimated` past runs tell how long
-    the steps usually take.
+    the steps usually take. `kept` are the names of steps that stand from the submission before: they take no time.
     """
 
     object_name: str
@@ -137,6 +137,7 @@ class Trial:
     definitions: Catalog | None = None
     submitter: Principal | None = None
     estimated: bool = False
+    kept: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -504,7 +505,7 @@ class _Simulator:
         )
         if passer is not None:
             pace = replace(pace, before=frozenset((passer,)), taken=True)
-        elif state == "asked":
+        elif state == "asked" and step.name not in self._trial.kept:
             ids = frozenset(person.id for person in people if not is_open)
             # Of several who may decide, nobody knows who will.
             sure = ids if len(ids) == 1 or step.asks_each else frozenset[str]()

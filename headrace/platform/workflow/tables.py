@@ -63,6 +63,7 @@ RUN: Final = sa.Table(
     sa.Column("ended_at", instant_type()),
     sa.Column("spent_seconds", sa.BigInteger()),
     sa.Column("due_at", instant_type()),
+    sa.Column("organisation", id_type()),
 )
 """One approval of one record. States: `open`, `approved`, `rejected`, `returned` (to its submitter),
 `withdrawn`, `cancelled`.
@@ -74,6 +75,7 @@ id; `left_with` is what the record held when it was sent back: `fields` by id, `
 relation; `choices` whom the submitter chose, ids of users by the name of the step; `standing` whose approvals stand although an edit let an earlier
 step be decided again, by the name of the step: `people`, whether they approved it as a `whole`, who was `added` to it, to whom tasks of it were `given`, and which `opinions` are waited for; `summary` is the sum shown in lists. `due_at` is when the time of the whole approval is up,
 `spent_seconds` what of it had gone by in submissions before, by the clock of the limit.
+`organisation` is that of the submitter when it was submitted.
 """
 
 sa.Index(
@@ -102,6 +104,7 @@ STEP: Final = sa.Table(
     sa.Column("ended_at", instant_type()),
     sa.Column("due_at", instant_type()),
     sa.Column("key", text_type()),
+    sa.Column("organisation", id_type()),
     sa.UniqueConstraint("run", "position"),
 )
 """A step that was reached. States: `open`, `approved`, `rejected`, `returned` (to an earlier step or the
@@ -114,12 +117,14 @@ null, the same): one that was returned to is reached twice. After it `then_node`
 In branches a run has several open steps, at most one in each; a block is complete when none is open.
 `definition` is set where the run was pinned to another one since: then `node` is a step of that.
 
-`key` names the step through the versions of its approval, where people were asked.
+`key` names the step through the versions of its approval, where people were asked; `organisation` is that
+of the run.
 `fallback`: nobody was found where the definition looks, so the fall-back was asked. `due_at` is when
 its time is up; the timer of its next reminder waits under the key that `timing.timer_key` gives.
 """
 
 sa.Index("ix_sys_step_key", STEP.c.key, STEP.c.ended_at)
+sa.Index("ix_sys_step_key_own", STEP.c.key, STEP.c.organisation, STEP.c.ended_at)
 
 NODE: Final = sa.func.coalesce(STEP.c.node, STEP.c.position).label("node_of_step")
 """The step of the definition that a row of STEP is about."""
