@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from headrace.platform.core.errors import NotFoundError
 from headrace.platform.workflow.previewing import ChainAhead, chain_ahead
 from headrace.platform.workflow.usual import _newest
+from tests.database.test_branches import LAST, LAW, MONEY, PREPARED, approval, block
 from tests.support.approval_world import ZONE, Contents, World, approval_world
 from tests.support.documents import workspace
 
@@ -194,3 +195,67 @@ def test_a_step_behind_one_without_a_limit_has_no_latest_time(world):
     first, second = ahead(world, "dora", world.claim(amount="5000")).steps
     assert (first.state, first.due_at) == ("asked", None)
     assert (second.state, second.due_at) == ("asked", None)
+
+
+# -- while it runs -------------------------------------------------------------------------------
+
+
+def track(world: World, login: str, claim: str) -> tuple[list[int | None], date | None]:
+    """Return the usual days of the steps of the newest run, and the day by which all is expected."""
+    newest = world.engine.approvals(world.context(login), "claim", claim)[0]
+    return [step.usual_days for step in newest.steps], newest.expected_on
+
+
+def in_days(world: World, days: int) -> date:
+    return (world.clock.instant + timedelta(days=days)).astimezone(ZONE).date()
+
+
+def test_the_track_tells_how_long_what_remains_usually_takes(world):
+    for _ in range(5):
+        decide_after(world, "dora", 3, "5000")
+    claim = world.claim(amount="5000")
+    told = ahead(world, "dora", claim).expected_on
+    run_id = world.submit(claim)
+    assert track(world, "dora", claim) == ([4, 4], told), "as was told before submitting"
+    assert told == in_days(world, 8)
+    world.clock.instant += timedelta(days=6)
+    assert track(world, "dora", claim) == ([4, 4], in_days(world, 4)), "late already"
+    world.decide("mia", run_id, "approve")
+    assert track(world, "dora", claim) == ([None, 4], in_days(world, 4))
+    shown = world.engine.approvals(world.context("dora"), "claim", claim)[0].render("en")
+    assert shown["expected_on"] == in_days(world, 4).isoformat()
+    assert [step["usual_days"] for step in shown["steps"]] == [None, 4]
+    while world.open_tasks(run_id):
+        world.decide(next(iter(world.open_tasks(run_id))), run_id, "approve")
+    assert track(world, "dora", claim) == ([None, None], None), "it ended"
+
+
+def test_a_step_ahead_that_the_record_does_not_need_takes_no_time(world):
+    for _ in range(5):
+        decide_after(world, "dora", 3, "5000")
+    claim = world.claim()
+    told = ahead(world, "dora", claim).expected_on
+    world.submit(claim)
+    assert told == in_days(world, 4)
+    assert track(world, "dora", claim) == ([4, None], told)
+
+
+def test_the_track_of_a_partner_is_told_from_its_own_submissions_alone(world):
+    for _ in range(5):
+        decide_after(world, "olaf", 3)
+    claim = world.claim()
+    world.submit(claim)
+    assert track(world, "dora", claim) == ([None, None], None)
+    assert track(world, "ann", claim)[0] == [4, None]
+
+
+def test_of_branches_the_longest_counts(world):
+    world.publish(approval(PREPARED, block(money=MONEY, law=LAW), LAST))
+    for _ in range(5):
+        decide_after(world, "dora", 3)
+    claim = world.claim()
+    run_id = world.submit(claim)
+    assert track(world, "dora", claim) == ([4] * 5, in_days(world, 4 + 8 + 4))
+    world.decide("mia", run_id)
+    world.decide("rita", run_id)
+    assert track(world, "dora", claim) == ([None, 4, 4, None, 4], in_days(world, 8 + 4))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
+import jsonschema_rs
 import pytest
 from openapi_spec_validator import validate
 
@@ -208,6 +210,41 @@ def test_an_order_of_events_from_submission_to_payment(live: Live):
     assert {line["action"] for line in history} >= {"created", "submit"}
     runs = live.client("ann").get(f"{path}/approvals").json["items"]
     assert runs[0]["state"] == "approved"
+
+
+def described(live: Live, who: str, path: str) -> Any:
+    """Return the JSON Schema that the description has for what a GET of `path` answers."""
+    document: Any = live.client(who).get("/api/v1/openapi.json").json
+    answers = document["paths"][path]["get"]["responses"]["200"]["content"]
+    return {**answers["application/json"]["schema"], "components": document["components"]}
+
+
+def test_what_is_told_of_an_approval_is_what_the_description_says(live: Live):
+    claim = new_claim(live, items=[{"what": "car", "price": "500.00"}])
+    path = f"/records/claim/{claim['id']}"
+    ann, manager = live.client("ann"), live.client("manager")
+
+    def check(who: str, address: str, described_as: str) -> Any:
+        answer = live.client(who).get(f"/api/v1{address}")
+        assert answer.status_code == 200, answer.json
+        jsonschema_rs.validate(described(live, who, described_as), answer.json)
+        return answer
+
+    transition = "/records/claim/{id}/transitions/submit"
+    check("ann", f"{path}/transitions/submit", transition)
+    ann.post(f"/api/v1{path}/transitions/submit", json={}, headers={"If-Match": '"1"'})
+    approvals = "/records/claim/{id}/approvals"
+    (run,) = check("ann", f"{path}/approvals", approvals).json["items"]
+    assert run["state"] == "open"
+    (item,) = check("manager", "/tasks", "/tasks").json["items"]
+    check("ann", "/tasks?state=started", "/tasks")
+    check("manager", "/tasks?state=copied", "/tasks")
+    task = check("manager", f"/tasks/{item['id']}", "/tasks/{id}")
+    headers = {"If-Match": task.headers["ETag"]}
+    sent = {"comment": "What was it for?"}
+    manager.post(f"/api/v1/tasks/{item['id']}/return", json=sent, headers=headers)
+    check("ann", f"{path}/approvals", approvals)
+    check("manager", "/tasks?state=done", "/tasks")
 
 
 def test_bulk_gives_a_result_for_each_record(live: Live):

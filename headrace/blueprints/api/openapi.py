@@ -37,6 +37,7 @@ from headrace.platform.reports.results import ReportJson
 from headrace.platform.reports.running import available
 from headrace.platform.workflow.attaching import MOST_FILES
 from headrace.platform.workflow.repairing import ACTS, GROUP_ACTS
+from headrace.platform.workflow.shapes import ChainAheadJson, InboxJson, RunsJson, TaskPageJson
 
 CHOICES: Final[dict[str, Any]] = {
     "type": "object",
@@ -475,13 +476,20 @@ class _Writer:
                 f"{self.text(model.label)}: {label}",
                 model.name,
                 f"ahead_{name}",
-                {"type": "object"},
+                _ref("approval.ahead"),
                 [_parameter("id")],
             )
             path = f"/records/{model.name}/{{id}}/transitions/{name}"
             self.paths[path] = {"get": ahead, "post": call}
+        # No object has a point in its name.
+        self.schemas["approval.ahead"] = schema_of(ChainAheadJson)
+        self.schemas["approval.runs"] = schema_of(RunsJson)
         approvals = self._call(
-            self.text(model.label), model.name, "approvals", {"type": "object"}, [_parameter("id")]
+            self.text(model.label),
+            model.name,
+            "approvals",
+            _ref("approval.runs"),
+            [_parameter("id")],
         )
         self.paths[f"/records/{model.name}/{{id}}/approvals"] = {"get": approvals}
 
@@ -506,9 +514,11 @@ class _Writer:
             _query("least", {"type": "string"}, "With at least this sum."),
             _query("days", {"type": "integer", "minimum": 0}, "Submitted this many days ago."),
         ]
-        self.paths["/tasks"] = {"get": self._call("Tasks", "task", "list", anything, narrowed)}
+        self.paths["/tasks"] = {
+            "get": self._call("Tasks", "task", "list", schema_of(InboxJson), narrowed)
+        }
         self.paths["/tasks/{id}"] = {
-            "get": self._call("Task", "task", "get", anything, [_parameter("id")])
+            "get": self._call("Task", "task", "get", schema_of(TaskPageJson), [_parameter("id")])
         }
         for action in ("approve", "reject", "comment"):
             call = self._call(

@@ -13,6 +13,7 @@ from headrace.platform.metadata.masking import masked_value
 from headrace.platform.records.context import Context
 from headrace.platform.records.source import row_rights
 from headrace.platform.workflow.depending import Changed
+from headrace.platform.workflow.shapes import ChangedJson
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,13 @@ class ChangeView:
     after: Any
     of: FieldModel | None
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> ChangedJson:
         """Return the JSON form in one language."""
-        shown = {"field": self.field, "label": self.label.within(language), "row": self.row}
+        shown: ChangedJson = {
+            "field": self.field,
+            "label": self.label.within(language),
+            "row": self.row,
+        }
         return {**shown, "before": self.before, "after": self.after} if self.told else shown
 
 

@@ -19,6 +19,7 @@ from headrace.platform.workflow import messages
 from headrace.platform.workflow.people import Choices, People, Person
 from headrace.platform.workflow.pinned import Chosen, PinnedApproval, Step
 from headrace.platform.workflow.resubmitting import run_before
+from headrace.platform.workflow.shapes import ChoiceJson
 from headrace.platform.workflow.subjects import Subject
 
 PLACE: Final = "approvers"
@@ -36,7 +37,7 @@ class Choice:
     people: tuple[Person, ...]
     proposed: tuple[str, ...]
 
-    def render(self) -> dict[str, Any]:
+    def render(self) -> ChoiceJson:
         """Return the JSON form."""
         return {
             "min": self.min,

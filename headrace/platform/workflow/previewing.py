@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from headrace.platform.core.errors import NotFoundError
 from headrace.platform.core.problems import Text
@@ -28,6 +28,7 @@ from headrace.platform.workflow.engine import WorkflowEngine
 from headrace.platform.workflow.people import Choices, names_of
 from headrace.platform.workflow.pinned import Mode, pin
 from headrace.platform.workflow.resubmitting import kept_steps, with_a_part
+from headrace.platform.workflow.shapes import ChainAheadJson, StepAheadJson
 from headrace.platform.workflow.simulating import SimulatedStep, Simulation
 from headrace.platform.workflow.subjects import subject
 
@@ -53,7 +54,7 @@ class StepAhead:
     choice: Choice | None = None
     usual_days: int | None = None
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> StepAheadJson:
         """Return the JSON form in one language."""
         return {
             "name": self.name,
@@ -90,7 +91,7 @@ class ChainAhead:
             for step in self.steps
         )
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> ChainAheadJson:
         """Return the JSON form in one language."""
         return {
             "transition": self.transition,

@@ -6,9 +6,9 @@ judged over the record as the live version holds it, and what only the draft has
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
@@ -47,7 +47,7 @@ from headrace.platform.workflow.resubmitting import with_a_part
 from headrace.platform.workflow.subjects import workflow_of
 from headrace.platform.workflow.supposed import Judged, Path, Supposed, Truth, judged
 from headrace.platform.workflow.timing import due_at
-from headrace.platform.workflow.usual import step_key, usual_days
+from headrace.platform.workflow.usual import expected_at, latest, usual_of
 
 StepState: TypeAlias = Literal["asked", "skipped", "passed", "nobody", "unknown"]
 CandidateState: TypeAlias = Literal["runs", "tag", "no", "unknown"]
@@ -299,19 +299,13 @@ class _Pace:
 
     def joined(self, branches: Sequence[_Pace]) -> _Pace:
         """Return where branches that began here come together again."""
-        now, expected = _last(one.now for one in branches), _last(one.expected for one in branches)
+        now = latest(one.now for one in branches)
+        expected = latest(one.expected for one in branches)
         taken = [one for one in branches if one.taken]
         if not taken:
             return replace(self, now=now, expected=expected)
         before = frozenset(user for one in taken for user in one.before)
         return _Pace(now, expected, before, taken=True)
-
-
-def _last(times: Iterable[datetime | None]) -> datetime | None:
-    """Return the latest time; None where one of them is not known."""
-    found = list(times)
-    known = [one for one in found if one is not None]
-    return max(known) if len(known) == len(found) else None
 
 
 class _Simulator:
@@ -453,11 +447,7 @@ class _Simulator:
 
     def _usual(self, pinned: PinnedApproval) -> Mapping[str, int]:
         """Return within how many days steps are usually decided, by their names, where asked for."""
-        if not self._trial.estimated:
-            return {}
-        keys = {step.name: step_key(pinned, step) for step in pinned.steps}
-        days = usual_days(self._context, self._reading, keys.values())
-        return {name: days[key] for name, key in keys.items() if key in days}
+        return usual_of(self._context, self._reading, pinned) if self._trial.estimated else {}
 
     def _step(
         self, step: Step, after: Supposed, pace: _Pace, usual: int | None
@@ -509,7 +499,9 @@ class _Simulator:
             ids = frozenset(person.id for person in people if not is_open)
             # Of several who may decide, nobody knows who will.
             sure = ids if len(ids) == 1 or step.asks_each else frozenset[str]()
-            pace = _Pace(due, self._expected(step, pace.expected, usual), sure, taken=True)
+            pace = _Pace(
+                due, expected_at(step, pace.expected, usual, self._context.zone), sure, taken=True
+            )
         elif state in {"unknown", "nobody"}:
             pace = replace(pace, now=None, expected=None)
         return shown, pace
@@ -519,12 +511,6 @@ class _Simulator:
         if step.time is None or begins is None:
             return None
         return due_at(step.time, begins, self._context.zone)
-
-    def _expected(self, step: Step, begins: datetime | None, usual: int | None) -> datetime | None:
-        """Return when a step is expected to be decided: as usual, else within its limit."""
-        if begins is None or usual is None:
-            return self._due(step, begins)
-        return begins + timedelta(days=usual)
 
     def _pool(self, step: Step, after: Supposed, excluded: frozenset[str]) -> tuple[Person, ...]:
         try:

@@ -42,6 +42,13 @@ from headrace.platform.workflow.runs import (
     step_by_id,
     task_by_id,
 )
+from headrace.platform.workflow.shapes import (
+    InboxJson,
+    SummaryJson,
+    TaskHeadJson,
+    TaskItemJson,
+    TaskPageJson,
+)
 from headrace.platform.workflow.subjects import object_by_id, subject
 from headrace.platform.workflow.tables import (
     COPY,
@@ -96,7 +103,7 @@ class SummaryView:
     label: Text
     value: str
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> SummaryJson:
         """Return the JSON form in one language."""
         return {"field": self.field, "label": self.label.within(language), "value": self.value}
 
@@ -136,16 +143,18 @@ class TaskItem:
     read_at: datetime | None = None
     urged_at: datetime | None = None
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> TaskItemJson:
         """Return the JSON form in one language."""
+        return {**self.head(language), "run": self.run_id, "record": self.record_id}
+
+    def head(self, language: str) -> TaskHeadJson:
+        """Return what the page of the task tells too."""
         return {
             "id": self.id,
             "version": self.version,
-            "run": self.run_id,
             "state": self.state,
             "object": self.object,
             "object_label": self.object_label.within(language),
-            "record": self.record_id,
             "title": self.title,
             "summary": self.summary.render(language) if self.summary else None,
             "submitter": self.submitter.render(),
@@ -177,12 +186,16 @@ class Inbox:
     unread: int | None = None
     capped: bool = False
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> InboxJson:
         """Return the JSON form in one language."""
         items = [item.render(language) for item in self.items]
-        unread = {} if self.unread is None else {"unread": self.unread}
-        head = {"items": items, "next": self.next, "count": self.count, "capped": self.capped}
-        return {**head, **unread}
+        page: InboxJson = {
+            "items": items,
+            "next": self.next,
+            "count": self.count,
+            "capped": self.capped,
+        }
+        return page if self.unread is None else {**page, "unread": self.unread}
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +222,10 @@ class Task:
     run: RunView
     again: tuple[DecisionView, ...] = ()
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> TaskPageJson:
         """Return the JSON form in one language."""
         return {
-            **self.item.render(language),
+            **self.item.head(language),
             "again": [one.render(language) for one in self.again],
             "record": self.record,
             "record_id": self.item.record_id,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
-from typing import Any, Literal
+from typing import Literal
 
 from headrace.platform.access.principals import Principal
+from headrace.platform.core.errors import ConflictError, RefusedError
 from headrace.platform.core.problems import Text
 from headrace.platform.database.engine import Reading
 from headrace.platform.metadata.catalog import ObjectModel
@@ -34,10 +35,19 @@ from headrace.platform.workflow.runs import (
     rows_of_runs,
     runs_of,
 )
-from headrace.platform.workflow.subjects import object_by_id
+from headrace.platform.workflow.shapes import (
+    CopyJson,
+    DecisionJson,
+    PersonJson,
+    RunJson,
+    StepJson,
+    TaskJson,
+)
+from headrace.platform.workflow.subjects import Subject, object_by_id, subject
 from headrace.platform.workflow.tables import COPY, DECIDING, DECISION, STEP, TALK, TASK
 from headrace.platform.workflow.timing import timeout_reason, worked_hours
 from headrace.platform.workflow.urging import interval
+from headrace.platform.workflow.usual import expected_at, expected_end, usual_of
 
 StepState = Literal[
     "open", "approved", "rejected", "returned", "skipped", "passed", "kept", "closed", "pending"
@@ -51,7 +61,7 @@ class PersonView:
     name: str
     id: str | None
 
-    def render(self) -> dict[str, Any]:
+    def render(self) -> PersonJson:
         """Return the JSON form."""
         return {"name": self.name} if self.id is None else {"id": self.id, "name": self.name}
 
@@ -81,9 +91,9 @@ class DecisionView:
     changes: tuple[ChangeView, ...] = ()
     files: tuple[StoredFile, ...] = ()
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> DecisionJson:
         """Return the JSON form in one language."""
-        return {
+        said: DecisionJson = {
             "person": self.person.render(),
             "acted_for": self.acted_for.render() if self.acted_for else None,
             "given_to": self.given_to.render() if self.given_to else None,
@@ -96,8 +106,9 @@ class DecisionView:
             "by_mail": self.by_mail,
             "seen": self.seen,
             "changes": [one.render(language) for one in self.changes],
-            **({"files": [one.render() for one in self.files]} if self.files else {}),
         }
+        files = [one.render() for one in self.files]
+        return {**said, "files": files} if files else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +131,7 @@ class TaskView:
     ended_at: datetime | None
     urged_at: datetime | None
 
-    def render(self) -> dict[str, Any]:
+    def render(self) -> TaskJson:
         """Return the JSON form."""
         return {
             "id": self.id,
@@ -142,7 +153,8 @@ class StepView:
     """A step with who was asked and what was said; `pending` where it was not reached yet.
 
     `due_at` is when its time is up, `late` whether it is open and that has passed. `branch` is what the
-    branch is called that it is in.
+    branch is called that it is in. `usual_days` is within how many days it is usually decided, while it
+    is open or ahead and as far as the reader may know (`usual`).
     """
 
     name: str
@@ -157,8 +169,9 @@ class StepView:
     late: bool
     tasks: tuple[TaskView, ...]
     decisions: tuple[DecisionView, ...]
+    usual_days: int | None = None
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> StepJson:
         """Return the JSON form in one language."""
         return {
             "name": self.name,
@@ -171,6 +184,7 @@ class StepView:
             "ended_at": instant_text(self.ended_at),
             "due_at": instant_text(self.due_at),
             "late": self.late,
+            "usual_days": self.usual_days,
             "tasks": [task.render() for task in self.tasks],
             "decisions": [decision.render(language) for decision in self.decisions],
         }
@@ -185,7 +199,7 @@ class CopyView:
     at: datetime
     read_at: datetime | None
 
-    def render(self) -> dict[str, Any]:
+    def render(self) -> CopyJson:
         """Return the JSON form."""
         return {
             "person": self.person.render(),
@@ -199,7 +213,8 @@ class CopyView:
 class RunView:
     """An approval run; `can_withdraw` and `can_urge` are for the caller, now.
 
-    `due_at` is when the time of all steps is up.
+    `due_at` is when the time of all steps is up, `expected_on` the day by which all is usually decided,
+    in the workspace's zone: None where that is not known, and once the run ended.
     """
 
     id: str
@@ -221,8 +236,9 @@ class RunView:
     steps: tuple[StepView, ...]
     decisions: tuple[DecisionView, ...]
     copies: tuple[CopyView, ...]
+    expected_on: date | None = None
 
-    def render(self, language: str) -> dict[str, Any]:
+    def render(self, language: str) -> RunJson:
         """Return the JSON form in one language."""
         return {
             "id": self.id,
@@ -238,6 +254,7 @@ class RunView:
             "started_at": instant_text(self.started_at),
             "ended_at": instant_text(self.ended_at),
             "due_at": instant_text(self.due_at),
+            "expected_on": self.expected_on.isoformat() if self.expected_on else None,
             "metadata_version": self.metadata_version,
             "can_withdraw": self.can_withdraw,
             "can_urge": self.can_urge,
@@ -253,7 +270,11 @@ def runs_view(context: Context, on: Reading, model: ObjectModel, record_id: str)
 
 
 def views_of_runs(context: Context, on: Reading, runs: list[Row]) -> list[RunView]:
-    """Return `runs` with everything that belongs to them, in four statements, one for names and one for delegates."""
+    """Return `runs` with everything that belongs to them, in four statements, one for names and one for delegates.
+
+    An open run takes one more, for how long its steps usually take, and where conditions of steps ahead
+    are to be judged what these read.
+    """
     connection, ids = on.connection, [run.id for run in runs]
     steps = rows_of_runs(connection, STEP, ids)
     former = {row.definition for rows in steps.values() for row in rows if row.definition}
@@ -273,7 +294,12 @@ def views_of_runs(context: Context, on: Reading, runs: list[Row]) -> list[RunVie
     own = any(run.state == "open" and run.submitter == context.principal.user_id for run in runs)
     until = context.now() - interval(connection) if own else None
     told = _changes(context, on, runs, decisions)
-    viewer = _Viewer(context, names, standing_in, pinned, until, told)
+    usual = {
+        run.id: _usual(context, on, run, pinned[run.definition], steps[run.id])
+        for run in runs
+        if run.state == "open"
+    }
+    viewer = _Viewer(context, names, standing_in, pinned, until, told, usual)
     return [
         replace(
             viewer.run(
@@ -302,15 +328,20 @@ def _branch_of(step: Step) -> str:
     return "" if step.branch is None else step.branch.name
 
 
-def _pending(run: Row, step: Step) -> StepView:
-    """Show a step that was not reached yet; it may stand although an earlier one is decided again."""
+def _stands(run: Row, step: Step) -> bool:
+    """Say whether a step keeps its decisions although an earlier one is decided again."""
     entry = (run.standing or {}).get(step.name)
+    return bool(entry and entry["whole"])
+
+
+def _pending(run: Row, step: Step, usual: int | None) -> StepView:
+    """Show a step that was not reached yet; it may stand although an earlier one is decided again."""
     return StepView(
         name=step.name,
         label=step.label,
         branch=step.branch.title if step.branch else None,
         mode=step.mode,
-        state="kept" if entry and entry["whole"] else "pending",
+        state="kept" if _stands(run, step) else "pending",
         fallback=False,
         opened_at=None,
         ended_at=None,
@@ -318,7 +349,38 @@ def _pending(run: Row, step: Step) -> StepView:
         late=False,
         tasks=(),
         decisions=(),
+        usual_days=usual or None,
     )
+
+
+def _usual(
+    context: Context, on: Reading, run: Row, pinned: PinnedApproval, steps: Iterable[Row]
+) -> dict[str, int]:
+    """Return within how many days steps of a run are usually decided, by their names.
+
+    Steps ahead that stand, and those whose condition the record does not meet as it is, take 0.
+    """
+    usual = usual_of(context, on, pinned)
+    waiting = [(node_of(row), row.then_node) for row in steps if row.state == "open"]
+    ahead = [step for some in steps_ahead(pinned, waiting).values() for step in some]
+    model = object_by_id(context, run.object_id) if usual and waiting else None
+    if model is None:
+        return {}
+    found: Subject | None = None
+    for step in ahead:
+        if step.when is not None and found is None:
+            found = subject(context, on, model.name, run.record_id)
+        if _stands(run, step) or (found is not None and _is_skipped(found, step)):
+            usual[step.name] = 0
+    return usual
+
+
+def _is_skipped(found: Subject, step: Step) -> bool:
+    """Say whether a step would be skipped if it were reached now; not where nobody can tell."""
+    try:
+        return not found.holds(step.when)
+    except (ConflictError, RefusedError):
+        return False
 
 
 def _changes(
@@ -346,10 +408,15 @@ class _Viewer:
         definitions: Mapping[str, PinnedApproval],
         urged_until: datetime | None,
         changes: Mapping[str, tuple[ChangeView, ...]],
+        usual: Mapping[str, Mapping[str, int]],
     ) -> None:
-        """`urged_until` is before when a reminder must have been sent for another one to be sent."""
+        """`urged_until` is before when a reminder must have been sent for another one to be sent.
+
+        `usual` is within how many days steps of open runs are usually decided, by the run and their names.
+        """
         self._urged_until = urged_until
         self._changes = changes
+        self._usual = usual
         self._principal = context.principal
         self._internal = context.principal.audience == "internal"
         self._user = context.principal.user_id
@@ -391,6 +458,7 @@ class _Viewer:
             can_withdraw=run.state == "open" and run.submitter == self._user and not decided,
             can_urge=self._can_urge(run, tasks, urged),
             steps=self._steps(run, pinned, steps, tasks, decisions, urged),
+            expected_on=self._expected(run, pinned, steps),
             decisions=self._decisions(
                 pinned, (row for row in decisions if row.step is None), pinned.time, run.due_at
             ),
@@ -429,14 +497,34 @@ class _Viewer:
             for row in visit:
                 branches.setdefault(_branch_of(self._step(pinned, row)), []).append(row)
             for rows in branches.values():
-                shown += [self._reached(row, pinned, tasks, decisions, urged) for row in rows]
+                shown += [self._reached(run, row, pinned, tasks, decisions, urged) for row in rows]
                 for row in rows:
                     if row in waiting:
-                        shown += [_pending(run, one) for one in ahead.pop(node_of(row), ())]
-        return (*shown, *(_pending(run, step) for rest in ahead.values() for step in rest))
+                        shown += self._ahead(run, ahead.pop(node_of(row), ()))
+        return (*shown, *(one for rest in ahead.values() for one in self._ahead(run, rest)))
+
+    def _ahead(self, run: Row, steps: Iterable[Step]) -> list[StepView]:
+        usual = self._usual.get(run.id, {})
+        return [_pending(run, step, usual.get(step.name)) for step in steps]
+
+    def _expected(self, run: Row, pinned: PinnedApproval, steps: list[Row]) -> date | None:
+        """Return by which day all is usually decided."""
+        usual = self._usual.get(run.id)
+        if not usual:
+            return None
+        waiting = [row for row in steps if row.state == "open"]
+        end = expected_end(
+            pinned,
+            {node_of(row): row.opened_at for row in waiting},
+            steps_ahead(pinned, [(node_of(row), row.then_node) for row in waiting]),
+            lambda step, begins: expected_at(step, begins, usual.get(step.name), self._zone),
+            self._now,
+        )
+        return None if end is None else end.astimezone(self._zone).date()
 
     def _reached(
         self,
+        run: Row,
         row: Row,
         pinned: PinnedApproval,
         tasks: list[Row],
@@ -458,6 +546,7 @@ class _Viewer:
             late=row.state == "open" and row.due_at is not None and row.due_at <= self._now,
             tasks=tuple(self._task(one, urged.get(one.id)) for one in tasks if one.step == row.id),
             decisions=self._decisions(pinned, own, step.time, row.due_at),
+            usual_days=self._usual.get(run.id, {}).get(step.name) if row.state == "open" else None,
         )
 
     def _step(self, pinned: PinnedApproval, row: Row) -> Step:
