@@ -31,9 +31,17 @@ NOTE = button(
 )
 
 
+BOTH = button(
+    "both",
+    {"set": {"fee": "fee + 1"}},
+    {"create": {"object": "memo", "set": {"title": "subject", "marker": "'batch'"}}},
+    on={"several": True},
+)
+
+
 @pytest.fixture(scope="module")
 def live(shared_databases: Callable[[], str]) -> Iterator[Live]:
-    made = open_buttons(shared_databases(), RAISE, NOTE)
+    made = open_buttons(shared_databases(), RAISE, NOTE, BOTH)
     yield made
     made.platform.close()
 
@@ -56,10 +64,10 @@ def fees(live: Live, ids: list[str]) -> list[str]:
     return [by_id[one] for one in ids]
 
 
-def ask(live: Live, ids: list[str], name: str, **more: Any) -> str:
+def ask(live: Live, ids: list[str], name: str, who: str = "ann", **more: Any) -> str:
     query = {"filter": {"field": "id", "op": "in", "value": ids}, "sort": "subject"}
     sent = {"mode": "button", "button": name, "query": query, "partial": True, **more}
-    answer = live.client("ann").post("/api/v1/records/claim/bulk", json=sent)
+    answer = live.client(who).post("/api/v1/records/claim/bulk", json=sent)
     assert answer.status_code == 202, answer.json
     return answer.json["bulk"]
 
@@ -68,12 +76,19 @@ def drain(live: Live) -> None:
     live.platform.worker().drain()
 
 
-def change(live: Live, name: str) -> dict[str, Any]:
-    return live.client("ann").get(f"/api/v1/bulk/{name}").json
+def change(live: Live, name: str, who: str = "ann") -> dict[str, Any]:
+    return live.client(who).get(f"/api/v1/bulk/{name}").json
 
 
-def records(live: Live, name: str) -> list[dict[str, Any]]:
-    return live.client("ann").get(f"/api/v1/bulk/{name}/records").json["items"]
+def records(live: Live, name: str, who: str = "ann") -> list[dict[str, Any]]:
+    return live.client(who).get(f"/api/v1/bulk/{name}/records").json["items"]
+
+
+def undo(live: Live, name: str, who: str = "ann", **more: Any) -> str:
+    answer = live.client(who).post(f"/api/v1/bulk/{name}/undo", json={"partial": True, **more})
+    assert answer.status_code == 202, answer.json
+    drain(live)
+    return answer.json["bulk"]
 
 
 def memos(live: Live, subject: str) -> list[str]:
@@ -114,7 +129,7 @@ def test_a_preview_tells_what_would_be_made(live: Live):
     drain(live)
     assert memos(live, "to remember") == ["to remember 0", "to remember 1"]
     assert len(run_rows(live, "remember")) == before + 2
-    assert not change(live, name)["undoable"], "what was made cannot be unmade"
+    assert not change(live, name)["undoable"], "who made it may not delete it"
 
 
 def test_results_can_be_downloaded(live: Live):
@@ -154,6 +169,49 @@ def test_a_button_that_sets_what_stands_there_has_nothing_to_undo(live: Live):
     answer = live.client("ann").post(f"/api/v1/bulk/{name}/undo", json={})
     assert answer.status_code == 409
     assert fees(live, ids) == ["8.00"]
+
+
+def test_what_several_actions_did_is_taken_back_by_their_runs(live: Live):
+    ids = claims(live, "both", "1", "2", "3")
+    name = ask(live, ids, "both", "admin")
+    drain(live)
+    assert fees(live, ids) == ["2.00", "3.00", "4.00"]
+    assert memos(live, "both") == ["both 0", "both 1", "both 2"]
+    assert change(live, name, "admin")["undoable"]
+    address = f"/api/v1/records/claim/{ids[1]}"
+    live.client("ann").patch(address, json={"fee": "50"}, headers={"If-Match": '"2"'})
+
+    looked = undo(live, name, "admin", dry_run=True)
+    assert change(live, looked, "admin")["state"] == "checked"
+    assert [one["status"] for one in records(live, looked, "admin")] == ["updated"] * 3
+    assert fees(live, ids) == ["2.00", "50.00", "4.00"]
+    assert len(memos(live, "both")) == 3
+
+    undone = undo(live, name, "admin")
+    assert fees(live, ids) == ["1.00", "50.00", "3.00"]
+    assert memos(live, "both") == []
+    told = {
+        one["id"]: [two["code"] for two in one["problems"]]
+        for one in records(live, undone, "admin")
+    }
+    assert told == {ids[0]: [], ids[1]: ["automation.set_since"], ids[2]: []}
+    assert not change(live, undone, "admin")["undoable"], "what was made does not come back"
+    again = undo(live, name, "admin")
+    assert [one["problems"][0]["code"] for one in records(live, again, "admin")] == [
+        "automation.undone"
+    ] * 3
+    assert fees(live, ids) == ["1.00", "50.00", "3.00"]
+
+
+def test_what_the_caller_may_not_delete_stays_and_is_told(live: Live):
+    ids = claims(live, "mine", "1")
+    name = ask(live, ids, "both")
+    drain(live)
+    assert change(live, name)["undoable"]
+    [one] = records(live, undo(live, name))
+    assert (one["status"], len(one["problems"])) == ("updated", 1)
+    assert fees(live, ids) == ["1.00"]
+    assert memos(live, "mine") == ["mine 0"]
 
 
 def test_it_can_be_stopped_and_what_was_done_stays(live: Live, monkeypatch):

@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, Literal, Protocol
 
+from headrace.platform.access.policy import can
 from headrace.platform.actions.converting import rows_left
 from headrace.platform.automation import messages
 from headrace.platform.automation.entered import NOTHING, Entered, converting, entered
+from headrace.platform.automation.undoing import undo_now
 from headrace.platform.core.errors import (
     NOT_FOUND,
     ConflictError,
@@ -311,7 +313,8 @@ class Buttons:
             status: Literal["updated", "unchanged"] = "updated" if left > version else "unchanged"
             found = Item(index, status, record_id, min(left, version + 1))
         else:
-            found = Item(index, "updated", record_id, left, made=made)
+            run = pressed.run if self.leaves_runs(context, object_name, name) else None
+            found = Item(index, "updated", record_id, left, made=made, run=run)
         return replace(found, warnings=pressed.warnings)
 
     def sets(self, context: Context, object_name: str, name: str) -> tuple[str, ...]:
@@ -319,18 +322,52 @@ class Buttons:
 
         That is so for one `set`, at once and in the name of who presses it.
         """
-        button = buttons(context.catalog).get(object_name, {}).get(name)
-        if button is None:
-            return ()
-        definition, actions = button.automation.definition, button.automation.actions
-        alone = [one.kind for one in actions] == ["set"]
-        if not alone or definition.run != "after" or definition.runs_as != "actor":
+        actions = _own_actions(context, object_name, name)
+        if [one.kind for one in actions] != ["set"]:
             return ()
         return tuple(one.field for one in actions[0].assignments)
+
+    def leaves_runs(self, context: Context, object_name: str, name: str) -> bool:
+        """Say whether who pressed a button may take back by its runs what it did.
+
+        That is so for what is set at once, in the name of who presses it, and for what is made so of what
+        they may delete.
+        """
+        actions = _own_actions(context, object_name, name)
+        inner = (one for action in actions for one in action.actions)
+        return any(
+            one.kind == "set" or (one.kind == "create" and _may_delete(context, str(one.object)))
+            for one in (*actions, *inner)
+        )
+
+    def take_back(
+        self, context: Context, work: UnitOfWork, run_id: str
+    ) -> tuple[bool, Sequence[Problem]]:
+        """Take back at once what a press did that the caller knows to be theirs.
+
+        Say whether anything was taken back, and why what is left has to stay. Raise NotFoundError where
+        the run is forgotten, ConflictError where it was undone before, or nothing of it can be.
+        """
+        return undo_now(self._store, context, work, run_id)
 
     def check(self, context: Context, object_name: str, name: str, inputs: Any) -> None:
         """Raise where the caller cannot press a button for several records, or an input is wrong."""
         check_for_several(context, object_name, name, inputs)
+
+
+def _may_delete(context: Context, object_name: str) -> bool:
+    return can(context.catalog, context.principal, object_name, "delete")
+
+
+def _own_actions(context: Context, object_name: str, name: str) -> Sequence[ActionModel]:
+    """Return the actions of a button that does them at once, in the name of who presses it."""
+    button = buttons(context.catalog).get(object_name, {}).get(name)
+    if button is None:
+        return ()
+    definition = button.automation.definition
+    if definition.run != "after" or definition.runs_as != "actor":
+        return ()
+    return button.automation.actions
 
 
 def check_for_several(

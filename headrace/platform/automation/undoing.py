@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from headrace.platform.automation import runs
+from headrace.platform.automation import chain, runs
 from headrace.platform.automation.messages import (
     GONE_SINCE,
     NOTHING_TO_UNDO,
@@ -54,6 +54,30 @@ def ask_to_undo(context: Context, work: UnitOfWork, run_id: str) -> str:
     Raise NotFoundError where there is no such run, ConflictError where it is under way, was undone
     before, or did nothing that could be.
     """
+    run, _ = _undoable(work, run_id)
+    return runs.begin_undoing(context, work, run)
+
+
+def undo_now(
+    store: RecordStore, context: Context, work: UnitOfWork, run_id: str
+) -> tuple[bool, list[Problem]]:
+    """Take back all that a run did, in the transaction of the caller, who may; kept as a run of its own.
+
+    Say whether anything was taken back, and why what is left stays. Raise as `ask_to_undo` does.
+    """
+    run, deeds = _undoable(work, run_id)
+    undoing_id = runs.begin_undoing(context, work, run)
+    undoing = Undoing(store, context, work)
+    with chain.at_work((chain.Link(run.automation, run.record_id or "", run.name),)):
+        for deed in reversed(deeds):
+            undoing.take_back(deed)
+    runs.add_action(context, work, undoing_id, 0, runs.UNDO, "done", did=undoing.did)
+    runs.change(work, undoing_id, state="done", ended_at=context.now())
+    return len(undoing.left) < len(deeds), undoing.left
+
+
+def _undoable(work: UnitOfWork, run_id: str) -> tuple[Run, list[dict[str, Any]]]:
+    """Return a run that can be undone, locked, with what it did."""
     run = runs.read(work.connection, run_id, locking=True) if is_record_id(run_id) else None
     if run is None:
         raise NotFoundError(NOT_FOUND.at())
@@ -61,9 +85,10 @@ def ask_to_undo(context: Context, work: UnitOfWork, run_id: str) -> str:
         raise ConflictError(UNDER_WAY.at())
     if runs.undone_by(work.connection, run.id) is not None:
         raise ConflictError(UNDONE.at())
-    if not can_be_undone(runs.deeds_of(work.connection, run.id)):
+    deeds = runs.deeds_of(work.connection, run.id)
+    if not can_be_undone(deeds):
         raise ConflictError(NOTHING_TO_UNDO.at())
-    return runs.begin_undoing(context, work, run)
+    return run, deeds
 
 
 def undo_next(store: RecordStore, context: Context, work: UnitOfWork, run: Run) -> bool:
@@ -81,12 +106,13 @@ def undo_next(store: RecordStore, context: Context, work: UnitOfWork, run: Run) 
 
 @dataclass(frozen=True, slots=True)
 class Undoing:
-    """Takes back one thing after another; `did` collects what became of each."""
+    """Takes back one thing after another; `did` collects what became of each, `left` why some stay."""
 
     store: RecordStore
     context: Context
     work: UnitOfWork
     did: list[dict[str, Any]] = field(default_factory=list)
+    left: list[Problem] = field(default_factory=list)
 
     def take_back(self, deed: Mapping[str, Any]) -> None:
         """Take back something that a run did, or keep why it stays."""
@@ -152,6 +178,7 @@ class Undoing:
         if did == "led_back":
             kept["fields"] = list(deed["changes"])
         if problem is not None:
+            self.left.append(problem)
             [kept["problem"]] = runs.stored_problems([problem])
         self.did.append(kept)
 

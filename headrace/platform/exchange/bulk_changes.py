@@ -79,11 +79,12 @@ class BulkOutcome:
     problems: tuple[Problem, ...] = ()
     before: Mapping[str, Any] | None = None
     shown: Mapping[str, Any] | None = None
+    run: str | None = None
 
     @classmethod
     def of(cls, record_id: str, item: Item, before: Mapping[str, Any] | None = None) -> BulkOutcome:
         """Return what the store tells of a record; `before` is what no history tells of it."""
-        return cls(record_id, item.status, item.version, item.problems, before)
+        return cls(record_id, item.status, item.version, item.problems, before=before, run=item.run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +125,12 @@ class BulkChange:
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether it has set values that can be led back, or deleted records that can come back."""
+        """Whether it did what can be led back; what took back runs of a button cannot be done again."""
+        request = self.request
+        own = request.act in {"update", "delete", "undo"} and not request.by_run
+        pressed = request.act == "button" and bool(request.sets or request.by_run)
         return (
-            (self.request.act in {"update", "delete", "undo"} or bool(self.request.sets))
+            (own or pressed)
             and self.state in {"done", "cancelled", "failed", "refused"}
             and self.counts.changed > 0
             and not self.request.dry_run
@@ -258,6 +262,7 @@ def forget_outcomes(work: UnitOfWork, change_id: str) -> None:
         "problems": sa.null(),
         "before": sa.null(),
         "shown": sa.null(),
+        "run": None,
     }
     statement = sa.update(BULK_RECORD).where(BULK_RECORD.c.bulk_id == change_id)
     work.connection.execute(statement.values(**cleared))
@@ -272,13 +277,14 @@ def keep_outcomes(work: UnitOfWork, change_id: str, outcomes: Sequence[BulkOutco
             "b_new_version": one.version,
             "b_before": None if one.before is None else dict(one.before),
             "b_shown": None if one.shown is None else dict(one.shown),
+            "b_run": one.run,
             "b_problems": [in_both_languages(problem) for problem in one.problems],
         }
         for one in outcomes
     ]
     if not rows:
         return
-    names = ("status", "new_version", "problems", "before", "shown")
+    names = ("status", "new_version", "problems", "before", "shown", "run")
     types = {name: BULK_RECORD.c[name].type for name in (*names, "record_id")}
     statement = (
         sa.update(BULK_RECORD)
@@ -326,20 +332,24 @@ def records_of_change(
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a bulk change did to a record: its status, and the values of before that only it keeps."""
+    """What a bulk change did to a record: its status, the values of before that only it keeps, and its run."""
 
     status: str | None
     before: Mapping[str, Any]
+    run: str | None
 
 
 def done_by(connection: sa.Connection, change_id: str, ids: Sequence[str]) -> dict[str, Done]:
     """Return what a bulk change did to some of its records."""
     kept = BULK_RECORD.c
-    asked = sa.select(kept.record_id, kept.status, kept.before).where(
+    asked = sa.select(kept.record_id, kept.status, kept.before, kept.run).where(
         kept.bulk_id == change_id, kept.record_id.in_(ids)
     )
     found = connection.execute(asked)
-    return {str(row.record_id): Done(row.status, row.before or {}) for row in found}
+    return {
+        str(row.record_id): Done(row.status, row.before or {}, row.run and str(row.run))
+        for row in found
+    }
 
 
 def all_records(connection: sa.Connection, change_id: str, page: int) -> Iterator[list[BulkRecord]]:

@@ -145,6 +145,16 @@ class Pressing(Protocol):
         """Return the fields that a button sets, where that is all it does."""
         ...
 
+    def leaves_runs(self, context: Context, object_name: str, name: str) -> bool:
+        """Say whether what a button does otherwise can be taken back by its runs."""
+        ...
+
+    def take_back(
+        self, context: Context, work: UnitOfWork, run_id: str
+    ) -> tuple[bool, Sequence[Problem]]:
+        """Take back what a press did; say whether anything was, and why what is left has to stay."""
+        ...
+
     def press_many(
         self,
         context: Context,
@@ -195,7 +205,7 @@ class BulkChanges:
         return change_id, self._put(work, change_id, context.principal.user_id)
 
     def checked(self, context: Context, request: BulkRequest) -> BulkRequest:
-        """Return a request with the fields that its button sets, where it presses one and that is all.
+        """Return a request with how what its button does can be taken back, where it presses one.
 
         Raise where the caller cannot press it for several records.
         """
@@ -203,7 +213,9 @@ class BulkChanges:
             return request
         about = (context, request.object, str(request.button))
         self.pressing.check(*about, request.values)
-        return replace(request, sets=self.pressing.sets(*about))
+        sets = self.pressing.sets(*about)
+        by_run = not sets and self.pressing.leaves_runs(*about)
+        return replace(request, sets=sets, by_run=by_run)
 
     def carry_out(self, context: Context, work: UnitOfWork, change_id: str) -> str:
         """Ask for what was checked to be done, with the records as they were chosen then.
@@ -245,7 +257,12 @@ class BulkChanges:
             raise ConflictError(NOT_UNDONE.at())
         check_relations(context, change.request)
         request = BulkRequest(
-            change.request.object, "undo", undoes=change_id, dry_run=dry_run, partial=partial
+            change.request.object,
+            "undo",
+            undoes=change_id,
+            by_run=change.request.by_run,
+            dry_run=dry_run,
+            partial=partial,
         )
         undo_id = self.ids.record_id()
         add_change(work, undo_id, change.object_id, request, change.by_user)
@@ -554,7 +571,8 @@ class _Run:
         sent: list[dict[str, Any]] = [{"id": one.id, "version": one.version} for one in records]
         match self.request.act:
             case "undo":
-                undoing = Undoing(context, work, store, name, str(self.request.undoes))
+                back = self.changes.pressing.take_back
+                undoing = Undoing(context, work, store, name, str(self.request.undoes), back)
                 undone = undoing.undo(records)
                 return undone, [_as_item(one) for one in undone]
             case "delete":

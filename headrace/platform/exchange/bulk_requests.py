@@ -16,7 +16,8 @@ class BulkRequest:
 
     `query` is that of a list (`filter`, `q`, `sort`), `view` the list whose condition they fit too. `values`
     are what an update sets, or what was entered for the `button` that is pressed, `transition` and
-    `comment` what a transition takes, `undoes` is the bulk change that is undone. `sets` are the fields that a button sets, where that is all it does. Not `partial`: all records or none.
+    `comment` what a transition takes, `undoes` is the bulk change that is undone. `sets` are the fields that a button sets, where that is all it does; with `by_run` it does more, and what
+    each press did is taken back by its run. Not `partial`: all records or none.
     """
 
     object: str
@@ -28,6 +29,7 @@ class BulkRequest:
     comment: str | None = None
     button: str | None = None
     sets: Sequence[str] = ()
+    by_run: bool = False
     undoes: str | None = None
     partial: bool = True
     dry_run: bool = False

@@ -50,6 +50,7 @@ BULK_RECORD: Final = sa.Table(
     sa.Column("problems", json_type()),
     sa.Column("before", json_type()),
     sa.Column("shown", json_type()),
+    sa.Column("run", id_type()),
     sa.Index("ix_sys_bulk_record_number", "bulk_id", "number"),
 )
 """The records of a bulk change in their order, each at the version that it was chosen at.
@@ -57,5 +58,6 @@ BULK_RECORD: Final = sa.Table(
 What became of a record is written in the transaction that did it: `status` null is one still to do,
 `new_version` the version that the change left, by which it can be undone. `before` holds values of before
 by field id, where the history does not keep them. `shown` is what a dry run saw of the first records:
-which fields would change, and what would be made.
+which fields would change, and what would be made. `run` is the run of an automation that takes back what
+pressing a button did.
 """

@@ -1,12 +1,12 @@
 """Undoing a bulk change: what was there before, and leading records back to it.
 
-Deleted records come back with what was deleted with them; those that came back go again. The history tells what a record was before; of fields that it does not keep, the bulk change keeps the
+Deleted records come back with what was deleted with them; those that came back go again. What a button did in several actions is taken back by its run. The history tells what a record was before; of fields that it does not keep, the bulk change keeps the
 values itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -20,7 +20,7 @@ from headrace.platform.core.errors import (
     RefusedError,
     StaleError,
 )
-from headrace.platform.core.problems import Message, Text
+from headrace.platform.core.problems import Message, Problem, Text
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.exchange.bulk_changes import BulkOutcome, BulkRecord, Done, done_by
 from headrace.platform.exchange.bulk_previews import seen_now
@@ -32,6 +32,8 @@ from headrace.platform.records.shapes import ObjectShape, shapes_of
 from headrace.platform.records.store import RecordStore
 from headrace.platform.records.tables import HISTORY
 
+TakeBack: TypeAlias = Callable[[Context, UnitOfWork, str], tuple[bool, Sequence[Problem]]]
+"""Takes back what a run of an automation did; says whether anything was, and why what is left has to stay."""
 Before: TypeAlias = Mapping[str, Mapping[str, Any]]
 """Values of before by record and id of the field, as the API sends them; references as ids."""
 NOTHING_BEFORE: Final[Before] = MappingProxyType({})
@@ -71,6 +73,7 @@ class Undoing:
     store: RecordStore
     object: str
     undoes: str
+    take_back: TakeBack
 
     def undo(self, records: Sequence[BulkRecord]) -> list[BulkOutcome]:
         """Lead back what nobody changed since; a refusal undoes that record only."""
@@ -83,6 +86,8 @@ class Undoing:
     def _outcome(self, record: BulkRecord, line: str | None, done: Done) -> BulkOutcome:
         try:
             with self.work.connection.begin_nested():
+                if done.run is not None:
+                    return self._run_taken_back(record, done.run)
                 match done.status:
                     case "deleted":
                         return self._brought_back(record)
@@ -97,6 +102,12 @@ class Undoing:
             return BulkOutcome(record.id, "refused", None, (problem,))
         except (RefusedError, ForbiddenError, NotFoundError, ConflictError) as error:
             return BulkOutcome(record.id, "refused", None, error.problems)
+
+    def _run_taken_back(self, record: BulkRecord, run: str) -> BulkOutcome:
+        """Take back what a press did; what has to stay is told as a warning, or refuses where it is all."""
+        is_any, left = self.take_back(self.context, self.work, run)
+        status = "updated" if is_any else "refused"
+        return BulkOutcome(record.id, status, problems=tuple(left))
 
     def _brought_back(self, record: BulkRecord) -> BulkOutcome:
         asked = (self.context, self.work, self.object, record.id)

@@ -60,7 +60,7 @@ class Item:
     """What became of one record; `error` says why it was refused, paths are within the item.
 
     `warnings` are what rules tell of a record that was written, `made` how many records of which objects (by
-    their ids) were made of it.
+    their ids) were made of it, `run` the run of an automation that did it, where that can take it back.
     """
 
     index: int
@@ -70,6 +70,7 @@ class Item:
     error: PlatformError | None = None
     warnings: tuple[Problem, ...] = ()
     made: Mapping[str, int] = field(default_factory=lambda: NOTHING_MADE)
+    run: str | None = None
 
     @property
     def problems(self) -> tuple[Problem, ...]:
