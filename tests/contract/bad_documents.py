@@ -893,6 +893,12 @@ BAD = (
         "/editable/0",
         _set(APPROVAL, "steps", 1, "editable", ["payable"]),
     ),
+    Bad(
+        "needed to approve, but not opened",
+        "approval.not_opened",
+        "/required/0",
+        _set(APPROVAL, "steps", 1, "required", ["fee"]),
+    ),
     Bad("unknown transition", "ref.unknown", "/transition", _set(APPROVAL, "transition", "sumbit")),
     # permissions
     Bad(

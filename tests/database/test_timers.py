@@ -181,6 +181,16 @@ def test_an_escalation_to_who_is_asked_already_only_reminds(world_of: WorldOf):
 # -- automatic decisions ---------------------------------------------------------------------------
 
 
+def test_a_step_does_not_approve_itself_without_the_values_that_it_needs(world_of: WorldOf):
+    limit = {"limit": "4", "then": "approve"}
+    first = step("one", MANAGER, time=limit, editable=["reserve"], required=["reserve"])
+    with world_of(first) as world:
+        run_id = world.submit(world.claim())
+        ring(world, "2025-06-16 10:00")
+        assert world.steps(run_id) == ["open"]
+        assert not any(action == "timeout_approve" for _, action in world.decisions(run_id))
+
+
 def test_a_step_approves_itself_when_told_to(world_of: WorldOf):
     first = step("one", MANAGER, time={"limit": "4", "then": "approve"})
     with world_of(first, step("two", FINANCE)) as world:

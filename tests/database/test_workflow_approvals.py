@@ -374,6 +374,27 @@ def test_only_what_the_step_opens_can_be_edited(world: World):
     assert str(world.row(claim)["reserve"]) == "7.00"
 
 
+def test_a_step_is_not_approved_without_the_values_that_it_needs(world_of: WorldOf):
+    needs = step("first", FINANCE, mode="all", editable=["reserve", "fee"], required=["reserve"])
+    with world_of(needs) as world:
+        claim = world.claim()
+        run_id = world.submit(claim)
+        task = world.tasks.get(world.context("fred"), world.open_tasks(run_id)["fred"].id)
+        assert (task.editable, task.required) == (("fee", "reserve"), ("reserve",))
+        for values in ({}, {"fee": "1"}, {"reserve": None}):
+            with pytest.raises(RefusedError) as refused:
+                world.decide("fred", run_id, values=values)
+            assert code(refused) == "approval.value_needed"
+            assert refused.value.problems[0].path == "/values/reserve"
+        assert len(world.open_tasks(run_id)) == 2, "a refused decision changes nothing"
+        world.decide("fred", run_id, values={"reserve": "7"})
+        world.decide("faye", run_id)
+        assert world.run(run_id).state == "approved"
+        other = world.submit(world.claim())
+        world.decide("fred", other, "reject", comment="Nothing to hold back")
+        assert world.run(other).state == "rejected", "without a value that only an approval needs"
+
+
 def test_a_rule_also_holds_for_what_approvers_edit(world_of: WorldOf):
     with world_of(step("first", MANAGER, editable=["fee"])) as world:
         claim = world.claim()

@@ -26,7 +26,7 @@ def opened_fields(context: Context, found: Task) -> list[FieldView]:
     """Return the fields that the step of a task opens, as they are entered."""
     model, names = _model(context, found), frozenset(found.editable)
     return [
-        view
+        replace(view, required=view.required or name in found.required)
         for name in found.editable
         if name in model.fields
         and (view := field_view(context.catalog, model.fields[name], editable=names)).editable

@@ -176,6 +176,8 @@ class Approvals:
         step_row, step = case.step_of_task(task)
         seen = fingerprint(context, work, case.subject())
         changed = self._edit(case, step, values) if values else ()
+        if decision == "approve":
+            case.refuse_incomplete(step)
         version = case.subject().version
         case.add_decision(decision, comment, version, task=task, seen=seen, files=files)
         rejected = result_of(step, tasks_of_step(work.connection, step_row.id)) == "rejected"

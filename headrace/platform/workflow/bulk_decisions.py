@@ -292,11 +292,15 @@ def _opened(
 ) -> list[FieldModel]:
     """Return the fields that the step opens and that need a value, now or in a state to come."""
     step = step_by_id(work.connection, task.step)
-    editable = definition_of(work.connection, run, step).steps[node_of(step)].editable
+    pinned = definition_of(work.connection, run, step).steps[node_of(step)]
     return [
         field
         for field in fields.values()
-        if field.id in editable and (field.definition.required or field.definition.required_in)
+        if field.id in pinned.required
+        or (
+            field.id in pinned.editable
+            and (field.definition.required or field.definition.required_in)
+        )
     ]
 
 

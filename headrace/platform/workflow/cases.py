@@ -14,7 +14,7 @@ from headrace.platform.core.errors import (
     RefusedError,
     StaleError,
 )
-from headrace.platform.core.problems import Problem
+from headrace.platform.core.problems import Problem, pointer
 from headrace.platform.database.unit_of_work import UnitOfWork
 from headrace.platform.formulas.calendars import STANDARD
 from headrace.platform.jobs.notifications import Notifications
@@ -270,6 +270,17 @@ class Case:
             holds = holds_role(self.work.connection, task.user, task.role)
         if not holds:
             raise ForbiddenError(messages.ROLE_LOST.at())
+
+    def refuse_incomplete(self, step: Step) -> None:
+        """Raise RefusedError where the record lacks a value without which a step is not approved."""
+        row = self.subject().row
+        lacking = [
+            messages.VALUE_NEEDED.at(pointer("values", one.name), field=one.label or one.name)
+            for one in self.model.fields.values()
+            if one.id in step.required and row[one.name] is None
+        ]
+        if lacking:
+            raise RefusedError.of(lacking)
 
     def refuse_late(self, task_id: str) -> None:
         """Say why an act on a task did not count: who was faster, or what changed."""

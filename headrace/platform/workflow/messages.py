@@ -79,6 +79,13 @@ NOT_EDITABLE: Final = Message(
     "The step opens: {fields}.",
     "此步骤可修改：{fields}。",
 )
+VALUE_NEEDED: Final = Message(
+    "approval.value_needed",
+    "“{field}” needs a value before this step is approved.",
+    "须先填写“{field}”，才能同意此步骤。",
+    "Enter it with the approval.",
+    "请在同意时一并填写。",
+)
 ALREADY_DECIDED: Final = Message(
     "task.already_decided",
     "{name} has already decided this: {action}, {at}.",

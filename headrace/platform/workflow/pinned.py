@@ -163,7 +163,7 @@ def _branch_name(step: Step) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step that asks people; `editable` are field ids.
+    """A step that asks people; `editable` are field ids, `required` those of them that need a value to approve.
 
     `depends_on` is what it depends on besides what its condition and approvers read: ids of fields, names
     of relations of detail rows, or such a name with the id of a field of the rows.
@@ -179,6 +179,7 @@ class Step:
     time: TimeLimit | None = None
     branch: StepBranch | None = None
     depends_on: tuple[tuple[str, ...], ...] = ()
+    required: frozenset[str] = frozenset()
 
     @property
     def title(self) -> Text:
@@ -421,6 +422,7 @@ def _pin_step(model: ObjectModel, step: StepModel) -> Step:
         time=_pin_time(step.time),
         branch=_pin_branch(step),
         depends_on=step.depends_on,
+        required=frozenset(model.fields[name].id for name in step.definition.required),
     )
 
 
@@ -504,6 +506,7 @@ def _step_json(step: Step) -> dict[str, Any]:
         "ratio": step.ratio,
         "time": _time_json(step.time),
         **({"depends_on": [list(one) for one in step.depends_on]} if step.depends_on else {}),
+        **({"required": sorted(step.required)} if step.required else {}),
     }
 
 
@@ -591,6 +594,7 @@ def _step_of(data: Mapping[str, Any]) -> Step:
         time=_time_of(data.get("time")),
         branch=_branch_of(data.get("branch")),
         depends_on=tuple(tuple(one) for one in data.get("depends_on", ())),
+        required=frozenset(data.get("required", ())),
     )
 
 

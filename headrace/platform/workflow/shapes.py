@@ -226,6 +226,7 @@ class TaskPageJson(TaskHeadJson):
     record_id: str
     changed: dict[str, list[Any]]
     editable: list[str]
+    required: list[str]
     actions: list[str]
     receivers: list[PersonJson]
     opinion: bool

@@ -203,7 +203,8 @@ class Task:
     """A task with its record: what is asked, what changed, who decided what before.
 
     `record` is what the caller may read of it, with its children; None when the task is over and
-    nothing else gives that right. `editable` are the fields that the step opens, `receivers` who
+    nothing else gives that right. `editable` are the fields that the step opens, `required` those that need
+    a value to approve, `receivers` who
     the task may be given to or who may be asked too, `returns` the steps it may go back to,
     `copy_receivers` who may be sent a copy with the decision. With `opinion` the caller is only asked
     what they think. `again` is what was changed since the step was decided, where an edit let it be
@@ -214,6 +215,7 @@ class Task:
     record: dict[str, Any] | None
     changed: dict[str, list[Any]]
     editable: tuple[str, ...]
+    required: tuple[str, ...]
     actions: tuple[Action, ...]
     receivers: tuple[PersonView, ...]
     returns: tuple[tuple[str, Text], ...]
@@ -231,6 +233,7 @@ class Task:
             "record_id": self.item.record_id,
             "changed": self.changed,
             "editable": list(self.editable),
+            "required": list(self.required),
             "actions": list(self.actions),
             "receivers": [one.render() for one in self.receivers],
             "opinion": self.opinion,
@@ -363,6 +366,7 @@ class Tasks:
             record=record,
             changed={name: pair for name, pair in changed.items() if record and name in record},
             editable=_names(model, step.editable) if may_decide else (),
+            required=_names(model, step.required) if may_decide else (),
             actions=_actions(context, run, decided, is_open=is_open, may_decide=may_decide),
             receivers=tuple(PersonView(one.name, one.id) for one in people),
             opinion=task.kind == "opinion",

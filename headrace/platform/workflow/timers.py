@@ -192,7 +192,8 @@ def _reject(clock: _Clock) -> None:
 
 
 def _approve(case: Case, step: Row) -> None:
-    """Approve a step because its time is up."""
+    """Approve a step because its time is up; RefusedError where it lacks a value that it needs."""
+    case.refuse_incomplete(case.step_of(step))
     case.add_decision(TIMEOUT_APPROVE, None, case.subject().version, step=step.id)
     case.rows.end_step(step.id, "approved")
     if not follow(case, step, TIMEOUT_APPROVE, None):

@@ -222,6 +222,9 @@ def _step(
     for index, name in enumerate(definition.editable):
         if name not in model.fields:
             work.report(unknown_field(model, name), approval, *way, "editable", index)
+    for index, name in enumerate(definition.required):
+        if name not in model.fields:
+            work.report(unknown_field(model, name), approval, *way, "required", index)
     approvers = tuple(
         _approver(work, one, model, f"{place}/approvers/{index}")
         for index, one in enumerate(definition.approvers)

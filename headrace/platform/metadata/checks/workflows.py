@@ -204,6 +204,13 @@ NOT_EDITABLE = Message(
     "Take it from the list.",
     "请从列表中移除。",
 )
+NOT_OPENED = Message(
+    "approval.not_opened",
+    "“{field}” is needed to approve, but the step does not let the approver change it.",
+    "“{field}”为同意时必填，但该步骤不允许审批人修改它。",
+    "Add it to “editable”, or let the form ask the submitter for it.",
+    "请将其加入“editable”，或在表单中要求提交人填写。",
+)
 STEP_ASKS_NOBODY = Message(
     "approval.step_shape",
     "The step “{step}” says neither who is asked nor which branches it has.",
@@ -480,6 +487,10 @@ def _approval(subject: Subject, model: WorkflowModel, approval: ApprovalModel) -
             if fields[name].computed or fields[name].system:
                 where = subject.at("approval", approval.name, *step.way, "editable", index)
                 yield NOT_EDITABLE.at(where, field=name)
+        for index, name in enumerate(step.definition.required):
+            if name not in step.definition.editable:
+                where = subject.at("approval", approval.name, *step.way, "required", index)
+                yield NOT_OPENED.at(where, field=name)
         for index, approver in enumerate(step.approvers):
             where = f"{place}/approvers/{index}"
             declared = step.definition.approvers[index]

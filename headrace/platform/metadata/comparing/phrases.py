@@ -338,6 +338,13 @@ EDITABLE: Final = Items(
         "{subject} no longer lets the approver change {value}", "{subject}不再允许审批人修改{value}"
     ),
 )
+NEEDED: Final = Items(
+    Text("{subject} is now approved with a value of {value} only", "{subject}同意时须填写{value}"),
+    Text(
+        "{subject} is now approved without a value of {value} too",
+        "{subject}同意时不再须填写{value}",
+    ),
+)
 ITEMS: Final[Mapping[str, Items]] = {
     "GrantDef.actions": Items(
         Text("{subject} may now {value}", "{subject}可以{value}"),
@@ -364,6 +371,7 @@ ITEMS: Final[Mapping[str, Items]] = {
         Text("{subject} no longer needs a {value}", "{subject}不再必须填写{value}"),
     ),
     "StepDef.editable": EDITABLE,
+    "StepDef.required": NEEDED,
     "ExtendsApprovalDef.editable": EDITABLE,
     "ApprovalDef.key_fields": Items(
         Text("{subject} now starts again when {value} changes", "{subject}在{value}变化后从头审批"),

@@ -261,6 +261,10 @@ class StepDef:
         maximum=100,
     )
     editable: tuple[Name, ...] = key("Fields that the approver may change.", ())
+    required: tuple[Name, ...] = key(
+        "Of the fields that the approver may change, those without whose value the step is not approved.",
+        (),
+    )
     depends_on: tuple[Path, ...] = key(
         "Fields, relations of detail rows and their fields (`lines.qty`) whose change lets the step be "
         "decided again, besides those that its condition and its approvers read.",

@@ -79,6 +79,9 @@ TEXTS: Final[Mapping[str, KeyText]] = {
     "StepDef.time": daily("Time limit", "处理时限", "该步骤最长多久。"),
     "StepDef.copies": daily("Copies", "抄送", "该步骤抄送给谁。"),
     "StepDef.editable": daily("May be changed", "可改字段", "审批人可以修改的字段。"),
+    "StepDef.required": daily(
+        "Needed to approve", "同意时必填", "可改字段中，没有填写就不能同意的字段。"
+    ),
     "StepDef.branches": more(
         "Branches", "分支", "代替审批人：同时进行的多个分支。全部分支结束后，步骤才完成。"
     ),

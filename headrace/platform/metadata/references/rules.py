@@ -296,6 +296,7 @@ RULES: Final[Mapping[Key, Rule]] = {
     (ApprovalDef, "when"): FORMULA,
     (StepDef, "when"): FORMULA,
     (StepDef, "editable"): Rule("member", "editable"),
+    (StepDef, "required"): Rule("member", "needed to approve"),
     (StepDef, "depends_on"): Rule("member", "decided by"),
     (ApprovalDef, "key_fields"): Rule("member", "key field"),
     (TimeLimitDef, "calendar"): Rule("calendar", "time limit"),

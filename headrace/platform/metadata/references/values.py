@@ -59,6 +59,7 @@ HOW: Final[Mapping[str, Text]] = {
     ),
     "time limit": Text("{by} counts its time in it", "{by}按它计时"),
     "editable": Text("{by} lets the approver change it", "{by}允许审批人修改它"),
+    "needed to approve": Text("{by} is approved with its value only", "{by}同意时必填"),
     "decided by": Text("{by} is decided again when it changes", "{by}在它变化后重新审批"),
     "key field": Text("{by} starts again when it changes", "{by}在它变化后从头审批"),
     "trigger": Text("{by} is started by it", "{by}由它触发"),
